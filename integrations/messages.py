@@ -1,0 +1,112 @@
+"""The two shapes every channel speaks: what a patient sent, and what we send back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What the patient did. Everything but TEXT may come with an empty `text`."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    VOICE = "voice"  # text holds the platform's recognition, when it gives one
+    VIDEO = "video"
+    FILE = "file"
+    STICKER = "sticker"
+    LOCATION = "location"
+    LINK = "link"
+    CHOICE = "choice"  # a button or a menu item of ours; `choice` holds the id we gave it
+    MENU = "menu"  # an entry of the account's menu; `choice` holds its key
+    FOLLOW = "follow"  # also Telegram's /start
+    UNFOLLOW = "unfollow"
+    SCAN = "scan"
+    EDIT = "edit"  # an edited message: looked at for red flags, never answered as a new turn
+    EVENT = "event"  # anything else the platform tells us: stored, not answered
+    SYSTEM = "system"  # our own: something happened outside the chat; `choice` holds the intent
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture, recording or file held by the platform."""
+
+    id: str
+    mime: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    latitude: float
+    longitude: float
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageIn:
+    """One message or event from a patient.
+
+    `external_id` is unique in its channel and the same for every delivery of the same message.
+    `recipient` is the platform's name for our own account (WeChat's ToUserName), needed for a
+    passive reply. `message_ref` names the message for the platform's own calls (Telegram: the
+    message id, for deleting it; the callback query id travels in `callback_ref`). `sent_at` is UTC.
+    """
+
+    channel: str
+    external_id: str
+    sender: str
+    kind: Kind
+    sent_at: datetime
+    text: str = ""
+    choice: str = ""
+    media: Media | None = None
+    location: Location | None = None
+    recipient: str = ""
+    message_ref: str = ""
+    callback_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing the patient may choose. `id` is short (at most 64 bytes) and ours."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    content: bytes
+    mime: str = "image/png"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageOut:
+    """One message to a patient. `recipient` is the platform's id of the patient."""
+
+    channel: str
+    recipient: str
+    text: str = ""
+    options: tuple[Option, ...] = ()
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An HTTP request at our door, before anything is believed. Header names are lower case."""
+
+    method: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the platform gets back in the HTTP response."""
+
+    body: bytes = b""
+    media_type: str = "text/plain"

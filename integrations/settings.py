@@ -1,0 +1,77 @@
+"""Everything an operator can set, read from the environment, `.env` and `var/secrets.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Later files win over earlier ones, the environment over both. An empty secret switches its door off."""
+
+    model_config = SettingsConfigDict(
+        env_file=(ROOT / "var/secrets.env", ROOT / ".env"), env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    # Where things are. Empty: `daozhen up` starts its own Postgres and Valkey and fills these in.
+    database_url: str = ""
+    redis_url: str = ""
+    rasa_urls: str = "http://127.0.0.1:5005"  # separated by commas
+    rasa_token: SecretStr = SecretStr("")
+    actions_port: int = 5055
+    gateway_port: int = 8000
+    desk_port: int = 8001
+    sandbox_port: int = 8100
+    public_url: str = "http://127.0.0.1:8000"  # how patients reach the gateway: links to pages start so
+    var_dir: Path = ROOT / "var"
+    timezone: str = "Asia/Shanghai"
+
+    # Keys: "id:base64,id:base64", the first one is used for writing (32 bytes each).
+    data_keys: SecretStr = SecretStr("")
+    index_keys: SecretStr = SecretStr("")
+    tracker_keys: SecretStr = SecretStr("")  # for Rasa's process alone
+
+    # WeChat official account
+    wechat_appid: str = ""
+    wechat_secret: SecretStr = SecretStr("")
+    wechat_token: SecretStr = SecretStr("")
+    wechat_aes_key: SecretStr = SecretStr("")
+    wechat_api_base: str = "https://api.weixin.qq.com"
+    wechat_reply_mode: Literal["passive_first", "active", "passive_only"] = "passive_first"
+    wechat_passive_seconds: float = Field(default=4.3, gt=0, lt=5)
+
+    # Telegram
+    telegram_token: SecretStr = SecretStr("")
+    telegram_webhook_secret: SecretStr = SecretStr("")
+    telegram_api_base: str = "https://api.telegram.org"
+
+    # SMS and identity check: Tencent Cloud's protocols
+    sms_api_base: str = "https://sms.tencentcloudapi.com"
+    sms_secret_id: str = ""
+    sms_secret_key: SecretStr = SecretStr("")
+    sms_app_id: str = ""
+    sms_sign_name: str = ""
+    sms_template_code: str = ""
+    identity_api_base: str = "https://faceid.tencentcloudapi.com"
+    identity_secret_id: str = ""
+    identity_secret_key: SecretStr = SecretStr("")
+
+    # The hospital
+    hospital_name: str = "仁和互联网医院"
+    hospital_phone: str = "010-8888 6666"
+    hold_minutes: int = Field(default=15, ge=1)
+    link_minutes: int = Field(default=15, ge=1)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def rasa_addresses(self) -> list[str]:
+        return [url.strip().rstrip("/") for url in self.rasa_urls.split(",") if url.strip()]
