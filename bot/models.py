@@ -1,0 +1,168 @@
+"""What bot keeps in the database: conversations, what came in, what goes out, and who may speak."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from integrations.database import Base, Key
+
+
+class ControlState(StrEnum):
+    """Who speaks to the patient."""
+
+    BOT = "bot"
+    WAITING = "waiting"  # the patient waits for a person
+    AGENT = "agent"
+
+
+class InboundStatus(StrEnum):
+    PENDING = "pending"
+    DONE = "done"  # answered, or needing no answer
+    FAILED = "failed"  # given up after real failures; the patient got an apology
+
+
+class OutboundStatus(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"  # the platform will never take it
+    UNKNOWN = "unknown"  # it left, and no answer came
+    DROPPED = "dropped"  # a person took over before it was sent
+
+
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(v.value) for v in values)})", name=column)
+
+
+class Conversation(Base):
+    """One contact's talk with us. The id is the contact's. A turn holds this row's lock; nothing else does.
+
+    `choices` is what the last question offered: {"id", "options": [{"title", "payload"}]}.
+    `expects` names the personal value that the last question asked for (`person_name`, …).
+    """
+
+    __tablename__ = "conversation"
+
+    id: Mapped[UUID] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), primary_key=True)
+    choices: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    expects: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Control(Base):
+    """Who speaks in a conversation; every change raises the epoch. A row of its own, so that a
+    takeover never waits for a turn, and whoever sends can lock it for a moment."""
+
+    __tablename__ = "control"
+    __table_args__ = (_one_of("state", ControlState),)
+
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[str] = mapped_column(server_default=ControlState.BOT)
+    epoch: Mapped[int] = mapped_column(server_default="0")
+    changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Inbound(Base):
+    """A message of a patient, as accepted. `content` is an encrypted JSON object: text, choice, media, location.
+
+    `passive_until`: until then the gateway may still answer in the webhook's own HTTP response.
+    `alarm` is the outcome of the red-flag rules, when there was one.
+    """
+
+    __tablename__ = "inbound"
+    __table_args__ = (
+        UniqueConstraint("channel", "external_id"),
+        _one_of("status", InboundStatus),
+        Index("ix_inbound_pending", "conversation_id", "seq", postgresql_where=text("status = 'pending'")),
+        Index("ix_inbound_recent", "conversation_id", "received_at"),
+    )
+
+    id: Mapped[Key]
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    channel: Mapped[str]
+    external_id: Mapped[str]
+    kind: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[str] = mapped_column(server_default=InboundStatus.PENDING)
+    alarm: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    retry_at: Mapped[datetime | None]
+    deliveries: Mapped[int] = mapped_column(server_default="1")
+    passive_until: Mapped[datetime | None]
+    sent_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class Outbound(Base):
+    """A message to a patient. `content` is an encrypted JSON object: text, options.
+
+    `epoch` is the control epoch it was made under; `exempt` rows (alarms) go out whoever speaks.
+    `not_before`: an active send waits until then. Rows sent as one message share `platform_id`;
+    `passive_for` is the inbound message whose HTTP response carried it.
+    `repeat_of` points at the row of unknown fate that this one says again.
+    """
+
+    __tablename__ = "outbound"
+    __table_args__ = (
+        UniqueConstraint("inbound_id", "position"),
+        _one_of("status", OutboundStatus),
+        Index("ix_outbound_open", "conversation_id", "seq", postgresql_where=text("status IN ('queued', 'sending')")),
+        Index(
+            "ix_outbound_unknown",
+            "conversation_id",
+            postgresql_where=text("status = 'unknown' AND repeated_at IS NULL"),
+        ),
+        Index("ix_outbound_passive_for", "passive_for", postgresql_where=text("passive_for IS NOT NULL")),
+    )
+
+    id: Mapped[Key]
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    inbound_id: Mapped[UUID | None] = mapped_column(ForeignKey("inbound.id", ondelete="SET NULL"))
+    position: Mapped[int | None]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    epoch: Mapped[int]
+    exempt: Mapped[bool] = mapped_column(server_default=text("false"))
+    status: Mapped[str] = mapped_column(server_default=OutboundStatus.QUEUED)
+    not_before: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    claimed_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    platform_id: Mapped[str | None]
+    passive_for: Mapped[UUID | None]
+    error: Mapped[str | None]
+    repeat_of: Mapped[UUID | None]
+    repeated_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Quota(Base):
+    """How many messages a platform still lets us send by ourselves, per trigger (WeChat: message, menu, follow, scan)."""
+
+    __tablename__ = "quota"
+
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True)
+    trigger: Mapped[str] = mapped_column(primary_key=True)
+    remaining: Mapped[int]
+    expires_at: Mapped[datetime]
+
+
+class RasaTracker(Base):
+    """Rasa's memory of a conversation: its own, encrypted with a key that only Rasa has. Named here for the migrations."""
+
+    __tablename__ = "rasa_tracker"
+
+    sender_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    key_id: Mapped[str]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    updated_at: Mapped[datetime]

@@ -1,0 +1,75 @@
+"""Everything a process needs, built once at its edge and passed down. The only module that knows every vendor."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import httpx
+from redis.asyncio import Redis
+
+from integrations.channel import Channel
+from integrations.crypto import Crypto, KeyRing
+from integrations.database import Database, utcnow
+from integrations.identity.interface import IdentityCheck
+from integrations.identity.tencent import TencentIdentity
+from integrations.settings import Settings
+from integrations.sms.interface import Sms
+from integrations.sms.tencent import TencentSms
+from integrations.telegram.channel import TelegramChannel
+from integrations.wechat.channel import WeChatChannel
+
+APP_ROLE = "daozhen_app"
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One process's connections. A test replaces a field (`dataclasses.replace`)."""
+
+    settings: Settings
+    database: Database
+    redis: Redis
+    http: httpx.AsyncClient
+    crypto: Crypto
+    channels: dict[str, Channel]
+    sms: Sms
+    identity: IdentityCheck
+    now: Callable[[], datetime] = field(default=utcnow)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.settings.zone
+
+    def local_now(self) -> datetime:
+        return self.now().astimezone(self.zone)
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings, *, pool_size: int = 10) -> AsyncIterator[Runtime]:
+    """Opens all connections and closes them on leaving. Raises ValueError for keys that cannot be read."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url, pool_size=pool_size, role=APP_ROLE)
+        stack.push_async_callback(database.close)
+        redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
+        stack.push_async_callback(redis.aclose)
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=100, max_keepalive_connections=50))
+        )
+        wechat = WeChatChannel(settings, redis=redis)
+        telegram = TelegramChannel(settings)
+        yield Runtime(
+            settings=settings,
+            database=database,
+            redis=redis,
+            http=http,
+            crypto=Crypto(
+                data=KeyRing.parse(settings.data_keys.get_secret_value()),
+                index=KeyRing.parse(settings.index_keys.get_secret_value()),
+            ),
+            channels={channel.name: channel for channel in (wechat, telegram)},
+            sms=TencentSms(settings),
+            identity=TencentIdentity(settings),
+        )
