@@ -1,0 +1,55 @@
+"""All tables of the hospital. Importing this package puts them into `Base.metadata`."""
+
+from integrations.hospital.models.access import OneTimeCode, PageLink, PersonalToken
+from integrations.hospital.models.appointments import Appointment, AppointmentStatus, Order, OrderStatus
+from integrations.hospital.models.clinic import (
+    Department,
+    Period,
+    Practitioner,
+    Schedule,
+    ScheduleStatus,
+    Slot,
+    SlotStatus,
+)
+from integrations.hospital.models.journal import APPEND_ONLY_SQL, AuditEvent, HospitalEvent, Operation
+from integrations.hospital.models.people import (
+    Account,
+    AccountPatient,
+    Consent,
+    ConsentKind,
+    Contact,
+    Patient,
+    PatientStatus,
+    Relation,
+    Sex,
+)
+
+__all__ = [
+    "APPEND_ONLY_SQL",
+    "Account",
+    "AccountPatient",
+    "Appointment",
+    "AppointmentStatus",
+    "AuditEvent",
+    "Consent",
+    "ConsentKind",
+    "Contact",
+    "Department",
+    "HospitalEvent",
+    "OneTimeCode",
+    "Operation",
+    "Order",
+    "OrderStatus",
+    "PageLink",
+    "Patient",
+    "PatientStatus",
+    "Period",
+    "PersonalToken",
+    "Practitioner",
+    "Relation",
+    "Schedule",
+    "ScheduleStatus",
+    "Sex",
+    "Slot",
+    "SlotStatus",
+]

@@ -1,0 +1,81 @@
+"""Appointments and the orders that pay for them. Money is whole fen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from integrations.database import Base, Key
+from integrations.hospital.models.types import one_of, word
+
+
+class AppointmentStatus(StrEnum):
+    HELD = "held"  # waits for the payment until hold_expires_at
+    BOOKED = "booked"
+    FULFILLED = "fulfilled"
+    NOSHOW = "noshow"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"  # the hold ran out unpaid
+
+
+class OrderStatus(StrEnum):
+    UNPAID = "unpaid"
+    PAID = "paid"
+    CLOSED = "closed"
+
+
+# An appointment in any other status keeps its slot.
+_KEEPS_SLOT = text("status NOT IN ('cancelled', 'expired')")
+
+
+class Appointment(Base):
+    __tablename__ = "appointments"
+    __table_args__ = (
+        ForeignKeyConstraint(["schedule_id", "slot_id"], ["slots.schedule_id", "slots.id"]),
+        one_of("status", AppointmentStatus),
+        CheckConstraint("fee_fen >= 0", "fee_fen"),
+        CheckConstraint("(status = 'held') = (hold_expires_at IS NOT NULL)", "hold_expires_at"),
+        Index("uq_appointments_slot", "slot_id", unique=True, postgresql_where=_KEEPS_SLOT),
+        Index(
+            "uq_appointments_patient_schedule", "patient_id", "schedule_id", unique=True, postgresql_where=_KEEPS_SLOT
+        ),
+        Index("ix_appointments_holds", "hold_expires_at", postgresql_where=text("status = 'held'")),
+    )
+
+    id: Mapped[Key]
+    schedule_id: Mapped[UUID] = mapped_column(ForeignKey("schedules.id"))
+    slot_id: Mapped[UUID]
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))  # where it was booked, and is answered
+    status: Mapped[AppointmentStatus] = mapped_column(word(AppointmentStatus))
+    fee_fen: Mapped[int]
+    hold_expires_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # cancelled or expired
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Order(Base):
+    """What is to be paid for an appointment. `order_no` goes to the payment platforms (WeChat: 32 characters)."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        one_of("status", OrderStatus),
+        CheckConstraint("amount_fen > 0", "amount_fen"),
+        CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", "paid_at"),
+        Index("uq_orders_open", "appointment_id", unique=True, postgresql_where=text("status <> 'closed'")),
+    )
+
+    id: Mapped[Key]
+    order_no: Mapped[str] = mapped_column(String(32), unique=True)
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), index=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    amount_fen: Mapped[int]
+    status: Mapped[OrderStatus] = mapped_column(word(OrderStatus))
+    paid_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,70 @@
+"""What was done (Operation), what the patient must hear of (HospitalEvent), what must be provable (AuditEvent)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DDL, ForeignKey, Index, String, event, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from integrations.database import Base, Key
+
+
+class Operation(Base):
+    """An effect that ran, and its result, so that a repeated message does not run it again."""
+
+    __tablename__ = "operations"
+
+    message_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    action: Mapped[str] = mapped_column(String(60), primary_key=True)
+    operation: Mapped[str] = mapped_column(String(120), primary_key=True)
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class HospitalEvent(Base):
+    """Something at the hospital that a patient should hear of. The payload holds ids, no personal values."""
+
+    __tablename__ = "hospital_events"
+    __table_args__ = (Index("ix_hospital_events_open", "id", postgresql_where=text("handled_at IS NULL")),)
+
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(String(40))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    handled_at: Mapped[datetime | None]
+
+
+class AuditEvent(Base):
+    """Who did what to whose data. Rows are never changed or removed: a trigger refuses it, even to the owner."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (Index("ix_audit_events_subject", "subject", "at"),)
+
+    id: Mapped[Key]
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    actor: Mapped[str] = mapped_column(String(80))
+    action: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(80))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+# Triggers are invisible to Alembic's comparison: the migration runs these two statements as well.
+APPEND_ONLY_SQL = (
+    """
+    CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege'; END $$
+    """,
+    """
+    CREATE OR REPLACE TRIGGER audit_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+    """,
+)
+
+for _statement in APPEND_ONLY_SQL:
+    event.listen(AuditEvent.__table__, "after_create", DDL(_statement.replace("%", "%%")))
