@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
 from integrations.messages import Answer, MessageIn, MessageOut, Webhook
@@ -98,6 +100,18 @@ class Channel(Protocol):
     async def send(self, message: MessageOut) -> str:
         """Delivers one message (one platform call) and gives the platform's id. Raises SendError."""
         ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    per_second: int
+    """Messages a second the platform takes from us overall; to one patient it takes one a second."""
+
+
+@runtime_checkable
+class Rationed(Protocol):
+    quotas: Mapping[str, tuple[int, timedelta]]
+    """What a patient's act (`message`, `menu`, `follow`, `scan`) lets us send: messages, and for how long."""
 
 
 @runtime_checkable

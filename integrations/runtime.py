@@ -20,6 +20,7 @@ from integrations.settings import Settings
 from integrations.sms.interface import Sms
 from integrations.sms.tencent import TencentSms
 from integrations.telegram.channel import TelegramChannel
+from integrations.throttle import Throttle
 from integrations.wechat.channel import WeChatChannel
 
 APP_ROLE = "daozhen_app"
@@ -35,6 +36,7 @@ class Runtime:
     http: httpx.AsyncClient
     crypto: Crypto
     channels: dict[str, Channel]
+    throttle: Throttle
     sms: Sms
     identity: IdentityCheck
     now: Callable[[], datetime] = field(default=utcnow)
@@ -70,6 +72,7 @@ async def open_runtime(settings: Settings, *, pool_size: int = 10) -> AsyncItera
                 index=KeyRing.parse(settings.index_keys.get_secret_value()),
             ),
             channels={channel.name: channel for channel in (wechat, telegram)},
+            throttle=Throttle(redis),
             sms=TencentSms(settings),
             identity=TencentIdentity(settings),
         )

@@ -1,0 +1,206 @@
+"""Accepting a message: stored once, looked at for red flags, committed; only then is it acknowledged."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import outbox, quota, red_flags, texts
+from bot.red_flags import Outcome
+from integrations.channel import Channel
+from integrations.crypto import Crypto
+from integrations.hospital.accounts import ensure_contact
+from integrations.language.script import normalise
+from integrations.messages import Kind, Location, Media, MessageIn
+from integrations.runtime import Runtime
+
+_CONTEXT = "inbound.content"
+_UNANSWERED = {Kind.EVENT, Kind.UNFOLLOW}
+
+# One round trip for a contact we know: store the message, renew the quota, read the last minutes.
+_ACCEPT = text("""
+    WITH known AS (
+        SELECT contact.id FROM contact JOIN conversation USING (id)
+        WHERE contact.channel = :channel AND contact.platform_id = :sender
+    ), stored AS (
+        INSERT INTO inbound (conversation_id, channel, external_id, kind, content, status, passive_until,
+                             sent_at, received_at, done_at)
+        SELECT id, :channel, :external_id, :kind, :content, :status, :passive_until, :sent_at, :now,
+               CASE WHEN :status = 'done' THEN CAST(:now AS timestamptz) END
+        FROM known
+        ON CONFLICT (channel, external_id) DO NOTHING
+        RETURNING id
+    ), granted AS (
+        INSERT INTO quota (conversation_id, trigger, remaining, expires_at)
+        SELECT known.id, :trigger, :remaining, :expires_at FROM known, stored
+        WHERE CAST(:trigger AS text) IS NOT NULL
+        ON CONFLICT (conversation_id, trigger)
+        DO UPDATE SET remaining = EXCLUDED.remaining, expires_at = EXCLUDED.expires_at
+    )
+    SELECT known.id, (SELECT id FROM stored),
+           ARRAY(SELECT content FROM inbound
+                 WHERE conversation_id = known.id AND received_at > :recent AND kind <> 'event' ORDER BY seq)
+    FROM known
+""")
+_MEET = text("""
+    WITH talk AS (INSERT INTO conversation (id) VALUES (:id) ON CONFLICT DO NOTHING)
+    SELECT 1
+""")
+_CONTROL = text("INSERT INTO control (conversation_id) VALUES (:id) ON CONFLICT DO NOTHING")
+_AGAIN = text("""
+    UPDATE inbound SET deliveries = deliveries + 1
+    WHERE channel = :channel AND external_id = :external_id
+    RETURNING id, deliveries
+""")
+_ALARM = text("UPDATE inbound SET alarm = :alarm, status = 'done', done_at = :now WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a message. `deliveries` counts how often the platform has brought it; `alarm`: an
+    answer to a red flag is queued already; `answered`: no turn will follow."""
+
+    inbound_id: UUID
+    conversation_id: UUID
+    deliveries: int = 1
+    alarm: bool = False
+    answered: bool = False
+
+
+async def accept(rt: Runtime, channel: Channel, message: MessageIn, *, passive_until: datetime | None) -> Accepted:
+    """Stores the message in one transaction, committed on return. A second delivery changes nothing."""
+    now = rt.now()
+    async with rt.database.begin() as session:
+        accepted = await _store(session, rt.crypto, channel, message, passive_until, now)
+        if accepted is None:
+            contact = await ensure_contact(session, message.channel, message.sender)
+            await session.execute(_MEET, {"id": contact.id})
+            await session.execute(_CONTROL, {"id": contact.id})
+            accepted = await _store(session, rt.crypto, channel, message, passive_until, now)
+        assert accepted is not None, "a contact just made must be known"
+        conversation_id, inbound_id, recent = accepted
+        if inbound_id is None:
+            again = (await session.execute(_AGAIN, {"channel": message.channel, "external_id": message.external_id})).one()
+            return Accepted(again.id, conversation_id, deliveries=again.deliveries)
+        alarm = await _raise_alarm(session, rt, conversation_id, inbound_id, message, recent, passive_until)
+    answered = alarm or message.kind in _UNANSWERED
+    return Accepted(inbound_id, conversation_id, alarm=alarm, answered=answered)
+
+
+async def _store(
+    session: AsyncSession,
+    crypto: Crypto,
+    channel: Channel,
+    message: MessageIn,
+    passive_until: datetime | None,
+    now: datetime,
+) -> tuple[UUID, UUID | None, list[bytes]] | None:
+    trigger, remaining, lasting = quota.grant(channel, message.kind) or (None, 0, timedelta(0))
+    row = (
+        await session.execute(
+            _ACCEPT,
+            {
+                "channel": message.channel,
+                "sender": message.sender,
+                "external_id": message.external_id,
+                "kind": message.kind.value,
+                "content": seal(crypto, message),
+                "status": "done" if message.kind in _UNANSWERED else "pending",
+                "passive_until": passive_until,
+                "sent_at": message.sent_at,
+                "now": now,
+                "recent": now - red_flags.WINDOW,
+                "trigger": trigger,
+                "remaining": remaining,
+                "expires_at": now + lasting,
+            },
+        )
+    ).first()
+    return tuple(row) if row else None
+
+
+async def _raise_alarm(
+    session: AsyncSession,
+    rt: Runtime,
+    conversation_id: UUID,
+    inbound_id: UUID,
+    message: MessageIn,
+    recent: list[bytes],
+    passive_until: datetime | None,
+) -> bool:
+    """Looks for red flags and queues the answer in the same transaction. True: the patient is answered."""
+    if not message.text:
+        return False
+    earlier = [normalise(unseal(rt.crypto, content)["text"]) for content in recent]
+    outcome, rule = red_flags.look(normalise(message.text), earlier)
+    if outcome is Outcome.NONE:
+        return False
+    await session.execute(_ALARM, {"id": inbound_id, "alarm": f"{outcome}:{rule}", "now": rt.now()})
+    words = texts.say(f"bot_{outcome}", hospital_phone=rt.settings.hospital_phone)
+    await outbox.queue(
+        session,
+        rt.crypto,
+        conversation_id,
+        [outbox.Reply(words)],
+        inbound_id=inbound_id,
+        epoch=0,
+        exempt=True,
+        not_before=passive_until,
+    )
+    return True
+
+
+async def accept_system(
+    session: AsyncSession, crypto: Crypto, conversation_id: UUID, *, external_id: str, payload: str, now: datetime
+) -> None:
+    """A message from ourselves (a page was completed): a turn like any other, in the same order."""
+    message = MessageIn("system", external_id, "", Kind.SYSTEM, now, choice=payload)
+    await session.execute(
+        text("""
+            INSERT INTO inbound (conversation_id, channel, external_id, kind, content, sent_at, received_at)
+            VALUES (:id, 'system', :external_id, 'system', :content, :now, :now)
+            ON CONFLICT (channel, external_id) DO NOTHING
+        """),
+        {"id": conversation_id, "external_id": external_id, "content": seal(crypto, message), "now": now},
+    )
+
+
+def seal(crypto: Crypto, message: MessageIn) -> bytes:
+    """The parts of a message that a turn needs later, as one encrypted value."""
+    content: dict[str, object] = {"text": message.text, "choice": message.choice}
+    if message.media:
+        content["media"] = {"id": message.media.id, "mime": message.media.mime, "url": message.media.url}
+    if message.location:
+        content["location"] = [message.location.latitude, message.location.longitude, message.location.label]
+    if message.message_ref:
+        content["message_ref"] = message.message_ref
+    return crypto.encrypt(json.dumps(content, ensure_ascii=False), _CONTEXT)
+
+
+def unseal(crypto: Crypto, content: bytes) -> dict[str, object]:
+    """What `seal` put away: text, choice, and media, location, message_ref where there were any."""
+    return json.loads(crypto.decrypt(content, _CONTEXT))
+
+
+def reopen(crypto: Crypto, channel: str, sender: str, external_id: str, kind: str, content: bytes, sent_at: datetime) -> MessageIn:
+    """The stored message as it came."""
+    parts = unseal(crypto, content)
+    media = parts.get("media")
+    location = parts.get("location")
+    return MessageIn(
+        channel,
+        external_id,
+        sender,
+        Kind(kind),
+        sent_at,
+        text=parts["text"],
+        choice=parts["choice"],
+        media=Media(**media) if media else None,
+        location=Location(*location) if location else None,
+        message_ref=parts.get("message_ref", ""),
+    )

@@ -1,0 +1,55 @@
+"""The ledger of what a platform still lets us send by ourselves.
+
+WeChat lets an account write only after the patient did something, and only so often: each trigger
+grants a number of messages for a while (integrations.wechat names them). A new trigger of the same
+kind starts its count anew. Telegram grants without limit and has no rows here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.channel import Channel, Rationed
+from integrations.messages import Kind
+
+_TRIGGERS = {Kind.MENU: "menu", Kind.FOLLOW: "follow", Kind.SCAN: "scan"}
+_SILENT = {Kind.UNFOLLOW, Kind.EVENT, Kind.SYSTEM, Kind.EDIT}
+
+_USE = text("""
+    UPDATE quota SET remaining = remaining - 1
+    WHERE (conversation_id, trigger) = (
+        SELECT conversation_id, trigger FROM quota
+        WHERE conversation_id = :conversation AND remaining > 0 AND expires_at > :now
+        ORDER BY expires_at LIMIT 1 FOR UPDATE)
+    RETURNING remaining
+""")
+_CLOSE = text("UPDATE quota SET remaining = 0 WHERE conversation_id = :conversation")
+
+
+def quotas(channel: Channel) -> Mapping[str, tuple[int, timedelta]]:
+    """What each trigger grants on this channel: messages and for how long. Empty: no limit."""
+    return channel.quotas if isinstance(channel, Rationed) else {}
+
+
+def grant(channel: Channel, kind: Kind) -> tuple[str, int, timedelta] | None:
+    """What a patient's message of this kind grants: trigger, messages, duration."""
+    if kind in _SILENT:
+        return None
+    trigger = _TRIGGERS.get(kind, "message")
+    granted = quotas(channel).get(trigger)
+    return (trigger, *granted) if granted else None
+
+
+async def use(session: AsyncSession, conversation_id: UUID, now: datetime) -> bool:
+    """Takes one message from the grant that ends first. False: nothing is left until the patient writes."""
+    return (await session.execute(_USE, {"conversation": conversation_id, "now": now})).first() is not None
+
+
+async def close(session: AsyncSession, conversation_id: UUID) -> None:
+    """The platform says the window is shut: believe it rather than the ledger."""
+    await session.execute(_CLOSE, {"conversation": conversation_id})

@@ -1,0 +1,39 @@
+"""Keeping to a platform's pace across all processes. The counts live in Redis; with Redis gone the
+platform's own refusals (429) keep the pace."""
+
+from __future__ import annotations
+
+import structlog
+from limits import RateLimitItemPerSecond
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from integrations.channel import Channel, Paced
+
+log = structlog.get_logger()
+
+
+class Throttle:
+    """Counts messages per platform and per patient. A channel names its pace as `per_second`;
+    one without it is not throttled."""
+
+    def __init__(self, redis: Redis) -> None:
+        storage = RedisStorage(
+            "async+redis://", implementation="redispy", key_prefix="throttle", connection_pool=redis.connection_pool
+        )
+        self._limiter = FixedWindowRateLimiter(storage)
+
+    async def wait(self, channel: Channel, recipient: str) -> float:
+        """Counts one message to `recipient`. Seconds to wait before it may leave; 0: now."""
+        if not isinstance(channel, Paced):
+            return 0.0
+        try:
+            one_chat = await self._limiter.hit(RateLimitItemPerSecond(1), channel.name, recipient)
+            if one_chat and await self._limiter.hit(RateLimitItemPerSecond(channel.per_second), channel.name):
+                return 0.0
+        except (RedisError, OSError):
+            log.warning("no throttle without redis", channel=channel.name)
+            return 0.0
+        return 1.0
