@@ -44,10 +44,11 @@ class KeyRing:
     def parse(cls, setting: str) -> KeyRing:
         """Reads "id:base64,id:base64"; the first key is the one for writing. Raises BadKeys."""
         keys: dict[str, bytes] = {}
-        for position, entry in enumerate(filter(None, (part.strip() for part in setting.split(","))), start=1):
+        entries = [part.strip() for part in setting.split(",") if part.strip()]
+        for position, entry in enumerate(entries, start=1):
             key_id, _, encoded = entry.partition(":")
             if not _KEY_ID.fullmatch(key_id):
-                raise BadKeys(f"key {position}: the id before the colon is missing or has other than A-Z a-z 0-9 _ -")
+                raise BadKeys(f"key {position}: no id of A-Z a-z 0-9 _ - before the colon")
             if key_id in keys:
                 raise BadKeys(f"key {position}: the id {key_id!r} appears twice")
             keys[key_id] = _key_bytes(key_id, encoded)
@@ -64,7 +65,8 @@ class KeyRing:
         key_id = self.current.encode()
         header = bytes([_FORMAT, len(key_id)]) + key_id
         nonce = os.urandom(_NONCE_BYTES)
-        return header + nonce + AESGCM(self.keys[self.current]).encrypt(nonce, content, header + context.encode())
+        cipher = AESGCM(self.keys[self.current])
+        return header + nonce + cipher.encrypt(nonce, content, header + context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """The content again. Raises Undecryptable."""
@@ -112,7 +114,9 @@ class Crypto:
 
     def reencrypt(self, blob: bytes, context: str) -> bytes | None:
         """The value sealed again under the current key, or None when it already is."""
-        return None if self.data.is_current(bytes(blob)) else self.encrypt(self.decrypt(blob, context), context)
+        if self.data.is_current(bytes(blob)):
+            return None
+        return self.encrypt(self.decrypt(blob, context), context)
 
 
 def _key_bytes(key_id: str, encoded: str) -> bytes:

@@ -41,7 +41,11 @@ class Appointment(Base):
         CheckConstraint("(status = 'held') = (hold_expires_at IS NOT NULL)", "hold_expires_at"),
         Index("uq_appointments_slot", "slot_id", unique=True, postgresql_where=_KEEPS_SLOT),
         Index(
-            "uq_appointments_patient_schedule", "patient_id", "schedule_id", unique=True, postgresql_where=_KEEPS_SLOT
+            "uq_appointments_patient_schedule",
+            "patient_id",
+            "schedule_id",
+            unique=True,
+            postgresql_where=_KEEPS_SLOT,
         ),
         Index("ix_appointments_holds", "hold_expires_at", postgresql_where=text("status = 'held'")),
     )
@@ -51,7 +55,7 @@ class Appointment(Base):
     slot_id: Mapped[UUID]
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
-    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))  # where it was booked, and is answered
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))  # where it was booked
     status: Mapped[AppointmentStatus] = mapped_column(word(AppointmentStatus))
     fee_fen: Mapped[int]
     hold_expires_at: Mapped[datetime | None]

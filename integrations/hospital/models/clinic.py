@@ -45,7 +45,8 @@ class Department(Base):
     floor: Mapped[str] = mapped_column(String(20))
     position: Mapped[int] = mapped_column(server_default=text("0"))  # order in lists
     bookable: Mapped[bool] = mapped_column(server_default=text("true"))
-    horizon_days: Mapped[int] = mapped_column(server_default=text("14"))  # the last bookable day is today + this
+    # the last bookable day is today + this
+    horizon_days: Mapped[int] = mapped_column(server_default=text("14"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
@@ -96,7 +97,8 @@ class Slot(Base):
     __tablename__ = "slots"
     __table_args__ = (
         UniqueConstraint("schedule_id", "number"),
-        UniqueConstraint("schedule_id", "id", name="uq_slots_schedule_id_id"),  # for the appointments' foreign key
+        # what the foreign key of appointments points to
+        UniqueConstraint("schedule_id", "id", name="uq_slots_schedule_id_id"),
         one_of("status", SlotStatus),
         CheckConstraint("number > 0", "number"),
         Index("ix_slots_free", "schedule_id", "number", postgresql_where=text("status = 'free'")),

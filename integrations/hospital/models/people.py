@@ -19,11 +19,11 @@ class Sex(StrEnum):
 
 
 class PatientStatus(StrEnum):
-    """PENDING: the identity check was not to be had; MISMATCH: it came later and said no, staff must look."""
+    """PENDING: the identity check was not to be had and is repeated; REVIEW (待人工核验): staff must look."""
 
     VERIFIED = "verified"
     PENDING = "pending"
-    MISMATCH = "mismatch"
+    REVIEW = "review"
 
 
 class Relation(StrEnum):
@@ -49,7 +49,10 @@ class Contact(Base):
     """An account on one channel. The id is also the conversation's id and, as 32 hex digits, Rasa's sender id."""
 
     __tablename__ = "contacts"
-    __table_args__ = (UniqueConstraint("channel", "platform_id"), CheckConstraint("platform_id <> ''", "platform_id"))
+    __table_args__ = (
+        UniqueConstraint("channel", "platform_id"),
+        CheckConstraint("platform_id <> ''", "platform_id"),
+    )
 
     id: Mapped[Key]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
@@ -111,7 +114,9 @@ class AccountPatient(Base):
     __tablename__ = "account_patients"
     __table_args__ = (
         one_of("relation", Relation),
-        Index("uq_account_patients_self", "account_id", unique=True, postgresql_where=text("relation = 'self'")),
+        Index(
+            "uq_account_patients_self", "account_id", unique=True, postgresql_where=text("relation = 'self'")
+        ),
     )
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)

@@ -1,0 +1,20 @@
+"""The audit log: written in the transaction it tells of, never changed (see models.journal)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital.models import AuditEvent
+
+
+async def record(
+    session: AsyncSession, *, actor: str, action: str, subject: str, detail: dict[str, Any] | None = None
+) -> None:
+    """`actor` is a role or a staff account ("actions", "staff:<id>"), `subject` a thing by id ("patient:<id>").
+    No personal values in any of them."""
+    row = {"actor": actor, "action": action, "subject": subject, "detail": detail or {}}
+    # inline: no RETURNING, for the application's role may write here but not read
+    await session.execute(insert(AuditEvent).values(row).inline())

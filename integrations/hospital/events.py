@@ -1,0 +1,53 @@
+"""What happened at the hospital and must reach a patient: written here, turned into messages elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital.models import HospitalEvent
+
+
+class EventKind(StrEnum):
+    HOLD_EXPIRED = "hold_expired"  # appointment_id, order_no
+    APPOINTMENT_BOOKED = "appointment_booked"  # after a payment: appointment_id, order_no
+    APPOINTMENT_CANCELLED = "appointment_cancelled"  # appointment_id, by
+    IDENTITY_SETTLED = "identity_settled"  # patient_id, status
+
+
+async def emit(
+    session: AsyncSession, kind: EventKind, *, account_id: UUID, contact_id: UUID, payload: Mapping[str, Any]
+) -> None:
+    """Writes the event in the caller's transaction. The payload is JSON with ids, without personal values."""
+    await session.execute(
+        insert(HospitalEvent)
+        .values(kind=kind, account_id=account_id, contact_id=contact_id, payload=dict(payload))
+        .inline()
+    )
+
+
+async def claim(session: AsyncSession, limit: int, now: datetime) -> list[HospitalEvent]:
+    """The oldest open events, now marked handled: whoever commits has them, after a rollback they are open again.
+    Several callers at once get different events."""
+    mine = (
+        select(HospitalEvent.id)
+        .where(HospitalEvent.handled_at.is_(None))
+        .order_by(HospitalEvent.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("mine")
+    )
+    taken = (
+        update(HospitalEvent)
+        .where(HospitalEvent.id.in_(select(mine.c.id)))
+        .values(handled_at=now)
+        .returning(HospitalEvent)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(await session.scalars(taken), key=lambda found: found.id)

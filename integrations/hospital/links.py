@@ -1,0 +1,86 @@
+"""One-time links to pages. A link may be looked at until it is finished or expires: messengers fetch previews."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital.models import PageLink
+
+
+class LinkError(Exception):
+    """The link opens nothing."""
+
+
+class UnknownLink(LinkError):
+    """Never issued, or for another purpose."""
+
+
+class LinkExpired(LinkError):
+    """Issued, but too long ago."""
+
+
+class LinkUsed(LinkError):
+    """What it was for is done."""
+
+
+async def issue_link(
+    session: AsyncSession, *, contact_id: UUID, purpose: str, now: datetime, minutes: int
+) -> str:
+    """The secret part of the address. Only its hash is kept."""
+    token = secrets.token_urlsafe(32)
+    expires_at = now + timedelta(minutes=minutes)
+    session.add(
+        PageLink(
+            token_hash=_hash(token),
+            contact_id=contact_id,
+            purpose=purpose,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    await session.flush()
+    return token
+
+
+async def open_link(session: AsyncSession, token: str, purpose: str, now: datetime) -> PageLink:
+    """Whom the page is for. Raises UnknownLink, LinkUsed, LinkExpired."""
+    link = await _usable(session, token, purpose, now)
+    link.opened_at = link.opened_at or now
+    await session.flush()
+    return link
+
+
+async def finish_link(session: AsyncSession, token: str, purpose: str, now: datetime) -> PageLink:
+    """Uses the link up, in the transaction that does what it was for; of two at once the second gets LinkUsed.
+    Raises as `open_link`."""
+    link = await _usable(session, token, purpose, now)
+    link.finished_at = now
+    await session.flush()
+    return link
+
+
+async def _usable(session: AsyncSession, token: str, purpose: str, now: datetime) -> PageLink:
+    link = await session.scalar(
+        select(PageLink)
+        .where(PageLink.token_hash == _hash(token), PageLink.purpose == purpose)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if link is None:
+        raise UnknownLink
+    if link.finished_at is not None:
+        raise LinkUsed
+    if now >= link.expires_at:
+        raise LinkExpired
+    return link
+
+
+def _hash(token: str) -> bytes:
+    """Plain SHA-256: the token has 256 random bits, there is nothing to guess."""
+    return hashlib.sha256(token.encode()).digest()

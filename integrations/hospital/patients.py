@@ -1,0 +1,322 @@
+"""Patients: registration, the identity check's outcome, and masked views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.crypto import Crypto
+from integrations.hospital import audit, events
+from integrations.hospital.clock import local_date
+from integrations.hospital.locks import lock
+from integrations.hospital.models import AccountPatient, Contact, Patient, PatientStatus, Relation, Sex
+from integrations.hospital.operations import OperationKey, Result, once
+from integrations.hospital.reading import (
+    IdNumber,
+    IdNumberFault,
+    InvalidIdNumber,
+    InvalidName,
+    InvalidPhone,
+    mask_id_number,
+    mask_name,
+    mask_phone,
+    read_id_number,
+    read_person_name,
+    read_phone,
+)
+
+__all__ = [
+    "IdNumber",
+    "IdNumberFault",
+    "IdentityMismatch",
+    "InvalidIdNumber",
+    "InvalidName",
+    "InvalidPhone",
+    "PatientView",
+    "PendingIdentity",
+    "Profile",
+    "Registration",
+    "RegistrationStatus",
+    "SelfExists",
+    "mask_id_number",
+    "mask_name",
+    "mask_phone",
+    "pending_identity",
+    "profile",
+    "read_id_number",
+    "read_person_name",
+    "read_phone",
+    "register",
+    "self_patient",
+    "settle_identity",
+]
+
+# The identity check's answers (integrations.identity), and what each makes of a patient. No record: the register
+# lacks some people (soldiers, fresh registrations); that is for staff to look at, asking again will not help.
+_STATUS_BY_OUTCOME = {
+    "match": PatientStatus.VERIFIED,
+    "no_record": PatientStatus.REVIEW,
+    "limit": PatientStatus.PENDING,
+    "unavailable": PatientStatus.PENDING,
+}
+
+
+class IdentityMismatch(ValueError):
+    """Name and number do not belong together: nobody is registered."""
+
+
+class SelfExists(Exception):
+    """The account's owner is registered already, as somebody else."""
+
+
+class RegistrationStatus(StrEnum):
+    VERIFIED = "verified"
+    PENDING = "pending"  # registered; the identity check is repeated, or staff look at it
+    LINKED = "linked"  # was known here with this phone: now under this account
+    OTHER_PHONE = "other_phone"  # was known here with another phone or name: nothing was shown or changed
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    status: RegistrationStatus
+    patient_id: UUID | None  # None with OTHER_PHONE
+
+
+@dataclass(frozen=True, slots=True)
+class PatientView:
+    """What lists and cards show. `name` is masked."""
+
+    id: UUID
+    name: str
+    status: PatientStatus
+    relation: Relation
+    birth_date: date
+    sex: Sex
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A patient's own data for their eyes, all of it masked."""
+
+    patient: PatientView
+    id_number: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingIdentity:
+    """Somebody whose identity check is still to be had. Name and number are plain: they go to the check only."""
+
+    patient_id: UUID
+    name: str = field(repr=False)
+    id_number: str = field(repr=False)
+
+
+async def self_patient(session: AsyncSession, account_id: UUID) -> PatientView | None:
+    """The account's owner as a patient, or None before registration."""
+    found = await _self(session, account_id)
+    return _view(found, Relation.SELF) if found else None
+
+
+async def profile(session: AsyncSession, crypto: Crypto, account_id: UUID) -> Profile | None:
+    """The account's owner with masked number and phone."""
+    found = await _self(session, account_id)
+    if found is None:
+        return None
+    return Profile(
+        _view(found, Relation.SELF),
+        mask_id_number(crypto.decrypt(found.id_number, "patients.id_number")),
+        mask_phone(crypto.decrypt(found.phone, "patients.phone")),
+    )
+
+
+async def register(
+    session: AsyncSession,
+    crypto: Crypto,
+    *,
+    account_id: UUID,
+    name: str,
+    id_number: str,
+    phone: str,
+    outcome: str,
+    key: OperationKey | None,
+    now: datetime,
+) -> Registration:
+    """Registers the account's owner, after the phone was proven by a code and the identity check gave `outcome`
+    (match, no_record, limit, unavailable). Values may be as typed: they are read here again.
+
+    Raises IdentityMismatch for outcome "mismatch", InvalidName, InvalidIdNumber, InvalidPhone, SelfExists.
+    """
+    if outcome not in _STATUS_BY_OUTCOME:
+        raise IdentityMismatch(outcome)
+    person = _Person(
+        read_person_name(name),
+        read_id_number(id_number, local_date(now)),
+        read_phone(phone),
+        outcome == "match",
+    )
+
+    async def effect() -> Result:
+        status, patient_id = await _register(
+            session, crypto, account_id, person, _STATUS_BY_OUTCOME[outcome], now
+        )
+        await audit.record(
+            session,
+            actor="patient",
+            action="patient_registered",
+            subject=f"account:{account_id}",
+            detail={"status": status, "outcome": outcome, "patient": patient_id and str(patient_id)},
+        )
+        return {"status": status, "patient_id": patient_id and str(patient_id)}
+
+    result = await once(session, key, effect)
+    patient_id = result["patient_id"]
+    return Registration(RegistrationStatus(result["status"]), UUID(patient_id) if patient_id else None)
+
+
+async def pending_identity(session: AsyncSession, crypto: Crypto, limit: int = 50) -> list[PendingIdentity]:
+    """Those who wait for the identity check, the longest waiting first."""
+    waiting = select(Patient).where(Patient.status == PatientStatus.PENDING).order_by(Patient.id).limit(limit)
+    return [
+        PendingIdentity(
+            found.id,
+            crypto.decrypt(found.name, "patients.name"),
+            crypto.decrypt(found.id_number, "patients.id_number"),
+        )
+        for found in await session.scalars(waiting)
+    ]
+
+
+async def settle_identity(
+    session: AsyncSession, patient_id: UUID, outcome: str, now: datetime
+) -> PatientStatus:
+    """Takes a later outcome of the identity check (also "mismatch": then staff must look) for a pending patient
+    and tells the account by an event. Outcomes that say nothing change nothing."""
+    status = _STATUS_BY_OUTCOME.get(outcome, PatientStatus.REVIEW)
+    if status is PatientStatus.PENDING:
+        return status
+    settled = (
+        update(Patient)
+        .where(Patient.id == patient_id, Patient.status == PatientStatus.PENDING)
+        .values(status=status, verified_at=now if status is PatientStatus.VERIFIED else None)
+        .returning(Patient.id)
+        .execution_options(synchronize_session=False)
+    )
+    if await session.scalar(settled) is None:
+        return await session.scalar(select(Patient.status).where(Patient.id == patient_id)) or status
+    detail = {"outcome": outcome, "status": status}
+    await audit.record(
+        session,
+        actor="identity_check",
+        action="identity_settled",
+        subject=f"patient:{patient_id}",
+        detail=detail,
+    )
+    payload = {"patient_id": str(patient_id), "status": status}
+    for account_id, contact_id in await _latest_contacts(session, patient_id):
+        await events.emit(
+            session,
+            events.EventKind.IDENTITY_SETTLED,
+            account_id=account_id,
+            contact_id=contact_id,
+            payload=payload,
+        )
+    return status
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    name: str
+    id_number: IdNumber
+    phone: str
+    proven: bool  # name and number were found to belong together
+
+
+async def _register(
+    session: AsyncSession,
+    crypto: Crypto,
+    account_id: UUID,
+    person: _Person,
+    status: PatientStatus,
+    now: datetime,
+) -> tuple[RegistrationStatus, UUID | None]:
+    indexes = crypto.blinds(person.id_number.number, "patients.id_number")
+    await lock(session, f"account:{account_id}")
+    await lock(session, f"patient:{indexes[-1].hex()}")
+    known = await session.scalar(select(Patient).where(Patient.id_number_index.in_(indexes)))
+    own = await _self(session, account_id)
+    if own is not None and (known is None or own.id != known.id):
+        raise SelfExists
+    if known is None:
+        patient = _new_patient(crypto, person, status, now)
+        session.add(patient)
+        await session.flush()
+        await _link(session, account_id, patient.id)
+        verified = status is PatientStatus.VERIFIED
+        return (RegistrationStatus.VERIFIED if verified else RegistrationStatus.PENDING), patient.id
+    if not _same_person(crypto, known, person):
+        return RegistrationStatus.OTHER_PHONE, None
+    if person.proven and known.status is not PatientStatus.VERIFIED:
+        known.status, known.verified_at = PatientStatus.VERIFIED, now
+        await session.flush()
+    await _link(session, account_id, known.id)
+    return RegistrationStatus.LINKED, known.id
+
+
+def _new_patient(crypto: Crypto, person: _Person, status: PatientStatus, now: datetime) -> Patient:
+    return Patient(
+        name=crypto.encrypt(person.name, "patients.name"),
+        masked_name=mask_name(person.name),
+        id_number=crypto.encrypt(person.id_number.number, "patients.id_number"),
+        id_number_index=crypto.blind(person.id_number.number, "patients.id_number"),
+        phone=crypto.encrypt(person.phone, "patients.phone"),
+        phone_index=crypto.blind(person.phone, "patients.phone"),
+        birth_date=person.id_number.birth_date,
+        sex=person.id_number.sex,
+        status=status,
+        verified_at=now if status is PatientStatus.VERIFIED else None,
+    )
+
+
+def _same_person(crypto: Crypto, known: Patient, person: _Person) -> bool:
+    """The phone on file was proven; the name agrees, or the identity check says it belongs to the number."""
+    if bytes(known.phone_index) not in crypto.blinds(person.phone, "patients.phone"):
+        return False
+    return person.proven or crypto.decrypt(known.name, "patients.name") == person.name
+
+
+async def _link(session: AsyncSession, account_id: UUID, patient_id: UUID) -> None:
+    link = insert(AccountPatient).values(account_id=account_id, patient_id=patient_id, relation=Relation.SELF)
+    await session.execute(link.on_conflict_do_nothing(index_elements=["account_id", "patient_id"]).inline())
+
+
+async def _self(session: AsyncSession, account_id: UUID) -> Patient | None:
+    return await session.scalar(
+        select(Patient)
+        .join(AccountPatient, AccountPatient.patient_id == Patient.id)
+        .where(AccountPatient.account_id == account_id, AccountPatient.relation == Relation.SELF)
+    )
+
+
+async def _latest_contacts(session: AsyncSession, patient_id: UUID) -> list[tuple[UUID, UUID]]:
+    """(account, its newest contact) of every account that acts for the patient."""
+    rows = await session.execute(
+        select(Contact.account_id, Contact.id)
+        .join(AccountPatient, AccountPatient.account_id == Contact.account_id)
+        .where(AccountPatient.patient_id == patient_id)
+        .distinct(Contact.account_id)
+        .order_by(Contact.account_id, Contact.id.desc())
+    )
+    return [(row.account_id, row.id) for row in rows]
+
+
+def _view(patient: Patient, relation: Relation) -> PatientView:
+    return PatientView(
+        patient.id, patient.masked_name, patient.status, relation, patient.birth_date, patient.sex
+    )
