@@ -1,0 +1,165 @@
+"""The WeChat official account behind integrations.channel's protocols. Secure mode only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import httpx
+from redis.asyncio import Redis
+from wechatpy.replies import TextReply
+
+from integrations import menu, texts
+from integrations.channel import Forbidden, NotConfigured, Rejected, SendError, Unknown
+from integrations.database import utcnow
+from integrations.messages import Answer, MessageIn, MessageOut, Option, Webhook
+from integrations.settings import Settings
+from integrations.transport import keep_secrets_out_of_logs
+from integrations.wechat import reading, verification
+from integrations.wechat.client import WeChatClient
+
+# Bytes of UTF-8, for passive replies and customer-service messages alike.
+TEXT_LIMIT: Final = 2048
+
+_SAYS_HOW_TO_CHOOSE = re.compile(r"回复\s*(?:数字|序号|编号|[“「\"'0-9])|reply", re.IGNORECASE)
+
+
+class WeChatChannel:
+    """Needs the account's appid, secret, token and AES key; without token or key the webhook does not exist.
+
+    `max_age` bounds how old a signed request may be; inside it a repetition is known by its external_id.
+    """
+
+    name = reading.NAME
+    merges = True
+    nothing = Answer(b"success")
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        http: httpx.AsyncClient,
+        redis: Redis | None,
+        now: Callable[[], datetime] = utcnow,
+        max_age: timedelta = timedelta(minutes=5),
+        choose: str = "回复数字选择",
+    ) -> None:
+        keep_secrets_out_of_logs()
+        self._appid = settings.wechat_appid
+        self._token = settings.wechat_token.get_secret_value()
+        self._aes_key = settings.wechat_aes_key.get_secret_value()
+        if self._aes_key:
+            verification.check_aes_key(self._aes_key)
+        self._now = now
+        self._max_age = max_age
+        self._choose = choose
+        self._client = WeChatClient(
+            appid=self._appid,
+            secret=settings.wechat_secret.get_secret_value(),
+            base=settings.wechat_api_base,
+            http=http,
+            redis=redis,
+        )
+
+    def handshake(self, webhook: Webhook) -> Answer:
+        self._verify(webhook.query, webhook.query.get("signature", ""))
+        return Answer(webhook.query.get("echostr", "").encode("utf-8", "replace"))
+
+    def parse(self, webhook: Webhook) -> list[MessageIn]:
+        self._check_configured()
+        if webhook.query.get("encrypt_type") != "aes":
+            raise Forbidden("secure mode only")
+        encrypted = reading.encrypted_part(webhook.body)
+        self._verify(webhook.query, webhook.query.get("msg_signature", ""), encrypted)
+        xml = verification.decrypt(encrypted, token=self._token, aes_key=self._aes_key, appid=self._appid)
+        return [reading.read(xml)]
+
+    def fits(self, text: str) -> bool:
+        return len(texts.clean(text).encode()) <= TEXT_LIMIT
+
+    def split(self, text: str) -> list[str]:
+        return texts.split(texts.clean(text), TEXT_LIMIT, lambda character: len(character.encode()))
+
+    def written(self, message: MessageOut) -> str:
+        """The text as the patient gets it: options become numbered lines (clicks on a msgmenu cost quota)."""
+        text = texts.clean(message.text)
+        if not message.options:
+            return text
+        lines = [text, *(f"{number} {_line(option)}" for number, option in enumerate(message.options, 1))]
+        if not _SAYS_HOW_TO_CHOOSE.search(text):
+            lines.append(self._choose)
+        return "\n".join(line for line in lines if line)
+
+    def passive(self, message: MessageOut, inbound: MessageIn) -> Answer:
+        """Raises Rejected for a picture (it has to be uploaded, so it is sent actively) and a text too long."""
+        if message.picture is not None:
+            raise Rejected("a picture is no passive reply")
+        now = self._now()
+        reply = TextReply(
+            source=inbound.recipient,
+            target=message.recipient,
+            content=self._checked(message).replace("]]>", "]]]]><![CDATA[>"),  # wechatpy does not escape it
+            time=int(now.timestamp()),
+        )
+        sealed = verification.encrypt(
+            reply.render(), token=self._token, aes_key=self._aes_key, appid=self._appid, now=now
+        )
+        return Answer(sealed.encode(), "application/xml")
+
+    async def send(self, message: MessageOut) -> str:
+        """A customer-service message. With a picture and a text these are two of them, the picture first."""
+        text = self._checked(message) if message.text or message.options else ""
+        if message.picture is None:
+            return await self._client.send_text(message.recipient, text)
+        media_id = await self._client.upload_image(message.picture.content, message.picture.mime)
+        sent = await self._client.send_image(message.recipient, media_id)
+        if text:
+            try:
+                return await self._client.send_text(message.recipient, text)
+            except SendError as error:  # sending the whole again would show the picture twice
+                raise Unknown("the picture was sent, its text was not") from error
+        return sent
+
+    async def fetch(self, media_id: str) -> tuple[bytes, str]:
+        return await self._client.download(media_id)
+
+    async def publish_menu(self) -> None:
+        await self._client.create_menu(
+            [_click(*menu.BOOKING)]
+            + [
+                {"name": name, "sub_button": [_click(*entry) for entry in entries]}
+                for name, entries in (menu.MINE, menu.HELP)
+            ]
+        )
+
+    def _checked(self, message: MessageOut) -> str:
+        text = self.written(message)
+        if not text or not self.fits(text):
+            raise Rejected(f"{len(text.encode())} bytes of text, 1 to {TEXT_LIMIT} are taken")
+        return text
+
+    def _check_configured(self) -> None:
+        if not (self._appid and self._token and self._aes_key):
+            raise NotConfigured("WECHAT_APPID, WECHAT_TOKEN or WECHAT_AES_KEY is not set")
+
+    def _verify(self, query: Any, signature: str, encrypted: str = "") -> None:
+        self._check_configured()
+        verification.verify(
+            token=self._token,
+            signature=signature,
+            timestamp=query.get("timestamp", ""),
+            nonce=query.get("nonce", ""),
+            encrypted=encrypted,
+            now=self._now(),
+            max_age=self._max_age,
+        )
+
+
+def _line(option: Option) -> str:
+    return " ".join(texts.clean(option.title).split())
+
+
+def _click(key: str, name: str) -> dict[str, Any]:
+    return {"type": "click", "name": name, "key": key}
