@@ -1,0 +1,117 @@
+"""What one message of a patient says: its entities as one value. They are found outside Rasa."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+PERSONAL = ("person_name", "id_number", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """One day, or all days from the first to the last."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Ids are uuids as text; several departments or practitioners are candidates for the same words.
+    Personal values are tokens. Empty means: not said."""
+
+    departments: tuple[str, ...] = ()
+    practitioners: tuple[str, ...] = ()
+    days: Days | None = None
+    impossible_date: str = ""
+    period: str = ""  # morning | afternoon | evening
+    time: str = ""  # 24 h, "09:00"
+    ordinal: int = 0  # "第二个": 2
+    any: bool = False  # "都可以"
+    field: str = ""  # what is to be changed: date, time, practitioner, department, person_name, …
+    topic: str = ""  # what a hospital question is about
+    schedule: str = ""
+    slot: str = ""
+    appointment: str = ""
+    consent: str = ""
+    purpose: str = ""
+    person_name: str = ""
+    id_number: str = ""
+    phone: str = ""
+    sms_code: str = ""
+
+    @property
+    def for_booking(self) -> bool:
+        """Whether something of a booking is named."""
+        return bool(
+            self.departments or self.practitioners or self.days or self.impossible_date or self.period or self.time
+        )
+
+    @property
+    def personal(self) -> bool:
+        return bool(self.person_name or self.id_number or self.phone)
+
+
+def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False) -> Facts:
+    """`last_wins`: of two things of a kind the later one is meant ("不是周三，是周四"); otherwise several days
+    make a span, and of several departments the first words count."""
+    found: dict[str, list[tuple[int, Any]]] = {}
+    for entity in entities:
+        found.setdefault(str(entity["entity"]), []).append((int(entity.get("start") or 0), entity["value"]))
+
+    def one(kind: str) -> Any:
+        values = found.get(kind)
+        return values[-1 if last_wins else 0][1] if values else ""
+
+    def candidates(kind: str) -> tuple[str, ...]:
+        """All readings of one place in the text."""
+        values = found.get(kind, [])
+        if not values:
+            return ()
+        places = [start for start, _ in values]
+        place = max(places) if last_wins else min(places)
+        return tuple(dict.fromkeys(str(value) for start, value in values if start == place))
+
+    return Facts(
+        departments=candidates("department"),
+        practitioners=candidates("practitioner"),
+        days=_days([value for _, value in found.get("date", [])], last_wins),
+        ordinal=int(one("ordinal") or 0),
+        any=bool(one("any")),
+        **{kind: str(one(kind)) for kind in _SINGLE},
+    )
+
+
+_SINGLE = (
+    "impossible_date",
+    "period",
+    "time",
+    "field",
+    "topic",
+    "schedule",
+    "slot",
+    "appointment",
+    "consent",
+    "purpose",
+    "sms_code",
+    *PERSONAL,
+)
+
+
+def _days(values: list[Any], last_wins: bool) -> Days | None:
+    spans = [_span(value) for value in values]
+    if not spans:
+        return None
+    if last_wins:
+        return spans[-1]
+    return Days(min(span.first for span in spans), max(span.last for span in spans))
+
+
+def _span(value: Any) -> Days:
+    if isinstance(value, Mapping):
+        return Days(date.fromisoformat(value["first"]), date.fromisoformat(value["last"]))
+    day = date.fromisoformat(str(value))
+    return Days(day, day)

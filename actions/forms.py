@@ -1,0 +1,158 @@
+"""What all forms share. A form is a journey in which questions are asked: Rasa keeps it open, and every
+message of the patient then comes to its `validate_…` action, once. That one call takes the answer, acts,
+and asks the next question, so that a turn costs one request and a digression never leaves the form."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.turn import Reply, Turn, read_turn
+from actions.wording import Wording
+from integrations.runtime import Runtime
+
+Answer = Callable[[Turn, Reply], Awaitable[None]]
+
+REQUESTED = "requested_slot"
+FAILURES = "failures"  # messages in a row that were not understood
+THEN = "then"  # the form to go on with when this one is done
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a form's turn ends. `asked`: the question now open; "" closes the form. `go_on`: the form to open
+    next. `understood` is False when the message said nothing to this form."""
+
+    draft: Mapping[str, Any] | None
+    asked: str = ""
+    go_on: str = ""
+    understood: bool = True
+    slots: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def closed(cls, *, go_on: str = "", **slots: Any) -> Outcome:
+        return cls(None, go_on=go_on, slots=slots)
+
+
+class Journey(Action):
+    """An action with its runtime. Subclasses give a name and take a turn."""
+
+    def __init__(self, runtime: Runtime, words: Wording) -> None:
+        self.runtime = runtime
+        self.words = words
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
+    ) -> list[EventType]:
+        turn = read_turn(tracker, runtime=self.runtime, words=self.words, action=self.name())
+        reply = Reply(self.words)
+        events = await self.take(turn, reply)
+        reply.dispatch(dispatcher)
+        return events
+
+    @abstractmethod
+    async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
+        """Answers the turn into `reply`; gives the events for Rasa."""
+
+
+class Saying(Journey):
+    """A journey of one answer. Every intent that may come at any time has one: `action_<intent>`."""
+
+    def __init__(self, runtime: Runtime, words: Wording, intent: str, answer: Answer) -> None:
+        super().__init__(runtime, words)
+        self.intent = intent
+        self.answer = answer
+
+    def name(self) -> str:
+        return f"action_{self.intent}"
+
+    async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
+        await self.answer(turn, reply)
+        return count_failures(turn, understood=self.intent != "nlu_fallback")
+
+
+class Form(Journey):
+    """A form of domain.yml. Its one slot, named by `slot`, holds the draft: what is known so far, as JSON."""
+
+    form: ClassVar[str]
+    slot: ClassVar[str]
+    own: ClassVar[frozenset[str]] = frozenset()  # intents that this form answers itself
+
+    def __init__(
+        self, runtime: Runtime, words: Wording, *, digressions: Mapping[str, Answer], entries: Mapping[str, str]
+    ) -> None:
+        super().__init__(runtime, words)
+        self.digressions = {intent: said for intent, said in digressions.items() if intent not in self.own}
+        self.entries = {
+            intent: form for intent, form in entries.items() if form != self.form and intent not in self.own
+        }
+
+    def name(self) -> str:
+        return f"validate_{self.form}"
+
+    @abstractmethod
+    async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """One message to this form: the answer taken, the next question put into `reply`."""
+
+    @abstractmethod
+    async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """The open question once more, with the draft as it is."""
+
+    async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
+        draft = turn.slots.get(self.slot) or {}
+        if turn.form == self.form and turn.asked:
+            outcome = await self._inside(turn, reply, draft)
+        else:
+            outcome = await self.step(turn, reply, draft)
+        return self._events(turn, outcome)
+
+    async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if turn.intent in self.entries:
+            return Outcome.closed(go_on=self.entries[turn.intent])
+        if turn.intent in self.digressions and not self.says_something(turn):
+            await self.digressions[turn.intent](turn, reply)
+            reply.forget_question()
+            return await self.ask(turn, reply, draft)
+        outcome = await self.step(turn, reply, draft)
+        if not outcome.understood and outcome.asked:
+            return await self._again(turn, reply, draft)
+        return outcome
+
+    async def _again(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """Nothing was understood: the question once more, from the second time on with a person to turn to."""
+        reply.parts.clear()
+        reply.forget_question()
+        often = int(turn.slots.get(FAILURES) or 0) >= 1
+        settings = self.runtime.settings
+        reply.say("utter_not_understood_twice" if often else "utter_not_understood", phone=settings.hospital_phone)
+        outcome = await self.ask(turn, reply, draft)
+        outcome.understood = False
+        return outcome
+
+    def says_something(self, turn: Turn) -> bool:
+        """Whether a message that sounds like a digression also answers this form."""
+        return False
+
+    def _events(self, turn: Turn, outcome: Outcome) -> list[EventType]:
+        """At least one slot besides the requested one is set: Rasa takes a form that sets none for rejected."""
+        draft = dict(outcome.draft) if outcome.draft is not None else None
+        events: list[EventType] = [SlotSet(self.slot, draft)]
+        events += [SlotSet(name, value) for name, value in outcome.slots.items()]
+        events += count_failures(turn, understood=outcome.understood)
+        if outcome.go_on:
+            events.append(FollowupAction(outcome.go_on))
+        events.append(SlotSet(REQUESTED, outcome.asked or None))
+        return events
+
+
+def count_failures(turn: Turn, *, understood: bool) -> list[EventType]:
+    """How often in a row the patient was not understood, written only when it changes."""
+    before = int(turn.slots.get(FAILURES) or 0)
+    after = 0 if understood else before + 1
+    return [SlotSet(FAILURES, after)] if after != before else []

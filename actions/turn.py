@@ -1,0 +1,111 @@
+"""One call of the action server: what the patient said, and what is said back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.facts import Facts, read_facts
+from actions.wording import Wording
+from integrations.hospital.operations import OperationKey
+from integrations.runtime import Runtime
+
+_CORRECTING = ("correct", "deny")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is known when an action runs. `today` and `now` are the hospital's; `now` is UTC."""
+
+    runtime: Runtime
+    words: Wording
+    action: str
+    contact_id: UUID
+    message_id: str
+    channel: str
+    kind: str
+    intent: str
+    likely: tuple[str, ...]  # intents by falling likelihood
+    facts: Facts
+    now: datetime
+    today: date
+    form: str  # the form that is open, or ""
+    asked: str  # what it asked last, or ""
+    slots: Mapping[str, Any]
+
+    def key(self, operation: str) -> OperationKey:
+        """Names one effect of this message: repeated, it is not done again."""
+        return OperationKey(self.message_id, self.action, operation)
+
+
+def read_turn(tracker: Tracker, *, runtime: Runtime, words: Wording, action: str) -> Turn:
+    """Raises KeyError when the message has no id: nothing may be written then."""
+    message = tracker.latest_message
+    metadata = message.get("metadata") or {}
+    intent = (message.get("intent") or {}).get("name") or ""
+    now = runtime.now()
+    loop = tracker.active_loop or {}
+    return Turn(
+        runtime=runtime,
+        words=words,
+        action=action,
+        contact_id=UUID(tracker.sender_id),
+        message_id=str(metadata["message_id"]),
+        channel=str(metadata.get("channel") or ""),
+        kind=str(metadata.get("kind") or "text"),
+        intent=intent,
+        likely=tuple(rank["name"] for rank in message.get("intent_ranking") or ()),
+        facts=read_facts(message.get("entities") or (), last_wins=intent in _CORRECTING),
+        now=now,
+        today=now.astimezone(runtime.zone).date(),
+        form=loop.get("name") or "",
+        asked=tracker.slots.get("requested_slot") or "",
+        slots=tracker.slots,
+    )
+
+
+@dataclass(slots=True)
+class Button:
+    title: str
+    payload: str
+
+
+@dataclass(slots=True)
+class Reply:
+    """One message to the patient, put together from texts of the catalogue."""
+
+    words: Wording
+    parts: list[str] = field(default_factory=list)
+    buttons: list[Button] = field(default_factory=list)
+    expects: str = ""
+
+    def say(self, key: str, **values: object) -> None:
+        """Adds a text, with its own buttons, as a paragraph."""
+        said = self.words.texts.say(key, **values)
+        self.parts.append(said.text)
+        self.buttons.extend(Button(title, payload) for title, payload in said.buttons)
+        self.expects = said.expects or self.expects
+
+    def offer(self, title: str, payload: str) -> None:
+        self.buttons.append(Button(title, payload))
+
+    def forget_question(self) -> None:
+        """Drops buttons and expectation: another question follows."""
+        self.buttons.clear()
+        self.expects = ""
+
+    def dispatch(self, dispatcher: CollectingDispatcher) -> None:
+        if not self.parts:
+            return
+        extra = {"metadata": {"expects": self.expects}} if self.expects else {}
+        dispatcher.utter_message(
+            text="\n".join(self.parts),
+            buttons=[{"title": button.title, "payload": button.payload} for button in self.buttons],
+            **extra,
+        )
