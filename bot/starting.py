@@ -37,7 +37,11 @@ def port_holder(port: int) -> str:
     """Who listens there, in words; "another program" where the system does not tell us."""
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            if (
+                connection.status == psutil.CONN_LISTEN
+                and tuple(connection.laddr)[1:] == (port,)
+                and connection.pid
+            ):
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     except psutil.Error:
         pass

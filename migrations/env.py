@@ -7,8 +7,8 @@ import os
 from alembic import context
 from sqlalchemy import create_engine, text
 
-import bot.models
-import integrations.hospital.models  # noqa: F401  (importing fills the metadata)
+import bot.models  # noqa: F401  (importing fills the metadata)
+import integrations.hospital.models  # noqa: F401
 from integrations.database import Base
 
 LOCK = 0x64616F7A68656E  # "daozhen": two migrations at once wait for each other

@@ -1,0 +1,60 @@
+"""One run per directory, and what an earlier run that was killed left behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from bot.starting import StartError
+
+# Stands in the environment of everything we start, and names the directory of its data.
+MARKER = "DAOZHEN_SUPERVISED"
+
+
+@contextmanager
+def hold(var: Path) -> Iterator[None]:
+    """Nobody else starts on this directory meanwhile. Raises StartError when somebody has."""
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise StartError(
+                f"daozhen is already running on {var} (pid {file.read().strip() or '?'})."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def orphans(var: Path) -> list[psutil.Process]:
+    """What an earlier run on this directory left running. A pid that was reused cannot be mistaken for ours."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(MARKER) == str(var):
+                found.append(process)
+    return found
+
+
+def stop_orphans(var: Path, *, seconds: float = 30) -> int:
+    """Stops them, by force after `seconds`; gives their number."""
+    found = orphans(var)
+    for process in found:
+        with suppress(psutil.Error):
+            process.send_signal(signal.SIGINT if process.name() == "postgres" else signal.SIGTERM)
+    psutil.wait_procs(found, timeout=seconds)
+    left = orphans(var)
+    for process in left:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(left, timeout=10)
+    return len(found)
