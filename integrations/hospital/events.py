@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     APPOINTMENT_BOOKED = "appointment_booked"  # after a payment: appointment_id, order_no
     APPOINTMENT_CANCELLED = "appointment_cancelled"  # appointment_id, by
     IDENTITY_SETTLED = "identity_settled"  # patient_id, status
+    PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done
 
 
 async def emit(
