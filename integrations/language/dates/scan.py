@@ -1,0 +1,122 @@
+"""Finds what the rules find, and joins what belongs together (周三 + 上午 + 9点)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from integrations.language.dates import clocks, days
+from integrations.language.dates.calendar import Clock, Days, Half, Moment, NoSuchDay, Reference
+from integrations.language.dates.rules import Piece
+
+_RULES = days.RULES + clocks.RULES
+_WORTH_A_LOOK = re.compile(r"[\d一二两三四五六七八九十日天周末期拜早晚晨午夜年月节最近快初廿点现午除清冬七圣过十]")
+_GAP = re.compile(r"[ ,，、的T(（)）]{0,2}|的?那天的?|[ ,，]?(?:大概|大约|差不多|左右)的?|-")
+_TO = re.compile(r" ?(?:到|至|~|-+) ?")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One rule's finding; `what` is None for a date that is in no calendar."""
+
+    start: int
+    end: int
+    what: Piece | None
+
+
+@dataclass(slots=True)
+class Expression:
+    """Findings that speak of one point in time, or `last`: the end of a range that begins there."""
+
+    days: Found | None = None
+    half: Found | None = None
+    clock: Found | None = None
+    moment: Found | None = None
+    last: Expression | None = None
+    parts: list[Found] = field(default_factory=list)
+
+    @property
+    def start(self) -> int:
+        return min(part.start for part in self.parts)
+
+    @property
+    def end(self) -> int:
+        return self.last.end if self.last else max(part.end for part in self.parts)
+
+    def take(self, found: Found) -> bool:
+        """Adds a finding where its place is free."""
+        place = _place(found.what)
+        current = getattr(self, place)
+        if current is not None and not _same_day_again(current, found):
+            return False
+        if place == "moment" and self.parts:
+            return False
+        setattr(self, place, found)
+        self.parts.append(found)
+        return True
+
+
+def scan(text: str, reference: Reference) -> list[Expression]:
+    """All expressions of days and times in a folded text, in order."""
+    return _join_ranges(text, _join(text, _findings(text, reference)))
+
+
+def _findings(text: str, reference: Reference) -> list[Found]:
+    """The longest findings from the left, none overlapping."""
+    if not _WORTH_A_LOOK.search(text):
+        return []
+    candidates: list[tuple[int, int, int, Found]] = []
+    for rank, rule in enumerate(_RULES):
+        for match in rule.pattern.finditer(text):
+            try:
+                piece = rule.read(match, reference)
+            except NoSuchDay:
+                piece = None
+            else:
+                if piece is None:
+                    continue
+            start, end = match.span()
+            candidates.append((start, -end, rank, Found(start, end, piece)))
+    chosen: list[Found] = []
+    for *_, found in sorted(candidates, key=lambda candidate: candidate[:3]):
+        if not chosen or found.start >= chosen[-1].end:
+            chosen.append(found)
+    return chosen
+
+
+def _place(what: Piece | None) -> str:
+    if isinstance(what, Half):
+        return "half"
+    if isinstance(what, Clock):
+        return "clock"
+    return "moment" if isinstance(what, Moment) else "days"
+
+
+def _same_day_again(first: Found, second: Found) -> bool:
+    """周三12月2号: the date says more than the weekday before it."""
+    one, other = first.what, second.what
+    if not (isinstance(one, Days) and isinstance(other, Days) and one.single and other.single):
+        return False
+    return one.first.weekday() == other.first.weekday() and one != other
+
+
+def _join(text: str, findings: list[Found]) -> list[Expression]:
+    expressions: list[Expression] = []
+    for found in findings:
+        near = expressions and _GAP.fullmatch(text, expressions[-1].end, found.start)
+        if not (near and expressions[-1].moment is None and expressions[-1].take(found)):
+            expression = Expression()
+            expression.take(found)
+            expressions.append(expression)
+    return expressions
+
+
+def _join_ranges(text: str, expressions: list[Expression]) -> list[Expression]:
+    joined: list[Expression] = []
+    for expression in expressions:
+        before = joined[-1] if joined else None
+        if before and before.last is None and _TO.fullmatch(text, before.end, expression.start):
+            before.last = expression
+        else:
+            joined.append(expression)
+    return joined

@@ -1,0 +1,36 @@
+"""One form of writing for everything that is understood: half-width, simplified.
+
+`fold` keeps every position, so spans found in a folded text hold in the original. Conversion from
+traditional characters may, in rare words, change the length: do it once, at the inbound edge.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from opencc import OpenCC  # type: ignore[import-untyped]
+
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_SPACES = dict.fromkeys((0x3000, 0xA0, 0x2002, 0x2003, 0x2009, 0x202F), " ")
+_DASHES = dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0xFE63), "-")
+_FOLD = str.maketrans({**_FULL_WIDTH, **_SPACES, **_DASHES})
+
+
+def fold(text: str) -> str:
+    """Full-width letters, digits, signs and spaces as half-width ones. Same length as before."""
+    return text.translate(_FOLD)
+
+
+def simplify(text: str) -> str:
+    """Traditional characters as simplified ones; simplified text comes back unchanged."""
+    return text if text.isascii() else str(_converter().convert(text))
+
+
+def normalise(text: str) -> str:
+    """What the inbound edge does to a patient's text before it is understood."""
+    return simplify(fold(text))
+
+
+@cache
+def _converter() -> OpenCC:
+    return OpenCC("t2s")
