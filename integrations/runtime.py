@@ -60,8 +60,9 @@ async def open_runtime(settings: Settings, *, pool_size: int = 10) -> AsyncItera
         http = await stack.enter_async_context(
             httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=100, max_keepalive_connections=50))
         )
-        wechat = WeChatChannel(settings, redis=redis)
+        wechat = WeChatChannel(settings, http=http, redis=redis)
         telegram = TelegramChannel(settings)
+        stack.push_async_callback(telegram.close)
         yield Runtime(
             settings=settings,
             database=database,
@@ -73,6 +74,6 @@ async def open_runtime(settings: Settings, *, pool_size: int = 10) -> AsyncItera
             ),
             channels={channel.name: channel for channel in (wechat, telegram)},
             throttle=Throttle(redis),
-            sms=TencentSms(settings),
-            identity=TencentIdentity(settings),
+            sms=TencentSms(settings, http=http),
+            identity=TencentIdentity(settings, http=http),
         )

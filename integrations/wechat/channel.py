@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -23,6 +23,14 @@ from integrations.wechat.client import WeChatClient
 # Bytes of UTF-8, for passive replies and customer-service messages alike.
 TEXT_LIMIT: Final = 2048
 
+# Customer-service messages that a patient's act grants, and for how long (WeChat's rules since June 2023).
+QUOTAS: Final = {
+    "message": (5, timedelta(hours=48)),
+    "menu": (3, timedelta(minutes=1)),
+    "follow": (3, timedelta(minutes=1)),
+    "scan": (3, timedelta(minutes=1)),
+}
+
 _SAYS_HOW_TO_CHOOSE = re.compile(r"回复\s*(?:数字|序号|编号|[“「\"'0-9])|reply", re.IGNORECASE)
 
 
@@ -35,6 +43,7 @@ class WeChatChannel:
     name = reading.NAME
     merges = True
     nothing = Answer(b"success")
+    quotas: Mapping[str, tuple[int, timedelta]] = QUOTAS
 
     def __init__(
         self,
@@ -93,7 +102,7 @@ class WeChatChannel:
         return "\n".join(line for line in lines if line)
 
     def passive(self, message: MessageOut, inbound: MessageIn) -> Answer:
-        """Raises Rejected for a picture (it has to be uploaded, so it is sent actively) and a text too long."""
+        """Raises Rejected for a picture (that has to be uploaded: it is sent actively) and a text too long."""
         if message.picture is not None:
             raise Rejected("a picture is no passive reply")
         now = self._now()
@@ -144,7 +153,7 @@ class WeChatChannel:
         if not (self._appid and self._token and self._aes_key):
             raise NotConfigured("WECHAT_APPID, WECHAT_TOKEN or WECHAT_AES_KEY is not set")
 
-    def _verify(self, query: Any, signature: str, encrypted: str = "") -> None:
+    def _verify(self, query: Mapping[str, str], signature: str, encrypted: str = "") -> None:
         self._check_configured()
         verification.verify(
             token=self._token,

@@ -44,8 +44,8 @@ def read(xml: str) -> MessageIn:
     sender or time are missing."""
     try:
         message = parse_message(xml)
-        # wechatpy's typed attributes fail on odd values; msgmenu ids and subscribe_msg_* events are only here.
-        data = message._data
+        # wechatpy's typed attributes fail on odd values; msgmenu ids and subscribe_msg_* are only here.
+        data = message._data  # noqa: SLF001
         sender, created = _text(data, "FromUserName"), int(_text(data, "CreateTime"))
         sent_at = datetime.fromtimestamp(created, UTC)
         what = _text(data, "MsgType").lower()

@@ -25,7 +25,7 @@ class _Cipher(PrpCrypto):
 
 class _Sealing(WeChatCrypto):
     def encrypt_message(self, msg: str, nonce: str, timestamp: str | None = None) -> str:
-        return self._encrypt_message(msg, nonce, timestamp, _Cipher)
+        return str(self._encrypt_message(msg, nonce, timestamp, _Cipher))
 
 
 def verify(
