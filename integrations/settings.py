@@ -1,4 +1,8 @@
-"""Everything an operator can set, read from the environment, `.env` and `var/secrets.env`."""
+"""Everything an operator can set, read from the environment and `.env`.
+
+What `daozhen up` generates (`var/secrets.env`, the addresses of its own databases) reaches a process through
+its environment; `bot.secrets` puts the two together.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
-    """Later files win over earlier ones, the environment over both. An empty secret switches its door off."""
+    """The environment wins over `.env`. An empty secret switches its door off."""
 
-    model_config = SettingsConfigDict(
-        env_file=(ROOT / "var/secrets.env", ROOT / ".env"), env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     # Where things are. Empty: `daozhen up` starts its own Postgres and Valkey and fills these in.
     database_url: str = ""
@@ -35,7 +37,6 @@ class Settings(BaseSettings):
     # Keys: "id:base64,id:base64", the first one is used for writing (32 bytes each).
     data_keys: SecretStr = SecretStr("")
     index_keys: SecretStr = SecretStr("")
-    tracker_keys: SecretStr = SecretStr("")  # for Rasa's process alone
 
     # WeChat official account
     wechat_appid: str = ""
