@@ -1,0 +1,285 @@
+"""Understanding in one component: character n-grams, logistic regression, entities that others found.
+
+Rasa's usual pipeline is six components with sparse matrices between them. For short Chinese messages character
+n-grams do as well, need no word segmentation, and cost a dictionary look-up per n-gram. Training uses
+scikit-learn; serving is one numpy product.
+
+Entities come from the message's metadata (`entities`: what stands in the hospital's database changes without
+training) and from the lookup tables in the NLU data, whose synonyms give the value.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+FALLBACK = "nlu_fallback"
+RANKING = 5  # intents kept in the ranking
+TOKEN = re.compile(r"\[\[([a-z_]+):[0-9a-f]{32}\]\]")  # a personal value, swapped before it came here
+DIGITS = re.compile(r"\d")
+SPACES = re.compile(r"\s+")
+
+
+def normalise(text: str) -> str:
+    """One spelling for width, case, spaces, digits and personal values."""
+    text = TOKEN.sub(lambda match: f"<{match[1]}>", text)
+    return DIGITS.sub("0", SPACES.sub(" ", unicodedata.normalize("NFKC", text).lower()).strip())
+
+
+def ngrams(text: str, longest: int) -> Counter[str]:
+    """Counts of the character n-grams of a normalised text, its two ends marked."""
+    marked = f"\x02{text}\x03"
+    grams: Counter[str] = Counter()
+    for size in range(1, longest + 1):
+        grams.update(marked[start : start + size] for start in range(len(marked) - size + 1))
+    del grams["\x02"], grams["\x03"]
+    return grams
+
+
+class Classifier:
+    """The trained part: a weight per n-gram and intent."""
+
+    def __init__(
+        self, vocabulary: dict[str, int], rarity: Any, weights: Any, bias: Any, intents: list[str], longest: int
+    ) -> None:
+        """rarity: (n,) inverse document frequencies, the last one for n-grams never seen; weights: (n, intents)."""
+        self.vocabulary = vocabulary
+        self.rarity = rarity
+        self.weights = weights
+        self.bias = bias
+        self.intents = intents
+        self.longest = longest
+
+    def probabilities(self, text: str, marks: list[str]) -> Any:
+        """One probability per intent. `marks` are the kinds of entities found, which count as n-grams."""
+        index, values = self._features(features(text, marks, self.longest))
+        scores = values @ self.weights[index] + self.bias
+        scores = np.exp(scores - scores.max())
+        return scores / scores.sum()
+
+    def _features(self, grams: Counter[str]) -> tuple[list[int], Any]:
+        # What was never seen counts in the length of the vector: a text of strange words is near to nothing.
+        index, values, square = [], [], 0.0
+        unseen = float(self.rarity[-1])
+        for gram, count in grams.items():
+            at = self.vocabulary.get(gram)
+            value = (1.0 + math.log(count)) * (unseen if at is None else float(self.rarity[at]))
+            square += value * value
+            if at is not None:
+                index.append(at)
+                values.append(value)
+        return index, np.asarray(values, dtype=np.float32) / np.float32(math.sqrt(square) or 1.0)
+
+
+def features(text: str, marks: list[str], longest: int) -> Counter[str]:
+    grams = ngrams(normalise(text), longest)
+    grams.update(f"\x01{mark}" for mark in set(marks))
+    return grams
+
+
+def fit(texts: list[str], marks: list[list[str]], intents: list[str], longest: int, strength: float) -> Classifier:
+    """Trains on examples; the same examples always give the same weights."""
+    from scipy.sparse import csr_matrix
+    from sklearn.linear_model import LogisticRegression
+
+    counted = [features(text, kinds, longest) for text, kinds in zip(texts, marks)]
+    found_in = Counter(gram for grams in counted for gram in grams)
+    vocabulary = {gram: index for index, gram in enumerate(sorted(found_in))}
+    total = len(texts)
+    rarity = [math.log((1 + total) / (1 + found_in[gram])) + 1 for gram in vocabulary]
+    rarity.append(math.log(1 + total) + 1)
+    names = sorted(set(intents))
+    blank = Classifier(
+        vocabulary, np.asarray(rarity, dtype=np.float32), np.zeros((1, 1)), np.zeros(1), names, longest
+    )
+    rows, columns, values = [], [], []
+    for row, grams in enumerate(counted):
+        index, weights = blank._features(grams)
+        rows += [row] * len(index)
+        columns += index
+        values += weights.tolist()
+    matrix = csr_matrix((values, (rows, columns)), shape=(total, len(vocabulary)), dtype=np.float64)
+    target = [names.index(intent) for intent in intents]
+    model = LogisticRegression(C=strength, max_iter=1000, class_weight="balanced").fit(matrix, target)
+    heat = temperature(matrix, target, strength)
+    coefficients, bias = model.coef_, model.intercept_
+    if len(names) == 2:  # scikit-learn gives one row for two classes
+        coefficients, bias = np.vstack([-coefficients, coefficients]) / 2, np.concatenate([-bias, bias]) / 2
+    blank.weights = np.ascontiguousarray(coefficients.T / heat, dtype=np.float32)
+    blank.bias = (bias / heat).astype(np.float32)
+    return blank
+
+
+def temperature(matrix: Any, target: list[int], strength: float) -> float:
+    """By what to divide the scores so that probabilities on unseen examples say what they mean.
+
+    Temperature scaling (Guo et al., 2017) on cross-validated scores; 1.0 where there are too few examples.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    smallest = min(Counter(target).values())
+    if smallest < 3 or len(set(target)) < 3:
+        return 1.0
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    model = LogisticRegression(C=strength, max_iter=300, class_weight="balanced")
+    scores = cross_val_predict(model, matrix, target, cv=folds, method="decision_function")
+
+    def loss(heat: float) -> float:
+        shifted = np.exp((scores - scores.max(axis=1, keepdims=True)) / heat)
+        return float(log_loss(target, shifted / shifted.sum(axis=1, keepdims=True)))
+
+    return float(min(np.geomspace(0.2, 3.0, 40), key=loss))
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class Understanding(GraphComponent):
+    """The NLU pipeline of config.yml."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {
+            "longest_ngram": 4,  # characters
+            "strength": 20.0,  # inverse of the regularisation
+            "threshold": 0.4,  # a less probable intent is nlu_fallback
+            "margin": 0.1,  # so is one that the second is this close to
+            "silence": "non_text",  # the intent of a message without a text (a picture, a sticker)
+        }
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
+        self.config = config
+        self._storage = storage
+        self._resource = resource
+        self.classifier: Classifier | None = None
+        self.lookups: dict[str, dict[str, str]] = {}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> Understanding:
+        return cls(config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        examples = training_data.intent_examples
+        self.classifier = fit(
+            [example.get(TEXT) for example in examples],
+            [[entity["entity"] for entity in example.get(ENTITIES) or []] for example in examples],
+            [example.get(INTENT) for example in examples],
+            self.config["longest_ngram"],
+            self.config["strength"],
+        )
+        self.lookups = read_lookups(training_data)
+        self._persist(self.classifier)
+        return self._resource
+
+    def _persist(self, classifier: Classifier) -> None:
+        with self._storage.write_to(self._resource) as folder:
+            np.savez(
+                folder / "weights.npz",
+                rarity=classifier.rarity,
+                weights=classifier.weights.astype(np.float16),  # a third of the file, no measurable loss
+                bias=classifier.bias,
+            )
+            words = {
+                "vocabulary": list(classifier.vocabulary),
+                "intents": classifier.intents,
+                "longest": classifier.longest,
+                "lookups": self.lookups,
+            }
+            (folder / "words.json").write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> Understanding:
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            words = json.loads((folder / "words.json").read_text(encoding="utf-8"))
+            arrays = np.load(folder / "weights.npz")
+            component.classifier = Classifier(
+                {gram: index for index, gram in enumerate(words["vocabulary"])},
+                arrays["rarity"],
+                arrays["weights"].astype(np.float32),
+                arrays["bias"],
+                words["intents"],
+                words["longest"],
+            )
+        component.lookups = words["lookups"]
+        return component
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            text = message.get(TEXT) or ""
+            entities = self.entities(text, message.get("metadata") or {})
+            ranking = self.ranking(text, [entity["entity"] for entity in entities])
+            message.set(INTENT, ranking[0], add_to_output=True)
+            message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+            message.set(ENTITIES, entities, add_to_output=True)
+        return messages
+
+    def ranking(self, text: str, marks: list[str]) -> list[dict[str, Any]]:
+        """The likeliest intents, best first; nlu_fallback before them when none is likely enough."""
+        if not text.strip():
+            return [{"name": self.config["silence"], "confidence": 1.0}]
+        if self.classifier is None or text.startswith("/"):  # "/" is read by Rasa itself, after us
+            return [{"name": FALLBACK, "confidence": 1.0}]
+        probabilities = self.classifier.probabilities(text, marks)
+        best = np.argsort(-probabilities, kind="stable")[:RANKING]
+        ranking = [
+            {"name": self.classifier.intents[index], "confidence": float(probabilities[index])} for index in best
+        ]
+        first, second = ranking[0]["confidence"], ranking[1]["confidence"] if len(ranking) > 1 else 0.0
+        if first < self.config["threshold"] or first - second < self.config["margin"]:
+            ranking.insert(0, {"name": FALLBACK, "confidence": 1.0 - first})
+        return ranking
+
+    def entities(self, text: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
+        """Those of the metadata, and words of the lookup tables (longest first, no overlap in a table)."""
+        found = [{"extractor": "metadata", **entity} for entity in metadata.get("entities") or []]
+        lowered = text.lower()
+        for kind, words in self.lookups.items():
+            taken: list[tuple[int, int]] = []
+            for word, value in words.items():
+                start = lowered.find(word)
+                end = start + len(word)
+                if start < 0 or any(start < right and left < end for left, right in taken):
+                    continue
+                taken.append((start, end))
+                found.append(
+                    {"entity": kind, "value": value, "start": start, "end": end, "extractor": "lookup"}
+                )
+        return found
+
+
+def read_lookups(training_data: TrainingData) -> dict[str, dict[str, str]]:
+    """Words of every lookup table with their values (a synonym's name, else the word), longest first."""
+    synonyms = {word.lower(): value for word, value in training_data.entity_synonyms.items()}
+    lookups: dict[str, dict[str, str]] = {}
+    for table in training_data.lookup_tables:
+        words = table["elements"] if isinstance(table["elements"], list) else []
+        for word in sorted({word.lower() for word in words}, key=lambda word: (-len(word), word)):
+            lookups.setdefault(table["name"], {})[word] = synonyms.get(word, word)
+    return lookups
