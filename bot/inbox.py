@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox, quota, red_flags, texts
@@ -25,8 +26,8 @@ _UNANSWERED = {Kind.EVENT, Kind.UNFOLLOW}
 # One round trip for a contact we know: store the message, renew the quota, read the last minutes.
 _ACCEPT = text("""
     WITH known AS (
-        SELECT contact.id FROM contact JOIN conversation USING (id)
-        WHERE contact.channel = :channel AND contact.platform_id = :sender
+        SELECT contacts.id FROM contacts JOIN conversations ON conversations.id = contacts.id
+        WHERE contacts.channel = :channel AND contacts.platform_id = :sender
     ), stored AS (
         INSERT INTO inbound (conversation_id, channel, external_id, kind, content, status, passive_until,
                              sent_at, received_at, done_at)
@@ -36,7 +37,7 @@ _ACCEPT = text("""
         ON CONFLICT (channel, external_id) DO NOTHING
         RETURNING id
     ), granted AS (
-        INSERT INTO quota (conversation_id, trigger, remaining, expires_at)
+        INSERT INTO quotas (conversation_id, trigger, remaining, expires_at)
         SELECT known.id, :trigger, :remaining, :expires_at FROM known, stored
         WHERE CAST(:trigger AS text) IS NOT NULL
         ON CONFLICT (conversation_id, trigger)
@@ -47,11 +48,8 @@ _ACCEPT = text("""
                  WHERE conversation_id = known.id AND received_at > :recent AND kind <> 'event' ORDER BY seq)
     FROM known
 """)
-_MEET = text("""
-    WITH talk AS (INSERT INTO conversation (id) VALUES (:id) ON CONFLICT DO NOTHING)
-    SELECT 1
-""")
-_CONTROL = text("INSERT INTO control (conversation_id) VALUES (:id) ON CONFLICT DO NOTHING")
+_MEET = text("INSERT INTO conversations (id) VALUES (:id) ON CONFLICT DO NOTHING")
+_CONTROL = text("INSERT INTO controls (conversation_id) VALUES (:id) ON CONFLICT DO NOTHING")
 _AGAIN = text("""
     UPDATE inbound SET deliveries = deliveries + 1
     WHERE channel = :channel AND external_id = :external_id
@@ -182,22 +180,22 @@ def seal(crypto: Crypto, message: MessageIn) -> bytes:
     return crypto.encrypt(json.dumps(content, ensure_ascii=False), _CONTEXT)
 
 
-def unseal(crypto: Crypto, content: bytes) -> dict[str, object]:
+def unseal(crypto: Crypto, content: bytes) -> dict[str, Any]:
     """What `seal` put away: text, choice, and media, location, message_ref where there were any."""
     return json.loads(crypto.decrypt(content, _CONTEXT))
 
 
-def reopen(crypto: Crypto, channel: str, sender: str, external_id: str, kind: str, content: bytes, sent_at: datetime) -> MessageIn:
-    """The stored message as it came."""
-    parts = unseal(crypto, content)
+def reopen(crypto: Crypto, row: Row) -> MessageIn:
+    """The stored message as it came; `row` has external_id, kind, content, sent_at, speaks, platform_id."""
+    parts = unseal(crypto, row.content)
     media = parts.get("media")
     location = parts.get("location")
     return MessageIn(
-        channel,
-        external_id,
-        sender,
-        Kind(kind),
-        sent_at,
+        row.speaks,
+        row.external_id,
+        row.platform_id,
+        Kind(row.kind),
+        row.sent_at,
         text=parts["text"],
         choice=parts["choice"],
         media=Media(**media) if media else None,

@@ -48,9 +48,9 @@ class Conversation(Base):
     `expects` names the personal value that the last question asked for (`person_name`, …).
     """
 
-    __tablename__ = "conversation"
+    __tablename__ = "conversations"
 
-    id: Mapped[UUID] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
     choices: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     expects: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -60,10 +60,10 @@ class Control(Base):
     """Who speaks in a conversation; every change raises the epoch. A row of its own, so that a
     takeover never waits for a turn, and whoever sends can lock it for a moment."""
 
-    __tablename__ = "control"
+    __tablename__ = "controls"
     __table_args__ = (_one_of("state", ControlState),)
 
-    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
     state: Mapped[str] = mapped_column(server_default=ControlState.BOT)
     epoch: Mapped[int] = mapped_column(server_default="0")
     changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -86,7 +86,7 @@ class Inbound(Base):
 
     id: Mapped[Key]
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
-    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     channel: Mapped[str]
     external_id: Mapped[str]
     kind: Mapped[str]
@@ -108,7 +108,7 @@ class Outbound(Base):
     `epoch` is the control epoch it was made under; `exempt` rows (alarms) go out whoever speaks.
     `not_before`: an active send waits until then. Rows sent as one message share `platform_id`;
     `passive_for` is the inbound message whose HTTP response carried it.
-    `repeat_of` points at the row of unknown fate that this one says again.
+    `repeated_at`: a row of unknown fate was said again inside a later answer.
     """
 
     __tablename__ = "outbound"
@@ -126,7 +126,7 @@ class Outbound(Base):
 
     id: Mapped[Key]
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
-    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     inbound_id: Mapped[UUID | None] = mapped_column(ForeignKey("inbound.id", ondelete="SET NULL"))
     position: Mapped[int | None]
     content: Mapped[bytes] = mapped_column(LargeBinary)
@@ -140,7 +140,6 @@ class Outbound(Base):
     platform_id: Mapped[str | None]
     passive_for: Mapped[UUID | None]
     error: Mapped[str | None]
-    repeat_of: Mapped[UUID | None]
     repeated_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
@@ -148,9 +147,9 @@ class Outbound(Base):
 class Quota(Base):
     """How many messages a platform still lets us send by ourselves, per trigger (WeChat: message, menu, follow, scan)."""
 
-    __tablename__ = "quota"
+    __tablename__ = "quotas"
 
-    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
     trigger: Mapped[str] = mapped_column(primary_key=True)
     remaining: Mapped[int]
     expires_at: Mapped[datetime]

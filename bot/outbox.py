@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import quota
+from bot.models import ControlState
 from integrations.channel import Channel, SendError, Throttled, Unknown, Unreachable, WindowClosed
 from integrations.crypto import Crypto
 from integrations.messages import MessageOut, Option
@@ -56,17 +57,18 @@ class _Row:
     epoch: int
     exempt: bool
     attempts: int
+    notice: bool  # a reminder or other message that answers nobody
 
 
 _QUEUE = text("""
-    INSERT INTO outbound (conversation_id, inbound_id, position, content, epoch, exempt, not_before, repeat_of)
-    VALUES (:conversation, :inbound, :position, :content, :epoch, :exempt, :not_before, :repeat_of)
+    INSERT INTO outbound (conversation_id, inbound_id, position, content, epoch, exempt, not_before)
+    VALUES (:conversation, :inbound, :position, :content, :epoch, :exempt, :not_before)
 """)
-_LOCK_CONTROL = text("SELECT state, epoch FROM control WHERE conversation_id = :conversation FOR UPDATE")
-_CONTACT = text("SELECT channel, platform_id FROM contact WHERE id = :conversation")
+_LOCK_CONTROL = text("SELECT state, epoch FROM controls WHERE conversation_id = :conversation FOR UPDATE")
+_CONTACT = text("SELECT channel, platform_id FROM contacts WHERE id = :conversation")
 _SENDING = text("SELECT 1 FROM outbound WHERE conversation_id = :conversation AND status = 'sending' LIMIT 1")
 _QUEUED = text("""
-    SELECT id, content, epoch, exempt, attempts FROM outbound
+    SELECT id, content, epoch, exempt, attempts, inbound_id IS NULL AS notice FROM outbound
     WHERE conversation_id = :conversation AND status = 'queued'
       AND (CAST(:due AS timestamptz) IS NULL OR coalesce(not_before, :due) <= :due)
       AND (NOT :alarms_only OR exempt)
@@ -92,11 +94,15 @@ _STUCK = text("""
     WHERE status = 'sending' AND claimed_at < :before RETURNING conversation_id
 """)
 _DUE = text("""
-    SELECT DISTINCT outbound.conversation_id FROM outbound JOIN contact ON contact.id = outbound.conversation_id
+    SELECT DISTINCT outbound.conversation_id
+    FROM outbound
+    JOIN contacts ON contacts.id = outbound.conversation_id
+    JOIN controls USING (conversation_id)
     WHERE outbound.status = 'queued' AND coalesce(outbound.not_before, :now) <= :now
-      AND contact.channel = ANY(:sending)
-      AND (contact.channel <> ALL(:limited) OR EXISTS (
-            SELECT 1 FROM quota WHERE quota.conversation_id = outbound.conversation_id
+      AND (outbound.inbound_id IS NOT NULL OR controls.state = 'bot')
+      AND contacts.channel = ANY(:sending)
+      AND (contacts.channel <> ALL(:limited) OR EXISTS (
+            SELECT 1 FROM quotas WHERE quotas.conversation_id = outbound.conversation_id
                                   AND remaining > 0 AND expires_at > :now))
     LIMIT :limit
 """)
@@ -121,7 +127,6 @@ async def queue(
     inbound_id: UUID | None = None,
     exempt: bool = False,
     not_before: datetime | None = None,
-    repeat_of: UUID | None = None,
 ) -> None:
     """Writes the replies in order. They are due at once, or actively not before `not_before`."""
     if not replies:
@@ -138,7 +143,6 @@ async def queue(
                 "epoch": epoch,
                 "exempt": exempt,
                 "not_before": not_before,
-                "repeat_of": repeat_of,
             }
             for position, reply in enumerate(replies)
         ],
@@ -164,10 +168,11 @@ async def claim(
         due = None if passive_for else now
         found = await session.execute(_QUEUED, key | {"due": due, "alarms_only": alarms_only, "batch": _BATCH})
         rows = [_Row(*row) for row in found]
-        overtaken = [row.id for row in rows if not row.exempt and row.epoch != control.epoch]
+        overtaken = [row.id for row in rows if not (row.exempt or row.notice) and row.epoch != control.epoch]
         if overtaken:
             await session.execute(_DROP, {"ids": overtaken})
-        rows = [row for row in rows if row.id not in overtaken]
+        talking = control.state != ControlState.BOT  # notices wait until the person has handed back
+        rows = [row for row in rows if row.id not in overtaken and not (row.notice and talking)]
         if not rows:
             return None
         taken, reply = _merge(channel, [(row, unseal(rt.crypto, row.content)) for row in rows])

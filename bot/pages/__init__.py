@@ -1,0 +1,8 @@
+"""Patient pages: server-rendered, phone first, reached by one-time links, without outside assets."""
+
+from fastapi import APIRouter
+
+from bot.pages import registration
+
+router = APIRouter()
+router.include_router(registration.router)

@@ -1,0 +1,51 @@
+"""The gateway's wiring: webhooks, patient pages, health, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from bot import health, pages, webhooks
+from bot.logs import configure_logs
+from bot.wake import TurnNews, Waker, make_celery
+from integrations.runtime import Runtime, open_runtime
+from integrations.settings import Settings
+
+
+def app() -> FastAPI:
+    """The gateway as a process starts it (uvicorn --factory)."""
+    configure_logs()
+    return create_app(Settings())
+
+
+def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
+    """The gateway. A runtime that is given stays open when the gateway stops."""
+
+    @asynccontextmanager
+    async def lifespan(gateway: FastAPI) -> AsyncIterator[None]:
+        if runtime:
+            async with _serving(gateway, runtime):
+                yield
+        else:
+            async with open_runtime(settings, pool_size=20) as rt, _serving(gateway, rt):
+                yield
+
+    gateway = FastAPI(title="daozhen gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    gateway.include_router(webhooks.router)
+    gateway.include_router(health.router)
+    gateway.include_router(pages.router)
+    return gateway
+
+
+@asynccontextmanager
+async def _serving(gateway: FastAPI, rt: Runtime) -> AsyncIterator[None]:
+    background = webhooks.Background()
+    async with TurnNews(rt.redis).listening() as news:
+        gateway.state.runtime = rt
+        gateway.state.news = news
+        gateway.state.background = background
+        gateway.state.waker = Waker(make_celery(rt.settings))
+        yield
+        await background.finish()

@@ -1,0 +1,56 @@
+"""Choices are data: what a question offered is kept, and an answer is matched against it before any
+understanding runs. WeChat patients answer by number or by words, Telegram patients press a button
+that carries only a short id."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from integrations.language.script import normalise
+from integrations.messages import Option
+
+_CHINESE_NUMBERS = {word: number for number, word in enumerate("一二三四五六七八九十", start=1)} | {"两": 2}
+_NUMBER = re.compile(r"(?:选|要|第|我选|我要|就|那就)?\s*([0-9]{1,2}|[一二两三四五六七八九十])\s*(?:号|个|吧|项|那个|、|\.|。)*")
+_PUNCTUATION = re.compile(r"[\s，。,.!！?？、~～“”\"'（）()]+")
+_SHORTEST_WORDS = 2  # characters; a single one hits too much
+
+
+class Stale(Exception):
+    """A button of an earlier question was pressed."""
+
+
+def remember(buttons: Sequence[dict[str, str]]) -> tuple[dict[str, Any] | None, tuple[Option, ...]]:
+    """Makes what is kept in the conversation, and the options that go out (at most 64 bytes an id)."""
+    if not buttons:
+        return None, ()
+    question = secrets.token_urlsafe(9)
+    kept = {"id": question, "options": [{"title": b["title"], "payload": b["payload"]} for b in buttons]}
+    return kept, tuple(Option(f"{question}:{at}", b["title"]) for at, b in enumerate(buttons))
+
+
+def pressed(choice: str, kept: dict[str, Any] | None) -> str:
+    """The payload of a pressed button. Raises Stale unless it belongs to the last question."""
+    question, _, at = choice.rpartition(":")
+    if not kept or question != kept["id"] or not at.isdecimal() or int(at) >= len(kept["options"]):
+        raise Stale
+    return kept["options"][int(at)]["payload"]
+
+
+def typed(text: str, kept: dict[str, Any] | None) -> str | None:
+    """The payload that a typed answer names by number or by the option's words, or None."""
+    if not kept:
+        return None
+    options = kept["options"]
+    answer = normalise(text).strip()
+    if number := _NUMBER.fullmatch(answer):
+        position = _CHINESE_NUMBERS.get(number[1]) or int(number[1])
+        return options[position - 1]["payload"] if 1 <= position <= len(options) else None
+    words = _PUNCTUATION.sub("", answer)
+    titles = [_PUNCTUATION.sub("", normalise(option["title"])) for option in options]
+    same = [at for at, title in enumerate(titles) if title == words]
+    if not same and len(words) >= _SHORTEST_WORDS:
+        same = [at for at, title in enumerate(titles) if title.startswith(words)]
+    return options[same[0]]["payload"] if len(same) == 1 else None

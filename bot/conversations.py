@@ -1,0 +1,259 @@
+"""Turns: one message of a patient, answered. One at a time per conversation, in the order of arrival.
+
+The conversation's row is locked for the turn; marking the message done, queueing the replies and the new
+state are one transaction. Whoever finds the row locked goes away: the holder looks again after its commit.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import choices, inbox, outbox, rasa, texts
+from bot.models import ControlState
+from bot.outbox import Reply
+from bot.rasa import RasaDown, RasaReply
+from bot.understanding import Understanding
+from integrations.channel import DeleteMessage, SendError
+from integrations.messages import Kind, MessageIn
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+TURNS = "turns"  # the Redis channel on which a finished turn's inbound id is announced
+MAX_FAILURES = 3
+RASA_PAUSE = timedelta(seconds=2)
+# What an entry of the account's menu may ask for; the names are intents of the domain.
+MENU_INTENTS = frozenset(
+    {"book_appointment", "my_appointments", "my_profile", "help", "talk_to_human", "emergency_help"}
+)
+
+_LOCK = text("SELECT id, choices, expects FROM conversations WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED")
+_NEXT = text("""
+    SELECT inbound.id, inbound.channel, inbound.external_id, inbound.kind, inbound.content, inbound.attempts,
+           inbound.passive_until, inbound.sent_at, inbound.retry_at,
+           contacts.channel AS speaks, contacts.platform_id, controls.state, controls.epoch
+    FROM inbound
+    JOIN contacts ON contacts.id = inbound.conversation_id
+    JOIN controls ON controls.conversation_id = inbound.conversation_id
+    WHERE inbound.conversation_id = :id AND inbound.status = 'pending'
+    ORDER BY inbound.seq LIMIT 1
+""")
+_DONE = text("UPDATE inbound SET status = 'done', done_at = :now WHERE id = :inbound")
+_STATE = text("UPDATE conversations SET choices = CAST(:choices AS jsonb), expects = :expects WHERE id = :id")
+_PENDING = text("""
+    SELECT 1 FROM inbound WHERE conversation_id = :id AND status = 'pending'
+      AND (retry_at IS NULL OR retry_at <= :now) LIMIT 1
+""")
+_POSTPONE = text("UPDATE inbound SET retry_at = :retry_at WHERE id = :inbound")
+_COUNT = text("""
+    UPDATE inbound SET attempts = attempts + 1, retry_at = :retry_at,
+           status = CASE WHEN attempts + 1 >= :most THEN 'failed' ELSE status END,
+           done_at = CASE WHEN attempts + 1 >= :most THEN CAST(:now AS timestamptz) END
+    WHERE id = :inbound AND status = 'pending' RETURNING status
+""")
+_FORGOTTEN = text("""
+    SELECT DISTINCT conversation_id FROM inbound
+    WHERE status = 'pending' AND received_at < :before AND (retry_at IS NULL OR retry_at <= :now) LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a turn says, and what it leaves in the conversation."""
+
+    replies: list[Reply]
+    choices: dict | None = None
+    expects: str | None = None
+    delete_message: bool = False  # the patient's own message held an identity number
+
+
+async def drain(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> None:
+    """Answers all pending messages of a conversation and sends what is due."""
+    while await _next_turn(rt, understanding, conversation_id):
+        pass
+    await outbox.deliver(rt, conversation_id)
+
+
+async def forgotten(session: AsyncSession, rt: Runtime, limit: int) -> list[UUID]:
+    """Conversations whose pending messages nobody took up, or whose pause is over."""
+    now = rt.now()
+    rows = await session.execute(_FORGOTTEN, {"before": now - timedelta(seconds=2), "now": now, "limit": limit})
+    return [row.conversation_id for row in rows]
+
+
+async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> bool:
+    """Answers the oldest pending message. True: look again."""
+    inbound: Row | None = None
+    try:
+        async with rt.database.begin() as session:
+            conversation = (await session.execute(_LOCK, {"id": conversation_id})).first()
+            if conversation is None:
+                return False
+            inbound = (await session.execute(_NEXT, {"id": conversation_id})).first()
+            if inbound is not None:
+                if inbound.retry_at and inbound.retry_at > rt.now():
+                    return False
+                message = inbox.reopen(rt.crypto, inbound)
+                answer = await _answer(rt, understanding, conversation, inbound, message)
+                await _conclude(session, rt, conversation_id, inbound, answer)
+    except RasaDown:
+        await _postpone(rt, inbound.id)
+        return False
+    except Exception:
+        if inbound is None:
+            raise
+        log.exception("turn failed", conversation=str(conversation_id), inbound=str(inbound.id))
+        return await _count_failure(rt, conversation_id, inbound)
+    if inbound is None:
+        # The lock is gone: a message that came while we held it, and whose wake-up found it held, is seen here.
+        async with rt.database.begin() as session:
+            return (await session.execute(_PENDING, {"id": conversation_id, "now": rt.now()})).first() is not None
+    await _announce(rt, inbound.id)
+    if answer.delete_message:
+        await _delete_from_chat(rt, inbound, message)
+    return True
+
+
+async def _answer(
+    rt: Runtime, understanding: Understanding, conversation: Row, inbound: Row, message: MessageIn
+) -> Answer:
+    unchanged = Answer([], conversation.choices, conversation.expects)
+    if inbound.state != ControlState.BOT:
+        return unchanged  # a person reads it
+    if message.kind is Kind.EDIT:
+        return Answer([Reply(texts.say("bot_edited"))], conversation.choices, conversation.expects)
+    try:
+        command = _command(message, conversation.choices)
+    except choices.Stale:
+        return _stale(conversation.choices)
+    metadata = {"channel": inbound.speaks, "kind": message.kind.value, "today": rt.local_now().date().isoformat()}
+    if command is None:
+        read = await understanding.read(rt, conversation.id, message.text, conversation.expects)
+        words, metadata["entities"], personal = read.text, read.entities, read.holds_id_number
+        words = "／" + words[1:] if words.startswith("/") else words  # only we speak in intents
+    else:
+        words, personal = command, False
+    said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata)
+    return _compose(rt, inbound.speaks, said, delete_message=personal)
+
+
+def _command(message: MessageIn, kept: dict | None) -> str | None:
+    """The intent a message stands for without being understood, in Rasa's own form; None: it has to be read.
+
+    Raises choices.Stale.
+    """
+    if message.kind is Kind.FOLLOW:
+        return "/greet"
+    if message.kind is Kind.SYSTEM:
+        return message.choice
+    if message.kind is Kind.MENU:
+        return f"/{message.choice}" if message.choice in MENU_INTENTS else "/help"
+    if message.kind is Kind.CHOICE:
+        return choices.pressed(message.choice, kept)
+    if message.text.strip():
+        return choices.typed(message.text, kept)
+    return "/non_text"
+
+
+def _stale(kept: dict | None) -> Answer:
+    """A button of an earlier question: say so, and offer again what the last question offered."""
+    kept, options = choices.remember(kept["options"] if kept else [])
+    return Answer([Reply(texts.say("bot_choice_again" if kept else "bot_choice_over"), options)], kept)
+
+
+def _compose(rt: Runtime, channel_name: str, said: list[RasaReply], *, delete_message: bool) -> Answer:
+    channel = rt.channels[channel_name]
+    replies: list[Reply] = []
+    kept = None
+    for reply in said:
+        *pieces, last = channel.split(reply.text) or [""]
+        replies += [Reply(piece) for piece in pieces]
+        kept_here, options = choices.remember(reply.buttons)
+        kept = kept_here or kept
+        if last or options:
+            replies.append(Reply(last, options))
+    expects = said[-1].expects if said else None
+    return Answer(replies, kept, expects, delete_message)
+
+
+async def _conclude(session: AsyncSession, rt: Runtime, conversation_id: UUID, inbound: Row, answer: Answer) -> None:
+    now = rt.now()
+    again = await outbox.repeat_unknown(session, rt.crypto, conversation_id, now) if answer.replies else []
+    repeated = [Reply(texts.say("bot_repeated", text=reply.text)) for _, reply in again]
+    await session.execute(_DONE, {"inbound": inbound.id, "now": now})
+    await session.execute(
+        _STATE,
+        {
+            "id": conversation_id,
+            "choices": json.dumps(answer.choices, ensure_ascii=False) if answer.choices else None,
+            "expects": answer.expects,
+        },
+    )
+    await outbox.queue(
+        session,
+        rt.crypto,
+        conversation_id,
+        repeated + answer.replies,
+        epoch=inbound.epoch,
+        inbound_id=inbound.id,
+        not_before=inbound.passive_until,
+    )
+
+
+async def _postpone(rt: Runtime, inbound_id: UUID) -> None:
+    async with rt.database.begin() as session:
+        await session.execute(_POSTPONE, {"inbound": inbound_id, "retry_at": rt.now() + RASA_PAUSE})
+
+
+async def _count_failure(rt: Runtime, conversation_id: UUID, inbound: Row) -> bool:
+    """Counts a real failure; after the last one the patient gets an apology. True: go on at once."""
+    now = rt.now()
+    async with rt.database.begin() as session:
+        status = await session.scalar(
+            _COUNT,
+            {
+                "inbound": inbound.id,
+                "most": MAX_FAILURES,
+                "retry_at": now + timedelta(seconds=1 + inbound.attempts),
+                "now": now,
+            },
+        )
+        if status != "failed":
+            return False
+        apology = Reply(texts.say("bot_failure", hospital_phone=rt.settings.hospital_phone))
+        await outbox.queue(
+            session,
+            rt.crypto,
+            conversation_id,
+            [apology],
+            epoch=inbound.epoch,
+            inbound_id=inbound.id,
+            not_before=inbound.passive_until,
+        )
+    await _announce(rt, inbound.id)
+    return True
+
+
+async def _announce(rt: Runtime, inbound_id: UUID) -> None:
+    """Tells a gateway that waits with the platform's request open. Nobody may be listening."""
+    try:
+        await rt.redis.publish(TURNS, inbound_id.hex)
+    except (RedisError, OSError):
+        log.warning("no announcement without redis", inbound=str(inbound_id))
+
+
+async def _delete_from_chat(rt: Runtime, inbound: Row, message: MessageIn) -> None:
+    channel = rt.channels[inbound.speaks]
+    if isinstance(channel, DeleteMessage) and message.message_ref:
+        try:
+            await channel.delete(inbound.platform_id, message.message_ref)
+        except SendError:
+            log.warning("typed number not removed from the chat", inbound=str(inbound.id))

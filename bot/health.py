@@ -1,0 +1,62 @@
+"""Whether this process lives, whether the whole works, and the numbers that tell how well."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import rasa
+from integrations.runtime import Runtime
+
+router = APIRouter()
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+@router.get("/health/ready")
+async def ready(request: Request) -> JSONResponse:
+    """200 when Postgres, Redis, Rasa and the action server all answer; otherwise 503 and which do not."""
+    rt: Runtime = request.app.state.runtime
+    names = ("postgres", "redis", "rasa", "actions")
+    answers = await asyncio.gather(_postgres(rt), _redis(rt), rasa.ready(rt), _actions(rt))
+    checks = dict(zip(names, answers, strict=True))
+    return JSONResponse(checks, status_code=200 if all(answers) else 503)
+
+
+@router.get("/metrics")
+async def metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _postgres(rt: Runtime) -> bool:
+    try:
+        async with rt.database.begin() as session:
+            await session.execute(text("SELECT 1 FROM conversations LIMIT 1"))
+    except (SQLAlchemyError, OSError):
+        return False
+    return True
+
+
+async def _redis(rt: Runtime) -> bool:
+    try:
+        return bool(await rt.redis.ping())
+    except (RedisError, OSError):
+        return False
+
+
+async def _actions(rt: Runtime) -> bool:
+    try:
+        response = await rt.http.get(f"http://127.0.0.1:{rt.settings.actions_port}/health", timeout=2)
+    except httpx.HTTPError:
+        return False
+    return response.status_code == httpx.codes.OK

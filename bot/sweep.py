@@ -1,0 +1,109 @@
+"""What time itself brings: forgotten messages, stuck senders, holds that ran out, news of the hospital."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import conversations, inbox, outbox, texts
+from bot.outbox import Reply
+from integrations.hospital import booking, events, patients
+from integrations.hospital.events import EventKind
+from integrations.hospital.models import HospitalEvent
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+_MOST = 500  # rows a sweep takes up at once; the next sweep comes in seconds
+TOKENS_KEPT = timedelta(days=30)  # longest pause after which an interrupted registration still goes on
+
+_EPOCH = text("SELECT epoch FROM controls WHERE conversation_id = :id")
+_OLD_TOKENS = text("DELETE FROM personal_tokens WHERE created_at < :before")
+_OLD_CODES = text("DELETE FROM one_time_codes WHERE issued_at < :before")
+_OLD_LINKS = text("DELETE FROM page_links WHERE expires_at < :before")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Conversations to take up: those with a message to answer, those with something to send."""
+
+    turns: list[UUID]
+    deliveries: list[UUID]
+
+
+async def find(rt: Runtime) -> Found:
+    now = rt.now()
+    sending = [
+        channel
+        for channel in rt.channels.values()
+        if channel.name != "wechat" or rt.settings.wechat_reply_mode != "passive_only"
+    ]
+    async with rt.database.begin() as session:
+        stuck = await outbox.release_stuck(session, now)
+        turns = await conversations.forgotten(session, rt, _MOST)
+        deliveries = await outbox.due(session, sending, now, _MOST)
+    if stuck:
+        log.warning("messages of unknown fate: their sender stopped", conversations=len(stuck))
+    return Found(turns, [conversation for conversation in deliveries if conversation not in turns])
+
+
+async def hospital(rt: Runtime) -> list[UUID]:
+    """Frees the holds that ran out and turns the hospital's events into messages. Gives the conversations
+    that got a message of our own to answer."""
+    now = rt.now()
+    async with rt.database.begin() as session:
+        await booking.expire_holds(session, now, _MOST)
+    async with rt.database.begin() as session:
+        told = [await _tell(session, rt, event) for event in await events.claim(session, _MOST, now)]
+    return [conversation for conversation in told if conversation]
+
+
+async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
+    """One event as a message, in the transaction that marks it handled."""
+    if event.kind == EventKind.PAGE_COMPLETED:
+        payload = f'/page_completed{{"purpose": "{event.payload["purpose"]}"}}'
+        await inbox.accept_system(
+            session, rt.crypto, event.contact_id, external_id=f"event:{event.id}", payload=payload, now=rt.now()
+        )
+        return event.contact_id
+    words = await _words(session, rt, event)
+    if words:
+        epoch = await session.scalar(_EPOCH, {"id": event.contact_id})
+        await outbox.queue(session, rt.crypto, event.contact_id, [Reply(words)], epoch=epoch)
+    return None
+
+
+async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> str | None:
+    """What the patient reads, or None for an event that is news to nobody."""
+    match event.kind:
+        case EventKind.HOLD_EXPIRED:
+            return texts.say("bot_hold_expired", order_no=event.payload["order_no"])
+        case EventKind.APPOINTMENT_BOOKED:
+            return texts.say("bot_appointment_booked", order_no=event.payload["order_no"])
+        case EventKind.IDENTITY_SETTLED:
+            return texts.say(f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone)
+    return None
+
+
+async def identities(rt: Runtime) -> None:
+    """Asks again for the patients whose identity could not be checked when they registered."""
+    async with rt.database.begin() as session:
+        waiting = await patients.pending_identity(session, rt.crypto)
+    for person in waiting:
+        outcome = await rt.identity.check(person.name, person.id_number)
+        async with rt.database.begin() as session:
+            await patients.settle_identity(session, person.patient_id, outcome, rt.now())
+
+
+async def expired(rt: Runtime) -> None:
+    """Deletes what has served its time."""
+    now = rt.now()
+    async with rt.database.begin() as session:
+        await session.execute(_OLD_TOKENS, {"before": now - TOKENS_KEPT})
+        await session.execute(_OLD_CODES, {"before": now - timedelta(days=2)})
+        await session.execute(_OLD_LINKS, {"before": now - timedelta(days=2)})

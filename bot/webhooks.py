@@ -1,0 +1,182 @@
+"""The platforms' door: verify → accept → commit → answer. Nothing is acknowledged that is not stored."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from prometheus_client import Counter
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from starlette.background import BackgroundTask
+
+from bot import inbox, outbox
+from bot.inbox import Accepted
+from bot.wake import TurnNews, Waker
+from integrations.channel import AnswerCallback, Channel, Handshake, NotConfigured, PassiveReply, SendError, WebhookError
+from integrations.messages import Answer, MessageIn, Webhook
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+router = APIRouter(prefix="/webhooks")
+
+MAX_BODY = 256 * 1024  # bytes; the largest real message is a few kilobytes
+MOST_DELIVERIES = 3  # after that the platform has given up on a passive reply
+_CROWDED = 200  # webhooks held open at once, above which a passive reply is waited for less long
+_CROWDED_SECONDS = 1.5
+
+ACCEPTED = Counter("daozhen_inbound_total", "Messages taken in", ["channel", "kind"])
+REPEATED = Counter("daozhen_inbound_repeated_total", "Deliveries of a message that was stored already", ["channel"])
+REFUSED = Counter("daozhen_webhook_refused_total", "Requests not taken", ["channel", "status"])
+PASSIVE = Counter("daozhen_passive_total", "Webhooks that waited for their reply", ["outcome"])
+
+_IS_DONE = text("SELECT status <> 'pending' FROM inbound WHERE id = :id")
+
+
+@router.get("/{name}")
+async def handshake(name: str, request: Request) -> Response:
+    """The platform asks whether this address is ours (WeChat)."""
+    channel = _channel(request, name)
+    if not isinstance(channel, Handshake):
+        return Response(status_code=404)
+    try:
+        return _respond(channel.handshake(await _webhook(request)))
+    except WebhookError as error:
+        return _refuse(name, error)
+
+
+@router.post("/{name}")
+async def receive(name: str, request: Request) -> Response:
+    """Messages and events. 200 only after they are committed; 503 makes the platform bring them again."""
+    channel = _channel(request, name)
+    if channel is None:
+        return Response(status_code=404)
+    try:
+        messages = channel.parse(await _webhook(request))
+    except WebhookError as error:
+        return _refuse(name, error)
+    rt: Runtime = request.app.state.runtime
+    passive = isinstance(channel, PassiveReply) and rt.settings.wechat_reply_mode != "active"
+    until = rt.now() + timedelta(seconds=rt.settings.wechat_passive_seconds) if passive else None
+    try:
+        accepted = [(m, await inbox.accept(rt, channel, m, passive_until=until)) for m in messages]
+    except (DBAPIError, OSError) as error:
+        log.error("message not stored", channel=name, reason=type(error).__name__)
+        return Response(status_code=503)
+    for message, taken in accepted:
+        _after_accepting(request, rt, channel, message, taken, passive=passive)
+    if isinstance(channel, PassiveReply) and passive and len(accepted) == 1:
+        return await _reply_passively(request, rt, channel, *accepted[0])
+    return _respond(channel.nothing if isinstance(channel, PassiveReply) else Answer())
+
+
+def _after_accepting(
+    request: Request, rt: Runtime, channel: Channel, message: MessageIn, taken: Accepted, *, passive: bool
+) -> None:
+    """What follows the commit and may be lost: waking the worker, stopping a button's spin."""
+    background: Background = request.app.state.background
+    if taken.deliveries > 1:
+        REPEATED.labels(channel.name).inc()
+    else:
+        ACCEPTED.labels(channel.name, message.kind.value).inc()
+    if taken.alarm and not passive:
+        background.start(outbox.deliver(rt, taken.conversation_id, alarms_only=True))
+    if not taken.answered:
+        waker: Waker = request.app.state.waker
+        waker.wake(taken.conversation_id)
+    if message.callback_ref and isinstance(channel, AnswerCallback):
+        background.start(_stop_spinning(channel, message.callback_ref))
+
+
+async def _stop_spinning(channel: AnswerCallback, callback_ref: str) -> None:
+    try:
+        await channel.answer_callback(callback_ref)
+    except SendError as error:
+        log.info("button not acknowledged", reason=type(error).__name__)
+
+
+async def _reply_passively(
+    request: Request, rt: Runtime, channel: PassiveReply, message: MessageIn, taken: Accepted
+) -> Response:
+    """Waits for the turn and gives its answer in this very response, or says that none comes here."""
+    nothing = _respond(channel.nothing)
+    if taken.deliveries > MOST_DELIVERIES or (taken.answered and not taken.alarm):
+        return nothing
+    claimed = None
+    if taken.deliveries > 1:
+        claimed = await outbox.passive_again(rt, taken.inbound_id, taken.conversation_id)
+    if claimed is None:
+        if not taken.alarm and not await _turn_is_done(request, rt, taken.inbound_id):
+            PASSIVE.labels("late").inc()
+            if rt.settings.wechat_reply_mode == "passive_only":
+                # Without the customer-service interface a redelivery is the only other chance: let this one run out.
+                await asyncio.sleep(5)
+            return nothing
+        claimed = await outbox.claim(rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm)
+    PASSIVE.labels("given" if claimed else "nothing").inc()
+    if claimed is None:
+        return nothing
+    response = _respond(channel.passive(claimed.message, message))
+    response.background = BackgroundTask(
+        outbox.finish, rt, claimed, "sent", platform_id=f"passive:{message.external_id}"
+    )
+    return response
+
+
+async def _turn_is_done(request: Request, rt: Runtime, inbound_id: UUID) -> bool:
+    news: TurnNews = request.app.state.news
+    seconds = rt.settings.wechat_passive_seconds if news.waiting < _CROWDED else _CROWDED_SECONDS
+    async with news.expecting(inbound_id) as done:
+        try:
+            await asyncio.wait_for(done.wait(), seconds)
+            return True
+        except TimeoutError:
+            async with rt.database.begin() as session:
+                return bool(await session.scalar(_IS_DONE, {"id": inbound_id}))
+
+
+class Background:
+    """Work after a response that nobody waits for; finished before the process ends."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task] = set()
+
+    def start(self, work) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def finish(self) -> None:
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _channel(request: Request, name: str) -> Channel | None:
+    return request.app.state.runtime.channels.get(name)
+
+
+class TooLarge(WebhookError):
+    status = 413
+
+
+async def _webhook(request: Request) -> Webhook:
+    """The request as the channels read it. Raises TooLarge before the whole body is in memory."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise TooLarge
+    return Webhook(request.method, dict(request.query_params), dict(request.headers), bytes(body))
+
+
+def _refuse(name: str, error: WebhookError) -> Response:
+    REFUSED.labels(name, error.status).inc()
+    if not isinstance(error, NotConfigured):
+        log.warning("webhook refused", channel=name, status=error.status, reason=str(error))
+    return Response(status_code=error.status)
+
+
+def _respond(answer: Answer) -> Response:
+    return Response(answer.body, media_type=answer.media_type)
