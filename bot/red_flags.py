@@ -59,8 +59,9 @@ RULES: tuple[Rule, ...] = (
     Rule("emergency.english", Outcome.EMERGENCY, r"\b(can'?t breathe|cannot breathe|not breathing|crushing chest pain|chest pain and|heart attack|having a stroke|face (is )?droop\w*|slurred speech|unconscious|won'?t wake up|passed out|seizure|bleeding (heavily|won'?t stop)|severe bleeding|choking)\b", _FIRST_AID),
 )  # fmt: skip
 
-_CLAUSE_END = "，。；！？,;!?\n"
-_NEGATED = re.compile(r"(没有|没|不是|并不|并未|未曾|无|不会|不曾|别|防止|避免|否认)(过|出现|发生|感到|觉得|明显|什么|再)?的?[^，。；！？,;!?\n]{0,2}$")
+_CLAUSE_END = "，。；！？\n"
+_MARKS = str.maketrans(",;!?", "，；！？")
+_NEGATED = re.compile(r"(没有|没|不是|并不|并未|未曾|无|不会|不曾|别|防止|避免|否认)(过|出现|发生|感到|觉得|明显|什么|再)?的?[^，。；！？\n]{0,2}$")
 _PAST = re.compile(r"以前|曾经|曾(?!经)|小时候|去年|前年|大前年|上次|那年|年前|年轻时|病史|得过|有过")
 _ABOUT = re.compile(r"预防|讲座|科普|后遗症|康复|复查|是什么|有哪些|什么原因|怎么引起|会遗传|课程|电影|小说|电视|新闻|游戏")
 _SAYINGS = re.compile(
@@ -76,8 +77,8 @@ def _compiled() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
 def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
     """The gravest outcome in a new text, read together with the patient's earlier messages (oldest first,
     at most `WINDOW` old, all in simplified Chinese), and the name of the rule that saw it ("" for none)."""
-    new = text.lower()
-    before = "".join(earlier).lower()[-_LONGEST_LOOK_BACK:]
+    new = _even(text)
+    before = _even("".join(earlier))[-_LONGEST_LOOK_BACK:]
     found = (Outcome.NONE, "")
     for rule, pattern in _compiled():
         if found[0] is Outcome.EMERGENCY and rule.outcome is not Outcome.EMERGENCY:
@@ -87,6 +88,11 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
                 return rule.outcome, rule.name
             found = found if found[1] else (rule.outcome, rule.name)
     return found
+
+
+def _even(text: str) -> str:
+    """One case and one set of marks, as the patterns are written."""
+    return text.lower().translate(_MARKS)
 
 
 def _hits(rule: Rule, pattern: re.Pattern[str], text: str, new_from: int) -> bool:

@@ -1,0 +1,55 @@
+"""A real Postgres and a real Valkey for the whole run; tables emptied before every test that asks for them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from sqlalchemy import text
+
+import bot.models  # noqa: F401  (its tables)
+import integrations.hospital.models  # noqa: F401  (its tables)
+from bot.local import Postgres, Valkey, running
+from integrations.crypto import Crypto, KeyRing
+from integrations.database import Base, Database
+
+
+def ring(name: str) -> str:
+    """A key ring's setting with one key, the same in every run."""
+    return f"{name}:{base64.b64encode(name.encode().ljust(32, b'.')).decode()}"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a database of our own, empty at first."""
+    server = Postgres(tmp_path_factory.mktemp("postgres") / "data", "test")
+    with running(server):
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Valkey of our own."""
+    server = Valkey(tmp_path_factory.mktemp("valkey") / "data", "test")
+    with running(server):
+        yield server.url
+
+
+@pytest.fixture
+async def database(postgres: str) -> AsyncIterator[Database]:
+    """All tables, empty."""
+    database = Database(postgres, pool_size=20)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+        names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+        # The audit log refuses TRUNCATE by its trigger; replicas' sessions run no triggers.
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        await connection.execute(text(f"TRUNCATE {names} CASCADE"))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def crypto() -> Crypto:
+    return Crypto(KeyRing.parse(ring("data1")), KeyRing.parse(ring("index1")))
