@@ -57,7 +57,7 @@ async def _claim(session: AsyncSession, key: OperationKey) -> bool:
 
 
 async def _stored(session: AsyncSession, key: OperationKey) -> Result:
-    result = await session.scalar(select(Operation.result).where(_is(key)))
+    result: Result | None = await session.scalar(select(Operation.result).where(_is(key)))
     if result is None:
         raise RuntimeError(f"{key.action}/{key.operation} was asked for inside its own effect")
     return result

@@ -67,4 +67,4 @@ APPEND_ONLY_SQL = (
 )
 
 for _statement in APPEND_ONLY_SQL:
-    event.listen(AuditEvent.__table__, "after_create", DDL(_statement.replace("%", "%%")))
+    event.listen(AuditEvent.__table__, "after_create", DDL(_statement.replace("%", "%%")))  # type: ignore[no-untyped-call]

@@ -1,0 +1,61 @@
+"""What booking shows to its callers: plain values, ready to be put into words. Times are local, money is fen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from uuid import UUID
+
+from integrations.hospital.models import AppointmentStatus, Period
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    id: UUID
+    number: int
+    time: time
+    starts_at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """One practitioner's half day. `free` counts the slots still to come; `next_times` are the earliest of them."""
+
+    schedule_id: UUID
+    practitioner_id: UUID
+    practitioner: str
+    title: str
+    department_id: UUID
+    department: str
+    date: date
+    period: Period
+    fee_fen: int
+    free: int
+    location: str
+    next_times: tuple[time, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentView:
+    """An appointment as a card shows it. `patient` is masked. `order_no` is there when there was a fee."""
+
+    id: UUID
+    status: AppointmentStatus
+    schedule_id: UUID
+    patient_id: UUID
+    patient: str
+    account_id: UUID
+    contact_id: UUID
+    practitioner: str
+    title: str
+    department: str
+    campus: str
+    location: str
+    date: date
+    period: Period
+    time: time
+    number: int
+    starts_at: datetime
+    fee_fen: int
+    hold_expires_at: datetime | None
+    order_no: str | None
