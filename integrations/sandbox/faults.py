@@ -56,7 +56,7 @@ class _Armed:
         self.rule = rule
         self.left = rule.count
         self.hits = 0
-        self._chance = random.Random(rule.seed)
+        self._chance = random.Random(rule.seed)  # noqa: S311 - repeatable, not secret
 
     def hit(self, platform: str, operation: str) -> bool:
         if self.rule.platform != platform or self.rule.operation not in (None, operation) or self.left == 0:

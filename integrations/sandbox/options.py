@@ -14,7 +14,9 @@ class Options(BaseSettings):
     Empty means: the loopback address with the ports of the settings.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SANDBOX_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SANDBOX_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     host: str = "127.0.0.1"
     gateway: str = ""

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from stdnum.cn import ric
 
 SURNAMES = "陈林黄周吴徐孙马朱胡郭何高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈"
-GIVEN = ["晓明", "雨桐", "志强", "丽华", "子涵", "秀英", "建军", "思远", "玉兰", "浩然", "佳宁", "国庆", "欣怡", "文博", "桂芳"]
+GIVEN = "晓明 雨桐 志强 丽华 子涵 秀英 建军 思远 玉兰 浩然 佳宁 国庆 欣怡 文博 桂芳".split()
 REGIONS = ["110101", "310104", "440106", "330106", "510107"]
 OLDEST = date(1948, 1, 1)
 
@@ -40,10 +40,11 @@ class People:
         self._forget = forget
         self._made = 0
         self._people: OrderedDict[str, Person] = OrderedDict()
+        self._by_number: dict[str, Person] = {}
 
     def make(self, name: str = "", phone: str = "") -> Person:
         self._made += 1
-        chance = random.Random(self._made)
+        chance = random.Random(self._made)  # noqa: S311 - the same people in every run
         born = OLDEST + timedelta(days=chance.randrange(60 * 365))
         person = Person(
             key=f"p{self._made}",
@@ -52,8 +53,11 @@ class People:
             id_number=id_number(chance.choice(REGIONS), born, 100 + self._made % 800),
         )
         self._people[person.key] = person
+        self._by_number[person.id_number] = person
         while len(self._people) > self._limit:
-            self._forget(self._people.popitem(last=False)[1])
+            _, oldest = self._people.popitem(last=False)
+            self._by_number.pop(oldest.id_number, None)
+            self._forget(oldest)
         return person
 
     def get(self, key: str) -> Person | None:
@@ -64,3 +68,6 @@ class People:
 
     def newest(self, limit: int) -> list[Person]:
         return list(reversed(self._people.values()))[:limit]
+
+    def by_id_number(self, number: str) -> Person | None:
+        return self._by_number.get(number)

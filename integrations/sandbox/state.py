@@ -77,9 +77,7 @@ class Thread:
         self.entries: deque[Entry] = deque(maxlen=limit)
         self.records: deque[Record] = deque(maxlen=limit)
 
-    def add(
-        self, side: Side, kind: str, body: dict[str, Any], *, ref: str = "", state: str = ""
-    ) -> Entry:
+    def add(self, side: Side, kind: str, body: dict[str, Any], *, ref: str = "", state: str = "") -> Entry:
         self._last += 1
         entry = Entry(self._last, self._clock(), side, kind, body, ref, state)
         self.entries.append(entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import inspect
 import json
 import re
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import UploadFile
 
-from integrations.sandbox.faults import Cut, Faults
+from integrations.sandbox.faults import Cut, Fault, Faults
 from integrations.sandbox.state import ProtocolLog
 from integrations.sandbox.wechat.account import Account, WeChatUser
 from integrations.sandbox.wechat.errors import WeChatError
@@ -72,12 +73,11 @@ class Interfaces:
         return {"access_token": token, "expires_in": seconds}
 
     def custom_send(self, call: Call) -> Any:
-        call.user = self._account.user(str(call.data.get("touser", "")))
         send_custom(self._account, call.data)
         return OK
 
     def custom_typing(self, call: Call) -> Any:
-        call.user = set_typing(self._account, call.data)
+        set_typing(self._account, call.data)
         return OK
 
     def menu_create(self, call: Call) -> Any:
@@ -117,81 +117,91 @@ class Interfaces:
         return Response(file.content, media_type=file.mime, headers=headers)
 
 
-async def read_call(request: Request, literal_escapes: bool) -> Call:
+async def read_body(call: Call, request: Request, literal_escapes: bool) -> None:
     """Raises WeChatError 44002 and 47001 for a missing or bad body."""
-    query = dict(request.query_params)
     if request.method != "POST":
-        return Call(query, {})
+        return
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         file = (await request.form()).get("media")
-        return Call(query, {}, file if isinstance(file, UploadFile) else None)
+        call.upload = file if isinstance(file, UploadFile) else None
+        return
     body = await request.body()
     if not body:
         raise WeChatError(44002)
     try:
         text = body.decode()
         if literal_escapes:
-            # WeChat does not decode \u escapes of BMP characters: patients see the backslashes.
+            # WeChat does not decode \u escapes: patients would read the backslashes.
             text = re.sub(r"(?<!\\)\\u(?=[0-9a-fA-F]{4})", r"\\\\u", text)
         data = json.loads(text)
     except ValueError as error:
         raise WeChatError(47001) from error
     if not isinstance(data, dict):
         raise WeChatError(47001)
-    return Call(query, data)
+    call.data = data
 
 
-def router(account: Account, faults: Faults, log: ProtocolLog) -> APIRouter:
-    interfaces = Interfaces(account)
-    routes = APIRouter(prefix="/wechat", include_in_schema=False)
+class Door:
+    """Runs interfaces: faults, the token, the call, the log."""
 
-    async def run(name: str, call: Call, request: Request) -> Any:
-        needs_post, needs_token, function = interfaces.table[name]
-        if needs_post and request.method != "POST":
-            raise WeChatError(43002)
-        if needs_token:
-            account.tokens.check(call.query.get("access_token"))
-        answer = function(call)
-        return await answer if hasattr(answer, "__await__") else answer
+    def __init__(self, account: Account, faults: Faults, log: ProtocolLog) -> None:
+        self._account, self._faults, self._log = account, faults, log
+        self._interfaces = Interfaces(account)
 
-    def note(name: str, call: Call | None, began: datetime, status: int, answer: Any) -> None:
-        code = answer.get("errcode", 0) if isinstance(answer, dict) else 0
-        shown = {"access_token": "…", **answer} if isinstance(answer, dict) else None
-        if shown is not None:
-            shown["access_token"] = "…"
-        secretive = name == "stable_token"
-        log.add(
-            "wechat", name, inbound=True, began=began, status=status,
-            who=call.user.openid if call and call.user else "",
-            error=f"{code} {answer['errmsg']}" if code else "",
-            request=None if call is None or secretive else call.data,
-            response=shown if secretive and not code else answer if isinstance(answer, dict) else None,
-            thread=call.user.thread if call and call.user else None,
-        )  # fmt: skip
-
-    @routes.api_route("/cgi-bin/{name:path}", methods=["GET", "POST"])
-    async def interface(name: str, request: Request) -> Response:
-        began, call = account.clock(), None
-        fault = faults.draw("wechat", name) or faults.draw("wechat", name.removeprefix("message/"))
+    async def serve(self, name: str, request: Request) -> Response:
+        began = self._account.clock()
+        call = Call(dict(request.query_params), {})
+        fault = self._faults.draw("wechat", name) or self._faults.draw(
+            "wechat", name.removeprefix("message/")
+        )
         if fault:
             await fault.wait()
             if fault.http_status:
-                note(name, None, began, fault.http_status, {"errcode": fault.code, "errmsg": "gateway error"})
+                self._note(name, call, began, fault.http_status, {"errcode": fault.code, "errmsg": "gateway"})
                 return Response("gateway error", fault.http_status)
         try:
-            if name not in interfaces.table:
-                raise WeChatError(40066)
-            call = await read_call(request, account.options.wechat_literal_escapes)
-            if fault and fault.code is not None:
-                call.user = account.user(str(call.data.get("touser", "")))
-                raise WeChatError(int(fault.code))
-            answer = await run(name, call, request)
+            answer = await self._run(name, call, request, fault)
         except WeChatError as error:
             answer = error.as_json()
-        note(name, call, began, 200, answer)
+        self._note(name, call, began, 200, answer)
         if fault and fault.drop:
             return Cut()
         return answer if isinstance(answer, Response) else JSONResponse(answer)
+
+    async def _run(self, name: str, call: Call, request: Request, fault: Fault | None) -> Any:
+        if name not in self._interfaces.table:
+            raise WeChatError(40066)
+        await read_body(call, request, self._account.options.wechat_literal_escapes)
+        call.user = self._account.user(str(call.data.get("touser", "")))
+        if fault and fault.code is not None:
+            raise WeChatError(int(fault.code))
+        needs_post, needs_token, function = self._interfaces.table[name]
+        if needs_post and request.method != "POST":
+            raise WeChatError(43002)
+        if needs_token:
+            self._account.tokens.check(call.query.get("access_token"))
+        answer = function(call)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    def _note(self, name: str, call: Call, began: datetime, status: int, answer: Any) -> None:
+        code = answer.get("errcode", 0) if isinstance(answer, dict) else 0
+        secret = name == "stable_token"
+        shown = answer if isinstance(answer, dict) and (code or not secret) else None
+        self._log.add(
+            "wechat", name, inbound=True, began=began, status=status,
+            who=call.user.openid if call.user else "", error=f"{code} {answer['errmsg']}" if code else "",
+            request=None if secret else call.data, response=shown,
+            thread=call.user.thread if call.user else None,
+        )  # fmt: skip
+
+
+def router(account: Account, faults: Faults, log: ProtocolLog) -> APIRouter:
+    door = Door(account, faults, log)
+    routes = APIRouter(prefix="/wechat", include_in_schema=False)
+
+    @routes.api_route("/cgi-bin/{name:path}", methods=["GET", "POST"])
+    async def interface(name: str, request: Request) -> Response:
+        return await door.serve(name, request)
 
     @routes.get("/pictures/{media_id}")
     async def picture(media_id: str) -> Response:

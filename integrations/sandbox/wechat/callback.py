@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -140,7 +141,8 @@ class Callbacks:
         )
 
     def _note(
-        self, user: WeChatUser, fields: dict[str, Any], entry: Entry, began: Any, status: int, outcome: str, answer: bytes
+        self, user: WeChatUser, fields: dict[str, Any], entry: Entry, began: datetime,
+        status: int, outcome: str, answer: bytes,
     ) -> None:  # fmt: skip
         good = outcome in ("replied", "accepted")
         record = self._log.add(

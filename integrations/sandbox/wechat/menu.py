@@ -40,7 +40,9 @@ def _check_button(button: Any, max_name: int, name_error: int) -> None:
     if kind not in TYPES:
         raise WeChatError(40017)
     key, url = button.get("key"), button.get("url")
-    if kind in ("click", "location_select") and not (isinstance(key, str) and 1 <= len(key.encode()) <= MAX_KEY):
+    if kind in ("click", "location_select") and not (
+        isinstance(key, str) and 1 <= len(key.encode()) <= MAX_KEY
+    ):
         raise WeChatError(40019)
     if kind in ("view", "miniprogram") and not (isinstance(url, str) and 1 <= len(url.encode()) <= MAX_URL):
         raise WeChatError(40020)

@@ -102,7 +102,9 @@ def _msgmenu(account: Account, content: Body) -> Body:
 def _mini_program(account: Account, content: Body) -> Body:
     if not content.get("appid") or not content.get("pagepath"):
         raise WeChatError(47001)
-    return _media(account, {"media_id": content.get("thumb_media_id")}) | {"text": str(content.get("title", ""))}
+    return _media(account, {"media_id": content.get("thumb_media_id")}) | {
+        "text": str(content.get("title", ""))
+    }
 
 
 READERS: dict[str, Callable[[Account, Body], Body]] = {

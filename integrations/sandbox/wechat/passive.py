@@ -43,7 +43,7 @@ def _parse(content: bytes, reason: str) -> ElementTree.Element:
     if b"<!DOCTYPE" in content:
         raise BadAnswer(reason)
     try:
-        root = ElementTree.fromstring(content)
+        root = ElementTree.fromstring(content)  # noqa: S314 - entities were refused above
     except ElementTree.ParseError as error:
         raise BadAnswer(f"{reason}: {error}") from error
     if root.tag != "xml":
@@ -63,7 +63,10 @@ def _read_message(account: Account, user: WeChatUser, root: ElementTree.Element)
         case "image" | "voice" | "video":
             return kind, _media(account, root, kind)
         case "music":
-            return kind, {"text": root.findtext("Music/Title", ""), "url": root.findtext("Music/MusicUrl", "")}
+            return kind, {
+                "text": root.findtext("Music/Title", ""),
+                "url": root.findtext("Music/MusicUrl", ""),
+            }
         case "news":
             return kind, _news(root)
         case "transfer_customer_service":

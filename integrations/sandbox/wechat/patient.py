@@ -112,9 +112,7 @@ class Patients:
         self, user: WeChatUser, kind: str, body: dict[str, Any], fields: dict[str, Any], trigger: Trigger = "message"
     ) -> Pending:  # fmt: skip
         self._must_follow(user)
-        entry = user.thread.add(
-            "patient", kind, body, ref=self.account.next_message_id(), state="sending"
-        )
+        entry = user.thread.add("patient", kind, body, ref=self.account.next_message_id(), state="sending")
         user.quota.grant(trigger, self.account.clock())
         head = self._head(user, kind, entry)
         return self._start(user, head | fields | {"MsgId": int(entry.ref)}, entry)
@@ -123,7 +121,9 @@ class Patients:
         self, user: WeChatUser, trigger: Trigger | None, title: str, name: str, key: str, *, scene: str = "",
         extra: dict[str, Any] | None = None,
     ) -> Pending:  # fmt: skip
-        entry = user.thread.add("patient", "event", {"text": title, "event": name, "key": key}, state="sending")
+        entry = user.thread.add(
+            "patient", "event", {"text": title, "event": name, "key": key}, state="sending"
+        )
         if trigger:
             user.quota.grant(trigger, self.account.clock())
         fields = self._head(user, "event", entry) | {"Event": name, "EventKey": key} | (extra or {})

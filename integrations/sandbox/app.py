@@ -1,0 +1,49 @@
+"""The sandbox as one web application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from integrations.database import utcnow
+from integrations.sandbox import inspect, tencent_api
+from integrations.sandbox.options import Options
+from integrations.sandbox.state import Clock
+from integrations.sandbox.telegram import api as telegram_api
+from integrations.sandbox.wechat import api as wechat_api
+from integrations.sandbox.world import build_world
+from integrations.settings import Settings
+
+
+def create_app(
+    settings: Settings, options: Options | None = None, *, clock: Clock = utcnow, phone: bool = True
+) -> FastAPI:
+    """`phone` adds the pages for the browser; NiceGUI has them once in a process. `app.state.world` holds all."""
+    world = build_world(settings, options or Options(), clock)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await world.close()
+
+    app = FastAPI(
+        title="daozhen sandbox", lifespan=lifespan, openapi_url="/inspect/openapi.json", docs_url=None
+    )
+    app.state.world = world
+    app.include_router(wechat_api.router(world.account, world.faults, world.log))
+    app.include_router(telegram_api.router(world.bot, world.door))
+    app.include_router(tencent_api.router(world.sms, world.identity, world.faults, world.log, world.clock))
+    app.include_router(inspect.router(world))
+
+    @app.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "ok"}
+
+    if phone:
+        # NiceGUI is slow to import and not needed by protocol tests.
+        from integrations.sandbox.phone import mount
+
+        mount(app, world)
+    return app

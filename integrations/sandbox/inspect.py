@@ -1,0 +1,323 @@
+"""The sandbox by JSON: look at what happened, drive patients, make platforms fail. For tests and load."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from typing import Any, Literal
+
+from fastapi import APIRouter, HTTPException
+from pydantic import BaseModel, ConfigDict, Field
+
+from integrations.sandbox import media
+from integrations.sandbox.faults import FaultRule
+from integrations.sandbox.people import Person
+from integrations.sandbox.state import Thread
+from integrations.sandbox.telegram.bot import Chat
+from integrations.sandbox.telegram.patient import NotStarted
+from integrations.sandbox.telegram.updates import Delivery as TelegramDelivery
+from integrations.sandbox.wechat.account import WeChatUser
+from integrations.sandbox.wechat.patient import NotFollowing, Pending
+from integrations.sandbox.world import World
+
+MAX_WAIT = 120.0
+
+
+class Order(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewUser(Order):
+    """`person` puts the user on the phone of an existing person (the key from an earlier answer)."""
+
+    name: str = ""
+    phone: str = ""
+    person: str = ""
+
+
+class NewWeChatUser(NewUser):
+    openid: str = ""
+    follow: bool = True
+    scene: str = ""
+    wait: bool = True
+
+
+class NewTelegramUser(NewUser):
+    start: bool = True
+    payload: str = ""
+    wait: bool = True
+
+
+class WeChatAction(Order):
+    """What a patient does. `wait`: answer only when the delivery is over, with the passive reply.
+
+    choice: `menu_id` and `text` of a msgmenu item; menu: `key` of an entry of the account's menu;
+    event: any other event with its `fields`. `content` is base64; without it a made-up file is sent.
+    """
+
+    openid: str
+    type: Literal[
+        "text", "image", "voice", "video", "shortvideo", "location", "link", "sticker", "choice", "menu", "scan",
+        "follow", "unfollow", "event",
+    ]  # fmt: skip
+    text: str = ""
+    menu_id: str = ""
+    key: str = ""
+    scene: str = ""
+    url: str = "https://example.org/"
+    recognition: str | None = None
+    content: str = ""
+    latitude: float = 39.9087
+    longitude: float = 116.3975
+    event: str = ""
+    fields: dict[str, Any] = Field(default_factory=dict)
+    wait: bool = True
+
+
+class TelegramAction(Order):
+    """What a patient does. callback and edit need `message_id`; `wait`: until the webhook took the update."""
+
+    chat_id: int
+    type: Literal[
+        "text", "start", "callback", "edit", "photo", "voice", "video", "document", "sticker", "location", "contact",
+        "block",
+    ]  # fmt: skip
+    text: str = ""
+    message_id: int = 0
+    data: str = ""
+    content: str = ""
+    latitude: float = 39.9087
+    longitude: float = 116.3975
+    wait: bool = True
+    wait_s: float = Field(default=30, gt=0, le=MAX_WAIT)
+
+
+class QuotaOrder(Order):
+    openid: str
+
+
+def router(world: World) -> APIRouter:
+    routes = APIRouter(prefix="/inspect")
+    _looking(routes, world)
+    _faults(routes, world)
+    _wechat(routes, world)
+    _telegram(routes, world)
+    return routes
+
+
+async def _seen(thread: Thread, after: int, wait_s: float) -> dict[str, Any]:
+    if wait_s > 0:
+        await thread.answer_after(after, min(wait_s, MAX_WAIT))
+    return {
+        "messages": [entry.as_json() for entry in thread.entries if entry.id > after],
+        "calls": [record.as_json() for record in thread.records],
+    }
+
+
+def _looking(routes: APIRouter, world: World) -> None:
+    @routes.get("/sms")
+    async def sms(phone: str) -> dict[str, Any]:
+        """The SMS that arrived at a phone, oldest first."""
+        return {"phone": phone, "messages": [message.as_json() for message in world.sms.inbox(phone)]}
+
+    @routes.get("/wechat")
+    async def wechat(openid: str, after: int = 0, wait_s: float = 0) -> dict[str, Any]:
+        """One patient's conversation after entry `after`; waits up to `wait_s` for the account to say something."""
+        user = _user(world, openid)
+        seen = await _seen(user.thread, after, wait_s)
+        about = {"openid": openid, "followed": user.followed, "quota": user.quota.as_json(world.clock())}
+        return about | {"menu": world.account.menu} | seen
+
+    @routes.get("/telegram")
+    async def telegram(chat_id: int, after: int = 0, wait_s: float = 0) -> dict[str, Any]:
+        chat = _chat(world, chat_id)
+        seen = await _seen(chat.thread, after, wait_s)
+        about = {"chat_id": chat_id, "started": chat.started, "blocked": chat.blocked, "toast": chat.toast}
+        return about | {"pending": len(chat.pending), "keyboard": chat.keyboard} | seen
+
+    @routes.get("/log")
+    async def log(after: int = 0, limit: int = 200) -> list[dict[str, Any]]:
+        """The exchanges of all platforms, oldest first."""
+        found = [record for record in world.log.records if record.id > after]
+        return [record.as_json() for record in found[-limit:]]
+
+
+def _faults(routes: APIRouter, world: World) -> None:
+    @routes.get("/faults")
+    async def list_faults() -> list[dict[str, Any]]:
+        return world.faults.as_json()
+
+    @routes.post("/faults")
+    async def add_fault(rule: FaultRule) -> list[dict[str, Any]]:
+        if rule.platform in ("wechat", "telegram") and isinstance(rule.code, str):
+            raise HTTPException(422, "the codes of this platform are numbers")
+        world.faults.add(rule)
+        return world.faults.as_json()
+
+    @routes.delete("/faults")
+    async def clear_faults() -> list[dict[str, Any]]:
+        world.faults.clear()
+        return []
+
+
+def _wechat(routes: APIRouter, world: World) -> None:
+    @routes.post("/wechat/users")
+    async def make_user(order: NewWeChatUser) -> dict[str, Any]:
+        if order.openid and world.account.user(order.openid):
+            raise HTTPException(409, "this openid exists")
+        user = world.account.add_user(_person(world, order), order.openid)
+        made: dict[str, Any] = {"openid": user.openid} | _about(user.person)
+        if order.follow:
+            pending = _drive_wechat(world, lambda: world.wechat.follow(user, order.scene))
+            made["delivery"] = (await pending).as_json() if order.wait else None
+        return made
+
+    @routes.post("/wechat/messages")
+    async def act(order: WeChatAction) -> dict[str, Any]:
+        user = _user(world, order.openid)
+        pending = _drive_wechat(world, lambda: _wechat_action(world, user, order))
+        last = user.thread.entries[-1]
+        if not order.wait:
+            return {"entry": last.id, "msg_id": last.ref}
+        delivery = await asyncio.shield(pending)  # goes on when our caller leaves
+        return {"entry": last.id} | delivery.as_json()
+
+    @routes.post("/wechat/quota/shut")
+    async def shut(order: QuotaOrder) -> dict[str, Any]:
+        """As if two days had passed: no customer-service message until the patient does something."""
+        user = _user(world, order.openid)
+        user.quota.shut()
+        return user.quota.as_json(world.clock())
+
+    @routes.post("/wechat/handshake")
+    async def handshake() -> dict[str, Any]:
+        problem = await world.callbacks.verify_address()
+        return {"ok": not problem, "problem": problem}
+
+
+def _drive_wechat(world: World, action: Callable[[], Pending]) -> Pending:
+    if not world.account.configured:
+        raise HTTPException(409, "WECHAT_APPID, WECHAT_TOKEN and WECHAT_AES_KEY are not set")
+    try:
+        return action()
+    except NotFollowing as error:
+        raise HTTPException(409, "the patient does not follow the account") from error
+
+
+def _wechat_action(world: World, user: WeChatUser, order: WeChatAction) -> Pending:
+    patients, content = world.wechat, _content(order.content)
+    actions: dict[str, Callable[[], Pending]] = {
+        "text": lambda: patients.say(user, order.text),
+        "image": lambda: patients.picture(user, content or media.sample_picture(), "image/png"),
+        "voice": lambda: patients.voice(user, content or media.sample_amr(2), 2, order.recognition),
+        "video": lambda: patients.video(user, content or media.sample_mp4()),
+        "shortvideo": lambda: patients.video(user, content or media.sample_mp4(), short=True),
+        "location": lambda: patients.location(user, order.latitude, order.longitude, order.text),
+        "link": lambda: patients.link(user, order.text, order.url),
+        "sticker": lambda: patients.sticker(user, order.text or "👍"),
+        "choice": lambda: patients.choose(user, order.menu_id, order.text),
+        "menu": lambda: patients.tap_menu(user, _menu_button(world, order.key)),
+        "scan": lambda: patients.scan(user, order.scene),
+        "follow": lambda: patients.follow(user, order.scene),
+        "unfollow": lambda: patients.unfollow(user),
+        "event": lambda: patients.event(user, order.event, dict(order.fields)),
+    }
+    return actions[order.type]()
+
+
+def _menu_button(world: World, key: str) -> dict[str, Any]:
+    buttons = [entry for top in world.account.menu for entry in (top.get("sub_button") or [top])]
+    found = next((button for button in buttons if key in (button.get("key"), button.get("url"))), None)
+    if found is None:
+        raise HTTPException(404, "the account's menu has no such entry")
+    return found
+
+
+def _telegram(routes: APIRouter, world: World) -> None:
+    @routes.post("/telegram/users")
+    async def make_user(order: NewTelegramUser) -> dict[str, Any]:
+        chat = world.bot.add_chat(_person(world, order))
+        made: dict[str, Any] = {"chat_id": chat.id} | _about(chat.person)
+        if order.start:
+            delivery = world.telegram.start(chat, order.payload)
+            made["delivery"] = await _taken(delivery, 30) if order.wait else None
+        return made
+
+    @routes.post("/telegram/messages")
+    async def act(order: TelegramAction) -> dict[str, Any]:
+        chat = _chat(world, order.chat_id)
+        try:
+            delivery = _telegram_action(world, chat, order)
+        except NotStarted as error:
+            raise HTTPException(409, "the chat is not started, or the bot is blocked") from error
+        except KeyError as error:
+            raise HTTPException(404, "no such message or button") from error
+        last = chat.thread.entries[-1]
+        seen = {"entry": last.id, "message_id": int(last.ref) if last.ref else None}
+        return seen | (await _taken(delivery, order.wait_s) if order.wait else delivery.as_json())
+
+
+async def _taken(delivery: TelegramDelivery, seconds: float) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(seconds):
+            await delivery.taken.wait()
+    except TimeoutError:
+        pass  # the answer says taken: false
+    return delivery.as_json()
+
+
+def _telegram_action(world: World, chat: Chat, order: TelegramAction) -> TelegramDelivery:
+    patients, content = world.telegram, _content(order.content)
+    pdf = b"%PDF-1.4\n"
+    actions: dict[str, Callable[[], TelegramDelivery]] = {
+        "text": lambda: patients.say(chat, order.text),
+        "start": lambda: patients.start(chat, order.text),
+        "callback": lambda: patients.press(chat, order.message_id, order.data),
+        "edit": lambda: patients.edit(chat, order.message_id, order.text),
+        "photo": lambda: patients.picture(chat, content or media.sample_picture(), order.text, "image/png"),
+        "voice": lambda: patients.voice(chat, content or media.sample_ogg(), 2),
+        "video": lambda: patients.video(chat, content or media.sample_mp4()),
+        "document": lambda: patients.document(
+            chat, content or pdf, order.text or "report.pdf", "application/pdf"
+        ),
+        "sticker": lambda: patients.sticker(chat, content or media.sample_webp(), order.text or "👍"),
+        "location": lambda: patients.location(chat, order.latitude, order.longitude, order.text),
+        "contact": lambda: patients.contact(chat),
+        "block": lambda: patients.block(chat),
+    }
+    return actions[order.type]()
+
+
+def _content(encoded: str) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise HTTPException(422, "content is not base64") from error
+
+
+def _person(world: World, order: NewUser) -> Person:
+    if not order.person:
+        return world.people.make(order.name, order.phone)
+    person = world.people.get(order.person)
+    if person is None:
+        raise HTTPException(404, "no such person")
+    return person
+
+
+def _about(person: Person) -> dict[str, Any]:
+    return {"person": person.key, "name": person.name, "phone": person.phone, "id_number": person.id_number}
+
+
+def _user(world: World, openid: str) -> WeChatUser:
+    user = world.account.user(openid)
+    if user is None:
+        raise HTTPException(404, "no such openid")
+    return user
+
+
+def _chat(world: World, chat_id: int) -> Chat:
+    chat = world.bot.chat(chat_id)
+    if chat is None:
+        raise HTTPException(404, "no such chat")
+    return chat

@@ -1,0 +1,1 @@
+"""The Bot API and the people who talk to the bot."""
