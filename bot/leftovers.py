@@ -35,8 +35,8 @@ def hold(var: Path) -> Iterator[None]:
         yield
 
 
-def orphans(var: Path) -> list[psutil.Process]:
-    """What an earlier run on this directory left running. A pid that was reused cannot be mistaken for ours."""
+def started_on(var: Path) -> list[psutil.Process]:
+    """What runs on this directory. A pid that was reused cannot be mistaken for ours."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
@@ -46,13 +46,13 @@ def orphans(var: Path) -> list[psutil.Process]:
 
 
 def stop_orphans(var: Path, *, seconds: float = 30) -> int:
-    """Stops them, by force after `seconds`; gives their number."""
-    found = orphans(var)
+    """Stops what an earlier run left running, by force after `seconds`; gives their number."""
+    found = started_on(var)
     for process in found:
         with suppress(psutil.Error):
             process.send_signal(signal.SIGINT if process.name() == "postgres" else signal.SIGTERM)
     psutil.wait_procs(found, timeout=seconds)
-    left = orphans(var)
+    left = started_on(var)
     for process in left:
         with suppress(psutil.Error):
             process.kill()

@@ -141,6 +141,7 @@ def _read(file: Path) -> dict[str, str]:
 def _write_privately(file: Path, text: str) -> None:
     """Whole or not at all, also when the power goes: these keys exist nowhere else."""
     fresh = file.with_suffix(".new")
+    file.parent.mkdir(parents=True, exist_ok=True)
     fresh.unlink(missing_ok=True)
     fresh.touch(mode=0o600)
     with fresh.open("w", encoding="utf-8") as out:

@@ -7,10 +7,12 @@ import os
 import subprocess
 from pathlib import Path
 
+from bot.processes import plain_environment
 from bot.starting import StartError
 from integrations.settings import ROOT
 
 INPUTS = ("domain.yml", "dialogs", "requirements/rasa.txt")
+KEPT = 3  # another run may still use the one before
 
 
 def model_file(root: Path = ROOT) -> Path:
@@ -19,14 +21,13 @@ def model_file(root: Path = ROOT) -> Path:
 
 
 def train(python: Path, root: Path = ROOT) -> Path:
-    """Trains the model and removes those of other inputs. Raises StartError with what Rasa said."""
+    """Trains the model and removes old ones. Raises StartError with what Rasa said."""
     if not python.exists():
         raise StartError(f"{python} is missing: run `make setup`.")
     model = model_file(root)
     model.parent.mkdir(parents=True, exist_ok=True)
     fresh = model.with_name(f"training-{os.getpid()}.tar.gz")
-    environment = {**os.environ, "PYTHONPATH": str(root / "dialogs")}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment = {**plain_environment(), "PYTHONPATH": str(root / "dialogs")}
     result = subprocess.run(
         [str(python), "-m", "components.train", "--out", str(fresh)],
         check=False,
@@ -40,9 +41,8 @@ def train(python: Path, root: Path = ROOT) -> Path:
         fresh.unlink(missing_ok=True)
         raise StartError(f"The dialogue model could not be trained:\n{result.stdout.strip()[-3000:]}")
     fresh.replace(model)
-    for other in model.parent.glob("*.tar.gz"):
-        if other != model and not other.name.startswith("training-"):
-            other.unlink()
+    for old in sorted(model.parent.glob("*.tar.gz"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
+        old.unlink()
     return model
 
 

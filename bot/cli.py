@@ -1,0 +1,149 @@
+"""`daozhen`: everything an operator does."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.migrate import APP
+from bot.secrets import Launch
+from bot.starting import StartError
+from integrations.settings import ROOT
+
+app = typer.Typer(
+    help="An internet hospital met in a chat window.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
+VAR = ROOT / "var"
+
+
+def main() -> None:
+    """The console script. What an operator must mend is said in words, without a traceback."""
+    try:
+        app()
+    except StartError as error:
+        print(f"daozhen: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+@app.command()
+def up(
+    var: Var = VAR,
+    sandbox: Annotated[bool, typer.Option(help="Play WeChat, Telegram, SMS and the identity check.")] = True,
+    seed: Annotated[
+        bool, typer.Option(help="Keep the demo hospital: departments, doctors, schedules.")
+    ] = True,
+    port_base: Annotated[
+        int | None, typer.Option(help="Move all ports: gateway, desk, sandbox, actions, Rasa from here on.")
+    ] = None,
+) -> None:
+    """Run everything in the foreground until Ctrl-C."""
+    from bot.up import Options
+    from bot.up import up as run
+
+    run(Options(var.resolve(), sandbox=sandbox, seed=seed, port_base=port_base), _say)
+
+
+@app.command()
+def migrate(var: Var = VAR) -> None:
+    """Bring the database to the newest schema and set the rights of its roles."""
+    from bot.migrate import migrate as run
+
+    with _database(var.resolve()) as (url, settings):
+        password = settings.rasa_database_password.get_secret_value()
+        run(url, password, rasa_role_is_made=not settings.tracker_database_url)
+    _say("The database is up to date.")
+
+
+@app.command()
+def seed(var: Var = VAR) -> None:
+    """Make the demo hospital, or extend its schedules to 14 days from today."""
+    from integrations.database import Database, utcnow
+    from integrations.hospital.seed import seed as run
+
+    async def fill(url: str, today: date) -> None:
+        database = Database(url, role=APP)
+        try:
+            async with database.begin() as session:
+                await run(session, today)
+        finally:
+            await database.close()
+
+    with _database(var.resolve()) as (url, settings):
+        asyncio.run(fill(url, utcnow().astimezone(settings.zone).date()))
+    _say("The demo hospital is there.")
+
+
+@app.command()
+def train(force: Annotated[bool, typer.Option(help="Also when no input has changed.")] = False) -> None:
+    """Train the dialogue model when its inputs have changed."""
+    from bot import secrets, training
+
+    model = training.model_file()
+    if model.exists() and not force:
+        _say(f"The model is up to date ({model.name}).")
+        return
+    _say("Training the dialogue model …")
+    _say(f"Trained: {training.train(secrets.load(VAR).rasa_python)}")
+
+
+@app.command()
+def status(var: Var = VAR) -> None:
+    """Say what runs on this data, and whether it is ready."""
+    from bot import secrets
+    from bot.leftovers import started_on
+    from bot.up import not_ready
+
+    running = started_on(var.resolve())
+    for process in running:
+        _say(f"{process.pid:>8}  {' '.join(process.cmdline())[:100]}")
+    missing = not_ready(secrets.load(var.resolve()).gateway_port)
+    _say("Ready." if missing is None else f"Not ready: {missing} does not answer.")
+    raise typer.Exit(0 if missing is None else 1)
+
+
+@app.command()
+def version() -> None:
+    """Say which version this is."""
+    _say(f"daozhen {installed_version('daozhen')}")
+
+
+@contextmanager
+def _database(var: Path) -> Iterator[tuple[str, Launch]]:
+    """The database's address as its owner: the outside one, or our own, started for as long as needed."""
+    from bot import secrets
+    from bot.leftovers import MARKER, hold, stop_orphans
+    from bot.local import Postgres, running
+
+    settings = secrets.load(var)
+    if settings.database_url:
+        secrets.generate(var, sandbox=False)
+        yield settings.database_url, secrets.load(var)
+        return
+    with hold(var):
+        stop_orphans(var)
+        secrets.generate(var, sandbox=False)
+        settings = secrets.load(var)
+        postgres = Postgres(var / "postgres", settings.postgres_password.get_secret_value())
+        with running(postgres, environment={MARKER: str(var)}):
+            yield postgres.url, settings
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""`daozhen up`: from nothing to a running hospital in the foreground, with progress; and down again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from bot import secrets, table, training
+from bot.leftovers import hold, started_on, stop_orphans
+from bot.processes import Supervisor, check_ports
+from bot.starting import HOST, StartError, tail
+from integrations.settings import ROOT
+
+Say = Callable[[str], None]
+
+SLOW_SECONDS = 30  # say what is still missing every so often
+WATCH_SECONDS = 2
+
+
+class Stopped(BaseException):
+    """Ctrl-C or SIGTERM. Not an Exception: nothing on the way may swallow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    var: Path
+    sandbox: bool
+    seed: bool = True
+    port_base: int | None = None
+
+    def settings(self) -> secrets.Launch:
+        """The settings of this run: ports moved, platforms replaced by the sandbox."""
+        changes = table.ports_from(self.port_base) if self.port_base else {}
+        settings = secrets.load(self.var, sandbox=self.sandbox, changes=changes)
+        if "public_url" not in settings.model_fields_set:
+            changes["PUBLIC_URL"] = f"http://{HOST}:{settings.gateway_port}"
+        if self.sandbox:
+            changes |= table.sandbox_addresses(settings.sandbox_port)
+        return secrets.load(self.var, sandbox=self.sandbox, changes=changes)
+
+
+def up(options: Options, say: Say) -> None:
+    """Runs until Ctrl-C or SIGTERM, then stops everything. Raises StartError when it cannot start."""
+    started = time.monotonic()
+    with hold(options.var), _signals_stop(options.var):
+        try:
+            _up(options, say, started)
+        except Stopped:
+            say("Everything is stopped.")
+        finally:
+            stop_orphans(options.var, seconds=5)
+
+
+def _up(options: Options, say: Say, started: float) -> None:
+    var = options.var
+    if left := stop_orphans(var):
+        say(f"Stopped {left} process{'es' if left > 1 else ''} that an earlier run had left behind.")
+    _make_secrets(options, say)
+    settings = options.settings()
+    model = _model(settings, say)
+    databases = table.Databases(settings, var)
+    servers = databases.own()
+    for name, server in servers.items():
+        first = not server.directory.exists()
+        if first:
+            say(f"Preparing a new {name} in {server.directory} …")
+        server.prepare()
+    addresses = databases.addresses()
+    early = table.server_processes(servers)
+    program = table.program_processes(settings, addresses, var, model, sandbox=options.sandbox)
+    check_ports(program)
+    with Supervisor(var, [*early, *program]) as supervisor:
+        try:
+            for name, server in servers.items():
+                supervisor.wait_for(name, server.ready, 120)
+            say(f"Databases are ready ({', '.join(servers) or 'outside'}).")
+            _prepare_database(settings, addresses, options, say)
+            for process in program:
+                supervisor.start(process.name)
+            _wait_until_ready(supervisor, settings.gateway_port, say)
+            _greet(options, settings, say, time.monotonic() - started)
+            _watch(supervisor, say)
+        except Stopped:
+            say("Stopping …")
+            raise
+
+
+def _make_secrets(options: Options, say: Say) -> None:
+    new = secrets.generate(options.var, sandbox=options.sandbox)
+    if new:
+        say(
+            f"Generated {len(new)} keys and passwords in {secrets.secrets_file(options.var)}. "
+            "Keep this file with the data: without it nobody can ever read them again."
+        )
+
+
+def _model(settings: secrets.Launch, say: Say) -> Path | None:
+    if not table.local_rasa_ports(settings):
+        return None
+    model = training.model_file()
+    if not model.exists():
+        say("Training the dialogue model (its inputs changed) …")
+        training.train(settings.rasa_python)
+    return model
+
+
+def _prepare_database(
+    settings: secrets.Launch, addresses: Mapping[str, str], options: Options, say: Say
+) -> None:
+    say("Bringing the database up to date …")
+    _run_command("migrate", settings, addresses, options)
+    if options.seed:
+        say("Looking after the demo hospital …")
+        _run_command("seed", settings, addresses, options)
+
+
+def _run_command(
+    command: str, settings: secrets.Launch, addresses: Mapping[str, str], options: Options
+) -> None:
+    """In a process of its own: what it imports would stay in our memory for as long as we watch."""
+    secret = {"RASA_DATABASE_PASSWORD": settings.rasa_database_password.get_secret_value()}
+    result = subprocess.run(
+        [sys.executable, "-m", "bot.cli", command, "--var", str(options.var)],
+        check=False,
+        cwd=ROOT,
+        env=table.bot_environment(settings) | dict(addresses) | secret,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if result.returncode:
+        raise StartError(f"`daozhen {command}` failed:\n{result.stdout.strip()[-3000:]}")
+
+
+def _wait_until_ready(supervisor: Supervisor, port: int, say: Say) -> None:
+    """Until the gateway says that all it needs is there. Says what is missing when that changes, or takes long."""
+    said, last = "", time.monotonic()
+    while (missing := not_ready(port)) is not None:
+        _mend(supervisor, say)
+        if missing != said or time.monotonic() - last > SLOW_SECONDS:
+            say(f"Waiting for {missing} …")
+            said, last = missing, time.monotonic()
+        time.sleep(0.2)
+
+
+def not_ready(port: int) -> str | None:
+    """What /health/ready still lacks, in words; None when it is green."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://{HOST}:{port}/health/ready", timeout=10):
+            return None
+    except urllib.error.HTTPError as error:
+        return _failed_checks(error.read()) or "the gateway"
+    except OSError:
+        return "the gateway"
+
+
+def _failed_checks(body: bytes) -> str:
+    try:
+        checks: dict[str, bool] = json.loads(body)
+        return ", ".join(name for name, answers in checks.items() if not answers)
+    except (ValueError, AttributeError):
+        return ""
+
+
+def _watch(supervisor: Supervisor, say: Say) -> NoReturn:
+    """Says when a process was started again, and tries for ever what supervisor gives up."""
+    pids = {name: state.pid for name, state in supervisor.states().items()}
+    while True:
+        time.sleep(WATCH_SECONDS)
+        _mend(supervisor, say)
+        for name, state in supervisor.states().items():
+            if state.pid and state.pid != pids[name]:
+                say(f"{name} had stopped and was started again; its log: {supervisor.log(name)}")
+                pids[name] = state.pid
+
+
+def _mend(supervisor: Supervisor, say: Say) -> None:
+    if not supervisor.alive:
+        raise StartError(
+            f"The supervisor has died; the end of its log:\n{tail(supervisor.log('supervisord'))}"
+        )
+    for name in supervisor.revive():
+        say(
+            f"{name} does not start; trying again. The end of {supervisor.log(name)}:\n{tail(supervisor.log(name))}"
+        )
+
+
+def _greet(options: Options, settings: secrets.Launch, say: Say, seconds: float) -> None:
+    lines = [f"daozhen is ready after {seconds:.0f} s. Ctrl-C stops everything."]
+    if options.sandbox:
+        lines.append(f"  Sandbox phone  http://{HOST}:{settings.sandbox_port}/")
+    lines.append(f"  Gateway        http://{HOST}:{settings.gateway_port}/health/ready")
+    lines.append(f"  Logs           {options.var / 'log'}")
+    say("\n".join(lines))
+
+
+@contextmanager
+def _signals_stop(var: Path) -> Iterator[None]:
+    """The first signal stops in order; another one, when that takes too long, by force."""
+    asked = False
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            for process in started_on(var):
+                process.kill()
+            os._exit(1)
+        asked = True
+        raise Stopped
+
+    before = {
+        number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
