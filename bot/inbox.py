@@ -27,25 +27,27 @@ _UNANSWERED = {Kind.EVENT, Kind.UNFOLLOW}
 _ACCEPT = text("""
     WITH known AS (
         SELECT contacts.id FROM contacts JOIN conversations ON conversations.id = contacts.id
-        WHERE contacts.channel = :channel AND contacts.platform_id = :sender
+        WHERE contacts.channel = CAST(:channel AS text) AND contacts.platform_id = :sender
     ), stored AS (
         INSERT INTO inbound (conversation_id, channel, external_id, kind, content, status, passive_until,
                              sent_at, received_at, done_at)
-        SELECT id, :channel, :external_id, :kind, :content, :status, :passive_until, :sent_at, :now,
-               CASE WHEN :status = 'done' THEN CAST(:now AS timestamptz) END
+        SELECT id, CAST(:channel AS text), CAST(:external_id AS text), CAST(:kind AS text), CAST(:content AS bytea),
+               CAST(:status AS text), CAST(:passive_until AS timestamptz),
+               CAST(:sent_at AS timestamptz), CAST(:now AS timestamptz),
+               CASE WHEN CAST(:status AS text) = 'done' THEN CAST(:now AS timestamptz) END
         FROM known
         ON CONFLICT (channel, external_id) DO NOTHING
         RETURNING id
     ), granted AS (
         INSERT INTO quotas (conversation_id, trigger, remaining, expires_at)
-        SELECT known.id, :trigger, :remaining, :expires_at FROM known, stored
+        SELECT known.id, CAST(:trigger AS text), CAST(:remaining AS integer), CAST(:expires_at AS timestamptz) FROM known, stored
         WHERE CAST(:trigger AS text) IS NOT NULL
         ON CONFLICT (conversation_id, trigger)
         DO UPDATE SET remaining = EXCLUDED.remaining, expires_at = EXCLUDED.expires_at
     )
     SELECT known.id, (SELECT id FROM stored),
            ARRAY(SELECT content FROM inbound
-                 WHERE conversation_id = known.id AND received_at > :recent AND kind <> 'event' ORDER BY seq)
+                 WHERE conversation_id = known.id AND received_at > CAST(:recent AS timestamptz) AND kind <> 'event' ORDER BY seq)
     FROM known
 """)
 _MEET = text("INSERT INTO conversations (id) VALUES (:id) ON CONFLICT DO NOTHING")

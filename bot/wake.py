@@ -110,7 +110,7 @@ class TurnNews:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
                     await pubsub.subscribe(TURNS)
                     while True:
-                        message = await pubsub.get_message(timeout=None)
+                        message = await pubsub.get_message(timeout=30)
                         if message:
                             for event in self._waiting.get(message["data"].decode(), ()):
                                 event.set()

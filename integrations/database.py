@@ -46,6 +46,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=False,
+            hide_parameters=True,  # an error's text may reach a log
             connect_args={"options": options, "prepare_threshold": 2},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

@@ -1,0 +1,115 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from bot import inbox, texts
+from integrations.messages import Kind
+
+
+async def rows(rt, statement, **values):
+    async with rt.database.begin() as session:
+        return (await session.execute(text(statement), values)).all()
+
+
+async def test_a_first_message_makes_the_contact_and_is_pending(rt, telegram, message):
+    accepted = await inbox.accept(rt, telegram, message("你好"), passive_until=None)
+    [row] = await rows(rt, "SELECT id, conversation_id, status, content FROM inbound")
+    assert (row.id, row.conversation_id, row.status) == (accepted.inbound_id, accepted.conversation_id, "pending")
+    assert "你好".encode() not in bytes(row.content)
+    assert len(await rows(rt, "SELECT 1 FROM controls WHERE state = 'bot' AND epoch = 0")) == 1
+
+
+async def test_a_redelivery_stores_nothing_and_is_counted(rt, telegram, message):
+    brought = message("你好")
+    first = await inbox.accept(rt, telegram, brought, passive_until=None)
+    again = await inbox.accept(rt, telegram, brought, passive_until=None)
+    assert (again.inbound_id, again.deliveries) == (first.inbound_id, 2)
+    assert len(await rows(rt, "SELECT 1 FROM inbound")) == 1
+
+
+async def test_twenty_deliveries_at_once_store_one_message_and_one_contact(rt, telegram, message):
+    brought = message("你好")
+    taken = await asyncio.gather(*(inbox.accept(rt, telegram, brought, passive_until=None) for _ in range(20)))
+    assert len({accepted.inbound_id for accepted in taken}) == 1
+    assert sorted(accepted.deliveries for accepted in taken)[0] == 1
+    assert len(await rows(rt, "SELECT 1 FROM inbound")) == 1
+    assert len(await rows(rt, "SELECT 1 FROM accounts")) == 1
+
+
+async def test_accepting_does_not_wait_for_a_turn_that_holds_the_conversation(rt, telegram, message):
+    accepted = await inbox.accept(rt, telegram, message("一"), passive_until=None)
+    async with rt.database.begin() as turn:
+        await turn.execute(
+            text("SELECT id FROM conversations WHERE id = :id FOR NO KEY UPDATE"), {"id": accepted.conversation_id}
+        )
+        await asyncio.wait_for(inbox.accept(rt, telegram, message("二"), passive_until=None), 5)
+    assert len(await rows(rt, "SELECT 1 FROM inbound WHERE status = 'pending'")) == 2
+
+
+async def test_a_message_renews_its_grant(rt, wechat, message):
+    accepted = await inbox.accept(rt, wechat, message("一", channel="wechat"), passive_until=None)
+    await rows(rt, "UPDATE quotas SET remaining = 0 RETURNING 1")
+    await inbox.accept(rt, wechat, message("二", channel="wechat"), passive_until=None)
+    [quota] = await rows(rt, "SELECT conversation_id, trigger, remaining FROM quotas")
+    assert tuple(quota) == (accepted.conversation_id, "message", 2)
+
+
+@pytest.mark.parametrize("kind", [Kind.UNFOLLOW, Kind.EVENT])
+async def test_what_nobody_answers_is_stored_as_done_and_grants_nothing(rt, wechat, message, kind):
+    accepted = await inbox.accept(rt, wechat, message("", channel="wechat", kind=kind), passive_until=None)
+    assert accepted.answered
+    assert await rows(rt, "SELECT 1 FROM inbound WHERE status = 'done'")
+    assert not await rows(rt, "SELECT 1 FROM quotas")
+
+
+async def test_a_red_flag_is_answered_in_the_transaction_that_stores_it(rt, telegram, message):
+    accepted = await inbox.accept(rt, telegram, message("我爸胸口剧痛，出冷汗"), passive_until=None)
+    assert accepted.alarm
+    assert accepted.answered
+    [row] = await rows(rt, "SELECT exempt, status FROM outbound WHERE inbound_id = :id", id=accepted.inbound_id)
+    assert tuple(row) == (True, "queued")
+    [inbound] = await rows(rt, "SELECT status, alarm FROM inbound")
+    assert inbound.status == "done"
+    assert inbound.alarm.startswith("emergency:")
+
+
+async def test_fragments_of_three_minutes_are_read_together(rt, telegram, message, clock):
+    for fragment in ("我妈", "突然"):
+        assert not (await inbox.accept(rt, telegram, message(fragment), passive_until=None)).alarm
+        clock.forward(seconds=30)
+    assert (await inbox.accept(rt, telegram, message("说不了话了"), passive_until=None)).alarm
+
+
+async def test_what_was_said_earlier_is_not_read_with_the_new(rt, telegram, message, clock):
+    for fragment in ("我妈", "突然"):
+        await inbox.accept(rt, telegram, message(fragment), passive_until=None)
+    clock.forward(minutes=4)
+    assert not (await inbox.accept(rt, telegram, message("说不了话了"), passive_until=None)).alarm
+
+
+async def test_one_alarm_is_not_raised_again_by_the_next_message(rt, telegram, message):
+    assert (await inbox.accept(rt, telegram, message("我爸胸口剧痛"), passive_until=None)).alarm
+    assert not (await inbox.accept(rt, telegram, message("在哪个楼"), passive_until=None)).alarm
+
+
+async def test_an_edited_message_is_looked_at_too(rt, telegram, message):
+    assert (await inbox.accept(rt, telegram, message("我不想活了", kind=Kind.EDIT), passive_until=None)).alarm
+
+
+@pytest.mark.parametrize(
+    ("outcome", "must_say"),
+    [("emergency", ["120", "不要自己开车", "不能替您叫救护车"]), ("crisis", ["120", "110", "12356"])],
+)
+def test_the_words_of_an_alarm_name_the_numbers(outcome, must_say):
+    said = texts.say(f"bot_{outcome}", hospital_phone="010-1")
+    assert all(words in said for words in must_say)
+    assert "没事" not in said
+
+
+async def test_a_passive_deadline_is_kept_for_the_reply(rt, wechat, message, clock):
+    until = clock() + timedelta(seconds=4.3)
+    await inbox.accept(rt, wechat, message("胸口剧痛", channel="wechat"), passive_until=until)
+    [row] = await rows(rt, "SELECT not_before FROM outbound")
+    assert row.not_before == until

@@ -1,0 +1,242 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from bot import handoff, inbox, outbox, sweep
+from bot.models import ControlState
+from bot.outbox import Reply
+from integrations.channel import Rejected, Throttled, Unavailable, Unknown, Unreachable, WindowClosed
+from integrations.messages import Option
+
+
+@pytest.fixture
+async def talk(rt, telegram, message):
+    """A conversation on the platform without rations."""
+    return (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
+
+
+@pytest.fixture
+async def rationed(rt, wechat, message):
+    """An inbound message on the platform that grants two of ours."""
+    return await inbox.accept(rt, wechat, message(channel="wechat", sender="openid"), passive_until=None)
+
+
+async def queue(rt, conversation, *words, **more):
+    async with rt.database.begin() as session:
+        await outbox.queue(session, rt.crypto, conversation, [Reply(w) for w in words], epoch=0, **more)
+
+
+async def statuses(rt):
+    async with rt.database.begin() as session:
+        return list(await session.scalars(text("SELECT status FROM outbound ORDER BY seq")))
+
+
+async def test_messages_leave_in_order_and_are_sent_once(rt, telegram, talk):
+    await queue(rt, talk, "一", "二", "三")
+    for _ in range(3):
+        await outbox.deliver(rt, talk)
+        await rt.redis.flushall()  # the pace of one message a second a patient
+    await outbox.deliver(rt, talk)
+    assert telegram.texts == ["一", "二", "三"]
+    assert await statuses(rt) == ["sent"] * 3
+
+
+async def test_one_message_a_second_to_one_patient(rt, telegram, talk, clock):
+    telegram.per_second = 30
+    await queue(rt, talk, "一", "二")
+    await outbox.deliver(rt, talk)
+    assert telegram.texts == ["一"]
+    assert await statuses(rt) == ["sent", "queued"]
+
+
+async def test_ten_senders_at_once_send_one_message_once(rt, telegram, talk):
+    await queue(rt, talk, "一")
+    await asyncio.gather(*(outbox.deliver(rt, talk) for _ in range(10)))
+    assert telegram.texts == ["一"]
+
+
+async def test_texts_are_merged_where_messages_are_rationed(rt, wechat, rationed):
+    await queue(rt, rationed.conversation_id, "一", "二", "三")
+    await outbox.deliver(rt, rationed.conversation_id)
+    assert wechat.texts == ["一\n\n二\n\n三"]
+    assert await statuses(rt) == ["sent"] * 3
+
+
+async def test_what_does_not_fit_goes_into_the_next_message(rt, wechat, rationed):
+    await queue(rt, rationed.conversation_id, "一" * 60, "二" * 60)
+    await outbox.deliver(rt, rationed.conversation_id)
+    assert [len(words) for words in wechat.texts] == [60, 60]
+
+
+async def test_a_question_with_options_ends_a_message(rt, wechat, rationed):
+    async with rt.database.begin() as session:
+        replies = [Reply("选哪个", (Option("q:0", "甲"),)), Reply("后话")]
+        await outbox.queue(session, rt.crypto, rationed.conversation_id, replies, epoch=0)
+    await outbox.deliver(rt, rationed.conversation_id)
+    assert [(m.text, len(m.options)) for m in wechat.sent] == [("选哪个", 1), ("后话", 0)]
+
+
+async def test_a_used_up_ration_holds_the_message_until_the_patient_writes(rt, wechat, rationed, message):
+    for words in ("一", "二", "三"):
+        await queue(rt, rationed.conversation_id, words)
+        await outbox.deliver(rt, rationed.conversation_id)
+    assert wechat.texts == ["一", "二"]
+    assert await statuses(rt) == ["sent", "sent", "queued"]
+    assert rationed.conversation_id not in (await sweep.find(rt)).deliveries
+    await inbox.accept(rt, wechat, message(channel="wechat", sender="openid"), passive_until=None)
+    assert rationed.conversation_id in (await sweep.find(rt)).deliveries
+    await outbox.deliver(rt, rationed.conversation_id)
+    assert wechat.texts == ["一", "二", "三"]
+
+
+async def test_a_window_the_platform_says_is_shut_is_shut(rt, wechat, rationed):
+    wechat.fail = [WindowClosed("45015")]
+    await queue(rt, rationed.conversation_id, "一")
+    await outbox.deliver(rt, rationed.conversation_id)
+    assert await statuses(rt) == ["queued"]
+    assert not (await sweep.find(rt)).deliveries
+
+
+async def test_a_passive_claim_takes_what_waits_for_it_and_costs_no_ration(rt, wechat, rationed, clock):
+    later = clock() + timedelta(seconds=4)
+    await queue(rt, rationed.conversation_id, "一", inbound_id=rationed.inbound_id, not_before=later)
+    await outbox.deliver(rt, rationed.conversation_id)
+    assert wechat.texts == []
+    claimed = await outbox.claim(rt, rationed.conversation_id, passive_for=rationed.inbound_id)
+    assert claimed.message.text == "一"
+    await outbox.finish(rt, claimed, "sent")
+    async with rt.database.begin() as session:
+        assert await session.scalar(text("SELECT remaining FROM quotas")) == 2
+
+
+async def test_gateway_and_worker_never_both_take_a_message(rt, wechat, rationed):
+    await queue(rt, rationed.conversation_id, "一", inbound_id=rationed.inbound_id)
+    claims = await asyncio.gather(
+        *(outbox.claim(rt, rationed.conversation_id, passive_for=rationed.inbound_id) for _ in range(5)),
+        *(outbox.claim(rt, rationed.conversation_id) for _ in range(5)),
+    )
+    assert len([claimed for claimed in claims if claimed]) == 1
+
+
+async def test_a_redelivery_gets_the_same_passive_answer(rt, rationed):
+    await queue(rt, rationed.conversation_id, "一", "二", inbound_id=rationed.inbound_id)
+    first = await outbox.claim(rt, rationed.conversation_id, passive_for=rationed.inbound_id)
+    again = await outbox.passive_again(rt, rationed.inbound_id, rationed.conversation_id)
+    assert (again.message, again.ids) == (first.message, first.ids)
+
+
+async def test_a_timeout_after_the_request_left_is_unknown_and_not_sent_again(rt, telegram, talk, clock):
+    telegram.fail = [Unknown("timeout")]
+    await queue(rt, talk, "一")
+    await outbox.deliver(rt, talk)
+    clock.forward(minutes=10)
+    await outbox.deliver(rt, talk)
+    assert (telegram.texts, await statuses(rt)) == ([], ["unknown"])
+
+
+async def test_a_sender_that_died_leaves_unknown_and_the_rest_goes_on(rt, telegram, talk, clock):
+    await queue(rt, talk, "一")
+    assert await outbox.claim(rt, talk)
+    await queue(rt, talk, "二")
+    await outbox.deliver(rt, talk)
+    assert telegram.texts == []
+    clock.forward(seconds=61)
+    assert talk in (await sweep.find(rt)).deliveries
+    await outbox.deliver(rt, talk)
+    assert telegram.texts == ["二"]
+    assert await statuses(rt) == ["unknown", "sent"]
+
+
+@pytest.mark.parametrize("error", [Throttled(retry_after=3), Unavailable("refused")])
+async def test_a_platform_that_did_not_take_it_is_asked_again(rt, telegram, talk, clock, error):
+    telegram.fail = [error]
+    await queue(rt, talk, "一", "二")
+    await outbox.deliver(rt, talk)
+    assert (telegram.texts, await statuses(rt)) == ([], ["queued", "queued"])
+    clock.forward(seconds=5)
+    await outbox.deliver(rt, talk)
+    assert telegram.texts == ["一", "二"]
+
+
+async def test_the_order_holds_while_the_first_message_waits(rt, telegram, talk, clock):
+    telegram.fail = [Throttled(retry_after=3)]
+    await queue(rt, talk, "一", "二")
+    await outbox.deliver(rt, talk)
+    await outbox.deliver(rt, talk)
+    assert telegram.texts == []
+
+
+async def test_a_patient_who_left_gets_nothing_more(rt, telegram, talk):
+    telegram.fail = [Unreachable("403")]
+    await queue(rt, talk, "一", "二")
+    await outbox.deliver(rt, talk)
+    assert await statuses(rt) == ["failed", "failed"]
+
+
+async def test_a_message_the_platform_never_takes_does_not_stop_the_next(rt, telegram, talk):
+    telegram.fail = [Rejected("400")]
+    await queue(rt, talk, "一", "二")
+    await outbox.deliver(rt, talk)
+    assert telegram.texts == ["二"]
+    assert await statuses(rt) == ["failed", "sent"]
+
+
+async def test_a_takeover_drops_what_the_bot_had_queued(rt, telegram, talk, clock):
+    await queue(rt, talk, "机器人的话", inbound_id=await any_inbound(rt))
+    await control(rt, talk, ControlState.AGENT)
+    await outbox.deliver(rt, talk)
+    assert (telegram.texts, await statuses(rt)) == ([], ["dropped"])
+
+
+async def test_an_alarm_goes_out_whoever_speaks(rt, telegram, talk):
+    await control(rt, talk, ControlState.AGENT)
+    await queue(rt, talk, "请拨打120", inbound_id=await any_inbound(rt), exempt=True)
+    await outbox.deliver(rt, talk)
+    assert telegram.texts == ["请拨打120"]
+
+
+async def test_an_alarm_overtakes_a_message_that_is_stuck_in_sending(rt, telegram, talk):
+    await queue(rt, talk, "一")
+    await outbox.claim(rt, talk)
+    await queue(rt, talk, "请拨打120", inbound_id=await any_inbound(rt), exempt=True)
+    await outbox.deliver(rt, talk, alarms_only=True)
+    assert telegram.texts == ["请拨打120"]
+
+
+async def test_a_notice_waits_until_the_person_has_handed_back(rt, telegram, talk):
+    await control(rt, talk, ControlState.AGENT)
+    await queue(rt, talk, "号源保留已过期")
+    await outbox.deliver(rt, talk)
+    assert (telegram.texts, await statuses(rt)) == ([], ["queued"])
+    assert not (await sweep.find(rt)).deliveries
+    await control(rt, talk, ControlState.BOT)
+    assert (await sweep.find(rt)).deliveries == [talk]
+    await outbox.deliver(rt, talk)
+    assert telegram.texts == ["号源保留已过期"]
+
+
+async def test_a_takeover_waits_for_no_turn_and_the_epoch_only_grows(rt, talk):
+    async with rt.database.begin() as turn:
+        await turn.execute(text("SELECT 1 FROM conversations WHERE id = :id FOR NO KEY UPDATE"), {"id": talk})
+        assert await asyncio.wait_for(control(rt, talk, ControlState.AGENT), 5) == 1
+    assert await control(rt, talk, ControlState.AGENT) == 1
+    assert await control(rt, talk, ControlState.BOT) == 2
+
+
+async def test_nothing_of_a_message_stands_readable_in_the_table(rt, talk):
+    await queue(rt, talk, "李静医生上午九点")
+    async with rt.database.begin() as session:
+        content = await session.scalar(text("SELECT content FROM outbound"))
+    assert "李静".encode() not in bytes(content)
+
+
+async def any_inbound(rt):
+    async with rt.database.begin() as session:
+        return await session.scalar(text("SELECT id FROM inbound LIMIT 1"))
+
+
+async def control(rt, conversation, state):
+    async with rt.database.begin() as session:
+        return await handoff.change_control(session, conversation, state, rt.now())
