@@ -43,7 +43,8 @@ def compact(tracker: DialogueStateTracker) -> list[Event]:
     cut = _start_of_turn(events, WHOLE_TURNS)
     if cut == 0:
         return events
-    history = _replay(tracker, events[:cut])
+    history = tracker.init_copy()
+    history.events.extend(events[:cut])
     applied = history.applied_events()
     start = _start_of_turn(applied, SEEN_TURNS)
     summary = _summary(tracker, applied[:start]) if start else []

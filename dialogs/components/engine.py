@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -17,9 +18,16 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.nlg import NaturalLanguageGenerator
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
+from rasa.engine.loader import load_predict_graph_runner
+from rasa.engine.runner.interface import GraphRunner
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.storage import ModelMetadata
 from rasa.shared.core.events import ActionExecutionRejected, BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
+
+from components.runner import PlainRunner
 
 # Predicted actions in one turn before we call it a loop. Stock has 10; a digression that comes back into a
 # form needs up to 6.
@@ -86,6 +94,8 @@ class Actions(EndpointConfig):
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=50, keepalive_timeout=KEEP_ALIVE_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=ACTION_TIMEOUT_SECONDS),
             )
         return self._session
@@ -123,6 +133,15 @@ def _check_shape(name: str, answer: dict[str, Any]) -> None:
 class Engine(MessageProcessor):
     """One turn at a time of one conversation; see `turn`."""
 
+    @staticmethod
+    def _load_model(model_path: str | Path) -> tuple[str, ModelMetadata, GraphRunner]:
+        """Stock warns about a file that is no model and goes on without; we let the error out."""
+        with TempDirectoryPath(get_temp_dir_name()) as folder:
+            metadata, runner = load_predict_graph_runner(
+                Path(folder), Path(model_path), LocalModelStorage, PlainRunner
+            )
+        return Path(model_path).name, metadata, runner
+
     async def turn(self, message: UserMessage) -> tuple[list[BotUttered], bool]:
         """Executes a message and stores the tracker.
 
@@ -150,6 +169,9 @@ class Engine(MessageProcessor):
             conversation_id, append_action_listen=False
         )
         return tracker
+
+    def _check_for_unseen_features(self, parse_data: dict[str, Any]) -> None:
+        """Stock only warns about names that the domain lacks, at 2 % of a message; training checks them."""
 
     def is_action_limit_reached(
         self, tracker: DialogueStateTracker, should_predict_another_action: bool

@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--domain", type=Path, default=DIALOGS.parent / "domain.yml")
     parser.add_argument("--dialogs", type=Path, default=DIALOGS)
     options = parser.parse_args(argv)
-    prepare()
+    prepare(training=True)
     return train(options.domain, options.dialogs, options.out)
 
 
