@@ -43,14 +43,21 @@ def _longest(text: str, limit: int, size: Callable[[str], int]) -> int:
 def _cut(text: str, end: int) -> int:
     if end == len(text):
         return end
-    for boundary in (_SENTENCE_END, _WORD_END):
-        ends = [match.end() for match in boundary.finditer(text, 0, end)]
-        if ends and ends[-1] > end // 3:  # a very short piece is worse than a cut sentence
-            return ends[-1]
+    shortest = end // 3  # a very short piece is worse than a cut sentence
+    if (sentence := _last_end(_SENTENCE_END, text, end)) > shortest:
+        return sentence
+    if text[end].isspace():
+        return end
+    if (word := _last_end(_WORD_END, text, end)) > shortest:
+        return word
     whole = end
     while whole > max(end - 16, 1) and _inside_character(text, whole):
         whole -= 1
     return whole
+
+
+def _last_end(boundary: re.Pattern[str], text: str, end: int) -> int:
+    return max((match.end() for match in boundary.finditer(text, 0, end)), default=0)
 
 
 def _inside_character(text: str, index: int) -> bool:

@@ -79,7 +79,7 @@ class TelegramChannel:
         """Gives Telegram's message id. A picture takes the text as its caption; a text that is too long for
         that follows as a message of its own, with the buttons."""
         chat_id, text, keyboard = (
-            _chat(message.recipient),
+            _number(message.recipient),
             texts.clean(message.text),
             _keyboard(message.options),
         )
@@ -103,8 +103,9 @@ class TelegramChannel:
 
     async def delete(self, recipient: str, message_ref: str) -> None:
         """A message that is gone already is no error."""
+        chat_id, message_id = _number(recipient), _number(message_ref)
         try:
-            await self._call(lambda bot: bot.delete_message(_chat(recipient), int(message_ref)))
+            await self._call(lambda bot: bot.delete_message(chat_id, message_id))
         except Rejected as error:
             if not _says(error, "message to delete not found"):
                 raise
@@ -199,11 +200,11 @@ def _size(text: str) -> int:
     return sum(2 if character > "\uffff" else 1 for character in text)
 
 
-def _chat(recipient: str) -> int:
+def _number(platform_id: str) -> int:
     try:
-        return int(recipient)
+        return int(platform_id)
     except ValueError:
-        raise Rejected("no chat id of Telegram's") from None
+        raise Rejected("no chat or message of Telegram's") from None
 
 
 def _says(error: Rejected, words: str) -> bool:

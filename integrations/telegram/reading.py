@@ -17,17 +17,22 @@ from integrations.texts import clean
 
 NAME = "telegram"
 
+# Other kinds of updates are not ours, and a new shape of theirs must not make the library fail.
+_READ = frozenset(
+    {"update_id", Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER}
+)
 _COMMANDS = frozenset(intent for intent, _ in menu.ENTRIES)
 _GONE = frozenset({ChatMember.BANNED, ChatMember.LEFT})
 
 
 def read(body: bytes, now: datetime) -> list[MessageIn]:
-    """One update; empty when it belongs to no chat (polls, inline queries). Raises Malformed.
+    """One update; empty when it is none for us (polls, channels, inline queries). Raises Malformed.
 
     `now` dates what Telegram does not date (pressed buttons).
     """
     try:
-        return _read(Update.de_json(json.loads(body), None), now)
+        update = {name: part for name, part in json.loads(body).items() if name in _READ}
+        return _read(Update.de_json(update, None), now)
     except Malformed:
         raise
     except Exception as error:  # the library checks no types: whatever junk meets first is raised

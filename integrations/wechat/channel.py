@@ -119,9 +119,9 @@ class WeChatChannel:
 
     async def send(self, message: MessageOut) -> str:
         """A customer-service message. With a picture and a text these are two of them, the picture first."""
-        text = self._checked(message) if message.text or message.options else ""
         if message.picture is None:
-            return await self._client.send_text(message.recipient, text)
+            return await self._client.send_text(message.recipient, self._checked(message))
+        text = self._checked(message) if message.text or message.options else ""
         media_id = await self._client.upload_image(message.picture.content, message.picture.mime)
         sent = await self._client.send_image(message.recipient, media_id)
         if text:
