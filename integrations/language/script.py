@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from opencc import OpenCC  # type: ignore[import-untyped]
+from opencc import OpenCC  # type: ignore[attr-defined]
 
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _SPACES = dict.fromkeys((0x3000, 0xA0, 0x2002, 0x2003, 0x2009, 0x202F), " ")
 _DASHES = dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0xFE63), "-")
 _FOLD = str.maketrans({**_FULL_WIDTH, **_SPACES, **_DASHES})
@@ -23,7 +23,7 @@ def fold(text: str) -> str:
 
 def simplify(text: str) -> str:
     """Traditional characters as simplified ones; simplified text comes back unchanged."""
-    return text if text.isascii() else str(_converter().convert(text))
+    return text if text.isascii() else str(_converter().convert(text))  # type: ignore[no-untyped-call]
 
 
 def normalise(text: str) -> str:
@@ -33,4 +33,4 @@ def normalise(text: str) -> str:
 
 @cache
 def _converter() -> OpenCC:
-    return OpenCC("t2s")
+    return OpenCC("t2s")  # type: ignore[no-untyped-call]

@@ -146,14 +146,16 @@ def day_of_month(day: int, reference: Reference) -> date:
     raise NoSuchDay
 
 
-def day_of_year(month: int, day: int, reference: Reference) -> date:
+def day_of_year(month: int, day: int, reference: Reference, *, grace: int = 60) -> date:
     """This year's 25 November, or the next one there is (for 29 February). Raises NoSuchDay.
 
-    Who books means a day of the coming twelve months: looking ahead, 29 February is no such day
-    unless the next one is that near.
+    Looking ahead, what lies back at most `grace` days is taken for a slip of the one who says it and
+    stays in the past, and 29 February is no day at all unless it comes within a year.
     """
     years = 9 if reference.lean is Lean.SPOKEN else 2
-    for year in range(reference.today.year, reference.today.year + years):
+    this_year = reference.today.year
+    reference = Reference(reference.now - timedelta(days=grace), reference.lean)
+    for year in range(this_year, this_year + years):
         try:
             found = date(year, month, day)
         except ValueError:

@@ -15,7 +15,7 @@ _SECONDS = {"小时": 3600, "钟头": 3600, "刻钟": 900, "分钟": 60, "分": 
 
 # 一点 is mostly "a little": it is one o'clock after a day or a half day, before minutes, or alone.
 _BEFORE_ONE = re.compile(
-    rf"(?:{words.alternatives(words.HALVES)}|[天日号早晚]|{words.WEEK_WORD}.|[到至~-])[ 的]?$|^[ 就那要]*$"
+    rf"(?:{words.alternatives(words.HALVES)}|[天日号]|{words.WEEK_WORD}.|[到至~-])[ 的]?$|^[ 就那要]*$"
 )
 _AFTER_ONE = re.compile(r"[ 的吧行可好,，。.!?？左整钟半到至~-]|$")
 
@@ -27,9 +27,10 @@ def half(match: re.Match[str], reference: Reference) -> Piece:
 
 # One character only beside a day (周三早) or a time (早8点): so 早期, 晚期 and 夜尿 stay words.
 @rule(
-    r"(?:(?<=[今明昨当])|(?:(?<=[天日号])|(?<=[周期拜][一二三四五六日天]))(?=.(?:$|[ ,。的有去看挂来约能可行吧]|<small>[点时:])))"
+    r"(?:(?<=[今明昨当])|(?:(?<=[天日号])|(?<=[周期拜][一二三四五六日天]))"
+    r"(?=.(?:$|[ ,。的有去看挂来约能可行吧]|<small>[点时:])))"
     r"(?P<half>[早晚晨夜])(?!期)"
-    r"|(?<![起最太很越更])(?P<before>[早晚夜])(?= ?<small>[点时:](?!儿))"
+    r"|(?<![起最太很越更])(?P<before>[早晚夜])(?= ?<small>[点时:])(?! ?一点(?![半钟\d一二三四五]))"
 )
 def short_half(match: re.Match[str], reference: Reference) -> Piece:
     return words.SHORT_HALVES[match["half"] or match["before"]]
@@ -40,7 +41,10 @@ def english_half(match: re.Match[str], reference: Reference) -> Piece:
     return words.SHORT_HALVES[(match["half"] or match["before"]).lower() + "m"]
 
 
-@rule(r"(?:(?<![\d:.])|(?<=[-/.]\d\d))(?P<hour>\d{1,2}) ?: ?(?P<minute>[0-5]\d)(?: ?: ?(?P<second>[0-5]\d))?(?![\d:])(?:分|时)?")
+@rule(
+    r"(?:(?<![\d:.])|(?<=[-/.]\d\d))(?P<hour>\d{1,2}) ?: ?(?P<minute>[0-5]\d)"
+    r"(?: ?: ?(?P<second>[0-5]\d))?(?![\d:])(?:分|时)?"
+)
 def digital(match: re.Match[str], reference: Reference) -> Piece | None:
     return _clock(int(match["hour"]), int(match["minute"]), int(match["second"] or 0))
 
@@ -74,7 +78,11 @@ def spoken_before(match: re.Match[str], reference: Reference) -> Piece | None:
 def counted_time(match: re.Match[str], reference: Reference) -> Piece | None:
     if re.search(words.COURSE + "|饭后|餐后", match.string[max(0, match.start() - 4) : match.start()]):
         return None
-    count = 0.5 if match["n"] == "半" else read_number(match["n"]) + (0.5 if match["half"] or match["more"] else 0)
+    count = (
+        0.5
+        if match["n"] == "半"
+        else read_number(match["n"]) + (0.5 if match["half"] or match["more"] else 0)
+    )
     if count > 999:
         return None
     seconds = count * _SECONDS[match["unit"]] * (-1 if match["side"] == "前" else 1)

@@ -17,7 +17,9 @@ _LONGEST = 62  # days; longer ranges (今年) are not something to book in
 _HISTORY = 366  # days; what lies further back is told, not asked for (a birth date, an operation)
 
 _REFUSED_BEFORE = re.compile(r"(?:不要|不想要?|不选|不是|别|除了|除开|避开)(?:约|挂|在|选)?$")
-_REFUSED_AFTER = re.compile(r"(?:的?[号话]?)(?:不行|不可以|不能|不方便|没空|没时间|没有空|来不了|去不了|不要|除外|有事|要上班)")
+_REFUSED_AFTER = re.compile(
+    r"(?:的?[号话]?)(?:不行|不可以|不能|不方便|没空|没时间|没有空|来不了|去不了|不要|除外|有事|要上班)"
+)
 _SINCE = re.compile(
     r"(?:早上|上午|中午|下午|晚上|夜里|凌晨)?(?:开始|起床|起来|以来|就(?![诊来去挂想行能有可好要])|[发吐疼痛头咳拉感查吃做]|一直)"
 )
@@ -25,7 +27,7 @@ _LATER = re.compile(r"(?:以后|之后|往后|后面|起|开始)")
 _EARLIER = re.compile(r"(?:以前|之前|前(?![天面台往]))")
 # What follows a vague word or a half day that is asked for, and not part of a complaint.
 _ASKED = re.compile(
-    r"[ 的]?(?:$|[,，。.!！?？、;；~]|[有能可看挂约来去号都行吧好或和哪什想空要预请帮还呢吗方比最门出\d]"
+    r"[ 的]?(?:$|[,，。.!！?？、;；~]|[有能可看挂约来去号都行吧好或和哪什想要预请帮还呢吗方比最门出\d]"
     r"|时间|时段|还是|到|就诊|医生|一天|几天)"
 )
 
@@ -75,7 +77,9 @@ def _complains(text: str, half: Found | None) -> bool:
     """晚上睡不着 is a complaint, 晚上有号吗 is not."""
     if half is None or text[half.start : half.end] not in words.COMPLAINT_HALVES:
         return False
-    return text[: half.start].endswith(("每天", "天天", "每", "一到", "总是")) or not _ASKED.match(text, half.end)
+    return text[: half.start].endswith(("每天", "天天", "每", "一到", "总是")) or not _ASKED.match(
+        text, half.end
+    )
 
 
 def _vague(expression: Expression) -> bool:
@@ -86,10 +90,12 @@ def _vague(expression: Expression) -> bool:
 def _spans(text: str, expression: Expression, found: Resolution, today: date) -> list[Span]:
     spans = []
     if days := expression.days:
-        end = expression.last.days.end if expression.last and expression.last.days else days.end
-        if days.what is None or (expression.last and expression.last.days and expression.last.days.what is None):
+        last = expression.last.days if expression.last and expression.last.days else days
+        end = last.end
+        if days.what is None or last.what is None:
             return [Span("impossible_date", days.start, end, text[days.start : end])]
-        assert found.first and found.last
+        assert found.first is not None
+        assert found.last is not None
         spans.append(Span("date", days.start, end, _date_value(text, end, found.first, found.last, today)))
     if expression.half and isinstance(expression.half.what, Half):
         half = expression.half

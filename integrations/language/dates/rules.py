@@ -15,13 +15,15 @@ Read = Callable[[re.Match[str], Reference], Piece | None]
 
 # Fragments that patterns name as <year>, <month>, …
 _FRAGMENTS = {
-    "year": r"(?:(?P<year>(?<!\d)\d{4}|(?<!\d)\d{2}|[一二两][零〇○一二三四五六七八九]{3}|[零〇一二三四五六七八九]{2}|两千) ?年"
+    "year": r"(?:(?P<year>(?<!\d)\d{4}|(?<!\d)\d{2}|[一二两][零〇一二三四五六七八九]{3}|[零〇一二三四五六七八九]{2}|两千) ?年"
     rf"|(?P<said_year>{words.alternatives(words.YEARS)}))(?:的|度)? ?",
     "said_month": rf"(?P<said_month>{words.alternatives(words.MONTHS)})份?的? ?",
     "month": rf"(?P<month>(?<![\d.]){SMALL}) ?月份?的? ?",
     "day": rf"(?P<day>{SMALL})",
     "week": rf"(?P<week>{words.alternatives(words.WEEKS)})个?",
-    "weekday": "(?P<weekday>[一二三四五六日天七1-7])",
+    "weekday": r"(?P<weekday>[一二三四五六日天七]|[1-7](?![\d.:点号月]))",
+    # 一周一次 and 每周三 name no day; 周六周日 does.
+    "new": "(?:(?<![一二两三四五六七八九十百\\d几半每整逢])|(?<=[周期拜][一二三四五六日天]))",
     # A weekday said after a date: the date decides.
     "same_day": rf"(?:[ ,，(（]{{0,2}}{words.WEEK_WORD}[一二三四五六日天][)）]?)?",
     "number": NUMBER,

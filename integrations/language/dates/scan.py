@@ -10,7 +10,6 @@ from integrations.language.dates.calendar import Clock, Days, Half, Moment, NoSu
 from integrations.language.dates.rules import Piece
 
 _RULES = days.RULES + clocks.RULES
-_WORTH_A_LOOK = re.compile(r"[\d一二两三四五六七八九十日天周末期拜早晚晨午夜年月节最近快初廿点现午除清冬七圣过十]")
 _GAP = re.compile(r"[ ,，、的T(（)）]{0,2}|的?那天的?|[ ,，]?(?:大概|大约|差不多|左右)的?|-")
 _TO = re.compile(r" ?(?:到|至|~|-+) ?")
 
@@ -63,8 +62,6 @@ def scan(text: str, reference: Reference) -> list[Expression]:
 
 def _findings(text: str, reference: Reference) -> list[Found]:
     """The longest findings from the left, none overlapping."""
-    if not _WORTH_A_LOOK.search(text):
-        return []
     candidates: list[tuple[int, int, int, Found]] = []
     for rank, rule in enumerate(_RULES):
         for match in rule.pattern.finditer(text):
@@ -97,7 +94,7 @@ def _same_day_again(first: Found, second: Found) -> bool:
     one, other = first.what, second.what
     if not (isinstance(one, Days) and isinstance(other, Days) and one.single and other.single):
         return False
-    return one.first.weekday() == other.first.weekday() and one != other
+    return one.first.weekday() == other.first.weekday()
 
 
 def _join(text: str, findings: list[Found]) -> list[Expression]:

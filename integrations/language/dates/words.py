@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from integrations.language.dates.calendar import Half
 
 # Days from today.
@@ -13,15 +15,38 @@ DAYS = {
 }  # fmt: skip
 
 # Years from this one, months from this one, weeks from this one.
-YEARS = {"今年": 0, "本年": 0, "明年": 1, "来年": 1, "后年": 2, "大前年": -3, "前年": -2, "去年": -1, "上年": -1}
+YEARS = {
+    "今年": 0,
+    "本年": 0,
+    "明年": 1,
+    "来年": 1,
+    "后年": 2,
+    "大前年": -3,
+    "前年": -2,
+    "去年": -1,
+    "上年": -1,
+}
 MONTHS = {
     "这个月": 0, "这月": 0, "本月": 0, "当月": 0, "同月": 0, "下下个月": 2, "下下月": 2, "下个月": 1, "下月": 1,
     "上上个月": -2, "上个月": -1, "上一个月": -1, "下一个月": 1, "上月": -1,
 }  # fmt: skip
-WEEKS = {"下下": 2, "下": 1, "下一": 1, "这": 0, "这一": 0, "本": 0, "当": 0, "上": -1, "上一": -1, "上上": -2}
+WEEKS = {
+    "下下": 2,
+    "下": 1,
+    "下一": 1,
+    "这": 0,
+    "这一": 0,
+    "本": 0,
+    "当": 0,
+    "上": -1,
+    "上一": -1,
+    "上上": -2,
+}
 
 WEEK_WORD = "(?:周|星期|礼拜|理拜|里拜|礼败|新期|星其|星起|州(?=[一二三四五六日末]))"
-WEEKDAYS = {c: n for n, c in enumerate("一二三四五六日")} | {"天": 6, "七": 6} | {str(n + 1): n for n in range(7)}
+WEEKDAYS = (
+    {c: n for n, c in enumerate("一二三四五六日")} | {"天": 6, "七": 6} | {str(n + 1): n for n in range(7)}
+)
 
 # Holidays by (month, day) of the solar and of the lunar calendar.
 SOLAR_HOLIDAYS = {
@@ -63,7 +88,20 @@ HALVES = {
 }  # fmt: skip
 SHORT_HALVES = {"早": MORNING, "晨": MORNING, "晚": EVENING, "夜": EVENING, "am": MORNING, "pm": AFTERNOON}
 # Halves of which patients also speak in complaints (晚上睡不着).
-COMPLAINT_HALVES = {"凌晨", "半夜", "早上", "早晨", "清晨", "清早", "一早", "傍晚", "晚上", "夜间", "夜里", "夜晚"}
+COMPLAINT_HALVES = {
+    "凌晨",
+    "半夜",
+    "早上",
+    "早晨",
+    "清晨",
+    "清早",
+    "一早",
+    "傍晚",
+    "晚上",
+    "夜间",
+    "夜里",
+    "夜晚",
+}
 
 # Days soon, any of them: from today, so many days.
 SOON = {
@@ -75,6 +113,6 @@ SOON = {
 VAGUE = {"近期", "最近", "近几天", "这几天", "这两天", "这两日", "这几日", "近两天", "近日"}
 
 
-def alternatives(words: dict[str, object] | set[str]) -> str:
+def alternatives(words: Iterable[str]) -> str:
     """A pattern for any of the words, longer ones first."""
     return "|".join(sorted(words, key=len, reverse=True))

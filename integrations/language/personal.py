@@ -1,0 +1,180 @@
+"""Finds identity numbers, phone numbers, names and addresses, so that they can be swapped for tokens.
+
+By shape, not by checksum: a number with a wrong digit is as personal as a right one. Where in doubt
+something is swapped; one swap too many costs a question, one too few a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from integrations.language.numerals import read_digits
+from integrations.language.script import fold
+from integrations.language.spans import Span
+
+# What people put between digits (spaces, dashes, points, invisible characters), up to three of them.
+_BETWEEN = r"[\s\-_.·•/,、()*|~\u200b-\u200f\u2060\ufeff]{0,3}"
+_DIGIT = r"[\d零〇○一二三四五六七八九幺]"
+_NEXT = rf"{_BETWEEN}{_DIGIT}"
+_ALONE = rf"(?<!{_DIGIT})"
+_END = rf"(?!{_DIGIT})"
+_X = rf"(?:{_BETWEEN}[xX×хХ](?![a-z]))"
+
+_ID_NUMBER = re.compile(
+    rf"{_ALONE}(?:{_DIGIT}(?:{_NEXT}){{16}}(?:{_NEXT}|{_X})?{_END}"  # 17 or 18
+    rf"|{_DIGIT}(?:{_NEXT}){{14}}{_X}?{_END}"  # 15
+    rf"|{_DIGIT}{{14}}{_X}?{_END}|{_DIGIT}{{16}}{_X}?{_END}|{_DIGIT}{{19,20}}{_X}?{_END})"  # a slip, in one piece
+)
+# Passports and permits for those who live in Hong Kong, Macao and Taiwan.
+_PASSPORT = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{1,2}}{_BETWEEN}\d(?:{_BETWEEN}\d){{6,9}}(?![A-Za-z0-9])")
+_MOBILE_NUMBER = rf"[1一幺]{_BETWEEN}[3-9三四五六七八九](?:{_NEXT}){{9}}{_END}"
+_MOBILE_ABROAD = re.compile(rf"{_ALONE}(?:\+|00)?\(?(?:86|八六){_BETWEEN}(?P<number>{_MOBILE_NUMBER})")
+_MOBILE = re.compile(rf"{_ALONE}(?:{_MOBILE_NUMBER}|[1一幺][3-9三四五六七八九]{_DIGIT}{{8,10}}{_END})")
+_LANDLINE = re.compile(
+    rf"{_ALONE}\(?(?:\+86{_BETWEEN})?(?P<number>[0零〇]{_DIGIT}{{2,3}}{_BETWEEN}{_DIGIT}(?:{_NEXT}){{6,7}}){_END}"
+)
+_LONG_NUMBER = re.compile(rf"{_ALONE}{_DIGIT}(?:{_NEXT}){{5,}}{_X}?")
+_SHAPES = (
+    ("phone", _MOBILE_ABROAD),
+    ("id_number", _ID_NUMBER),
+    ("phone", _MOBILE),
+    ("phone", _LANDLINE),
+    ("id_number", _PASSPORT),
+)
+
+# What holds many digits and is nobody's number: our own keys and tokens, and dates.
+_MACHINE = re.compile(
+    r"\[\[\w+:[0-9a-f]{32}\]\]|\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+)
+_DATE = re.compile(r"(?:19|20)\d\d[-/. ](?:1[0-2]|0?[1-9])[-/. ](?:[12]\d|3[01]|0?[1-9])(?!\d)")
+
+_WHOLE_ANSWERS = frozenset({"person_name", "address"})
+_NUMBER_ANSWERS = frozenset({"id_number", "phone"})
+_PREFIX = re.compile(
+    r"(?:^|(?<=[\s,。;:]))(?:[^\s,。;:]{0,6}?(?:名叫|叫做|叫我|叫|姓名|名字|地址|住址)|我是|我住在?|家住|患者|病人|就诊人|本人)"
+    r"(?:[是为叫在][:\s]*|[:\s]+)?(?=\S)"
+)
+_SUFFIX = re.compile(r"(?:[\s,。.!;]+|[吧啊呀哦]+[。.!]*|[\s,。;]+(?:[男女]性?|\d{1,3}岁).{0,12})$")
+_NAME_SAID = re.compile(
+    r"(?:我叫|名叫|名字叫|(?:姓名|名字|患者|就诊人)[是为叫:]{1,2})\s*(?P<name>[㐀-鿿·]{2,4}?)"
+    r"(?=$|[\s,。;!、]|想|要|身份|手机|电话|今年|男|女|挂|约|看)"
+)
+_COMMAND = re.compile(
+    r"取消|返回|退出|上一步|重来|重新|重填|帮助|人工|客服|转接|算了|不用|不要|不想|不填|不办|不注册|不方便|跳过|停止|结束|改一下"
+    r"|挂号|预约|挂.{0,8}号|退号|网页|隐私|投诉|打错|写错|填错|说错|^(?:好|好的|好吧|是|是的|不是|对|对的|嗯|行|可以|确认|没有|没|你好|您好|谢谢"
+    r"|再见|ok|yes|no|hi|hello|help|cancel|back|stop|同意|不同意|等等|等一下|稍等|知道了|在吗)$",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(
+    r"[?]|[吗呢么]$|为什么|为啥|干嘛|怎么|什么|哪[里儿个些]|多少|几点|几号|安全|可不可以|能不能|有没有|是不是"
+)
+_SENTENCE = re.compile(r"^[我俺].*(?:想|要|头|疼|痛|看|约|能|可以|去|有|没|需|不|得|难受)")
+_PIECES = re.compile(r"[^\s,。;!、]+")
+
+
+def find_personal(text: str, expects: str | None = None) -> list[Span]:
+    """The personal values of a text, as spans id_number, phone, person_name and address, in order and
+    apart from each other. `value` is the value itself (digits in ASCII, X in upper case).
+
+    `expects` is what the last question asked for. The whole answer to a question for a name or an
+    address is one span, without a prefix such as 我叫, unless it is a command or a question.
+    """
+    folded = fold(text)
+    spans = list(_shapes(folded, expects))
+    if expects in _WHOLE_ANSWERS:
+        spans += _answer(text, folded, expects, spans)
+    for match in _NAME_SAID.finditer(folded):
+        span = Span("person_name", match.start("name"), match.end("name"), text[slice(*match.span("name"))])
+        if not span.overlaps(spans) and not _is_talk(span.value, "person_name"):
+            spans.append(span)
+    return sorted(spans, key=lambda span: span.start)
+
+
+def put_tokens(text: str, spans: Sequence[Span], tokens: Sequence[str]) -> tuple[str, list[Span]]:
+    """The text with each span replaced by its token, and the spans there, with the tokens as values."""
+    parts, placed, position, length = [], [], 0, 0
+    for span, token in zip(spans, tokens, strict=True):
+        before = text[position : span.start]
+        start = length + len(before)
+        placed.append(Span(span.entity, start, start + len(token), token))
+        parts += [before, token]
+        position, length = span.end, start + len(token)
+    return "".join([*parts, text[position:]]), placed
+
+
+def redact(text: str) -> str:
+    """A log line without the numbers of people."""
+    spans = find_personal(text)
+    return put_tokens(text, spans, [f"[{span.entity}]" for span in spans])[0]
+
+
+def _shapes(folded: str, expects: str | None) -> Iterator[Span]:
+    taken = [Span("machine", *match.span(), None) for match in _MACHINE.finditer(folded)]
+    shapes = list(_SHAPES)
+    if expects in _NUMBER_ANSWERS:
+        shapes.append((str(expects), _LONG_NUMBER))
+    for entity, pattern in shapes:
+        for match in pattern.finditer(folded):
+            start, end = match.span()
+            number = match.groupdict().get("number") or match[0]
+            span = Span(entity, start, end, _plain(number))
+            if span.overlaps(taken) or (pattern is _ID_NUMBER and not _can_be_id(match[0])):
+                continue
+            taken.append(span)
+            yield span
+
+
+def _plain(number: str) -> str:
+    """Digits and letters only: ASCII digits, upper-case letters, X for whatever stands for it."""
+    kept = (c for c in number if c.isalnum() or c in "×○〇")
+    return "".join(
+        "X" if c in "×хХ" else c.upper() if c.isalpha() and c.isascii() else read_digits(c) for c in kept
+    )
+
+
+def _can_be_id(written: str) -> bool:
+    """Leaves out two dates in a row, and fifteen digits of separate numbers that hold no birthday."""
+    if _DATE.match(written):
+        return False
+    plain = _plain(written)
+    if len(plain) == 15 and len(written) > 15:
+        return 1 <= int(plain[8:10]) <= 12 and 1 <= int(plain[10:12]) <= 31
+    return True
+
+
+def _answer(text: str, folded: str, expects: str, taken: Sequence[Span]) -> list[Span]:
+    """The free parts of an answer that names a person or a place."""
+    spans = []
+    edges = [
+        0,
+        *(edge for span in sorted(taken, key=lambda s: s.start) for edge in (span.start, span.end)),
+        len(text),
+    ]
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        piece = folded[begin:end]
+        if not _is_talk(piece.strip(" ,。.!;\n"), expects):
+            bounds = [(begin, end)]
+        else:
+            bounds = [(begin + m.start(), begin + m.end()) for m in _PIECES.finditer(piece)]
+        spans += [s for b in bounds if (s := _trimmed(text, folded, *b, expects))]
+    return spans
+
+
+def _trimmed(text: str, folded: str, start: int, end: int, expects: str) -> Span | None:
+    if prefix := _PREFIX.match(folded[start:end].lstrip()):
+        start += len(folded[start:end]) - len(folded[start:end].lstrip()) + prefix.end()
+    start += len(folded[start:end]) - len(folded[start:end].lstrip(" \t\r\n,。:;"))
+    end = start + len(_SUFFIX.sub("", folded[start:end]))
+    value = text[start:end]
+    shortest = 2 if expects == "person_name" else 4
+    if len(value) < shortest or _is_talk(folded[start:end], expects) or not any(map(str.isalpha, value)):
+        return None
+    return Span(expects, start, end, value)
+
+
+def _is_talk(folded: str, expects: str) -> bool:
+    """Whether an answer speaks to us instead of giving what was asked for."""
+    if _COMMAND.search(folded) or _QUESTION.search(folded):
+        return True
+    return expects == "person_name" and bool(_SENTENCE.search(folded)) and not _PREFIX.match(folded)
