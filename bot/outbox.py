@@ -70,8 +70,11 @@ _SENDING = text("SELECT 1 FROM outbound WHERE conversation_id = :conversation AN
 _QUEUED = text("""
     SELECT id, content, epoch, exempt, attempts, inbound_id IS NULL AS notice FROM outbound
     WHERE conversation_id = :conversation AND status = 'queued'
-      AND (CAST(:due AS timestamptz) IS NULL OR coalesce(not_before, :due) <= :due)
       AND (NOT :alarms_only OR exempt)
+      AND (CAST(:due AS timestamptz) IS NULL OR NOT EXISTS (
+            SELECT 1 FROM outbound AS earlier
+            WHERE earlier.conversation_id = :conversation AND earlier.status = 'queued'
+              AND earlier.seq <= outbound.seq AND earlier.exempt = outbound.exempt AND earlier.not_before > :due))
     ORDER BY exempt DESC, seq LIMIT :batch
 """)
 _MARK_SENDING = text("""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Uuid, text
+from sqlalchemy import DateTime, MetaData, Text, Uuid, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -25,7 +25,7 @@ class Base(DeclarativeBase):
     """Every table of the program, hospital and bot, in one migration history."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: DateTime(timezone=True), UUID: Uuid()}
+    type_annotation_map = {datetime: DateTime(timezone=True), UUID: Uuid(), str: Text()}
 
 
 # A primary key that sorts by time of creation; the database makes it.
