@@ -17,7 +17,7 @@ from integrations.settings import ROOT
 APP = "daozhen_app"
 RASA = "daozhen_rasa"
 RASA_TABLE = "rasa_tracker"
-AUDIT_TABLE = "audit_event"
+AUDIT_TABLE = "audit_events"
 OLDEST_POSTGRES = 180000  # uuidv7() is of Postgres 18
 
 
