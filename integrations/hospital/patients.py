@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
@@ -310,7 +310,7 @@ async def _latest_contacts(session: AsyncSession, patient_id: UUID) -> list[tupl
         select(Contact.account_id, Contact.id)
         .join(AccountPatient, AccountPatient.account_id == Contact.account_id)
         .where(AccountPatient.patient_id == patient_id)
-        .distinct(Contact.account_id)
+        .ext(distinct_on(Contact.account_id))
         .order_by(Contact.account_id, Contact.id.desc())
     )
     return [(row.account_id, row.id) for row in rows]

@@ -63,9 +63,7 @@ async def test_slots_are_numbered_ten_minutes_apart_in_local_time(database: Data
         )
         slots = await free_slots(session, morning.schedule_id, NOW)
     assert [slot.number for slot in slots] == list(range(1, morning.free + 1))
-    assert {b.starts_at - a.starts_at for a, b in itertools.pairwise(slots)} == {
-        timedelta(minutes=10)
-    }
+    assert {b.starts_at - a.starts_at for a, b in itertools.pairwise(slots)} == {timedelta(minutes=10)}
     local = slots[0].starts_at.astimezone(ZoneInfo("Asia/Shanghai"))
     assert (local.date(), local.time()) == (wednesday, slots[0].time)
     assert morning.next_times == tuple(slot.time for slot in slots[: len(morning.next_times)])

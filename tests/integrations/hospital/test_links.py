@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from integrations.hospital.links import (
+    LinkExpired,
+    LinkUsed,
+    UnknownLink,
+    finish_link,
+    issue_link,
+    open_link,
+)
+from integrations.hospital.models import PageLink
+
+
+async def _issue(clinic: Any) -> tuple[str, Any]:
+    contact = await clinic.contact()
+    async with clinic.database.begin() as session:
+        token = await issue_link(
+            session, contact_id=contact.id, purpose="registration", now=clinic.now, minutes=15
+        )
+    return token, contact.id
+
+
+async def test_a_link_is_looked_at_often_and_used_once(clinic: Any) -> None:
+    token, contact_id = await _issue(clinic)
+    async with clinic.database.begin() as session:
+        for minute in range(3):
+            link = await open_link(session, token, "registration", clinic.now + timedelta(minutes=minute))
+            assert (link.contact_id, link.opened_at) == (contact_id, clinic.now)
+        await finish_link(session, token, "registration", clinic.now)
+        with pytest.raises(LinkUsed):
+            await open_link(session, token, "registration", clinic.now)
+
+
+async def test_links_that_open_nothing(clinic: Any) -> None:
+    token, _ = await _issue(clinic)
+    async with clinic.database.begin() as session:
+        for wrong, purpose in ((token + "x", "registration"), ("", "registration"), (token, "profile")):
+            with pytest.raises(UnknownLink):
+                await open_link(session, wrong, purpose, clinic.now)
+        late = clinic.now + timedelta(minutes=15)
+        for attempt in (open_link, finish_link):
+            with pytest.raises(LinkExpired):
+                await attempt(session, token, "registration", late)
+
+
+async def test_of_ten_submissions_at_once_one_counts(clinic: Any) -> None:
+    token, _ = await _issue(clinic)
+
+    async def submit() -> PageLink:
+        async with clinic.database.begin() as session:
+            return await finish_link(session, token, "registration", clinic.now)
+
+    results = await asyncio.gather(*(submit() for _ in range(10)), return_exceptions=True)
+    assert Counter(type(result).__name__ for result in results) == {"PageLink": 1, "LinkUsed": 9}
+
+
+async def test_the_secret_is_not_stored(clinic: Any) -> None:
+    token, _ = await _issue(clinic)
+    async with clinic.database.begin() as session:
+        stored = (await session.scalars(select(PageLink.token_hash))).one()
+    assert token.encode() not in bytes(stored)
