@@ -21,14 +21,14 @@ _TRIGGERS = {Kind.MENU: "menu", Kind.FOLLOW: "follow", Kind.SCAN: "scan"}
 _SILENT = {Kind.UNFOLLOW, Kind.EVENT, Kind.SYSTEM, Kind.EDIT}
 
 _USE = text("""
-    UPDATE quota SET remaining = remaining - 1
+    UPDATE quotas SET remaining = remaining - 1
     WHERE (conversation_id, trigger) = (
-        SELECT conversation_id, trigger FROM quota
+        SELECT conversation_id, trigger FROM quotas
         WHERE conversation_id = :conversation AND remaining > 0 AND expires_at > :now
         ORDER BY expires_at LIMIT 1 FOR UPDATE)
     RETURNING remaining
 """)
-_CLOSE = text("UPDATE quota SET remaining = 0 WHERE conversation_id = :conversation")
+_CLOSE = text("UPDATE quotas SET remaining = 0 WHERE conversation_id = :conversation")
 
 
 def quotas(channel: Channel) -> Mapping[str, tuple[int, timedelta]]:
