@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from bot.starting import StartError
+from bot.starting import StartError, wait_until
 
 # Stands in the environment of everything we start, and names the directory of its data.
 MARKER = "DAOZHEN_SUPERVISED"
@@ -36,7 +36,7 @@ def hold(var: Path) -> Iterator[None]:
 
 
 def started_on(var: Path) -> list[psutil.Process]:
-    """What runs on this directory. A pid that was reused cannot be mistaken for ours."""
+    """What runs on this directory, zombies left out. A pid that was reused cannot be mistaken for ours."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
@@ -51,10 +51,9 @@ def stop_orphans(var: Path, *, seconds: float = 30) -> int:
     for process in found:
         with suppress(psutil.Error):
             process.send_signal(signal.SIGINT if process.name() == "postgres" else signal.SIGTERM)
-    psutil.wait_procs(found, timeout=seconds)
-    left = started_on(var)
-    for process in left:
+    wait_until(lambda: not started_on(var), seconds)
+    for process in started_on(var):
         with suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(left, timeout=10)
+    wait_until(lambda: not started_on(var), 10)
     return len(found)

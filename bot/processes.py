@@ -45,6 +45,7 @@ PASSED_ON = (
     "SSL_CERT_DIR",
     "REQUESTS_CA_BUNDLE",
 )
+CONFIGURATION = "run/supervisord.conf"
 LAUNCH = Path(__file__).with_name("launch.py")
 
 
@@ -116,24 +117,18 @@ class Supervisor:
         return self
 
     def _start(self) -> None:
-        configuration = self._write()
-        self._child = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "supervisor.supervisord",
-                "--nodaemon",
-                "--silent",
-                "-c",
-                str(configuration),
-            ],
-            env=plain_environment() | {MARKER: str(self.var)},
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches us alone; we stop the rest in order
-        )
-        if not wait_until(self._answers, 30):
+        self._write()
+        supervisord = (sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--silent")
+        with self.log("supervisord").open("ab") as errors:
+            self._child = subprocess.Popen(
+                [*supervisord, "-c", CONFIGURATION],
+                env=plain_environment() | {MARKER: str(self.var)},
+                cwd=self.var,
+                stdin=subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,  # Ctrl-C reaches us alone; we stop the rest in order
+            )
+        if not wait_until(lambda: self._answers() or not self.alive, 30) or not self.alive:
             raise StartError(f"The supervisor did not start:\n{tail(self.log('supervisord'))}")
 
     def __exit__(
@@ -189,8 +184,6 @@ class Supervisor:
         shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _answers(self) -> bool:
-        if not self.alive:
-            return False
         try:
             self._call("getState")
         except (OSError, xmlrpc.client.Error):
@@ -205,8 +198,11 @@ class Supervisor:
         finally:
             transport.close()  # type: ignore[no-untyped-call]
 
-    def _write(self) -> Path:
-        """Configuration and launch files; only we may read them, they hold secrets."""
+    def _write(self) -> None:
+        """Configuration and launch files; only we may read them, they hold secrets.
+
+        Supervisor runs in `var` and all paths are relative: it expands "%" in some of them twice.
+        """
         run = self.var / "run"
         run.mkdir(parents=True, exist_ok=True)
         run.chmod(0o700)
@@ -220,10 +216,8 @@ class Supervisor:
             plan = run / f"{process.name}.json"
             plan.touch(mode=0o600)
             plan.write_text(json.dumps(self._plan(process)))
-            sections.append(self._section(process, plan, position))
-        configuration = run / "supervisord.conf"
-        configuration.write_text("\n".join(_ini(name, values) for name, values in sections))
-        return configuration
+            sections.append(self._section(process, position))
+        (self.var / CONFIGURATION).write_text("\n".join(_ini(name, values) for name, values in sections))
 
     def _plan(self, process: Process) -> dict[str, Any]:
         entry = pwd.getpwnam(process.user) if process.user else None
@@ -238,18 +232,20 @@ class Supervisor:
 
     def _section_of_supervisor(self) -> tuple[str, dict[str, object]]:
         values: dict[str, object] = {
-            "logfile": self.log("supervisord"),
+            "logfile": "log/supervisord.log",
             "logfile_maxbytes": "5MB",
             "logfile_backups": 2,
-            "pidfile": self.var / "run/supervisord.pid",
+            "pidfile": "run/supervisord.pid",
         }
         if os.geteuid() == 0:
             values["user"] = "root"
         return "supervisord", values
 
-    def _section(self, process: Process, plan: Path, position: int) -> tuple[str, dict[str, object]]:
+    def _section(self, process: Process, position: int) -> tuple[str, dict[str, object]]:
         return f"program:{process.name}", {
-            "command": shlex.join([sys.executable, "-I", "-S", str(LAUNCH), str(plan)]),
+            "command": shlex.join(
+                [sys.executable, "-I", "-S", "-X", "utf8", str(LAUNCH), f"run/{process.name}.json"]
+            ),
             "autostart": process.early,
             "autorestart": "true",
             "startsecs": START_SECONDS,
@@ -260,7 +256,7 @@ class Supervisor:
             "killasgroup": "true",
             "priority": position,
             "redirect_stderr": "true",
-            "stdout_logfile": self.log(process.name),
+            "stdout_logfile": f"log/{process.name}.log",
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": 5,
         }

@@ -191,6 +191,7 @@ def _rasa(settings: Launch, addresses: Mapping[str, str], port: int, model: Path
 
 def _sandbox(settings: Launch, var: Path) -> Process:
     knows = {k: v for k, v in bot_environment(settings).items() if k.lower().startswith(SANDBOX_KNOWS)}
+    knows |= {name: value for name, value in os.environ.items() if name.startswith("SANDBOX_")}
     return Process(
         "sandbox",
         (sys.executable, "-m", "integrations.sandbox"),

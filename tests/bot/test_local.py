@@ -19,7 +19,9 @@ PASSWORD = "a pass'word/@"
 
 @pytest.fixture
 def postgres(tmp_path: Path) -> Postgres:
-    return Postgres(tmp_path / ("deep " * 30) / "postgres", PASSWORD)  # too long for a socket, and with spaces
+    return Postgres(
+        tmp_path / ("deep " * 30) / "postgres", PASSWORD
+    )  # too long for a socket, and with spaces
 
 
 @pytest.fixture
@@ -89,7 +91,9 @@ def test_the_log_of_postgres_holds_no_values(postgres: Postgres) -> None:
     assert "13812345678" not in log
 
 
-def test_the_port_is_remembered_and_another_is_taken_when_it_is_held(postgres: Postgres, valkey: Valkey) -> None:
+def test_the_port_is_remembered_and_another_is_taken_when_it_is_held(
+    postgres: Postgres, valkey: Valkey
+) -> None:
     with running(valkey):
         first = valkey.url
     with running(valkey) as child:
@@ -114,8 +118,9 @@ def test_valkey_keeps_acknowledged_writes_over_kill_9(valkey: Valkey) -> None:
 
 
 def test_valkey_asks_for_the_password(valkey: Valkey) -> None:
-    with running(valkey), redis.Redis.from_url(valkey.url.replace("pass%22word", "")) as client:
-        with pytest.raises(redis.AuthenticationError):
+    with running(valkey):
+        client = redis.Redis.from_url(valkey.url.replace("pass%22word", ""))
+        with client, pytest.raises(redis.AuthenticationError):
             client.ping()
     configuration = valkey.directory / "valkey.conf"
     assert configuration.stat().st_mode & 0o777 == 0o600
