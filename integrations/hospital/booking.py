@@ -9,14 +9,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
+from integrations.hospital.appointments import ACTIVE, appointment, upcoming
 from integrations.hospital.availability import free_slots, sessions
 from integrations.hospital.clock import local_date
 from integrations.hospital.holds import Payment, UnknownOrder, confirm_paid, expire_holds
@@ -27,7 +27,6 @@ from integrations.hospital.models import (
     Department,
     Order,
     OrderStatus,
-    Patient,
     Practitioner,
     Schedule,
     ScheduleStatus,
@@ -35,6 +34,17 @@ from integrations.hospital.models import (
     SlotStatus,
 )
 from integrations.hospital.operations import OperationKey, Result, once
+from integrations.hospital.refusals import (
+    AlreadyBooked,
+    AlreadyOver,
+    BookingError,
+    NotBookable,
+    NotYours,
+    OutsideHorizon,
+    SessionFull,
+    SlotPast,
+    SlotTaken,
+)
 from integrations.hospital.views import AppointmentView, SessionView, SlotView
 
 __all__ = [
@@ -62,57 +72,7 @@ __all__ = [
     "upcoming",
 ]
 
-_ACTIVE = (AppointmentStatus.HELD, AppointmentStatus.BOOKED)
 _FREE_SHOWN = 5
-
-
-class BookingError(Exception):
-    """The booking or cancellation did not happen; nothing was written."""
-
-
-class SlotTaken(BookingError):
-    """Somebody was faster. `free` are the next free slots of the half day, the nearest later ones first;
-    it is empty when there are none left."""
-
-    def __init__(self, free: list[SlotView]) -> None:
-        super().__init__("the slot is taken")
-        self.free = free
-
-
-class SessionFull(BookingError):
-    """No slot of the half day is left."""
-
-
-class SlotPast(BookingError):
-    """The slot, or the whole half day, has begun."""
-
-
-class OutsideHorizon(BookingError):
-    """The department takes bookings up to `last` (a local date)."""
-
-    def __init__(self, last: date) -> None:
-        super().__init__(f"bookings are taken up to {last}")
-        self.last = last
-
-
-class NotBookable(BookingError):
-    """The half day does not exist, was stopped, or its department is not booked online."""
-
-
-class AlreadyBooked(BookingError):
-    """The patient has an appointment in this half day with this doctor: `appointment_id`."""
-
-    def __init__(self, appointment_id: UUID | None) -> None:
-        super().__init__("the patient has an appointment there")
-        self.appointment_id = appointment_id
-
-
-class NotYours(BookingError):
-    """The account does not act for this patient or appointment, or there is no such thing."""
-
-
-class AlreadyOver(BookingError):
-    """The appointment is cancelled, expired, done, or its time has come."""
 
 
 async def book(
@@ -168,24 +128,6 @@ async def book(
     return await appointment(session, UUID(result["appointment_id"]))
 
 
-async def appointment(session: AsyncSession, appointment_id: UUID) -> AppointmentView:
-    """Raises NotYours when there is none."""
-    row = (await session.execute(_views().where(Appointment.id == appointment_id))).one_or_none()
-    if row is None:
-        raise NotYours
-    return AppointmentView(*row)
-
-
-async def upcoming(session: AsyncSession, account_id: UUID, now: datetime) -> list[AppointmentView]:
-    """Held and booked appointments of the account that are still to come, the next one first."""
-    rows = await session.execute(
-        _views()
-        .where(Appointment.account_id == account_id, Appointment.status.in_(_ACTIVE), Slot.starts_at > now)
-        .order_by(Slot.starts_at, Appointment.id)
-    )
-    return [AppointmentView(*row) for row in rows]
-
-
 async def cancel(
     session: AsyncSession, appointment_id: UUID, account_id: UUID, key: OperationKey | None, now: datetime
 ) -> AppointmentView:
@@ -202,7 +144,7 @@ async def cancel(
         if found is None:
             raise NotYours
         slot = await session.get_one(Slot, found.slot_id)
-        if found.status not in _ACTIVE or slot.starts_at <= now:
+        if found.status not in ACTIVE or slot.starts_at <= now:
             raise AlreadyOver
         await _end(session, found, now)
         await events.emit(
@@ -323,38 +265,4 @@ def _order(order_no: str, appointment_id: UUID, account_id: UUID, amount_fen: in
         account_id=account_id,
         amount_fen=amount_fen,
         status=OrderStatus.UNPAID,
-    )
-
-
-def _views() -> Select[*tuple[Any, ...]]:
-    """Rows in the order of AppointmentView's fields."""
-    return (
-        select(
-            Appointment.id,
-            Appointment.status,
-            Appointment.schedule_id,
-            Appointment.patient_id,
-            Patient.masked_name,
-            Appointment.account_id,
-            Appointment.contact_id,
-            Practitioner.name,
-            Practitioner.title,
-            Department.name,
-            Department.campus,
-            Schedule.location,
-            Slot.date,
-            Schedule.period,
-            Slot.time,
-            Slot.number,
-            Slot.starts_at,
-            Appointment.fee_fen,
-            Appointment.hold_expires_at,
-            Order.order_no,
-        )
-        .join(Slot, Slot.id == Appointment.slot_id)
-        .join(Schedule, Schedule.id == Appointment.schedule_id)
-        .join(Practitioner, Practitioner.id == Schedule.practitioner_id)
-        .join(Department, Department.id == Schedule.department_id)
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .outerjoin(Order, and_(Order.appointment_id == Appointment.id, Order.status != OrderStatus.CLOSED))
     )

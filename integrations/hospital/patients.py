@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit, events
+from integrations.hospital import audit
 from integrations.hospital.clock import local_date
+from integrations.hospital.identity_checks import (
+    STATUS_BY_OUTCOME,
+    PendingIdentity,
+    pending_identity,
+    settle_identity,
+)
 from integrations.hospital.locks import lock
-from integrations.hospital.models import AccountPatient, Contact, Patient, PatientStatus, Relation, Sex
+from integrations.hospital.models import AccountPatient, Patient, PatientStatus, Relation, Sex
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.reading import (
     IdNumber,
@@ -56,15 +62,6 @@ __all__ = [
     "self_patient",
     "settle_identity",
 ]
-
-# The identity check's answers (integrations.identity), and what each makes of a patient. No record: the register
-# lacks some people (soldiers, fresh registrations); that is for staff to look at, asking again will not help.
-_STATUS_BY_OUTCOME = {
-    "match": PatientStatus.VERIFIED,
-    "no_record": PatientStatus.REVIEW,
-    "limit": PatientStatus.PENDING,
-    "unavailable": PatientStatus.PENDING,
-}
 
 
 class IdentityMismatch(ValueError):
@@ -109,15 +106,6 @@ class Profile:
     phone: str
 
 
-@dataclass(frozen=True, slots=True)
-class PendingIdentity:
-    """Somebody whose identity check is still to be had. Name and number are plain: they go to the check only."""
-
-    patient_id: UUID
-    name: str = field(repr=False)
-    id_number: str = field(repr=False)
-
-
 async def self_patient(session: AsyncSession, account_id: UUID) -> PatientView | None:
     """The account's owner as a patient, or None before registration."""
     found = await _self(session, account_id)
@@ -153,7 +141,7 @@ async def register(
 
     Raises IdentityMismatch for outcome "mismatch", InvalidName, InvalidIdNumber, InvalidPhone, SelfExists.
     """
-    if outcome not in _STATUS_BY_OUTCOME:
+    if outcome not in STATUS_BY_OUTCOME:
         raise IdentityMismatch(outcome)
     person = _Person(
         read_person_name(name),
@@ -164,7 +152,7 @@ async def register(
 
     async def effect() -> Result:
         status, patient_id = await _register(
-            session, crypto, account_id, person, _STATUS_BY_OUTCOME[outcome], now
+            session, crypto, account_id, person, STATUS_BY_OUTCOME[outcome], now
         )
         await audit.record(
             session,
@@ -178,56 +166,6 @@ async def register(
     result = await once(session, key, effect)
     patient_id = result["patient_id"]
     return Registration(RegistrationStatus(result["status"]), UUID(patient_id) if patient_id else None)
-
-
-async def pending_identity(session: AsyncSession, crypto: Crypto, limit: int = 50) -> list[PendingIdentity]:
-    """Those who wait for the identity check, the longest waiting first."""
-    waiting = select(Patient).where(Patient.status == PatientStatus.PENDING).order_by(Patient.id).limit(limit)
-    return [
-        PendingIdentity(
-            found.id,
-            crypto.decrypt(found.name, "patients.name"),
-            crypto.decrypt(found.id_number, "patients.id_number"),
-        )
-        for found in await session.scalars(waiting)
-    ]
-
-
-async def settle_identity(
-    session: AsyncSession, patient_id: UUID, outcome: str, now: datetime
-) -> PatientStatus:
-    """Takes a later outcome of the identity check (also "mismatch": then staff must look) for a pending patient
-    and tells the account by an event. Outcomes that say nothing change nothing."""
-    status = _STATUS_BY_OUTCOME.get(outcome, PatientStatus.REVIEW)
-    if status is PatientStatus.PENDING:
-        return status
-    settled = (
-        update(Patient)
-        .where(Patient.id == patient_id, Patient.status == PatientStatus.PENDING)
-        .values(status=status, verified_at=now if status is PatientStatus.VERIFIED else None)
-        .returning(Patient.id)
-        .execution_options(synchronize_session=False)
-    )
-    if await session.scalar(settled) is None:
-        return await session.scalar(select(Patient.status).where(Patient.id == patient_id)) or status
-    detail = {"outcome": outcome, "status": status}
-    await audit.record(
-        session,
-        actor="identity_check",
-        action="identity_settled",
-        subject=f"patient:{patient_id}",
-        detail=detail,
-    )
-    payload = {"patient_id": str(patient_id), "status": status}
-    for account_id, contact_id in await _latest_contacts(session, patient_id):
-        await events.emit(
-            session,
-            events.EventKind.IDENTITY_SETTLED,
-            account_id=account_id,
-            contact_id=contact_id,
-            payload=payload,
-        )
-    return status
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,18 +240,6 @@ async def _self(session: AsyncSession, account_id: UUID) -> Patient | None:
         .join(AccountPatient, AccountPatient.patient_id == Patient.id)
         .where(AccountPatient.account_id == account_id, AccountPatient.relation == Relation.SELF)
     )
-
-
-async def _latest_contacts(session: AsyncSession, patient_id: UUID) -> list[tuple[UUID, UUID]]:
-    """(account, its newest contact) of every account that acts for the patient."""
-    rows = await session.execute(
-        select(Contact.account_id, Contact.id)
-        .join(AccountPatient, AccountPatient.account_id == Contact.account_id)
-        .where(AccountPatient.patient_id == patient_id)
-        .ext(distinct_on(Contact.account_id))
-        .order_by(Contact.account_id, Contact.id.desc())
-    )
-    return [(row.account_id, row.id) for row in rows]
 
 
 def _view(patient: Patient, relation: Relation) -> PatientView:
