@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from actions.facts import Days, Facts
 
-HORIZON_DAYS = 14
+
+class Doctors(Protocol):
+    """What choosing needs to know of the hospital's doctors."""
+
+    def within(self, practitioners: tuple[str, ...], departments: tuple[str, ...]) -> tuple[str, ...]: ...
+
+    def department_of(self, practitioner: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Ids are uuids as text. Several departments or practitioners: one of them. `offered` are the ids of the
     choices last shown; `schedule` is the chosen half day of a practitioner, `slot` the chosen number in it,
-    "" for the earliest free one."""
+    "" for the earliest free one; `named` is the time that the confirmation named ("8:30")."""
 
     departments: tuple[str, ...] = ()
     practitioners: tuple[str, ...] = ()
@@ -26,17 +32,20 @@ class Wish:
     time: str = ""
     schedule: str = ""
     slot: str = ""
-    shown_time: str = ""  # the time that the confirmation named
+    named: str = ""
     offered: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, draft: Mapping[str, Any]) -> Wish:
-        known = {key: tuple(value) if isinstance(value, list) else value for key, value in draft.items()}
-        return cls(**known)
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in draft.items()})
 
     def as_draft(self) -> dict[str, Any]:
         """Only what is set, as JSON."""
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items() if v}
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(self).items()
+            if value
+        }
 
     @property
     def days(self) -> Days | None:
@@ -49,62 +58,63 @@ class Wish:
 
     def unchosen(self) -> Wish:
         """Without the half day that was picked, and all that hangs on it."""
-        return replace(self, schedule="", slot="", shown_time="")
-
-
-@dataclass(frozen=True, slots=True)
-class Doctors:
-    """Whom the hospital has, as far as choosing needs it: practitioner id → department id."""
-
-    department_of: Mapping[str, str]
-
-    def within(self, practitioners: tuple[str, ...], departments: tuple[str, ...]) -> tuple[str, ...]:
-        if not departments:
-            return practitioners
-        return tuple(found for found in practitioners if self.department_of.get(found) in departments)
+        return replace(self, schedule="", slot="", named="", offered=())
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to tell before the next question: a text of the catalogue and what goes into it."""
+    """Something to tell before the next question: a text of the catalogue, and the day or words in it."""
 
     text: str
+    day: date | None = None
     words: str = ""
 
 
-def take(wish: Wish, facts: Facts, doctors: Doctors, today: date) -> tuple[Wish, list[Note]]:
-    """The wish after a message, and what about it could not be."""
+def take(wish: Wish, facts: Facts, doctors: Doctors, *, today: date, last: date) -> tuple[Wish, list[Note]]:
+    """The wish after a message, and what in it cannot be. `last` is the last day that can be booked."""
     notes: list[Note] = []
     wish = _choose(wish, facts)
     wish = _forget(wish, facts)
     wish = _who(wish, facts, doctors, notes)
-    wish = _when(wish, facts, today, notes)
+    wish = _when(wish, facts, today, last, notes)
     return wish, notes
 
 
+def back(wish: Wish) -> Wish | None:
+    """The wish without its last decision; None when nothing is decided yet."""
+    if wish.schedule:
+        return replace(wish.unchosen(), time="", practitioners=())
+    if wish.practitioners and wish.departments:
+        return replace(wish.unchosen(), practitioners=())
+    if wish.first or wish.period:
+        return replace(wish.unchosen().on(None), period="", time="")
+    if wish.departments or wish.practitioners:
+        return Wish()
+    return None
+
+
 def _choose(wish: Wish, facts: Facts) -> Wish:
-    """A picked option: by its own id, by its place ("第二个"), or the first one ("都可以")."""
+    """A picked option: by its own id, or by its place ("第二个")."""
     if facts.schedule:
         return replace(wish.unchosen(), schedule=facts.schedule)
-    if facts.slot:
+    if facts.slot and wish.schedule:
         return replace(wish, slot=facts.slot, time="")
-    place = facts.ordinal or (1 if facts.any else 0)
-    if not 0 < place <= len(wish.offered) or facts.time:
+    if not 0 < facts.ordinal <= len(wish.offered):
         return wish
-    picked = wish.offered[place - 1]
+    picked = wish.offered[facts.ordinal - 1]
     if wish.schedule:
         return replace(wish, slot=picked, time="")
-    if not wish.departments and not wish.practitioners or wish.departments and picked in wish.departments:
-        return replace(wish, departments=(picked,), offered=())
-    return replace(wish, schedule=picked)
+    if not wish.departments and not wish.practitioners or picked in wish.departments:
+        return replace(wish.unchosen(), departments=(picked,))
+    return replace(wish.unchosen(), schedule=picked)
 
 
-_FORGETS = {
+_FORGETS: Mapping[str, Mapping[str, Any]] = {
     "department": {"departments": (), "practitioners": ()},
     "practitioner": {"practitioners": ()},
     "date": {"first": "", "last": ""},
     "period": {"period": ""},
-    "time": {},
+    "time": {"period": ""},
 }
 
 
@@ -112,74 +122,56 @@ def _forget(wish: Wish, facts: Facts) -> Wish:
     """ "换个医生": what is to be changed is asked again, the rest stays."""
     if facts.field not in _FORGETS:
         return wish
-    if facts.field == "time" and wish.schedule:
-        return replace(wish, slot="", time="")
     return replace(wish.unchosen(), time="", **_FORGETS[facts.field])
 
 
 def _who(wish: Wish, facts: Facts, doctors: Doctors, notes: list[Note]) -> Wish:
-    departments = facts.departments or (() if facts.practitioners else wish.departments)
-    practitioners = facts.practitioners
+    practitioners = doctors.within(facts.practitioners, ())
     if not facts.departments and not practitioners:
         return wish
-    if practitioners and facts.departments:
-        here = doctors.within(practitioners, departments)
-        if not here:
+    departments = facts.departments or wish.departments
+    here = doctors.within(practitioners, departments)
+    if practitioners and not here:
+        # "心内科王医生" when the Wangs work elsewhere is worth a word; after "心内科" a doctor of another
+        # department is simply a change of mind.
+        if facts.departments:
             notes.append(Note("utter_booking_doctor_elsewhere"))
-            departments = ()
-        practitioners = here or practitioners
-    elif practitioners and wish.departments:
-        # "王医生" after "心内科" means the one there; a doctor of another department is a change of mind.
-        here = doctors.within(practitioners, wish.departments)
-        practitioners, departments = (here, wish.departments) if here else (practitioners, ())
-    changed = (departments, practitioners) != (wish.departments, wish.practitioners)
-    wish = replace(wish, departments=departments, practitioners=practitioners)
-    return replace(wish.unchosen(), offered=()) if changed else wish
+        here, departments = practitioners, ()
+    if here and not departments:
+        departments = tuple(dict.fromkeys(doctors.department_of(found) for found in here))
+    changed = (departments, here) != (wish.departments, wish.practitioners)
+    return replace(wish.unchosen(), departments=departments, practitioners=here) if changed else wish
 
 
-def _when(wish: Wish, facts: Facts, today: date, notes: list[Note]) -> Wish:
+def _when(wish: Wish, facts: Facts, today: date, last: date, notes: list[Note]) -> Wish:
     if facts.impossible_date:
-        notes.append(Note("utter_booking_impossible_date", facts.impossible_date))
-        return wish.unchosen().on(None)
-    if facts.days:
-        wish = _on_days(wish, facts.days, today, notes)
+        notes.append(Note("utter_booking_impossible_date", words=facts.impossible_date))
+        wish = wish.unchosen().on(None)
+    elif facts.days:
+        wish = _on_days(wish, facts.days, today, last, notes)
     if facts.period and facts.period != wish.period:
         wish = replace(wish.unchosen(), period=facts.period, time="")
-    if facts.time:
-        period = _period(facts.time)
-        if wish.schedule and wish.period and period != wish.period:
-            wish = wish.unchosen()
-        wish = replace(wish, time=facts.time, period=wish.period if wish.schedule else period, slot="")
-    return wish
-
-
-def _on_days(wish: Wish, days: Days, today: date, notes: list[Note]) -> Wish:
-    horizon = date.fromordinal(today.toordinal() + HORIZON_DAYS)
-    if days.last < today:
-        notes.append(Note("utter_booking_past_date", days.last.isoformat()))
-        return wish.unchosen().on(None)
-    if days.first > horizon:
-        notes.append(Note("utter_booking_beyond", horizon.isoformat()))
-        return wish.unchosen().on(None)
-    clipped = Days(max(days.first, today), min(days.last, horizon))
-    if wish.days == clipped:
+    if not facts.time:
         return wish
-    return wish.unchosen().on(clipped)
+    period = period_of(facts.time)
+    if not wish.schedule:
+        return replace(wish, time=facts.time, period=period)
+    if wish.period and period != wish.period:
+        return replace(wish.unchosen(), time=facts.time, period=period)
+    return replace(wish, time=facts.time, slot="")
 
 
-def _period(time: str) -> str:
-    hour = int(time.split(":")[0])
-    return "morning" if hour < 12 else "afternoon" if hour < 18 else "evening"
+def _on_days(wish: Wish, days: Days, today: date, last: date, notes: list[Note]) -> Wish:
+    if days.last < today:
+        notes.append(Note("utter_booking_past_date", day=days.last))
+        return wish.unchosen().on(None)
+    if days.first > last:
+        notes.append(Note("utter_booking_beyond", day=last))
+        return wish.unchosen().on(None)
+    clipped = Days(max(days.first, today), min(days.last, last))
+    return wish if wish.days == clipped else wish.unchosen().on(clipped)
 
 
-def back(wish: Wish) -> Wish | None:
-    """The wish without its last decision; None when nothing is decided yet."""
-    if wish.schedule:
-        return replace(wish.unchosen(), time="", practitioners=(), offered=())
-    if wish.practitioners and wish.departments:
-        return replace(wish, practitioners=(), offered=())
-    if wish.first or wish.period:
-        return replace(wish.on(None), period="", time="", offered=())
-    if wish.departments or wish.practitioners:
-        return Wish()
-    return None
+def period_of(time: str) -> str:
+    """The half day of a time "15:00"; evening clinics open at 17:30."""
+    return "morning" if time < "12" else "afternoon" if time < "17:30" else "evening"

@@ -32,7 +32,7 @@ class Facts:
     ordinal: int = 0  # "第二个": 2
     any: bool = False  # "都可以"
     field: str = ""  # what is to be changed: date, time, practitioner, department, person_name, …
-    topic: str = ""  # what a hospital question is about
+    topics: tuple[str, ...] = ()  # what a hospital question is about
     schedule: str = ""
     slot: str = ""
     appointment: str = ""
@@ -79,6 +79,7 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
         departments=candidates("department"),
         practitioners=candidates("practitioner"),
         days=_days([value for _, value in found.get("date", [])], last_wins),
+        topics=tuple(dict.fromkeys(str(value) for _, value in found.get("topic", ()))),
         ordinal=int(one("ordinal") or 0),
         any=bool(one("any")),
         **{kind: str(one(kind)) for kind in _SINGLE},
@@ -90,7 +91,6 @@ _SINGLE = (
     "period",
     "time",
     "field",
-    "topic",
     "schedule",
     "slot",
     "appointment",

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.directory import DirectoryCache
 from actions.turn import Reply, Turn, read_turn
 from actions.wording import Wording
 from integrations.runtime import Runtime
@@ -22,6 +23,8 @@ Answer = Callable[[Turn, Reply], Awaitable[None]]
 REQUESTED = "requested_slot"
 FAILURES = "failures"  # messages in a row that were not understood
 THEN = "then"  # the form to go on with when this one is done
+# "同意" is a yes wherever no consent is asked.
+_ELSEWHERE = {"give_consent": "affirm", "refuse_consent": "deny"}
 
 
 @dataclass(slots=True)
@@ -43,14 +46,17 @@ class Outcome:
 class Journey(Action):
     """An action with its runtime. Subclasses give a name and take a turn."""
 
-    def __init__(self, runtime: Runtime, words: Wording) -> None:
+    def __init__(self, runtime: Runtime, words: Wording, names: DirectoryCache) -> None:
         self.runtime = runtime
         self.words = words
+        self.names = names
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
     ) -> list[EventType]:
-        turn = read_turn(tracker, runtime=self.runtime, words=self.words, action=self.name())
+        turn = read_turn(
+            tracker, runtime=self.runtime, words=self.words, names=self.names, action=self.name()
+        )
         reply = Reply(self.words)
         events = await self.take(turn, reply)
         reply.dispatch(dispatcher)
@@ -64,8 +70,10 @@ class Journey(Action):
 class Saying(Journey):
     """A journey of one answer. Every intent that may come at any time has one: `action_<intent>`."""
 
-    def __init__(self, runtime: Runtime, words: Wording, intent: str, answer: Answer) -> None:
-        super().__init__(runtime, words)
+    def __init__(
+        self, runtime: Runtime, words: Wording, names: DirectoryCache, intent: str, answer: Answer
+    ) -> None:
+        super().__init__(runtime, words, names)
         self.intent = intent
         self.answer = answer
 
@@ -85,9 +93,15 @@ class Form(Journey):
     own: ClassVar[frozenset[str]] = frozenset()  # intents that this form answers itself
 
     def __init__(
-        self, runtime: Runtime, words: Wording, *, digressions: Mapping[str, Answer], entries: Mapping[str, str]
+        self,
+        runtime: Runtime,
+        words: Wording,
+        names: DirectoryCache,
+        *,
+        digressions: Mapping[str, Answer],
+        entries: Mapping[str, str],
     ) -> None:
-        super().__init__(runtime, words)
+        super().__init__(runtime, words, names)
         self.digressions = {intent: said for intent, said in digressions.items() if intent not in self.own}
         self.entries = {
             intent: form for intent, form in entries.items() if form != self.form and intent not in self.own
@@ -113,6 +127,8 @@ class Form(Journey):
         return self._events(turn, outcome)
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if turn.intent not in self.own:
+            turn = replace(turn, intent=_ELSEWHERE.get(turn.intent, turn.intent))
         if turn.intent in self.entries:
             return Outcome.closed(go_on=self.entries[turn.intent])
         if turn.intent in self.digressions and not self.says_something(turn):

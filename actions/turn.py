@@ -11,6 +11,7 @@ from uuid import UUID
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.directory import Directory, DirectoryCache
 from actions.facts import Facts, read_facts
 from actions.wording import Wording
 from integrations.hospital.operations import OperationKey
@@ -25,6 +26,7 @@ class Turn:
 
     runtime: Runtime
     words: Wording
+    names: DirectoryCache
     action: str
     contact_id: UUID
     message_id: str
@@ -39,12 +41,16 @@ class Turn:
     asked: str  # what it asked last, or ""
     slots: Mapping[str, Any]
 
+    async def directory(self) -> Directory:
+        """The hospital's departments and doctors."""
+        return await self.names.get(self.runtime, self.now)
+
     def key(self, operation: str) -> OperationKey:
         """Names one effect of this message: repeated, it is not done again."""
         return OperationKey(self.message_id, self.action, operation)
 
 
-def read_turn(tracker: Tracker, *, runtime: Runtime, words: Wording, action: str) -> Turn:
+def read_turn(tracker: Tracker, *, runtime: Runtime, words: Wording, names: DirectoryCache, action: str) -> Turn:
     """Raises KeyError when the message has no id: nothing may be written then."""
     message = tracker.latest_message
     metadata = message.get("metadata") or {}
@@ -54,6 +60,7 @@ def read_turn(tracker: Tracker, *, runtime: Runtime, words: Wording, action: str
     return Turn(
         runtime=runtime,
         words=words,
+        names=names,
         action=action,
         contact_id=UUID(tracker.sender_id),
         message_id=str(metadata["message_id"]),

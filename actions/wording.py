@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from integrations.texts import Texts
-
-PERIODS = ("morning", "afternoon", "evening")
-
-
-def period_of(clock: time) -> str:
-    """The half day that a time belongs to."""
-    return "morning" if clock.hour < 12 else "afternoon" if clock.hour < 18 else "evening"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,38 +20,41 @@ class Wording:
         return self.texts.text("word_day", month=day.month, day=day.day, weekday=self.weekday(day))
 
     def short_day(self, day: date) -> str:
-        """11月25日周三, for a button"""
+        """周三 11月25日, for a button"""
         return self.texts.text("word_short_day", month=day.month, day=day.day, weekday=self.weekday(day))
 
     def weekday(self, day: date) -> str:
         return self.texts.text("word_weekdays").split()[day.weekday()]
 
     def days(self, first: date, last: date) -> str:
+        """One day, or from one to another."""
         if first == last:
             return self.day(first)
         return self.texts.text("word_days", first=self.day(first), last=self.day(last))
 
     def period(self, period: str) -> str:
+        """上午, 下午, 晚上; nothing for none"""
         return self.texts.text(f"word_{period}") if period else ""
 
-    def clock(self, moment: datetime) -> str:
-        """9:30, in the hospital's time"""
-        local = moment.astimezone(self.zone)
-        return f"{local.hour}:{local.minute:02}"
+    def clock(self, moment: time) -> str:
+        """9:30, 2:30: by the twelve-hour clock, the half day stands beside it"""
+        return f"{moment.hour - 12 if moment.hour > 12 else moment.hour}:{moment.minute:02}"
 
-    def time(self, moment: datetime) -> str:
-        """上午 9:30"""
-        local = moment.astimezone(self.zone)
-        return f"{self.period(period_of(local.time()))} {self.clock(moment)}"
-
-    def moment(self, moment: datetime) -> str:
-        """11月25日（周三）上午 9:30"""
-        return f"{self.day(moment.astimezone(self.zone).date())}{self.time(moment)}"
+    def until(self, moment: datetime) -> str:
+        """14:35, in the hospital's time"""
+        return f"{moment.astimezone(self.zone):%H:%M}"
 
     def money(self, fen: int) -> str:
-        """¥35 or ¥35.50"""
+        """¥35, ¥35.50, 免费"""
+        if not fen:
+            return self.texts.text("word_free")
         yuan, rest = divmod(fen, 100)
         return f"¥{yuan}.{rest:02}" if rest else f"¥{yuan}"
 
-    def all_of(self, names: list[str]) -> str:
+    def count(self, number: int) -> str:
+        """两, 三; digits from eleven on"""
+        words = self.texts.text("word_counts").split()
+        return words[number] if number < len(words) else str(number)
+
+    def all_of(self, names: Iterable[str]) -> str:
         return self.texts.text("word_and").join(names)

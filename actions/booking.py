@@ -1,0 +1,261 @@
+"""Booking: from a wish to a number at the doctor's, in four messages at most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from actions import booking_words
+from actions.booking_draft import Note, Wish, back, take
+from actions.booking_search import Found, chosen, search
+from actions.directory import Directory
+from actions.forms import THEN, Form, Outcome
+from actions.help import answer_unclear
+from actions.turn import Reply, Turn
+from integrations.hospital import accounts, booking, patients
+from integrations.hospital.booking import SessionView, SlotView
+from integrations.hospital.patients import PatientView
+
+FORM = "booking_form"
+_ENTERS = frozenset({"book_appointment", "inform", "correct"})  # a new wish; anything else resumes the old one
+_STOPS = frozenset({"cancel", "cancel_appointment"})
+
+
+@dataclass(frozen=True, slots=True)
+class Booker:
+    """Who books: the account that chats, and the patient it books for."""
+
+    account_id: UUID
+    patient: PatientView
+
+
+class BookingForm(Form):
+    """Opened by "挂号" or by naming a department, a doctor or a day."""
+
+    form = FORM
+    slot = "booking"
+    own = frozenset({"book_appointment", "cancel_appointment"})
+
+    async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if not turn.asked:
+            return await self._enter(turn, reply, draft)
+        if turn.intent in _STOPS:
+            reply.say("utter_booking_cancelled")
+            return Outcome.closed()
+        wish = Wish.read(draft)
+        if turn.asked == "confirm" and turn.intent == "affirm" and not self.says_something(turn):
+            return await self._book(turn, reply, wish)
+        return await self._next(turn, reply, wish)
+
+    async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        return await self._ask(turn, reply, Wish.read(draft), [])
+
+    def says_something(self, turn: Turn) -> bool:
+        facts = turn.facts
+        return bool(facts.for_booking or facts.schedule or facts.slot or facts.ordinal) and not facts.topics
+
+    async def _enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if turn.intent == "inform" and not turn.facts.for_booking:
+            await answer_unclear(turn, reply)
+            return Outcome(None, understood=False)
+        wish = Wish() if turn.intent in _ENTERS else Wish.read(draft)
+        needs = await self._needs(turn)
+        if not needs:
+            return await self._next(turn, reply, wish, entering=True)
+        # Remembered and gone on with when the consent is there and the patient is known.
+        facts = replace(turn.facts, field="")
+        directory = await turn.directory()
+        wish, _ = take(wish, facts, directory, today=turn.today, last=_last_day(turn, directory, wish))
+        return Outcome(wish.as_draft(), go_on=needs, slots={THEN: FORM})
+
+    async def _needs(self, turn: Turn) -> str:
+        """The form that has to come first, or ""."""
+        async with turn.runtime.database.begin() as session:
+            contact = await accounts.contact(session, turn.contact_id)
+            if contact is None:
+                raise LookupError(f"no contact {turn.contact_id}")
+            if await accounts.missing_consents(session, contact):
+                return "consent_form"
+            return "" if await patients.self_patient(session, contact.account_id) else "registration_form"
+
+    async def _next(self, turn: Turn, reply: Reply, wish: Wish, *, entering: bool = False) -> Outcome:
+        """Takes what the message says and asks for what is still open."""
+        before = wish
+        if turn.intent == "go_back":
+            earlier = back(wish)
+            if earlier is None:
+                reply.say("utter_first_step")
+            wish = earlier or wish
+        directory = await turn.directory()
+        last = _last_day(turn, directory, wish)
+        wish, notes = take(wish, turn.facts, directory, today=turn.today, last=last)
+        heard = entering or wish != before or bool(notes) or turn.intent in ("go_back", "book_appointment")
+        if not heard and turn.intent in ("deny", "correct"):
+            reply.say("utter_booking_change_what")
+            return Outcome(wish.as_draft(), turn.asked)
+        heard = heard or turn.facts.any or turn.facts.field != ""
+        outcome = await self._ask(turn, reply, wish, notes, take_first=turn.facts.any)
+        outcome.understood = heard
+        return outcome
+
+    async def _ask(
+        self, turn: Turn, reply: Reply, wish: Wish, notes: Sequence[Note], *, take_first: bool = False
+    ) -> Outcome:
+        """The next question: which department, which half day, or the confirmation."""
+        directory = await turn.directory()
+        for note in notes:
+            reply.say(note.text, day=turn.words.day(note.day) if note.day else "", words=note.words)
+        if wish.schedule:
+            return await self._confirm(turn, reply, wish, directory)
+        elsewhere = [one for one in wish.departments if not _bookable(directory, one)]
+        if elsewhere and len(elsewhere) == len(wish.departments):
+            return self._where_to_go(reply, directory, elsewhere[0])
+        wish = replace(wish, departments=tuple(one for one in wish.departments if one not in elsewhere))
+        if not wish.practitioners and len(wish.departments) != 1:
+            offered = booking_words.offer_departments(turn, reply, directory, wish)
+            return Outcome(replace(wish, offered=offered).as_draft(), "department")
+        async with turn.runtime.database.begin() as session:
+            last = _last_day(turn, directory, wish)
+            found = await search(session, wish, now=turn.now, today=turn.today, last=last)
+        if found.exact and (len(found.sessions) == 1 or take_first):
+            wish = replace(wish, schedule=str(found.sessions[0].schedule_id))
+            return await self._confirm(turn, reply, wish, directory)
+        return self._offer(turn, reply, wish, found, directory)
+
+    def _offer(self, turn: Turn, reply: Reply, wish: Wish, found: Found, directory: Directory) -> Outcome:
+        if not found.exact:
+            who = _who(turn, wish, directory)
+            days = wish.days
+            when = turn.words.days(days.first, days.last) if days else turn.words.texts.text("word_these_days")
+            when += turn.words.period(wish.period)
+            reply.say("utter_booking_full" if found.full else "utter_booking_none", when=when, who=who)
+        if not found.sessions:
+            reply.say("utter_booking_nothing_left", days=directory.horizon_days(wish.departments))
+            offered = booking_words.offer_departments(turn, reply, directory, Wish())
+            return Outcome(Wish(offered=offered).as_draft(), "department")
+        offered = booking_words.offer_sessions(turn, reply, wish, found.sessions)
+        return Outcome(replace(wish, offered=offered).as_draft(), "schedule")
+
+    async def _confirm(self, turn: Turn, reply: Reply, wish: Wish, directory: Directory) -> Outcome:
+        async with turn.runtime.database.begin() as session:
+            one = await chosen(session, wish.schedule, turn.now)
+            slots = await booking.free_slots(session, UUID(wish.schedule), turn.now) if one else []
+            booker = await _booker(session, turn)
+        if one is None or not slots:
+            reply.say("utter_booking_gone")
+            return await self._ask(turn, reply, wish.unchosen(), [])
+        slot, note = _slot(wish, slots)
+        if note:
+            reply.say(note, asked=turn.words.clock(_time(wish.time)), time=turn.words.clock(slot.time))
+        offered = booking_words.confirm(
+            turn,
+            reply,
+            one,
+            slots,
+            slot,
+            patient=booker.patient.name,
+            campus=directory.departments[str(one.department_id)].campus,
+        )
+        wish = replace(
+            wish,
+            departments=(str(one.department_id),),
+            practitioners=(str(one.practitioner_id),),
+            first=one.date.isoformat(),
+            last=one.date.isoformat(),
+            period=str(one.period),
+            slot="" if slot.id == slots[0].id else str(slot.id),
+            named=slot.time.isoformat("minutes"),
+            offered=offered,
+        )
+        return Outcome(wish.as_draft(), "confirm")
+
+    async def _book(self, turn: Turn, reply: Reply, wish: Wish) -> Outcome:
+        try:
+            async with turn.runtime.database.begin() as session:
+                booker = await _booker(session, turn)
+                done = await booking.book(
+                    session,
+                    schedule_id=UUID(wish.schedule),
+                    slot_id=UUID(wish.slot) if wish.slot else None,
+                    patient_id=booker.patient.id,
+                    account_id=booker.account_id,
+                    contact_id=turn.contact_id,
+                    key=turn.key("book"),
+                    now=turn.now,
+                    hold=timedelta(minutes=turn.runtime.settings.hold_minutes),
+                )
+        except booking.SlotTaken:
+            reply.say("utter_booking_taken", time=turn.words.clock(_time(wish.named)))
+            return await self._ask(turn, reply, replace(wish, slot="", time=wish.named), [])
+        except (booking.SessionFull, booking.SlotPast, booking.NotBookable, booking.OutsideHorizon):
+            reply.say("utter_booking_gone")
+            return await self._ask(turn, reply, wish.unchosen(), [])
+        except booking.AlreadyBooked as error:
+            return await self._booked_before(turn, reply, error)
+        if done.time.isoformat("minutes") != wish.named:
+            reply.say("utter_booking_moved", time=turn.words.clock(_time(wish.named)))
+        booking_words.card(turn, reply, done)
+        return Outcome.closed()
+
+    async def _booked_before(self, turn: Turn, reply: Reply, error: booking.AlreadyBooked) -> Outcome:
+        if error.appointment_id is None:
+            reply.say("utter_booking_gone")
+            return Outcome.closed()
+        async with turn.runtime.database.begin() as session:
+            existing = await booking.appointment(session, error.appointment_id)
+        reply.say("utter_booked_before", **booking_words.card_values(turn.words, existing))
+        return Outcome.closed()
+
+    def _where_to_go(self, reply: Reply, directory: Directory, department: str) -> Outcome:
+        found = directory.departments[department]
+        reply.say("utter_booking_walk_in", department=found.name, place=f"{found.campus}{found.location}")
+        return Outcome.closed()
+
+async def _booker(session: Any, turn: Turn) -> Booker:
+    contact = await accounts.contact(session, turn.contact_id)
+    patient = await patients.self_patient(session, contact.account_id) if contact else None
+    if contact is None or patient is None:
+        raise LookupError(f"contact {turn.contact_id} books without a patient")
+    return Booker(contact.account_id, patient)
+
+
+def _bookable(directory: Directory, department: str) -> bool:
+    return department in directory.departments and directory.departments[department].bookable
+
+
+def _who(turn: Turn, wish: Wish, directory: Directory) -> str:
+    if wish.practitioners:
+        return turn.words.all_of(directory.practitioners[one].name for one in wish.practitioners)
+    return turn.words.all_of(directory.departments[one].name for one in wish.departments)
+
+
+def _slot(wish: Wish, slots: Sequence[SlotView]) -> tuple[SlotView, str]:
+    """The number that was picked or whose time was named, else the earliest; and a text when it is another one."""
+    if wish.slot:
+        for slot in slots:
+            if str(slot.id) == wish.slot:
+                return slot, ""
+        return slots[0], "utter_booking_slot_gone"
+    if wish.time:
+        wanted = _minutes(wish.time)
+        nearest = min(slots, key=lambda slot: abs(slot.time.hour * 60 + slot.time.minute - wanted))
+        same = nearest.time.isoformat("minutes") == wish.time
+        return nearest, "" if same else "utter_booking_other_time"
+    return slots[0], ""
+
+
+def _minutes(clock: str) -> int:
+    moment = _time(clock)
+    return moment.hour * 60 + moment.minute
+
+
+def _time(clock: str) -> time:
+    return time.fromisoformat(clock or "00:00")
+
+
+def _last_day(turn: Turn, directory: Directory, wish: Wish) -> date:
+    """The last day on which the wished departments, or any, can be booked."""
+    return turn.today + timedelta(days=directory.horizon_days(wish.departments))

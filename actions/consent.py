@@ -1,0 +1,136 @@
+"""Welcome and consent: who speaks, what may be kept, and how to take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from actions.forms import THEN, Form, Outcome
+from actions.hospital_questions import read_question
+from actions.turn import Reply, Turn
+from integrations.hospital import accounts
+from integrations.hospital.accounts import ConsentKind, Contact
+
+_YES = frozenset({"give_consent", "affirm"})
+_NO = frozenset({"refuse_consent", "deny", "cancel", "go_back"})
+_STOPS = {THEN: None, "booking": None}
+
+
+async def missing_consents(turn: Turn) -> list[ConsentKind]:
+    """What this contact still has to agree to, in the order it is asked."""
+    async with turn.runtime.database.begin() as session:
+        contact = await accounts.contact(session, turn.contact_id)
+        if contact is None:
+            raise LookupError(f"no contact {turn.contact_id}")
+        return _in_order(await accounts.missing_consents(session, contact))
+
+
+class ConsentForm(Form):
+    """Asks for each missing consent on its own; opened by a greeting, or by a journey that needs it."""
+
+    form = "consent_form"
+    slot = "consent"
+    own = frozenset({"greet", "give_consent", "refuse_consent"})
+
+    async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        missing = await missing_consents(turn)
+        if not turn.asked or turn.form != self.form:
+            return await self._enter(turn, reply, missing)
+        if turn.intent in _YES:
+            return await self._given(turn, reply, missing, ConsentKind(turn.asked))
+        if turn.intent in _NO:
+            reply.say("utter_consent_refused")
+            return Outcome.closed(**_STOPS)
+        if turn.intent == "greet":
+            return await self.ask(turn, reply, draft)
+        if turn.facts.for_booking:
+            return Outcome.closed(go_on="booking_form")
+        return Outcome(draft, turn.asked, understood=False)
+
+    async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        reply.say(f"utter_ask_consent_{turn.asked}")
+        return Outcome({"asked": turn.asked}, turn.asked)
+
+    async def _enter(self, turn: Turn, reply: Reply, missing: list[ConsentKind]) -> Outcome:
+        hospital = turn.runtime.settings.hospital_name
+        if turn.intent == "refuse_consent":
+            reply.say("utter_consent_refused")
+            return Outcome.closed(**_STOPS)
+        if turn.intent == "greet":
+            reply.say("utter_welcome" if missing else "utter_welcome_back", hospital=hospital)
+        if not missing:
+            if turn.intent == "give_consent":
+                reply.say("utter_consent_known")
+            return Outcome.closed(go_on=turn.slots.get(THEN) or "", **{THEN: None})
+        if turn.intent == "give_consent" and turn.facts.consent in missing:
+            return await self._given(turn, reply, missing, ConsentKind(turn.facts.consent))
+        if turn.slots.get(THEN):
+            reply.say("utter_consent_needed")
+        return self._asking(reply, missing[0])
+
+    async def _given(self, turn: Turn, reply: Reply, missing: list[ConsentKind], kind: ConsentKind) -> Outcome:
+        async with turn.runtime.database.begin() as session:
+            contact = await _contact(session, turn)
+            await accounts.give_consents(session, contact, [kind], turn.now, turn.key(f"consent {kind}"))
+        left = [other for other in missing if other != kind]
+        if left:
+            return self._asking(reply, left[0])
+        go_on = turn.slots.get(THEN) or ""
+        reply.say("utter_consent_kept" if go_on else "utter_consent_given")
+        return Outcome.closed(go_on=go_on, **{THEN: None})
+
+    def _asking(self, reply: Reply, kind: ConsentKind) -> Outcome:
+        reply.say(f"utter_ask_consent_{kind}")
+        return Outcome({"asked": kind.value}, kind.value)
+
+
+class WithdrawalForm(Form):
+    """Takes consents back, after saying what that means."""
+
+    form = "withdrawal_form"
+    slot = "withdrawal"
+    own = frozenset({"refuse_consent", "withdraw_consent"})
+
+    async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if not turn.asked or turn.form != self.form:
+            return await self._enter(turn, reply)
+        if turn.intent in {"affirm", "withdraw_consent"}:
+            async with turn.runtime.database.begin() as session:
+                contact = await _contact(session, turn)
+                await accounts.withdraw_consents(
+                    session, contact, list(ConsentKind), turn.now, turn.key("withdraw consents")
+                )
+            reply.say("utter_withdrawn")
+            return Outcome.closed(**_STOPS)
+        if turn.intent in _NO:
+            reply.say("utter_not_withdrawn")
+            return Outcome.closed()
+        return Outcome(draft, turn.asked, understood=False)
+
+    async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        reply.say("utter_ask_withdrawal")
+        return Outcome({"asked": True}, "withdrawal")
+
+    async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
+        required = accounts.required_consents(turn.channel)
+        if len(await missing_consents(turn)) == len(required):
+            reply.say("utter_nothing_to_withdraw")
+            return Outcome.closed()
+        return await self.ask(turn, reply, {})
+
+
+async def answer_privacy(turn: Turn, reply: Reply) -> None:
+    """The privacy notice in short."""
+    question = read_question("privacy", turn.runtime.settings)
+    reply.parts.append(question.text)
+
+
+async def _contact(session: Any, turn: Turn) -> Contact:
+    contact = await accounts.contact(session, turn.contact_id)
+    if contact is None:
+        raise LookupError(f"no contact {turn.contact_id}")
+    return contact
+
+
+def _in_order(kinds: set[ConsentKind]) -> list[ConsentKind]:
+    return [kind for kind in ConsentKind if kind in kinds]

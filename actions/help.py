@@ -1,0 +1,92 @@
+"""Help, a person, emergencies, small talk: answers of one message that fit in anywhere."""
+
+from __future__ import annotations
+
+from actions.forms import FAILURES
+from actions.turn import Reply, Turn
+
+# What may be offered when a message was not understood; each has its title in the catalogue: intent_<name>.
+_OFFERED = frozenset(
+    {
+        "book_appointment",
+        "my_appointments",
+        "cancel_appointment",
+        "register",
+        "ask_hospital",
+        "my_profile",
+        "talk_to_human",
+        "ask_privacy",
+        "emergency_help",
+        "help",
+    }
+)
+_EMERGENCY_DEPARTMENT = "急诊"
+_SAID_BY_KIND = frozenset({"voice", "image", "video", "file", "sticker", "location", "link"})
+
+
+async def answer_help(turn: Turn, reply: Reply) -> None:
+    reply.say("utter_help", hospital=turn.runtime.settings.hospital_name)
+
+
+async def answer_human(turn: Turn, reply: Reply) -> None:
+    """Until the desk exists a person is reached by phone; the bot goes on answering."""
+    reply.say("utter_human", phone=turn.runtime.settings.hospital_phone)
+
+
+async def answer_emergency(turn: Turn, reply: Reply) -> None:
+    """120 first, then the way to the emergency department."""
+    departments = (await turn.directory()).departments.values()
+    reply.say("utter_emergency")
+    for one in departments:
+        if one.name.startswith(_EMERGENCY_DEPARTMENT):
+            reply.say("utter_emergency_place", department=one.name, place=f"{one.campus}{one.location}")
+    reply.say("utter_emergency_phone", phone=turn.runtime.settings.hospital_phone)
+
+
+async def answer_thanks(turn: Turn, reply: Reply) -> None:
+    reply.say("utter_thanks")
+
+
+async def answer_goodbye(turn: Turn, reply: Reply) -> None:
+    reply.say("utter_goodbye")
+
+
+async def answer_small_talk(turn: Turn, reply: Reply) -> None:
+    reply.say("utter_smalltalk")
+
+
+async def answer_abuse(turn: Turn, reply: Reply) -> None:
+    reply.say("utter_abuse", phone=turn.runtime.settings.hospital_phone)
+
+
+async def answer_out_of_scope(turn: Turn, reply: Reply) -> None:
+    reply.say("utter_out_of_scope", phone=turn.runtime.settings.hospital_phone)
+
+
+async def answer_non_text(turn: Turn, reply: Reply) -> None:
+    """A picture, a recording, a place: stored, but not read."""
+    kind = turn.kind if turn.kind in _SAID_BY_KIND else "other"
+    reply.say(f"utter_non_text_{kind}", phone=turn.runtime.settings.hospital_phone)
+
+
+async def answer_greeting(turn: Turn, reply: Reply) -> None:
+    """A greeting in the middle of a journey."""
+    reply.say("utter_greeting_inside")
+
+
+async def answer_nothing_open(turn: Turn, reply: Reply) -> None:
+    """ "确认", "取消", "返回" while nothing is going on."""
+    reply.say("utter_nothing_open")
+
+
+async def answer_unclear(turn: Turn, reply: Reply) -> None:
+    """Not understood: the likeliest things to choose from; the second time in a row a person."""
+    phone = turn.runtime.settings.hospital_phone
+    if int(turn.slots.get(FAILURES) or 0) >= 1:
+        reply.say("utter_unclear_twice", phone=phone)
+        return
+    reply.say("utter_unclear")
+    likely = [intent for intent in turn.likely if intent in _OFFERED]
+    for intent in list(dict.fromkeys([*likely, "book_appointment", "ask_hospital"]))[:2]:
+        reply.offer(turn.words.texts.text(f"intent_{intent}"), f"/{intent}")
+    reply.offer(turn.words.texts.text("intent_talk_to_human"), "/talk_to_human")

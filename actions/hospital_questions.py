@@ -1,0 +1,65 @@
+"""Questions about the hospital, answered from Markdown pages that staff can edit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from actions.turn import Reply, Turn
+from integrations.settings import ROOT, Settings
+
+FOLDER = ROOT / "dialogs/hospital_questions"
+_BLANK = re.compile(r"\{(hospital_name|hospital_phone)\}")
+_cache: dict[Path, tuple[int, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One page: its first heading, and the text under it."""
+
+    topic: str
+    title: str
+    text: str
+
+
+def read_question(topic: str, settings: Settings, folder: Path = FOLDER) -> Question:
+    """The page of a topic, read again when it was edited. Raises KeyError for an unknown topic."""
+    return _page(_pages(folder)[topic], settings)
+
+
+def _pages(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("*.md"))}
+
+
+def _page(path: Path, settings: Settings) -> Question:
+    changed = path.stat().st_mtime_ns
+    known = _cache.get(path)
+    if known is None or known[0] != changed:
+        known = _cache[path] = (changed, path.read_text("utf-8"))
+    heading, _, body = known[1].partition("\n")
+    text = _BLANK.sub(lambda blank: str(getattr(settings, blank[1])), body.strip())
+    return Question(path.stem, heading.lstrip("# ").strip(), text)
+
+
+async def answer(turn: Turn, reply: Reply) -> None:
+    """The page of the topic asked for, or where a named department is; with neither, the topics to choose from."""
+    settings = turn.runtime.settings
+    pages = _pages(FOLDER)
+    # "药房在哪" is about the pharmacy: words of place alone are about the hospital's address.
+    topics = [topic for topic in turn.facts.topics if topic in pages and topic != "address"]
+    if topics:
+        reply.parts.append(_page(pages[topics[0]], settings).text)
+        return
+    departments = (await turn.directory()).departments
+    if named := [departments[one] for one in turn.facts.departments if one in departments]:
+        for one in named:
+            reply.say("utter_department_place", department=one.name, place=f"{one.campus}{one.location}")
+        return
+    if turn.facts.topics:
+        reply.parts.append(_page(pages["address"], settings).text)
+        return
+    reply.say("utter_which_question", phone=settings.hospital_phone)
+    for topic, path in pages.items():
+        if topic != "privacy":
+            reply.offer(_page(path, settings).title, f'/ask_hospital{{"topic": "{topic}"}}')

@@ -1,0 +1,76 @@
+"""Which action answers what: the forms, the answers that fit in anywhere, and the intents that open a form.
+
+dialogs/ says the same in rules; tests/actions/test_journeys.py holds the two together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from actions import appointments, consent, help, hospital_questions, registration
+from actions.appointments import CancellationForm
+from actions.booking import BookingForm
+from actions.consent import ConsentForm, WithdrawalForm
+from actions.directory import DirectoryCache
+from actions.forms import Answer, Form, Journey, Saying
+from actions.registration import RegistrationForm
+from actions.wording import Wording
+from integrations.runtime import Runtime
+
+FORMS: tuple[type[Form], ...] = (ConsentForm, WithdrawalForm, RegistrationForm, BookingForm, CancellationForm)
+
+# Answered in one message, inside a form too: the form's question is then asked again.
+ANSWERS: Mapping[str, Answer] = {
+    "help": help.answer_help,
+    "talk_to_human": help.answer_human,
+    "emergency_help": help.answer_emergency,
+    "thanks": help.answer_thanks,
+    "goodbye": help.answer_goodbye,
+    "smalltalk": help.answer_small_talk,
+    "abuse": help.answer_abuse,
+    "out_of_scope": help.answer_out_of_scope,
+    "non_text": help.answer_non_text,
+    "ask_hospital": hospital_questions.answer,
+    "ask_privacy": consent.answer_privacy,
+    "my_appointments": appointments.answer_appointments,
+    "my_profile": registration.answer_profile,
+}
+
+# Answered only while no form is open.
+OUTSIDE: Mapping[str, Answer] = {
+    "nlu_fallback": help.answer_unclear,
+    "affirm": help.answer_nothing_open,
+    "deny": help.answer_nothing_open,
+    "cancel": help.answer_nothing_open,
+    "go_back": help.answer_nothing_open,
+    "resend_code": help.answer_nothing_open,
+}
+
+# Answered inside a form that does not take them itself.
+INSIDE: Mapping[str, Answer] = {"greet": help.answer_greeting}
+
+# What opens a form, from outside and out of another form.
+ENTRIES: Mapping[str, str] = {
+    "greet": ConsentForm.form,
+    "give_consent": ConsentForm.form,
+    "refuse_consent": ConsentForm.form,
+    "withdraw_consent": WithdrawalForm.form,
+    "register": RegistrationForm.form,
+    "use_page": RegistrationForm.form,
+    "use_chat": RegistrationForm.form,
+    "page_completed": RegistrationForm.form,
+    "book_appointment": BookingForm.form,
+    "inform": BookingForm.form,
+    "correct": BookingForm.form,
+    "cancel_appointment": CancellationForm.form,
+}
+# Said inside a form these belong to it.
+_ONLY_OUTSIDE = frozenset({"greet", "give_consent", "refuse_consent", "use_page", "use_chat", "inform", "correct"})
+
+
+def journeys(runtime: Runtime, words: Wording) -> list[Journey]:
+    """Every action of the server."""
+    names = DirectoryCache()
+    switches = {intent: form for intent, form in ENTRIES.items() if intent not in _ONLY_OUTSIDE}
+    forms = [kind(runtime, words, names, digressions={**ANSWERS, **INSIDE}, entries=switches) for kind in FORMS]
+    sayings = [Saying(runtime, words, names, intent, answer) for intent, answer in {**ANSWERS, **OUTSIDE}.items()]
+    return [*forms, *sayings]

@@ -1,0 +1,282 @@
+"""Registration of oneself: name, number and phone as tokens, a code by SMS, the identity check, one confirmation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from actions.consent import missing_consents
+from actions.forms import THEN, Form, Outcome
+from actions.registration_draft import Person, back, forget, new_values
+from actions.registration_proof import Proof
+from actions.turn import Reply, Turn
+from integrations.hospital import accounts, links, patients, tokens
+
+FORM = "registration_form"
+PURPOSE = "registration"
+_LEAST_AGE = 14  # younger patients are registered by their guardian (个人信息保护法 31)
+_MOST_MISMATCHES = 3
+_PAGE_FIRST = frozenset({"telegram"})  # the chat's servers stand abroad: typing a number there comes second
+_STOPS = {THEN: None, "booking": None}
+
+
+class RegistrationForm(Form):
+    """Opened by "注册", or by a journey that needs to know who is there."""
+
+    form = FORM
+    slot = "registration"
+    own = frozenset({"register", "use_page", "use_chat", "resend_code", "page_completed", "book_appointment"})
+
+    async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if turn.intent == "page_completed" or not turn.asked:
+            ended = await self._known_already(turn, reply)
+            if ended:
+                return ended
+        if not turn.asked:
+            return await self._enter(turn, reply)
+        person = Person.read(draft)
+        if turn.intent == "cancel":
+            reply.say("utter_registration_cancelled")
+            return Outcome.closed(**_STOPS)
+        if turn.intent == "use_page" or (turn.asked == "page" and turn.intent in ("resend_code", "register")):
+            return await self._offer_page(turn, reply, person)
+        if turn.asked == "page":
+            return await self._at_page(turn, reply, person)
+        if turn.intent == "book_appointment" and not self.says_something(turn):
+            reply.say("utter_registration_needed")
+            outcome = await self.ask(turn, reply, draft)
+            outcome.slots[THEN] = "booking_form"
+            return outcome
+        return await self._answered(turn, reply, person)
+
+    async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        person = Person.read(draft)
+        if turn.asked == "page":
+            reply.say("utter_registration_at_page")
+        else:
+            _ask(turn, reply, person, turn.asked)
+        return Outcome(draft, turn.asked)
+
+    def says_something(self, turn: Turn) -> bool:
+        return turn.facts.personal or bool(turn.facts.sms_code and turn.asked == "sms_code")
+
+    async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
+        if await missing_consents(turn):
+            then = turn.slots.get(THEN) or FORM
+            return Outcome.closed(go_on="consent_form", **{THEN: then})
+        then = turn.slots.get(THEN)
+        if then and then != FORM:
+            reply.say("utter_registration_needed")
+        else:
+            reply.say("utter_registration_start")
+        values = new_values(Person(), turn.facts)
+        if turn.intent == "use_page" or (turn.channel in _PAGE_FIRST and turn.intent != "use_chat" and not values):
+            return await self._offer_page(turn, reply, Person())
+        return await self._answered(turn, reply, Person())
+
+    async def _known_already(self, turn: Turn, reply: Reply) -> Outcome | None:
+        """Registered: on the page just now, or long ago."""
+        async with turn.runtime.database.begin() as session:
+            known = await patients.self_patient(session, await account_of(session, turn))
+        if known is None:
+            return None
+        then = turn.slots.get(THEN)
+        then = "" if then == FORM else then or ""
+        by_page = turn.intent == "page_completed"
+        reply.say("utter_registered_by_page" if by_page else "utter_registered_already", name=known.name)
+        if not then:
+            reply.say("utter_registered_next")
+        return Outcome.closed(go_on=then, **{THEN: None})
+
+    async def _offer_page(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
+        settings = turn.runtime.settings
+        async with turn.runtime.database.begin() as session:
+            token = await links.issue_link(
+                session,
+                contact_id=turn.contact_id,
+                purpose=PURPOSE,
+                now=turn.now,
+                minutes=settings.link_minutes,
+            )
+        link = f"{settings.public_url.rstrip('/')}/p/{token}"
+        reply.say("utter_registration_page", link=link, minutes=settings.link_minutes)
+        return Outcome(person.as_draft(), "page")
+
+    async def _at_page(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
+        if turn.intent == "go_back" or turn.intent in ("use_chat", "correct") or turn.facts.personal:
+            return await self._answered(turn, reply, person)
+        if turn.intent in ("affirm", "inform", "page_completed"):
+            if ended := await self._known_already(turn, reply):
+                return ended
+            reply.say("utter_registration_not_yet")
+            return Outcome(person.as_draft(), "page")
+        return Outcome(person.as_draft(), "page", understood=False)
+
+    async def _answered(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
+        """Takes whatever the message holds, then asks for what is still missing."""
+        before = person
+        if turn.intent == "go_back":
+            earlier = back(person, turn.asked)
+            if earlier is None and turn.asked != "page":
+                reply.say("utter_first_step")
+            person = earlier or person
+        person = forget(person, turn.facts)
+        person, complained = await self._take_values(turn, reply, person)
+        if person.missing():
+            heard = complained or person != before or turn.intent in ("use_chat", "register")
+            heard = heard or not turn.asked or turn.asked == "page" or turn.intent == "go_back"
+            _ask(turn, reply, person, person.missing())
+            return Outcome(person.as_draft(), person.missing(), understood=heard)
+        return await self._prove(turn, reply, person, changed=person != before or complained)
+
+    async def _take_values(self, turn: Turn, reply: Reply, person: Person) -> tuple[Person, bool]:
+        complained = False
+        for kind, token in new_values(person, turn.facts):
+            try:
+                plain = await reveal(turn, token, f"{PURPOSE}.{kind}")
+                person = person.with_value(kind, token, _read(kind, plain, turn.today))
+            except patients.InvalidName as error:
+                reply.say(f"utter_bad_name_{error.reason}")
+                complained = True
+            except patients.InvalidIdNumber as error:
+                _complain_of_number(reply, error)
+                complained = True
+            except patients.InvalidPhone as error:
+                reply.say(f"utter_bad_phone_{error.reason}")
+                complained = True
+            except TooYoung:
+                reply.say("utter_registration_child", phone=turn.runtime.settings.hospital_phone)
+                complained = True
+        return person, complained
+
+    async def _prove(self, turn: Turn, reply: Reply, person: Person, *, changed: bool) -> Outcome:
+        """The phone by a code, the identity by the register; then the confirmation."""
+        proof = Proof(turn, reply)
+        if not person.proven:
+            person, asked, understood = await proof.phone(person, changed=changed)
+            if asked:
+                return Outcome(person.as_draft(), asked, understood=understood)
+        if not person.outcome:
+            if turn.asked == "identity" and not changed:
+                return Outcome(person.as_draft(), "identity", understood=False)
+            person = await proof.identity(person)
+            if not person.outcome:
+                return self._mismatch(turn, reply, person)
+            _ask(turn, reply, person, "confirm")
+            return Outcome(person.as_draft(), "confirm")
+        if turn.asked == "confirm" and turn.intent == "affirm" and not changed:
+            return await self._register(turn, reply, person)
+        if turn.asked == "confirm" and turn.intent in ("deny", "correct") and not changed:
+            reply.say("utter_registration_which")
+            return Outcome(person.as_draft(), "confirm")
+        _ask(turn, reply, person, "confirm")
+        return Outcome(person.as_draft(), "confirm", understood=changed or turn.asked != "confirm")
+
+    def _mismatch(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
+        if person.mismatches >= _MOST_MISMATCHES:
+            reply.say("utter_identity_mismatch_often", phone=turn.runtime.settings.hospital_phone)
+            return Outcome.closed(**_STOPS)
+        _ask(turn, reply, person, "identity")
+        return Outcome(person.as_draft(), "identity")
+
+    async def _register(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
+        plain = [
+            await reveal(turn, token, PURPOSE) for token in (person.person_name, person.id_number, person.phone)
+        ]
+        then = turn.slots.get(THEN) or ""
+        try:
+            async with turn.runtime.database.begin() as session:
+                done = await patients.register(
+                    session,
+                    turn.runtime.crypto,
+                    account_id=await account_of(session, turn),
+                    name=plain[0],
+                    id_number=plain[1],
+                    phone=plain[2],
+                    outcome=person.outcome,
+                    key=turn.key("register"),
+                    now=turn.now,
+                )
+        except patients.SelfExists:
+            reply.say("utter_registered_other_self", phone=turn.runtime.settings.hospital_phone)
+            return Outcome.closed(**_STOPS)
+        reply.say(
+            f"utter_registered_{done.status}",
+            name=person.shown["person_name"],
+            phone=turn.runtime.settings.hospital_phone,
+        )
+        if done.patient_id is None:
+            return Outcome.closed(**_STOPS)
+        if not then or then == FORM:
+            reply.say("utter_registered_next")
+            then = ""
+        return Outcome.closed(go_on=then, **{THEN: None})
+
+
+class TooYoung(ValueError):
+    """The number belongs to a child, who is registered by a guardian."""
+
+
+async def reveal(turn: Turn, token: str, purpose: str) -> str:
+    """The plain value behind a token; who asked and why is kept."""
+    async with turn.runtime.database.begin() as session:
+        return await tokens.reveal(
+            session,
+            turn.runtime.crypto,
+            conversation_id=turn.contact_id,
+            token=token,
+            purpose=purpose,
+            now=turn.now,
+        )
+
+
+async def account_of(session: Any, turn: Turn) -> Any:
+    contact = await accounts.contact(session, turn.contact_id)
+    if contact is None:
+        raise LookupError(f"no contact {turn.contact_id}")
+    return contact.account_id
+
+
+async def answer_profile(turn: Turn, reply: Reply) -> None:
+    """The patient's own data, masked."""
+    async with turn.runtime.database.begin() as session:
+        found = await patients.profile(session, turn.runtime.crypto, await account_of(session, turn))
+    if found is None:
+        reply.say("utter_profile_none")
+        return
+    status = turn.words.texts.text(f"word_status_{found.patient.status}")
+    reply.say(
+        "utter_profile", name=found.patient.name, id_number=found.id_number, phone=found.phone, status=status
+    )
+
+
+def _read(kind: str, plain: str, today: date) -> str:
+    """The masked form of a value. Raises InvalidName, InvalidIdNumber, InvalidPhone, TooYoung."""
+    if kind == "person_name":
+        return patients.mask_name(patients.read_person_name(plain))
+    if kind == "phone":
+        return patients.mask_phone(patients.read_phone(plain))
+    number = patients.read_id_number(plain, today)
+    born = number.birth_date
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    if age < _LEAST_AGE:
+        raise TooYoung
+    return patients.mask_id_number(number.number)
+
+
+def _complain_of_number(reply: Reply, error: patients.InvalidIdNumber) -> None:
+    key = f"utter_bad_id_{error.reason}"
+    detailed = f"{key}_{error.detail}"
+    if detailed in reply.words.texts:
+        key = detailed
+    elif error.reason == patients.IdNumberFault.LENGTH:
+        key = f"{key}_short" if int(error.detail or 0) < 18 else f"{key}_long"
+    reply.say(key, detail=error.detail)
+
+
+def _ask(turn: Turn, reply: Reply, person: Person, asked: str) -> None:
+    shown = {kind: person.shown.get(kind, "") for kind in ("person_name", "id_number", "phone")}
+    reply.say(f"utter_ask_{asked}", **shown)
+    if asked == "person_name":
+        reply.offer(turn.words.texts.text("word_use_page"), "/use_page")

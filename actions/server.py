@@ -1,0 +1,88 @@
+"""The action server: the SDK's executor behind one small app, with one Runtime that lives in the server's loop."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import AsyncExitStack
+
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionNotFoundException
+from sanic import Sanic
+from sanic.request import Request
+from sanic.response import HTTPResponse
+from sanic.response import json as answer
+
+from actions.journeys import journeys
+from actions.wording import Wording
+from integrations.runtime import Runtime, open_runtime
+from integrations.settings import Settings
+from integrations.texts import Texts
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 75  # Rasa keeps its connections for a few seconds; ours must outlive them
+
+log = logging.getLogger(__name__)
+
+
+def build_executor(runtime: Runtime) -> ActionExecutor:
+    """All actions, registered as objects that hold their runtime."""
+    executor = ActionExecutor()
+    words = Wording(Texts.load(), runtime.zone)
+    for journey in journeys(runtime, words):
+        executor.register_action(journey)
+    return executor
+
+
+def create_app(settings: Settings, name: str = "actions") -> Sanic:
+    """The app. What an action raises becomes a 500, so that Rasa fails the turn and it is tried again."""
+    app = Sanic(name, configure_logging=False)
+    app.config.KEEP_ALIVE_TIMEOUT = KEEP_ALIVE_SECONDS
+    app.config.ACCESS_LOG = False
+    app.config.MOTD = False
+    stack = AsyncExitStack()
+
+    async def open_all(app: Sanic) -> None:
+        app.ctx.runtime = await stack.enter_async_context(open_runtime(settings))
+        app.ctx.executor = build_executor(app.ctx.runtime)
+
+    async def close_all(app: Sanic) -> None:
+        await stack.aclose()
+
+    app.before_server_start(open_all)
+    app.after_server_stop(close_all)
+    app.add_route(_health, "/health", methods=["GET"])
+    app.add_route(_webhook, "/webhook", methods=["POST"])
+    return app
+
+
+async def _health(request: Request) -> HTTPResponse:
+    return answer({"status": "ok", "actions": len(request.app.ctx.executor.actions)})
+
+
+async def _webhook(request: Request) -> HTTPResponse:
+    try:
+        call = json.loads(request.body)
+        name = str(call["next_action"])
+        tracker = call["tracker"]
+    except (ValueError, KeyError, TypeError):
+        return answer({"error": "not an action call"}, status=422)
+    if not isinstance(tracker, dict):
+        return answer({"error": "not an action call"}, status=422)
+    try:
+        result = await request.app.ctx.executor.run(call)
+    except ActionNotFoundException:
+        return answer({"error": f"no action {name}"}, status=404)
+    except Exception as error:
+        # The words of an error may hold what a patient wrote: type and place are enough to find it.
+        log.error("action %s failed: %s", name, _where(error))
+        return answer({"error": type(error).__name__}, status=500)
+    return answer({"events": result.events, "responses": result.responses})
+
+
+def _where(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} at {place}"
