@@ -228,10 +228,10 @@ def _wechat_action(world: World, user: WeChatUser, order: WeChatAction) -> Pendi
 
 def _menu_button(world: World, key: str) -> dict[str, Any]:
     buttons = [entry for top in world.account.menu for entry in (top.get("sub_button") or [top])]
-    found = next((button for button in buttons if key in (button.get("key"), button.get("url"))), None)
-    if found is None:
-        raise HTTPException(404, "the account's menu has no such entry")
-    return found
+    for button in buttons:
+        if key in (button.get("key"), button.get("url")):
+            return dict(button)
+    raise HTTPException(404, "the account's menu has no such entry")
 
 
 def _telegram(routes: APIRouter, world: World) -> None:

@@ -151,9 +151,7 @@ class Door:
     async def serve(self, name: str, request: Request) -> Response:
         began = self._account.clock()
         call = Call(dict(request.query_params), {})
-        fault = self._faults.draw("wechat", name) or self._faults.draw(
-            "wechat", name.removeprefix("message/")
-        )
+        fault = self._faults.draw("wechat", name.removeprefix("message/"))
         if fault:
             await fault.wait()
             if fault.http_status:
