@@ -26,7 +26,9 @@ async def answer_appointments(turn: Turn, reply: Reply) -> None:
     for one in coming[:_SHOWN]:
         reply.say("utter_appointment_line", **_line(turn, one))
     for one in coming[:_SHOWN]:
-        title = turn.words.texts.text("word_cancel_one", day=turn.words.short_day(one.date), doctor=one.practitioner)
+        title = turn.words.texts.text(
+            "word_cancel_one", day=turn.words.short_day(one.date), doctor=one.practitioner
+        )
         reply.offer(title, f'/cancel_appointment{{"appointment": "{one.id}"}}')
 
 

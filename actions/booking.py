@@ -9,18 +9,20 @@ from typing import Any
 from uuid import UUID
 
 from actions import booking_words
+from actions.answers import unclear
 from actions.booking_draft import Note, Wish, back, take
 from actions.booking_search import Found, chosen, search
 from actions.directory import Directory
 from actions.forms import THEN, Form, Outcome
-from actions.help import answer_unclear
 from actions.turn import Reply, Turn
 from integrations.hospital import accounts, booking, patients
-from integrations.hospital.booking import SessionView, SlotView
+from integrations.hospital.booking import SlotView
 from integrations.hospital.patients import PatientView
 
 FORM = "booking_form"
-_ENTERS = frozenset({"book_appointment", "inform", "correct"})  # a new wish; anything else resumes the old one
+_ENTERS = frozenset(
+    {"book_appointment", "inform", "correct"}
+)  # a new wish; anything else resumes the old one
 _STOPS = frozenset({"cancel", "cancel_appointment"})
 
 
@@ -59,7 +61,7 @@ class BookingForm(Form):
 
     async def _enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if turn.intent == "inform" and not turn.facts.for_booking:
-            await answer_unclear(turn, reply)
+            await unclear(turn, reply)
             return Outcome(None, understood=False)
         wish = Wish() if turn.intent in _ENTERS else Wish.read(draft)
         needs = await self._needs(turn)
@@ -129,7 +131,9 @@ class BookingForm(Form):
         if not found.exact:
             who = _who(turn, wish, directory)
             days = wish.days
-            when = turn.words.days(days.first, days.last) if days else turn.words.texts.text("word_these_days")
+            when = (
+                turn.words.days(days.first, days.last) if days else turn.words.texts.text("word_these_days")
+            )
             when += turn.words.period(wish.period)
             reply.say("utter_booking_full" if found.full else "utter_booking_none", when=when, who=who)
         if not found.sessions:
@@ -213,6 +217,7 @@ class BookingForm(Form):
         found = directory.departments[department]
         reply.say("utter_booking_walk_in", department=found.name, place=f"{found.campus}{found.location}")
         return Outcome.closed()
+
 
 async def _booker(session: Any, turn: Turn) -> Booker:
     contact = await accounts.contact(session, turn.contact_id)

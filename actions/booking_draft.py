@@ -37,7 +37,9 @@ class Wish:
 
     @classmethod
     def read(cls, draft: Mapping[str, Any]) -> Wish:
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in draft.items()})
+        return cls(
+            **{key: tuple(value) if isinstance(value, list) else value for key, value in draft.items()}
+        )
 
     def as_draft(self) -> dict[str, Any]:
         """Only what is set, as JSON."""
@@ -104,7 +106,7 @@ def _choose(wish: Wish, facts: Facts) -> Wish:
     picked = wish.offered[facts.ordinal - 1]
     if wish.schedule:
         return replace(wish, slot=picked, time="")
-    if not wish.departments and not wish.practitioners or picked in wish.departments:
+    if (not wish.departments and not wish.practitioners) or picked in wish.departments:
         return replace(wish.unchosen(), departments=(picked,))
     return replace(wish.unchosen(), schedule=picked)
 

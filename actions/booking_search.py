@@ -37,7 +37,9 @@ async def search(session: AsyncSession, wish: Wish, *, now: datetime, today: dat
     if exact:
         return Found(_worth_showing(wish, exact))
     full = bool(await _find(session, wish, first_day, last_day, wish.period, now, with_full=True))
-    return Found(await _nearest(session, wish, first_day, last_day, now=now, today=today, last=last), False, full)
+    return Found(
+        await _nearest(session, wish, first_day, last_day, now=now, today=today, last=last), False, full
+    )
 
 
 async def chosen(session: AsyncSession, schedule_id: str, now: datetime) -> SessionView | None:
@@ -129,7 +131,10 @@ async def _of(
 
 def _worth_showing(wish: Wish, found: list[SessionView]) -> list[SessionView]:
     """All when it is about one doctor or one half day; otherwise the earliest of each doctor."""
-    if len({one.practitioner_id for one in found}) == 1 or len({(one.date, one.period) for one in found}) == 1:
+    if (
+        len({one.practitioner_id for one in found}) == 1
+        or len({(one.date, one.period) for one in found}) == 1
+    ):
         return found[:OFFERED]
     if wish.days and wish.days.first == wish.days.last and len(found) <= OFFERED:
         return found

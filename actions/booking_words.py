@@ -47,7 +47,9 @@ def offer_sessions(turn: Turn, reply: Reply, wish: Wish, found: Sequence[Session
     else:
         reply.say("utter_offer_several", **values)
     for one in found:
-        title = session_title(words, one, day=not one_half_day, department=len(departments) > 1, doctor=len(doctors) > 1)
+        title = session_title(
+            words, one, day=not one_half_day, department=len(departments) > 1, doctor=len(doctors) > 1
+        )
         reply.offer(title, f'/inform{{"schedule": "{one.schedule_id}"}}')
     return tuple(str(one.schedule_id) for one in found)
 

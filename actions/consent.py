@@ -9,7 +9,7 @@ from actions.forms import THEN, Form, Outcome
 from actions.hospital_questions import read_question
 from actions.turn import Reply, Turn
 from integrations.hospital import accounts
-from integrations.hospital.accounts import ConsentKind, Contact
+from integrations.hospital.models import ConsentKind, Contact
 
 _YES = frozenset({"give_consent", "affirm"})
 _NO = frozenset({"refuse_consent", "deny", "cancel", "go_back"})
@@ -40,7 +40,7 @@ class ConsentForm(Form):
             return await self._given(turn, reply, missing, ConsentKind(turn.asked))
         if turn.intent in _NO:
             reply.say("utter_consent_refused")
-            return Outcome.closed(**_STOPS)
+            return Outcome.closed(slots=_STOPS)
         if turn.intent == "greet":
             return await self.ask(turn, reply, draft)
         if turn.facts.for_booking:
@@ -55,20 +55,22 @@ class ConsentForm(Form):
         hospital = turn.runtime.settings.hospital_name
         if turn.intent == "refuse_consent":
             reply.say("utter_consent_refused")
-            return Outcome.closed(**_STOPS)
+            return Outcome.closed(slots=_STOPS)
         if turn.intent == "greet":
             reply.say("utter_welcome" if missing else "utter_welcome_back", hospital=hospital)
         if not missing:
             if turn.intent == "give_consent":
                 reply.say("utter_consent_known")
-            return Outcome.closed(go_on=turn.slots.get(THEN) or "", **{THEN: None})
+            return Outcome.closed(go_on=turn.slots.get(THEN) or "", slots={THEN: None})
         if turn.intent == "give_consent" and turn.facts.consent in missing:
             return await self._given(turn, reply, missing, ConsentKind(turn.facts.consent))
         if turn.slots.get(THEN):
             reply.say("utter_consent_needed")
         return self._asking(reply, missing[0])
 
-    async def _given(self, turn: Turn, reply: Reply, missing: list[ConsentKind], kind: ConsentKind) -> Outcome:
+    async def _given(
+        self, turn: Turn, reply: Reply, missing: list[ConsentKind], kind: ConsentKind
+    ) -> Outcome:
         async with turn.runtime.database.begin() as session:
             contact = await _contact(session, turn)
             await accounts.give_consents(session, contact, [kind], turn.now, turn.key(f"consent {kind}"))
@@ -77,7 +79,7 @@ class ConsentForm(Form):
             return self._asking(reply, left[0])
         go_on = turn.slots.get(THEN) or ""
         reply.say("utter_consent_kept" if go_on else "utter_consent_given")
-        return Outcome.closed(go_on=go_on, **{THEN: None})
+        return Outcome.closed(go_on=go_on, slots={THEN: None})
 
     def _asking(self, reply: Reply, kind: ConsentKind) -> Outcome:
         reply.say(f"utter_ask_consent_{kind}")
@@ -101,7 +103,7 @@ class WithdrawalForm(Form):
                     session, contact, list(ConsentKind), turn.now, turn.key("withdraw consents")
                 )
             reply.say("utter_withdrawn")
-            return Outcome.closed(**_STOPS)
+            return Outcome.closed(slots=_STOPS)
         if turn.intent in _NO:
             reply.say("utter_not_withdrawn")
             return Outcome.closed()

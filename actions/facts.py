@@ -47,7 +47,12 @@ class Facts:
     def for_booking(self) -> bool:
         """Whether something of a booking is named."""
         return bool(
-            self.departments or self.practitioners or self.days or self.impossible_date or self.period or self.time
+            self.departments
+            or self.practitioners
+            or self.days
+            or self.impossible_date
+            or self.period
+            or self.time
         )
 
     @property

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
 
 from actions.directory import DirectoryCache
 from actions.turn import Reply, Turn, read_turn
@@ -39,8 +39,8 @@ class Outcome:
     slots: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def closed(cls, *, go_on: str = "", **slots: Any) -> Outcome:
-        return cls(None, go_on=go_on, slots=slots)
+    def closed(cls, *, go_on: str = "", slots: Mapping[str, Any] | None = None) -> Outcome:
+        return cls(None, go_on=go_on, slots=dict(slots or {}))
 
 
 class Journey(Action):
@@ -146,7 +146,9 @@ class Form(Journey):
         reply.forget_question()
         often = int(turn.slots.get(FAILURES) or 0) >= 1
         settings = self.runtime.settings
-        reply.say("utter_not_understood_twice" if often else "utter_not_understood", phone=settings.hospital_phone)
+        reply.say(
+            "utter_not_understood_twice" if often else "utter_not_understood", phone=settings.hospital_phone
+        )
         outcome = await self.ask(turn, reply, draft)
         outcome.understood = False
         return outcome

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actions import appointments, consent, help, hospital_questions, registration
+from actions import answers, appointments, consent, hospital_questions, registration
 from actions.appointments import CancellationForm
 from actions.booking import BookingForm
 from actions.consent import ConsentForm, WithdrawalForm
@@ -20,15 +20,15 @@ FORMS: tuple[type[Form], ...] = (ConsentForm, WithdrawalForm, RegistrationForm, 
 
 # Answered in one message, inside a form too: the form's question is then asked again.
 ANSWERS: Mapping[str, Answer] = {
-    "help": help.answer_help,
-    "talk_to_human": help.answer_human,
-    "emergency_help": help.answer_emergency,
-    "thanks": help.answer_thanks,
-    "goodbye": help.answer_goodbye,
-    "smalltalk": help.answer_small_talk,
-    "abuse": help.answer_abuse,
-    "out_of_scope": help.answer_out_of_scope,
-    "non_text": help.answer_non_text,
+    "help": answers.what_it_does,
+    "talk_to_human": answers.human,
+    "emergency_help": answers.emergency,
+    "thanks": answers.thanks,
+    "goodbye": answers.goodbye,
+    "smalltalk": answers.small_talk,
+    "abuse": answers.abuse,
+    "out_of_scope": answers.out_of_scope,
+    "non_text": answers.non_text,
     "ask_hospital": hospital_questions.answer,
     "ask_privacy": consent.answer_privacy,
     "my_appointments": appointments.answer_appointments,
@@ -37,16 +37,16 @@ ANSWERS: Mapping[str, Answer] = {
 
 # Answered only while no form is open.
 OUTSIDE: Mapping[str, Answer] = {
-    "nlu_fallback": help.answer_unclear,
-    "affirm": help.answer_nothing_open,
-    "deny": help.answer_nothing_open,
-    "cancel": help.answer_nothing_open,
-    "go_back": help.answer_nothing_open,
-    "resend_code": help.answer_nothing_open,
+    "nlu_fallback": answers.unclear,
+    "affirm": answers.nothing_open,
+    "deny": answers.nothing_open,
+    "cancel": answers.nothing_open,
+    "go_back": answers.nothing_open,
+    "resend_code": answers.nothing_open,
 }
 
 # Answered inside a form that does not take them itself.
-INSIDE: Mapping[str, Answer] = {"greet": help.answer_greeting}
+INSIDE: Mapping[str, Answer] = {"greet": answers.greeting}
 
 # What opens a form, from outside and out of another form.
 ENTRIES: Mapping[str, str] = {
@@ -64,13 +64,19 @@ ENTRIES: Mapping[str, str] = {
     "cancel_appointment": CancellationForm.form,
 }
 # Said inside a form these belong to it.
-_ONLY_OUTSIDE = frozenset({"greet", "give_consent", "refuse_consent", "use_page", "use_chat", "inform", "correct"})
+_ONLY_OUTSIDE = frozenset(
+    {"greet", "give_consent", "refuse_consent", "use_page", "use_chat", "inform", "correct"}
+)
 
 
 def journeys(runtime: Runtime, words: Wording) -> list[Journey]:
     """Every action of the server."""
     names = DirectoryCache()
     switches = {intent: form for intent, form in ENTRIES.items() if intent not in _ONLY_OUTSIDE}
-    forms = [kind(runtime, words, names, digressions={**ANSWERS, **INSIDE}, entries=switches) for kind in FORMS]
-    sayings = [Saying(runtime, words, names, intent, answer) for intent, answer in {**ANSWERS, **OUTSIDE}.items()]
+    forms = [
+        kind(runtime, words, names, digressions={**ANSWERS, **INSIDE}, entries=switches) for kind in FORMS
+    ]
+    sayings = [
+        Saying(runtime, words, names, intent, answer) for intent, answer in {**ANSWERS, **OUTSIDE}.items()
+    ]
     return [*forms, *sayings]

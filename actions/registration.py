@@ -38,7 +38,7 @@ class RegistrationForm(Form):
         person = Person.read(draft)
         if turn.intent == "cancel":
             reply.say("utter_registration_cancelled")
-            return Outcome.closed(**_STOPS)
+            return Outcome.closed(slots=_STOPS)
         if turn.intent == "use_page" or (turn.asked == "page" and turn.intent in ("resend_code", "register")):
             return await self._offer_page(turn, reply, person)
         if turn.asked == "page":
@@ -64,14 +64,16 @@ class RegistrationForm(Form):
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
         if await missing_consents(turn):
             then = turn.slots.get(THEN) or FORM
-            return Outcome.closed(go_on="consent_form", **{THEN: then})
+            return Outcome.closed(go_on="consent_form", slots={THEN: then})
         then = turn.slots.get(THEN)
         if then and then != FORM:
             reply.say("utter_registration_needed")
         else:
             reply.say("utter_registration_start")
         values = new_values(Person(), turn.facts)
-        if turn.intent == "use_page" or (turn.channel in _PAGE_FIRST and turn.intent != "use_chat" and not values):
+        if turn.intent == "use_page" or (
+            turn.channel in _PAGE_FIRST and turn.intent != "use_chat" and not values
+        ):
             return await self._offer_page(turn, reply, Person())
         return await self._answered(turn, reply, Person())
 
@@ -87,7 +89,7 @@ class RegistrationForm(Form):
         reply.say("utter_registered_by_page" if by_page else "utter_registered_already", name=known.name)
         if not then:
             reply.say("utter_registered_next")
-        return Outcome.closed(go_on=then, **{THEN: None})
+        return Outcome.closed(go_on=then, slots={THEN: None})
 
     async def _offer_page(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
         settings = turn.runtime.settings
@@ -176,13 +178,14 @@ class RegistrationForm(Form):
     def _mismatch(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
         if person.mismatches >= _MOST_MISMATCHES:
             reply.say("utter_identity_mismatch_often", phone=turn.runtime.settings.hospital_phone)
-            return Outcome.closed(**_STOPS)
+            return Outcome.closed(slots=_STOPS)
         _ask(turn, reply, person, "identity")
         return Outcome(person.as_draft(), "identity")
 
     async def _register(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
         plain = [
-            await reveal(turn, token, PURPOSE) for token in (person.person_name, person.id_number, person.phone)
+            await reveal(turn, token, PURPOSE)
+            for token in (person.person_name, person.id_number, person.phone)
         ]
         then = turn.slots.get(THEN) or ""
         try:
@@ -200,18 +203,18 @@ class RegistrationForm(Form):
                 )
         except patients.SelfExists:
             reply.say("utter_registered_other_self", phone=turn.runtime.settings.hospital_phone)
-            return Outcome.closed(**_STOPS)
+            return Outcome.closed(slots=_STOPS)
         reply.say(
             f"utter_registered_{done.status}",
             name=person.shown["person_name"],
             phone=turn.runtime.settings.hospital_phone,
         )
         if done.patient_id is None:
-            return Outcome.closed(**_STOPS)
+            return Outcome.closed(slots=_STOPS)
         if not then or then == FORM:
             reply.say("utter_registered_next")
             then = ""
-        return Outcome.closed(go_on=then, **{THEN: None})
+        return Outcome.closed(go_on=then, slots={THEN: None})
 
 
 class TooYoung(ValueError):

@@ -35,16 +35,20 @@ class Person:
     def with_value(self, kind: str, token: str, masked: str) -> Person:
         """A new value; what was proven with the old one no longer counts."""
         shown = {**self.shown, kind: masked}
-        changed = replace(self, **{kind: token}, shown=shown)
+        value: dict[str, Any] = {kind: token}
+        changed = replace(self, **value, shown=shown)
         if kind == "phone":
             return replace(changed, code_sent=False, proven=False)
         return replace(changed, outcome="")
 
     def without(self, kind: str) -> Person:
         shown = {name: masked for name, masked in self.shown.items() if name != kind}
-        cleared = replace(self, **{kind: ""}, shown=shown)
+        nothing: dict[str, Any] = {kind: ""}
+        cleared = replace(self, **nothing, shown=shown)
         return (
-            replace(cleared, code_sent=False, proven=False) if kind == "phone" else replace(cleared, outcome="")
+            replace(cleared, code_sent=False, proven=False)
+            if kind == "phone"
+            else replace(cleared, outcome="")
         )
 
     def missing(self) -> str:

@@ -87,7 +87,9 @@ class Proof:
             self.reply.say("utter_code_too_soon", seconds=wait.seconds, phone=person.shown["phone"])
             return replace(person, code_sent=True), "sms_code", True
         except codes.TooMany as wait:
-            self.reply.say("utter_code_too_many", hours=wait.hours, phone=turn.runtime.settings.hospital_phone)
+            self.reply.say(
+                "utter_code_too_many", hours=wait.hours, phone=turn.runtime.settings.hospital_phone
+            )
             return person, "sms_code", True
         if code is not None:
             try:
@@ -99,7 +101,9 @@ class Proof:
 
     def _not_sent(self, person: Person, error: SmsError) -> tuple[Person, str, bool]:
         """A code may have gone out all the same (unknown): then it may be typed."""
-        reason = {SmsUnknown: "unknown", SmsLimited: "limited", SmsRefused: "refused"}.get(type(error), "down")
+        reason = {SmsUnknown: "unknown", SmsLimited: "limited", SmsRefused: "refused"}.get(
+            type(error), "down"
+        )
         phone = self.turn.runtime.settings.hospital_phone
         self.reply.say(f"utter_code_not_sent_{reason}", phone=person.shown["phone"], hospital_phone=phone)
         return replace(person, code_sent=reason == "unknown"), "sms_code", True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import AsyncExitStack
+from typing import Any
 
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionNotFoundException
@@ -15,9 +16,9 @@ from sanic.response import json as answer
 
 from actions.journeys import journeys
 from actions.wording import Wording
+from integrations.catalogue import Texts
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
-from integrations.texts import Texts
 
 HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 75  # Rasa keeps its connections for a few seconds; ours must outlive them
@@ -34,7 +35,7 @@ def build_executor(runtime: Runtime) -> ActionExecutor:
     return executor
 
 
-def create_app(settings: Settings, name: str = "actions") -> Sanic:
+def create_app(settings: Settings, name: str = "actions") -> Sanic[Any, Any]:
     """The app. What an action raises becomes a 500, so that Rasa fails the turn and it is tried again."""
     app = Sanic(name, configure_logging=False)
     app.config.KEEP_ALIVE_TIMEOUT = KEEP_ALIVE_SECONDS
@@ -42,11 +43,11 @@ def create_app(settings: Settings, name: str = "actions") -> Sanic:
     app.config.MOTD = False
     stack = AsyncExitStack()
 
-    async def open_all(app: Sanic) -> None:
+    async def open_all(app: Sanic[Any, Any]) -> None:
         app.ctx.runtime = await stack.enter_async_context(open_runtime(settings))
         app.ctx.executor = build_executor(app.ctx.runtime)
 
-    async def close_all(app: Sanic) -> None:
+    async def close_all(app: Sanic[Any, Any]) -> None:
         await stack.aclose()
 
     app.before_server_start(open_all)
@@ -73,7 +74,7 @@ async def _webhook(request: Request) -> HTTPResponse:
         result = await request.app.ctx.executor.run(call)
     except ActionNotFoundException:
         return answer({"error": f"no action {name}"}, status=404)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever an action raises must fail the turn
         # The words of an error may hold what a patient wrote: type and place are enough to find it.
         log.error("action %s failed: %s", name, _where(error))
         return answer({"error": type(error).__name__}, status=500)

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Tracker
 
 from actions.directory import Directory, DirectoryCache
 from actions.facts import Facts, read_facts
@@ -50,7 +50,9 @@ class Turn:
         return OperationKey(self.message_id, self.action, operation)
 
 
-def read_turn(tracker: Tracker, *, runtime: Runtime, words: Wording, names: DirectoryCache, action: str) -> Turn:
+def read_turn(
+    tracker: Tracker, *, runtime: Runtime, words: Wording, names: DirectoryCache, action: str
+) -> Turn:
     """Raises KeyError when the message has no id: nothing may be written then."""
     message = tracker.latest_message
     metadata = message.get("metadata") or {}
@@ -110,7 +112,7 @@ class Reply:
     def dispatch(self, dispatcher: CollectingDispatcher) -> None:
         if not self.parts:
             return
-        extra = {"metadata": {"expects": self.expects}} if self.expects else {}
+        extra: dict[str, Any] = {"metadata": {"expects": self.expects}} if self.expects else {}
         dispatcher.utter_message(
             text="\n".join(self.parts),
             buttons=[{"title": button.title, "payload": button.payload} for button in self.buttons],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from integrations.texts import Texts
+from integrations.catalogue import Texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,16 +24,16 @@ _EMERGENCY_DEPARTMENT = "急诊"
 _SAID_BY_KIND = frozenset({"voice", "image", "video", "file", "sticker", "location", "link"})
 
 
-async def answer_help(turn: Turn, reply: Reply) -> None:
+async def what_it_does(turn: Turn, reply: Reply) -> None:
     reply.say("utter_help", hospital=turn.runtime.settings.hospital_name)
 
 
-async def answer_human(turn: Turn, reply: Reply) -> None:
+async def human(turn: Turn, reply: Reply) -> None:
     """Until the desk exists a person is reached by phone; the bot goes on answering."""
     reply.say("utter_human", phone=turn.runtime.settings.hospital_phone)
 
 
-async def answer_emergency(turn: Turn, reply: Reply) -> None:
+async def emergency(turn: Turn, reply: Reply) -> None:
     """120 first, then the way to the emergency department."""
     departments = (await turn.directory()).departments.values()
     reply.say("utter_emergency")
@@ -43,43 +43,43 @@ async def answer_emergency(turn: Turn, reply: Reply) -> None:
     reply.say("utter_emergency_phone", phone=turn.runtime.settings.hospital_phone)
 
 
-async def answer_thanks(turn: Turn, reply: Reply) -> None:
+async def thanks(turn: Turn, reply: Reply) -> None:
     reply.say("utter_thanks")
 
 
-async def answer_goodbye(turn: Turn, reply: Reply) -> None:
+async def goodbye(turn: Turn, reply: Reply) -> None:
     reply.say("utter_goodbye")
 
 
-async def answer_small_talk(turn: Turn, reply: Reply) -> None:
+async def small_talk(turn: Turn, reply: Reply) -> None:
     reply.say("utter_smalltalk")
 
 
-async def answer_abuse(turn: Turn, reply: Reply) -> None:
+async def abuse(turn: Turn, reply: Reply) -> None:
     reply.say("utter_abuse", phone=turn.runtime.settings.hospital_phone)
 
 
-async def answer_out_of_scope(turn: Turn, reply: Reply) -> None:
+async def out_of_scope(turn: Turn, reply: Reply) -> None:
     reply.say("utter_out_of_scope", phone=turn.runtime.settings.hospital_phone)
 
 
-async def answer_non_text(turn: Turn, reply: Reply) -> None:
+async def non_text(turn: Turn, reply: Reply) -> None:
     """A picture, a recording, a place: stored, but not read."""
     kind = turn.kind if turn.kind in _SAID_BY_KIND else "other"
     reply.say(f"utter_non_text_{kind}", phone=turn.runtime.settings.hospital_phone)
 
 
-async def answer_greeting(turn: Turn, reply: Reply) -> None:
+async def greeting(turn: Turn, reply: Reply) -> None:
     """A greeting in the middle of a journey."""
     reply.say("utter_greeting_inside")
 
 
-async def answer_nothing_open(turn: Turn, reply: Reply) -> None:
+async def nothing_open(turn: Turn, reply: Reply) -> None:
     """ "确认", "取消", "返回" while nothing is going on."""
     reply.say("utter_nothing_open")
 
 
-async def answer_unclear(turn: Turn, reply: Reply) -> None:
+async def unclear(turn: Turn, reply: Reply) -> None:
     """Not understood: the likeliest things to choose from; the second time in a row a person."""
     phone = turn.runtime.settings.hospital_phone
     if int(turn.slots.get(FAILURES) or 0) >= 1:
