@@ -145,7 +145,7 @@ class NameIndex:
                 continue
             word = text[start:end]
             names = [word] if word in self._people else self._similar_names(word, titled=bool(title))
-            if names and (title or len(word) > 2 or _begins(text, start) or _ends(text, end)):
+            if names and (title or len(word) > 2 or _stands_alone(text, start, end)):
                 rank = 0 if names == [word] else 1
                 close = title.end() if title else end
                 yield _Hit(start, close, rank, frozenset().union(*(self._people[name] for name in names)))
@@ -234,6 +234,11 @@ def _begins(text: str, start: int) -> bool:
 
 def _ends(text: str, end: int) -> bool:
     return bool(_BOUNDARY_AFTER.match(text, end)) and not _NOT_DEPARTMENT.match(text, end)
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a name of two characters, which may be an ordinary word (高峰), stands as a name does."""
+    return (_begins(text, start) and _ends(text, end)) or text[max(0, start - 1) : start] in {*"挂约找科"}
 
 
 def _sounds_meant(text: str, start: int, end: int, term: str) -> bool:

@@ -27,7 +27,9 @@ _ID_NUMBER = re.compile(
     rf"|{_DIGIT}{{14}}{_X}?{_END}|{_DIGIT}{{16}}{_X}?{_END}|{_DIGIT}{{19,20}}{_X}?{_END})"  # a slip, in one piece
 )
 # Passports and permits for those who live in Hong Kong, Macao and Taiwan.
-_PASSPORT = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{1,2}}{_BETWEEN}\d(?:{_BETWEEN}\d){{6,9}}(?![A-Za-z0-9])")
+_PASSPORT = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z]{1,2}[ -]?(?!(?<=[ -])(?:19|20)\d{6}\b)\d{7,10}(?![A-Za-z0-9])"
+)
 _MOBILE_NUMBER = rf"[1一幺]{_BETWEEN}[3-9三四五六七八九](?:{_NEXT}){{9}}{_END}"
 _MOBILE_ABROAD = re.compile(rf"{_ALONE}(?:\+|00)?\(?(?:86|八六){_BETWEEN}(?P<number>{_MOBILE_NUMBER})")
 _MOBILE = re.compile(rf"{_ALONE}(?:{_MOBILE_NUMBER}|[1一幺][3-9三四五六七八九]{_DIGIT}{{8,10}}{_END})")

@@ -50,7 +50,7 @@ def digital(match: re.Match[str], reference: Reference) -> Piece | None:
 
 
 @rule(
-    r"(?<![第.一二三四五六七八九十百])(?P<hour><small>) ?(?P<unit>点|时(?![间候常不而代差段]))(?:钟|整)?"
+    r"(?<![第.百])(?P<hour><small>) ?(?P<unit>点|时(?![间候常不而代差段]))(?:钟|整)?"
     r"(?:(?P<minute>半|[一二两三123]刻|(?:过|零)?<small>(?![号日个元块天名位人月]|<W>)分?)(?:(?P<second><small>)秒)?)?"
     r"(?:差(?P<to><small>)(?P<to_unit>分|刻))?(?:多|左右|钟|整)*"
     r"(?!度|℃|建议|要求|意见|原因|问题|疑问|公斤|厘米)"

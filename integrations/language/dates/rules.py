@@ -13,9 +13,11 @@ from integrations.language.numerals import NUMBER, SMALL
 Piece = Days | Half | Clock | Moment
 Read = Callable[[re.Match[str], Reference], Piece | None]
 
+_CN = "[零〇一二三四五六七八九]"
+
 # Fragments that patterns name as <year>, <month>, …
 _FRAGMENTS = {
-    "year": r"(?:(?P<year>(?<!\d)\d{4}|(?<!\d)\d{2}|[一二两][零〇一二三四五六七八九]{3}|[零〇一二三四五六七八九]{2}|两千) ?年"
+    "year": rf"(?:(?P<year>(?<!\d)\d{{4}}|(?<!\d)\d{{2}}|[一二两]{_CN}{{3}}|{_CN}{{2}}|两千) ?年"
     rf"|(?P<said_year>{words.alternatives(words.YEARS)}))(?:的|度)? ?",
     "said_month": rf"(?P<said_month>{words.alternatives(words.MONTHS)})份?的? ?",
     "month": rf"(?P<month>(?<![\d.]){SMALL}) ?月份?的? ?",

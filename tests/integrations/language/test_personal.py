@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.language.personal import find_personal, put_tokens, redact
+
+TOKEN = "[[id_number:0123456789abcdef0123456789abcdef]]"
+
+SHAPES = {
+    "110101199003071234": [("id_number", "110101199003071234")],
+    "11010119900307123X": [("id_number", "11010119900307123X")],
+    "11010119900307123ｘ": [("id_number", "11010119900307123X")],
+    "11010119900307123×": [("id_number", "11010119900307123X")],
+    "身份证110101 19900307 1234": [("id_number", "110101199003071234")],
+    "110101-19900307-123x": [("id_number", "11010119900307123X")],
+    "１１０１０１　１９９００３０７　１２３４": [("id_number", "110101199003071234")],
+    "11010119900307123": [("id_number", "11010119900307123")],  # one digit short
+    "110101900307123": [("id_number", "110101900307123")],  # the old form
+    "110101 900307 123": [("id_number", "110101900307123")],
+    "1101011990030712345": [("id_number", "1101011990030712345")],  # one too many
+    "一一零一零一一九九零零三零七一二三四": [("id_number", "110101199003071234")],
+    "H12345678": [("id_number", "H12345678")],
+    "13812345678": [("phone", "13812345678")],
+    "电话138 1234 5678": [("phone", "13812345678")],
+    "138-1234-5678": [("phone", "13812345678")],
+    "＋８６　１３８１２３４５６７８": [("phone", "13812345678")],
+    "8613812345678": [("phone", "13812345678")],
+    "0086 138 1234 5678": [("phone", "13812345678")],
+    "(86)13812345678": [("phone", "13812345678")],
+    "一三八一二三四五六七八": [("phone", "13812345678")],
+    "幺三八，幺二三四，五六七八": [("phone", "13812345678")],
+    "138123456789": [("phone", "138123456789")],
+    "010-62345678": [("phone", "01062345678")],
+    "(0755)2345 6789": [("phone", "075523456789")],
+    "110101199003071234 13812345678": [("id_number", "110101199003071234"), ("phone", "13812345678")],
+    "13812345678，110101199003071234": [("phone", "13812345678"), ("id_number", "110101199003071234")],
+    "我叫张三，手机13812345678": [("person_name", "张三"), ("phone", "13812345678")],
+}
+
+NOBODYS = [
+    "2026-11-25",
+    "2026-11-25 2026-11-30",
+    "2026-11-25 14:30",
+    "20261125",
+    "下周三上午9点",
+    "血压120/80, 130/85, 140/90",
+    "验证码123456",
+    "订单400-123-4567",
+    "一二三四五",
+    TOKEN,
+    "0192f3a4-1234-7abc-8def-0123456789ab",
+]
+
+NAMES = {
+    "张三": "张三",
+    " 张三 。": "张三",
+    "我叫张三": "张三",
+    "叫我张三吧": "张三",
+    "我的名字是 张三": "张三",
+    "姓名：王小明": "王小明",
+    "我是欧阳娜娜": "欧阳娜娜",
+    "我妈叫王芳": "王芳",
+    "患者李四": "李四",
+    "张三，男，35岁": "张三",
+    "阿依古丽·买买提": "阿依古丽·买买提",
+    "Li Lei": "Li Lei",
+    "张三，为什么要这个": "张三",
+    "张三 13812345678": "张三",
+}
+
+TALK = [
+    "取消", "返回", "帮助", "转人工", "我要挂号", "为什么要姓名？", "你们医院在哪里", "可以不填吗", "好的", "不是",
+    "谢谢", "我头疼", "我想挂明天的号", "ok", "", "？？？", "123", "填错了",
+]  # fmt: skip
+
+ADDRESSES = {
+    "北京市海淀区中关村大街1号院2号楼": "北京市海淀区中关村大街1号院2号楼",
+    "我住在北京市海淀区，中关村大街1号。": "北京市海淀区，中关村大街1号",
+    "地址：上海市黄浦区人民路5号301": "上海市黄浦区人民路5号301",
+}
+
+
+def values(text: str, expects: str | None = None) -> list[tuple[str, str]]:
+    return [(span.entity, span.value) for span in find_personal(text, expects)]
+
+
+@pytest.mark.parametrize(("text", "expected"), SHAPES.items())
+def test_found_by_shape(text: str, expected: list[tuple[str, str]]) -> None:
+    assert values(text) == expected
+
+
+@pytest.mark.parametrize("text", NOBODYS)
+def test_numbers_that_are_nobodys(text: str) -> None:
+    assert values(text) == []
+
+
+@pytest.mark.parametrize(("text", "name"), NAMES.items())
+def test_the_answer_to_a_question_for_a_name(text: str, name: str) -> None:
+    assert ("person_name", name) in values(text, "person_name")
+    swapped, _ = put_tokens(text, spans := find_personal(text, "person_name"), [TOKEN] * len(spans))
+    assert name not in swapped
+
+
+@pytest.mark.parametrize("text", TALK)
+def test_commands_and_questions_are_no_names(text: str) -> None:
+    assert values(text, "person_name") == []
+
+
+@pytest.mark.parametrize(("text", "address"), ADDRESSES.items())
+def test_the_answer_to_a_question_for_an_address(text: str, address: str) -> None:
+    assert values(text, "address") == [("address", address)]
+
+
+@pytest.mark.parametrize("text", ["转人工", "为什么要地址", "返回"])
+def test_commands_and_questions_are_no_addresses(text: str) -> None:
+    assert values(text, "address") == []
+
+
+@pytest.mark.parametrize("text", ["1101011990", "13812345", "一一零一零一"])
+@pytest.mark.parametrize("expects", ["id_number", "phone"])
+def test_where_a_number_is_expected_a_part_of_one_is_enough(text: str, expects: str) -> None:
+    assert len(values(text, expects)) == 1
+
+
+def test_put_tokens_gives_the_new_places() -> None:
+    text = "身份证110101199003071234，电话13812345678。"
+    spans = find_personal(text)
+    swapped, placed = put_tokens(text, spans, ["<ID>", "<PHONE>"])
+    assert swapped == "身份证<ID>，电话<PHONE>。"
+    assert [(swapped[s.start : s.end], s.entity, s.value) for s in placed] == [
+        ("<ID>", "id_number", "<ID>"),
+        ("<PHONE>", "phone", "<PHONE>"),
+    ]
+
+
+def test_redact() -> None:
+    assert redact("sent to 13812345678 at 2026-11-25 09:30") == "sent to [phone] at 2026-11-25 09:30"
+    assert redact("appointment 20261125 of E12345678") == "appointment 20261125 of [id_number]"
+
+
+DIGIT_FORMS = [str(n) for n in range(10)], [chr(0xFF10 + n) for n in range(10)], list("零一二三四五六七八九")
+SEPARATORS = st.sampled_from(["", "", "", " ", "-", "－", "　", ".", "·", "/", "  ", " - ", "\u200b", "，"])
+
+
+@st.composite
+def written(draw: st.DrawFn, digits: str) -> str:
+    """The digits in any of the forms people type them, with anything in between."""
+    forms = draw(st.sampled_from(DIGIT_FORMS))
+    parts = [forms[int(c)] if c.isdecimal() else draw(st.sampled_from("xXｘＸ×")) for c in digits]
+    return "".join(part + (draw(SEPARATORS) if i < len(parts) - 1 else "") for i, part in enumerate(parts))
+
+
+REGIONS = st.sampled_from(["110101", "310115", "440305", "510107", "650102", "810000"])
+BIRTHDAYS = st.dates().filter(lambda day: day.year >= 1900)
+CONTEXTS = st.sampled_from(["{}", "身份证号{}", "我的是 {} 谢谢", "号码：{}。", "（{}）"])
+
+
+@st.composite
+def id_numbers(draw: st.DrawFn) -> str:
+    serial, last = draw(st.integers(0, 999)), draw(st.sampled_from("0123456789X"))
+    return f"{draw(REGIONS)}{draw(BIRTHDAYS):%Y%m%d}{serial:03}{last}"
+
+
+@given(st.data(), id_numbers(), CONTEXTS)
+def test_an_id_number_is_found_however_it_is_written(data: st.DataObject, number: str, context: str) -> None:
+    text = context.format(data.draw(written(number)))
+    assert values(text) == [("id_number", number)]
+
+
+@given(st.data(), st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), CONTEXTS)
+def test_a_phone_is_found_however_it_is_written(data: st.DataObject, number: str, context: str) -> None:
+    text = context.format(data.draw(written(number)))
+    assert values(text) == [("phone", number)]
+
+
+@given(
+    st.lists(st.one_of(id_numbers(), st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)), max_size=3),
+    st.text(max_size=20),
+)
+def test_nothing_is_left_behind(numbers: list[str], rest: str) -> None:
+    text = rest.join(["", *(f"，{number}，" for number in numbers), ""])
+    for expects in (None, "person_name", "address", "phone"):
+        spans = find_personal(text, expects)
+        swapped, _ = put_tokens(text, spans, ["#"] * len(spans))
+        assert not any(number in swapped for number in numbers)
+        assert all(a.end <= b.start for a, b in pairwise(spans))
