@@ -141,7 +141,7 @@ async def _raise_alarm(
     if outcome is Outcome.NONE:
         return False
     await session.execute(_ALARM, {"id": inbound_id, "alarm": f"{outcome}:{rule}", "now": rt.now()})
-    words = texts.say(f"bot_{outcome}", hospital_phone=rt.settings.hospital_phone)
+    words = texts.say(f"bot_{outcome}", emergency_department=rt.settings.emergency_department)
     await outbox.queue(
         session,
         rt.crypto,

@@ -105,16 +105,16 @@ async def _reply_passively(
     nothing = _respond(channel.nothing)
     if taken.deliveries > MOST_DELIVERIES or (taken.answered and not taken.alarm):
         return nothing
+    if not taken.alarm and not await _turn_is_done(request, rt, taken):
+        PASSIVE.labels("late").inc()
+        if rt.settings.wechat_reply_mode == "passive_only":
+            # Without the customer-service interface a redelivery is the only other chance: let this one run out.
+            await asyncio.sleep(5)
+        return nothing
     claimed = None
     if taken.deliveries > 1:
         claimed = await outbox.passive_again(rt, taken.inbound_id, taken.conversation_id)
     if claimed is None:
-        if not taken.alarm and not await _turn_is_done(request, rt, taken.inbound_id):
-            PASSIVE.labels("late").inc()
-            if rt.settings.wechat_reply_mode == "passive_only":
-                # Without the customer-service interface a redelivery is the only other chance: let this one run out.
-                await asyncio.sleep(5)
-            return nothing
         claimed = await outbox.claim(rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm)
     PASSIVE.labels("given" if claimed else "nothing").inc()
     if claimed is None:
@@ -126,16 +126,23 @@ async def _reply_passively(
     return response
 
 
-async def _turn_is_done(request: Request, rt: Runtime, inbound_id: UUID) -> bool:
+async def _turn_is_done(request: Request, rt: Runtime, taken: Accepted) -> bool:
+    """Waits for the announcement; looks into the database at the end, and for a redelivery also at the start."""
     news: TurnNews = request.app.state.news
     seconds = rt.settings.wechat_passive_seconds if news.waiting < _CROWDED else _CROWDED_SECONDS
-    async with news.expecting(inbound_id) as done:
+    async with news.expecting(taken.inbound_id) as announced:
+        if taken.deliveries > 1 and await _is_done(rt, taken.inbound_id):
+            return True
         try:
-            await asyncio.wait_for(done.wait(), seconds)
+            await asyncio.wait_for(announced.wait(), seconds)
             return True
         except TimeoutError:
-            async with rt.database.begin() as session:
-                return bool(await session.scalar(_IS_DONE, {"id": inbound_id}))
+            return await _is_done(rt, taken.inbound_id)
+
+
+async def _is_done(rt: Runtime, inbound_id: UUID) -> bool:
+    async with rt.database.begin() as session:
+        return bool(await session.scalar(_IS_DONE, {"id": inbound_id}))
 
 
 class Background:

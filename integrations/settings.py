@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     # The hospital
     hospital_name: str = "仁和互联网医院"
     hospital_phone: str = "010-8888 6666"
+    # Said with every alarm, so it is a setting: the database may be what is down.
+    emergency_department: str = "朝阳区康宁路18号急诊楼1层，24小时，电话 010-8888 6120"
     hold_minutes: int = Field(default=15, ge=1)
     link_minutes: int = Field(default=15, ge=1)
 

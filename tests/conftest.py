@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -21,17 +23,25 @@ def ring(name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def servers() -> Iterator[Path]:
+    """A directory for servers' data. Not pytest's own: each run of pytest shuts that one for other users,
+    and Postgres, started by root, runs as another user."""
+    with tempfile.TemporaryDirectory(prefix="daozhen-test-") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def postgres(servers: Path) -> Iterator[str]:
     """The URL of a database of our own, empty at first."""
-    server = Postgres(tmp_path_factory.mktemp("postgres") / "data", "test")
+    server = Postgres(servers / "postgres", "test")
     with running(server):
         yield server.url
 
 
 @pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def valkey(servers: Path) -> Iterator[str]:
     """The URL of a Valkey of our own."""
-    server = Valkey(tmp_path_factory.mktemp("valkey") / "data", "test")
+    server = Valkey(servers / "valkey", "test")
     with running(server):
         yield server.url
 

@@ -90,6 +90,8 @@ class Rasa:
     fail: list[int | Exception | None] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(503)
         turn = json.loads(request.content)
         self.turns.append(turn)
         failure = self.fail.pop(0) if self.fail else None

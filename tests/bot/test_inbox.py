@@ -100,10 +100,10 @@ async def test_an_edited_message_is_looked_at_too(rt, telegram, message):
 
 @pytest.mark.parametrize(
     ("outcome", "must_say"),
-    [("emergency", ["120", "不要自己开车", "不能替您叫救护车"]), ("crisis", ["120", "110", "12356"])],
+    [("emergency", ["120", "不要自己开车", "不能替您叫救护车", "康宁路18号"]), ("crisis", ["120", "110", "12356"])],
 )
 def test_the_words_of_an_alarm_name_the_numbers(outcome, must_say):
-    said = texts.say(f"bot_{outcome}", hospital_phone="010-1")
+    said = texts.say(f"bot_{outcome}", emergency_department="康宁路18号")
     assert all(words in said for words in must_say)
     assert "没事" not in said
 

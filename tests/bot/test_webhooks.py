@@ -1,0 +1,204 @@
+"""The door itself: what is stored, what is answered, and when. The platform is a stand-in that reads plain JSON."""
+
+import asyncio
+import contextlib
+import json
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from bot import conversations, outbox
+from bot.app import create_app
+from bot.outbox import Reply
+from bot.understanding import Reading
+from bot.webhooks import MAX_BODY
+from integrations.channel import Forbidden, Malformed, NotConfigured
+from integrations.messages import Kind, MessageIn
+
+ERRORS = {"unconfigured": NotConfigured, "forged": Forbidden, "junk": Malformed}
+
+
+def reads_json(platform, clock):
+    def parse(webhook):
+        content = json.loads(webhook.body)
+        if content.get("error"):
+            raise ERRORS[content["error"]]
+        return [
+            MessageIn(platform.name, content["id"], content.get("sender", "p1"), Kind(content.get("kind", "text")), clock(), text=content.get("text", ""))
+        ]
+
+    return parse
+
+
+class Plain:
+    async def read(self, rt, conversation_id, words, expects):
+        return Reading(words, [])
+
+
+class NoWaker:
+    """Redis gone, or a worker that is not there: nobody hears."""
+
+    def wake(self, conversation_id):
+        pass
+
+
+class OwnWorker:
+    """The worker's part, done in this process."""
+
+    def __init__(self, rt):
+        self.rt = rt
+        self.tasks = []
+
+    def wake(self, conversation_id):
+        self.tasks.append(asyncio.create_task(conversations.drain(self.rt, Plain(), conversation_id)))
+
+
+@pytest.fixture
+async def gateway(rt, telegram, wechat, clock):
+    for platform in (telegram, wechat):
+        platform.parse = reads_json(platform, clock)
+    app = create_app(rt.settings, rt)
+    async with app.router.lifespan_context(app):
+        app.state.waker = OwnWorker(rt)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            client.app = app
+            yield client
+            await asyncio.gather(*getattr(app.state.waker, "tasks", []))
+
+
+async def count(rt, statement):
+    async with rt.database.begin() as session:
+        return await session.scalar(text(statement))
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"error": "unconfigured"}, 404),
+        ({"error": "forged"}, 403),
+        ({"error": "junk"}, 400),
+    ],
+)
+async def test_what_is_refused_is_refused_with_its_status_and_not_stored(rt, gateway, body, status):
+    response = await gateway.post("/webhooks/telegram", json=body)
+    assert response.status_code == status
+    assert await count(rt, "SELECT count(*) FROM inbound") == 0
+
+
+async def test_too_large_a_body_is_413(gateway):
+    assert (await gateway.post("/webhooks/telegram", content=b"x" * (MAX_BODY + 1))).status_code == 413
+
+
+async def test_a_platform_we_do_not_know_is_404(gateway):
+    assert (await gateway.post("/webhooks/icq", json={})).status_code == 404
+    assert (await gateway.get("/webhooks/telegram")).status_code == 404
+
+
+async def test_200_means_stored(rt, gateway):
+    response = await gateway.post("/webhooks/telegram", json={"id": "1", "text": "你好"})
+    assert response.status_code == 200
+    assert await count(rt, "SELECT count(*) FROM inbound") == 1
+
+
+async def test_a_database_that_is_gone_is_503_so_that_the_platform_comes_again(rt, gateway):
+    await rt.database.engine.dispose()
+    broken = rt.database.engine.sync_engine.pool._creator
+    rt.database.engine.sync_engine.pool._creator = lambda *_, **__: (_ for _ in ()).throw(OSError("gone"))
+    try:
+        assert (await gateway.post("/webhooks/telegram", json={"id": "1", "text": "你好"})).status_code == 503
+    finally:
+        rt.database.engine.sync_engine.pool._creator = broken
+    assert (await gateway.post("/webhooks/telegram", json={"id": "1", "text": "你好"})).status_code == 200
+
+
+async def test_the_first_reply_goes_passively(rt, gateway, wechat):
+    response = await gateway.post("/webhooks/wechat", json={"id": "1", "text": "你好"})
+    assert response.text == "echo 你好"
+    assert wechat.texts == []
+    assert await count(rt, "SELECT status FROM outbound") == "sent"
+
+
+async def test_a_redelivery_gets_the_same_answer_and_is_not_acted_on_again(rt, gateway, rasa):
+    for _ in range(3):
+        response = await gateway.post("/webhooks/wechat", json={"id": "1", "text": "你好"})
+        assert response.text == "echo 你好"
+    assert len(rasa.turns) == 1
+    assert (await gateway.post("/webhooks/wechat", json={"id": "1", "text": "你好"})).text == "success"
+
+
+async def test_two_deliveries_at_once_get_one_turn(rt, gateway, rasa, wechat):
+    answers = await asyncio.gather(
+        *(gateway.post("/webhooks/wechat", json={"id": "1", "text": "你好"}) for _ in range(3))
+    )
+    assert {answer.text for answer in answers} <= {"echo 你好", "success"}
+    assert "echo 你好" in {answer.text for answer in answers}
+    assert len(rasa.turns) == 1
+
+
+async def test_a_reply_that_comes_too_late_goes_actively(rt, gateway, wechat, clock):
+    gateway.app.state.waker = NoWaker()
+    with fast(rt):
+        response = await gateway.post("/webhooks/wechat", json={"id": "1", "text": "你好"})
+    assert response.text == "success"
+    clock.forward(seconds=5)
+    conversation = await count(rt, "SELECT id FROM conversations")
+    await conversations.drain(rt, Plain(), conversation)
+    assert wechat.texts == ["echo 你好"]
+
+
+async def test_with_redis_silent_one_look_into_the_database_finds_the_reply(rt, gateway, wechat):
+    class Unheard(OwnWorker):
+        """Answers, but its announcement is lost."""
+
+    gateway.app.state.waker = Unheard(rt)
+    gateway.app.state.news._waiting = _Deaf()
+    with fast(rt):
+        response = await gateway.post("/webhooks/wechat", json={"id": "1", "text": "你好"})
+    assert response.text == "echo 你好"
+
+
+async def test_an_alarm_needs_neither_worker_nor_rasa_nor_redis(rt, gateway, wechat, telegram, rasa):
+    gateway.app.state.waker = NoWaker()
+    rasa.fail = [httpx.ConnectError("gone")] * 9
+    passive = await gateway.post("/webhooks/wechat", json={"id": "1", "text": "孩子叫不醒了"})
+    assert "120" in passive.text
+    await gateway.post("/webhooks/telegram", json={"id": "1", "text": "孩子叫不醒了"})
+    await gateway.app.state.background.finish()
+    assert "120" in telegram.texts[0]
+
+
+async def test_what_waited_for_the_patient_comes_with_the_next_answer(rt, gateway, wechat):
+    await gateway.post("/webhooks/wechat", json={"id": "1", "text": "一"})
+    conversation = await count(rt, "SELECT id FROM conversations")
+    await count(rt, "UPDATE quotas SET remaining = 0 RETURNING 1")
+    async with rt.database.begin() as session:
+        await outbox.queue(session, rt.crypto, conversation, [Reply("号源保留已过期")], epoch=0)
+    await outbox.deliver(rt, conversation)
+    assert wechat.texts == []
+    response = await gateway.post("/webhooks/wechat", json={"id": "2", "text": "二"})
+    assert response.text == "号源保留已过期\n\necho 二"
+
+
+async def test_health_tells_what_is_missing(gateway):
+    response = await gateway.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["postgres"] is True
+    assert (await gateway.get("/health/live")).status_code == 200
+
+
+class _Deaf(dict):
+    """No announcement reaches those who wait."""
+
+    def get(self, key, default=None):
+        return ()
+
+
+@contextlib.contextmanager
+def fast(rt):
+    """A passive deadline of a moment instead of 4.3 seconds."""
+    seconds = rt.settings.wechat_passive_seconds
+    object.__setattr__(rt.settings, "wechat_passive_seconds", 0.5)
+    yield
+    object.__setattr__(rt.settings, "wechat_passive_seconds", seconds)
