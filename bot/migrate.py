@@ -101,30 +101,17 @@ def _as_owner(connection: psycopg.Connection, statement: sql.Composed) -> None:
 
 def _grant(connection: psycopg.Connection) -> None:
     """All rights anew, so that a new table has them and a removed right is gone."""
-    names = {name: sql.Identifier(name) for name in (APP, RASA)}
-    app, rasa = names[APP], names[RASA]
-    tables = {
-        row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    }
-    statements = [
+    app, rasa = sql.Identifier(APP), sql.Identifier(RASA)
+    memory, audit, history = (sql.Identifier(name) for name in (RASA_TABLE, AUDIT_TABLE, "alembic_version"))
+    statements = (
         sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {}, {}").format(app, rasa),
         sql.SQL("GRANT USAGE ON SCHEMA public TO {}, {}").format(app, rasa),
         sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(app),
         sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}").format(app),
-        sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.Identifier("alembic_version"), app),
-    ]
-    if RASA_TABLE in tables:
-        table = sql.Identifier(RASA_TABLE)
-        statements += [
-            sql.SQL("REVOKE ALL ON {} FROM {}").format(table, app),
-            sql.SQL("GRANT SELECT, INSERT, UPDATE ON {} TO {}").format(table, rasa),
-        ]
-    if AUDIT_TABLE in tables:
-        table = sql.Identifier(AUDIT_TABLE)
-        statements += [
-            sql.SQL("REVOKE ALL ON {} FROM {}").format(table, app),
-            # RETURNING id, which the object mapper asks for, needs the right to read that column.
-            sql.SQL("GRANT INSERT, SELECT (id) ON {} TO {}").format(table, app),
-        ]
+        sql.SQL("REVOKE ALL ON {}, {}, {} FROM {}").format(memory, audit, history, app),
+        sql.SQL("GRANT SELECT, INSERT, UPDATE ON {} TO {}").format(memory, rasa),
+        # RETURNING id, which the object mapper asks for, needs the right to read that column.
+        sql.SQL("GRANT INSERT, SELECT (id) ON {} TO {}").format(audit, app),
+    )
     for statement in statements:
         connection.execute(statement)

@@ -1,0 +1,99 @@
+"""Migrations on an empty Postgres, and what each role may do there afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+import bot.models  # noqa: F401
+import integrations.hospital.models  # noqa: F401
+from bot.local import Postgres, running
+from bot.migrate import APP, migrate, rasa_database_url
+from bot.starting import StartError
+from integrations.database import Base
+
+PASSWORD = "rasa's pass/word@"
+
+
+@pytest.fixture(scope="module")
+def owner_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    postgres = Postgres(tmp_path_factory.mktemp("migrate") / "postgres", "owner")
+    with running(postgres):
+        migrate(postgres.url, PASSWORD)
+        yield postgres.url
+
+
+def _as_app(url: str) -> psycopg.Connection:
+    return psycopg.connect(url, options=f"-c role={APP}")
+
+
+def test_the_migrations_make_what_the_models_say(owner_url: str) -> None:
+    engine = create_engine(owner_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
+
+
+def test_migrating_again_does_no_harm(owner_url: str) -> None:
+    migrate(owner_url, PASSWORD)
+
+
+def test_the_program_reads_and_writes_its_tables(owner_url: str) -> None:
+    with _as_app(owner_url) as connection:
+        for table in set(Base.metadata.tables) - {"rasa_tracker", "audit_events"}:
+            for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+                assert _may(connection, table, right), f"{right} on {table}"
+
+
+def test_the_program_never_sees_rasas_memory(owner_url: str) -> None:
+    with _as_app(owner_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("SELECT * FROM rasa_tracker")
+
+
+def test_the_audit_can_only_grow(owner_url: str) -> None:
+    with _as_app(owner_url) as connection:
+        assert _may(connection, "audit_events", "INSERT")
+        for right in ("SELECT", "UPDATE", "DELETE", "TRUNCATE"):
+            assert not _may(connection, "audit_events", right)
+
+
+def test_rasa_sees_its_one_table(owner_url: str) -> None:
+    with psycopg.connect(rasa_database_url(owner_url, PASSWORD)) as connection:
+        for table in Base.metadata.tables:
+            for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+                expected = table == "rasa_tracker" and right != "DELETE"
+                assert _may(connection, table, right) is expected, f"{right} on {table}"
+
+
+def test_an_owner_who_may_not_make_roles_is_told_what_to_do(owner_url: str) -> None:
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE poor LOGIN PASSWORD 'poor'")
+    with pytest.raises(StartError, match="ALTER ROLE poor CREATEROLE"):
+        migrate(owner_url.replace("daozhen:owner@", "poor:poor@"), PASSWORD)
+
+
+def test_an_owner_who_may_make_roles_needs_no_more(owner_url: str) -> None:
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE rich LOGIN CREATEROLE PASSWORD 'rich'")
+        connection.execute("GRANT daozhen_app, daozhen_rasa TO rich WITH ADMIN OPTION")
+        connection.execute("CREATE DATABASE second OWNER rich")
+    url = owner_url.replace("daozhen:owner@", "rich:rich@").removesuffix("daozhen") + "second"
+    migrate(url, PASSWORD)
+    with _as_app(url) as connection:
+        assert _may(connection, "conversations", "INSERT")
+
+
+def test_a_database_that_does_not_answer_is_one_clear_line() -> None:
+    with pytest.raises(StartError, match="does not answer"):
+        migrate("postgresql://nobody@127.0.0.1:1/none", PASSWORD)
+
+
+def _may(connection: psycopg.Connection, table: str, right: str) -> bool:
+    row = connection.execute("SELECT has_table_privilege(%s, %s)", [table, right]).fetchone()
+    assert row
+    return bool(row[0])
