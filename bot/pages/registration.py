@@ -77,7 +77,8 @@ async def submit(
 ) -> Response:
     """Sends the code (action "code"), or registers (action "register")."""
     rt: Runtime = request.app.state.runtime
-    filled = _Filled(name.strip(), id_number.strip(), phone.strip(), code.strip(), code_sent=code_sent)
+    asked_for_code = code_sent or action == "register"
+    filled = _Filled(name.strip(), id_number.strip(), phone.strip(), code.strip(), code_sent=asked_for_code)
     try:
         async with rt.database.begin() as session:
             link = await links.open_link(session, token, PURPOSE, rt.now())

@@ -1,0 +1,160 @@
+"""The registration page, with small stand-ins for SMS and the identity check."""
+
+import dataclasses
+import re
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from bot import sweep
+from bot.app import create_app
+from integrations.hospital import accounts, links
+from integrations.identity.interface import Outcome
+from integrations.sms.interface import SmsRefused, SmsUnknown
+
+PERSON = {"name": "张晓明", "id_number": "11010519491231002X", "phone": "138 0013 8000"}
+
+
+class Sms:
+    def __init__(self):
+        self.codes = []
+        self.fail = None
+
+    async def send_code(self, phone, code):
+        if self.fail:
+            raise self.fail
+        self.codes.append((phone, code))
+
+
+class Identity:
+    outcome = Outcome.MATCH
+
+    async def check(self, name, id_number):
+        return self.outcome
+
+
+@pytest.fixture
+async def page(rt):
+    rt = dataclasses.replace(rt, sms=Sms(), identity=Identity())
+    async with rt.database.begin() as session:
+        contact = await accounts.ensure_contact(session, "telegram", "42")
+        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), {"id": contact.id})
+        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), {"id": contact.id})
+        token = await links.issue_link(
+            session, contact_id=contact.id, purpose="registration", now=rt.now(), minutes=15
+        )
+    app = create_app(rt.settings, rt)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://gateway/p/{token}", follow_redirects=True) as client:
+            client.rt = rt
+            yield client
+
+
+async def register(page, code=None, **changes):
+    fields = PERSON | {"action": "code"} | changes
+    sent = await page.post("", data=fields)
+    assert sent.status_code == 200, sent.text
+    code = code or page.rt.sms.codes[-1][1]
+    return await page.post("", data=fields | {"action": "register", "code": code, "code_sent": "true"})
+
+
+async def count(page, statement):
+    async with page.rt.database.begin() as session:
+        return await session.scalar(text(statement))
+
+
+async def test_it_is_kept_from_caches_and_loads_nothing_from_elsewhere(page):
+    response = await page.get("")
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert not re.search(r'(src|href)="', response.text)
+
+
+async def test_registering_makes_a_patient_and_tells_the_chat(page):
+    done = await register(page)
+    assert "注册好了" in done.text
+    assert page.rt.sms.codes[0][0] == "+8613800138000"
+    assert await count(page, "SELECT masked_name FROM patients") == "*明"
+    [conversation] = await sweep.hospital(page.rt)
+    assert await count(page, f"SELECT count(*) FROM inbound WHERE conversation_id = '{conversation}'") == 1
+
+
+async def test_the_link_works_once(page):
+    await register(page)
+    assert (await page.get("")).status_code == 410
+    assert (await page.post("", data=PERSON | {"action": "code"})).status_code == 410
+
+
+async def test_the_link_expires(page, clock):
+    clock.forward(minutes=16)
+    assert (await page.get("")).status_code == 410
+
+
+async def test_a_link_nobody_made_is_404(page):
+    assert (await page.get("http://gateway/p/guess")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", "", "姓名"),
+        ("name", "123", "姓名"),
+        ("id_number", "110105194912310021", "差一位"),
+        ("id_number", "1101051949", "18 位"),
+        ("phone", "1380013", "手机号"),
+        ("phone", "<script>alert(1)</script>", "手机号"),
+    ],
+)
+async def test_a_fault_is_told_beside_its_field_and_nothing_typed_is_lost(page, field, value, said):
+    response = await page.post("", data=PERSON | {"action": "code", field: value})
+    assert response.status_code == 422
+    assert said in response.text
+    assert "<script>" not in response.text
+    assert all(PERSON[other] in response.text for other in PERSON if other != field)
+    assert page.rt.sms.codes == []
+
+
+async def test_a_wrong_code_says_how_many_tries_are_left(page):
+    await page.post("", data=PERSON | {"action": "code"})
+    wrong = "000000" if page.rt.sms.codes[0][1] != "000000" else "111111"
+    response = await page.post("", data=PERSON | {"action": "register", "code": wrong})
+    assert "还可以试 4 次" in response.text
+    assert await count(page, "SELECT count(*) FROM patients") == 0
+
+
+async def test_asking_again_at_once_has_to_wait_and_the_first_code_still_works(page):
+    await page.post("", data=PERSON | {"action": "code"})
+    again = await page.post("", data=PERSON | {"action": "code"})
+    assert "秒后再要" in again.text
+    code = page.rt.sms.codes[0][1]
+    done = await page.post("", data=PERSON | {"action": "register", "code": code})
+    assert "注册好了" in done.text
+
+
+async def test_name_and_number_that_do_not_match_register_nobody(page, clock):
+    page.rt.identity.outcome = Outcome.MISMATCH
+    response = await register(page)
+    assert "对不上" in response.text
+    assert await count(page, "SELECT count(*) FROM patients") == 0
+    page.rt.identity.outcome = Outcome.MATCH
+    clock.forward(seconds=61)
+    assert "注册好了" in (await register(page)).text
+
+
+async def test_with_the_identity_check_down_the_patient_waits_as_pending_and_is_settled_later(page):
+    page.rt.identity.outcome = Outcome.UNAVAILABLE
+    await register(page)
+    assert await count(page, "SELECT status FROM patients") == "pending"
+    page.rt.identity.outcome = Outcome.MATCH
+    await sweep.identities(page.rt)
+    assert await count(page, "SELECT status FROM patients") == "verified"
+
+
+@pytest.mark.parametrize(("error", "said"), [(SmsRefused("no"), "发不出去"), (SmsUnknown("late"), "稍晚")])
+async def test_an_sms_that_fails_is_told(page, error, said):
+    page.rt.sms.fail = error
+    response = await page.post("", data=PERSON | {"action": "code"})
+    assert said in response.text
