@@ -6,73 +6,51 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital.models import (
-    Appointment,
-    AppointmentStatus,
-    Department,
-    Order,
-    OrderStatus,
-    Patient,
-    Practitioner,
-    Schedule,
-    Slot,
-)
+from integrations.hospital.models import AppointmentStatus, Period
 from integrations.hospital.refusals import NotYours
 from integrations.hospital.views import AppointmentView
 
 ACTIVE = (AppointmentStatus.HELD, AppointmentStatus.BOOKED)
 
+_VIEWS = """
+    SELECT a.id, a.status, a.schedule_id, a.patient_id, pt.masked_name AS patient, a.account_id, a.contact_id,
+           p.name AS practitioner, p.title, d.name AS department, d.campus, s.location, sl.date, s.period, sl.time,
+           sl.number, sl.starts_at, a.fee_fen, a.hold_expires_at, o.order_no
+    FROM appointments a
+    JOIN slots sl ON sl.id = a.slot_id
+    JOIN schedules s ON s.id = a.schedule_id
+    JOIN practitioners p ON p.id = s.practitioner_id
+    JOIN departments d ON d.id = s.department_id
+    JOIN patients pt ON pt.id = a.patient_id
+    LEFT JOIN orders o ON o.appointment_id = a.id AND o.status <> 'closed'
+"""
+_ONE = text(_VIEWS + "WHERE a.id = :id")
+_UPCOMING = text(
+    _VIEWS
+    + """
+    WHERE a.account_id = :account_id AND a.status IN ('held', 'booked') AND sl.starts_at > :now
+    ORDER BY sl.starts_at, a.id
+    """
+)
+
 
 async def appointment(session: AsyncSession, appointment_id: UUID) -> AppointmentView:
     """Raises NotYours when there is none."""
-    row = (await session.execute(_views().where(Appointment.id == appointment_id))).one_or_none()
+    row = (await session.execute(_ONE, {"id": appointment_id})).one_or_none()
     if row is None:
         raise NotYours
-    return AppointmentView(*row)
+    return _view(row)
 
 
 async def upcoming(session: AsyncSession, account_id: UUID, now: datetime) -> list[AppointmentView]:
     """Held and booked appointments of the account that are still to come, the next one first."""
-    rows = await session.execute(
-        _views()
-        .where(Appointment.account_id == account_id, Appointment.status.in_(ACTIVE), Slot.starts_at > now)
-        .order_by(Slot.starts_at, Appointment.id)
-    )
-    return [AppointmentView(*row) for row in rows]
+    rows = await session.execute(_UPCOMING, {"account_id": account_id, "now": now})
+    return [_view(row) for row in rows]
 
 
-def _views() -> Select[*tuple[Any, ...]]:
-    """Rows in the order of AppointmentView's fields."""
-    return (
-        select(
-            Appointment.id,
-            Appointment.status,
-            Appointment.schedule_id,
-            Appointment.patient_id,
-            Patient.masked_name,
-            Appointment.account_id,
-            Appointment.contact_id,
-            Practitioner.name,
-            Practitioner.title,
-            Department.name,
-            Department.campus,
-            Schedule.location,
-            Slot.date,
-            Schedule.period,
-            Slot.time,
-            Slot.number,
-            Slot.starts_at,
-            Appointment.fee_fen,
-            Appointment.hold_expires_at,
-            Order.order_no,
-        )
-        .join(Slot, Slot.id == Appointment.slot_id)
-        .join(Schedule, Schedule.id == Appointment.schedule_id)
-        .join(Practitioner, Practitioner.id == Schedule.practitioner_id)
-        .join(Department, Department.id == Schedule.department_id)
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .outerjoin(Order, and_(Order.appointment_id == Appointment.id, Order.status != OrderStatus.CLOSED))
-    )
+def _view(row: Row[*tuple[Any, ...]]) -> AppointmentView:
+    words = {"status": AppointmentStatus(row.status), "period": Period(row.period)}
+    return AppointmentView(**{**row._mapping, **words})  # noqa: SLF001 (documented in spite of its name)

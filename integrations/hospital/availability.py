@@ -1,32 +1,49 @@
-"""What is free: half days with their earliest times, and the numbered slots of one half day."""
+"""What is free: half days with their earliest times, and the numbered slots of one half day.
+
+Written as SQL: these run in most turns of a booking, and building the statements would cost more than running them.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Integer, Select, case, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.selectable import LateralFromClause
-from sqlalchemy.types import Time
 
 from integrations.hospital.clock import local_date
-from integrations.hospital.models import (
-    Department,
-    Period,
-    Practitioner,
-    Schedule,
-    ScheduleStatus,
-    Slot,
-    SlotStatus,
-)
+from integrations.hospital.models import Period
 from integrations.hospital.views import SessionView, SlotView
 
 _NEXT_TIMES = 4
 
-_BY_TIME_OF_DAY = case({period: place for place, period in enumerate(Period)}, value=Schedule.period)
+_SESSIONS = """
+    SELECT s.id AS schedule_id, s.practitioner_id, p.name AS practitioner, p.title, s.department_id,
+           d.name AS department, s.date, s.period, s.fee_fen, free.count AS free, s.location,
+           free.times[1:CAST(:next_times AS integer)] AS next_times
+    FROM schedules s
+    JOIN practitioners p ON p.id = s.practitioner_id AND p.active
+    JOIN departments d ON d.id = s.department_id AND d.active AND d.bookable
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS count, array_agg(time ORDER BY number) AS times
+        FROM slots WHERE schedule_id = s.id AND status = 'free' AND starts_at > :now
+    ) AS free
+    WHERE s.date BETWEEN greatest(CAST(:first AS date), CAST(:today AS date)) AND :last
+      AND s.date <= CAST(:today AS date) + d.horizon_days AND s.status = 'open' {narrowed}
+    ORDER BY s.date, CASE s.period WHEN 'morning' THEN 1 WHEN 'afternoon' THEN 2 ELSE 3 END, p.rank, p.staff_no
+    LIMIT :limit
+"""
+_NARROWED = {
+    "department_id": "AND s.department_id = :department_id",
+    "practitioner_id": "AND s.practitioner_id = :practitioner_id",
+    "period": "AND s.period = :period",
+}
+_WITH_FREE = "AND free.count > 0"
+
+_FREE_SLOTS = text("""
+    SELECT id, number, time, starts_at FROM slots
+    WHERE schedule_id = :schedule_id AND status = 'free' AND starts_at > :now ORDER BY number
+""")
 
 
 async def sessions(
@@ -46,75 +63,29 @@ async def sessions(
     Ordered by day, half day, rank of the doctor. Departments that are not booked online and days beyond their
     horizon are left out, past slots are not counted; `with_full` keeps half days without a free slot.
     """
-    free = _free_of_schedule(now)
-    wanted = (
-        select(
-            Schedule.id.label("schedule_id"),
-            Schedule.practitioner_id,
-            Practitioner.name.label("practitioner"),
-            Practitioner.title,
-            Schedule.department_id,
-            Department.name.label("department"),
-            Schedule.date,
-            Schedule.period,
-            Schedule.fee_fen,
-            free.c.free,
-            Schedule.location,
-            free.c.next_times,
-        )
-        .join(Practitioner, Practitioner.id == Schedule.practitioner_id)
-        .join(Department, Department.id == Schedule.department_id)
-        .join(free, literal(True))
-        .where(
-            Schedule.date.between(first, last),
-            Schedule.date >= local_date(now),
-            Schedule.date <= literal(local_date(now), Date) + Department.horizon_days,
-            Schedule.status == ScheduleStatus.OPEN,
-            Department.bookable,
-            Department.active,
-            Practitioner.active,
-        )
-        .order_by(Schedule.date, _BY_TIME_OF_DAY, Practitioner.rank, Practitioner.staff_no)
-        .limit(limit)
-    )
-    rows = await session.execute(_narrow(wanted, free, department_id, practitioner_id, period, with_full))
+    wanted = {
+        "department_id": department_id,
+        "practitioner_id": practitioner_id,
+        "period": None if period is None else str(period),
+    }
+    narrowed = [clause for name, clause in _NARROWED.items() if wanted[name] is not None]
+    statement = _SESSIONS.format(narrowed=" ".join(narrowed if with_full else [*narrowed, _WITH_FREE]))
+    values = {name: value for name, value in wanted.items() if value is not None} | {
+        "first": first,
+        "last": last,
+        "today": local_date(now),
+        "now": now,
+        "limit": limit,
+        "next_times": _NEXT_TIMES,
+    }
+    rows = (await session.execute(text(statement), values)).mappings()
     return [
-        SessionView(**{**row._mapping, "next_times": tuple(row.next_times or ())})  # noqa: SLF001 (documented)
+        SessionView(**{**row, "period": Period(row["period"]), "next_times": tuple(row["next_times"] or ())})
         for row in rows
     ]
 
 
 async def free_slots(session: AsyncSession, schedule_id: UUID, now: datetime) -> list[SlotView]:
     """The free numbers of one half day that are still to come, in order."""
-    rows = await session.execute(
-        select(Slot.id, Slot.number, Slot.time, Slot.starts_at)
-        .where(Slot.schedule_id == schedule_id, Slot.status == SlotStatus.FREE, Slot.starts_at > now)
-        .order_by(Slot.number)
-    )
+    rows = await session.execute(_FREE_SLOTS, {"schedule_id": schedule_id, "now": now})
     return [SlotView(*row) for row in rows]
-
-
-def _free_of_schedule(now: datetime) -> LateralFromClause:
-    times = func.array_agg(aggregate_order_by(Slot.time, Slot.number), type_=ARRAY(Time))
-    return (
-        select(func.count(type_=Integer).label("free"), times[1:_NEXT_TIMES].label("next_times"))
-        .where(Slot.schedule_id == Schedule.id, Slot.status == SlotStatus.FREE, Slot.starts_at > now)
-        .lateral("free")
-    )
-
-
-def _narrow(
-    wanted: Select[*tuple[Any, ...]],
-    free: LateralFromClause,
-    department_id: UUID | None,
-    practitioner_id: UUID | None,
-    period: Period | str | None,
-    with_full: bool,
-) -> Select[*tuple[Any, ...]]:
-    if department_id is not None:
-        wanted = wanted.where(Schedule.department_id == department_id)
-    if practitioner_id is not None:
-        wanted = wanted.where(Schedule.practitioner_id == practitioner_id)
-    if period is not None:
-        wanted = wanted.where(Schedule.period == Period(period))
-    return wanted if with_full else wanted.where(free.c.free > 0)

@@ -6,13 +6,10 @@ partial unique indexes on appointments (one per slot, one per patient and half d
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
@@ -21,15 +18,10 @@ from integrations.hospital.availability import free_slots, sessions
 from integrations.hospital.clock import local_date
 from integrations.hospital.holds import Payment, UnknownOrder, confirm_paid, expire_holds
 from integrations.hospital.models import (
-    AccountPatient,
     Appointment,
     AppointmentStatus,
-    Department,
     Order,
     OrderStatus,
-    Practitioner,
-    Schedule,
-    ScheduleStatus,
     Slot,
     SlotStatus,
 )
@@ -93,36 +85,26 @@ async def book(
     Raises NotYours, NotBookable, OutsideHorizon, AlreadyBooked, SlotTaken, SessionFull, SlotPast; then nothing is
     written, whether or not the caller commits.
     """
+    who = {"patient_id": patient_id, "account_id": account_id, "contact_id": contact_id}
 
     async def effect() -> Result:
-        fee_fen = await _bookable_fee(session, schedule_id, now)
-        await _must_act_for(session, account_id, patient_id)
-        if existing := await _booked_already(session, patient_id, schedule_id):
-            raise AlreadyBooked(existing)
-        slot = await (
-            _take(session, schedule_id, slot_id, now)
-            if slot_id
-            else _take_earliest(session, schedule_id, now)
-        )
-        status = AppointmentStatus.HELD if fee_fen else AppointmentStatus.BOOKED
-        made = insert(Appointment).values(
-            schedule_id=schedule_id,
-            slot_id=slot,
-            patient_id=patient_id,
-            account_id=account_id,
-            contact_id=contact_id,
-            status=status,
-            fee_fen=fee_fen,
-            hold_expires_at=now + hold if fee_fen else None,
-        )
-        appointment_id = await session.scalar(made.on_conflict_do_nothing().returning(Appointment.id))
-        if appointment_id is None:  # the same patient, a moment ago, with another message
-            raise AlreadyBooked(await _booked_already(session, patient_id, schedule_id))
-        if fee_fen:
-            order_no = order_number(appointment_id, local_date(now))
-            session.add(_order(order_no, appointment_id, account_id, fee_fen))
-            await session.flush()
-        return {"appointment_id": str(appointment_id)}
+        fee_fen = await _fee_if_allowed(session, schedule_id, patient_id, account_id, now)
+        values = who | {
+            "schedule_id": schedule_id,
+            "slot_id": slot_id,
+            "fee_fen": fee_fen,
+            "status": AppointmentStatus.HELD if fee_fen else AppointmentStatus.BOOKED,
+            "hold_expires_at": now + hold if fee_fen else None,
+            "day": f"{local_date(now):%Y%m%d}",
+            "now": now,
+        }
+        for statement in (_BOOK_WANTED,) if slot_id else (_BOOK_UNLOCKED, _BOOK_WAITING):
+            made = (await session.execute(statement, values)).one()
+            if made.appointment_id is not None:
+                return {"appointment_id": str(made.appointment_id)}
+            if made.slot_id is not None:  # the same patient, a moment ago, with another message
+                raise AlreadyBooked(await _booked_already(session, patient_id, schedule_id))
+        raise await _why_no_slot(session, schedule_id, slot_id, now)
 
     result = await once(session, key, effect)
     return await appointment(session, UUID(result["appointment_id"]))
@@ -160,35 +142,39 @@ async def cancel(
     return await appointment(session, appointment_id)
 
 
-def order_number(appointment_id: UUID, day: date) -> str:
-    """26 characters, the same for the same appointment; 80 bits of a hash over an id with 62 random bits."""
-    digest = hashlib.sha256(b"order:" + appointment_id.bytes).digest()
-    return f"GH{day:%Y%m%d}{base64.b32encode(digest[:10]).decode()}"
+_FACTS = text("""
+    SELECT s.fee_fen, s.date, d.horizon_days,
+           s.status = 'open' AND d.bookable AND d.active AND p.active AS bookable,
+           EXISTS (
+               SELECT FROM account_patients WHERE account_id = :account_id AND patient_id = :patient_id
+           ) AS acts_for,
+           (
+               SELECT id FROM appointments
+               WHERE patient_id = :patient_id AND schedule_id = :schedule_id
+                 AND status NOT IN ('cancelled', 'expired')
+           ) AS existing
+    FROM schedules s
+    JOIN departments d ON d.id = s.department_id
+    JOIN practitioners p ON p.id = s.practitioner_id
+    WHERE s.id = :schedule_id
+""")
 
 
-async def _bookable_fee(session: AsyncSession, schedule_id: UUID, now: datetime) -> int:
-    found = (
-        await session.execute(
-            select(Schedule.fee_fen, Schedule.date, Schedule.status, Department, Practitioner.active)
-            .join(Department, Department.id == Schedule.department_id)
-            .join(Practitioner, Practitioner.id == Schedule.practitioner_id)
-            .where(Schedule.id == schedule_id)
-        )
-    ).one_or_none()
-    if found is None or found.status is not ScheduleStatus.OPEN or not found.active:
+async def _fee_if_allowed(
+    session: AsyncSession, schedule_id: UUID, patient_id: UUID, account_id: UUID, now: datetime
+) -> int:
+    values = {"schedule_id": schedule_id, "patient_id": patient_id, "account_id": account_id}
+    facts = (await session.execute(_FACTS, values)).one_or_none()
+    if facts is None or not facts.bookable:
         raise NotBookable
-    if not (found.Department.bookable and found.Department.active):
-        raise NotBookable
-    last = local_date(now) + timedelta(days=found.Department.horizon_days)
-    if found.date > last:
-        raise OutsideHorizon(last)
-    return int(found.fee_fen)
-
-
-async def _must_act_for(session: AsyncSession, account_id: UUID, patient_id: UUID) -> None:
-    link = await session.get(AccountPatient, (account_id, patient_id))
-    if link is None:
+    if not facts.acts_for:
         raise NotYours
+    last = local_date(now) + timedelta(days=facts.horizon_days)
+    if facts.date > last:
+        raise OutsideHorizon(last)
+    if facts.existing:
+        raise AlreadyBooked(facts.existing)
+    return int(facts.fee_fen)
 
 
 async def _booked_already(session: AsyncSession, patient_id: UUID, schedule_id: UUID) -> UUID | None:
@@ -201,49 +187,50 @@ async def _booked_already(session: AsyncSession, patient_id: UUID, schedule_id: 
     )
 
 
-async def _take(session: AsyncSession, schedule_id: UUID, slot_id: UUID, now: datetime) -> UUID:
-    """The wanted slot; waits for whoever is just taking or freeing it."""
+# Takes a slot and writes appointment and order in one statement. The order number is 80 bits of a hash over the
+# appointment's id (62 random bits): lasting, not to be guessed, 30 characters, nothing personal in it.
+_BOOK = """
+    WITH wanted AS MATERIALIZED (
+        SELECT id FROM slots
+        WHERE schedule_id = :schedule_id AND status = 'free' AND starts_at > :now {which}
+    ), taken AS (
+        UPDATE slots SET status = 'busy' WHERE id IN (SELECT id FROM wanted) RETURNING id
+    ), made AS (
+        INSERT INTO appointments
+            (schedule_id, slot_id, patient_id, account_id, contact_id, status, fee_fen, hold_expires_at)
+        SELECT :schedule_id, id, :patient_id, :account_id, :contact_id, :status, :fee_fen, :hold_expires_at
+        FROM taken ON CONFLICT DO NOTHING RETURNING id, account_id, fee_fen
+    ), ordered AS (
+        INSERT INTO orders (order_no, appointment_id, account_id, amount_fen, status)
+        SELECT 'GH' || CAST(:day AS text) || upper(left(encode(sha256(uuid_send(id)), 'hex'), 20)),
+               id, account_id, fee_fen, 'unpaid'
+        FROM made WHERE fee_fen > 0
+    )
+    SELECT (SELECT id FROM taken) AS slot_id, (SELECT id FROM made) AS appointment_id
+"""
+# The wanted slot: waits for whoever is just taking or freeing it.
+_BOOK_WANTED = text(_BOOK.format(which="AND id = :slot_id FOR NO KEY UPDATE"))
+# The earliest: skipping locked rows spreads a rush over the slots; when all that is free is locked, waiting tells
+# whether a transaction gives its slot back, so that nobody is sent away while one is left.
+_BOOK_UNLOCKED = text(_BOOK.format(which="ORDER BY number LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"))
+_BOOK_WAITING = text(_BOOK.format(which="ORDER BY number LIMIT 1 FOR NO KEY UPDATE"))
+
+
+async def _why_no_slot(
+    session: AsyncSession, schedule_id: UUID, slot_id: UUID | None, now: datetime
+) -> BookingError:
+    if slot_id is None:
+        last = select(func.max(Slot.starts_at)).where(Slot.schedule_id == schedule_id)
+        last_start = await session.scalar(last)
+        return SlotPast() if last_start is not None and last_start <= now else SessionFull()
     wanted = await session.get(Slot, slot_id)
     if wanted is None or wanted.schedule_id != schedule_id:
-        raise NotBookable
+        return NotBookable()
     if wanted.starts_at <= now:
-        raise SlotPast
-    taken = (
-        update(Slot)
-        .where(Slot.id == slot_id, Slot.status == SlotStatus.FREE)
-        .values(status=SlotStatus.BUSY)
-        .returning(Slot.id)
-        .execution_options(synchronize_session=False)
-    )
-    if await session.scalar(taken) is None:
-        free = await free_slots(session, schedule_id, now)
-        free.sort(key=lambda slot: (slot.number < wanted.number, slot.number))
-        raise SlotTaken(free[:_FREE_SHOWN])
-    return slot_id
-
-
-# Skipping locked rows spreads a rush over the slots; when all that is free is locked, waiting tells whether a
-# transaction gives its slot back, so that nobody is sent away while one is left.
-_TAKE_EARLIEST = """
-    WITH earliest AS MATERIALIZED (
-        SELECT id FROM slots WHERE schedule_id = :schedule_id AND status = 'free' AND starts_at > :now
-        ORDER BY number LIMIT 1 FOR NO KEY UPDATE {skip_locked}
-    )
-    UPDATE slots SET status = 'busy' WHERE id IN (SELECT id FROM earliest) RETURNING id
-"""
-_TAKE_UNLOCKED = text(_TAKE_EARLIEST.format(skip_locked="SKIP LOCKED"))
-_TAKE_WAITING = text(_TAKE_EARLIEST.format(skip_locked=""))
-
-
-async def _take_earliest(session: AsyncSession, schedule_id: UUID, now: datetime) -> UUID:
-    values = {"schedule_id": schedule_id, "now": now}
-    for statement in (_TAKE_UNLOCKED, _TAKE_WAITING):
-        taken: UUID | None = await session.scalar(statement, values)
-        if taken is not None:
-            return taken
-    last_start = select(Slot.starts_at).where(Slot.schedule_id == schedule_id).order_by(Slot.number.desc())
-    starts_at = await session.scalar(last_start.limit(1))
-    raise SlotPast if starts_at is not None and starts_at <= now else SessionFull
+        return SlotPast()
+    free = await free_slots(session, schedule_id, now)
+    free.sort(key=lambda slot: (slot.number < wanted.number, slot.number))
+    return SlotTaken(free[:_FREE_SHOWN])
 
 
 async def _end(session: AsyncSession, found: Appointment, now: datetime) -> None:
@@ -256,13 +243,3 @@ async def _end(session: AsyncSession, found: Appointment, now: datetime) -> None
         .values(status=OrderStatus.CLOSED, closed_at=now),
     ):
         await session.execute(statement.execution_options(synchronize_session=False))
-
-
-def _order(order_no: str, appointment_id: UUID, account_id: UUID, amount_fen: int) -> Order:
-    return Order(
-        order_no=order_no,
-        appointment_id=appointment_id,
-        account_id=account_id,
-        amount_fen=amount_fen,
-        status=OrderStatus.UNPAID,
-    )

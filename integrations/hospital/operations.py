@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-
-from integrations.hospital.models import Operation
 
 Result = dict[str, Any]
 
@@ -24,6 +21,20 @@ class OperationKey:
     message_id: str
     action: str
     operation: str
+
+
+_CLAIM = text("""
+    INSERT INTO operations (message_id, action, operation) VALUES (:message_id, :action, :operation)
+    ON CONFLICT DO NOTHING RETURNING true
+""")
+_KEEP = text("""
+    UPDATE operations SET result = CAST(:result AS jsonb)
+    WHERE message_id = :message_id AND action = :action AND operation = :operation
+""")
+_KEPT = text("""
+    SELECT result FROM operations
+    WHERE message_id = :message_id AND action = :action AND operation = :operation
+""")
 
 
 async def once(
@@ -39,36 +50,19 @@ async def once(
     async with session.begin_nested():
         if key is None:
             return _as_stored(await effect())
-        if not await _claim(session, key):
-            return await _stored(session, key)
+        values = asdict(key)
+        if not await session.scalar(_CLAIM, values):
+            return await _kept(session, key)
         result = _as_stored(await effect())
-        await session.execute(update(Operation).where(_is(key)).values(result=result))
+        await session.execute(_KEEP, {**values, "result": json.dumps(result)})
         return result
 
 
-async def _claim(session: AsyncSession, key: OperationKey) -> bool:
-    claim = (
-        insert(Operation)
-        .values(message_id=key.message_id, action=key.action, operation=key.operation)
-        .on_conflict_do_nothing()
-        .returning(Operation.message_id)
-    )
-    return await session.scalar(claim) is not None
-
-
-async def _stored(session: AsyncSession, key: OperationKey) -> Result:
-    result: Result | None = await session.scalar(select(Operation.result).where(_is(key)))
+async def _kept(session: AsyncSession, key: OperationKey) -> Result:
+    result: Result | None = await session.scalar(_KEPT, asdict(key))
     if result is None:
         raise RuntimeError(f"{key.action}/{key.operation} was asked for inside its own effect")
     return result
-
-
-def _is(key: OperationKey) -> ColumnElement[bool]:
-    return and_(
-        Operation.message_id == key.message_id,
-        Operation.action == key.action,
-        Operation.operation == key.operation,
-    )
 
 
 def _as_stored(result: Result) -> Result:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -9,6 +11,8 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.database import Database
 from integrations.hospital import booking
@@ -150,6 +154,18 @@ class Clinic:
                 now=now or self.now,
                 hold=HOLD,
             )
+
+    async def together[T](self, *jobs: Callable[[AsyncSession], Awaitable[T]]) -> list[T | BaseException]:
+        """Runs the jobs in transactions that all stand open before the first one begins to work."""
+        barrier = asyncio.Barrier(len(jobs))
+
+        async def run(job: Callable[[AsyncSession], Awaitable[T]]) -> T:
+            async with self.database.begin() as session:
+                await session.execute(text("SELECT 1"))
+                await barrier.wait()
+                return await job(session)
+
+        return await asyncio.gather(*map(run, jobs), return_exceptions=True)
 
 
 @pytest.fixture

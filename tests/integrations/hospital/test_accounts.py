@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.database import Database
 from integrations.hospital import accounts
 from integrations.hospital.accounts import (
     ensure_contact,
@@ -21,14 +21,13 @@ from integrations.hospital.operations import OperationKey
 HEALTH, ABROAD = ConsentKind.HEALTH_DATA, ConsentKind.DATA_ABROAD
 
 
-async def test_a_contact_is_made_once_with_its_account(database: Database) -> None:
-    async def arrive() -> tuple[Any, Any]:
-        async with database.begin() as session:
-            contact = await ensure_contact(session, "wechat", "openid-1")
-            return contact.id, contact.account_id
+async def test_a_contact_is_made_once_with_its_account(clinic: Any) -> None:
+    async def arrive(session: AsyncSession) -> tuple[UUID, UUID]:
+        contact = await ensure_contact(session, "wechat", "openid-1")
+        return contact.id, contact.account_id
 
-    assert len(set(await asyncio.gather(*(arrive() for _ in range(15))))) == 1
-    async with database.begin() as session:
+    assert len(set(await clinic.together(*[arrive] * 15))) == 1
+    async with clinic.database.begin() as session:
         assert await session.scalar(select(func.count()).select_from(Account)) == 1
         other = await ensure_contact(session, "telegram", "openid-1")
         assert await accounts.contact(session, other.id) is other

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -56,15 +57,11 @@ async def test_a_visit_with_a_fee_is_held_with_an_unpaid_order(clinic: Any) -> N
     assert (order.order_no, order.amount_fen, order.status) == (made.order_no, 3500, OrderStatus.UNPAID)
 
 
-def test_order_numbers_are_lasting_short_and_fit_for_payment_platforms() -> None:
-    appointment = uuid4()
-    number = booking.order_number(appointment, date(2026, 11, 22))
-    assert number == booking.order_number(appointment, date(2026, 11, 22))
-    assert number.startswith("GH20261122")
-    assert len(number) <= 32
-    assert number.isascii()
-    assert number.isalnum()
-    assert number != booking.order_number(uuid4(), date(2026, 11, 22))
+async def test_order_numbers_fit_payment_platforms_and_differ(clinic: Any) -> None:
+    schedule = await clinic.schedule(slots=5, fee_fen=100)
+    numbers = {(await clinic.book(await clinic.booker(), schedule)).order_no for _ in range(5)}
+    assert len(numbers) == 5
+    assert all(re.fullmatch(r"GH20261122[0-9A-F]{20}", number) for number in numbers)
 
 
 async def test_the_wanted_slot_or_the_next_free_ones(clinic: Any) -> None:

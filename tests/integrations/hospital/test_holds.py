@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import booking, events
 from integrations.hospital.holds import Payment, UnknownOrder, confirm_paid, expire_holds
@@ -90,9 +92,15 @@ async def test_payment_and_expiry_at_once_end_in_one_whole_state(clinic: Any) ->
     schedule = await clinic.schedule(slots=20, fee_fen=3500)
     held = [await clinic.book(await clinic.booker(), schedule) for _ in range(20)]
     late = clinic.now + timedelta(hours=1)
-    expiries = [_expire(clinic, late, limit=3) for _ in range(10)]
-    payments = [_pay(clinic, one.order_no, late) for one in held]
-    results = await asyncio.gather(*payments, *expiries)
+
+    def pay(order_no: str) -> Callable[[AsyncSession], Awaitable[Payment]]:
+        return lambda session: confirm_paid(session, order_no, late)
+
+    def expire(session: AsyncSession) -> Awaitable[int]:
+        return expire_holds(session, late, 3)
+
+    results = await clinic.together(*[pay(str(one.order_no)) for one in held], *[expire] * 10)
+    assert not [result for result in results if isinstance(result, BaseException)]
     paid = {one.order_no for one, result in zip(held, results, strict=False) if result is Payment.CONFIRMED}
     gone = {one.order_no for one in held} - paid
     assert sum(result for result in results[20:] if isinstance(result, int)) == len(gone)

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.links import (
     LinkExpired,
@@ -54,11 +54,10 @@ async def test_links_that_open_nothing(clinic: Any) -> None:
 async def test_of_ten_submissions_at_once_one_counts(clinic: Any) -> None:
     token, _ = await _issue(clinic)
 
-    async def submit() -> PageLink:
-        async with clinic.database.begin() as session:
-            return await finish_link(session, token, "registration", clinic.now)
+    async def submit(session: AsyncSession) -> PageLink:
+        return await finish_link(session, token, "registration", clinic.now)
 
-    results = await asyncio.gather(*(submit() for _ in range(10)), return_exceptions=True)
+    results = await clinic.together(*[submit] * 10)
     assert Counter(type(result).__name__ for result in results) == {"PageLink": 1, "LinkUsed": 9}
 
 

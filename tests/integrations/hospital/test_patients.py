@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from stdnum.cn.ric import calc_check_digit
 
 from integrations.crypto import Crypto, KeyRing
@@ -137,7 +138,21 @@ async def test_one_self_per_account(clinic: Any, crypto: Crypto) -> None:
 
 async def test_two_accounts_at_once_make_one_patient(clinic: Any, crypto: Crypto) -> None:
     accounts = [await _account(clinic) for _ in range(8)]
-    done = await asyncio.gather(*(_register(clinic, crypto, account) for account in accounts))
+
+    def job(account_id: UUID) -> Callable[[AsyncSession], Awaitable[Registration]]:
+        return lambda session: register(
+            session,
+            crypto,
+            account_id=account_id,
+            name=NAME,
+            id_number=NUMBER,
+            phone=PHONE,
+            outcome="match",
+            key=None,
+            now=clinic.now,
+        )
+
+    done = await clinic.together(*map(job, accounts))
     assert sorted(one.status for one in done) == [RegistrationStatus.LINKED] * 7 + [
         RegistrationStatus.VERIFIED
     ]
