@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message, Update
+from telegram import CallbackQuery, Chat, ChatMember, Message, Update
 
 from integrations import menu
 from integrations.channel import Malformed
@@ -18,9 +18,7 @@ from integrations.texts import clean
 NAME = "telegram"
 
 # Other kinds of updates are not ours, and a new shape of theirs must not make the library fail.
-_READ = frozenset(
-    {"update_id", Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER}
-)
+_READ = frozenset({"update_id", Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY})
 _COMMANDS = frozenset(intent for intent, _ in menu.ENTRIES)
 _GONE = frozenset({ChatMember.BANNED, ChatMember.LEFT})
 
@@ -31,18 +29,17 @@ def read(body: bytes, now: datetime) -> list[MessageIn]:
     `now` dates what Telegram does not date (pressed buttons).
     """
     try:
-        update = {name: part for name, part in json.loads(body).items() if name in _READ}
-        return _read(Update.de_json(update, None), now)
+        update = json.loads(body)
+        known = Update.de_json({name: part for name, part in update.items() if name in _READ}, None)
+        return _read(known, update.get(Update.MY_CHAT_MEMBER), now)
     except Malformed:
         raise
     except Exception as error:  # the library checks no types: whatever junk meets first is raised
         raise Malformed("no update of Telegram's") from error
 
 
-def _read(update: Update, now: datetime) -> list[MessageIn]:
-    chat = update.effective_chat
-    if chat is None and update.callback_query is not None:
-        chat = Chat(update.callback_query.from_user.id, Chat.PRIVATE)
+def _read(update: Update, membership: dict[str, Any] | None, now: datetime) -> list[MessageIn]:
+    chat = _chat(update, membership)
     if chat is None:
         return []
     base = MessageIn(
@@ -54,15 +51,23 @@ def _read(update: Update, now: datetime) -> list[MessageIn]:
     )
     if chat.type != Chat.PRIVATE:  # what others write in a group is not ours to keep
         return [replace(base, choice="group")]
+    if membership:
+        return [_membership(base, membership)]
     if update.callback_query is not None:
         return [_pressed(base, update.callback_query)]
-    if update.my_chat_member is not None:
-        return [_membership(base, update.my_chat_member)]
     if update.edited_message is not None:
         return [_edited(base, update.edited_message)]
     if update.message is not None:
         return [_message(_dated(base, update.message, update.message.date), update.message)]
     return [base]
+
+
+def _chat(update: Update, membership: dict[str, Any] | None) -> Chat | None:
+    if membership:
+        return Chat.de_json(membership["chat"], None)
+    if update.callback_query is not None and update.callback_query.message is None:
+        return Chat(update.callback_query.from_user.id, Chat.PRIVATE)
+    return update.effective_chat
 
 
 def _pressed(base: MessageIn, query: CallbackQuery) -> MessageIn:
@@ -72,10 +77,12 @@ def _pressed(base: MessageIn, query: CallbackQuery) -> MessageIn:
     return replace(base, kind=kind, choice=choice, callback_ref=_text(query.id), message_ref=seen)
 
 
-def _membership(base: MessageIn, change: ChatMemberUpdated) -> MessageIn:
-    """In a private chat Telegram tells this when the patient blocks or unblocks us."""
-    kind = Kind.UNFOLLOW if change.new_chat_member.status in _GONE else Kind.FOLLOW
-    return replace(base, kind=kind, sent_at=_time(change.date))
+def _membership(base: MessageIn, change: dict[str, Any]) -> MessageIn:
+    """In a private chat Telegram tells this when the patient blocks or unblocks us. Read by hand: the library
+    wants all the rights that a member might have, and their list grows."""
+    gone = change["new_chat_member"]["status"] in _GONE
+    sent_at = datetime.fromtimestamp(_integer(change["date"]), UTC)
+    return replace(base, kind=Kind.UNFOLLOW if gone else Kind.FOLLOW, sent_at=sent_at)
 
 
 def _edited(base: MessageIn, message: Message) -> MessageIn:

@@ -82,7 +82,7 @@ class WeChatChannel:
             raise Forbidden("secure mode only")
         encrypted = reading.encrypted_part(webhook.body)
         self._verify(webhook.query, webhook.query.get("msg_signature", ""), encrypted)
-        xml = verification.decrypt(encrypted, token=self._token, aes_key=self._aes_key, appid=self._appid)
+        xml = verification.decrypt(encrypted, aes_key=self._aes_key, appid=self._appid)
         return [reading.read(xml)]
 
     def fits(self, text: str) -> bool:

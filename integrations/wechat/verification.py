@@ -6,26 +6,18 @@ prefix (from the system's generator) and the errors for junk are ours.
 
 from __future__ import annotations
 
+import base64
 import hmac
 import secrets
 import struct
 from datetime import datetime, timedelta
+from typing import Any
 
-from wechatpy.crypto import PrpCrypto, WeChatCrypto
+from wechatpy.crypto import PrpCrypto
 from wechatpy.exceptions import InvalidAppIdException
 from wechatpy.utils import WeChatSigner
 
 from integrations.channel import Forbidden, Malformed
-
-
-class _Cipher(PrpCrypto):
-    def get_random_string(self) -> str:
-        return secrets.token_hex(8)
-
-
-class _Sealing(WeChatCrypto):
-    def encrypt_message(self, msg: str, nonce: str, timestamp: str | None = None) -> str:
-        return str(self._encrypt_message(msg, nonce, timestamp, _Cipher))
 
 
 def verify(
@@ -42,13 +34,11 @@ def verify(
 
     `encrypted` is the Encrypt element of a POST, empty for the GET that proves our address. Raises Forbidden.
     """
-    signer = WeChatSigner()
     try:
-        signer.add_data(token, timestamp, nonce, encrypted)
-        given = signature.encode("ascii")
+        expected, given = _signature(token, timestamp, nonce, encrypted), signature.encode("ascii")
     except UnicodeEncodeError as error:
         raise Forbidden("signature of characters that cannot be signed") from error
-    if not hmac.compare_digest(signer.signature.encode("ascii"), given):
+    if not hmac.compare_digest(expected.encode(), given):
         raise Forbidden("wrong signature")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 11):
         raise Forbidden("no timestamp")
@@ -56,11 +46,10 @@ def verify(
         raise Forbidden("too old")
 
 
-def decrypt(encrypted: str, *, token: str, aes_key: str, appid: str) -> str:
+def decrypt(encrypted: str, *, aes_key: str, appid: str) -> str:
     """The XML inside. Raises Forbidden when it is meant for another account, Malformed when it is no text."""
-    cipher = _Cipher(_Sealing(token, aes_key, appid).key)
     try:
-        return str(cipher.decrypt(encrypted, appid))
+        return str(_cipher(aes_key).decrypt(encrypted, appid))
     except InvalidAppIdException as error:
         raise Forbidden("another account's message") from error
     except (ValueError, IndexError, struct.error) as error:
@@ -68,9 +57,13 @@ def decrypt(encrypted: str, *, token: str, aes_key: str, appid: str) -> str:
 
 
 def encrypt(xml: str, *, token: str, aes_key: str, appid: str, now: datetime) -> str:
-    """A passive reply as WeChat wants it in secure mode: Encrypt, MsgSignature, TimeStamp, Nonce."""
-    return _Sealing(token, aes_key, appid).encrypt_message(
-        xml, secrets.token_hex(8), str(int(now.timestamp()))
+    """A passive reply as WeChat wants it in secure mode."""
+    timestamp, nonce = str(int(now.timestamp())), secrets.token_hex(8)
+    encrypted = _cipher(aes_key).encrypt(xml, appid).decode()
+    return (
+        f"<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt>"
+        f"<MsgSignature><![CDATA[{_signature(token, timestamp, nonce, encrypted)}]]></MsgSignature>"
+        f"<TimeStamp>{timestamp}</TimeStamp><Nonce><![CDATA[{nonce}]]></Nonce></xml>"
     )
 
 
@@ -78,3 +71,15 @@ def check_aes_key(aes_key: str) -> None:
     """Raises ValueError when EncodingAESKey is not the 43 characters that WeChat gives out."""
     if not (len(aes_key) == 43 and aes_key.isascii() and aes_key.isalnum()):
         raise ValueError("WECHAT_AES_KEY must be 43 letters and digits")
+
+
+def _signature(*parts: str) -> str:
+    signer = WeChatSigner()
+    signer.add_data(*parts)
+    return str(signer.signature)
+
+
+def _cipher(aes_key: str) -> Any:
+    cipher: Any = PrpCrypto(base64.b64decode(aes_key + "="))
+    cipher.get_random_string = lambda: secrets.token_hex(8)  # 16 characters; wechatpy takes a weak generator
+    return cipher

