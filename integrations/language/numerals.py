@@ -7,8 +7,9 @@ _DIGITS |= {"〇": 0, "○": 0, "两": 2, "俩": 2, "幺": 1}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _TENS = str.maketrans({"廿": "二十", "卅": "三十", "初": ""})
 
-# For regular expressions: a whole number, and one that fits a month, a day, an hour or a minute.
-NUMBER = r"(?:\d+|[零〇一二两三四五六七八九十百千]+)"
+# For regular expressions: a whole number, of bounded length so that a flood of digits costs little; and
+# one that fits a month, a day, an hour or a minute.
+NUMBER = r"(?:(?<!\d)\d{1,6}|[零〇一二两三四五六七八九十百千]{1,6})"
 SMALL = (
     r"(?:(?<!\d)\d{1,2}|[二三四五六七八九]?十[一二三四五六七八九]?|[廿卅][一二三四五六七八九]?"
     r"|初[一二三四五六七八九十]|[零〇]?[零〇一二两三四五六七八九])"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from integrations.language.numerals import read_digits
-from integrations.language.script import fold
+from integrations.language.script import fold, simplify
 from integrations.language.spans import Span
 
 # What people put between digits (spaces, dashes, points, invisible characters), up to three of them.
@@ -177,6 +177,7 @@ def _trimmed(text: str, folded: str, start: int, end: int, expects: str) -> Span
 
 def _is_talk(folded: str, expects: str) -> bool:
     """Whether an answer speaks to us instead of giving what was asked for."""
+    folded = simplify(folded)
     if _COMMAND.search(folded) or _QUESTION.search(folded):
         return True
     return expects == "person_name" and bool(_SENTENCE.search(folded)) and not _PREFIX.match(folded)

@@ -43,12 +43,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """One day, or all days from first to last. `vague` marks words such as 最近, which often speak of
-    something else than an appointment."""
+    """One day, or all days from first to last. `soon` marks words for any day soon (最近, 尽快), which
+    say nothing beside a real date."""
 
     first: date
     last: date
-    vague: bool = False
+    soon: bool = False
 
     @classmethod
     def one(cls, day: date) -> Days:
@@ -193,13 +193,15 @@ def lunar_day(year: int | None, month: int, day: int, reference: Reference) -> d
 
 
 def solar_term(name: str, year: int | None, reference: Reference) -> date:
-    """The day of a solar term (清明): of that year, or of this year or the next."""
+    """The day of a solar term (清明): of that year, or of this year or the next. Raises NoSuchDay."""
     this = reference.today.year
     found = _term(name, year or this)
     return found if year or reference.accepts(found) else _term(name, this + 1)
 
 
 def _term(name: str, year: int) -> date:
+    if not 1900 <= year <= 2100:
+        raise NoSuchDay  # as far as the tables of the library reach
     found = TermUtils.nth_term_day(year, term_name=name)
     return date(found.year, found.month, found.day)
 

@@ -23,7 +23,8 @@ _REFUSED_AFTER = re.compile(
 _SINCE = re.compile(
     r"(?:早上|上午|中午|下午|晚上|夜里|凌晨)?(?:开始|起床|起来|以来|就(?![诊来去挂想行能有可好要])|[发吐疼痛头咳拉感查吃做]|一直)"
 )
-_LATER = re.compile(r"(?:以后|之后|往后|后面|起|开始)")
+_BEGAN = re.compile("(?:就|一直)?开始(?:有点)?(?:发|疼|痛|咳|吐|拉|头|肚|感|不舒服|难受|流|出血|晕|肿|痒)")
+_LATER = re.compile(r"(?:以后|之后|往后|后面|起|开始|后(?![天面来续]))")
 _EARLIER = re.compile(r"(?:以前|之前|前(?![天面台往]))")
 # What follows a vague word or a half day that is asked for, and not part of a complaint.
 _ASKED = re.compile(
@@ -47,8 +48,10 @@ def find_dates(text: str, now: datetime) -> list[Span]:
     found = [(e, resolve(e, now)) for e in expressions]
     if any(r.last and r.last >= today for _, r in found):  # then a past day is when it began to hurt
         found = [(e, r) for e, r in found if not (r.last and r.last < today)]
-    if any(e.days and not _vague(e) for e, _ in found):
-        found = [(e, r) for e, r in found if not _vague(e)]
+    soon = [e for e, _ in found if _soon(e)]
+    dated = any(e.days and not _soon(e) for e, _ in found)
+    idle = soon if dated else soon[1:]
+    found = [(e, r) for e, r in found if e not in idle]
     return [span for e, r in found for span in _spans(text, e, r, today)]
 
 
@@ -61,8 +64,11 @@ def _is_asked(text: str, expression: Expression, now: datetime) -> bool:
     if expression.days is None:
         alone = expression.half and not expression.clock
         return not (alone and _complains(text, expression.half))
-    if _vague(expression):
-        return bool(_ASKED.match(text, after))
+    word = text[expression.days.start : expression.days.end]
+    if _soon(expression):
+        return word not in words.COMPLAINT_DAYS or bool(_ASKED.match(text, after))
+    if word.endswith("前") or _BEGAN.match(text, after):
+        return False
     days = expression.days.what
     if days is None:
         return True
@@ -82,9 +88,9 @@ def _complains(text: str, half: Found | None) -> bool:
     )
 
 
-def _vague(expression: Expression) -> bool:
+def _soon(expression: Expression) -> bool:
     days = expression.days.what if expression.days else None
-    return isinstance(days, Days) and days.vague
+    return isinstance(days, Days) and days.soon
 
 
 def _spans(text: str, expression: Expression, found: Resolution, today: date) -> list[Span]:

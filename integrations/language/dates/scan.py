@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from integrations.language.dates import clocks, days
+from integrations.language.dates import clocks, days, ranges
 from integrations.language.dates.calendar import Clock, Days, Half, Moment, NoSuchDay, Reference
-from integrations.language.dates.rules import Piece
+from integrations.language.dates.rules import Piece, Rule
 
-_RULES = days.RULES + clocks.RULES
+_RULES = days.RULES + ranges.RULES + clocks.RULES
 _GAP = re.compile(r"[ ,，、的T(（)）]{0,2}|的?那天的?|[ ,，]?(?:大概|大约|差不多|左右)的?|-")
 _TO = re.compile(r" ?(?:到|至|~|-+) ?")
 
@@ -61,24 +61,28 @@ def scan(text: str, reference: Reference) -> list[Expression]:
 
 
 def _findings(text: str, reference: Reference) -> list[Found]:
-    """The longest findings from the left, none overlapping."""
-    candidates: list[tuple[int, int, int, Found]] = []
-    for rank, rule in enumerate(_RULES):
-        for match in rule.pattern.finditer(text):
-            try:
-                piece = rule.read(match, reference)
-            except NoSuchDay:
-                piece = None
-            else:
-                if piece is None:
-                    continue
-            start, end = match.span()
-            candidates.append((start, -end, rank, Found(start, end, piece)))
+    """The longest findings from the left, none overlapping; of equally long ones the earlier rule's."""
+    ahead = [_next(rule, text, 0, reference) for rule in _RULES]
     chosen: list[Found] = []
-    for *_, found in sorted(candidates, key=lambda candidate: candidate[:3]):
-        if not chosen or found.start >= chosen[-1].end:
-            chosen.append(found)
+    while found := min(filter(None, ahead), key=lambda found: (found.start, -found.end), default=None):
+        chosen.append(found)
+        for rank, other in enumerate(ahead):
+            if other and other.start < found.end:
+                ahead[rank] = _next(_RULES[rank], text, found.end, reference)
     return chosen
+
+
+def _next(rule: Rule, text: str, position: int, reference: Reference) -> Found | None:
+    """A rule's first finding from a position on."""
+    while match := rule.pattern.search(text, position):
+        try:
+            piece = rule.read(match, reference)
+        except NoSuchDay:
+            return Found(*match.span(), None)
+        if piece is not None:
+            return Found(*match.span(), piece)
+        position = match.start() + 1
+    return None
 
 
 def _place(what: Piece | None) -> str:

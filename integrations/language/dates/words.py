@@ -82,35 +82,23 @@ MORNING, NOON, AFTERNOON, EVENING, SMALL_HOURS = (
 # because they open many other words (早期, 晚期, 夜尿).
 HALVES = {
     "凌晨": SMALL_HOURS, "半夜": SMALL_HOURS, "早上": MORNING, "早晨": MORNING, "清晨": MORNING, "清早": MORNING,
-    "一早": MORNING, "早间": MORNING, "上午": MORNING, "尚午": MORNING, "午前": MORNING, "中午": NOON, "正午": NOON,
+    "一早": MORNING, "一大早": MORNING, "早间": MORNING, "上午": MORNING, "尚午": MORNING, "午前": MORNING,
+    "中午": NOON, "正午": NOON,
     "下午": AFTERNOON, "夏午": AFTERNOON, "午后": AFTERNOON, "傍晚": EVENING, "晚上": EVENING, "晚间": EVENING,
     "夜间": EVENING, "夜里": EVENING, "夜晚": EVENING,
 }  # fmt: skip
 SHORT_HALVES = {"早": MORNING, "晨": MORNING, "晚": EVENING, "夜": EVENING, "am": MORNING, "pm": AFTERNOON}
 # Halves of which patients also speak in complaints (晚上睡不着).
-COMPLAINT_HALVES = {
-    "凌晨",
-    "半夜",
-    "早上",
-    "早晨",
-    "清晨",
-    "清早",
-    "一早",
-    "傍晚",
-    "晚上",
-    "夜间",
-    "夜里",
-    "夜晚",
-}
+COMPLAINT_HALVES = frozenset("凌晨 半夜 早上 早晨 清晨 清早 一早 傍晚 晚上 夜间 夜里 夜晚".split())  # noqa: SIM905
 
 # Days soon, any of them: from today, so many days.
 SOON = {
-    "越快越好": 6, "越早越好": 6, "尽快": 6, "尽早": 6, "尽量早": 6, "最早的": 6, "最快的": 6, "随便哪天": 6,
-    "哪天都": 6, "什么时候都": 6, "近期": 6, "最近": 6, "近几天": 6, "这几天": 4, "这两天": 2, "这两日": 2,
-    "这几日": 4, "近两天": 2, "近日": 6,
+    "越快越好": 6, "越早越好": 6, "尽快": 6, "尽早": 6, "尽量早": 6, "最早": 6, "最快": 6, "随便哪天": 6, "哪天都": 6,
+    "什么时候都": 6, "什么时候有号": 6, "哪天有": 6, "几号有": 6, "周几有": 6, "近期": 6, "最近": 6, "近日": 6,
+    "近几天": 6, "这几天": 4, "这几日": 4, "这两天": 2, "这两日": 2, "近两天": 2,
 }  # fmt: skip
-# Of these people also speak without booking (最近头疼): what must follow.
-VAGUE = {"近期", "最近", "近几天", "这几天", "这两天", "这两日", "这几日", "近两天", "近日"}
+# Those of which patients also speak in complaints (最近头疼).
+COMPLAINT_DAYS = frozenset("近期 最近 近日 近几天 这几天 这几日 这两天 这两日 近两天".split())  # noqa: SIM905
 
 
 def alternatives(words: Iterable[str]) -> str:
