@@ -28,8 +28,6 @@ from supervisor.xmlrpc import SupervisorTransport
 from bot.leftovers import MARKER, stop_orphans
 from bot.starting import StartError, port_holder, port_is_free, tail, wait_until
 
-# A process that lives shorter than this failed to start: it is tried again after 1, 2, 3, … seconds.
-START_SECONDS = 5
 # After so many failures in a row supervisor gives up; `revive` then begins anew.
 START_TRIES = 8
 
@@ -69,6 +67,8 @@ class Process:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: int = 15
     whole_group: bool = True
+    # One that lives shorter than this failed to start: it is tried again after 1, 2, 3, … seconds.
+    start_seconds: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ class Supervisor:
             ),
             "autostart": process.early,
             "autorestart": "true",
-            "startsecs": START_SECONDS,
+            "startsecs": process.start_seconds,
             "startretries": START_TRIES,
             "stopsignal": process.stop_signal.name.removeprefix("SIG"),
             "stopwaitsecs": process.stop_seconds,

@@ -186,6 +186,7 @@ def _rasa(settings: Launch, addresses: Mapping[str, str], port: int, model: Path
         port=port,
         setting="RASA_URLS",
         nice=NICE_BEHIND,
+        start_seconds=30,
     )
 
 

@@ -89,9 +89,10 @@ def _up(options: Options, say: Say, started: float) -> None:
             _prepare_database(settings, addresses, options, say)
             for process in program:
                 supervisor.start(process.name)
-            _wait_until_ready(supervisor, settings.gateway_port, say)
+            watch = Watch(supervisor, say)
+            _wait_until_ready(watch, settings.gateway_port, say)
             _greet(options, settings, say, time.monotonic() - started)
-            _watch(supervisor, say)
+            watch.forever()
         except Stopped:
             say("Stopping …")
             raise
@@ -130,12 +131,16 @@ def _run_command(
     command: str, settings: secrets.Launch, addresses: Mapping[str, str], options: Options
 ) -> None:
     """In a process of its own: what it imports would stay in our memory for as long as we watch."""
-    secret = {"RASA_DATABASE_PASSWORD": settings.rasa_database_password.get_secret_value()}
+    private = {
+        "DATABASE_URL": addresses["DATABASE_URL"],
+        "RASA_DATABASE_PASSWORD": settings.rasa_database_password.get_secret_value(),
+        "TRACKER_DATABASE_URL": settings.tracker_database_url,
+    }
     result = subprocess.run(
         [sys.executable, "-m", "bot.cli", command, "--var", str(options.var)],
         check=False,
         cwd=ROOT,
-        env=table.bot_environment(settings) | dict(addresses) | secret,
+        env=table.bot_environment(settings) | private,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -144,15 +149,15 @@ def _run_command(
         raise StartError(f"`daozhen {command}` failed:\n{result.stdout.strip()[-3000:]}")
 
 
-def _wait_until_ready(supervisor: Supervisor, port: int, say: Say) -> None:
+def _wait_until_ready(watch: Watch, port: int, say: Say) -> None:
     """Until the gateway says that all it needs is there. Says what is missing when that changes, or takes long."""
     said, last = "", time.monotonic()
     while (missing := not_ready(port)) is not None:
-        _mend(supervisor, say)
+        watch.look()
         if missing != said or time.monotonic() - last > SLOW_SECONDS:
             say(f"Waiting for {missing} …")
             said, last = missing, time.monotonic()
-        time.sleep(0.2)
+        time.sleep(0.25)
 
 
 def not_ready(port: int) -> str | None:
@@ -175,27 +180,38 @@ def _failed_checks(body: bytes) -> str:
         return ""
 
 
-def _watch(supervisor: Supervisor, say: Say) -> NoReturn:
-    """Says when a process was started again, and tries for ever what supervisor gives up."""
-    pids = {name: state.pid for name, state in supervisor.states().items()}
-    while True:
-        time.sleep(WATCH_SECONDS)
-        _mend(supervisor, say)
-        for name, state in supervisor.states().items():
-            if state.pid and state.pid != pids[name]:
-                say(f"{name} had stopped and was started again; its log: {supervisor.log(name)}")
-                pids[name] = state.pid
+class Watch:
+    """Says when a process had to be started again, and tries for ever what supervisor gives up."""
 
+    def __init__(self, supervisor: Supervisor, say: Say) -> None:
+        self._supervisor = supervisor
+        self._say = say
+        self._pids: dict[str, int] = {}
+        self._told: dict[str, float] = {}
 
-def _mend(supervisor: Supervisor, say: Say) -> None:
-    if not supervisor.alive:
-        raise StartError(
-            f"The supervisor has died; the end of its log:\n{tail(supervisor.log('supervisord'))}"
-        )
-    for name in supervisor.revive():
-        say(
-            f"{name} does not start; trying again. The end of {supervisor.log(name)}:\n{tail(supervisor.log(name))}"
-        )
+    def look(self) -> None:
+        """Raises StartError when the supervisor itself has died."""
+        if not self._supervisor.alive:
+            log = self._supervisor.log("supervisord")
+            raise StartError(f"The supervisor has died; the end of {log}:\n{tail(log)}")
+        self._supervisor.revive()
+        for name, state in self._supervisor.states().items():
+            if state.pid and self._pids.setdefault(name, state.pid) != state.pid:
+                self._pids[name] = state.pid
+                self._tell(name)
+
+    def forever(self) -> NoReturn:
+        while True:
+            self.look()
+            time.sleep(WATCH_SECONDS)
+
+    def _tell(self, name: str) -> None:
+        """Not each time: one that cannot start is tried every few seconds."""
+        if time.monotonic() - self._told.get(name, -SLOW_SECONDS) < SLOW_SECONDS:
+            return
+        self._told[name] = time.monotonic()
+        log = self._supervisor.log(name)
+        self._say(f"{name} had stopped and was started again. The end of {log}:\n{tail(log)}")
 
 
 def _greet(options: Options, settings: secrets.Launch, say: Say, seconds: float) -> None:
