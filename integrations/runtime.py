@@ -21,6 +21,7 @@ from integrations.sms.interface import Sms
 from integrations.sms.tencent import TencentSms
 from integrations.telegram.channel import TelegramChannel
 from integrations.throttle import Throttle
+from integrations.transport import LIMITS, TIMEOUT
 from integrations.wechat.channel import WeChatChannel
 
 APP_ROLE = "daozhen_app"
@@ -57,9 +58,7 @@ async def open_runtime(settings: Settings, *, pool_size: int = 10) -> AsyncItera
         stack.push_async_callback(database.close)
         redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
         stack.push_async_callback(redis.aclose)
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=100, max_keepalive_connections=50))
-        )
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT, limits=LIMITS))
         wechat = WeChatChannel(settings, http=http, redis=redis)
         telegram = TelegramChannel(settings)
         stack.push_async_callback(telegram.close)

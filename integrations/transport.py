@@ -9,6 +9,10 @@ import httpx
 # Seconds. A patient waits behind most of these calls, and no platform needs longer for one message.
 TIMEOUT = httpx.Timeout(10, connect=3, pool=3)
 
+# A connection that the other side closes just as we write on it makes a message "unknown": let go of idle ones
+# before servers do (uvicorn after 5 s, nginx after 60 s and more).
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=3)
+
 # The request stayed here: sending it again cannot double anything.
 NEVER_LEFT = (
     httpx.ConnectError,

@@ -20,7 +20,7 @@ from integrations.messages import MessageIn, MessageOut, Option, Picture, Webhoo
 from integrations.settings import Settings
 from integrations.telegram import reading, verification
 from integrations.telegram.errors import error_for
-from integrations.transport import TIMEOUT, keep_secrets_out_of_logs
+from integrations.transport import LIMITS, TIMEOUT, keep_secrets_out_of_logs
 
 # UTF-16 units, as Telegram counts.
 TEXT_LIMIT: Final = 4096
@@ -164,12 +164,11 @@ class TelegramChannel:
 
 def _bot(token: str, base: str, transport: httpx.AsyncBaseTransport | None) -> Bot:
     request = HTTPXRequest(
-        connection_pool_size=64,
         connect_timeout=TIMEOUT.connect,
         read_timeout=TIMEOUT.read,
         write_timeout=TIMEOUT.write,
         pool_timeout=TIMEOUT.pool,
-        httpx_kwargs={"transport": transport} if transport else None,
+        httpx_kwargs={"limits": LIMITS, "transport": transport},
     )
     return Bot(
         token,

@@ -97,9 +97,9 @@ class WeChatChannel:
         if not message.options:
             return text
         lines = [text, *(f"{number} {_line(option)}" for number, option in enumerate(message.options, 1))]
-        if not _SAYS_HOW_TO_CHOOSE.search(text):
-            lines.append(self._choose)
-        return "\n".join(line for line in lines if line)
+        written = "\n".join(line for line in lines if line)
+        explained = f"{written}\n{self._choose}"
+        return written if _SAYS_HOW_TO_CHOOSE.search(text) or not self.fits(explained) else explained
 
     def passive(self, message: MessageOut, inbound: MessageIn) -> Answer:
         """Raises Rejected for a picture (that has to be uploaded: it is sent actively) and a text too long."""

@@ -179,6 +179,12 @@ def test_options_become_numbered_lines(wechat: WeChat, text: str, written: str) 
     assert answered(wechat, out)["Content"] == written
 
 
+def test_the_hint_gives_way_to_the_options(wechat: WeChat) -> None:
+    out = message("好" * 678, "王建国")
+    assert wechat.channel.fits(wechat.channel.written(out))
+    assert wechat.channel.written(out).endswith("\n1 王建国")
+
+
 # What goes out
 
 
