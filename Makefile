@@ -74,7 +74,7 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --no-header --no-emit-ind
 lock: .uv/.installed
 	@echo "Resolving (requirements/app.txt, requirements/rasa.txt, requirements/uv.txt) …"
 	@$(COMPILE) $(ARGS) --group test --python-version 3.12 -o requirements/app.txt
-	@$(COMPILE) $(ARGS) --group rasa --python-version 3.10 -o requirements/rasa.txt
+	@$(COMPILE) $(ARGS) --group rasa-test --python-version 3.10 -o requirements/rasa.txt
 	@$(COMPILE) $(ARGS) --group installer --python-version 3.10 -o requirements/uv.txt
 
 clean:
