@@ -178,6 +178,9 @@ def _compose(rt: Runtime, channel_name: str, said: list[RasaReply], *, delete_me
         replies += [Reply(piece) for piece in pieces]
         kept_here, options = choices.remember(reply.buttons)
         kept = kept_here or kept
+        if options and not channel.fits(outbox.as_written(last, options)):
+            replies.append(Reply(last))
+            last = texts.say("bot_choose")
         if last or options:
             replies.append(Reply(last, options))
     expects = said[-1].expects if said else None

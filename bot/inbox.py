@@ -72,11 +72,18 @@ class Accepted:
     answered: bool = False
 
 
-async def accept(rt: Runtime, channel: Channel, message: MessageIn, *, passive_until: datetime | None) -> Accepted:
-    """Stores the message in one transaction, committed on return. A second delivery changes nothing."""
+async def accept(
+    rt: Runtime, channel: Channel, message: MessageIn, *, passive_until: datetime | None
+) -> Accepted | None:
+    """Stores the message in one transaction, committed on return. A second delivery changes nothing.
+
+    None for an event about somebody who never wrote to us (a group, say): there is no patient to keep it for.
+    """
     now = rt.now()
     async with rt.database.begin() as session:
         accepted = await _store(session, rt.crypto, channel, message, passive_until, now)
+        if accepted is None and message.kind is Kind.EVENT:
+            return None
         if accepted is None:
             contact = await ensure_contact(session, message.channel, message.sender)
             await session.execute(_MEET, {"id": contact.id})

@@ -194,14 +194,15 @@ def _merge(channel: Channel, rows: list[tuple[_Row, Reply]]) -> tuple[list[_Row]
     taken = [first]
     for row, following in rest:
         together = f"{reply.text}\n\n{following.text}"
-        if not channel.merges or reply.options or not channel.fits(_full_text(together, following.options)):
+        if not channel.merges or reply.options or not channel.fits(as_written(together, following.options)):
             break
         taken.append(row)
         reply = Reply(together, following.options)
     return taken, reply
 
 
-def _full_text(words: str, options: Iterable[Option]) -> str:
+def as_written(words: str, options: Iterable[Option]) -> str:
+    """The text at its longest: some platforms write the options below it, a line each."""
     return "\n".join([words, *(f"99 {option.title}" for option in options)])
 
 

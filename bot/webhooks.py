@@ -62,10 +62,11 @@ async def receive(name: str, request: Request) -> Response:
     passive = isinstance(channel, PassiveReply) and rt.settings.wechat_reply_mode != "active"
     until = rt.now() + timedelta(seconds=rt.settings.wechat_passive_seconds) if passive else None
     try:
-        accepted = [(m, await inbox.accept(rt, channel, m, passive_until=until)) for m in messages]
+        stored = [(m, await inbox.accept(rt, channel, m, passive_until=until)) for m in messages]
     except (DBAPIError, OSError) as error:
         log.error("message not stored", channel=name, reason=type(error).__name__)
         return Response(status_code=503)
+    accepted = [(message, taken) for message, taken in stored if taken]
     for message, taken in accepted:
         _after_accepting(request, rt, channel, message, taken, passive=passive)
     if isinstance(channel, PassiveReply) and passive and len(accepted) == 1:
@@ -119,7 +120,12 @@ async def _reply_passively(
     PASSIVE.labels("given" if claimed else "nothing").inc()
     if claimed is None:
         return nothing
-    response = _respond(channel.passive(claimed.message, message))
+    try:
+        response = _respond(channel.passive(claimed.message, message))
+    except SendError as error:
+        log.error("reply does not fit a passive answer", inbound=str(taken.inbound_id), reason=str(error))
+        await outbox.finish(rt, claimed, "failed", error=str(error))
+        return nothing
     response.background = BackgroundTask(
         outbox.finish, rt, claimed, "sent", platform_id=f"passive:{message.external_id}"
     )

@@ -58,10 +58,17 @@ async def test_a_message_renews_its_grant(rt, wechat, message):
 
 @pytest.mark.parametrize("kind", [Kind.UNFOLLOW, Kind.EVENT])
 async def test_what_nobody_answers_is_stored_as_done_and_grants_nothing(rt, wechat, message, kind):
+    await inbox.accept(rt, wechat, message("一", channel="wechat"), passive_until=None)
+    await rows(rt, "DELETE FROM quotas RETURNING 1")
     accepted = await inbox.accept(rt, wechat, message("", channel="wechat", kind=kind), passive_until=None)
     assert accepted.answered
     assert await rows(rt, "SELECT 1 FROM inbound WHERE status = 'done'")
     assert not await rows(rt, "SELECT 1 FROM quotas")
+
+
+async def test_an_event_about_a_stranger_makes_no_account(rt, telegram, message):
+    assert await inbox.accept(rt, telegram, message("", kind=Kind.EVENT), passive_until=None) is None
+    assert not await rows(rt, "SELECT 1 FROM accounts")
 
 
 async def test_a_red_flag_is_answered_in_the_transaction_that_stores_it(rt, telegram, message):
