@@ -37,6 +37,7 @@ class Options(BaseSettings):
     telegram_per_second: float = 30.0
     telegram_chat_per_second: float = 1.0
     telegram_chat_burst: int = 3
+    telegram_connections: int = 40  # updates on their way to the webhook at once
     telegram_answer_seconds: float = 60.0
     telegram_retry_pause: float = 1.0  # doubles with every failure up to the next one
     telegram_retry_pause_max: float = 60.0
@@ -50,7 +51,7 @@ class Options(BaseSettings):
 
     # Bounds of the memory
     people: int = 5000
-    entries: int = 400  # kept for one conversation
+    entries: int = 200  # kept for one conversation
     records: int = 2000  # kept of the protocol log
     media_bytes: int = 128 * 1024 * 1024
 

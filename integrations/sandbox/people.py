@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
 from stdnum.cn import ric
 
@@ -81,7 +82,7 @@ class People:
         return person
 
     def newest(self, limit: int) -> list[Person]:
-        return list(reversed(self._people.values()))[:limit]
+        return list(islice(reversed(self._people.values()), limit))
 
     def by_id_number(self, number: str) -> Person | None:
         return self._by_number.get(number)

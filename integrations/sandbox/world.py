@@ -54,7 +54,8 @@ class World:
 def build_world(settings: Settings, options: Options, clock: Clock) -> World:
     gateway = options.gateway_address(settings)
     http = httpx.AsyncClient(
-        limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
+        # Unbounded: waiting for a connection must not count as the program's time to answer.
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=50),
         timeout=httpx.Timeout(None, connect=5),
         trust_env=False,
     )

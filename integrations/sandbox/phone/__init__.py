@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from fastapi import FastAPI, Request, Response
 from nicegui import ui
 
@@ -23,4 +21,4 @@ def mount(app: FastAPI, world: World) -> None:
     async def page(request: Request) -> None:
         Page(world, request.query_params.get("person", ""), request.query_params.get("app", "wechat"))
 
-    ui.run_with(app, storage_secret=secrets.token_hex(16), show_welcome_message=False, reconnect_timeout=10)
+    ui.run_with(app, show_welcome_message=False, reconnect_timeout=10)

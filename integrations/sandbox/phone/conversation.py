@@ -40,7 +40,8 @@ class Conversation:
             self.scroll_down()
 
     def scroll_down(self) -> None:
-        ui.run_javascript(
+        # Not ui.run_javascript: the element whose click brought us here may be gone by now.
+        self.body.client.run_javascript(
             f"setTimeout(() => {{ const e = getHtmlElement({self.body.id}); if (e) e.scrollTop = e.scrollHeight }}, 30)"
         )
 
@@ -57,7 +58,7 @@ class Conversation:
                 self._time(entry)
                 row = box("row")
         mark(row, "message", side=entry.side, kind=entry.kind, entry=entry.id, state=entry.state or "done")
-        row.classes(replace=f"row {entry.side} {entry.kind}")
+        row.classes(replace=f"row by-{entry.side}")
         with row:
             self._draw(entry)
         self._drawn[entry.id] = (entry.revision, entry.state, row)

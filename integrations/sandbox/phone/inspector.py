@@ -104,6 +104,8 @@ class Inspector:
                 words(record.operation, "record-name")
                 words(f"{record.ms} ms", "record-ms")
                 words(f"{at:%H:%M:%S}", "record-time")
+            if about := _about(record.request):
+                words(about, "record-about")
             if record.error:
                 words(record.error, "record-error")
             detail = box("record-detail")
@@ -172,17 +174,45 @@ class Inspector:
             if not rules:
                 words("没有故障", "fine")
             for rule in rules:
-                hits, left = rule.pop("hits"), rule.pop("left")
-                rest = "不限" if left is None else f"还剩 {left} 次"
                 with box("record"):
-                    words(f"已触发 {hits} 次，{rest}", "record-name")
-                    words(_pretty(rule), "detail")
+                    words(_describe(rule), "record-name")
+                    left = "不限次数" if rule["left"] is None else f"还剩 {rule['left']} 次"
+                    words(f"已触发 {rule['hits']} 次，{left}", "record-ms")
 
     def _rules_panel(self) -> None:
         for title, text in RULES:
             with box("rule"):
                 words(title, "rule-title")
                 words(text, "rule-text")
+
+
+def _describe(rule: dict[str, Any]) -> str:
+    parts = [NAMES[rule["platform"]], rule.get("operation") or "全部接口"]
+    if "code" in rule:
+        parts.append(f"返回 {rule['code']}")
+    if rule["delay_s"]:
+        parts.append(f"慢 {rule['delay_s']:g} 秒")
+    if rule["drop_after_accept"]:
+        parts.append("应答丢失")
+    if rule["rate"] < 1:
+        parts.append(f"概率 {rule['rate']:.0%}")
+    return " · ".join(parts)
+
+
+def _about(request: Any) -> str:
+    """A few words about a request, from whichever platform."""
+    if not isinstance(request, dict):
+        return ""
+    inner = (
+        request.get("message") or request.get("edited_message") or request.get("callback_query") or request
+    )
+    for name in ("Content", "text", "data", "EventKey", "caption", "TemplateParamSet", "Name", "Recognition"):
+        if value := inner.get(name):
+            if isinstance(value, list):
+                return "、".join(map(str, value))
+            return str(value.get("content", "") if isinstance(value, dict) else value).replace("\n", " ")
+    kind = request.get("Event") or request.get("MsgType") or request.get("msgtype") or request.get("action")
+    return str(kind or "")
 
 
 def _pretty(content: Any) -> str:

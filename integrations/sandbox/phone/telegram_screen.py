@@ -211,7 +211,7 @@ class TelegramScreen:
             words(button["text"])
             if button.get("url"):
                 ui.icon("north_east").classes("corner")
-            elif entry.body.get("spinning", {}).get("data") == button["callback_data"]:
+            elif button["callback_data"] in entry.body.get("spinning", {}):
                 ui.spinner(size="14px", color="white").classes("corner")
                 mark(made, "inline-button", spinning="true")
         if button.get("url"):

@@ -82,7 +82,8 @@ class Bot:
         self._bucket = Bucket(
             options.telegram_per_second, options.telegram_per_second, options.telegram_per_second, clock()
         )
-        self._chats: OrderedDict[int, Chat] = OrderedDict()
+        self._chats: dict[int, Chat] = {}
+        self._of_person: dict[str, Chat] = {}
         self._message_id = 0
         self._update_id = 700_000_000 + secrets.randbelow(10**8)
         self._chats_made = 0
@@ -111,7 +112,7 @@ class Bot:
         )
         thread = Thread(self.clock, options.entries)
         chat = Chat(FIRST_CHAT + self._chats_made, person, thread, bucket)
-        self._chats[chat.id] = chat
+        self._chats[chat.id] = self._of_person[person.key] = chat
         return chat
 
     def chat(self, chat_id: int) -> Chat | None:
@@ -121,9 +122,10 @@ class Bot:
         return list(self._chats.values())
 
     def chat_of(self, person: Person) -> Chat | None:
-        return next((chat for chat in reversed(self._chats.values()) if chat.person is person), None)
+        return self._of_person.get(person.key)
 
     def forget(self, person: Person) -> None:
+        self._of_person.pop(person.key, None)
         for chat_id in [chat.id for chat in self._chats.values() if chat.person is person]:
             del self._chats[chat_id]
 

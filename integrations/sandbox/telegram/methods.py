@@ -183,8 +183,9 @@ class Methods:
         return True
 
     def _stop_spinning(self, query: Query, text: str, alert: bool) -> None:
-        if query.entry.body.get("spinning", {}).get("query") == query.id:
-            del query.entry.body["spinning"]
+        spinning = query.entry.body.get("spinning", {})
+        if spinning.get(query.data) == query.id:
+            del spinning[query.data]
         if text:
             query.chat.toast = {"id": query.id, "text": text, "alert": alert}
         query.chat.thread.touch(query.entry)
@@ -221,7 +222,7 @@ class Methods:
     def get_webhook_info(self, params: Params) -> Any:
         hook = self._bot.webhook
         info: Params = {
-            "url": hook.url, "has_custom_certificate": False, "max_connections": 40,
+            "url": hook.url, "has_custom_certificate": False, "max_connections": self._bot.options.telegram_connections,
             "pending_update_count": sum(len(chat.pending) for chat in self._bot.chats()),
         }  # fmt: skip
         if hook.last_error_at:

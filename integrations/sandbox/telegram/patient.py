@@ -53,7 +53,7 @@ class Patients:
             raise KeyError(data)
         query = Query(str(secrets.randbits(62)), data, chat, entry, self.bot.clock())
         self.bot.open_query(query)
-        entry.body["spinning"] = {"data": data, "query": query.id}
+        entry.body.setdefault("spinning", {})[data] = query.id
         chat.thread.touch(entry)
         content = {
             "id": query.id, "from": objects.user(chat), "message": objects.message(self.bot, chat, entry),

@@ -45,6 +45,7 @@ class Updates:
         self._faults = faults
         self._log = log
         self._background = background
+        self._connections = asyncio.Semaphore(bot.options.telegram_connections)
         self.direct: Direct | None = None
 
     def push(self, chat: Chat, kind: str, content: dict[str, Any], entry: Entry | None = None) -> Delivery:
@@ -94,7 +95,7 @@ class Updates:
             if fault:
                 await fault.wait()
             headers = {HEADER: hook.secret} if hook.secret else {}
-            async with asyncio.timeout(self._bot.options.telegram_answer_seconds):
+            async with self._connections, asyncio.timeout(self._bot.options.telegram_answer_seconds):
                 response = await self._http.post(hook.url, json=delivery.update, headers=headers)
             status = response.status_code
             if fault and fault.drop:

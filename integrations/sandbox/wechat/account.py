@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,7 +43,8 @@ class Account:
         self.media = MediaStore(clock, options.wechat_media_seconds, options.media_bytes)
         self.menu: list[dict[str, Any]] = []
         self.menu_version = 0
-        self._users: OrderedDict[str, WeChatUser] = OrderedDict()
+        self._users: dict[str, WeChatUser] = {}
+        self._of_person: dict[str, WeChatUser] = {}
         self._message_id = 24_000_000_000_000_000 + secrets.randbelow(10**15)
 
     @property
@@ -58,16 +58,17 @@ class Account:
     def add_user(self, person: Person, openid: str = "") -> WeChatUser:
         openid = openid or "o" + "".join(secrets.choice(OPENID_LETTERS) for _ in range(27))
         user = WeChatUser(openid, person, Thread(self.clock, self.options.entries))
-        self._users[openid] = user
+        self._users[openid] = self._of_person[person.key] = user
         return user
 
     def user(self, openid: str) -> WeChatUser | None:
         return self._users.get(openid)
 
     def user_of(self, person: Person) -> WeChatUser | None:
-        return next((user for user in reversed(self._users.values()) if user.person is person), None)
+        return self._of_person.get(person.key)
 
     def forget(self, person: Person) -> None:
+        self._of_person.pop(person.key, None)
         for openid in [user.openid for user in self._users.values() if user.person is person]:
             del self._users[openid]
 

@@ -24,7 +24,10 @@ class Window:
 
 
 class Quota:
-    """One patient's open windows. A new action of the same kind fills its window again, it does not add to it."""
+    """One patient's open windows, each with its own count [unverified: WeChat does not say how they combine].
+
+    A new action of the same kind fills its window again, it does not add to it.
+    """
 
     def __init__(self) -> None:
         self._windows: dict[Trigger, Window] = {}

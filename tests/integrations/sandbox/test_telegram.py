@@ -143,11 +143,11 @@ async def test_a_pressed_button_spins_until_it_is_answered(
     await act(sandbox, chat_id, "callback", message_id=message_id, data="b")
     query = updates(gateway)[-1]["callback_query"]
     assert (query["data"], query["message"]["message_id"]) == ("b", message_id)
-    assert (await phone(sandbox, chat_id))["messages"][-1]["spinning"]["data"] == "b"
+    assert (await phone(sandbox, chat_id))["messages"][-1]["spinning"] == {"b": query["id"]}
     answered = await call(sandbox, "answerCallbackQuery", callback_query_id=query["id"], text="好的")
     assert answered == (200, {"ok": True, "result": True})
     seen = await phone(sandbox, chat_id)
-    assert "spinning" not in seen["messages"][-1]
+    assert seen["messages"][-1]["spinning"] == {}
     assert seen["toast"]["text"] == "好的"
     again = await call(sandbox, "answerCallbackQuery", callback_query_id=query["id"])
     assert again[0] == 400
