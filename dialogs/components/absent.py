@@ -16,7 +16,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 TENSORFLOW = frozenset({"keras", "tensorflow", "tensorflow_addons", "tensorflow_hub", "tensorflow_text"})
-STORES = frozenset({"boto3", "botocore", "bson", "pymongo", "redis", "sqlalchemy"})  # training keeps a cache in one
+# Training keeps its cache in one of them.
+STORES = frozenset({"boto3", "botocore", "bson", "pymongo", "redis", "sqlalchemy"})
 PLOTS = frozenset({"PIL", "matplotlib"})
 LEARNING = frozenset({"sklearn"})  # only training learns
 

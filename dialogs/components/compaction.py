@@ -16,9 +16,9 @@ from rasa.shared.core.events import (
     ActionExecuted,
     ActionExecutionRejected,
     ActiveLoop,
-    DefinePrevUserUtteredFeaturization,
+    BotUttered,
+    ConversationPaused,
     Event,
-    LoopInterrupted,
     SlotSet,
     UserUttered,
 )
@@ -26,20 +26,11 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 WHOLE_TURNS = 2  # the last one answers repeated messages, the one before is context for the actions
 SEEN_TURNS = 2  # a form's first turn, and what the bot said before it: the most that a rule can match
-_SEEN = (
-    ActionExecuted,
-    ActionExecutionRejected,
-    ActiveLoop,
-    DefinePrevUserUtteredFeaturization,
-    LoopInterrupted,
-    SlotSet,
-    UserUttered,
-)
 
 
 def compact(tracker: DialogueStateTracker) -> list[Event]:
     """The events to store for a tracker that has finished a turn. Leaves the tracker as it is."""
-    events = tracker.events_after_latest_restart()
+    events = list(tracker.events)
     cut = _start_of_turn(events, WHOLE_TURNS)
     if cut == 0:
         return events
@@ -48,7 +39,7 @@ def compact(tracker: DialogueStateTracker) -> list[Event]:
     applied = history.applied_events()
     start = _start_of_turn(applied, SEEN_TURNS)
     summary = _summary(tracker, applied[:start]) if start else []
-    seen = [_without_words(event) for event in applied[start:] if isinstance(event, _SEEN)]
+    seen = [_without_words(event) for event in applied[start:] if not isinstance(event, BotUttered)]
     return summary + seen + events[cut:]
 
 
@@ -83,11 +74,15 @@ def _summary(tracker: DialogueStateTracker, events: list[Event]) -> list[Event]:
         for name, slot in state.slots.items()
         if slot.value != slot.initial_value
     ]
+    # Rasa takes the next run of a form for its first one unless it finds an earlier run.
     for loop in _loops_run(events):
-        # Rasa takes the next run of a form for its first one unless it finds an earlier run.
-        summary += [ActionExecuted(loop, **when), ActiveLoop(loop, **when)]
-    if state.active_loop_name and not (summary and summary[-1] == ActiveLoop(state.active_loop_name)):
+        summary += [ActiveLoop(loop, **when), ActionExecuted(loop, **when)]
+    if state.active_loop_name:
         summary.append(ActiveLoop(state.active_loop_name, **when))
+    if state.is_active_loop_rejected:
+        summary.append(ActionExecutionRejected(state.active_loop_name, **when))
+    if state.is_paused():
+        summary.append(ConversationPaused(**when))
     return summary or [ActionExecuted(ACTION_LISTEN_NAME, **when)]
 
 
@@ -107,7 +102,9 @@ def _without_words(event: Event) -> Event:
         return event
     return UserUttered(
         intent={"name": event.intent_name},
-        entities=[{k: v for k, v in entity.items() if k != "value"} | {"value": None} for entity in event.entities],
+        entities=[
+            {k: v for k, v in entity.items() if k != "value"} | {"value": None} for entity in event.entities
+        ],
         timestamp=event.timestamp,
         input_channel=event.input_channel,
     )

@@ -53,7 +53,13 @@ class Classifier:
     """The trained part: a weight per n-gram and intent."""
 
     def __init__(
-        self, vocabulary: dict[str, int], rarity: Any, weights: Any, bias: Any, intents: list[str], longest: int
+        self,
+        vocabulary: dict[str, int],
+        rarity: Any,
+        weights: Any,
+        bias: Any,
+        intents: list[str],
+        longest: int,
     ) -> None:
         """rarity: (n,) inverse document frequencies, the last one for n-grams never seen; weights: (n, intents)."""
         self.vocabulary = vocabulary
@@ -90,7 +96,9 @@ def features(text: str, marks: list[str], longest: int) -> Counter[str]:
     return grams
 
 
-def fit(texts: list[str], marks: list[list[str]], intents: list[str], longest: int, strength: float) -> Classifier:
+def fit(
+    texts: list[str], marks: list[list[str]], intents: list[str], longest: int, strength: float
+) -> Classifier:
     """Trains on examples; the same examples always give the same weights."""
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression
@@ -249,7 +257,8 @@ class Understanding(GraphComponent):
         probabilities = self.classifier.probabilities(text, marks)
         best = np.argsort(-probabilities, kind="stable")[:RANKING]
         ranking = [
-            {"name": self.classifier.intents[index], "confidence": float(probabilities[index])} for index in best
+            {"name": self.classifier.intents[index], "confidence": float(probabilities[index])}
+            for index in best
         ]
         first, second = ranking[0]["confidence"], ranking[1]["confidence"] if len(ranking) > 1 else 0.0
         if first < self.config["threshold"] or first - second < self.config["margin"]:

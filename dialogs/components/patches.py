@@ -33,7 +33,7 @@ def find_event_classes_once() -> None:
 
     search = Event.resolve_by_type
 
-    @functools.lru_cache(maxsize=None)
+    @functools.cache
     def resolve_by_type(type_name: str, default: Any = None) -> Any:
         return search(type_name, default)
 

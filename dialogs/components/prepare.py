@@ -13,6 +13,7 @@ from components import absent
 def prepare(*, training: bool = False) -> None:
     """Quiet, patched, without what we do not use. Raises patches.WrongVersion."""
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    os.environ["LOG_LEVEL"] = "ERROR"  # no progress bars
     # One thread: faster for matrices this small, and the same sums on every machine.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"

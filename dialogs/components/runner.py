@@ -40,9 +40,7 @@ class PlainRunner(GraphRunner):
         }
         return cls(graph_schema, nodes)
 
-    def run(
-        self, inputs: dict[str, Any] | None = None, targets: list[str] | None = None
-    ) -> dict[str, Any]:
+    def run(self, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:
         """Gives the output of every target."""
         wanted = tuple(targets or self._schema.target_names)
         results: dict[str, Any] = dict(inputs or {})

@@ -127,7 +127,7 @@ class PostgresTrackerStore(TrackerStore):
         if row is None:
             return None
         version, key_id, blob = row
-        events = _load(self.keys.decrypt(sender_id, key_id, bytes(blob)))
+        events = load_events(self.keys.decrypt(sender_id, key_id, bytes(blob)))
         tracker = DialogueStateTracker.from_events(sender_id, events, self.domain.slots)
         tracker.row_version = version
         return tracker
@@ -135,7 +135,7 @@ class PostgresTrackerStore(TrackerStore):
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Raises StaleTracker when the row is not the one this tracker was read from; psycopg.Error."""
         version: int = tracker.row_version
-        data = self.keys.encrypt(tracker.sender_id, _dump(compact(tracker)))
+        data = self.keys.encrypt(tracker.sender_id, dump_events(compact(tracker)))
         async with self.pool.connection() as connection:
             if version == 0:
                 cursor = await connection.execute(INSERT, (tracker.sender_id, self.keys.current, data))
@@ -148,12 +148,12 @@ class PostgresTrackerStore(TrackerStore):
         tracker.row_version = version + 1
 
 
-def _dump(events: list[Event]) -> bytes:
+def dump_events(events: list[Event]) -> bytes:
     text = json.dumps([_as_dict(event) for event in events], ensure_ascii=False, separators=(",", ":"))
     return zlib.compress(text.encode(), 1)
 
 
-def _load(data: bytes) -> list[Event]:
+def load_events(data: bytes) -> list[Event]:
     try:
         return list(deserialise_events(json.loads(zlib.decompress(data))))
     except (zlib.error, ValueError) as error:

@@ -1,6 +1,6 @@
 """Trains the model that components.serve loads, from domain.yml and dialogs/.
 
-    python -m components.train --out model.tar.gz [--domain domain.yml] [--dialogs dialogs]
+python -m components.train --out model.tar.gz [--domain domain.yml] [--dialogs dialogs] [--config dialogs/config.yml]
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--domain", type=Path, default=DIALOGS.parent / "domain.yml")
     parser.add_argument("--dialogs", type=Path, default=DIALOGS)
+    parser.add_argument("--config", type=Path, default=DIALOGS / "config.yml")
     options = parser.parse_args(argv)
     prepare(training=True)
-    return train(options.domain, options.dialogs, options.out)
+    return train(options.domain, options.dialogs, options.out, options.config)
 
 
-def train(domain: Path, dialogs: Path, out: Path) -> int:
+def train(domain: Path, dialogs: Path, out: Path, config: Path) -> int:
     """Writes the model file. Gives 0, or 1 when the data hold contradictions (printed)."""
     import rasa.model_training
     from rasa.shared.exceptions import RasaException
@@ -36,7 +37,7 @@ def train(domain: Path, dialogs: Path, out: Path) -> int:
         try:
             result = rasa.model_training.train(
                 domain=str(domain),
-                config=str(dialogs / "config.yml"),
+                config=str(config),
                 training_files=[str(dialogs)],
                 output=str(out.parent),
                 fixed_model_name=out.name,
