@@ -20,6 +20,11 @@ _TITLE = re.compile(rf" ?(?:副?主任|主治)?(?:{_TITLES})")
 _COMPOUND_SURNAMES = re.compile(
     "欧阳|上官|司马|诸葛|夏侯|皇甫|尉迟|公孙|慕容|令狐|长孙|宇文|司徒|司空|东方|独孤|南宫|端木|百里|呼延|轩辕"
 )
+# The hundred most common surnames and some more: what a misheard surname is written with.
+_SURNAMES = frozenset(
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
+    "范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文章庄裘肖闫严付"
+)
 # Surnames that are little words too: 向医生咨询, 和医生说, 问医生.
 _WORD_SURNAMES = frozenset("向和与从都应时问查常全成")
 _BOUNDARY_BEFORE = re.compile(
@@ -170,13 +175,15 @@ class NameIndex:
                 start, surname = said.start(), said[1]
             if start < 0 or len(surname) < length:
                 continue
+            if text[max(0, start - 1) : start] == surname:
+                continue  # 谢谢医生
             if surname in _WORD_SURNAMES and not (_begins(text, start) and _ends(text, title.end())):
                 continue
             if targets := self._surnames.get(surname):
                 yield _Hit(start, title.end(), 0, self._with_title(targets, title[0]))
                 return
             sound = " ".join(map(syllable, surname))
-            heard = self._surname_sounds.get(sound) if _begins(text, start) else None
+            heard = self._surname_sounds.get(sound) if surname in _SURNAMES and _begins(text, start) else None
             if heard and surname not in _WORD_SURNAMES:
                 yield _Hit(start, title.end(), 1, self._with_title(heard, title[0]))
                 return
@@ -245,6 +252,8 @@ def _sounds_meant(text: str, start: int, end: int, term: str) -> bool:
     """Whether a word that sounds like a department's name is one. Short ones sound like much else
     (女儿可以, 顾客), so they must stand where a name stands."""
     word = text[start:end]
+    if word[-1] == "可" and text[max(0, start - 1) : start] not in {*"挂看约找去到"} and text.strip() != word:
+        return False  # 精神可 says how one feels
     if not _equal(word, term) or _NOT_DEPARTMENT.match(text, end) or _NOT_DEPARTMENT.match(text, end - 1):
         return False
     return len(term) > 2 or (_begins(text, start) and _ends(text, end))

@@ -53,8 +53,9 @@ def day_of_said_month(match: re.Match[str], reference: Reference) -> Piece:
 
 
 @rule(r"(?<![第\d.月年十百千几])<day><号><same_day>")
-def day_alone(match: re.Match[str], reference: Reference) -> Piece:
-    return Days.one(day_of_month(read_number(match["day"]), reference))
+def day_alone(match: re.Match[str], reference: Reference) -> Piece | None:
+    day = read_number(match["day"])
+    return Days.one(day_of_month(day, reference)) if day < 40 else None  # 45号 is a number in a queue
 
 
 @rule(
@@ -85,6 +86,9 @@ def month_day_numbers(match: re.Match[str], reference: Reference) -> Piece | Non
     as_day = "号" in match[0] or "日" in match[0]
     if match["sep"] == "." and len(match["day"]) < 2 and not as_day:
         return None
+    alone = match[0].strip() == match.string.strip() or as_day
+    if match["sep"] in "-/" and len(match["month"] + match["day"]) == 2 and not alone:
+        return None  # 3-4 of something
     near = month in (reference.today.month, reference.today.month % 12 + 1)
     if not 1 <= month <= 12 or not 1 <= day <= 31:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from integrations.language.dates import words
 from integrations.language.dates.calendar import Reference, full_year, month_after, month_days, real_day
@@ -28,7 +28,8 @@ def month_of(match: re.Match[str], reference: Reference) -> date:
     """The first day of the month named by a number: of this year, or the next such month ahead."""
     year, month = year_of(match, reference), read_number(match["month"])
     first = real_day(year or reference.today.year, month, 1)
-    if year is None and not reference.accepts(month_days(first).last):
+    grace = timedelta(days=60)  # as for a day: what is so near lies in the past
+    if year is None and not reference.accepts(month_days(first).last + grace):
         return first.replace(year=first.year + 1)
     return first
 

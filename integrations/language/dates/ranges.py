@@ -55,7 +55,7 @@ def whole_week(match: re.Match[str], reference: Reference) -> Piece:
 
 
 @rule(
-    r"(?:<year>?(?:<month>|<said_month>)(?P<part>初|上旬|中旬|中|下旬|末|底)?|(?P<lone>月[初中底末]))(?![\d经大龄婴])"
+    r"(?:<year>?(?:<month>|<said_month>)(?P<part>初|上旬|中旬|中|下旬|末|底)?|(?P<lone>月[初中底末]))(?![\d经大龄婴余多])"
 )
 def part_of_month(match: re.Match[str], reference: Reference) -> Piece | None:
     part = match["part"] or (match["lone"] or "")[1:]
@@ -96,6 +96,8 @@ def soon(match: re.Match[str], reference: Reference) -> Piece:
 def days_to_days(match: re.Match[str], reference: Reference) -> Piece | None:
     """8-10号, 11月25到28号, 25、26号: the month is said once."""
     day, last = read_number(match["day"]), read_number(match["last"])
+    if day > 31 or last > 31:
+        return None
     if match["list"] and last - day != len(re.findall("[、,和及]", match["list"])):
         return None  # no neighbours
     first = _first_day(match, day, last, reference)

@@ -20,7 +20,7 @@ _FRAGMENTS = {
     "year": rf"(?:(?P<year>(?<!\d)\d{{4}}|(?<!\d)\d{{2}}|[一二两]{_CN}{{3}}|{_CN}{{2}}|两千) ?年"
     rf"|(?P<said_year>{words.alternatives(words.YEARS)}))(?:的|度)? ?",
     "said_month": rf"(?P<said_month>{words.alternatives(words.MONTHS)})份?的? ?",
-    "month": rf"(?P<month>(?<![\d.]){SMALL}) ?月份?的? ?",
+    "month": rf"(?P<month>(?<![\d.])(?!两){SMALL}) ?月份?的? ?",
     "day": rf"(?P<day>{SMALL})",
     "week": rf"(?P<week>{words.alternatives(words.WEEKS)})个?",
     "weekday": r"(?P<weekday>[一二三四五六日天七]|[1-7](?![\d.:点号月]))",

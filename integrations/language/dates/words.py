@@ -89,7 +89,7 @@ HALVES = {
 }  # fmt: skip
 SHORT_HALVES = {"早": MORNING, "晨": MORNING, "晚": EVENING, "夜": EVENING, "am": MORNING, "pm": AFTERNOON}
 # Halves of which patients also speak in complaints (晚上睡不着).
-COMPLAINT_HALVES = frozenset("凌晨 半夜 早上 早晨 清晨 清早 一早 傍晚 晚上 夜间 夜里 夜晚".split())  # noqa: SIM905
+COMPLAINT_HALVES = frozenset("凌晨 半夜 早上 早晨 清晨 清早 一早 中午 傍晚 晚上 夜间 夜里 夜晚".split())  # noqa: SIM905
 
 # Days soon, any of them: from today, so many days.
 SOON = {
@@ -97,8 +97,8 @@ SOON = {
     "什么时候都": 6, "什么时候有号": 6, "哪天有": 6, "几号有": 6, "周几有": 6, "近期": 6, "最近": 6, "近日": 6,
     "近几天": 6, "这几天": 4, "这几日": 4, "这两天": 2, "这两日": 2, "近两天": 2,
 }  # fmt: skip
-# Those of which patients also speak in complaints (最近头疼).
-COMPLAINT_DAYS = frozenset("近期 最近 近日 近几天 这几天 这几日 这两天 这两日 近两天".split())  # noqa: SIM905
+# Words of this kind, and others, that complaints hold as well (最近头疼).
+COMPLAINT_DAYS = frozenset("近期 最近 近日 近几天 这几天 这几日 这两天 这两日 近两天 当天 当日".split())  # noqa: SIM905
 
 
 def alternatives(words: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ LEXICON = Lexicon(
         PractitionerName("zhou-yiming", "周一鸣", "主治医师", ("nerves",)),
         PractitionerName("xiang-qian", "向前", "医师", ("nerves",)),
         PractitionerName("zhang-min", "张敏", "主治医师", ("skin",)),
+        PractitionerName("xie-ting", "谢婷", "主治医师", ("eyes",)),
         PractitionerName("zhang-min-2", "张敏", "主治医师", ("eyes",)),
     ),
 )
@@ -70,6 +71,7 @@ FOUND = {
     "眼科的张敏": [("眼科", "eyes"), ("张敏", "zhang-min-2")],
     "周一鸣": [("周一鸣", "zhou-yiming")],
     "周大夫": [("周大夫", "zhou-yiming")],
+    "谢医生": [("谢医生", "xie-ting")],
     "找高峰": [("高峰", "gao-feng")],
     "向医生": [("向医生", "xiang-qian")],
     # doctors, by sound and by letters
@@ -94,6 +96,9 @@ NOTHING = [
     "问医生",
     "主任医师",
     "李医生",
+    "谢谢医生",
+    "望医生解答",
+    "精神可，食欲差",
     "上海市的医院",
     "严苛",
     "😀" * 50,
