@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 import bot.models  # noqa: F401  (its tables)
 import integrations.hospital.models  # noqa: F401  (its tables)
@@ -46,16 +46,25 @@ def valkey(servers: Path) -> Iterator[str]:
         yield server.url
 
 
+@pytest.fixture(scope="session")
+def tables(postgres: str) -> str:
+    """The URL of the database with all tables made."""
+    engine = create_engine(postgres.replace("postgresql://", "postgresql+psycopg://", 1))
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    return postgres
+
+
 @pytest.fixture
-async def database(postgres: str) -> AsyncIterator[Database]:
+async def database(tables: str) -> AsyncIterator[Database]:
     """All tables, empty."""
-    database = Database(postgres, pool_size=20)
+    database = Database(tables, pool_size=20)
     async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-        names = ", ".join(table.name for table in Base.metadata.sorted_tables)
-        # The audit log refuses TRUNCATE by its trigger; replicas' sessions run no triggers.
+        # Replicas' sessions run no triggers: neither foreign keys nor the audit log's refusal. Of tables
+        # that are all but empty, DELETE is far quicker than TRUNCATE.
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        await connection.execute(text(f"TRUNCATE {names} CASCADE"))
+        for table in Base.metadata.sorted_tables:
+            await connection.execute(text(f"DELETE FROM {table.name}"))
     yield database
     await database.close()
 
