@@ -143,17 +143,29 @@ class Clinic:
     ) -> AppointmentView:
         """One booking in a transaction of its own."""
         async with self.database.begin() as session:
-            return await booking.book(
-                session,
-                schedule_id=schedule_id,
-                slot_id=slot_id,
-                patient_id=who.patient_id,
-                account_id=who.account_id,
-                contact_id=who.contact_id,
-                key=key,
-                now=now or self.now,
-                hold=HOLD,
-            )
+            return await self.booking(who, schedule_id, slot_id, now=now, key=key)(session)
+
+    def booking(
+        self,
+        who: Booker,
+        schedule_id: UUID,
+        slot_id: UUID | None = None,
+        *,
+        now: datetime | None = None,
+        key: OperationKey | None = None,
+    ) -> Callable[[AsyncSession], Awaitable[AppointmentView]]:
+        """One booking, for a transaction to come."""
+        return lambda session: booking.book(
+            session,
+            schedule_id=schedule_id,
+            slot_id=slot_id,
+            patient_id=who.patient_id,
+            account_id=who.account_id,
+            contact_id=who.contact_id,
+            key=key,
+            now=now or self.now,
+            hold=HOLD,
+        )
 
     async def together[T](self, *jobs: Callable[[AsyncSession], Awaitable[T]]) -> list[T | BaseException]:
         """Runs the jobs in transactions that all stand open before the first one begins to work."""
