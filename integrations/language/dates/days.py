@@ -80,15 +80,13 @@ _MEASURED = "[白糖酸醇压温率值脂]"
     rf"(?<![\d./·-])(?<!{_MEASURED})(?<!{_MEASURED}[是为:=高低])(?P<month>\d{{1,2}})(?P<sep>[-/.·])(?P<day>\d{{1,2}})(?![\d/.·-])(?!{_UNIT})<号>?<same_day>"
 )
 def month_day_numbers(match: re.Match[str], reference: Reference) -> Piece | None:
-    """11-25, 11/25, 11.25. A point with one digit after it is a decimal number (尿酸6.5), and 8-10号
-    are three days, unless it is August or the month before."""
+    """11-25, 11/25, 11.25. Within a sentence 6.5 is a measure and 3-4 are a few; 8-10号 are three days,
+    unless it is August or the month before."""
     month, day = int(match["month"]), int(match["day"])
     as_day = "号" in match[0] or "日" in match[0]
-    if match["sep"] == "." and len(match["day"]) < 2 and not as_day:
-        return None
     alone = match[0].strip() == match.string.strip() or as_day
-    if match["sep"] in "-/" and len(match["month"] + match["day"]) == 2 and not alone:
-        return None  # 3-4 of something
+    if not alone and len(match["day"]) == 1 and (match["sep"] == "." or len(match["month"]) == 1):
+        return None
     near = month in (reference.today.month, reference.today.month % 12 + 1)
     if not 1 <= month <= 12 or not 1 <= day <= 31:
         return None
