@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
 from fastapi import FastAPI
 
 from integrations.database import utcnow
@@ -13,15 +14,20 @@ from integrations.sandbox.options import Options
 from integrations.sandbox.state import Clock
 from integrations.sandbox.telegram import api as telegram_api
 from integrations.sandbox.wechat import api as wechat_api
-from integrations.sandbox.world import build_world
+from integrations.sandbox.world import build_world, reach_program
 from integrations.settings import Settings
 
 
 def create_app(
-    settings: Settings, options: Options | None = None, *, clock: Clock = utcnow, phone: bool = True
+    settings: Settings,
+    options: Options | None = None,
+    *,
+    clock: Clock = utcnow,
+    http: httpx.AsyncClient | None = None,
+    phone: bool = True,
 ) -> FastAPI:
     """`phone` adds the pages for the browser; NiceGUI has them once in a process. `app.state.world` holds all."""
-    world = build_world(settings, options or Options(), clock)
+    world = build_world(settings, options or Options(), clock, http or reach_program())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -27,7 +27,8 @@ GIVEN = [
     "国庆",
     "欣怡",
 ]
-REGIONS = ["110101", "310104", "440106", "330106", "510107"]
+# Districts whose numbers held in all these years.
+REGIONS = ["110101", "110105", "110108", "310101", "310104", "120101"]
 OLDEST = date(1948, 1, 1)
 
 

@@ -51,14 +51,18 @@ class World:
         await self.http.aclose()
 
 
-def build_world(settings: Settings, options: Options, clock: Clock) -> World:
-    gateway = options.gateway_address(settings)
-    http = httpx.AsyncClient(
+def reach_program() -> httpx.AsyncClient:
+    return httpx.AsyncClient(
         # Unbounded: waiting for a connection must not count as the program's time to answer.
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=50),
         timeout=httpx.Timeout(None, connect=5),
         trust_env=False,
     )
+
+
+def build_world(settings: Settings, options: Options, clock: Clock, http: httpx.AsyncClient) -> World:
+    """`http` is how the platforms reach the program's webhooks; closed with the world."""
+    gateway = options.gateway_address(settings)
     background, log, faults = Background(), ProtocolLog(clock, options.records), Faults()
     account = Account(
         appid=settings.wechat_appid,

@@ -89,10 +89,8 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-async def gateway() -> AsyncIterator[Gateway]:
-    made = Gateway()
-    async with listening(made) as made.url:
-        yield made
+def gateway() -> Gateway:
+    return Gateway("http://localhost")
 
 
 @pytest.fixture
@@ -104,11 +102,13 @@ def options(gateway: Gateway) -> Options:
 
 
 @pytest.fixture
-async def sandbox(settings: Settings, options: Options, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the sandbox; its world is `sandbox.world`."""
-    app = create_app(settings, options, clock=clock, phone=False)
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+async def sandbox(
+    settings: Settings, options: Options, clock: Clock, gateway: Gateway
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the sandbox; `sandbox.world` and `sandbox.app` are what it talks to."""
+    program = httpx.AsyncClient(transport=httpx.ASGITransport(gateway))
+    app = create_app(settings, options, clock=clock, http=program, phone=False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox") as client:
         client.world = app.state.world
         client.app = app
         yield client

@@ -17,6 +17,9 @@ from integrations.sandbox.tc3 import sign
 
 from .conftest import Clock
 
+# The SDK signs with a deprecated function.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
+
 PHONE = "+8613800138000"
 NUMBER = "11010519491231002X"  # the example of the national standard GB 11643
 

@@ -12,11 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from wechatpy.crypto import WeChatCrypto
 
+from integrations.sandbox.app import create_app
+from integrations.sandbox.options import Options
 from integrations.sandbox.wechat.crypto import BadEnvelope, Envelope, signature
 from integrations.sandbox.wechat.passive import NOTICE
 from integrations.sandbox.world import World
+from integrations.settings import Settings
 
-from .conftest import AES_KEY, APPID, TOKEN, Gateway
+from .conftest import AES_KEY, APPID, TOKEN, Gateway, listening
 
 # The library that the program uses, as the other side of our own implementation.
 crypto = WeChatCrypto(TOKEN, AES_KEY, APPID)
@@ -281,3 +284,25 @@ async def test_a_lost_answer_is_a_redelivery(
     ids = [decrypted(*request)["MsgId"] for request in gateway.requests[before:]]
     assert len(ids) == 2
     assert len(set(ids)) == 1
+
+
+async def test_the_connection_is_really_cut(settings: Settings) -> None:
+    """Over a real socket: the program's side sees that WeChat has left."""
+    left = asyncio.Event()
+
+    async def answer(request: Request, body: bytes) -> Response:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            left.set()
+        return Response("success")
+
+    gateway = Gateway(answer=answer)
+    async with listening(gateway) as url:
+        options = Options(gateway=url, wechat_answer_seconds=0.2, wechat_deliveries=1)
+        app = create_app(settings, options, phone=False)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as sandbox:
+            made = (await sandbox.post("/inspect/wechat/users", json={})).json()
+        await asyncio.wait_for(left.wait(), 2)
+        await app.state.world.close()
+    assert made["delivery"]["attempts"][0]["outcome"] == "cut: no answer in time"
