@@ -106,14 +106,14 @@ def train(force: Annotated[bool, typer.Option(help="Also when no input has chang
 @app.command()
 def status(var: Var = VAR) -> None:
     """Say what runs on this data, and whether it is ready."""
-    from bot import secrets
     from bot.leftovers import started_on
+    from bot.processes import port_of
     from bot.up import not_ready
 
-    running = started_on(var.resolve())
-    for process in running:
+    for process in started_on(var.resolve()):
         _say(f"{process.pid:>8}  {' '.join(process.cmdline())[:100]}")
-    missing = not_ready(secrets.load(var.resolve()).gateway_port)
+    port = port_of(var.resolve(), "gateway")
+    missing = not_ready(port) if port else "the gateway"
     _say("Ready." if missing is None else f"Not ready: {missing} does not answer.")
     raise typer.Exit(0 if missing is None else 1)
 

@@ -1,6 +1,6 @@
 """Becomes another program, as a JSON file says: python -I -S launch.py FILE.
 
-{"command": [...], "environment": {...}, "directory": "...", "nice": 0, "uid": null, "gid": null}
+{"command": [...], "environment": {...}, "directory": "...", "nice": 0, "uid": null, "gid": null, …}
 
 The supervisor starts every process through this. So a process has exactly the environment meant for it (Rasa must
 not see the data keys), no secret stands in a command line, and any character may stand in a value.

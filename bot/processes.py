@@ -51,8 +51,9 @@ LAUNCH = Path(__file__).with_name("launch.py")
 class Process:
     """One entry of the table. `environment` is the whole environment; `port` is one that must be free before.
 
-    `setting` is what an operator changes to move the port. `early` processes (databases) start with the supervisor
-    and stop last. A process that looks after its own children is signalled alone (`whole_group=False`).
+    `setting` is what an operator changes to move the port. `early` processes (databases) start with the
+    supervisor and stop last; `slow` ones deserve a head start. A process that looks after its own children is
+    signalled alone (`whole_group=False`).
     """
 
     name: str
@@ -64,6 +65,7 @@ class Process:
     nice: int = 0
     user: str | None = None
     early: bool = False
+    slow: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: int = 15
     whole_group: bool = True
@@ -77,6 +79,15 @@ class State:
 
     word: str
     pid: int
+
+
+def port_of(var: Path, name: str) -> int | None:
+    """The port on which a process of the present or last run listens; None when there was none."""
+    try:
+        plan: dict[str, int | None] = json.loads((var / f"run/{name}.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return plan["port"]
 
 
 def plain_environment() -> dict[str, str]:
@@ -215,9 +226,11 @@ class Supervisor:
         for position, process in enumerate(self.processes.values()):
             plan = run / f"{process.name}.json"
             plan.touch(mode=0o600)
-            plan.write_text(json.dumps(self._plan(process)))
+            plan.write_text(json.dumps(self._plan(process)), encoding="utf-8")
             sections.append(self._section(process, position))
-        (self.var / CONFIGURATION).write_text("\n".join(_ini(name, values) for name, values in sections))
+        (self.var / CONFIGURATION).write_text(
+            "\n".join(_ini(name, values) for name, values in sections), encoding="utf-8"
+        )
 
     def _plan(self, process: Process) -> dict[str, Any]:
         entry = pwd.getpwnam(process.user) if process.user else None
@@ -228,6 +241,7 @@ class Supervisor:
             "nice": process.nice,
             "uid": entry and entry.pw_uid,
             "gid": entry and entry.pw_gid,
+            "port": process.port,  # not for launching: for whoever asks what runs
         }
 
     def _section_of_supervisor(self) -> tuple[str, dict[str, object]]:

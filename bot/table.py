@@ -130,7 +130,7 @@ def program_processes(
         ),
         Process(
             "worker",
-            (*celery, "worker", "--pool", "threads", "--concurrency", "8", *QUIET_WORKER),
+            (*celery, "worker", "--pool", "threads", "--concurrency", "16", *QUIET_WORKER),
             environment,
             ROOT,
             nice=NICE_BEHIND,
@@ -186,6 +186,7 @@ def _rasa(settings: Launch, addresses: Mapping[str, str], port: int, model: Path
         port=port,
         setting="RASA_URLS",
         nice=NICE_BEHIND,
+        slow=True,
         start_seconds=30,
     )
 

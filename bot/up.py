@@ -19,7 +19,8 @@ from typing import NoReturn
 
 from bot import secrets, table, training
 from bot.leftovers import hold, started_on, stop_orphans
-from bot.processes import Supervisor, check_ports
+from bot.local import Server
+from bot.processes import Process, Supervisor, check_ports
 from bot.starting import HOST, StartError, tail
 from integrations.settings import ROOT
 
@@ -63,39 +64,61 @@ def up(options: Options, say: Say) -> None:
             stop_orphans(options.var, seconds=5)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to run. `fresh`: our own databases are new, so Rasa would not find its table yet."""
+
+    settings: secrets.Launch
+    servers: Mapping[str, Server]
+    addresses: Mapping[str, str]
+    databases: list[Process]
+    program: list[Process]
+    fresh: bool
+
+
 def _up(options: Options, say: Say, started: float) -> None:
-    var = options.var
-    if left := stop_orphans(var):
+    if left := stop_orphans(options.var):
         say(f"Stopped {left} process{'es' if left > 1 else ''} that an earlier run had left behind.")
-    _make_secrets(options, say)
-    settings = options.settings()
-    model = _model(settings, say)
-    databases = table.Databases(settings, var)
-    servers = databases.own()
-    for name, server in servers.items():
-        first = not server.directory.exists()
-        if first:
-            say(f"Preparing a new {name} in {server.directory} …")
-        server.prepare()
-    addresses = databases.addresses()
-    early = table.server_processes(servers)
-    program = table.program_processes(settings, addresses, var, model, sandbox=options.sandbox)
-    check_ports(program)
-    with Supervisor(var, [*early, *program]) as supervisor:
+    plan = _plan(options, say)
+    check_ports(plan.program)
+    with Supervisor(options.var, [*plan.databases, *plan.program]) as supervisor:
         try:
-            for name, server in servers.items():
-                supervisor.wait_for(name, server.ready, 120)
-            say(f"Databases are ready ({', '.join(servers) or 'outside'}).")
-            _prepare_database(settings, addresses, options, say)
-            for process in program:
-                supervisor.start(process.name)
+            _start(supervisor, plan, options, say)
             watch = Watch(supervisor, say)
-            _wait_until_ready(watch, settings.gateway_port, say)
-            _greet(options, settings, say, time.monotonic() - started)
+            _wait_until_ready(watch, plan.settings.gateway_port, say)
+            _greet(options, plan.settings, say, time.monotonic() - started)
             watch.forever()
         except Stopped:
             say("Stopping …")
             raise
+
+
+def _plan(options: Options, say: Say) -> Plan:
+    _make_secrets(options, say)
+    settings = options.settings()
+    model = _model(settings, say)
+    databases = table.Databases(settings, options.var)
+    servers = databases.own()
+    new = [server for server in servers.values() if not server.directory.exists()]
+    for server in servers.values():
+        if server in new:
+            say(f"Preparing a new {server.directory.name} in {server.directory} …")
+        server.prepare()
+    addresses = databases.addresses()
+    program = table.program_processes(settings, addresses, options.var, model, sandbox=options.sandbox)
+    return Plan(settings, servers, addresses, table.server_processes(servers), program, fresh=bool(new))
+
+
+def _start(supervisor: Supervisor, plan: Plan, options: Options, say: Say) -> None:
+    for name, server in plan.servers.items():
+        supervisor.wait_for(name, server.ready, 120)
+    say(f"Databases are ready ({', '.join(plan.servers) or 'outside'}).")
+    for process in plan.program:
+        if process.slow and not plan.fresh:
+            supervisor.start(process.name)
+    _prepare_database(plan, options, say)
+    for process in plan.program:
+        supervisor.start(process.name)
 
 
 def _make_secrets(options: Options, say: Say) -> None:
@@ -117,22 +140,19 @@ def _model(settings: secrets.Launch, say: Say) -> Path | None:
     return model
 
 
-def _prepare_database(
-    settings: secrets.Launch, addresses: Mapping[str, str], options: Options, say: Say
-) -> None:
+def _prepare_database(plan: Plan, options: Options, say: Say) -> None:
     say("Bringing the database up to date …")
-    _run_command("migrate", settings, addresses, options)
+    _run_command("migrate", plan, options)
     if options.seed:
         say("Looking after the demo hospital …")
-        _run_command("seed", settings, addresses, options)
+        _run_command("seed", plan, options)
 
 
-def _run_command(
-    command: str, settings: secrets.Launch, addresses: Mapping[str, str], options: Options
-) -> None:
+def _run_command(command: str, plan: Plan, options: Options) -> None:
     """In a process of its own: what it imports would stay in our memory for as long as we watch."""
+    settings = plan.settings
     private = {
-        "DATABASE_URL": addresses["DATABASE_URL"],
+        "DATABASE_URL": plan.addresses["DATABASE_URL"],
         "RASA_DATABASE_PASSWORD": settings.rasa_database_password.get_secret_value(),
         "TRACKER_DATABASE_URL": settings.tracker_database_url,
     }

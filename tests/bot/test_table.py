@@ -1,0 +1,101 @@
+"""Who is started how, and above all who knows what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import secrets, table
+from bot.processes import Process
+from bot.up import Options
+
+ADDRESSES = {
+    "DATABASE_URL": "postgresql://daozhen:owner-password@127.0.0.1:1/daozhen",
+    "REDIS_URL": "redis://:valkey-password@127.0.0.1:2/0",
+    "TRACKER_DATABASE_URL": "postgresql://daozhen_rasa:rasa-password@127.0.0.1:1/daozhen",
+}
+
+
+@pytest.fixture(autouse=True)
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in secrets.Launch.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(secrets, "ROOT", tmp_path)
+
+
+def _processes(var: Path, *, sandbox: bool = True, port_base: int | None = None) -> dict[str, Process]:
+    secrets.generate(var, sandbox=sandbox)
+    settings = Options(var, sandbox=sandbox, port_base=port_base).settings()
+    listed = table.program_processes(settings, ADDRESSES, var, Path("model.tar.gz"), sandbox=sandbox)
+    return {process.name: process for process in listed}
+
+
+def test_all_are_there(tmp_path: Path) -> None:
+    assert set(_processes(tmp_path)) == {"rasa", "actions", "worker", "beat", "gateway", "sandbox"}
+    assert "sandbox" not in _processes(tmp_path, sandbox=False)
+
+
+def test_rasa_knows_only_what_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:password@proxy")
+    known = set(_processes(tmp_path)["rasa"].environment)
+    own = {"RASA_TOKEN", "TRACKER_KEYS", "TRACKER_DATABASE_URL", "ACTIONS_URL", "PYTHONPATH"}
+    assert known & {name.upper() for name in secrets.Launch.model_fields} == {*own} - {
+        "ACTIONS_URL",
+        "PYTHONPATH",
+    }
+    assert known >= own
+    assert "HTTPS_PROXY" not in known
+
+
+def test_nobody_else_knows_rasas_keys_or_the_launchers_passwords(tmp_path: Path) -> None:
+    processes = _processes(tmp_path)
+    settings = secrets.load(tmp_path)
+    for name in ("gateway", "worker", "beat", "actions", "sandbox"):
+        values = set(processes[name].environment.values())
+        for secret in (settings.tracker_keys, settings.postgres_password, settings.rasa_database_password):
+            assert secret.get_secret_value() not in values
+        assert "TRACKER_DATABASE_URL" not in processes[name].environment
+
+
+def test_the_sandbox_stands_outside(tmp_path: Path) -> None:
+    known = _processes(tmp_path)["sandbox"].environment
+    assert not {"DATABASE_URL", "REDIS_URL", "DATA_KEYS", "INDEX_KEYS", "RASA_TOKEN"} & known.keys()
+    assert known["WECHAT_TOKEN"] == _processes(tmp_path)["gateway"].environment["WECHAT_TOKEN"]
+
+
+def test_the_sandbox_takes_the_platforms_place(tmp_path: Path) -> None:
+    gateway = _processes(tmp_path)["gateway"].environment
+    assert gateway["WECHAT_API_BASE"] == "http://127.0.0.1:8100/wechat"
+    assert gateway["TELEGRAM_API_BASE"] == "http://127.0.0.1:8100/telegram"
+    assert gateway["SMS_API_BASE"] == "http://127.0.0.1:8100/sms"
+    assert gateway["IDENTITY_API_BASE"] == "http://127.0.0.1:8100/identity"
+
+
+def test_without_the_sandbox_the_platforms_are_the_real_ones_and_unconfigured(tmp_path: Path) -> None:
+    _processes(tmp_path, sandbox=True)
+    gateway = _processes(tmp_path, sandbox=False)["gateway"].environment
+    assert not {name for name in gateway if name.startswith(("WECHAT_", "TELEGRAM_", "SMS_", "IDENTITY_"))}
+
+
+def test_all_ports_move_together(tmp_path: Path) -> None:
+    processes = _processes(tmp_path, port_base=9600)
+    ports = [process.port for process in processes.values() if process.port]
+    assert len(set(ports)) == 4
+    assert all(9600 <= port < 9610 for port in ports)
+    assert processes["gateway"].environment["PUBLIC_URL"] == f"http://127.0.0.1:{processes['gateway'].port}"
+    assert (
+        processes["rasa"].environment["ACTIONS_URL"]
+        == f"http://127.0.0.1:{processes['actions'].port}/webhook"
+    )
+    assert processes["worker"].environment["RASA_URLS"] == f"http://127.0.0.1:{processes['rasa'].port}"
+
+
+def test_only_the_rasas_of_this_machine_are_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RASA_URLS", "http://127.0.0.1:5005,http://127.0.0.1:5006,http://rasa.internal:5005")
+    assert {name for name in _processes(tmp_path) if name.startswith("rasa")} == {"rasa-5005", "rasa-5006"}
+
+
+def test_webhooks_come_before_background_work(tmp_path: Path) -> None:
+    processes = _processes(tmp_path)
+    assert processes["gateway"].nice < min(processes["worker"].nice, processes["rasa"].nice)
