@@ -69,6 +69,7 @@ class Plan:
     """What is to run. `fresh`: our own databases are new, so Rasa would not find its table yet."""
 
     settings: secrets.Launch
+    model: Path | None
     servers: Mapping[str, Server]
     addresses: Mapping[str, str]
     databases: list[Process]
@@ -81,6 +82,7 @@ def _up(options: Options, say: Say, started: float) -> None:
         say(f"Stopped {left} process{'es' if left > 1 else ''} that an earlier run had left behind.")
     plan = _plan(options, say)
     check_ports(plan.program)
+    _train(plan, say)
     with Supervisor(options.var, [*plan.databases, *plan.program]) as supervisor:
         try:
             _start(supervisor, plan, options, say)
@@ -96,7 +98,7 @@ def _up(options: Options, say: Say, started: float) -> None:
 def _plan(options: Options, say: Say) -> Plan:
     _make_secrets(options, say)
     settings = options.settings()
-    model = _model(settings, say)
+    model = training.model_file() if table.local_rasa_ports(settings) else None
     databases = table.Databases(settings, options.var)
     servers = databases.own()
     new = [server for server in servers.values() if not server.directory.exists()]
@@ -106,7 +108,8 @@ def _plan(options: Options, say: Say) -> Plan:
         server.prepare()
     addresses = databases.addresses()
     program = table.program_processes(settings, addresses, options.var, model, sandbox=options.sandbox)
-    return Plan(settings, servers, addresses, table.server_processes(servers), program, fresh=bool(new))
+    early = table.server_processes(servers)
+    return Plan(settings, model, servers, addresses, early, program, fresh=bool(new))
 
 
 def _start(supervisor: Supervisor, plan: Plan, options: Options, say: Say) -> None:
@@ -130,14 +133,10 @@ def _make_secrets(options: Options, say: Say) -> None:
         )
 
 
-def _model(settings: secrets.Launch, say: Say) -> Path | None:
-    if not table.local_rasa_ports(settings):
-        return None
-    model = training.model_file()
-    if not model.exists():
+def _train(plan: Plan, say: Say) -> None:
+    if plan.model and not plan.model.exists():
         say("Training the dialogue model (its inputs changed) …")
-        training.train(settings.rasa_python)
-    return model
+        training.train(plan.settings.rasa_python)
 
 
 def _prepare_database(plan: Plan, options: Options, say: Say) -> None:
