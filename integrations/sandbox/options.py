@@ -24,6 +24,7 @@ class Options(BaseSettings):
 
     # WeChat cuts after five seconds and delivers again. Whether "three" counts the first is unclear.
     wechat_answer_seconds: float = 5.0
+    wechat_send_seconds: float = 10.0  # to connect and write; not counted as the program's time
     wechat_deliveries: int = 3
     wechat_retry_pause: float = 0.0
     wechat_token_seconds: int = 7200

@@ -102,8 +102,7 @@ class Callbacks:
         try:
             if fault:
                 await fault.wait()
-            async with asyncio.timeout(self._account.options.wechat_answer_seconds):
-                response = await self._post(user.openid, fields)
+            response = await self._post(user.openid, fields)
             status, answer = response.status_code, response.content
             if fault and fault.drop:
                 outcome = "the answer was lost on the way"
@@ -136,9 +135,22 @@ class Callbacks:
             "msg_signature": signature(account.token, stamp, nonce, encrypted),
         }  # fmt: skip
         body = to_xml({"ToUserName": account.original_id, "Encrypt": encrypted})
-        return await self._http.post(
-            self._url, params=query, content=body.encode(), headers={"content-type": "text/xml"}
-        )
+        options = self._account.options
+        async with asyncio.timeout(options.wechat_answer_seconds + options.wechat_send_seconds) as limit:
+
+            async def sent(step: str, info: Any) -> None:
+                """The five seconds count from here, however busy this machine was until now."""
+                if step == "http11.send_request_body.complete":
+                    now = asyncio.get_running_loop().time()
+                    limit.reschedule(now + options.wechat_answer_seconds)
+
+            return await self._http.post(
+                self._url,
+                params=query,
+                content=body.encode(),
+                headers={"content-type": "text/xml"},
+                extensions={"trace": sent},
+            )
 
     def _note(
         self, user: WeChatUser, fields: dict[str, Any], entry: Entry, began: datetime,

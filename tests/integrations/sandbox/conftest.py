@@ -96,7 +96,8 @@ def gateway() -> Gateway:
 @pytest.fixture
 def options(gateway: Gateway) -> Options:
     return Options(
-        gateway=gateway.url, own="http://sandbox", wechat_answer_seconds=0.3, telegram_answer_seconds=0.5,
+        gateway=gateway.url, own="http://sandbox", wechat_answer_seconds=0.3, wechat_send_seconds=0,
+        telegram_answer_seconds=0.5,
         telegram_retry_pause=0.05,
     )  # fmt: skip
 
