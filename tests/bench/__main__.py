@@ -1,0 +1,48 @@
+"""`make bench`: our Rasa and a stock one, side by side on the same machine in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+
+from integrations.settings import ROOT
+from tests.bench import figures, stock_rasa, system
+from tests.bench.report import GOALS, Results, table, write
+
+OUT = ROOT / "var/bench"
+
+
+async def measure(folder: Path) -> Results:
+    OUT.mkdir(parents=True, exist_ok=True)
+    model = stock_rasa.train(OUT)
+    print("Starting the program …", flush=True)
+    async with system.running(folder / "var") as ours:
+        async with stock_rasa.running(ours, model, folder / "stock.log") as stock:
+            print("Bookings …", flush=True)
+            our_journey = await figures.bookings(ours, ours.rasa, 0)
+            stock_journey = await figures.bookings(ours, stock, 1_000)
+            print(f"  the last words of each: {our_journey.last_words} | {stock_journey.last_words}")
+            print("Endless conversations …", flush=True)
+            stock_history = await figures.endless(ours, stock, 2_000, figures.STOCK_SECONDS)
+            stock_mb = psutil.Process(stock.pid).memory_info().rss / 2**20
+        our_history = await figures.endless(ours, ours.rasa, 3_000)
+        return Results(our_journey, stock_journey, our_history, stock_history, ours.resident_mb(), stock_mb)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        results = asyncio.run(measure(Path(folder)))
+    write(results, OUT)
+    print(table(results))
+    return 0 if all(results.figures[name] <= goal for name, goal in GOALS.items()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

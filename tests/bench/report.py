@@ -1,0 +1,95 @@
+"""Table, latest.json and plot."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench.figures import History, Journey
+
+GOALS = {"cpu_ratio_rasa": 0.25, "history_ratio": 1.2, "rss_mb": 1500.0}
+
+
+@dataclass
+class Results:
+    ours: Journey
+    stock: Journey
+    our_history: History
+    stock_history: History
+    resident: dict[str, float]
+    stock_rasa_mb: float
+
+    @property
+    def figures(self) -> dict[str, float]:
+        return {
+            "cpu_ratio_rasa": round(self.ours.cpu_ms / self.stock.cpu_ms, 3),
+            "history_ratio": round(self.our_history.ratio, 3),
+            "rss_mb": round(sum(self.resident.values()), 1),
+            "cpu_ms_ours": round(self.ours.cpu_ms, 2),
+            "cpu_ms_stock": round(self.stock.cpu_ms, 2),
+            "rss_mb_rasa": round(self.resident.get("rasa", 0.0), 1),
+            "rss_mb_rasa_stock": round(self.stock_rasa_mb, 1),
+            "history_ratio_stock": round(self.stock_history.ratio, 2),
+            "history_reached_stock": float(self.stock_history.curve[-1][0]),
+        }
+
+
+def table(results: Results) -> str:
+    """What a person reads."""
+    ours, stock, figures = results.ours, results.stock, results.figures
+    at, then = results.stock_history.curve[0], results.stock_history.curve[-1]
+    first, last = results.our_history.curve[0], results.our_history.curve[-1]
+    rows = [
+        ("", "ours", "stock"),
+        ("CPU of Rasa per message of a booking", f"{ours.cpu_ms:.1f} ms", f"{stock.cpu_ms:.1f} ms"),
+        ("time per message (one patient at a time)", f"{ours.wall_ms:.1f} ms", f"{stock.wall_ms:.1f} ms"),
+        (f"CPU at message {first[0]}", f"{first[1]:.1f} ms", f"{at[1]:.1f} ms"),
+        (f"CPU at message {last[0]}", f"{last[1]:.1f} ms", f"(at {then[0]}) {then[1]:.1f} ms"),
+        ("Rasa resident", f"{results.resident.get('rasa', 0):.0f} MB", f"{results.stock_rasa_mb:.0f} MB"),
+        *((f"  {name}", f"{size:.0f} MB", "") for name, size in sorted(results.resident.items())),
+        *(
+            (name, str(figures[name]), f"goal: at most {goal} {_verdict(figures[name], goal)}")
+            for name, goal in GOALS.items()
+        ),
+    ]
+    return "\n".join(f"{name:44} {one:>12}   {other}" for name, one, other in rows)
+
+
+def _verdict(value: float, goal: float) -> str:
+    return "(reached)" if value <= goal else "(MISSED)"
+
+
+def write(results: Results, folder: Path) -> None:
+    """latest.json and bench.png."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "latest.json").write_text(json.dumps(results.figures, indent=2) + "\n", encoding="utf-8")
+    _plot(results, folder / "bench.png")
+
+
+def _plot(results: Results, file: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    _bars(left, results)
+    for name, history in (("stock", results.stock_history), ("ours", results.our_history)):
+        right.plot(*zip(*history.curve, strict=True), label=name)
+    right.set(
+        title="A message late in a conversation",
+        xlabel="number of the message",
+        ylabel="CPU ms",
+        yscale="log",
+    )
+    right.legend()
+    figure.savefig(file, dpi=110)
+    plt.close(figure)
+
+
+def _bars(axes: Any, results: Results) -> None:
+    bars = axes.bar(["stock", "ours"], [results.stock.cpu_ms, results.ours.cpu_ms])
+    axes.bar_label(bars, fmt="%.1f ms")
+    axes.set(title="Rasa, one message of a booking", ylabel="CPU ms")
