@@ -15,6 +15,7 @@ import integrations.hospital.models  # noqa: F401  (its tables)
 from bot.local import Postgres, Valkey, running
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Base, Database
+from tests.stack import Stack, running_stack
 
 
 def ring(name: str) -> str:
@@ -72,3 +73,13 @@ async def database(tables: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def crypto() -> Crypto:
     return Crypto(KeyRing.parse(ring("data1")), KeyRing.parse(ring("index1")))
+
+
+@pytest.fixture(scope="session")
+def stack(servers: Path) -> Iterator[Stack]:
+    """The whole program with its sandbox, for all tests that go through the platforms' doors. Tests that kill
+    processes start one of their own."""
+    var = servers / "stack"
+    var.mkdir()
+    with running_stack(var) as running:
+        yield running

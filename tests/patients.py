@@ -1,0 +1,175 @@
+"""Patients for tests: they write on a platform as people do, and read what comes back on their phone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import httpx
+
+
+@dataclass(slots=True)
+class Said:
+    """What came back after one act of the patient: the text of all messages, and the choices offered."""
+
+    text: str = ""
+    buttons: list[tuple[str, str, str]] = field(default_factory=list)  # title, message id, data
+
+    def __contains__(self, words: str) -> bool:
+        return words in self.text or any(words in title for title, _, _ in self.buttons)
+
+    def __str__(self) -> str:
+        return "\n".join([self.text, *(f"[{title}]" for title, _, _ in self.buttons)])
+
+
+class Patient:
+    """Base of both platforms' patients. `name`, `id_number`, `phone` are made up and valid."""
+
+    channel: str
+
+    def __init__(self, sandbox: httpx.Client, about: dict[str, Any]) -> None:
+        self.sandbox = sandbox
+        self.name: str = about["name"]
+        self.id_number: str = about["id_number"]
+        self.phone: str = about["phone"]
+        self.seen = 0
+        self.last = Said()
+
+    # What differs between the platforms.
+    @classmethod
+    def arrive(cls, sandbox: httpx.Client, **order: Any) -> Self:
+        """A new person who follows or starts the account."""
+        raise NotImplementedError
+
+    def _who(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def act(self, kind: str, **more: Any) -> dict[str, Any]:
+        """One act through the platform; returns what the platform said about its delivery."""
+        answer = self.sandbox.post(f"/{self.channel}/messages", json={**self._who(), "type": kind, **more})
+        answer.raise_for_status()
+        return answer.json()
+
+    def say(self, text: str, *, wait: float = 15) -> Said:
+        """Writes, and reads what comes back within `wait` seconds."""
+        return self.read(self.act("text", text=text)["entry"], wait)
+
+    def choose(self, words: str) -> Said:
+        """Takes the offered choice whose title holds the words."""
+        raise NotImplementedError
+
+    def read(self, after: int, wait: float = 15) -> Said:
+        """What the account said after an entry; waits for the first message."""
+        answer = self.sandbox.get(f"/{self.channel}", params={**self._who(), "after": after, "wait_s": wait})
+        answer.raise_for_status()
+        entries = [entry for entry in answer.json()["messages"] if entry["side"] == "account"]
+        if entries:
+            self.seen = max(entry["id"] for entry in entries)
+        self.last = Said("\n".join(entry.get("text") or "" for entry in entries), self._buttons(entries))
+        return self.last
+
+    def all_said(self) -> list[str]:
+        """Every text the account ever sent to this patient."""
+        answer = self.sandbox.get(f"/{self.channel}", params=self._who())
+        return [entry.get("text") or "" for entry in answer.json()["messages"] if entry["side"] == "account"]
+
+    def _buttons(self, entries: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+        return []
+
+    # What every patient can do.
+    def sms_code(self) -> str:
+        """The code in the last SMS."""
+        messages = self.sandbox.get("/sms", params={"phone": self.phone}).json()["messages"]
+        return re.findall(r"(?<!\d)\d{6}(?!\d)", messages[-1]["text"])[-1]
+
+    def agree(self) -> Said:
+        """Gives every consent that is asked for."""
+        said = self.choose("同意")
+        while any("同意" in title for title in self._titles()):
+            said = self.choose("同意")
+        return said
+
+    def register(self) -> Said:
+        """Consents and registers in the chat. Returns what comes after the confirmation."""
+        self.say("注册")
+        if "同意" in self.last:
+            self.agree()
+        if "就在这里" in self.last:
+            self.choose("就在这里")
+        self.say(self.name)
+        self.say(self.id_number)
+        self.say(self.phone)
+        self.say(self.sms_code())
+        return self.choose("确认")
+
+    def _titles(self) -> list[str]:
+        return [title for title, _, _ in self.last.buttons]
+
+
+class WeChatPatient(Patient):
+    channel = "wechat"
+
+    def __init__(self, sandbox: httpx.Client, about: dict[str, Any]) -> None:
+        super().__init__(sandbox, about)
+        self.openid: str = about["openid"]
+
+    @classmethod
+    def arrive(cls, sandbox: httpx.Client, **order: Any) -> Self:
+        answer = sandbox.post("/wechat/users", json=order)
+        answer.raise_for_status()
+        patient = cls(sandbox, answer.json())
+        if order.get("follow", True):
+            patient.read(0)
+        return patient
+
+    def _who(self) -> dict[str, Any]:
+        return {"openid": self.openid}
+
+    def choose(self, words: str) -> Said:
+        number = next(number for title, _, number in self.last.buttons if words in title)
+        return self.say(number)
+
+    def menu(self, key: str) -> Said:
+        return self.read(self.act("menu", key=key)["entry"])
+
+    def _buttons(self, entries: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+        """WeChat patients choose by number: the numbered lines of the last message."""
+        lines = (entries[-1].get("text") or "").splitlines() if entries else []
+        numbered = [re.match(r"(\d{1,2})[ .、)](.+)", line) for line in lines]
+        return [(found[2].strip(), "", found[1]) for found in numbered if found]
+
+
+class TelegramPatient(Patient):
+    channel = "telegram"
+
+    def __init__(self, sandbox: httpx.Client, about: dict[str, Any]) -> None:
+        super().__init__(sandbox, about)
+        self.chat_id: int = about["chat_id"]
+
+    @classmethod
+    def arrive(cls, sandbox: httpx.Client, **order: Any) -> Self:
+        answer = sandbox.post("/telegram/users", json=order)
+        answer.raise_for_status()
+        patient = cls(sandbox, answer.json())
+        if order.get("start", True):
+            patient.read(0)
+        return patient
+
+    def _who(self) -> dict[str, Any]:
+        return {"chat_id": self.chat_id}
+
+    def choose(self, words: str) -> Said:
+        message, data = next((message, data) for title, message, data in self.last.buttons if words in title)
+        return self.read(self.act("callback", message_id=int(message), data=data)["entry"])
+
+    def _buttons(self, entries: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+        return [
+            (button["text"], entry["ref"], button["callback_data"])
+            for entry in entries
+            for row in entry.get("inline_keyboard") or []
+            for button in row
+        ]
+
+
+PATIENTS: dict[str, type[Patient]] = {"wechat": WeChatPatient, "telegram": TelegramPatient}

@@ -1,0 +1,161 @@
+"""The whole program with its sandbox, started as an operator starts it, for tests that go through the
+platforms' own doors. Nothing in it is replaced."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+
+from bot import table
+from bot.leftovers import started_on
+from bot.starting import free_port, port_is_free
+from bot.up import Options
+
+# What in a process's command line tells which one of the table it is.
+_COMMANDS = {
+    "gateway": "bot.app:app",
+    "worker": "celery worker",
+    "beat": "celery beat",
+    "actions": "-m actions",
+    "rasa": "components.serve",
+    "sandbox": "integrations.sandbox",
+    "valkey": "valkey-server",
+    "postgres": "bin/postgres",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running program. `sandbox` is the client of the sandbox's own door, where patients are driven."""
+
+    options: Options
+    sandbox: httpx.Client
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.options.settings().gateway_port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.options.settings().sandbox_port}"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.options.var / "log"
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """DATABASE_URL, REDIS_URL, TRACKER_DATABASE_URL of this run."""
+        return table.Databases(self.options.settings(), self.options.var).addresses()
+
+    def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Asks the database as its owner; what changes is committed."""
+        with psycopg.connect(self.addresses["DATABASE_URL"], autocommit=True) as connection:
+            cursor = connection.execute(statement, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def process(self, name: str) -> psutil.Process:
+        """The main process of one row of the table. Raises LookupError while it is not there."""
+        found = [p for p in started_on(self.options.var) if _COMMANDS[name] in _command_line(p)]
+        if not found:
+            raise LookupError(f"{name} does not run")
+        ours = {p.pid for p in found}
+        return next(p for p in found if p.ppid() not in ours)
+
+    def kill(self, name: str) -> None:
+        """kill -9, and returns when the process is gone."""
+        process = self.process(name)
+        process.kill()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                return
+            time.sleep(0.02)
+        raise TimeoutError(f"{name} survives kill -9")
+
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """The process stands still inside the block (SIGSTOP), so that what comes before it can be killed."""
+        process = self.process(name)
+        process.suspend()
+        try:
+            yield
+        finally:
+            if process.is_running():
+                process.resume()
+
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.gateway_url}/health/ready", timeout=5).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.3)
+        raise TimeoutError("the program is not ready again")
+
+
+def _command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+@contextmanager
+def running_stack(var: Path, *, environment: dict[str, str] | None = None) -> Iterator[Stack]:
+    """`daozhen up` on free ports, with its data below `var`; stopped as by Ctrl-C on leaving."""
+    options = Options(var, sandbox=True, port_base=_free_ports(6))
+    output = var / "up.log"
+    with output.open("wb") as log:
+        up = subprocess.Popen(
+            [sys.executable, "-m", "bot.cli", "up", "--var", str(var), "--port-base", str(options.port_base)],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
+        )
+    try:
+        _wait_for_greeting(up, output)
+        with httpx.Client(base_url=f"http://127.0.0.1:{options.settings().sandbox_port}/inspect", timeout=60) as sandbox:
+            yield Stack(options, sandbox)
+    finally:
+        up.send_signal(signal.SIGINT)
+        try:
+            up.wait(60)
+        except subprocess.TimeoutExpired:
+            up.kill()
+            up.wait()
+
+
+def _wait_for_greeting(up: subprocess.Popen[bytes], output: Path, seconds: float = 300) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if "is ready" in output.read_text():
+            return
+        if up.poll() is not None:
+            break
+        time.sleep(0.2)
+    raise RuntimeError(f"the program did not start:\n{output.read_text()}")
+
+
+def _free_ports(count: int) -> int:
+    """The first of `count` free ports in a row."""
+    while True:
+        base = free_port()
+        if base + count < 65536 and all(port_is_free(base + more) for more in range(count)):
+            return base
+
+
