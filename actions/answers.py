@@ -25,67 +25,67 @@ _SAID_BY_KIND = frozenset({"voice", "image", "video", "file", "sticker", "locati
 
 
 async def what_it_does(turn: Turn, reply: Reply) -> None:
-    reply.say("utter_help", hospital=turn.runtime.settings.hospital_name)
+    reply.say("say_help", hospital=turn.runtime.settings.hospital_name)
 
 
 async def human(turn: Turn, reply: Reply) -> None:
     """Until the desk exists a person is reached by phone; the bot goes on answering."""
-    reply.say("utter_human", phone=turn.runtime.settings.hospital_phone)
+    reply.say("say_human", phone=turn.runtime.settings.hospital_phone)
 
 
 async def emergency(turn: Turn, reply: Reply) -> None:
     """120 first, then the way to the emergency department."""
     departments = (await turn.directory()).departments.values()
-    reply.say("utter_emergency")
+    reply.say("say_emergency")
     for one in departments:
         if one.name.startswith(_EMERGENCY_DEPARTMENT):
-            reply.say("utter_emergency_place", department=one.name, place=f"{one.campus}{one.location}")
-    reply.say("utter_emergency_phone", phone=turn.runtime.settings.hospital_phone)
+            reply.say("say_emergency_place", department=one.name, place=f"{one.campus}{one.location}")
+    reply.say("say_emergency_phone", phone=turn.runtime.settings.hospital_phone)
 
 
 async def thanks(turn: Turn, reply: Reply) -> None:
-    reply.say("utter_thanks")
+    reply.say("say_thanks")
 
 
 async def goodbye(turn: Turn, reply: Reply) -> None:
-    reply.say("utter_goodbye")
+    reply.say("say_goodbye")
 
 
 async def small_talk(turn: Turn, reply: Reply) -> None:
-    reply.say("utter_smalltalk")
+    reply.say("say_smalltalk")
 
 
 async def abuse(turn: Turn, reply: Reply) -> None:
-    reply.say("utter_abuse", phone=turn.runtime.settings.hospital_phone)
+    reply.say("say_abuse", phone=turn.runtime.settings.hospital_phone)
 
 
 async def out_of_scope(turn: Turn, reply: Reply) -> None:
-    reply.say("utter_out_of_scope", phone=turn.runtime.settings.hospital_phone)
+    reply.say("say_out_of_scope", phone=turn.runtime.settings.hospital_phone)
 
 
 async def non_text(turn: Turn, reply: Reply) -> None:
     """A picture, a recording, a place: stored, but not read."""
     kind = turn.kind if turn.kind in _SAID_BY_KIND else "other"
-    reply.say(f"utter_non_text_{kind}", phone=turn.runtime.settings.hospital_phone)
+    reply.say(f"say_non_text_{kind}", phone=turn.runtime.settings.hospital_phone)
 
 
 async def greeting(turn: Turn, reply: Reply) -> None:
     """A greeting in the middle of a journey."""
-    reply.say("utter_greeting_inside")
+    reply.say("say_greeting_inside")
 
 
 async def nothing_open(turn: Turn, reply: Reply) -> None:
     """ "确认", "取消", "返回" while nothing is going on."""
-    reply.say("utter_nothing_open")
+    reply.say("say_nothing_open")
 
 
 async def unclear(turn: Turn, reply: Reply) -> None:
     """Not understood: the likeliest things to choose from; the second time in a row a person."""
     phone = turn.runtime.settings.hospital_phone
     if int(turn.slots.get(FAILURES) or 0) >= 1:
-        reply.say("utter_unclear_twice", phone=phone)
+        reply.say("say_unclear_twice", phone=phone)
         return
-    reply.say("utter_unclear")
+    reply.say("say_unclear")
     likely = [intent for intent in turn.likely if intent in _OFFERED]
     for intent in list(dict.fromkeys([*likely, "book_appointment", "ask_hospital"]))[:2]:
         reply.offer(turn.words.texts.text(f"intent_{intent}"), f"/{intent}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from actions.booking_draft import nth
 from actions.booking_words import card_values
 from actions.forms import Form, Outcome
 from actions.registration import account_of
@@ -20,11 +21,11 @@ async def answer_appointments(turn: Turn, reply: Reply) -> None:
     """What is still to come, each with a button to cancel it."""
     coming = await _upcoming(turn)
     if not coming:
-        reply.say("utter_no_appointments")
+        reply.say("say_no_appointments")
         return
-    reply.say("utter_appointments", count=len(coming))
+    reply.say("say_appointments", count=len(coming))
     for one in coming[:_SHOWN]:
-        reply.say("utter_appointment_line", **_line(turn, one))
+        reply.say("say_appointment_line", **_line(turn, one))
     for one in coming[:_SHOWN]:
         title = turn.words.texts.text(
             "word_cancel_one", day=turn.words.short_day(one.date), doctor=one.practitioner
@@ -43,11 +44,11 @@ class CancellationForm(Form):
         if turn.asked == "confirm" and turn.intent == "affirm":
             return await self._cancel(turn, reply, str(draft["appointment"]))
         if turn.asked and turn.intent in {"deny", "cancel", "go_back"}:
-            reply.say("utter_cancellation_stopped")
+            reply.say("say_cancellation_stopped")
             return Outcome.closed()
         coming = await _upcoming(turn)
         if not coming:
-            reply.say("utter_no_appointments")
+            reply.say("say_no_appointments")
             return Outcome.closed()
         named = _named(turn, draft, coming)
         if len(named) == 1:
@@ -63,7 +64,7 @@ class CancellationForm(Form):
         if kept:
             return self._confirm(turn, reply, kept[0])
         if not coming:
-            reply.say("utter_no_appointments")
+            reply.say("say_no_appointments")
             return Outcome.closed()
         return self._choose(turn, reply, coming)
 
@@ -71,14 +72,14 @@ class CancellationForm(Form):
         return bool(turn.facts.appointment)
 
     def _choose(self, turn: Turn, reply: Reply, coming: list[AppointmentView]) -> Outcome:
-        reply.say("utter_ask_appointment")
+        reply.say("ask_appointment")
         for one in coming[:_SHOWN]:
             title = turn.words.texts.text("word_appointment", **_line(turn, one))
             reply.offer(title, f'/inform{{"appointment": "{one.id}"}}')
         return Outcome({"offered": [str(one.id) for one in coming[:_SHOWN]]}, "appointment")
 
     def _confirm(self, turn: Turn, reply: Reply, one: AppointmentView) -> Outcome:
-        reply.say("utter_ask_cancellation", **_line(turn, one))
+        reply.say("ask_cancellation", **_line(turn, one))
         return Outcome({"appointment": str(one.id)}, "confirm")
 
     async def _cancel(self, turn: Turn, reply: Reply, appointment: str) -> Outcome:
@@ -88,17 +89,16 @@ class CancellationForm(Form):
                     session, UUID(appointment), await account_of(session, turn), turn.key("cancel"), turn.now
                 )
         except (booking.AlreadyOver, booking.NotYours):
-            reply.say("utter_cancellation_over")
+            reply.say("say_cancellation_over")
             return Outcome.closed()
-        reply.say("utter_cancelled", **_line(turn, done))
+        reply.say("say_cancelled", **_line(turn, done))
         return Outcome.closed()
 
 
 def _named(turn: Turn, draft: Mapping[str, Any], coming: list[AppointmentView]) -> list[AppointmentView]:
     """Those that the message can mean: by button, by place in the list, by day, half day or doctor."""
     facts = turn.facts
-    offered = draft.get("offered") or []
-    wanted = facts.appointment or (offered[facts.ordinal - 1] if 0 < facts.ordinal <= len(offered) else "")
+    wanted = facts.appointment or nth(draft.get("offered") or [], facts.ordinal)
     if wanted:
         return [one for one in coming if str(one.id) == wanted]
     fitting = coming

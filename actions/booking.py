@@ -20,9 +20,8 @@ from integrations.hospital.booking import SlotView
 from integrations.hospital.patients import PatientView
 
 FORM = "booking_form"
-_ENTERS = frozenset(
-    {"book_appointment", "inform", "correct"}
-)  # a new wish; anything else resumes the old one
+_ENTERS = frozenset({"book_appointment", "inform", "correct", "nlu_fallback"})  # anything else resumes a wish
+_VAGUE = _ENTERS - {"book_appointment"}  # enters only when it names something to book
 _STOPS = frozenset({"cancel", "cancel_appointment"})
 
 
@@ -45,7 +44,7 @@ class BookingForm(Form):
         if not turn.asked:
             return await self._enter(turn, reply, draft)
         if turn.intent in _STOPS:
-            reply.say("utter_booking_cancelled")
+            reply.say("say_booking_cancelled")
             return Outcome.closed()
         wish = Wish.read(draft)
         if turn.asked == "confirm" and turn.intent == "affirm" and not self.says_something(turn):
@@ -60,7 +59,7 @@ class BookingForm(Form):
         return bool(facts.for_booking or facts.schedule or facts.slot or facts.ordinal) and not facts.topics
 
     async def _enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        if turn.intent == "inform" and not turn.facts.for_booking:
+        if turn.intent in _VAGUE and not turn.facts.for_booking:
             await unclear(turn, reply)
             return Outcome(None, understood=False)
         wish = Wish() if turn.intent in _ENTERS else Wish.read(draft)
@@ -89,14 +88,14 @@ class BookingForm(Form):
         if turn.intent == "go_back":
             earlier = back(wish)
             if earlier is None:
-                reply.say("utter_first_step")
+                reply.say("say_first_step")
             wish = earlier or wish
         directory = await turn.directory()
         last = _last_day(turn, directory, wish)
         wish, notes = take(wish, turn.facts, directory, today=turn.today, last=last)
         heard = entering or wish != before or bool(notes) or turn.intent in ("go_back", "book_appointment")
         if not heard and turn.intent in ("deny", "correct"):
-            reply.say("utter_booking_change_what")
+            reply.say("say_booking_change_what")
             return Outcome(wish.as_draft(), turn.asked)
         heard = heard or turn.facts.any or turn.facts.field != ""
         outcome = await self._ask(turn, reply, wish, notes, take_first=turn.facts.any)
@@ -135,9 +134,9 @@ class BookingForm(Form):
                 turn.words.days(days.first, days.last) if days else turn.words.texts.text("word_these_days")
             )
             when += turn.words.period(wish.period)
-            reply.say("utter_booking_full" if found.full else "utter_booking_none", when=when, who=who)
+            reply.say("say_booking_full" if found.full else "say_booking_none", when=when, who=who)
         if not found.sessions:
-            reply.say("utter_booking_nothing_left", days=directory.horizon_days(wish.departments))
+            reply.say("say_booking_nothing_left", days=directory.horizon_days(wish.departments))
             offered = booking_words.offer_departments(turn, reply, directory, Wish())
             return Outcome(Wish(offered=offered).as_draft(), "department")
         offered = booking_words.offer_sessions(turn, reply, wish, found.sessions)
@@ -149,7 +148,7 @@ class BookingForm(Form):
             slots = await booking.free_slots(session, UUID(wish.schedule), turn.now) if one else []
             booker = await _booker(session, turn)
         if one is None or not slots:
-            reply.say("utter_booking_gone")
+            reply.say("say_booking_gone")
             return await self._ask(turn, reply, wish.unchosen(), [])
         slot, note = _slot(wish, slots)
         if note:
@@ -192,30 +191,30 @@ class BookingForm(Form):
                     hold=timedelta(minutes=turn.runtime.settings.hold_minutes),
                 )
         except booking.SlotTaken:
-            reply.say("utter_booking_taken", time=turn.words.clock(_time(wish.named)))
+            reply.say("say_booking_taken", time=turn.words.clock(_time(wish.named)))
             return await self._ask(turn, reply, replace(wish, slot="", time=wish.named), [])
         except (booking.SessionFull, booking.SlotPast, booking.NotBookable, booking.OutsideHorizon):
-            reply.say("utter_booking_gone")
+            reply.say("say_booking_gone")
             return await self._ask(turn, reply, wish.unchosen(), [])
         except booking.AlreadyBooked as error:
             return await self._booked_before(turn, reply, error)
         if done.time.isoformat("minutes") != wish.named:
-            reply.say("utter_booking_moved", time=turn.words.clock(_time(wish.named)))
+            reply.say("say_booking_moved", time=turn.words.clock(_time(wish.named)))
         booking_words.card(turn, reply, done)
         return Outcome.closed()
 
     async def _booked_before(self, turn: Turn, reply: Reply, error: booking.AlreadyBooked) -> Outcome:
         if error.appointment_id is None:
-            reply.say("utter_booking_gone")
+            reply.say("say_booking_gone")
             return Outcome.closed()
         async with turn.runtime.database.begin() as session:
             existing = await booking.appointment(session, error.appointment_id)
-        reply.say("utter_booked_before", **booking_words.card_values(turn.words, existing))
+        reply.say("say_booked_before", **booking_words.card_values(turn.words, existing))
         return Outcome.closed()
 
     def _where_to_go(self, reply: Reply, directory: Directory, department: str) -> Outcome:
         found = directory.departments[department]
-        reply.say("utter_booking_walk_in", department=found.name, place=f"{found.campus}{found.location}")
+        reply.say("say_booking_walk_in", department=found.name, place=f"{found.campus}{found.location}")
         return Outcome.closed()
 
 
@@ -243,12 +242,12 @@ def _slot(wish: Wish, slots: Sequence[SlotView]) -> tuple[SlotView, str]:
         for slot in slots:
             if str(slot.id) == wish.slot:
                 return slot, ""
-        return slots[0], "utter_booking_slot_gone"
+        return slots[0], "say_booking_slot_gone"
     if wish.time:
         wanted = _minutes(wish.time)
         nearest = min(slots, key=lambda slot: abs(slot.time.hour * 60 + slot.time.minute - wanted))
         same = nearest.time.isoformat("minutes") == wish.time
-        return nearest, "" if same else "utter_booking_other_time"
+        return nearest, "" if same else "say_booking_other_time"
     return slots[0], ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Protocol
@@ -37,9 +37,8 @@ class Wish:
 
     @classmethod
     def read(cls, draft: Mapping[str, Any]) -> Wish:
-        return cls(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in draft.items()}
-        )
+        known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in draft.items()}
+        return cls(**known)
 
     def as_draft(self) -> dict[str, Any]:
         """Only what is set, as JSON."""
@@ -101,9 +100,9 @@ def _choose(wish: Wish, facts: Facts) -> Wish:
         return replace(wish.unchosen(), schedule=facts.schedule)
     if facts.slot and wish.schedule:
         return replace(wish, slot=facts.slot, time="")
-    if not 0 < facts.ordinal <= len(wish.offered):
+    picked = nth(wish.offered, facts.ordinal)
+    if not picked:
         return wish
-    picked = wish.offered[facts.ordinal - 1]
     if wish.schedule:
         return replace(wish, slot=picked, time="")
     if (not wish.departments and not wish.practitioners) or picked in wish.departments:
@@ -137,7 +136,7 @@ def _who(wish: Wish, facts: Facts, doctors: Doctors, notes: list[Note]) -> Wish:
         # "心内科王医生" when the Wangs work elsewhere is worth a word; after "心内科" a doctor of another
         # department is simply a change of mind.
         if facts.departments:
-            notes.append(Note("utter_booking_doctor_elsewhere"))
+            notes.append(Note("say_booking_doctor_elsewhere"))
         here, departments = practitioners, ()
     if here and not departments:
         departments = tuple(dict.fromkeys(doctors.department_of(found) for found in here))
@@ -147,7 +146,7 @@ def _who(wish: Wish, facts: Facts, doctors: Doctors, notes: list[Note]) -> Wish:
 
 def _when(wish: Wish, facts: Facts, today: date, last: date, notes: list[Note]) -> Wish:
     if facts.impossible_date:
-        notes.append(Note("utter_booking_impossible_date", words=facts.impossible_date))
+        notes.append(Note("say_booking_impossible_date", words=facts.impossible_date))
         wish = wish.unchosen().on(None)
     elif facts.days:
         wish = _on_days(wish, facts.days, today, last, notes)
@@ -165,13 +164,20 @@ def _when(wish: Wish, facts: Facts, today: date, last: date, notes: list[Note]) 
 
 def _on_days(wish: Wish, days: Days, today: date, last: date, notes: list[Note]) -> Wish:
     if days.last < today:
-        notes.append(Note("utter_booking_past_date", day=days.last))
+        notes.append(Note("say_booking_past_date", day=days.last))
         return wish.unchosen().on(None)
     if days.first > last:
-        notes.append(Note("utter_booking_beyond", day=last))
+        notes.append(Note("say_booking_beyond", day=last))
         return wish.unchosen().on(None)
     clipped = Days(max(days.first, today), min(days.last, last))
     return wish if wish.days == clipped else wish.unchosen().on(clipped)
+
+
+def nth(offered: Sequence[str], ordinal: int) -> str:
+    """The choice at a place counted from 1, or from the end by -1; "" for none."""
+    if not ordinal or abs(ordinal) > len(offered):
+        return ""
+    return offered[ordinal - 1 if ordinal > 0 else ordinal]
 
 
 def period_of(time: str) -> str:

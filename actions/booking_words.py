@@ -18,10 +18,10 @@ def offer_departments(turn: Turn, reply: Reply, directory: Directory, wish: Wish
     """Asks for the department; gives the ids in the order shown."""
     if wish.departments:
         names = [directory.departments[one] for one in wish.departments if one in directory.departments]
-        reply.say("utter_ask_which_department")
+        reply.say("ask_which_department")
     else:
         names = [one for one in directory.departments.values() if one.bookable][:_COMMON]
-        reply.say("utter_ask_department")
+        reply.say("ask_department")
     for one in names:
         reply.offer(one.name, f'/inform{{"department": "{one.id}"}}')
     return tuple(str(one.id) for one in names)
@@ -41,11 +41,11 @@ def offer_sessions(turn: Turn, reply: Reply, wish: Wish, found: Sequence[Session
         "count": words.count(len(doctors)),
     }
     if len(doctors) == 1:
-        reply.say("utter_offer_one_doctor", **values)
+        reply.say("say_offer_one_doctor", **values)
     elif one_half_day:
-        reply.say("utter_offer_one_half_day", **values)
+        reply.say("say_offer_one_half_day", **values)
     else:
-        reply.say("utter_offer_several", **values)
+        reply.say("say_offer_several", **values)
     for one in found:
         title = session_title(
             words, one, day=not one_half_day, department=len(departments) > 1, doctor=len(doctors) > 1
@@ -82,12 +82,11 @@ def confirm(
     minutes = turn.runtime.settings.hold_minutes
     clock = words.clock(slot.time)
     reply.say(
-        "utter_confirm_paid" if one.fee_fen else "utter_confirm_free",
+        "say_confirm_paid" if one.fee_fen else "say_confirm_free",
         day=words.day(one.date),
         period=words.period(one.period),
         time=clock,
-        place=f"{campus}{one.location}",
-        department=one.department,
+        place=place(campus, one.location, one.department),
         doctor=f"{one.practitioner} {one.title}",
         patient=patient,
         fee=words.money(one.fee_fen),
@@ -108,13 +107,18 @@ def spread(slots: Sequence[SlotView], most: int) -> list[SlotView]:
     return [slots[round(place * (len(slots) - 1) / (most - 1))] for place in range(most)]
 
 
+def place(campus: str, location: str, department: str) -> str:
+    """本部院区 门诊楼3层 心血管内科 302诊室"""
+    return " ".join((campus, location) if department in location else (campus, location, department))
+
+
 def card(turn: Turn, reply: Reply, done: AppointmentView) -> None:
     """The appointment card; a held one says until when and where to pay."""
     values = card_values(turn.words, done)
     if done.hold_expires_at is None:
-        reply.say("utter_booked", **values)
+        reply.say("say_booked", **values)
         return
-    reply.say("utter_held", until=turn.words.until(done.hold_expires_at), order_no=done.order_no, **values)
+    reply.say("say_held", until=turn.words.until(done.hold_expires_at), order_no=done.order_no, **values)
 
 
 def card_values(words: Wording, one: AppointmentView) -> dict[str, object]:
@@ -124,7 +128,7 @@ def card_values(words: Wording, one: AppointmentView) -> dict[str, object]:
         "period": words.period(one.period),
         "time": words.clock(one.time),
         "number": one.number,
-        "place": f"{one.campus}{one.location}",
+        "place": place(one.campus, one.location, one.department),
         "department": one.department,
         "doctor": f"{one.practitioner} {one.title}",
         "patient": one.patient,

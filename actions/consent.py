@@ -39,7 +39,7 @@ class ConsentForm(Form):
         if turn.intent in _YES:
             return await self._given(turn, reply, missing, ConsentKind(turn.asked))
         if turn.intent in _NO:
-            reply.say("utter_consent_refused")
+            reply.say("say_consent_refused")
             return Outcome.closed(slots=_STOPS)
         if turn.intent == "greet":
             return await self.ask(turn, reply, draft)
@@ -48,24 +48,24 @@ class ConsentForm(Form):
         return Outcome(draft, turn.asked, understood=False)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        reply.say(f"utter_ask_consent_{turn.asked}")
+        reply.say(f"ask_consent_{turn.asked}")
         return Outcome({"asked": turn.asked}, turn.asked)
 
     async def _enter(self, turn: Turn, reply: Reply, missing: list[ConsentKind]) -> Outcome:
         hospital = turn.runtime.settings.hospital_name
         if turn.intent == "refuse_consent":
-            reply.say("utter_consent_refused")
+            reply.say("say_consent_refused")
             return Outcome.closed(slots=_STOPS)
         if turn.intent == "greet":
-            reply.say("utter_welcome" if missing else "utter_welcome_back", hospital=hospital)
+            reply.say("say_welcome" if missing else "say_welcome_back", hospital=hospital)
         if not missing:
             if turn.intent == "give_consent":
-                reply.say("utter_consent_known")
+                reply.say("say_consent_known")
             return Outcome.closed(go_on=turn.slots.get(THEN) or "", slots={THEN: None})
         if turn.intent == "give_consent" and turn.facts.consent in missing:
             return await self._given(turn, reply, missing, ConsentKind(turn.facts.consent))
         if turn.slots.get(THEN):
-            reply.say("utter_consent_needed")
+            reply.say("say_consent_needed")
         return self._asking(reply, missing[0])
 
     async def _given(
@@ -78,11 +78,11 @@ class ConsentForm(Form):
         if left:
             return self._asking(reply, left[0])
         go_on = turn.slots.get(THEN) or ""
-        reply.say("utter_consent_kept" if go_on else "utter_consent_given")
+        reply.say("say_consent_kept" if go_on else "say_consent_given")
         return Outcome.closed(go_on=go_on, slots={THEN: None})
 
     def _asking(self, reply: Reply, kind: ConsentKind) -> Outcome:
-        reply.say(f"utter_ask_consent_{kind}")
+        reply.say(f"ask_consent_{kind}")
         return Outcome({"asked": kind.value}, kind.value)
 
 
@@ -102,21 +102,21 @@ class WithdrawalForm(Form):
                 await accounts.withdraw_consents(
                     session, contact, list(ConsentKind), turn.now, turn.key("withdraw consents")
                 )
-            reply.say("utter_withdrawn")
+            reply.say("say_withdrawn")
             return Outcome.closed(slots=_STOPS)
         if turn.intent in _NO:
-            reply.say("utter_not_withdrawn")
+            reply.say("say_not_withdrawn")
             return Outcome.closed()
         return Outcome(draft, turn.asked, understood=False)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        reply.say("utter_ask_withdrawal")
+        reply.say("ask_withdrawal")
         return Outcome({"asked": True}, "withdrawal")
 
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
         required = accounts.required_consents(turn.channel)
         if len(await missing_consents(turn)) == len(required):
-            reply.say("utter_nothing_to_withdraw")
+            reply.say("say_nothing_to_withdraw")
             return Outcome.closed()
         return await self.ask(turn, reply, {})
 

@@ -29,7 +29,7 @@ class Facts:
     impossible_date: str = ""
     period: str = ""  # morning | afternoon | evening
     time: str = ""  # 24 h, "09:00"
-    ordinal: int = 0  # "第二个": 2
+    ordinal: int = 0  # "第二个": 2; the last one: -1
     any: bool = False  # "都可以"
     field: str = ""  # what is to be changed: date, time, practitioner, department, person_name, …
     topics: tuple[str, ...] = ()  # what a hospital question is about

@@ -82,7 +82,7 @@ class Saying(Journey):
 
     async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
         await self.answer(turn, reply)
-        return count_failures(turn, understood=self.intent != "nlu_fallback")
+        return count_failures(turn, understood=True)
 
 
 class Form(Journey):
@@ -147,7 +147,7 @@ class Form(Journey):
         often = int(turn.slots.get(FAILURES) or 0) >= 1
         settings = self.runtime.settings
         reply.say(
-            "utter_not_understood_twice" if often else "utter_not_understood", phone=settings.hospital_phone
+            "say_not_understood_twice" if often else "say_not_understood", phone=settings.hospital_phone
         )
         outcome = await self.ask(turn, reply, draft)
         outcome.understood = False

@@ -54,12 +54,12 @@ async def answer(turn: Turn, reply: Reply) -> None:
     departments = (await turn.directory()).departments
     if named := [departments[one] for one in turn.facts.departments if one in departments]:
         for one in named:
-            reply.say("utter_department_place", department=one.name, place=f"{one.campus}{one.location}")
+            reply.say("say_department_place", department=one.name, place=f"{one.campus}{one.location}")
         return
     if turn.facts.topics:
         reply.parts.append(_page(pages["address"], settings).text)
         return
-    reply.say("utter_which_question", phone=settings.hospital_phone)
+    reply.say("say_which_question", phone=settings.hospital_phone)
     for topic, path in pages.items():
         if topic != "privacy":
             reply.offer(_page(path, settings).title, f'/ask_hospital{{"topic": "{topic}"}}')

@@ -37,7 +37,6 @@ ANSWERS: Mapping[str, Answer] = {
 
 # Answered only while no form is open.
 OUTSIDE: Mapping[str, Answer] = {
-    "nlu_fallback": answers.unclear,
     "affirm": answers.nothing_open,
     "deny": answers.nothing_open,
     "cancel": answers.nothing_open,
@@ -61,6 +60,7 @@ ENTRIES: Mapping[str, str] = {
     "book_appointment": BookingForm.form,
     "inform": BookingForm.form,
     "correct": BookingForm.form,
+    "nlu_fallback": BookingForm.form,  # names and dates say enough; without them it asks what is meant
     "cancel_appointment": CancellationForm.form,
 }
 # Said inside a form these belong to it.

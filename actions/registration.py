@@ -37,14 +37,14 @@ class RegistrationForm(Form):
             return await self._enter(turn, reply)
         person = Person.read(draft)
         if turn.intent == "cancel":
-            reply.say("utter_registration_cancelled")
+            reply.say("say_registration_cancelled")
             return Outcome.closed(slots=_STOPS)
         if turn.intent == "use_page" or (turn.asked == "page" and turn.intent in ("resend_code", "register")):
             return await self._offer_page(turn, reply, person)
         if turn.asked == "page":
             return await self._at_page(turn, reply, person)
         if turn.intent == "book_appointment" and not self.says_something(turn):
-            reply.say("utter_registration_needed")
+            reply.say("say_registration_needed")
             outcome = await self.ask(turn, reply, draft)
             outcome.slots[THEN] = "booking_form"
             return outcome
@@ -53,7 +53,7 @@ class RegistrationForm(Form):
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         person = Person.read(draft)
         if turn.asked == "page":
-            reply.say("utter_registration_at_page")
+            reply.say("say_registration_at_page")
         else:
             _ask(turn, reply, person, turn.asked)
         return Outcome(draft, turn.asked)
@@ -67,9 +67,9 @@ class RegistrationForm(Form):
             return Outcome.closed(go_on="consent_form", slots={THEN: then})
         then = turn.slots.get(THEN)
         if then and then != FORM:
-            reply.say("utter_registration_needed")
+            reply.say("say_registration_needed")
         else:
-            reply.say("utter_registration_start")
+            reply.say("say_registration_start")
         values = new_values(Person(), turn.facts)
         if turn.intent == "use_page" or (
             turn.channel in _PAGE_FIRST and turn.intent != "use_chat" and not values
@@ -86,9 +86,9 @@ class RegistrationForm(Form):
         then = turn.slots.get(THEN)
         then = "" if then == FORM else then or ""
         by_page = turn.intent == "page_completed"
-        reply.say("utter_registered_by_page" if by_page else "utter_registered_already", name=known.name)
+        reply.say("say_registered_by_page" if by_page else "say_registered_already", name=known.name)
         if not then:
-            reply.say("utter_registered_next")
+            reply.say("say_registered_next")
         return Outcome.closed(go_on=then, slots={THEN: None})
 
     async def _offer_page(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
@@ -102,7 +102,7 @@ class RegistrationForm(Form):
                 minutes=settings.link_minutes,
             )
         link = f"{settings.public_url.rstrip('/')}/p/{token}"
-        reply.say("utter_registration_page", link=link, minutes=settings.link_minutes)
+        reply.say("say_registration_page", link=link, minutes=settings.link_minutes)
         return Outcome(person.as_draft(), "page")
 
     async def _at_page(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
@@ -111,7 +111,7 @@ class RegistrationForm(Form):
         if turn.intent in ("affirm", "inform", "page_completed"):
             if ended := await self._known_already(turn, reply):
                 return ended
-            reply.say("utter_registration_not_yet")
+            reply.say("say_registration_not_yet")
             return Outcome(person.as_draft(), "page")
         return Outcome(person.as_draft(), "page", understood=False)
 
@@ -121,7 +121,7 @@ class RegistrationForm(Form):
         if turn.intent == "go_back":
             earlier = back(person, turn.asked)
             if earlier is None and turn.asked != "page":
-                reply.say("utter_first_step")
+                reply.say("say_first_step")
             person = earlier or person
         person = forget(person, turn.facts)
         person, complained = await self._take_values(turn, reply, person)
@@ -139,16 +139,16 @@ class RegistrationForm(Form):
                 plain = await reveal(turn, token, f"{PURPOSE}.{kind}")
                 person = person.with_value(kind, token, _read(kind, plain, turn.today))
             except patients.InvalidName as error:
-                reply.say(f"utter_bad_name_{error.reason}")
+                reply.say(f"say_bad_name_{error.reason}")
                 complained = True
             except patients.InvalidIdNumber as error:
                 _complain_of_number(reply, error)
                 complained = True
             except patients.InvalidPhone as error:
-                reply.say(f"utter_bad_phone_{error.reason}")
+                reply.say(f"say_bad_phone_{error.reason}")
                 complained = True
             except TooYoung:
-                reply.say("utter_registration_child", phone=turn.runtime.settings.hospital_phone)
+                reply.say("say_registration_child", phone=turn.runtime.settings.hospital_phone)
                 complained = True
         return person, complained
 
@@ -170,14 +170,14 @@ class RegistrationForm(Form):
         if turn.asked == "confirm" and turn.intent == "affirm" and not changed:
             return await self._register(turn, reply, person)
         if turn.asked == "confirm" and turn.intent in ("deny", "correct") and not changed:
-            reply.say("utter_registration_which")
+            reply.say("say_registration_which")
             return Outcome(person.as_draft(), "confirm")
         _ask(turn, reply, person, "confirm")
         return Outcome(person.as_draft(), "confirm", understood=changed or turn.asked != "confirm")
 
     def _mismatch(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
         if person.mismatches >= _MOST_MISMATCHES:
-            reply.say("utter_identity_mismatch_often", phone=turn.runtime.settings.hospital_phone)
+            reply.say("say_identity_mismatch_often", phone=turn.runtime.settings.hospital_phone)
             return Outcome.closed(slots=_STOPS)
         _ask(turn, reply, person, "identity")
         return Outcome(person.as_draft(), "identity")
@@ -202,17 +202,17 @@ class RegistrationForm(Form):
                     now=turn.now,
                 )
         except patients.SelfExists:
-            reply.say("utter_registered_other_self", phone=turn.runtime.settings.hospital_phone)
+            reply.say("say_registered_other_self", phone=turn.runtime.settings.hospital_phone)
             return Outcome.closed(slots=_STOPS)
         reply.say(
-            f"utter_registered_{done.status}",
+            f"say_registered_{done.status}",
             name=person.shown["person_name"],
             phone=turn.runtime.settings.hospital_phone,
         )
         if done.patient_id is None:
             return Outcome.closed(slots=_STOPS)
         if not then or then == FORM:
-            reply.say("utter_registered_next")
+            reply.say("say_registered_next")
             then = ""
         return Outcome.closed(go_on=then, slots={THEN: None})
 
@@ -246,11 +246,11 @@ async def answer_profile(turn: Turn, reply: Reply) -> None:
     async with turn.runtime.database.begin() as session:
         found = await patients.profile(session, turn.runtime.crypto, await account_of(session, turn))
     if found is None:
-        reply.say("utter_profile_none")
+        reply.say("say_profile_none")
         return
     status = turn.words.texts.text(f"word_status_{found.patient.status}")
     reply.say(
-        "utter_profile", name=found.patient.name, id_number=found.id_number, phone=found.phone, status=status
+        "say_profile", name=found.patient.name, id_number=found.id_number, phone=found.phone, status=status
     )
 
 
@@ -269,7 +269,7 @@ def _read(kind: str, plain: str, today: date) -> str:
 
 
 def _complain_of_number(reply: Reply, error: patients.InvalidIdNumber) -> None:
-    key = f"utter_bad_id_{error.reason}"
+    key = f"say_bad_id_{error.reason}"
     detailed = f"{key}_{error.detail}"
     if detailed in reply.words.texts:
         key = detailed
@@ -280,6 +280,6 @@ def _complain_of_number(reply: Reply, error: patients.InvalidIdNumber) -> None:
 
 def _ask(turn: Turn, reply: Reply, person: Person, asked: str) -> None:
     shown = {kind: person.shown.get(kind, "") for kind in ("person_name", "id_number", "phone")}
-    reply.say(f"utter_ask_{asked}", **shown)
+    reply.say(f"ask_{asked}", **shown)
     if asked == "person_name":
         reply.offer(turn.words.texts.text("word_use_page"), "/use_page")

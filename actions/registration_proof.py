@@ -42,7 +42,7 @@ class Proof:
             )
         if check.right:
             return replace(person, proven=True), "", True
-        self.reply.say(f"utter_code_{check.verdict}", left=check.left)
+        self.reply.say(f"say_code_{check.verdict}", left=check.left)
         return person, "sms_code", True
 
     async def identity(self, person: Person) -> Person:
@@ -67,7 +67,7 @@ class Proof:
         return replace(person, outcome=str(outcome))
 
     def ask_code(self, person: Person) -> None:
-        self.reply.say("utter_ask_sms_code", phone=person.shown["phone"])
+        self.reply.say("ask_sms_code", phone=person.shown["phone"])
 
     async def _send(self, person: Person) -> tuple[Person, str, bool]:
         turn = self.turn
@@ -84,12 +84,10 @@ class Proof:
                     key=turn.key("issue code"),
                 )
         except codes.TooSoon as wait:
-            self.reply.say("utter_code_too_soon", seconds=wait.seconds, phone=person.shown["phone"])
+            self.reply.say("say_code_too_soon", seconds=wait.seconds, phone=person.shown["phone"])
             return replace(person, code_sent=True), "sms_code", True
         except codes.TooMany as wait:
-            self.reply.say(
-                "utter_code_too_many", hours=wait.hours, phone=turn.runtime.settings.hospital_phone
-            )
+            self.reply.say("say_code_too_many", hours=wait.hours, phone=turn.runtime.settings.hospital_phone)
             return person, "sms_code", True
         if code is not None:
             try:
@@ -105,7 +103,7 @@ class Proof:
             type(error), "down"
         )
         phone = self.turn.runtime.settings.hospital_phone
-        self.reply.say(f"utter_code_not_sent_{reason}", phone=person.shown["phone"], hospital_phone=phone)
+        self.reply.say(f"say_code_not_sent_{reason}", phone=person.shown["phone"], hospital_phone=phone)
         return replace(person, code_sent=reason == "unknown"), "sms_code", True
 
     async def _phone(self, session: object, person: Person) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 from rasa_sdk.executor import ActionExecutor
@@ -23,6 +24,8 @@ from integrations.settings import Settings
 HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 75  # Rasa keeps its connections for a few seconds; ours must outlive them
 
+Opening = Callable[[Settings], AbstractAsyncContextManager[Runtime]]
+
 log = logging.getLogger(__name__)
 
 
@@ -35,16 +38,17 @@ def build_executor(runtime: Runtime) -> ActionExecutor:
     return executor
 
 
-def create_app(settings: Settings, name: str = "actions") -> Sanic[Any, Any]:
-    """The app. What an action raises becomes a 500, so that Rasa fails the turn and it is tried again."""
-    app = Sanic(name, configure_logging=False)
+def create_app(settings: Settings, opening: Opening = open_runtime) -> Sanic[Any, Any]:
+    """The app. What an action raises becomes a 500, so that Rasa fails the turn and it is tried again.
+    `opening` makes the runtime inside the server's loop."""
+    app = Sanic("actions", configure_logging=False)
     app.config.KEEP_ALIVE_TIMEOUT = KEEP_ALIVE_SECONDS
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
     stack = AsyncExitStack()
 
     async def open_all(app: Sanic[Any, Any]) -> None:
-        app.ctx.runtime = await stack.enter_async_context(open_runtime(settings))
+        app.ctx.runtime = await stack.enter_async_context(opening(settings))
         app.ctx.executor = build_executor(app.ctx.runtime)
 
     async def close_all(app: Sanic[Any, Any]) -> None:
@@ -70,6 +74,7 @@ async def _webhook(request: Request) -> HTTPResponse:
         return answer({"error": "not an action call"}, status=422)
     if not isinstance(tracker, dict):
         return answer({"error": "not an action call"}, status=422)
+    call.setdefault("domain", {})  # Rasa does not send it (selective_domain), the executor insists on one
     try:
         result = await request.app.ctx.executor.run(call)
     except ActionNotFoundException:

@@ -12,6 +12,7 @@ import yaml
 from integrations.settings import ROOT
 
 CATALOGUE = ROOT / "domain.yml"
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,16 @@ class Texts:
     def variations(self, key: str) -> tuple[Variation, ...]:
         return self._responses[key]
 
-    def say(self, key: str, *, slots: Mapping[str, str] | None = None, **values: object) -> Said:
+    def say(self, key: str, slots: Mapping[str, str] = _NONE, /, **values: object) -> Said:
         """The wording whose conditions hold best, its blanks filled. Raises KeyError for an unknown text or an
         empty blank."""
-        chosen = self._choose(key, slots or {})
+        chosen = self._choose(key, slots)
         buttons = tuple((title.format_map(values), payload) for title, payload in chosen.buttons)
         return Said(chosen.text.format_map(values), buttons, chosen.expects)
 
     def text(self, key: str, **values: object) -> str:
         """Only the words."""
-        return self.say(key, **values).text
+        return self._choose(key, _NONE).text.format_map(values)
 
     def _choose(self, key: str, slots: Mapping[str, str]) -> Variation:
         fitting = [
