@@ -94,7 +94,7 @@ class TurnsInput(InputChannel):
         except (psycopg.OperationalError, PoolTimeout) as error:
             logger.warning("turn %s failed: tracker store, %s", message.message_id, type(error).__name__)
             return _refusal(503, "tracker_store_unreachable")
-        except Exception as error:  # the last line of defence: no stack trace goes out, none holds a text
+        except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace, no text goes out
             logger.error("turn %s failed: %s", message.message_id, _where(error))
             return _refusal(500, "turn_failed")
         return answer({"messages": [reply(utterance) for utterance in said], "replayed": replayed})

@@ -74,7 +74,7 @@ class Actions(EndpointConfig):
     itself when the server asks for it (status 449), which is once after each of its starts.
     """
 
-    domain: dict[str, Any] = {}
+    domain: dict[str, Any] | None = None
     digest = ""
     _session: aiohttp.ClientSession | None = None
 

@@ -71,12 +71,12 @@ class Classifier:
 
     def probabilities(self, text: str, marks: list[str]) -> Any:
         """One probability per intent. `marks` are the kinds of entities found, which count as n-grams."""
-        index, values = self._features(features(text, marks, self.longest))
+        index, values = self.vector(features(text, marks, self.longest))
         scores = values @ self.weights[index] + self.bias
         scores = np.exp(scores - scores.max())
         return scores / scores.sum()
 
-    def _features(self, grams: Counter[str]) -> tuple[list[int], Any]:
+    def vector(self, grams: Counter[str]) -> tuple[list[int], Any]:
         # What was never seen counts in the length of the vector: a text of strange words is near to nothing.
         index, values, square = [], [], 0.0
         unseen = float(self.rarity[-1])
@@ -103,7 +103,7 @@ def fit(
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression
 
-    counted = [features(text, kinds, longest) for text, kinds in zip(texts, marks)]
+    counted = [features(text, kinds, longest) for text, kinds in zip(texts, marks, strict=True)]
     found_in = Counter(gram for grams in counted for gram in grams)
     vocabulary = {gram: index for index, gram in enumerate(sorted(found_in))}
     total = len(texts)
@@ -115,7 +115,7 @@ def fit(
     )
     rows, columns, values = [], [], []
     for row, grams in enumerate(counted):
-        index, weights = blank._features(grams)
+        index, weights = blank.vector(grams)
         rows += [row] * len(index)
         columns += index
         values += weights.tolist()

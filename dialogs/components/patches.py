@@ -1,5 +1,7 @@
 """Changes to Rasa 3.6.21, each with what it saved. `apply` refuses any other version."""
 
+# ruff: noqa: SLF001 - a patch is about private parts; the version is pinned
+
 from __future__ import annotations
 
 import copy

@@ -6,6 +6,8 @@ left of a message. A rule is a few states long and begins with a known action, s
 once, and look at the rules that fit the last action.
 """
 
+# ruff: noqa: SLF001 - see components.patches
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -117,7 +119,7 @@ def _index(self: RulePolicy, lookup: dict[str, str]) -> Index:
 
 def _fits(self: RulePolicy, rule: list[State], states: list[State]) -> bool:
     """As RulePolicy._is_rule_applicable for every state from the last one back."""
-    for theirs, ours in zip(rule, reversed(states)):
+    for theirs, ours in zip(rule, reversed(states), strict=False):
         had_action, expects_action = ours.get(PREVIOUS_ACTION), theirs.get(PREVIOUS_ACTION)
         if not had_action and not expects_action:
             continue  # both are the beginning of a conversation

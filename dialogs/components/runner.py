@@ -46,8 +46,9 @@ class PlainRunner(GraphRunner):
         results: dict[str, Any] = dict(inputs or {})
         for name in self._orders.get(wanted) or self._work_out(wanted):
             node = self._nodes[name]
-            arguments = {key: results[parent] for key, parent in node._inputs.items()}
-            results[name] = node._fn(node._component, **arguments)
+            # What GraphNode.__call__ does, without its hooks and its debug lines.
+            arguments = {key: results[parent] for key, parent in node._inputs.items()}  # noqa: SLF001
+            results[name] = node._fn(node._component, **arguments)  # noqa: SLF001
         return {name: results[name] for name in wanted}
 
     def _work_out(self, targets: tuple[str, ...]) -> list[str]:

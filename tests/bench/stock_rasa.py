@@ -82,7 +82,9 @@ async def running(system: System, model: Path, log: Path) -> AsyncIterator[Stock
         "STOCK_REDIS_PASSWORD": redis.password or "",
     }
     with log.open("wb") as out:
-        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, cwd=log.parent)
+        process = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs yet
+            command, env=environment, stdout=out, stderr=out, cwd=log.parent
+        )
     try:
         await _wait_until_ready(process, log)
         yield StockRasa(process.pid)
@@ -100,4 +102,4 @@ async def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None
                     return
             except httpx.HTTPError:
                 await asyncio.sleep(0.5)
-    raise RuntimeError(f"the stock Rasa is not ready:\n{log.read_text()[-2000:]}")
+    raise RuntimeError(f"the stock Rasa is not ready:\n{log.read_text()[-2000:]}")  # noqa: ASYNC240

@@ -112,10 +112,12 @@ def _kind(command: list[str]) -> str:
 @asynccontextmanager
 async def running(var: Path) -> AsyncIterator[System]:
     """Starts the program with its data in `var` and stops it on leaving. Raises RuntimeError."""
-    var.mkdir(parents=True, exist_ok=True)
+    var.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     log = (var / "up.log").open("wb")
     command = [sys.executable, "-m", "bot.cli", "up", "--var", str(var), "--port-base", str(PORT_BASE)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+    process = subprocess.Popen(  # noqa: ASYNC220
+        command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+    )
     try:
         await _wait_until_ready(process, var)
         settings = secrets.load(var, changes=ports_from(PORT_BASE))

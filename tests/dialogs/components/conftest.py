@@ -33,7 +33,8 @@ def executor() -> Any:
     from rasa_sdk.executor import ActionExecutor
 
     spec = importlib.util.spec_from_file_location("project_actions", PROJECT / "project_actions.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     executor = ActionExecutor()

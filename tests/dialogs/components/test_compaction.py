@@ -31,11 +31,11 @@ def _same_future(model, executor, texts: list[str]) -> None:
         for number, text in enumerate(texts):
             said = [message(text, message_id=f"{number:032x}") for _ in range(2)]
             outcomes = []
-            for engine, one in zip((whole, short), said):
+            for engine, one in zip((whole, short), said, strict=True):
                 try:
                     await engine.turn(one)
                     outcomes.append("done")
-                except TurnFailed as error:
+                except TurnFailed as error:  # noqa: PERF203
                     outcomes.append(error.code)
             where = f"turn {number}: {texts[max(0, number - 6) : number + 1]}"
             assert outcomes[0] == outcomes[1], where
@@ -47,7 +47,7 @@ def _same_future(model, executor, texts: list[str]) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_shortened_history_has_the_same_future(model, executor, seed):
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     _same_future(model, executor, chance.choices(MESSAGES, k=60))
 
 

@@ -50,14 +50,14 @@ def test_what_an_action_breaks_fails_the_turn_and_leaves_no_trace(model, executo
     with pytest.raises(Exception, match=code if code != "RuntimeError" else "broken"):
         asyncio.run(talk())
     before = engine.tracker_store.rows["c"]
-    with pytest.raises(Exception, match="."):
+    with pytest.raises(Exception, match=r"."):
         asyncio.run(engine.turn(message(text)))
     assert engine.tracker_store.rows["c"] == before
 
 
 def test_a_picture_has_an_intent_of_its_own(model, executor):
-    engine, talk = run(model, executor, "/book", "")
-    assert [said.text for said in asyncio.run(talk())[0]][0] == "收到"
+    _, talk = run(model, executor, "/book", "")
+    assert asyncio.run(talk())[0][0].text == "收到"
 
 
 def test_entities_of_the_metadata_fill_slots(model, executor):
@@ -145,3 +145,12 @@ def test_a_refused_connection_is_worth_waiting_for():
 
     with pytest.raises(ActionsUnreachable):
         asyncio.run(call())
+
+
+def test_another_version_of_rasa_is_refused(monkeypatch):
+    import rasa
+    from components import patches
+
+    monkeypatch.setattr(rasa, "__version__", "3.6.22")
+    with pytest.raises(patches.WrongVersion):
+        patches.apply()
