@@ -31,12 +31,16 @@ BOT_TOKEN = "123456:sandbox-token"
 
 @dataclass
 class Clock:
-    """The real time, moved forward by `turn`."""
+    """The real time, moved forward by `turn`, or standing still after `stop`."""
 
     offset: timedelta = timedelta()
+    stopped: datetime | None = None
 
     def __call__(self) -> datetime:
-        return utcnow() + self.offset
+        return (self.stopped or utcnow()) + self.offset
+
+    def stop(self) -> None:
+        self.stopped = utcnow()
 
     def turn(self, **length: float) -> None:
         self.offset += timedelta(**length)
