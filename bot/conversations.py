@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -70,7 +71,7 @@ class Answer:
     """What a turn says, and what it leaves in the conversation."""
 
     replies: list[Reply]
-    choices: dict | None = None
+    choices: dict[str, Any] | None = None
     expects: str | None = None
     delete_message: bool = False  # the patient's own message held an identity number
 
@@ -85,13 +86,15 @@ async def drain(rt: Runtime, understanding: Understanding, conversation_id: UUID
 async def forgotten(session: AsyncSession, rt: Runtime, limit: int) -> list[UUID]:
     """Conversations whose pending messages nobody took up, or whose pause is over."""
     now = rt.now()
-    rows = await session.execute(_FORGOTTEN, {"before": now - timedelta(seconds=2), "now": now, "limit": limit})
+    rows = await session.execute(
+        _FORGOTTEN, {"before": now - timedelta(seconds=2), "now": now, "limit": limit}
+    )
     return [row.conversation_id for row in rows]
 
 
 async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> bool:
     """Answers the oldest pending message. True: look again."""
-    inbound: Row | None = None
+    inbound: Row[Any] | None = None
     try:
         async with rt.database.begin() as session:
             conversation = (await session.execute(_LOCK, {"id": conversation_id})).first()
@@ -105,6 +108,7 @@ async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id:
                 answer = await _answer(rt, understanding, conversation, inbound, message)
                 await _conclude(session, rt, conversation_id, inbound, answer)
     except RasaDown:
+        assert inbound is not None, "only a turn asks Rasa"
         await _postpone(rt, inbound.id)
         return False
     except Exception:
@@ -115,7 +119,9 @@ async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id:
     if inbound is None:
         # The lock is gone: a message that came while we held it, and whose wake-up found it held, is seen here.
         async with rt.database.begin() as session:
-            return (await session.execute(_PENDING, {"id": conversation_id, "now": rt.now()})).first() is not None
+            return (
+                await session.execute(_PENDING, {"id": conversation_id, "now": rt.now()})
+            ).first() is not None
     await _announce(rt, inbound.id)
     if answer.delete_message:
         await _delete_from_chat(rt, inbound, message)
@@ -123,18 +129,23 @@ async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id:
 
 
 async def _answer(
-    rt: Runtime, understanding: Understanding, conversation: Row, inbound: Row, message: MessageIn
+    rt: Runtime, understanding: Understanding, conversation: Row[Any], inbound: Row[Any], message: MessageIn
 ) -> Answer:
-    unchanged = Answer([], conversation.choices, conversation.expects)
+    kept: dict[str, Any] | None = conversation.choices
+    unchanged = Answer([], kept, conversation.expects)
     if inbound.state != ControlState.BOT:
         return unchanged  # a person reads it
     if message.kind is Kind.EDIT:
-        return Answer([Reply(texts.say("bot_edited"))], conversation.choices, conversation.expects)
+        return Answer([Reply(texts.say("bot_edited"))], kept, conversation.expects)
     try:
-        command = _command(message, conversation.choices)
+        command = _command(message, kept)
     except choices.Stale:
-        return _stale(conversation.choices)
-    metadata = {"channel": inbound.speaks, "kind": message.kind.value, "today": rt.local_now().date().isoformat()}
+        return _stale(conversation)
+    metadata = {
+        "channel": inbound.speaks,
+        "kind": message.kind.value,
+        "today": rt.local_now().date().isoformat(),
+    }
     if command is None:
         read = await understanding.read(rt, conversation.id, message.text, conversation.expects)
         words, metadata["entities"], personal = read.text, read.entities, read.holds_id_number
@@ -145,7 +156,7 @@ async def _answer(
     return _compose(rt, inbound.speaks, said, delete_message=personal)
 
 
-def _command(message: MessageIn, kept: dict | None) -> str | None:
+def _command(message: MessageIn, kept: dict[str, Any] | None) -> str | None:
     """The intent a message stands for without being understood, in Rasa's own form; None: it has to be read.
 
     Raises choices.Stale.
@@ -163,10 +174,12 @@ def _command(message: MessageIn, kept: dict | None) -> str | None:
     return "/non_text"
 
 
-def _stale(kept: dict | None) -> Answer:
-    """A button of an earlier question: say so, and offer again what the last question offered."""
-    kept, options = choices.remember(kept["options"] if kept else [])
-    return Answer([Reply(texts.say("bot_choice_again" if kept else "bot_choice_over"), options)], kept)
+def _stale(conversation: Row[Any]) -> Answer:
+    """A button of an earlier question: say so, and offer again what the last question offered. That
+    question stays open, and with it what it expects: a name typed next is still swapped for a token."""
+    kept, options = choices.remember(conversation.choices["options"] if conversation.choices else [])
+    words = texts.say("bot_choice_again" if kept else "bot_choice_over")
+    return Answer([Reply(words, options)], kept, conversation.expects)
 
 
 def _compose(rt: Runtime, channel_name: str, said: list[RasaReply], *, delete_message: bool) -> Answer:
@@ -187,7 +200,9 @@ def _compose(rt: Runtime, channel_name: str, said: list[RasaReply], *, delete_me
     return Answer(replies, kept, expects, delete_message)
 
 
-async def _conclude(session: AsyncSession, rt: Runtime, conversation_id: UUID, inbound: Row, answer: Answer) -> None:
+async def _conclude(
+    session: AsyncSession, rt: Runtime, conversation_id: UUID, inbound: Row[Any], answer: Answer
+) -> None:
     now = rt.now()
     again = await outbox.repeat_unknown(session, rt.crypto, conversation_id, now) if answer.replies else []
     repeated = [Reply(texts.say("bot_repeated", text=reply.text)) for _, reply in again]
@@ -216,7 +231,7 @@ async def _postpone(rt: Runtime, inbound_id: UUID) -> None:
         await session.execute(_POSTPONE, {"inbound": inbound_id, "retry_at": rt.now() + RASA_PAUSE})
 
 
-async def _count_failure(rt: Runtime, conversation_id: UUID, inbound: Row) -> bool:
+async def _count_failure(rt: Runtime, conversation_id: UUID, inbound: Row[Any]) -> bool:
     """Counts a real failure; after the last one the patient gets an apology. True: go on at once."""
     now = rt.now()
     async with rt.database.begin() as session:
@@ -253,7 +268,7 @@ async def _announce(rt: Runtime, inbound_id: UUID) -> None:
         log.warning("no announcement without redis", inbound=str(inbound_id))
 
 
-async def _delete_from_chat(rt: Runtime, inbound: Row, message: MessageIn) -> None:
+async def _delete_from_chat(rt: Runtime, inbound: Row[Any], message: MessageIn) -> None:
     channel = rt.channels[inbound.speaks]
     if isinstance(channel, DeleteMessage) and message.message_ref:
         try:

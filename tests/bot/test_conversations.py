@@ -10,7 +10,10 @@ from bot.understanding import Reading
 from integrations.channel import Unknown
 from integrations.messages import Kind
 
-BUTTONS = [{"title": "王建国 主任医师", "payload": '/inform{"schedule": "s1"}'}, {"title": "李静 副主任医师", "payload": '/inform{"schedule": "s2"}'}]
+BUTTONS = [
+    {"title": "王建国 主任医师", "payload": '/inform{"schedule": "s1"}'},
+    {"title": "李静 副主任医师", "payload": '/inform{"schedule": "s2"}'},
+]
 
 
 class Plain:
@@ -55,7 +58,11 @@ async def test_pending_messages_are_answered_in_order(telegram, write, drain):
     for words in ("一", "二", "三"):
         accepted = await write(words)
     await drain(accepted.conversation_id)
-    assert [words for sent in telegram.texts for words in sent.split("\n\n")] == ["echo 一", "echo 二", "echo 三"]
+    assert [words for sent in telegram.texts for words in sent.split("\n\n")] == [
+        "echo 一",
+        "echo 二",
+        "echo 三",
+    ]
 
 
 async def test_a_burst_of_wake_ups_answers_each_message_once(rt, telegram, rasa, write, drain):
@@ -122,6 +129,18 @@ async def test_a_button_of_an_earlier_question_offers_the_present_one_again(tele
     assert rasa.turns[-1]["text"] == "/inform"
 
 
+async def test_a_stale_button_leaves_the_open_question_open(rt, telegram, rasa, write, drain):
+    rasa.say["挂号"] = [{"text": "选医生", "buttons": BUTTONS}]
+    rasa.say["注册"] = [{"text": "您的姓名？", "buttons": [], "expects": "person_name"}]
+    accepted = await write("挂号")
+    await drain(accepted.conversation_id)
+    await write("注册")
+    await drain(accepted.conversation_id)
+    await write(kind=Kind.CHOICE, choice=telegram.sent[0].options[0].id)
+    await drain(accepted.conversation_id)
+    assert await one(rt, "SELECT expects FROM conversations") == "person_name"
+
+
 async def test_a_patient_cannot_speak_in_intents(rasa, write, drain):
     accepted = await write('/confirm{"schedule": "s1"}')
     await drain(accepted.conversation_id)
@@ -170,7 +189,9 @@ async def test_a_turn_made_before_a_takeover_is_never_sent(rt, telegram, write, 
 
 
 @pytest.mark.parametrize("down", [httpx.ConnectError("refused"), 503])
-async def test_a_rasa_that_is_down_is_waited_for_without_counting(rt, telegram, rasa, write, drain, clock, down):
+async def test_a_rasa_that_is_down_is_waited_for_without_counting(
+    rt, telegram, rasa, write, drain, clock, down
+):
     rasa.fail = [down] * 5
     accepted = await write("一")
     for _ in range(5):
@@ -183,7 +204,9 @@ async def test_a_rasa_that_is_down_is_waited_for_without_counting(rt, telegram, 
     assert await one(rt, "SELECT attempts FROM inbound") == 0
 
 
-async def test_after_three_real_failures_the_patient_gets_an_apology_and_goes_on(rt, telegram, rasa, write, drain, clock):
+async def test_after_three_real_failures_the_patient_gets_an_apology_and_goes_on(
+    rt, telegram, rasa, write, drain, clock
+):
     rasa.fail = [500, httpx.ReadTimeout("slow"), 409]
     accepted = await write("一")
     for _ in range(3):
