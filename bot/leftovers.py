@@ -50,7 +50,12 @@ def stop_orphans(var: Path, *, seconds: float = 30) -> int:
     found = started_on(var)
     for process in found:
         with suppress(psutil.Error):
-            process.send_signal(signal.SIGINT if process.name() == "postgres" else signal.SIGTERM)
+            if process.name() != "postgres":
+                process.terminate()
+            elif (
+                process.parent() not in found
+            ):  # its own children must not be signalled: it stops them in order
+                process.send_signal(signal.SIGINT)
     wait_until(lambda: not started_on(var), seconds)
     for process in started_on(var):
         with suppress(psutil.Error):

@@ -102,7 +102,7 @@ def server_processes(servers: Mapping[str, Server]) -> list[Process]:
 
 
 def program_processes(
-    settings: Launch, addresses: Mapping[str, str], var: Path, model: Path | None, *, sandbox: bool
+    settings: Launch, addresses: Mapping[str, str], var: Path, model: Path, *, sandbox: bool
 ) -> list[Process]:
     """Everything but the databases. `addresses` is what `Databases.addresses()` gives."""
     environment = bot_environment(settings) | {
@@ -119,7 +119,7 @@ def program_processes(
         "--no-server-header",
     )
     processes = [
-        *(_rasa(settings, addresses, port, model) for port in local_rasa_ports(settings) if model),
+        *(_rasa(settings, addresses, port, model) for port in local_rasa_ports(settings)),
         Process(
             "actions",
             (sys.executable, "-m", "actions"),
@@ -168,7 +168,7 @@ def program_processes(
 QUIET_WORKER = ("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
-def _rasa(settings: Launch, addresses: Mapping[str, str], port: int, model: Path | None) -> Process:
+def _rasa(settings: Launch, addresses: Mapping[str, str], port: int, model: Path) -> Process:
     """Sealed: it knows its token, its own keys and table, and where the actions are. Nothing else."""
     several = len(local_rasa_ports(settings)) > 1
     return Process(

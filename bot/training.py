@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def train(python: Path, root: Path = ROOT) -> Path:
     for old in sorted(model.parent.glob("*.tar.gz"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
         old.unlink()
     return model
+
+
+def hold_on_to(model: Path, file: Path) -> None:
+    """Makes `file` the same model, so that a run can start its Rasa again when the model is long replaced."""
+    file.unlink(missing_ok=True)
+    try:
+        file.hardlink_to(model)
+    except OSError:  # another file system
+        shutil.copyfile(model, file)
 
 
 def _fingerprint(root: Path) -> str:

@@ -41,6 +41,11 @@ class Options:
     seed: bool = True
     port_base: int | None = None
 
+    @property
+    def model(self) -> Path:
+        """The model of this run."""
+        return self.var / "model.tar.gz"
+
     def settings(self) -> secrets.Launch:
         """The settings of this run: ports moved, platforms replaced by the sandbox."""
         changes = table.ports_from(self.port_base) if self.port_base else {}
@@ -82,7 +87,7 @@ def _up(options: Options, say: Say, started: float) -> None:
         say(f"Stopped {left} process{'es' if left > 1 else ''} that an earlier run had left behind.")
     plan = _plan(options, say)
     check_ports(plan.program)
-    _train(plan, say)
+    _train(plan, options, say)
     with Supervisor(options.var, [*plan.databases, *plan.program]) as supervisor:
         try:
             _start(supervisor, plan, options, say)
@@ -107,7 +112,9 @@ def _plan(options: Options, say: Say) -> Plan:
             say(f"Preparing a new {server.directory.name} in {server.directory} …")
         server.prepare()
     addresses = databases.addresses()
-    program = table.program_processes(settings, addresses, options.var, model, sandbox=options.sandbox)
+    program = table.program_processes(
+        settings, addresses, options.var, options.model, sandbox=options.sandbox
+    )
     early = table.server_processes(servers)
     return Plan(settings, model, servers, addresses, early, program, fresh=bool(new))
 
@@ -133,10 +140,14 @@ def _make_secrets(options: Options, say: Say) -> None:
         )
 
 
-def _train(plan: Plan, say: Say) -> None:
-    if plan.model and not plan.model.exists():
+def _train(plan: Plan, options: Options, say: Say) -> None:
+    if not plan.model:
+        return
+    model = plan.model
+    if not model.exists():
         say("Training the dialogue model (its inputs changed) …")
-        training.train(plan.settings.rasa_python)
+        model = training.train(plan.settings.rasa_python)
+    training.hold_on_to(model, options.model)
 
 
 def _prepare_database(plan: Plan, options: Options, say: Say) -> None:

@@ -16,7 +16,7 @@ from bot.leftovers import started_on
 from bot.starting import free_port, port_is_free, wait_until
 from integrations.settings import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
