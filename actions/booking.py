@@ -56,9 +56,14 @@ class BookingForm(Form):
 
     def says_something(self, turn: Turn) -> bool:
         facts = turn.facts
+        if turn.intent == "emergency_help":  # "急救" is a word for the department, and more than that
+            return False
         return bool(facts.for_booking or facts.schedule or facts.slot or facts.ordinal) and not facts.topics
 
     async def _enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if turn.intent == "correct" and not (turn.facts.departments or turn.facts.practitioners):
+            reply.say("say_nothing_to_correct")
+            return Outcome.closed()
         if turn.intent in _VAGUE and not turn.facts.for_booking:
             await unclear(turn, reply)
             return Outcome(None, understood=False)
@@ -127,19 +132,20 @@ class BookingForm(Form):
         return self._offer(turn, reply, wish, found, directory)
 
     def _offer(self, turn: Turn, reply: Reply, wish: Wish, found: Found, directory: Directory) -> Outcome:
+        if not found.sessions:
+            ahead = directory.horizon_days(wish.departments)
+            reply.say("say_booking_nothing_left", who=_who(turn, wish, directory), days=ahead)
+            offered = booking_words.offer_departments(turn, reply, directory, Wish())
+            return Outcome(Wish(offered=offered).as_draft(), "department")
         if not found.exact:
-            who = _who(turn, wish, directory)
             days = wish.days
             when = (
                 turn.words.days(days.first, days.last) if days else turn.words.texts.text("word_these_days")
             )
             when += turn.words.period(wish.period)
-            reply.say("say_booking_full" if found.full else "say_booking_none", when=when, who=who)
-        if not found.sessions:
-            reply.say("say_booking_nothing_left", days=directory.horizon_days(wish.departments))
-            offered = booking_words.offer_departments(turn, reply, directory, Wish())
-            return Outcome(Wish(offered=offered).as_draft(), "department")
-        offered = booking_words.offer_sessions(turn, reply, wish, found.sessions)
+            text = "say_booking_full" if found.full else "say_booking_none"
+            reply.say(text, when=when, who=_who(turn, wish, directory))
+        offered = booking_words.offer_sessions(turn, reply, wish, found.sessions, nearest=not found.exact)
         return Outcome(replace(wish, offered=offered).as_draft(), "schedule")
 
     async def _confirm(self, turn: Turn, reply: Reply, wish: Wish, directory: Directory) -> Outcome:

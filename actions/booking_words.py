@@ -27,28 +27,32 @@ def offer_departments(turn: Turn, reply: Reply, directory: Directory, wish: Wish
     return tuple(str(one.id) for one in names)
 
 
-def offer_sessions(turn: Turn, reply: Reply, wish: Wish, found: Sequence[SessionView]) -> tuple[str, ...]:
-    """The half days to choose from, after a sentence that says how the wish was understood."""
-    words = turn.words
+def offer_sessions(
+    turn: Turn, reply: Reply, wish: Wish, found: Sequence[SessionView], *, nearest: bool = False
+) -> tuple[str, ...]:
+    """The half days to choose from, after a sentence that says how the wish was understood; the `nearest` ones
+    were announced already. Gives the ids in the order shown."""
     one_half_day = len({(one.date, one.period) for one in found}) == 1
     doctors = {one.practitioner_id for one in found}
     departments = list(dict.fromkeys(one.department for one in found))
-    values = {
-        "day": words.day(found[0].date),
-        "period": words.period(found[0].period),
-        "department": words.all_of(departments),
-        "doctor": f"{found[0].practitioner} {found[0].title}",
-        "count": words.count(len(doctors)),
-    }
-    if len(doctors) == 1:
-        reply.say("say_offer_one_doctor", **values)
-    elif one_half_day:
-        reply.say("say_offer_one_half_day", **values)
-    else:
-        reply.say("say_offer_several", **values)
+    if not nearest:
+        days = wish.days
+        one_day = days is not None and days.first == days.last
+        kind = (
+            "doctor" if len(doctors) == 1 else "half_day" if one_half_day else "day" if one_day else "several"
+        )
+        reply.say(
+            f"say_offer_{kind}",
+            ok="" if reply.parts else turn.words.texts.text("word_ok"),
+            day=turn.words.day(found[0].date),
+            period=turn.words.period(found[0].period),
+            department=turn.words.all_of(departments),
+            doctor=f"{found[0].practitioner} {found[0].title}",
+            count=turn.words.count(len(doctors)),
+        )
     for one in found:
         title = session_title(
-            words, one, day=not one_half_day, department=len(departments) > 1, doctor=len(doctors) > 1
+            turn.words, one, day=not one_half_day, department=len(departments) > 1, doctor=len(doctors) > 1
         )
         reply.offer(title, f'/inform{{"schedule": "{one.schedule_id}"}}')
     return tuple(str(one.schedule_id) for one in found)

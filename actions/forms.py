@@ -18,6 +18,8 @@ from actions.turn import Reply, Turn, read_turn
 from actions.wording import Wording
 from integrations.runtime import Runtime
 
+_PARTINGS = frozenset({"goodbye"})  # the form stays open, its question is not put once more
+
 Answer = Callable[[Turn, Reply], Awaitable[None]]
 
 REQUESTED = "requested_slot"
@@ -124,6 +126,9 @@ class Form(Journey):
             outcome = await self._inside(turn, reply, draft)
         else:
             outcome = await self.step(turn, reply, draft)
+        question = f"ask_{outcome.asked}"
+        if outcome.asked and question in turn.words.texts:
+            reply.expects = turn.words.texts.variations(question)[0].expects
         return self._events(turn, outcome)
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -133,7 +138,10 @@ class Form(Journey):
             return Outcome.closed(go_on=self.entries[turn.intent])
         if turn.intent in self.digressions and not self.says_something(turn):
             await self.digressions[turn.intent](turn, reply)
+            if turn.intent in _PARTINGS:
+                return Outcome(draft, turn.asked)
             reply.forget_question()
+            reply.parts.append("")  # the question stands apart from the answer
             return await self.ask(turn, reply, draft)
         outcome = await self.step(turn, reply, draft)
         if not outcome.understood and outcome.asked:

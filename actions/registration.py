@@ -128,7 +128,8 @@ class RegistrationForm(Form):
         if person.missing():
             heard = complained or person != before or turn.intent in ("use_chat", "register")
             heard = heard or not turn.asked or turn.asked == "page" or turn.intent == "go_back"
-            _ask(turn, reply, person, person.missing())
+            if not complained or person.missing() != turn.asked:  # a complaint says itself what to send
+                _ask(turn, reply, person, person.missing())
             return Outcome(person.as_draft(), person.missing(), understood=heard)
         return await self._prove(turn, reply, person, changed=person != before or complained)
 

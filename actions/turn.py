@@ -18,6 +18,9 @@ from integrations.hospital.operations import OperationKey
 from integrations.runtime import Runtime
 
 _CORRECTING = ("correct", "deny")
+# What changes something at once has to be clear.
+_WEIGHTY = frozenset({"affirm", "give_consent", "withdraw_consent", "cancel"})
+_CLEAR = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def read_turn(
     """Raises KeyError when the message has no id: nothing may be written then."""
     message = tracker.latest_message
     metadata = message.get("metadata") or {}
-    intent = (message.get("intent") or {}).get("name") or ""
+    intent = _intent(message.get("intent") or {})
     now = runtime.now()
     loop = tracker.active_loop or {}
     return Turn(
@@ -77,6 +80,12 @@ def read_turn(
         asked=tracker.slots.get("requested_slot") or "",
         slots=tracker.slots,
     )
+
+
+def _intent(found: Mapping[str, Any]) -> str:
+    name = str(found.get("name") or "")
+    unclear = name in _WEIGHTY and float(found.get("confidence") or 0) < _CLEAR
+    return "nlu_fallback" if unclear else name
 
 
 @dataclass(slots=True)
@@ -114,7 +123,7 @@ class Reply:
             return
         extra: dict[str, Any] = {"metadata": {"expects": self.expects}} if self.expects else {}
         dispatcher.utter_message(
-            text="\n".join(self.parts),
+            text="\n".join(self.parts).strip(),
             buttons=[{"title": button.title, "payload": button.payload} for button in self.buttons],
             **extra,
         )
