@@ -42,12 +42,14 @@ class Patient:
         """A new person who follows or starts the account."""
         raise NotImplementedError
 
-    def _who(self) -> dict[str, Any]:
+    @property
+    def address(self) -> dict[str, Any]:
+        """The platform's name for this patient, as the sandbox's door takes it."""
         raise NotImplementedError
 
     def act(self, kind: str, **more: Any) -> dict[str, Any]:
         """One act through the platform; returns what the platform said about its delivery."""
-        answer = self.sandbox.post(f"/{self.channel}/messages", json={**self._who(), "type": kind, **more})
+        answer = self.sandbox.post(f"/{self.channel}/messages", json={**self.address, "type": kind, **more})
         answer.raise_for_status()
         return answer.json()
 
@@ -61,7 +63,7 @@ class Patient:
 
     def read(self, after: int, wait: float = 15) -> Said:
         """What the account said after an entry; waits for the first message."""
-        answer = self.sandbox.get(f"/{self.channel}", params={**self._who(), "after": after, "wait_s": wait})
+        answer = self.sandbox.get(f"/{self.channel}", params={**self.address, "after": after, "wait_s": wait})
         answer.raise_for_status()
         entries = [entry for entry in answer.json()["messages"] if entry["side"] == "account"]
         if entries:
@@ -71,7 +73,7 @@ class Patient:
 
     def all_said(self) -> list[str]:
         """Every text the account ever sent to this patient."""
-        answer = self.sandbox.get(f"/{self.channel}", params=self._who())
+        answer = self.sandbox.get(f"/{self.channel}", params=self.address)
         return [entry.get("text") or "" for entry in answer.json()["messages"] if entry["side"] == "account"]
 
     def _buttons(self, entries: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
@@ -123,7 +125,8 @@ class WeChatPatient(Patient):
             patient.read(0)
         return patient
 
-    def _who(self) -> dict[str, Any]:
+    @property
+    def address(self) -> dict[str, Any]:
         return {"openid": self.openid}
 
     def choose(self, words: str) -> Said:
@@ -156,7 +159,8 @@ class TelegramPatient(Patient):
             patient.read(0)
         return patient
 
-    def _who(self) -> dict[str, Any]:
+    @property
+    def address(self) -> dict[str, Any]:
         return {"chat_id": self.chat_id}
 
     def choose(self, words: str) -> Said:
