@@ -22,6 +22,7 @@ from bot.models import ControlState
 from bot.outbox import Reply
 from bot.rasa import RasaDown, RasaReply
 from bot.understanding import Understanding
+from integrations import menu
 from integrations.channel import DeleteMessage, SendError
 from integrations.messages import Kind, MessageIn
 from integrations.runtime import Runtime
@@ -31,10 +32,8 @@ log = structlog.get_logger()
 TURNS = "turns"  # the Redis channel on which a finished turn's inbound id is announced
 MAX_FAILURES = 3
 RASA_PAUSE = timedelta(seconds=2)
-# What an entry of the account's menu may ask for; the names are intents of the domain.
-MENU_INTENTS = frozenset(
-    {"book_appointment", "my_appointments", "my_profile", "help", "talk_to_human", "emergency_help"}
-)
+# What an entry of the account's menu may ask for; the keys are intents of the domain.
+MENU_INTENTS = frozenset(intent for intent, _ in menu.ENTRIES)
 
 _LOCK = text("SELECT id, choices, expects FROM conversations WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED")
 _NEXT = text("""

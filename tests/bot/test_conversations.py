@@ -2,6 +2,7 @@ import asyncio
 
 import httpx
 import pytest
+import yaml
 from sqlalchemy import text
 
 from bot import conversations, handoff, inbox, sweep
@@ -9,6 +10,7 @@ from bot.models import ControlState
 from bot.understanding import Reading
 from integrations.channel import Unknown
 from integrations.messages import Kind
+from integrations.settings import ROOT
 
 BUTTONS = [
     {"title": "王建国 主任医师", "payload": '/inform{"schedule": "s1"}'},
@@ -271,3 +273,8 @@ async def test_a_message_of_our_own_is_a_turn(rt, rasa, write, drain):
             )  # fmt: skip
     await drain(accepted.conversation_id)
     assert [turn["text"] for turn in rasa.turns] == ["一", '/page_completed{"purpose": "registration"}']
+
+
+def test_every_entry_of_the_menu_is_an_intent_of_the_domain():
+    domain = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
+    assert {name for intent in domain["intents"] for name in intent} >= conversations.MENU_INTENTS

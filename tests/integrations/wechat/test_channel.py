@@ -88,7 +88,7 @@ def test_events_are_told_apart_by_all_that_names_them(wechat: WeChat) -> None:
     hooks = [
         wechat.event("CLICK", "<EventKey>help</EventKey>"),
         wechat.event("CLICK", "<EventKey>help</EventKey>"),
-        wechat.event("CLICK", "<EventKey>emergency</EventKey>"),
+        wechat.event("CLICK", "<EventKey>emergency_help</EventKey>"),
         wechat.event("SCAN", "<EventKey>help</EventKey>"),
     ]
     ids = [wechat.channel.parse(hook)[0].external_id for hook in hooks]
@@ -228,7 +228,7 @@ async def test_the_menu_has_three_entries_with_intents(wechat: WeChat) -> None:
     assert [button["name"] for button in buttons] == ["挂号", "我的", "帮助"]
     assert buttons[0] == {"type": "click", "name": "挂号", "key": "book_appointment"}
     keys = [[entry["key"] for entry in button["sub_button"]] for button in buttons[1:]]
-    assert keys == [["my_appointments", "my_profile"], ["talk_to_human", "emergency", "help"]]
+    assert keys == [["my_appointments", "my_profile"], ["talk_to_human", "emergency_help", "help"]]
 
 
 def test_quotas_are_those_of_the_rules(wechat: WeChat) -> None:
