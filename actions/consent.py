@@ -35,12 +35,12 @@ class ConsentForm(Form):
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         missing = await missing_consents(turn)
         if not turn.asked or turn.form != self.form:
-            return await self._enter(turn, reply, missing)
+            return await self._enter(turn, reply, missing, str(draft.get("asked", "")))
         if turn.intent in _YES:
             return await self._given(turn, reply, missing, ConsentKind(turn.asked))
         if turn.intent in _NO:
             reply.say("say_consent_refused")
-            return Outcome.closed(slots=_STOPS)
+            return Outcome(draft, slots=_STOPS)  # what was asked is kept: a later "同意" answers it
         if turn.intent == "greet":
             return await self.ask(turn, reply, draft)
         if turn.facts.for_booking:
@@ -51,7 +51,7 @@ class ConsentForm(Form):
         reply.say(f"ask_consent_{turn.asked}")
         return Outcome({"asked": turn.asked}, turn.asked)
 
-    async def _enter(self, turn: Turn, reply: Reply, missing: list[ConsentKind]) -> Outcome:
+    async def _enter(self, turn: Turn, reply: Reply, missing: list[ConsentKind], seen: str) -> Outcome:
         hospital = turn.runtime.settings.hospital_name
         if turn.intent == "refuse_consent":
             reply.say("say_consent_refused")
@@ -62,8 +62,8 @@ class ConsentForm(Form):
             if turn.intent == "give_consent":
                 reply.say("say_consent_known")
             return Outcome.closed(go_on=turn.slots.get(THEN) or "", slots={THEN: None})
-        if turn.intent == "give_consent" and turn.facts.consent in missing:
-            return await self._given(turn, reply, missing, ConsentKind(turn.facts.consent))
+        if turn.intent == "give_consent" and seen in missing:
+            return await self._given(turn, reply, missing, ConsentKind(seen))
         if turn.slots.get(THEN):
             reply.say("say_consent_needed")
         return self._asking(reply, missing[0])

@@ -65,7 +65,7 @@ ENTRIES: Mapping[str, str] = {
 }
 # Said inside a form these belong to it.
 _ONLY_OUTSIDE = frozenset(
-    {"greet", "give_consent", "refuse_consent", "use_page", "use_chat", "inform", "correct"}
+    {"greet", "give_consent", "refuse_consent", "use_page", "use_chat", "inform", "correct", "nlu_fallback"}
 )
 
 
