@@ -1,0 +1,273 @@
+"""Actions through the SDK's executor and a real Postgres, with Rasa's part of a turn played here."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from rasa_sdk.executor import ActionExecutor
+
+from actions.journeys import ENTRIES
+from actions.server import build_executor
+from integrations.crypto import Crypto
+from integrations.database import Database
+from integrations.hospital import accounts, patients, tokens
+from integrations.hospital.models import (
+    ConsentKind,
+    Contact,
+    Department,
+    Period,
+    Practitioner,
+    Schedule,
+    Slot,
+)
+from integrations.identity.interface import Outcome
+from integrations.runtime import Runtime
+from integrations.settings import Settings
+from integrations.sms.interface import SmsError
+
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # Sunday, 9:00 in Shanghai
+TODAY = date(2026, 11, 22)
+WEDNESDAY = date(2026, 11, 25)
+ID_NUMBERS = ("110105199003070134", "110105198811110022", "11010519741208401X")
+
+
+@dataclass(slots=True)
+class Outside:
+    """What the outside world does, and what it was asked to do."""
+
+    now: datetime = NOW
+    identity: Outcome = Outcome.MATCH
+    sms_error: SmsError | None = None
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    async def send_code(self, phone: str, code: str) -> None:
+        if self.sms_error:
+            raise self.sms_error
+        self.sent.append((phone, code))
+
+    async def check(self, name: str, id_number: str) -> Outcome:
+        return self.identity
+
+
+@dataclass(slots=True)
+class Said:
+    text: str
+    buttons: dict[str, str]  # title → payload
+    expects: str | None
+
+
+class Chat:
+    """One patient's conversation: `say` runs the action that Rasa would, applies its events, follows it up."""
+
+    def __init__(self, executor: ActionExecutor, runtime: Runtime, contact: Contact) -> None:
+        self.executor = executor
+        self.runtime = runtime
+        self.contact = contact
+        self.slots: dict[str, Any] = {}
+        self.form = ""
+        self.calls = 0
+        self._numbers = itertools.count(1)
+
+    async def say(
+        self, intent: str, *entities: tuple[str, Any], kind: str = "text", message_id: str = "", confidence: float = 1.0
+    ) -> Said:
+        message = {
+            "intent": {"name": intent, "confidence": confidence},
+            "intent_ranking": [{"name": intent, "confidence": confidence}],
+            "entities": [{"entity": name, "value": value, "start": at} for at, (name, value) in enumerate(entities)],
+            "metadata": {
+                "message_id": message_id or uuid4().hex,
+                "channel": self.contact.channel,
+                "kind": kind,
+            },
+        }
+        form = self.form or ENTRIES.get(intent, "")
+        said: list[dict[str, Any]] = []
+        while form:
+            form = await self._form(form, message, said)
+        if not self.form and not said and intent not in ENTRIES:
+            await self._call(f"action_{intent}", message, said)
+        return Said(
+            "\n".join(one["text"] for one in said),
+            {button["title"]: button["payload"] for one in said for button in one["buttons"]},
+            next((one["metadata"]["expects"] for one in reversed(said[-1:]) if "metadata" in one), None),
+        )
+
+    async def press(self, said: Said, title: str) -> Said:
+        """Presses the button whose title starts so."""
+        import json
+
+        payload = next(payload for words, payload in said.buttons.items() if words.startswith(title))
+        intent, _, rest = payload.lstrip("/").partition("{")
+        return await self.say(intent, *(json.loads("{" + rest).items() if rest else ()))
+
+    async def token(self, kind: str, value: str) -> tuple[str, str]:
+        async with self.runtime.database.begin() as session:
+            text = await tokens.mint(
+                session, self.runtime.crypto, conversation_id=self.contact.id, kind=kind, value=value, now=NOW
+            )
+        return kind, text
+
+    async def _form(self, form: str, message: dict[str, Any], said: list[dict[str, Any]]) -> str:
+        """Runs a form once; gives the form to go on with."""
+        self.form = form
+        follow = await self._call(f"validate_{form}", message, said)
+        if self.slots.get("requested_slot") is None:
+            self.form = ""
+        return follow
+
+    async def _call(self, action: str, message: dict[str, Any], said: list[dict[str, Any]]) -> str:
+        self.calls += 1
+        tracker = {
+            "sender_id": self.contact.id.hex,
+            "slots": self.slots,
+            "latest_message": message,
+            "events": [],
+            "paused": False,
+            "followup_action": None,
+            "active_loop": {"name": self.form} if self.form else {},
+            "latest_action_name": "action_listen",
+        }
+        call = {"next_action": action, "sender_id": self.contact.id.hex, "tracker": tracker, "domain": {}}
+        result = await self.executor.run(call)
+        assert result is not None
+        said += result.responses
+        follow = ""
+        for event in result.events:
+            if event["event"] == "slot":
+                self.slots[event["name"]] = event["value"]
+            elif event["event"] == "followup":
+                follow = event["name"]
+        return follow
+
+
+class Clinic:
+    """Two departments with doctors, one that is not booked online, and patients."""
+
+    def __init__(self, runtime: Runtime, executor: ActionExecutor) -> None:
+        self.runtime = runtime
+        self.executor = executor
+        self.departments: dict[str, str] = {}
+        self.doctors: dict[str, str] = {}
+        self._patients = iter(ID_NUMBERS)
+
+    async def department(self, name: str, *, bookable: bool = True) -> str:
+        async with self.runtime.database.begin() as session:
+            made = Department(name=name, campus="本部院区", building="门诊楼", floor="3层", bookable=bookable)
+            session.add(made)
+            await session.flush()
+            self.departments[name] = str(made.id)
+        return self.departments[name]
+
+    async def doctor(self, name: str, department: str, rank: int = 2) -> str:
+        async with self.runtime.database.begin() as session:
+            made = Practitioner(
+                staff_no=uuid4().hex[:12],
+                department_id=UUID(self.departments[department]),
+                name=name,
+                title="副主任医师",
+                rank=rank,
+            )
+            session.add(made)
+            await session.flush()
+            self.doctors[name] = str(made.id)
+        return self.doctors[name]
+
+    async def session(
+        self, doctor: str, day: date, period: str = "morning", *, fee_fen: int = 0, slots: int = 4
+    ) -> str:
+        """A half day of a doctor, numbers every half hour."""
+        async with self.runtime.database.begin() as session:
+            practitioner = await session.get_one(Practitioner, UUID(self.doctors[doctor]))
+            made = Schedule(
+                practitioner_id=practitioner.id,
+                department_id=practitioner.department_id,
+                date=day,
+                period=Period(period),
+                fee_fen=fee_fen,
+                location="门诊楼3层 305诊室",
+                capacity=slots,
+            )
+            session.add(made)
+            await session.flush()
+            first = datetime.combine(day, time(8, 30) if period == "morning" else time(14), ZoneInfo("Asia/Shanghai"))
+            for number in range(1, slots + 1):
+                local = first + timedelta(minutes=30 * (number - 1))
+                session.add(
+                    Slot(
+                        schedule_id=made.id,
+                        number=number,
+                        date=day,
+                        time=local.time(),
+                        starts_at=local.astimezone(UTC),
+                    )
+                )
+            return str(made.id)
+
+    async def chat(self, channel: str = "wechat", *, consent: bool = True, registered: bool = True) -> Chat:
+        async with self.runtime.database.begin() as session:
+            contact = await accounts.ensure_contact(session, channel, uuid4().hex)
+            if consent:
+                await accounts.give_consents(session, contact, list(ConsentKind), NOW, None)
+            if registered:
+                number = next(self._patients)
+                await patients.register(
+                    session,
+                    self.runtime.crypto,
+                    account_id=contact.account_id,
+                    name="张明",
+                    id_number=number,
+                    phone="13812345678",
+                    outcome="match",
+                    key=None,
+                    now=NOW,
+                )
+        return Chat(self.executor, self.runtime, contact)
+
+
+@pytest.fixture
+def outside() -> Outside:
+    return Outside()
+
+
+@pytest.fixture
+def runtime(database: Database, crypto: Crypto, outside: Outside) -> Runtime:
+    settings = Settings(_env_file=None, public_url="https://hospital.example")  # type: ignore[call-arg]
+    return Runtime(
+        settings=settings,
+        database=database,
+        redis=cast(Any, SimpleNamespace()),
+        http=cast(Any, SimpleNamespace()),
+        crypto=crypto,
+        channels={},
+        sms=outside,
+        identity=outside,
+        now=lambda: outside.now,
+    )
+
+
+@pytest.fixture
+def executor(runtime: Runtime) -> ActionExecutor:
+    return build_executor(runtime)
+
+
+@pytest.fixture
+async def clinic(runtime: Runtime, executor: ActionExecutor) -> Clinic:
+    """心血管内科 with 李静 and two doctors 王, 骨科 with 张伟, 急诊科 without booking."""
+    made = Clinic(runtime, executor)
+    await made.department("心血管内科")
+    await made.department("骨科")
+    await made.department("急诊科", bookable=False)
+    for name, rank in (("王建国", 1), ("王海燕", 1), ("李静", 2)):
+        await made.doctor(name, "心血管内科", rank)
+    await made.doctor("张伟", "骨科")
+    return made
+
+
