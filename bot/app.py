@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from bot import health, pages, webhooks
+from bot import health, pages, red_flags, texts, webhooks
 from bot.logs import configure_logs
 from bot.wake import TurnNews, Waker, make_celery
 from integrations.runtime import Runtime, open_runtime
@@ -32,7 +32,9 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
             async with open_runtime(settings, pool_size=20) as rt, _serving(gateway, rt):
                 yield
 
-    gateway = FastAPI(title="daozhen gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    gateway = FastAPI(
+        title="daozhen gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
     gateway.include_router(webhooks.router)
     gateway.include_router(health.router)
     gateway.include_router(pages.router)
@@ -42,6 +44,8 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
 @asynccontextmanager
 async def _serving(gateway: FastAPI, rt: Runtime) -> AsyncIterator[None]:
     background = webhooks.Background()
+    red_flags.rules()
+    texts.say("bot_crisis")  # a fault in rules or texts stops the start, not an alarm
     async with TurnNews(rt.redis).listening() as news:
         gateway.state.runtime = rt
         gateway.state.news = news

@@ -13,7 +13,9 @@ from integrations.language.script import normalise
 from integrations.messages import Option
 
 _CHINESE_NUMBERS = {word: number for number, word in enumerate("一二三四五六七八九十", start=1)} | {"两": 2}
-_NUMBER = re.compile(r"(?:选|要|第|我选|我要|就|那就)?\s*([0-9]{1,2}|[一二两三四五六七八九十])\s*(?:号|个|吧|项|那个|、|\.|。)*")
+_NUMBER = re.compile(
+    r"(?:选|要|第|我选|我要|就|那就)?\s*([0-9]{1,2}|[一二两三四五六七八九十])\s*(?:号|个|吧|项|那个|、|\.|。)*"
+)
 _PUNCTUATION = re.compile(r"[\s，。,.!！?？、~～“”\"'（）()]+")
 _SHORTEST_WORDS = 2  # characters; a single one hits too much
 
@@ -36,7 +38,8 @@ def pressed(choice: str, kept: dict[str, Any] | None) -> str:
     question, _, at = choice.rpartition(":")
     if not kept or question != kept["id"] or not at.isdecimal() or int(at) >= len(kept["options"]):
         raise Stale
-    return kept["options"][int(at)]["payload"]
+    payload: str = kept["options"][int(at)]["payload"]
+    return payload
 
 
 def typed(text: str, kept: dict[str, Any] | None) -> str | None:

@@ -30,14 +30,17 @@ _CHANGE = text("""
 """)
 
 
-async def change_control(session: AsyncSession, conversation_id: UUID, to: ControlState, now: datetime) -> int:
+async def change_control(
+    session: AsyncSession, conversation_id: UUID, to: ControlState, now: datetime
+) -> int:
     """Hands control on and gives the new epoch. Changing to the present state changes nothing.
 
     Raises NotAllowed.
     """
     current = (await session.execute(_LOCK, {"id": conversation_id})).one()
     if current.state == to:
-        return current.epoch
+        return int(current.epoch)
     if to not in TRANSITIONS[ControlState(current.state)]:
         raise NotAllowed(f"{current.state} → {to}")
-    return (await session.execute(_CHANGE, {"id": conversation_id, "state": to, "now": now})).scalar_one()
+    changed = await session.execute(_CHANGE, {"id": conversation_id, "state": to, "now": now})
+    return int(changed.scalar_one())

@@ -31,23 +31,25 @@ _ACCEPT = text("""
     ), stored AS (
         INSERT INTO inbound (conversation_id, channel, external_id, kind, content, status, passive_until,
                              sent_at, received_at, done_at)
-        SELECT id, CAST(:channel AS text), CAST(:external_id AS text), CAST(:kind AS text), CAST(:content AS bytea),
-               CAST(:status AS text), CAST(:passive_until AS timestamptz),
-               CAST(:sent_at AS timestamptz), CAST(:now AS timestamptz),
+        SELECT id, CAST(:channel AS text), CAST(:external_id AS text), CAST(:kind AS text),
+               CAST(:content AS bytea), CAST(:status AS text),
+               CAST(:passive_until AS timestamptz), CAST(:sent_at AS timestamptz), CAST(:now AS timestamptz),
                CASE WHEN CAST(:status AS text) = 'done' THEN CAST(:now AS timestamptz) END
         FROM known
         ON CONFLICT (channel, external_id) DO NOTHING
         RETURNING id
     ), granted AS (
         INSERT INTO quotas (conversation_id, trigger, remaining, expires_at)
-        SELECT known.id, CAST(:trigger AS text), CAST(:remaining AS integer), CAST(:expires_at AS timestamptz) FROM known, stored
+        SELECT known.id, CAST(:trigger AS text), CAST(:remaining AS integer), CAST(:expires_at AS timestamptz)
+        FROM known, stored
         WHERE CAST(:trigger AS text) IS NOT NULL
         ON CONFLICT (conversation_id, trigger)
         DO UPDATE SET remaining = EXCLUDED.remaining, expires_at = EXCLUDED.expires_at
     )
     SELECT known.id, (SELECT id FROM stored),
            ARRAY(SELECT content FROM inbound
-                 WHERE conversation_id = known.id AND received_at > CAST(:recent AS timestamptz) AND kind <> 'event' ORDER BY seq)
+                 WHERE conversation_id = known.id AND received_at > CAST(:recent AS timestamptz)
+                   AND kind <> 'event' ORDER BY seq)
     FROM known
 """)
 _MEET = text("INSERT INTO conversations (id) VALUES (:id) ON CONFLICT DO NOTHING")
@@ -92,7 +94,8 @@ async def accept(
         assert accepted is not None, "a contact just made must be known"
         conversation_id, inbound_id, recent = accepted
         if inbound_id is None:
-            again = (await session.execute(_AGAIN, {"channel": message.channel, "external_id": message.external_id})).one()
+            delivery = {"channel": message.channel, "external_id": message.external_id}
+            again = (await session.execute(_AGAIN, delivery)).one()
             return Accepted(again.id, conversation_id, deliveries=again.deliveries)
         alarm = await _raise_alarm(session, rt, conversation_id, inbound_id, message, recent, passive_until)
     answered = alarm or message.kind in _UNANSWERED
@@ -163,7 +166,13 @@ async def _raise_alarm(
 
 
 async def accept_system(
-    session: AsyncSession, crypto: Crypto, conversation_id: UUID, *, external_id: str, payload: str, now: datetime
+    session: AsyncSession,
+    crypto: Crypto,
+    conversation_id: UUID,
+    *,
+    external_id: str,
+    payload: str,
+    now: datetime,
 ) -> None:
     """A message from ourselves (a page was completed): a turn like any other, in the same order."""
     message = MessageIn("system", external_id, "", Kind.SYSTEM, now, choice=payload)
@@ -191,10 +200,11 @@ def seal(crypto: Crypto, message: MessageIn) -> bytes:
 
 def unseal(crypto: Crypto, content: bytes) -> dict[str, Any]:
     """What `seal` put away: text, choice, and media, location, message_ref where there were any."""
-    return json.loads(crypto.decrypt(content, _CONTEXT))
+    parts: dict[str, Any] = json.loads(crypto.decrypt(content, _CONTEXT))
+    return parts
 
 
-def reopen(crypto: Crypto, row: Row) -> MessageIn:
+def reopen(crypto: Crypto, row: Row[Any]) -> MessageIn:
     """The stored message as it came; `row` has external_id, kind, content, sent_at, speaks, platform_id."""
     parts = unseal(crypto, row.content)
     media = parts.get("media")

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 from integrations.language.personal import redact
 
-_QUIET = ("httpx", "httpcore", "telegram", "uvicorn.access", "urllib3")  # their lines hold tokens and addresses
+_QUIET = (
+    "httpx",
+    "httpcore",
+    "telegram",
+    "uvicorn.access",
+    "urllib3",
+)  # their lines hold tokens and addresses
 
 
-def _blacken(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def _blacken(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
 
 

@@ -7,7 +7,16 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -63,7 +72,9 @@ class Control(Base):
     __tablename__ = "controls"
     __table_args__ = (_one_of("state", ControlState),)
 
-    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
     state: Mapped[str] = mapped_column(server_default=ControlState.BOT)
     epoch: Mapped[int] = mapped_column(server_default="0")
     changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -115,7 +126,12 @@ class Outbound(Base):
     __table_args__ = (
         UniqueConstraint("inbound_id", "position"),
         _one_of("status", OutboundStatus),
-        Index("ix_outbound_open", "conversation_id", "seq", postgresql_where=text("status IN ('queued', 'sending')")),
+        Index(
+            "ix_outbound_open",
+            "conversation_id",
+            "seq",
+            postgresql_where=text("status IN ('queued', 'sending')"),
+        ),
         Index(
             "ix_outbound_unknown",
             "conversation_id",
@@ -145,18 +161,20 @@ class Outbound(Base):
 
 
 class Quota(Base):
-    """How many messages a platform still lets us send by ourselves, per trigger (WeChat: message, menu, follow, scan)."""
+    """How many messages a platform still lets us send by ourselves, per trigger (see `Rationed`)."""
 
     __tablename__ = "quotas"
 
-    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
     trigger: Mapped[str] = mapped_column(primary_key=True)
     remaining: Mapped[int]
     expires_at: Mapped[datetime]
 
 
 class RasaTracker(Base):
-    """Rasa's memory of a conversation: its own, encrypted with a key that only Rasa has. Named here for the migrations."""
+    """Rasa's memory of a conversation, encrypted with a key that only Rasa has. Here for the migrations."""
 
     __tablename__ = "rasa_tracker"
 

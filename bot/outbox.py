@@ -87,7 +87,9 @@ _FINISH = text("""
            sent_at = CASE WHEN :status = 'sent' THEN CAST(:now AS timestamptz) END
     WHERE id = ANY(:ids) AND status IN ('sending', 'unknown')
 """)
-_POSTPONE = text("UPDATE outbound SET status = 'queued', not_before = :not_before, error = :error WHERE id = ANY(:ids)")
+_POSTPONE = text(
+    "UPDATE outbound SET status = 'queued', not_before = :not_before, error = :error WHERE id = ANY(:ids)"
+)
 _FAIL_ALL = text("""
     UPDATE outbound SET status = 'failed', error = :error
     WHERE conversation_id = :conversation AND status = 'queued'
@@ -116,7 +118,8 @@ _UNKNOWN = text("""
     RETURNING id, content
 """)
 _PASSIVE_AGAIN = text("""
-    SELECT id, content FROM outbound WHERE passive_for = :inbound AND status IN ('sending', 'sent', 'unknown') ORDER BY seq
+    SELECT id, content FROM outbound
+    WHERE passive_for = :inbound AND status IN ('sending', 'sent', 'unknown') ORDER BY seq
 """)
 
 
@@ -169,7 +172,9 @@ async def claim(
         contact = (await session.execute(_CONTACT, key)).one()
         channel = rt.channels[contact.channel]
         due = None if passive_for else now
-        found = await session.execute(_QUEUED, key | {"due": due, "alarms_only": alarms_only, "batch": _BATCH})
+        found = await session.execute(
+            _QUEUED, key | {"due": due, "alarms_only": alarms_only, "batch": _BATCH}
+        )
         rows = [_Row(*row) for row in found]
         overtaken = [row.id for row in rows if not (row.exempt or row.notice) and row.epoch != control.epoch]
         if overtaken:
@@ -179,7 +184,11 @@ async def claim(
         if not rows:
             return None
         taken, reply = _merge(channel, [(row, unseal(rt.crypto, row.content)) for row in rows])
-        if passive_for is None and quota.quotas(channel) and not await quota.use(session, conversation_id, now):
+        if (
+            passive_for is None
+            and quota.quotas(channel)
+            and not await quota.use(session, conversation_id, now)
+        ):
             return None  # held until the patient writes again
         ids = tuple(row.id for row in taken)
         await session.execute(_MARK_SENDING, {"ids": list(ids), "now": now, "passive_for": passive_for})
@@ -219,11 +228,19 @@ async def passive_again(rt: Runtime, inbound_id: UUID, conversation_id: UUID) ->
     return Claim(tuple(row.id for row in rows), message)
 
 
-async def finish(rt: Runtime, claim: Claim, status: str, *, platform_id: str | None = None, error: str | None = None) -> None:
+async def finish(
+    rt: Runtime, claim: Claim, status: str, *, platform_id: str | None = None, error: str | None = None
+) -> None:
     async with rt.database.begin() as session:
         await session.execute(
             _FINISH,
-            {"ids": list(claim.ids), "status": status, "platform_id": platform_id, "error": error, "now": rt.now()},
+            {
+                "ids": list(claim.ids),
+                "status": status,
+                "platform_id": platform_id,
+                "error": error,
+                "now": rt.now(),
+            },
         )
 
 
@@ -284,7 +301,9 @@ async def _postpone(rt: Runtime, claimed: Claim, pause: timedelta, error: str) -
         )
 
 
-async def repeat_unknown(session: AsyncSession, crypto: Crypto, conversation_id: UUID, now: datetime) -> list[tuple[UUID, Reply]]:
+async def repeat_unknown(
+    session: AsyncSession, crypto: Crypto, conversation_id: UUID, now: datetime
+) -> list[tuple[UUID, Reply]]:
     """The messages of unknown fate of the last day, to be said again inside the next answer; each only once."""
     rows = await session.execute(
         _UNKNOWN, {"conversation": conversation_id, "now": now, "not_older": now - timedelta(days=1)}

@@ -68,7 +68,12 @@ async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUI
     if event.kind == EventKind.PAGE_COMPLETED:
         payload = f'/page_completed{{"purpose": "{event.payload["purpose"]}"}}'
         await inbox.accept_system(
-            session, rt.crypto, event.contact_id, external_id=f"event:{event.id}", payload=payload, now=rt.now()
+            session,
+            rt.crypto,
+            event.contact_id,
+            external_id=f"event:{event.id}",
+            payload=payload,
+            now=rt.now(),
         )
         return event.contact_id
     words = await _words(session, rt, event)
@@ -86,7 +91,9 @@ async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> st
         case EventKind.APPOINTMENT_BOOKED:
             return texts.say("bot_appointment_booked", order_no=event.payload["order_no"])
         case EventKind.IDENTITY_SETTLED:
-            return texts.say(f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone)
+            return texts.say(
+                f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone
+            )
     return None
 
 

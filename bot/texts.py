@@ -17,7 +17,11 @@ class UnknownText(KeyError):
 @lru_cache(maxsize=4)
 def _responses(path: Path) -> dict[str, str]:
     domain = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return {name: variations[0]["text"] for name, variations in domain["responses"].items() if "text" in variations[0]}
+    return {
+        name: variations[0]["text"]
+        for name, variations in domain["responses"].items()
+        if "text" in variations[0]
+    }
 
 
 def say(name: str, *, path: Path = ROOT / "domain.yml", **values: object) -> str:

@@ -44,17 +44,17 @@ class Understanding:
         minted: list[str] = []
         if spans:
             async with rt.database.begin() as session:
-                for span in spans:
-                    minted.append(
-                        await tokens.mint(
-                            session,
-                            rt.crypto,
-                            conversation_id=conversation_id,
-                            kind=span.entity,
-                            value=str(span.value),
-                            now=rt.now(),
-                        )
+                minted = [
+                    await tokens.mint(
+                        session,
+                        rt.crypto,
+                        conversation_id=conversation_id,
+                        kind=span.entity,
+                        value=str(span.value),
+                        now=rt.now(),
                     )
+                    for span in spans
+                ]
         # Again after the conversion to simplified characters, which may move positions.
         swapped = normalise(put_tokens(own_words, spans, minted)[0])
         entities = [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -16,7 +18,15 @@ from starlette.background import BackgroundTask
 from bot import inbox, outbox
 from bot.inbox import Accepted
 from bot.wake import TurnNews, Waker
-from integrations.channel import AnswerCallback, Channel, Handshake, NotConfigured, PassiveReply, SendError, WebhookError
+from integrations.channel import (
+    AnswerCallback,
+    Channel,
+    Handshake,
+    NotConfigured,
+    PassiveReply,
+    SendError,
+    WebhookError,
+)
 from integrations.messages import Answer, MessageIn, Webhook
 from integrations.runtime import Runtime
 
@@ -29,7 +39,9 @@ _CROWDED = 200  # webhooks held open at once, above which a passive reply is wai
 _CROWDED_SECONDS = 1.5
 
 ACCEPTED = Counter("daozhen_inbound_total", "Messages taken in", ["channel", "kind"])
-REPEATED = Counter("daozhen_inbound_repeated_total", "Deliveries of a message that was stored already", ["channel"])
+REPEATED = Counter(
+    "daozhen_inbound_repeated_total", "Deliveries of a message that was stored already", ["channel"]
+)
 REFUSED = Counter("daozhen_webhook_refused_total", "Requests not taken", ["channel", "status"])
 PASSIVE = Counter("daozhen_passive_total", "Webhooks that waited for their reply", ["outcome"])
 
@@ -39,7 +51,7 @@ _IS_DONE = text("SELECT status <> 'pending' FROM inbound WHERE id = :id")
 @router.get("/{name}")
 async def handshake(name: str, request: Request) -> Response:
     """The platform asks whether this address is ours (WeChat)."""
-    channel = _channel(request, name)
+    channel: object = _channel(request, name)
     if not isinstance(channel, Handshake):
         return Response(status_code=404)
     try:
@@ -116,7 +128,9 @@ async def _reply_passively(
     if taken.deliveries > 1:
         claimed = await outbox.passive_again(rt, taken.inbound_id, taken.conversation_id)
     if claimed is None:
-        claimed = await outbox.claim(rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm)
+        claimed = await outbox.claim(
+            rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm
+        )
     PASSIVE.labels("given" if claimed else "nothing").inc()
     if claimed is None:
         return nothing
@@ -155,9 +169,9 @@ class Background:
     """Work after a response that nobody waits for; finished before the process ends."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, work) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -167,7 +181,8 @@ class Background:
 
 
 def _channel(request: Request, name: str) -> Channel | None:
-    return request.app.state.runtime.channels.get(name)
+    rt: Runtime = request.app.state.runtime
+    return rt.channels.get(name)
 
 
 class TooLarge(WebhookError):

@@ -49,7 +49,9 @@ def _open(**_: object) -> None:
     global _process
     stack = ExitStack()
     portal = stack.enter_context(start_blocking_portal())
-    runtime = stack.enter_context(portal.wrap_async_context_manager(open_runtime(settings, pool_size=2 * CONCURRENCY)))
+    runtime = stack.enter_context(
+        portal.wrap_async_context_manager(open_runtime(settings, pool_size=2 * CONCURRENCY))
+    )
     _process = _Process(portal, runtime, Understanding(), stack)
 
 

@@ -21,7 +21,10 @@ class Throttle:
 
     def __init__(self, redis: Redis) -> None:
         storage = RedisStorage(
-            "async+redis://", implementation="redispy", key_prefix="throttle", connection_pool=redis.connection_pool
+            "async+redis://",
+            implementation="redispy",
+            key_prefix="throttle",
+            connection_pool=redis.connection_pool,  # type: ignore[arg-type]  # goes on to Redis.from_url
         )
         self._limiter = FixedWindowRateLimiter(storage)
 

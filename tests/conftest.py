@@ -65,7 +65,7 @@ async def database(tables: str) -> AsyncIterator[Database]:
         # that are all but empty, DELETE is far quicker than TRUNCATE.
         await connection.execute(text("SET LOCAL session_replication_role = replica"))
         for table in Base.metadata.sorted_tables:
-            await connection.execute(text(f"DELETE FROM {table.name}"))
+            await connection.execute(table.delete())
     yield database
     await database.close()
 

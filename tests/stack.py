@@ -129,7 +129,9 @@ def running_stack(var: Path, *, environment: dict[str, str] | None = None) -> It
         )
     try:
         _wait_for_greeting(up, output)
-        with httpx.Client(base_url=f"http://127.0.0.1:{options.settings().sandbox_port}/inspect", timeout=60) as sandbox:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{options.settings().sandbox_port}/inspect", timeout=60
+        ) as sandbox:
             yield Stack(options, sandbox)
     finally:
         up.send_signal(signal.SIGINT)
@@ -157,5 +159,3 @@ def _free_ports(count: int) -> int:
         base = free_port()
         if base + count < 65536 and all(port_is_free(base + more) for more in range(count)):
             return base
-
-

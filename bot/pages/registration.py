@@ -164,7 +164,9 @@ async def _register(request: Request, rt: Runtime, token: str, link: PageLink, f
         filled.code, filled.code_sent = "", False
         return _form(request, filled)
     except patients.SelfExists:
-        return render(request, "notice.html", title="您已经注册过", words="一个账号只登记一位本人。请回到聊天里继续。")
+        return render(
+            request, "notice.html", title="您已经注册过", words="一个账号只登记一位本人。请回到聊天里继续。"
+        )
     if registration.status is RegistrationStatus.OTHER_PHONE:
         return render(
             request,
@@ -177,7 +179,9 @@ async def _register(request: Request, rt: Runtime, token: str, link: PageLink, f
         request,
         "notice.html",
         title="注册好了",
-        words="身份核验系统暂时没有回应，核好后会告诉您。现在可以回到聊天里继续。" if pending else "请回到聊天里继续。",
+        words="身份核验系统暂时没有回应，核好后会告诉您。现在可以回到聊天里继续。"
+        if pending
+        else "请回到聊天里继续。",
     )
 
 

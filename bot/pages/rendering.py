@@ -27,8 +27,15 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     """The page as an answer that no cache, search engine or other site gets to see."""
     nonce = secrets.token_urlsafe(12)
     settings = request.app.state.runtime.settings
-    body = _environment().get_template(template).render(
-        nonce=nonce, hospital_name=settings.hospital_name, hospital_phone=settings.hospital_phone, **values
+    body = (
+        _environment()
+        .get_template(template)
+        .render(
+            nonce=nonce,
+            hospital_name=settings.hospital_name,
+            hospital_phone=settings.hospital_phone,
+            **values,
+        )
     )
     return HTMLResponse(
         body,
@@ -38,6 +45,8 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
             "Referrer-Policy": "no-referrer",
             "X-Robots-Tag": "noindex",
             "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'",
+            "Content-Security-Policy": (
+                f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'"
+            ),
         },
     )

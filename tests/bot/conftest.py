@@ -73,7 +73,9 @@ class RationedPlatform(Platform):
 
     name: str = "wechat"
     merges: bool = True
-    quotas: dict = field(default_factory=lambda: {"message": (2, timedelta(hours=48)), "menu": (1, timedelta(minutes=1))})
+    quotas: dict = field(
+        default_factory=lambda: {"message": (2, timedelta(hours=48)), "menu": (1, timedelta(minutes=1))}
+    )
     nothing: Answer = field(default_factory=lambda: Answer(b"success"))
 
     def passive(self, message: MessageOut, inbound: MessageIn) -> Answer:
@@ -125,7 +127,13 @@ def rasa() -> Rasa:
 
 @pytest.fixture
 async def rt(
-    database: Database, crypto: Crypto, valkey: str, clock: Clock, telegram: Platform, wechat: RationedPlatform, rasa: Rasa
+    database: Database,
+    crypto: Crypto,
+    valkey: str,
+    clock: Clock,
+    telegram: Platform,
+    wechat: RationedPlatform,
+    rasa: Rasa,
 ) -> AsyncIterator[Runtime]:
     redis = Redis.from_url(valkey)
     await redis.flushall()
@@ -150,7 +158,14 @@ def message(clock: Clock) -> Callable[..., MessageIn]:
     """Makes a patient's message; the next one has the next external id."""
     count = 0
 
-    def make(text: str = "你好", *, channel: str = "telegram", sender: str = "patient-1", kind: Kind = Kind.TEXT, **more) -> MessageIn:
+    def make(
+        text: str = "你好",
+        *,
+        channel: str = "telegram",
+        sender: str = "patient-1",
+        kind: Kind = Kind.TEXT,
+        **more,
+    ) -> MessageIn:
         nonlocal count
         count += 1
         fields = {"external_id": f"m{count}", "sent_at": clock()} | more

@@ -47,7 +47,9 @@ async def page(rt):
     app = create_app(rt.settings, rt)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url=f"http://gateway/p/{token}", follow_redirects=True) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url=f"http://gateway/p/{token}", follow_redirects=True
+        ) as client:
             client.rt = rt
             yield client
 
@@ -79,7 +81,7 @@ async def test_registering_makes_a_patient_and_tells_the_chat(page):
     assert page.rt.sms.codes[0][0] == "+8613800138000"
     assert await count(page, "SELECT masked_name FROM patients") == "*明"
     [conversation] = await sweep.hospital(page.rt)
-    assert await count(page, f"SELECT count(*) FROM inbound WHERE conversation_id = '{conversation}'") == 1
+    assert await count(page, "SELECT conversation_id FROM inbound") == conversation
 
 
 async def test_the_link_works_once(page):

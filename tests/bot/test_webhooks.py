@@ -25,7 +25,14 @@ def reads_json(platform, clock):
         if content.get("error"):
             raise ERRORS[content["error"]]
         return [
-            MessageIn(platform.name, content["id"], content.get("sender", "p1"), Kind(content.get("kind", "text")), clock(), text=content.get("text", ""))
+            MessageIn(
+                platform.name,
+                content["id"],
+                content.get("sender", "p1"),
+                Kind(content.get("kind", "text")),
+                clock(),
+                text=content.get("text", ""),
+            )
         ]
 
     return parse
