@@ -33,6 +33,7 @@ class Patient:
         self.name: str = about["name"]
         self.id_number: str = about["id_number"]
         self.phone: str = about["phone"]
+        self.person: str = about["person"]  # to meet the same person on the other platform
         self.seen = 0
         self.last = Said()
 
@@ -46,6 +47,12 @@ class Patient:
     def address(self) -> dict[str, Any]:
         """The platform's name for this patient, as the sandbox's door takes it."""
         raise NotImplementedError
+
+    @property
+    def platform_id(self) -> str:
+        """The same as the program keeps it."""
+        [found] = self.address.values()
+        return str(found)
 
     def act(self, kind: str, **more: Any) -> dict[str, Any]:
         """One act through the platform; returns what the platform said about its delivery."""
@@ -71,10 +78,20 @@ class Patient:
         self.last = Said("\n".join(entry.get("text") or "" for entry in entries), self._buttons(entries))
         return self.last
 
+    def does(self, kind: str, *, wait: float = 15, **more: Any) -> Said:
+        """One act other than writing, and what comes back."""
+        return self.read(self.act(kind, **more)["entry"], wait)
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The whole conversation as the sandbox keeps it."""
+        answer = self.sandbox.get(f"/{self.channel}", params=self.address)
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["messages"]
+        return found
+
     def all_said(self) -> list[str]:
         """Every text the account ever sent to this patient."""
-        answer = self.sandbox.get(f"/{self.channel}", params=self.address)
-        return [entry.get("text") or "" for entry in answer.json()["messages"] if entry["side"] == "account"]
+        return [entry.get("text") or "" for entry in self.entries() if entry["side"] == "account"]
 
     def _buttons(self, entries: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
         return []

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,14 @@ _COMMANDS = {
     "valkey": "valkey-server",
     "postgres": "bin/postgres",
 }
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Returns as soon as the condition holds. Raises AssertionError when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)

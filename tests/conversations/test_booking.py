@@ -1,0 +1,219 @@
+"""Booking by chat: the sample dialog, one sentence, changes of mind, and what cannot be."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.conversations.conftest import Arrive
+from tests.conversations.hospital import Hospital
+from tests.patients import Patient, TelegramPatient, WeChatPatient
+from tests.stack import eventually
+
+pytestmark = pytest.mark.slow
+
+BEYOND = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(days=40)
+
+
+def test_a_booking_takes_four_messages(registered: Patient, hospital: Hospital) -> None:
+    said = registered.say("下周三上午想看心内科")
+    assert "周三" in said
+    assert "上午" in said
+    assert "心血管内科" in said
+    assert "¥" in said
+    registered.choose("李静")
+    said = registered.say("9点")
+    assert "9:00" in said
+    assert "李静" in said
+    assert "¥35" in said
+    assert registered.name not in said
+    said = registered.say("确认")
+    assert "李静" in said
+    [(status, fee, until, order)] = hospital.appointments(registered)
+    assert (status, fee, order) == ("held", 3500, "unpaid")
+    assert timedelta(minutes=14) < until - datetime.now(until.tzinfo) <= timedelta(minutes=15)
+    assert f"{until.astimezone(ZoneInfo('Asia/Shanghai')):%H:%M}".lstrip("0") in said
+
+
+def test_from_a_bare_wish_it_takes_four_too(wechat: WeChatPatient, hospital: Hospital) -> None:
+    assert "哪个科" in wechat.say("挂号")
+    wechat.say("皮肤科")
+    wechat.say("1")
+    wechat.say("确认")
+    [(status, *_)] = hospital.appointments(wechat)
+    assert status == "held"
+
+
+def test_without_a_fee_it_is_booked_at_once(telegram: TelegramPatient, hospital: Hospital) -> None:
+    telegram.say("挂全科")
+    telegram.choose("免")
+    card = telegram.choose("确认")
+    assert "全科医学科" in card
+    assert "号" in card
+    assert hospital.appointments(telegram) == [("booked", 0, None, None)]
+
+
+def test_two_doctors_of_one_name_are_told_apart(registered: Patient) -> None:
+    said = registered.say("下周三上午挂心内科王医生")
+    assert "王建国" in said
+    assert "王海燕" in said
+    assert "李静" not in said
+    said = registered.choose("王海燕")
+    assert "王海燕" in said
+    assert "王建国" not in said.text
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("2月30号上午心内科", "2月30号"),
+        ("昨天心内科", "已经过"),
+        (f"{BEYOND.year}年{BEYOND.month}月{BEYOND.day}号心内科", "只放号到"),
+    ],
+)
+def test_a_day_that_cannot_be_is_said_and_others_are_offered(
+    wechat: WeChatPatient, words: str, expected: str
+) -> None:
+    said = wechat.say(words)
+    assert expected in said
+    assert "心血管内科" in said
+    assert said.buttons
+
+
+@pytest.mark.parametrize(
+    ("words", "place"), [("挂急诊", "急诊楼"), ("我要挂发热门诊", "感染楼"), ("预约急诊科的号", "急诊楼")]
+)
+def test_what_takes_no_bookings_says_where_to_go(wechat: WeChatPatient, words: str, place: str) -> None:
+    said = wechat.say(words)
+    assert place in said
+    assert "不用预约" in said
+
+
+def test_an_answer_can_be_corrected_at_any_step(registered: Patient, hospital: Hospital) -> None:
+    registered.say("下周三上午挂王建国")
+    assert "上午" in registered.last
+    assert "下午" in registered.say("不对，是下午")
+    assert "王建国" in registered.last
+    assert "赵敏" in registered.say("换成赵敏医生")
+    said = registered.say("不看心内科了，看骨科")
+    assert "骨科" in said
+    assert "心血管内科" not in said
+    assert hospital.appointments(registered) == []
+
+
+def test_going_back_undoes_the_last_answer(registered: Patient) -> None:
+    registered.say("下周三上午心内科")
+    registered.choose("赵敏")
+    assert "赵敏 主治医师，" in registered.last.text
+    said = registered.say("返回")
+    assert "赵敏" in said
+    assert "李静" in said
+    registered.say("上一步")
+    assert "哪个科" in registered.say("上一步")
+    assert registered.say("上一步").buttons
+
+
+@pytest.mark.parametrize("steps", [["挂号"], ["挂号", "骨科"], ["挂号", "骨科", "1"]])
+def test_a_booking_is_left_at_any_step(wechat: WeChatPatient, hospital: Hospital, steps: list[str]) -> None:
+    for words in steps:
+        wechat.say(words)
+    assert "没有占号" in wechat.say("取消")
+    assert "正在办" in wechat.say("确认")
+    assert hospital.appointments(wechat) == []
+
+
+def test_a_question_in_between_comes_back_to_the_open_one(registered: Patient, hospital: Hospital) -> None:
+    registered.say("下周三上午心内科")
+    offered = [title for title, _, _ in registered.last.buttons]
+    said = registered.say("停车怎么收费")
+    assert "停车" in said
+    assert [title for title, _, _ in said.buttons] == offered
+    registered.choose("赵敏")
+    said = registered.say("医院地址在哪里")
+    assert "康宁路" in said
+    registered.say("确认")
+    assert [row[0] for row in hospital.appointments(registered)] == ["held"]
+
+
+def test_a_number_just_sold_is_said_and_another_one_offered(arrive: Arrive, hospital: Hospital) -> None:
+    first, second = arrive("wechat", registered=True), arrive("telegram", registered=True)
+    for patient in (first, second):
+        patient.say("下周三上午李静")
+        assert "10:00" in patient.say("10点")
+    first.say("确认")
+    said = second.choose("确认 10:00")
+    assert "10:00" in said.text
+    assert "约走" in said.text
+    other = re.search(r"确认 (\d+:\d\d)", str(said.buttons))
+    assert other
+    assert other[1] != "10:00"
+    second.choose("确认")
+    assert [row[0] for row in hospital.appointments(second)] == ["held"]
+
+
+def test_the_last_number_just_sold_is_said(arrive: Arrive, hospital: Hospital) -> None:
+    _, when = hospital.half_day("雷雨", slots=1)
+    first, second = arrive("telegram", registered=True), arrive("wechat", registered=True)
+    for patient in (first, second):
+        assert "雷雨" in patient.say(f"{when}挂雷雨医生")
+    first.say("确认")
+    said = second.say("确认")
+    assert "约满" in said
+    assert said.buttons
+    assert hospital.appointments(second) == []
+
+
+def test_a_half_day_is_booked_once(registered: Patient, hospital: Hospital) -> None:
+    for _ in range(2):
+        registered.say("下周三上午陈立新")
+        registered.say("确认")
+    assert "已经约了" in registered.last
+    assert len(hospital.appointments(registered)) == 1
+
+
+def test_an_appointment_is_seen_and_cancelled(registered: Patient, hospital: Hospital) -> None:
+    assert "没有" in registered.say("我的预约")
+    registered.say("下周三上午赵敏")
+    registered.say("确认")
+    assert "赵敏" in registered.say("我的预约")
+    registered.choose("取消")
+    assert "赵敏" in registered.choose("不取消")
+    registered.say("取消预约")
+    assert "已取消" in registered.choose("确认取消")
+    assert [(row[0], row[3]) for row in hospital.appointments(registered)] == [("cancelled", "closed")]
+    assert "没有" in registered.say("我的预约")
+
+
+def test_one_of_several_appointments_is_cancelled(wechat: WeChatPatient, hospital: Hospital) -> None:
+    for doctor in ("赵敏", "张国栋"):
+        wechat.say(f"{doctor}医生")
+        wechat.choose("余")
+        wechat.say("确认")
+    said = wechat.say("取消预约")
+    assert "哪一个" in said
+    wechat.choose("张国栋")
+    wechat.say("确认")
+    assert [row[0] for row in hospital.appointments(wechat)] == ["held", "cancelled"]
+
+
+def test_an_unpaid_hold_frees_its_number_and_the_patient_hears_of_it(
+    registered: Patient, hospital: Hospital
+) -> None:
+    registered.say("下周三上午王建国")
+    registered.say("确认")
+    before = len(registered.all_said())
+    hospital.rows(
+        "UPDATE appointments SET hold_expires_at = now() - interval '1 second' WHERE contact_id = %s",
+        hospital.contact(registered),
+    )
+    eventually(lambda: len(registered.all_said()) > before)
+    assert "释放" in registered.all_said()[-1]
+    assert [(row[0], row[3]) for row in hospital.appointments(registered)] == [("expired", "closed")]
+    free = hospital.one(
+        "SELECT status FROM slots WHERE id = (SELECT slot_id FROM appointments WHERE contact_id = %s)",
+        hospital.contact(registered),
+    )
+    assert free == "free"
