@@ -22,6 +22,7 @@ from bot.models import ControlState
 from bot.outbox import Reply
 from bot.rasa import RasaDown, RasaReply
 from bot.understanding import Understanding
+from bot.wake import TURNS
 from integrations import menu
 from integrations.channel import DeleteMessage, SendError
 from integrations.messages import Kind, MessageIn
@@ -29,7 +30,6 @@ from integrations.runtime import Runtime
 
 log = structlog.get_logger()
 
-TURNS = "turns"  # the Redis channel on which a finished turn's inbound id is announced
 MAX_FAILURES = 3
 RASA_PAUSE = timedelta(seconds=2)
 # What an entry of the account's menu may ask for; the keys are intents of the domain.

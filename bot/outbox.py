@@ -18,7 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import quota
 from bot.models import ControlState
-from integrations.channel import Channel, SendError, Throttled, Unknown, Unreachable, WindowClosed
+from integrations.channel import (
+    Channel,
+    PassiveReply,
+    SendError,
+    Throttled,
+    Unknown,
+    Unreachable,
+    WindowClosed,
+)
 from integrations.crypto import Crypto
 from integrations.messages import MessageOut, Option
 from integrations.runtime import Runtime
@@ -171,6 +179,8 @@ async def claim(
             return None  # whoever sends looks again when done
         contact = (await session.execute(_CONTACT, key)).one()
         channel = rt.channels[contact.channel]
+        if passive_for is None and not sends_actively(rt, channel):
+            return None  # held for the answer to the patient's next message
         due = None if passive_for else now
         found = await session.execute(
             _QUEUED, key | {"due": due, "alarms_only": alarms_only, "batch": _BATCH}
@@ -242,6 +252,11 @@ async def finish(
                 "now": rt.now(),
             },
         )
+
+
+def sends_actively(rt: Runtime, channel: Channel) -> bool:
+    """False for an account whose platform only takes replies (WeChat without its customer-service interface)."""
+    return not (isinstance(channel, PassiveReply) and rt.settings.wechat_reply_mode == "passive_only")
 
 
 async def deliver(rt: Runtime, conversation_id: UUID, *, alarms_only: bool = False) -> None:

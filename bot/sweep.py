@@ -38,11 +38,7 @@ class Found:
 
 async def find(rt: Runtime) -> Found:
     now = rt.now()
-    sending = [
-        channel
-        for channel in rt.channels.values()
-        if channel.name != "wechat" or rt.settings.wechat_reply_mode != "passive_only"
-    ]
+    sending = [channel for channel in rt.channels.values() if outbox.sends_actively(rt, channel)]
     async with rt.database.begin() as session:
         stuck = await outbox.release_stuck(session, now)
         turns = await conversations.forgotten(session, rt, _MOST)

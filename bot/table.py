@@ -108,7 +108,7 @@ def program_processes(
     environment = bot_environment(settings) | {
         name: addresses[name] for name in ("DATABASE_URL", "REDIS_URL")
     }
-    celery = (sys.executable, "-m", "celery", "-A", "bot.worker:celery")
+    celery = (sys.executable, "-m", "celery", "-A")
     uvicorn = (
         sys.executable,
         "-m",
@@ -130,7 +130,16 @@ def program_processes(
         ),
         Process(
             "worker",
-            (*celery, "worker", "--pool", "threads", "--concurrency", "16", *QUIET_WORKER),
+            (
+                *celery,
+                "bot.worker:celery",
+                "worker",
+                "--pool",
+                "threads",
+                "--concurrency",
+                "16",
+                *QUIET_WORKER,
+            ),
             environment,
             ROOT,
             nice=NICE_BEHIND,
@@ -140,6 +149,7 @@ def program_processes(
             "beat",
             (
                 *celery,
+                "bot.beat:celery",
                 "beat",
                 "--schedule",
                 str(var / "run/celerybeat"),

@@ -17,12 +17,12 @@ from kombu.exceptions import OperationalError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.conversations import TURNS
 from integrations.settings import Settings
 
 log = structlog.get_logger()
 
 TURN_TASK = "turn"
+TURNS = "turns"  # the Redis channel on which a finished turn's inbound id is announced
 _PAUSE_AFTER_FAILURE = 2.0  # seconds; a dead broker blocks a thread for up to 1.7 s a call
 
 

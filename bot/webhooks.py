@@ -12,7 +12,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from prometheus_client import Counter
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 
 from bot import inbox, outbox
@@ -37,6 +37,7 @@ MAX_BODY = 256 * 1024  # bytes; the largest real message is a few kilobytes
 MOST_DELIVERIES = 3  # after that the platform has given up on a passive reply
 _CROWDED = 200  # webhooks held open at once, above which a passive reply is waited for less long
 _CROWDED_SECONDS = 1.5
+_PLATFORM_GIVES_UP = 5.0  # seconds after which WeChat cuts the connection and delivers again
 
 ACCEPTED = Counter("daozhen_inbound_total", "Messages taken in", ["channel", "kind"])
 REPEATED = Counter(
@@ -70,14 +71,17 @@ async def receive(name: str, request: Request) -> Response:
         messages = channel.parse(await _webhook(request))
     except WebhookError as error:
         return _refuse(name, error)
-    rt: Runtime = request.app.state.runtime
+    try:
+        return await _take(request, request.app.state.runtime, channel, messages)
+    except (SQLAlchemyError, OSError) as error:
+        log.error("database does not answer", channel=name, reason=type(error).__name__)
+        return Response(status_code=503)
+
+
+async def _take(request: Request, rt: Runtime, channel: Channel, messages: list[MessageIn]) -> Response:
     passive = isinstance(channel, PassiveReply) and rt.settings.wechat_reply_mode != "active"
     until = rt.now() + timedelta(seconds=rt.settings.wechat_passive_seconds) if passive else None
-    try:
-        stored = [(m, await inbox.accept(rt, channel, m, passive_until=until)) for m in messages]
-    except (DBAPIError, OSError) as error:
-        log.error("message not stored", channel=name, reason=type(error).__name__)
-        return Response(status_code=503)
+    stored = [(m, await inbox.accept(rt, channel, m, passive_until=until)) for m in messages]
     accepted = [(message, taken) for message, taken in stored if taken]
     for message, taken in accepted:
         _after_accepting(request, rt, channel, message, taken, passive=passive)
@@ -120,9 +124,9 @@ async def _reply_passively(
         return nothing
     if not taken.alarm and not await _turn_is_done(request, rt, taken):
         PASSIVE.labels("late").inc()
-        if rt.settings.wechat_reply_mode == "passive_only":
+        if rt.settings.wechat_reply_mode == "passive_only" and taken.deliveries < MOST_DELIVERIES:
             # Without the customer-service interface a redelivery is the only other chance: let this one run out.
-            await asyncio.sleep(5)
+            await asyncio.sleep(_PLATFORM_GIVES_UP)
         return nothing
     claimed = None
     if taken.deliveries > 1:

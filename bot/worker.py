@@ -1,4 +1,4 @@
-"""The worker and its clock: Celery tasks of one line over async code, on one event loop per process."""
+"""The worker: Celery tasks of one line over async code, on one event loop per process. bot.beat is its clock."""
 
 from __future__ import annotations
 
@@ -20,12 +20,6 @@ CONCURRENCY = 16  # turns at once; each waits for Rasa or a platform most of its
 
 settings = Settings()
 celery = make_celery(settings)
-celery.conf.beat_schedule = {
-    "sweep": {"task": "sweep", "schedule": 2.0, "options": {"expires": 2}},
-    "hospital": {"task": "hospital", "schedule": 5.0, "options": {"expires": 5}},
-    "identities": {"task": "identities", "schedule": 60.0, "options": {"expires": 60}},
-    "schedules": {"task": "schedules", "schedule": 3600.0, "options": {"expires": 600}},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +89,7 @@ def identities() -> None:
     _process.portal.call(sweep.identities, _process.runtime)
 
 
-@celery.task(name="schedules")
-def schedules() -> None:
+@celery.task(name="expired")
+def expired() -> None:
     """Deletes what has served its time: one-time codes, links, tokens."""
     _process.portal.call(sweep.expired, _process.runtime)

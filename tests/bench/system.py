@@ -99,7 +99,7 @@ def _kind(command: list[str]) -> str:
         "components.serve": "rasa",
         "-m actions": "actions",
         "celery -A bot.worker:celery worker": "worker",
-        "celery -A bot.worker:celery beat": "beat",
+        "celery -A bot.beat:celery beat": "beat",
         "bot.app:app": "gateway",
         "sandbox": "sandbox",
         "desk": "desk",

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from bot import conversations, outbox
+from bot import conversations, outbox, sweep
 from bot.app import create_app
 from bot.outbox import Reply
 from bot.understanding import Reading
@@ -155,6 +155,36 @@ async def test_a_reply_that_comes_too_late_goes_actively(rt, gateway, wechat, cl
     assert wechat.texts == ["echo 你好"]
 
 
+async def test_an_account_that_can_only_reply_keeps_a_late_answer_for_the_next_message(
+    rt, gateway, wechat, clock, monkeypatch
+):
+    monkeypatch.setattr("bot.webhooks._PLATFORM_GIVES_UP", 0.1)
+    mode(rt, "passive_only")
+    gateway.app.state.waker = NoWaker()
+    with fast(rt):
+        for _ in range(3):
+            response = await gateway.post("/webhooks/wechat", json={"id": "1", "text": "一"})
+            assert response.text == "success"
+    conversation = await count(rt, "SELECT id FROM conversations")
+    clock.forward(seconds=60)
+    await conversations.drain(rt, Plain(), conversation)
+    assert (wechat.texts, (await sweep.find(rt)).deliveries) == ([], [])
+    gateway.app.state.waker = OwnWorker(rt)
+    response = await gateway.post("/webhooks/wechat", json={"id": "2", "text": "二"})
+    assert response.text == "echo 一\n\necho 二"
+
+
+async def test_an_account_set_to_active_answers_the_webhook_at_once(rt, gateway, wechat):
+    mode(rt, "active")
+    response = await gateway.post("/webhooks/wechat", json={"id": "1", "text": "一"})
+    assert response.text == "success"
+    await asyncio.gather(*gateway.app.state.waker.tasks)
+    assert wechat.texts == ["echo 一"]
+    await gateway.post("/webhooks/wechat", json={"id": "2", "text": "孩子叫不醒了"})
+    await gateway.app.state.background.finish()
+    assert "120" in wechat.texts[1]
+
+
 async def test_with_redis_silent_one_look_into_the_database_finds_the_reply(rt, gateway, wechat):
     class Unheard(OwnWorker):
         """Answers, but its announcement is lost."""
@@ -193,6 +223,10 @@ async def test_health_tells_what_is_missing(gateway):
     assert response.status_code == 503
     assert response.json()["postgres"] is True
     assert (await gateway.get("/health/live")).status_code == 200
+
+
+def mode(rt, name):
+    object.__setattr__(rt.settings, "wechat_reply_mode", name)
 
 
 class _Deaf(dict):
