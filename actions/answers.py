@@ -21,7 +21,7 @@ _OFFERED = frozenset(
     }
 )
 _EMERGENCY_DEPARTMENT = "急诊"
-_SAID_BY_KIND = frozenset({"voice", "image", "video", "file", "sticker", "location", "link"})
+SAID_BY_KIND = frozenset({"voice", "image", "video", "file", "sticker", "location", "link"})
 
 
 async def what_it_does(turn: Turn, reply: Reply) -> None:
@@ -65,7 +65,7 @@ async def out_of_scope(turn: Turn, reply: Reply) -> None:
 
 async def non_text(turn: Turn, reply: Reply) -> None:
     """A picture, a recording, a place: stored, but not read."""
-    kind = turn.kind if turn.kind in _SAID_BY_KIND else "other"
+    kind = turn.kind if turn.kind in SAID_BY_KIND else "other"
     reply.say(f"say_non_text_{kind}", phone=turn.runtime.settings.hospital_phone)
 
 

@@ -200,7 +200,6 @@ class BookingForm(Form):
             reply.say("say_booking_taken", time=turn.words.clock(_time(wish.named)))
             return await self._ask(turn, reply, replace(wish, slot="", time=wish.named), [])
         except (booking.SessionFull, booking.SlotPast, booking.NotBookable, booking.OutsideHorizon):
-            reply.say("say_booking_gone")
             return await self._ask(turn, reply, wish.unchosen(), [])
         except booking.AlreadyBooked as error:
             return await self._booked_before(turn, reply, error)

@@ -50,9 +50,10 @@ def offer_sessions(
             doctor=f"{found[0].practitioner} {found[0].title}",
             count=turn.words.count(len(doctors)),
         )
+    named = len(doctors) > 1 or (nearest and {str(one) for one in doctors} != set(wish.practitioners))
     for one in found:
         title = session_title(
-            turn.words, one, day=not one_half_day, department=len(departments) > 1, doctor=len(doctors) > 1
+            turn.words, one, day=nearest or not one_half_day, department=len(departments) > 1, doctor=named
         )
         reply.offer(title, f'/inform{{"schedule": "{one.schedule_id}"}}')
     return tuple(str(one.schedule_id) for one in found)

@@ -57,7 +57,7 @@ def create_app(settings: Settings, opening: Opening = open_runtime) -> Sanic[Any
     app.before_server_start(open_all)
     app.after_server_stop(close_all)
     app.add_route(_health, "/health", methods=["GET"])
-    app.add_route(_webhook, "/webhook", methods=["POST"])
+    app.add_route(webhook, "/webhook", methods=["POST"])
     return app
 
 
@@ -65,7 +65,7 @@ async def _health(request: Request) -> HTTPResponse:
     return answer({"status": "ok", "actions": len(request.app.ctx.executor.actions)})
 
 
-async def _webhook(request: Request) -> HTTPResponse:
+async def webhook(request: Request) -> HTTPResponse:
     try:
         call = json.loads(request.body)
         name = str(call["next_action"])

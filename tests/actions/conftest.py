@@ -35,7 +35,7 @@ from integrations.sms.interface import SmsError
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # Sunday, 9:00 in Shanghai
 TODAY = date(2026, 11, 22)
 WEDNESDAY = date(2026, 11, 25)
-ID_NUMBERS = ("110105199003070134", "110105198811110022", "11010519741208401X")
+ID_NUMBERS = ("11010519900307013X", "110105198811110027", "110105197412084015")
 
 
 @dataclass(slots=True)
@@ -76,12 +76,19 @@ class Chat:
         self._numbers = itertools.count(1)
 
     async def say(
-        self, intent: str, *entities: tuple[str, Any], kind: str = "text", message_id: str = "", confidence: float = 1.0
+        self,
+        intent: str,
+        *entities: tuple[str, Any],
+        kind: str = "text",
+        message_id: str = "",
+        confidence: float = 1.0,
     ) -> Said:
         message = {
             "intent": {"name": intent, "confidence": confidence},
             "intent_ranking": [{"name": intent, "confidence": confidence}],
-            "entities": [{"entity": name, "value": value, "start": at} for at, (name, value) in enumerate(entities)],
+            "entities": [
+                {"entity": name, "value": value, "start": at} for at, (name, value) in enumerate(entities)
+            ],
             "metadata": {
                 "message_id": message_id or uuid4().hex,
                 "channel": self.contact.channel,
@@ -197,7 +204,9 @@ class Clinic:
             )
             session.add(made)
             await session.flush()
-            first = datetime.combine(day, time(8, 30) if period == "morning" else time(14), ZoneInfo("Asia/Shanghai"))
+            first = datetime.combine(
+                day, time(8, 30) if period == "morning" else time(14), ZoneInfo("Asia/Shanghai")
+            )
             for number in range(1, slots + 1):
                 local = first + timedelta(minutes=30 * (number - 1))
                 session.add(
@@ -245,6 +254,7 @@ def runtime(database: Database, crypto: Crypto, outside: Outside) -> Runtime:
         database=database,
         redis=cast(Any, SimpleNamespace()),
         http=cast(Any, SimpleNamespace()),
+        throttle=cast(Any, SimpleNamespace()),
         crypto=crypto,
         channels={},
         sms=outside,
@@ -269,5 +279,3 @@ async def clinic(runtime: Runtime, executor: ActionExecutor) -> Clinic:
         await made.doctor(name, "心血管内科", rank)
     await made.doctor("张伟", "骨科")
     return made
-
-

@@ -21,7 +21,9 @@ class Staff:
     """heart: wang1, wang2, li; bones: wang3"""
 
     def within(self, practitioners: tuple[str, ...], departments: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(one for one in practitioners if not departments or self.department_of(one) in departments)
+        return tuple(
+            one for one in practitioners if not departments or self.department_of(one) in departments
+        )
 
     def department_of(self, practitioner: str) -> str:
         return "bones" if practitioner == "wang3" else "heart"

@@ -27,7 +27,11 @@ def entity(kind: str, value: Any, start: int = 0) -> dict[str, Any]:
         ([entity("department", "a"), entity("department", "b", 4)], False, Facts(departments=("a",))),
         ([entity("department", "a"), entity("department", "b", 4)], True, Facts(departments=("b",))),
         ([entity("ordinal", 2), entity("any", "都可以")], False, Facts(ordinal=2, any=True)),
-        ([entity("topic", "pharmacy"), entity("topic", "address", 2)], False, Facts(topics=("pharmacy", "address"))),
+        (
+            [entity("topic", "pharmacy"), entity("topic", "address", 2)],
+            False,
+            Facts(topics=("pharmacy", "address")),
+        ),
         ([{"entity": "schedule", "value": "s", "start": None}], False, Facts(schedule="s")),
     ],
 )

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from integrations.hospital.models import Appointment, AppointmentStatus
+from integrations.runtime import Runtime
+
+from .conftest import WEDNESDAY, Chat, Clinic
+
+THURSDAY = WEDNESDAY + timedelta(days=1)
+
+
+async def with_two(clinic: Clinic) -> Chat:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("张伟", THURSDAY, fee_fen=2500)
+    chat = await clinic.chat()
+    for doctor in ("李静", "张伟"):
+        await chat.say("book_appointment", ("practitioner", clinic.doctors[doctor]))
+        await chat.say("affirm")
+    return chat
+
+
+async def statuses(runtime: Runtime) -> list[AppointmentStatus]:
+    async with runtime.database.begin() as session:
+        return list(await session.scalars(select(Appointment.status).order_by(Appointment.id)))
+
+
+async def test_lists_what_is_to_come(clinic: Clinic) -> None:
+    chat = await with_two(clinic)
+    said = await chat.say("my_appointments")
+    assert "2 个待就诊" in said.text
+    assert "待缴费，09:15 前有效" in said.text
+    assert len(said.buttons) == 2
+
+
+async def test_none_offers_to_book(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("my_appointments")
+    assert said.buttons == {"预约挂号": "/book_appointment"}
+
+
+async def test_cancels_the_one_of_that_day_after_one_question(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await with_two(clinic)
+    said = await chat.say("cancel_appointment")
+    assert len(said.buttons) == 2
+    said = await chat.say("inform", ("date", THURSDAY.isoformat()))
+    assert "张伟" in said.text
+    assert await statuses(runtime) == [AppointmentStatus.BOOKED, AppointmentStatus.HELD]
+    message_id = "c" * 32
+    slots, form = dict(chat.slots), chat.form
+    first = await chat.say("affirm", message_id=message_id)
+    chat.slots, chat.form = slots, form
+    assert await chat.say("affirm", message_id=message_id) == first
+    assert await statuses(runtime) == [AppointmentStatus.BOOKED, AppointmentStatus.CANCELLED]
+
+
+async def test_a_button_of_the_list_goes_to_the_question(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await with_two(clinic)
+    said = await chat.press(await chat.say("my_appointments"), "取消 周三")
+    assert "要取消 11月25日（周三）" in said.text
+    said = await chat.say("deny")
+    assert "您的号还在" in said.text
+    assert AppointmentStatus.CANCELLED not in await statuses(runtime)

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from integrations.hospital.models import Appointment, AppointmentStatus, Slot, SlotStatus
+from integrations.runtime import Runtime
+
+from .conftest import NOW, TODAY, WEDNESDAY, Chat, Clinic, Outside
+
+HEART = "心血管内科"
+
+
+def day(which: date) -> tuple[str, str]:
+    return "date", which.isoformat()
+
+
+async def appointments(runtime: Runtime) -> list[tuple[AppointmentStatus, str]]:
+    async with runtime.database.begin() as session:
+        rows = await session.execute(
+            select(Appointment.status, Slot.time)
+            .join(Slot, Slot.id == Appointment.slot_id)
+            .order_by(Appointment.id)
+        )
+        return [(status, f"{at:%H:%M}") for status, at in rows]
+
+
+async def occupy(runtime: Runtime, schedule: str, times: set[str]) -> None:
+    """Somebody else has these times."""
+    async with runtime.database.begin() as session:
+        for slot in await session.scalars(select(Slot).where(Slot.schedule_id == UUID(schedule))):
+            if f"{slot.time:%H:%M}" in times:
+                slot.status = SlotStatus.BUSY
+
+
+async def to_confirmation(clinic: Clinic, chat: Chat) -> None:
+    said = await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]), day(WEDNESDAY))
+    assert said.text.startswith("请确认")
+
+
+async def test_books_in_four_messages_as_the_sample_reads(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("王建国", WEDNESDAY, fee_fen=5000)
+    await clinic.session("李静", WEDNESDAY, fee_fen=3500)
+    chat = await clinic.chat()
+    said = await chat.say(
+        "book_appointment", day(WEDNESDAY), ("period", "morning"), ("department", clinic.departments[HEART])
+    )
+    assert said.text == "好的，11月25日（周三）上午，心血管内科，有两位医生，选一位，或说“都可以”："
+    assert list(said.buttons) == ["王建国 副主任医师 ¥50 余4", "李静 副主任医师 ¥35 余4"]
+    said = await chat.press(said, "李静")
+    assert (
+        "11月25日（周三）上午 8:30，本部院区 门诊楼3层 305诊室 心血管内科 李静 副主任医师，就诊人 *明"
+        in said.text
+    )
+    assert list(said.buttons) == ["确认 8:30", "9:00", "9:30", "10:00", "换个医生"]
+    said = await chat.say("inform", ("time", "09:00"))
+    assert "上午 9:00" in said.text
+    said = await chat.say("affirm")
+    assert "已为您保留到 09:15" in said.text
+    assert "¥35" in said.text
+    assert await appointments(runtime) == [(AppointmentStatus.HELD, "09:00")]
+    assert chat.calls == 4  # one request of Rasa a message
+    assert chat.form == ""
+
+
+async def test_without_a_fee_it_is_booked_at_once(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await to_confirmation(clinic, chat)
+    said = await chat.say("affirm")
+    assert said.text.startswith("约好了")
+    assert "1 号" in said.text
+    assert await appointments(runtime) == [(AppointmentStatus.BOOKED, "08:30")]
+
+
+async def test_two_doctors_of_one_name_are_asked_apart(clinic: Clinic) -> None:
+    for doctor in ("王建国", "王海燕", "李静"):
+        await clinic.session(doctor, WEDNESDAY)
+    chat = await clinic.chat()
+    said = await chat.say(
+        "book_appointment",
+        day(WEDNESDAY),
+        ("department", clinic.departments[HEART]),
+    )
+    assert len(said.buttons) == 3
+    both = [clinic.doctors["王建国"], clinic.doctors["王海燕"]]
+    said = await same_place(chat, "inform", "practitioner", both)
+    assert [title.split()[0] for title in said.buttons] == ["王建国", "王海燕"]
+
+
+async def same_place(chat: Chat, intent: str, kind: str, values: list[str]):  # type: ignore[no-untyped-def]
+    """Candidates for the same words: entities with one start."""
+    original = chat._call
+
+    async def at_one_place(action, message, said):  # type: ignore[no-untyped-def]
+        for entity in message["entities"]:
+            entity["start"] = 0
+        return await original(action, message, said)
+
+    chat._call = at_one_place  # type: ignore[method-assign]
+    try:
+        return await chat.say(intent, *((kind, value) for value in values))
+    finally:
+        chat._call = original  # type: ignore[method-assign]
+
+
+async def test_anyone_will_do_takes_the_first(clinic: Clinic) -> None:
+    for doctor in ("王建国", "李静"):
+        await clinic.session(doctor, WEDNESDAY)
+    chat = await clinic.chat()
+    await chat.say("book_appointment", ("department", clinic.departments[HEART]))
+    said = await chat.say("inform", ("any", "都可以"))
+    assert "王建国" in said.text
+    assert said.text.startswith("请确认")
+
+
+async def test_the_same_message_twice_books_once(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await to_confirmation(clinic, chat)
+    slots, form = dict(chat.slots), chat.form
+    message_id = uuid4().hex
+    first = await chat.say("affirm", message_id=message_id)
+    chat.slots, chat.form = slots, form  # Rasa died before it kept the turn
+    assert await chat.say("affirm", message_id=message_id) == first
+    assert len(await appointments(runtime)) == 1
+
+
+async def test_a_taken_time_is_said_and_the_next_offered(clinic: Clinic, runtime: Runtime) -> None:
+    schedule = await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await to_confirmation(clinic, chat)
+    await chat.say("inform", ("time", "09:00"))
+    await occupy(runtime, schedule, {"09:00"})
+    said = await chat.say("affirm")
+    assert "9:00 刚刚被别人约走了" in said.text
+    assert any(title.startswith("确认") for title in said.buttons)
+    assert await appointments(runtime) == []
+
+
+async def test_the_earliest_moves_on_when_it_is_taken(clinic: Clinic, runtime: Runtime) -> None:
+    schedule = await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await to_confirmation(clinic, chat)
+    await occupy(runtime, schedule, {"08:30"})
+    said = await chat.say("affirm")
+    assert said.text.startswith("8:30 刚刚被约走")
+    assert await appointments(runtime) == [(AppointmentStatus.BOOKED, "09:00")]
+
+
+async def test_a_half_day_that_fills_up_leads_to_others(clinic: Clinic, runtime: Runtime) -> None:
+    schedule = await clinic.session("李静", WEDNESDAY, slots=1)
+    await clinic.session("王建国", WEDNESDAY)
+    chat = await clinic.chat()
+    await to_confirmation(clinic, chat)
+    await occupy(runtime, schedule, {"08:30"})
+    said = await chat.say("affirm")
+    assert "约满" in said.text
+    assert any("王建国" in title for title in said.buttons)
+
+
+async def test_no_session_on_that_day_offers_the_nearest(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    friday = WEDNESDAY + timedelta(days=2)
+    said = await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]), day(friday))
+    assert said.text == "11月27日（周五），李静不出诊。离得最近的有："
+    assert list(said.buttons) == ["周三 11月25日上午 免挂号费 余4"]
+
+
+async def test_booked_twice_is_told_which(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    for _ in range(2):
+        await to_confirmation(clinic, chat)
+        said = await chat.say("affirm")
+    assert "已经约了李静" in said.text
+    assert len(await appointments(runtime)) == 1
+
+
+@pytest.mark.parametrize(
+    ("entity", "words"),
+    [
+        (("impossible_date", "11月31号"), "没有“11月31号”这一天"),
+        (day(TODAY - timedelta(days=1)), "11月21日（周六）已经过了"),
+        (day(TODAY + timedelta(days=15)), "只放号到12月6日（周日）"),
+    ],
+)
+async def test_days_that_cannot_be(clinic: Clinic, entity: tuple[str, str], words: str) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("王建国", WEDNESDAY)
+    chat = await clinic.chat()
+    said = await chat.say("book_appointment", ("department", clinic.departments[HEART]), entity)
+    assert words in said.text
+    assert len(said.buttons) == 2
+
+
+async def test_a_department_without_booking_says_where_to_go(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("book_appointment", ("department", clinic.departments["急诊科"]))
+    assert "请直接到本部院区门诊楼3层" in said.text
+    assert chat.form == ""
+
+
+async def test_digressions_answer_and_come_back(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await to_confirmation(clinic, chat)
+    said = await chat.say("ask_hospital", ("topic", "parking"))
+    assert "停车" in said.text
+    assert "请确认" in said.text
+    assert chat.form == "booking_form"
+
+
+async def test_not_understood_twice_names_a_person(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("book_appointment")
+    assert "010" not in (await chat.say("nlu_fallback")).text
+    assert "010" in (await chat.say("nlu_fallback")).text
+    await chat.say("inform", ("department", clinic.departments[HEART]))
+    assert chat.slots["failures"] == 0
+
+
+async def test_a_doubtful_yes_books_nothing(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await to_confirmation(clinic, chat)
+    await chat.say("affirm", confidence=0.25)
+    assert await appointments(runtime) == []
+
+
+async def test_back_correct_and_cancel(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("李静", WEDNESDAY, "afternoon")
+    await clinic.session("王建国", WEDNESDAY)
+    chat = await clinic.chat()
+    said = await chat.say("book_appointment", ("department", clinic.departments[HEART]), day(WEDNESDAY))
+    said = await chat.press(said, "李静 副主任医师 周三 11月25日上午")
+    said = await chat.say("correct", ("period", "afternoon"))
+    assert "下午 2:00" in said.text
+    said = await chat.say("correct", ("field", "practitioner"))
+    assert said.text.startswith("请确认")  # nobody else works that afternoon
+    said = await chat.say("go_back")
+    said = await chat.say("deny")
+    assert "要换什么" in said.text or said.buttons
+    said = await chat.say("cancel")
+    assert "没有占号" in said.text
+    assert chat.form == ""
+    async with runtime.database.begin() as session:
+        assert await session.scalar(select(func.count()).select_from(Appointment)) == 0
+
+
+async def test_a_later_wish_starts_anew(clinic: Clinic, outside: Outside) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await to_confirmation(clinic, chat)
+    await chat.say("cancel")
+    said = await chat.say("book_appointment")
+    assert said.text.startswith("请问想看哪个科")
+    assert outside.now == NOW
