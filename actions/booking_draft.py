@@ -76,6 +76,8 @@ def take(wish: Wish, facts: Facts, doctors: Doctors, *, today: date, last: date)
     notes: list[Note] = []
     wish = _choose(wish, facts)
     wish = _forget(wish, facts)
+    if facts.departments and facts.days:  # a wish of its own: the half day of an earlier one is not meant
+        wish = replace(wish, period="", time="")
     wish = _who(wish, facts, doctors, notes)
     wish = _when(wish, facts, today, last, notes)
     return wish, notes

@@ -84,6 +84,12 @@ SECOND = Wish.read({**CHOSEN.as_draft(), "slot": "m"})
             id="another department drops the doctors",
         ),
         pytest.param(
+            on(Wish(departments=("bones",), period="evening", time="18:00"), THU),
+            Facts(departments=("heart",), days=Days(WED, WED)),
+            on(HEART, WED),
+            id="department and day are a wish of their own",
+        ),
+        pytest.param(
             Wish(departments=("heart",), offered=("s1", "s2")),
             Facts(schedule="s2"),
             Wish(departments=("heart",), schedule="s2"),
