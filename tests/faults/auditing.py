@@ -1,0 +1,64 @@
+"""What must hold after any fault: nothing lost, nothing left lying, nothing said twice, no slot sold twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot import outbox
+from integrations.texts import clean
+from tests.faults.breaking import conversation, settle
+from tests.faults.inside import crypto
+from tests.patients import Patient
+from tests.stack import Stack
+
+
+def audit(stack: Stack, patients: Iterable[Patient]) -> None:
+    """Waits until all is quiet, then holds the platforms' records against the database."""
+    for patient in patients:
+        settle(stack, patient)
+        _nothing_was_lost(stack, patient)
+        _nothing_was_said_twice(stack, patient)
+    _no_slot_was_sold_twice(stack)
+
+
+def _nothing_was_lost(stack: Stack, patient: Patient) -> None:
+    """Each message that the platform delivered is stored once and answered."""
+    calls = patient.sandbox.get(f"/{patient.channel}", params=patient.address).json()["calls"]
+    delivered = [call["request"] for call in calls if call["operation"] in ("callback", "webhook")]
+    names = {str(request.get("MsgId") or request.get("update_id") or "") for request in delivered} - {""}
+    rows = stack.rows(
+        "SELECT external_id, status FROM inbound WHERE conversation_id = %s", conversation(stack, patient)
+    )
+    assert names <= {name for name, _ in rows}
+    assert {status for _, status in rows} == {"done"}
+
+
+def _nothing_was_said_twice(stack: Stack, patient: Patient) -> None:
+    """Each text stands on the phone as often as rows bear it; one of unknown fate at most so often."""
+    keys = crypto(stack)
+    rows = [
+        (status, clean(outbox.unseal(keys, content).text))
+        for status, content in stack.rows(
+            "SELECT status, content FROM outbound WHERE conversation_id = %s", conversation(stack, patient)
+        )
+    ]
+    phone = patient.all_said()
+    for text in {text for _, text in rows}:
+        seen = sum(said.count(text) for said in phone)
+        sent = sum(other.count(text) for status, other in rows if status == "sent")
+        unknown = sum(other.count(text) for status, other in rows if status == "unknown")
+        assert sent <= seen <= sent + unknown, f"{seen} times, sent {sent}, unknown {unknown}: {text}"
+
+
+def _no_slot_was_sold_twice(stack: Stack) -> None:
+    assert not stack.rows(
+        """
+        SELECT slot_id FROM appointments WHERE status IN ('held', 'booked') GROUP BY slot_id HAVING count(*) > 1
+        """
+    )
+    assert not stack.rows(
+        """
+        SELECT slots.id FROM slots JOIN appointments ON slot_id = slots.id
+        WHERE appointments.status IN ('held', 'booked') AND slots.status = 'free'
+        """
+    )
