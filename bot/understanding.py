@@ -11,10 +11,13 @@ from uuid import UUID
 from integrations.hospital import directory, tokens
 from integrations.language.names import NameIndex
 from integrations.language.personal import find_personal, put_tokens
-from integrations.language.script import normalise
+from integrations.language.script import fold, simplify
 from integrations.language.understand import understand
 from integrations.runtime import Runtime
 
+LONGEST = (
+    2000  # characters that are understood; a longer text is stored whole, and was looked at for red flags
+)
 _FRESH_FOR = timedelta(seconds=60).total_seconds()
 
 
@@ -39,7 +42,7 @@ class Understanding:
 
         Personal values are taken as typed: a name keeps its traditional characters.
         """
-        own_words = tokens.escape(text)
+        own_words = tokens.escape(fold(text))
         spans = find_personal(own_words, expects)
         minted: list[str] = []
         if spans:
@@ -56,7 +59,7 @@ class Understanding:
                     for span in spans
                 ]
         # Again after the conversion to simplified characters, which may move positions.
-        swapped = normalise(put_tokens(own_words, spans, minted)[0])
+        swapped = simplify(put_tokens(own_words, spans, minted)[0])[:LONGEST]
         entities = [
             {"entity": span.entity, "value": token, "start": at, "end": at + len(token)}
             for span, token in zip(spans, minted, strict=True)
