@@ -51,11 +51,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Rows that leave as one message."""
+    """Rows that leave as one message. `ration`: what triggered the grant that it is taken from."""
 
     ids: tuple[UUID, ...]
     message: MessageOut
     attempts: int = 0
+    ration: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,10 @@ _FINISH = text("""
            sent_at = CASE WHEN :status = 'sent' THEN CAST(:now AS timestamptz) END
     WHERE id = ANY(:ids) AND status IN ('sending', 'unknown')
 """)
-_POSTPONE = text(
-    "UPDATE outbound SET status = 'queued', not_before = :not_before, error = :error WHERE id = ANY(:ids)"
-)
+_POSTPONE = text("""
+    UPDATE outbound SET status = 'queued', not_before = :not_before, error = :error
+    WHERE id = ANY(:ids) AND status = 'sending'
+""")
 _FAIL_ALL = text("""
     UPDATE outbound SET status = 'failed', error = :error
     WHERE conversation_id = :conversation AND status = 'queued'
@@ -194,16 +196,15 @@ async def claim(
         if not rows:
             return None
         taken, reply = _merge(channel, [(row, unseal(rt.crypto, row.content)) for row in rows])
-        if (
-            passive_for is None
-            and quota.quotas(channel)
-            and not await quota.use(session, conversation_id, now)
-        ):
-            return None  # held until the patient writes again
+        ration = None
+        if passive_for is None and quota.quotas(channel):
+            ration = await quota.use(session, conversation_id, now)
+            if ration is None:
+                return None  # held until the patient writes again
         ids = tuple(row.id for row in taken)
         await session.execute(_MARK_SENDING, {"ids": list(ids), "now": now, "passive_for": passive_for})
     message = MessageOut(contact.channel, contact.platform_id, reply.text, reply.options)
-    return Claim(ids, message, attempts=max(row.attempts for row in taken))
+    return Claim(ids, message, attempts=max(row.attempts for row in taken), ration=ration)
 
 
 def _merge(channel: Channel, rows: list[tuple[_Row, Reply]]) -> tuple[list[_Row], Reply]:
@@ -271,7 +272,7 @@ async def _send(rt: Runtime, conversation_id: UUID, claimed: Claim) -> bool:
     channel = rt.channels[claimed.message.channel]
     wait = await rt.throttle.wait(channel, claimed.message.recipient)
     if wait:
-        await _postpone(rt, claimed, timedelta(seconds=wait), "throttled by ourselves")
+        await _postpone(rt, conversation_id, claimed, timedelta(seconds=wait), "throttled by ourselves")
         return False
     try:
         platform_id = await channel.send(claimed.message)
@@ -280,12 +281,14 @@ async def _send(rt: Runtime, conversation_id: UUID, claimed: Claim) -> bool:
         await finish(rt, claimed, "unknown", error=str(error))
         return True
     except Throttled as error:
-        await _postpone(rt, claimed, timedelta(seconds=error.retry_after), str(error))
+        if error.loggable:
+            log.error("the platform takes no more for long", channel=channel.name, reason=str(error))
+        await _postpone(rt, conversation_id, claimed, timedelta(seconds=error.retry_after), str(error))
         return False
     except WindowClosed as error:
+        await _postpone(rt, conversation_id, claimed, timedelta(0), str(error))
         async with rt.database.begin() as session:
             await quota.close(session, conversation_id)
-        await _postpone(rt, claimed, timedelta(0), str(error))
         return False
     except Unreachable as error:
         await finish(rt, claimed, "failed", error=str(error))
@@ -301,7 +304,7 @@ async def _send(rt: Runtime, conversation_id: UUID, claimed: Claim) -> bool:
 async def _retry_or_fail(rt: Runtime, conversation_id: UUID, claimed: Claim, error: SendError) -> bool:
     if error.retryable and claimed.attempts < MAX_ATTEMPTS:
         pause = min(_FIRST_RETRY * 2**claimed.attempts, _LONGEST_RETRY)
-        await _postpone(rt, claimed, pause, str(error))
+        await _postpone(rt, conversation_id, claimed, pause, str(error))
         return False
     if error.loggable:
         log.error("message not delivered", conversation=str(conversation_id), reason=type(error).__name__)
@@ -309,11 +312,15 @@ async def _retry_or_fail(rt: Runtime, conversation_id: UUID, claimed: Claim, err
     return True
 
 
-async def _postpone(rt: Runtime, claimed: Claim, pause: timedelta, error: str) -> None:
+async def _postpone(rt: Runtime, conversation_id: UUID, claimed: Claim, pause: timedelta, error: str) -> None:
+    """Back into the queue, for the platform did not take it."""
     async with rt.database.begin() as session:
         await session.execute(
             _POSTPONE, {"ids": list(claimed.ids), "not_before": rt.now() + pause, "error": error}
         )
+        if claimed.ration:
+            channel = rt.channels[claimed.message.channel]
+            await quota.give_back(session, conversation_id, claimed.ration, channel)
 
 
 async def repeat_unknown(

@@ -26,7 +26,11 @@ _USE = text("""
         SELECT conversation_id, trigger FROM quotas
         WHERE conversation_id = :conversation AND remaining > 0 AND expires_at > :now
         ORDER BY expires_at LIMIT 1 FOR UPDATE)
-    RETURNING remaining
+    RETURNING trigger
+""")
+_GIVE_BACK = text("""
+    UPDATE quotas SET remaining = least(remaining + 1, :most)
+    WHERE conversation_id = :conversation AND trigger = :trigger
 """)
 _CLOSE = text("UPDATE quotas SET remaining = 0 WHERE conversation_id = :conversation")
 
@@ -45,9 +49,17 @@ def grant(channel: Channel, kind: Kind) -> tuple[str, int, timedelta] | None:
     return (trigger, *granted) if granted else None
 
 
-async def use(session: AsyncSession, conversation_id: UUID, now: datetime) -> bool:
-    """Takes one message from the grant that ends first. False: nothing is left until the patient writes."""
-    return (await session.execute(_USE, {"conversation": conversation_id, "now": now})).first() is not None
+async def use(session: AsyncSession, conversation_id: UUID, now: datetime) -> str | None:
+    """Takes one message from the grant that ends first, and gives its trigger. None: nothing is left until
+    the patient writes."""
+    trigger: str | None = await session.scalar(_USE, {"conversation": conversation_id, "now": now})
+    return trigger
+
+
+async def give_back(session: AsyncSession, conversation_id: UUID, trigger: str, channel: Channel) -> None:
+    """The platform did not take the message: it cost nothing."""
+    most, _ = quotas(channel)[trigger]
+    await session.execute(_GIVE_BACK, {"conversation": conversation_id, "trigger": trigger, "most": most})
 
 
 async def close(session: AsyncSession, conversation_id: UUID) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot import handoff, inbox, outbox, sweep
+from bot import handoff, inbox, outbox, quota, sweep
 from bot.models import ControlState
 from bot.outbox import Reply
 from integrations.channel import Rejected, Throttled, Unavailable, Unknown, Unreachable, WindowClosed
@@ -89,6 +89,27 @@ async def test_a_used_up_ration_holds_the_message_until_the_patient_writes(rt, w
     assert rationed.conversation_id in (await sweep.find(rt)).deliveries
     await outbox.deliver(rt, rationed.conversation_id)
     assert wechat.texts == ["一", "二", "三"]
+
+
+@pytest.mark.parametrize("error", [Throttled(retry_after=3), Unavailable("refused")])
+async def test_what_the_platform_did_not_take_costs_no_ration(rt, wechat, rationed, clock, error):
+    wechat.fail = [error] * 3
+    await queue(rt, rationed.conversation_id, "一")
+    for _ in range(4):
+        await outbox.deliver(rt, rationed.conversation_id)
+        clock.forward(minutes=1)
+    assert wechat.texts == ["一"]
+    async with rt.database.begin() as session:
+        assert await session.scalar(text("SELECT remaining FROM quotas")) == 1
+
+
+async def test_a_ration_given_back_is_no_more_than_the_platform_grants(rt, wechat, rationed, message):
+    async with rt.database.begin() as session:
+        used = await quota.use(session, rationed.conversation_id, rt.now())
+    await inbox.accept(rt, wechat, message(channel="wechat", sender="openid"), passive_until=None)
+    async with rt.database.begin() as session:
+        await quota.give_back(session, rationed.conversation_id, used, wechat)
+        assert await session.scalar(text("SELECT remaining FROM quotas")) == 2
 
 
 async def test_a_window_the_platform_says_is_shut_is_shut(rt, wechat, rationed):
