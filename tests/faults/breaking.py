@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 import psycopg
@@ -85,6 +86,16 @@ def said_after(patient: Patient, entry: int) -> list[str]:
     """What reached the patient after an entry, message by message."""
     answer = patient.sandbox.get(f"/{patient.channel}", params={**patient.address, "after": entry})
     return [found["text"] for found in answer.json()["messages"] if found["side"] == "account"]
+
+
+def attempts(patient: Patient) -> list[dict[str, Any]]:
+    """How the platform fared with what the patient wrote last."""
+    return last_entry(patient)["attempts"]
+
+
+def last_entry(patient: Patient) -> dict[str, Any]:
+    entries = patient.sandbox.get(f"/{patient.channel}", params=patient.address).json()["messages"]
+    return [entry for entry in entries if entry["side"] == "patient"][-1]
 
 
 def turns_of(stack: Stack, patient: Patient) -> int:

@@ -15,7 +15,9 @@ from tests.faults.breaking import (
     QUESTION,
     Written,
     answered_once,
+    attempts,
     down,
+    last_entry,
     said_after,
     stored,
     until,
@@ -24,7 +26,7 @@ from tests.faults.breaking import (
 from tests.patients import Patient, WeChatPatient
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults]
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
 
 FEVERISH = "我胸口压着疼，出冷汗，喘不上气"
 
@@ -50,9 +52,10 @@ def test_gateway_dies_after_accepting(stack: Stack, both: list[Patient]) -> None
     assert wechat.deliveries > 1  # it was held open for its answer, so WeChat brought it again
 
 
-def test_worker_dies_after_accepting(stack: Stack, both: list[Patient]) -> None:
+def test_worker_and_its_clock_die_after_accepting(stack: Stack, both: list[Patient]) -> None:
     with stack.frozen("worker"):
         written = accepted(stack, both)
+        stack.kill("beat")
         stack.kill("worker")
     for one in written:
         answered_once(stack, one, ANSWER)
@@ -141,13 +144,3 @@ def acknowledged(both: list[Patient]) -> None:
         assert not said_after(patient, last_entry(patient)["id"])
         if not isinstance(patient, WeChatPatient):
             assert first[0]["ms"] < 1500  # there is no answer to wait for
-
-
-def attempts(patient: Patient) -> list[dict]:
-    """How the platform fared with what the patient wrote last."""
-    return last_entry(patient)["attempts"]
-
-
-def last_entry(patient: Patient) -> dict:
-    entries = patient.sandbox.get(f"/{patient.channel}", params=patient.address).json()["messages"]
-    return [entry for entry in entries if entry["side"] == "patient"][-1]

@@ -17,6 +17,7 @@ from tests.faults.breaking import (
     OTHER_QUESTION,
     QUESTION,
     answered_once,
+    attempts,
     commits_wait,
     conversation,
     down,
@@ -31,7 +32,7 @@ from tests.faults.breaking import (
 from tests.patients import Patient
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults]
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
 
 # A department for each death, so that no booking meets an earlier one of the same patient.
 DEATHS = {"actions": "呼吸科", "rasa": "消化内科", "worker": "神经内科"}
@@ -106,6 +107,7 @@ def test_postgres_dies_in_the_middle_of_turns(stack: Stack, both: list[Patient])
         stack.kill("postgres")
     for one in written:
         answered_once(stack, one, ANSWER)
+        assert {attempt["status"] for attempt in attempts(one.patient)} <= {200, 503}
 
 
 def test_valkey_dies_in_the_middle_of_turns(stack: Stack, both: list[Patient]) -> None:
@@ -124,7 +126,9 @@ def test_two_workers_keep_the_order(stack: Stack, both: list[Patient]) -> None:
         for question in asked:
             for patient in both:
                 written = write(patient, question)
-                until(lambda written=written: stored(stack, written))  # WeChat may bring two the wrong way round
+                until(
+                    lambda written=written: stored(stack, written)
+                )  # WeChat may bring two the wrong way round
         for patient in both:
             settle(stack, patient)
     for patient, number in zip(both, turns, strict=True):
