@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from celery.signals import setup_logging, worker_init, worker_shutdown
+from celery import Task
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 
-from bot import conversations, outbox, sweep
+from bot import conversations, menus, outbox, sweep
 from bot.logs import configure_logs
 from bot.understanding import Understanding
 from bot.wake import TURN_TASK, make_celery
@@ -47,6 +48,11 @@ def _open(**_: object) -> None:
         portal.wrap_async_context_manager(open_runtime(settings, pool_size=2 * CONCURRENCY))
     )
     _process = _Process(portal, runtime, Understanding(), stack)
+
+
+@worker_ready.connect
+def _greet_platforms(**_: object) -> None:
+    publish_menus.delay()
 
 
 @worker_shutdown.connect
@@ -87,6 +93,13 @@ def hospital() -> None:
 def identities() -> None:
     """Checks the identities that could not be checked when they were given."""
     _process.portal.call(sweep.identities, _process.runtime)
+
+
+@celery.task(name="menus", bind=True, max_retries=30, default_retry_delay=10)
+def publish_menus(task: Task) -> None:
+    """Puts the accounts' menus in place; a platform that does not answer is asked again for five minutes."""
+    if not _process.portal.call(menus.publish, _process.runtime):
+        raise task.retry()
 
 
 @celery.task(name="expired")
