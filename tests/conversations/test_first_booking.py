@@ -5,7 +5,7 @@ import pytest
 from tests.patients import PATIENTS, Patient
 from tests.stack import Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60, func_only=True)]
 
 
 @pytest.fixture(params=PATIENTS)

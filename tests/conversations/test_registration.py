@@ -1,0 +1,329 @@
+"""Consent and registration by chat and on the page: what goes well, and all that is mistyped on the way."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from tests.conversations.conftest import Arrive
+from tests.conversations.hospital import Hospital
+from tests.patients import Patient, TelegramPatient
+from tests.stack import eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60, func_only=True)]
+
+
+def begin(patient: Patient) -> None:
+    """Up to the question for the name."""
+    patient.say("注册")
+    patient.agree()
+    if "就在这里" in patient.last:
+        patient.choose("就在这里")
+    assert "姓名" in patient.last
+
+
+def link_in(said: object) -> str:
+    found = re.search(r"http://\S+/p/\S+", str(said))
+    assert found, said
+    return found[0]
+
+
+def changed_digit(number: str) -> str:
+    """The number with a check digit that does not fit."""
+    return number[:-1] + ("1" if number[-1] != "1" else "2")
+
+
+@pytest.fixture
+def newcomer(arrive: Arrive) -> Patient:
+    """Where the platform makes no difference: Telegram takes only one message a second."""
+    return arrive("wechat")
+
+
+# Consent
+
+
+def test_nothing_is_asked_before_consent(stranger: Patient, hospital: Hospital) -> None:
+    assert "同意" in stranger.say("明天挂心内科")
+    assert "姓名？" not in stranger.last
+    stranger.choose("先不同意")
+    assert "您同意吗" in stranger.say("注册")
+    assert "例如：张" not in stranger.last
+    rows = hospital.rows("SELECT * FROM consents WHERE contact_id = %s", hospital.contact(stranger))
+    assert rows == []
+
+
+def test_each_consent_is_kept_with_its_version(stranger: Patient, hospital: Hospital) -> None:
+    stranger.say("挂号")
+    stranger.agree()
+    kinds = hospital.rows(
+        "SELECT kind FROM consents WHERE contact_id = %s AND version <> '' AND withdrawn_at IS NULL ORDER BY kind",
+        hospital.contact(stranger),
+    )
+    expected = ["data_abroad", "health_data"] if stranger.channel == "telegram" else ["health_data"]
+    assert [kind for (kind,) in kinds] == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [("医院地址在哪", "康宁路"), ("找人工", "8:00"), ("急救电话是多少", "120")]
+)
+def test_questions_and_help_need_no_consent(arrive: Arrive, words: str, expected: str) -> None:
+    patient = arrive("wechat")
+    assert expected in patient.say(words)
+    patient.choose("先不同意")
+    assert expected in patient.say(words)
+    assert "同意吗" not in patient.last
+
+
+def test_consent_is_taken_back_and_given_again(registered: Patient) -> None:
+    registered.say("撤回同意")
+    assert "已经撤回" in registered.choose("确定撤回")
+    said = registered.say("挂号")
+    assert "您同意吗" in said
+    registered.agree()
+    assert "哪个科" in registered.last
+
+
+# What is mistyped
+
+
+def test_a_number_that_cannot_be_is_asked_again_with_the_reason(newcomer: Patient) -> None:
+    begin(newcomer)
+    newcomer.say(newcomer.name)
+    for number, expected in [
+        (changed_digit(newcomer.id_number), "对不上"),
+        (newcomer.id_number[:-1], "17 位"),
+        ("99" + newcomer.id_number[2:], "地区"),
+        (newcomer.id_number[:10] + "1341" + newcomer.id_number[14:], "出生日期"),
+    ]:
+        said = newcomer.say(number)
+        assert expected in said
+        assert "输入错误" not in said
+        assert number not in said
+    assert "手机号" in newcomer.say(" ".join(newcomer.id_number))
+
+
+def test_a_phone_that_takes_no_code_is_asked_again(newcomer: Patient) -> None:
+    begin(newcomer)
+    newcomer.say(newcomer.name)
+    newcomer.say(newcomer.id_number)
+    for phone in ("1380013", "010-88886666", "+1 212 555 0100"):
+        said = newcomer.say(phone)
+        assert "手机号" in said
+        assert "验证码已发" not in said
+    assert "验证码已发" in newcomer.say(f"+86 {newcomer.phone}")
+
+
+def test_a_wrong_code_says_how_many_tries_are_left(newcomer: Patient) -> None:
+    begin(newcomer)
+    for value in (newcomer.name, newcomer.id_number, newcomer.phone):
+        newcomer.say(value)
+    right = newcomer.sms_code()
+    wrong = f"{(int(right) + 1) % 10**6:06d}"
+    for left in (4, 3, 2, 1):
+        assert f"{left} 次" in newcomer.say(wrong)
+    assert "重发" in newcomer.say(wrong)
+    assert "重发" in newcomer.say(right)
+
+
+def test_another_code_comes_after_a_minute(newcomer: Patient, hospital: Hospital) -> None:
+    begin(newcomer)
+    for value in (newcomer.name, newcomer.id_number, newcomer.phone):
+        newcomer.say(value)
+    first = newcomer.sms_code()
+    assert "秒后" in newcomer.say("重发")
+    assert newcomer.sms_code() == first
+    hospital.rows(
+        "UPDATE one_time_codes SET issued_at = issued_at - interval '6 min', expires_at = expires_at - interval '6 min'"
+        " WHERE contact_id = %s",
+        hospital.contact(newcomer),
+    )
+    assert "失效" in newcomer.say(first)
+    newcomer.say("换手机号")
+    newcomer.phone = f"139{newcomer.phone[3:]}"  # the operator, too, sends one number only so many
+    assert "验证码已发" in newcomer.say(newcomer.phone)
+    newcomer.say(newcomer.sms_code())
+    assert "登记好了" in newcomer.choose("确认")
+
+
+def test_an_answer_is_corrected_before_it_is_sent(newcomer: Patient, hospital: Hospital) -> None:
+    begin(newcomer)
+    for value in ("欧阳错", newcomer.id_number):
+        newcomer.say(value)
+    assert "身份证" in newcomer.say("返回")
+    assert "姓名" in newcomer.say("返回")
+    for value in (newcomer.name, newcomer.id_number, newcomer.phone):
+        newcomer.say(value)
+    said = newcomer.say(newcomer.sms_code())
+    assert "核对" in said
+    for value in (newcomer.name, newcomer.id_number, newcomer.phone):
+        assert value not in said
+    newcomer.choose("改姓名")
+    newcomer.say(newcomer.name)
+    assert "登记好了" in newcomer.choose("确认")
+    known = hospital.one(
+        "SELECT count(*) FROM account_patients JOIN contacts USING (account_id) WHERE contacts.id = %s",
+        hospital.contact(newcomer),
+    )
+    assert known == 1
+
+
+@pytest.mark.parametrize("answered", [0, 1, 2, 3])
+def test_registration_is_left_at_any_step(arrive: Arrive, hospital: Hospital, answered: int) -> None:
+    patient = arrive("wechat")
+    begin(patient)
+    for value in (patient.name, patient.id_number, patient.phone)[:answered]:
+        patient.say(value)
+    assert "没有保存" in patient.say("取消")
+    assert "还没有登记" in patient.say("我的信息")
+    begun = hospital.rows(
+        "SELECT 1 FROM account_patients JOIN contacts USING (account_id) WHERE contacts.id = %s",
+        hospital.contact(patient),
+    )
+    assert begun == []
+
+
+def test_a_question_in_between_keeps_what_was_told(newcomer: Patient) -> None:
+    begin(newcomer)
+    newcomer.say(newcomer.name)
+    said = newcomer.say("为什么要身份证号？安全吗")
+    assert "身份证号" in said
+    assert "停车" in newcomer.say("你们停车方便吗")
+    assert "手机号" in newcomer.say(newcomer.id_number)
+
+
+def test_something_unclear_does_not_end_a_registration(newcomer: Patient) -> None:
+    begin(newcomer)
+    newcomer.say(newcomer.name)
+    assert "身份证" in newcomer.say("呃呃呃那个什么来着")
+    assert "身份证" in newcomer.say("嗯")
+    assert "手机号" in newcomer.say(newcomer.id_number)
+
+
+# The identity check
+
+
+def test_a_name_that_does_not_belong_to_the_number_is_told(newcomer: Patient) -> None:
+    begin(newcomer)
+    for value in ("错小明", newcomer.id_number, newcomer.phone):
+        newcomer.say(value)
+    said = newcomer.say(newcomer.sms_code())
+    assert "对不上" in said
+    newcomer.choose("改姓名")
+    newcomer.say(newcomer.name)
+    assert "登记好了" in newcomer.choose("确认")
+
+
+def test_with_the_check_down_booking_goes_on_and_the_check_is_made_up_for(
+    newcomer: Patient, hospital: Hospital, faults: object
+) -> None:
+    faults(platform="identity", code="InternalError")  # type: ignore[operator]
+    said = newcomer.register()
+    assert "还在核实" in said
+    assert "哪个科" in newcomer.say("挂号")
+    status = hospital.one(
+        "SELECT status FROM patients JOIN account_patients ON patient_id = patients.id JOIN contacts USING (account_id)"
+        " WHERE contacts.id = %s",
+        hospital.contact(newcomer),
+    )
+    assert status == "pending"
+
+
+def test_without_sms_the_patient_hears_what_to_do(newcomer: Patient, faults: object) -> None:
+    faults(platform="sms", code="InternalError")  # type: ignore[operator]
+    begin(newcomer)
+    for value in (newcomer.name, newcomer.id_number, newcomer.phone):
+        newcomer.say(value)
+    assert "重发" in newcomer.last
+    assert "010" in newcomer.last
+
+
+# Who is known already
+
+
+def test_the_same_person_on_both_platforms_is_one_patient(arrive: Arrive, hospital: Hospital) -> None:
+    first = arrive("wechat", registered=True)
+    second = arrive("telegram", person=first.person)
+    assert "以前" in second.register()
+    same = hospital.one(
+        "SELECT count(DISTINCT patient_id) FROM account_patients JOIN contacts USING (account_id)"
+        " WHERE contacts.id IN (%s, %s)",
+        hospital.contact(first),
+        hospital.contact(second),
+    )
+    assert same == 1
+
+
+def test_somebody_elses_number_shows_nothing_of_them(arrive: Arrive, hospital: Hospital) -> None:
+    known, other = arrive("wechat", registered=True), arrive("wechat")
+    other.name, other.id_number = known.name, known.id_number
+    said = other.register()
+    assert "窗口" in said
+    assert known.phone[-4:] not in said
+    assert "还没有登记" in other.say("我的信息")
+
+
+# The page
+
+
+@pytest.fixture
+def at_page(stranger: Patient) -> str:
+    """The address of the page that was offered."""
+    stranger.say("挂号")
+    stranger.agree()
+    if "/p/" not in stranger.last.text:
+        stranger.choose("安全页面")
+    return link_in(stranger.last)
+
+
+def test_after_the_page_the_chat_goes_on_by_itself(stranger: Patient, at_page: str) -> None:
+    form = {"name": stranger.name, "id_number": stranger.id_number, "phone": stranger.phone}
+    shown = httpx.get(at_page)
+    assert shown.status_code == 200
+    assert shown.headers["cache-control"] == "no-store"
+    assert httpx.post(at_page, data={**form, "action": "code"}).status_code == 200
+    before = len(stranger.all_said())
+    done = httpx.post(
+        at_page, data={**form, "action": "register", "code": stranger.sms_code(), "code_sent": "true"}
+    )
+    assert done.status_code == 200
+    assert "注册好了" in done.text
+    assert stranger.id_number not in done.text
+    eventually(lambda: len(stranger.all_said()) > before)
+    assert "哪个科" in "".join(stranger.all_said()[before:])
+    assert httpx.get(at_page).status_code == 410
+
+
+def test_the_page_says_what_is_wrong_beside_the_field(stranger: Patient, at_page: str) -> None:
+    wrong = {"name": "x", "id_number": changed_digit(stranger.id_number), "phone": "123", "action": "code"}
+    shown = httpx.post(at_page, data=wrong)
+    assert shown.status_code == 422
+    for field in ("name", "id_number", "phone"):
+        assert f'id="{field}-fault"' in shown.text
+    assert "就在这里" in stranger.say("我还没填好")
+
+
+def test_a_link_that_does_not_exist_says_so(at_page: str) -> None:
+    assert httpx.get(at_page[:-4] + "zzzz").status_code == 404
+
+
+def test_the_page_is_left_for_the_chat(stranger: Patient, at_page: str) -> None:
+    assert (
+        "姓名" in stranger.choose("就在这里") if "就在这里" in stranger.last else stranger.say("就在这里填")
+    )
+    assert "身份证" in stranger.say(stranger.name)
+
+
+# What Telegram shows
+
+
+def test_a_typed_number_is_taken_out_of_the_chat(arrive: Arrive) -> None:
+    patient = arrive("telegram")
+    assert isinstance(patient, TelegramPatient)
+    begin(patient)
+    patient.say(patient.name)
+    entry = patient.act("text", text=patient.id_number)["entry"]
+    patient.read(entry)
+    eventually(lambda: next(e for e in patient.entries() if e["id"] == entry)["state"] == "deleted")
+    assert patient.id_number not in str(patient.entries())
