@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from integrations.channel import Menu, SendError
+from integrations.channel import Menu, SendError, Unknown
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
@@ -25,5 +25,5 @@ async def publish(rt: Runtime) -> bool:
             await channel.publish_menu()
         except SendError as error:
             log.warning("menu not in place", channel=name, reason=type(error).__name__)
-            settled = settled and not error.retryable
+            settled = settled and not (error.retryable or isinstance(error, Unknown))
     return settled
