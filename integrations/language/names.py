@@ -25,14 +25,28 @@ _SURNAMES = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
     "范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文章庄裘肖闫严付"
 )
+_SOME_DOCTOR = re.compile(
+    rf"(?P<surname>[{''.join(sorted(_SURNAMES))}])(?P<given>[一-鿿]{{0,2}}?)(?:副?主任|主治)?(?:医生|大夫|医师|主任|教授)"
+)
+# In words that begin like a name: 高级医生, 马上, 周三.
+_NO_GIVEN_NAME = re.compile(
+    r"[的个位些家科级时是有这那哪么什任牌上下病重便年资诊症看挂找约]|^[一二三四五六日末]"
+)
 # Surnames that are little words too: 向医生咨询, 和医生说, 问医生.
 _WORD_SURNAMES = frozenset("向和与从都应时问查常全成")
 _BOUNDARY_BEFORE = re.compile(
-    r"(?:^|[ ,，。、:：;；!?！？]|[挂看约找选要去到科的是给跟请叫换让]|医生|大夫|专家|主任)$"
+    r"(?:^|[ ,，。、:：;；!?！？]|[挂看约找选要去到科的是给跟请叫换让]|医生|大夫|专家|主任"
+    r"|[上下]午|早上|晚上|[今明后]天|[周期拜][一二三四五六日天])$"
 )
 _BOUNDARY_AFTER = re.compile(r"$|[ ,，。、;；!?！？的号吧门吗呢在有]|可以|行|好")
 _SAID_SURNAME = re.compile(r"姓(.{1,2})的$")
 _NOT_DEPARTMENT = re.compile(r"[学技研普目幻]|可[能以是]")
+# What is named only to be ruled out: 不看心内科了，看骨科. Not 要不要看心内科, 是不是骨科.
+_RULED_OUT = re.compile(
+    r"(?:(?<!要)不要|(?<!是)不是|(?<!看)不看|(?<!挂)不挂|不想|不用|不约|不去|别)[看挂约去要找换]?$"
+)
+# What patients call several departments by, where the hospital has none of that very name.
+_GROUPS = ("内科", "外科")
 _LIKE_KE = frozenset("料枓抖斜蚪")  # looks like 科
 
 Target = tuple[str, str]  # entity, id
@@ -67,6 +81,9 @@ class NameIndex:
         for department in lexicon.departments:
             for term in (department.name, *department.aliases):
                 self._add_department(fold(term).lower().strip(), department.id)
+        for group in _GROUPS:
+            if group not in self._terms:
+                self._add_group(group, lexicon)
         for practitioner in lexicon.practitioners:
             self._add_practitioner(practitioner)
         self._characters = frozenset("".join(self._terms))
@@ -75,7 +92,9 @@ class NameIndex:
 
     def find(self, text: str) -> list[Span]:
         """The entities department and practitioner with their ids as values; several candidates are
-        several spans with the same ends. `text` is simplified; positions are those of `text`."""
+        several spans with the same ends. Left out is what is ruled out (不看心内科). Where no doctor is
+        found, unknown_practitioner holds the words that name one the hospital does not have. `text` is
+        simplified; positions are those of `text`."""
         text = fold(text).lower()
         hits = [*self._department_hits(text), *self._practitioner_hits(text)]
         chosen: list[_Hit] = []
@@ -84,7 +103,8 @@ class NameIndex:
                 chosen.append(hit)
             elif (hit.start, hit.end, hit.rank) == (chosen[-1].start, chosen[-1].end, chosen[-1].rank):
                 chosen[-1] = _Hit(hit.start, hit.end, hit.rank, chosen[-1].targets | hit.targets)
-        return list(self._spans(chosen))
+        unknown = _unknown_doctor(text, chosen) if self._people else []
+        return [*self._spans([hit for hit in chosen if not _ruled_out(text, hit.start)]), *unknown]
 
     def _add_department(self, term: str, department_id: str) -> None:
         if not term:
@@ -97,6 +117,12 @@ class NameIndex:
                 self._gaps[term[:place] + "*" + term[place + 1 :]].add(term)  # a wrong one
         if term.endswith("科") and len(term) >= 3:
             self._gaps[term[:-1] + "*"].add(term)
+
+    def _add_group(self, group: str, lexicon: Lexicon) -> None:
+        """内科 stands for every department called 心血管内科, 消化内科 … by its name or another of its names."""
+        for one in lexicon.departments:
+            if any(fold(name).strip().endswith(group) for name in (one.name, *one.aliases)):
+                self._terms[group].add(("department", one.id))
 
     def _add_practitioner(self, practitioner: PractitionerName) -> None:
         name = fold(practitioner.name).lower().replace(" ", "")
@@ -241,6 +267,23 @@ def _begins(text: str, start: int) -> bool:
 
 def _ends(text: str, end: int) -> bool:
     return bool(_BOUNDARY_AFTER.match(text, end)) and not _NOT_DEPARTMENT.match(text, end)
+
+
+def _unknown_doctor(text: str, hits: Iterable[_Hit]) -> list[Span]:
+    """王小二医生, of whom the lexicon knows nothing, when no doctor is found."""
+    if any(entity == "practitioner" for hit in hits for entity, _ in hit.targets):
+        return []
+    for match in _SOME_DOCTOR.finditer(text):
+        common = match["surname"] in {*_WORD_SURNAMES, match["given"][:1]} or _NO_GIVEN_NAME.search(
+            match["given"]
+        )
+        if _begins(text, match.start()) and not common and not _ruled_out(text, match.start()):
+            return [Span("unknown_practitioner", *match.span(), match[0])]
+    return []
+
+
+def _ruled_out(text: str, start: int) -> bool:
+    return bool(_RULED_OUT.search(text[max(0, start - 4) : start]))
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

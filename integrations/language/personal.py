@@ -57,14 +57,21 @@ _PREFIX = re.compile(
     r"(?:^|(?<=[\s,。;:]))(?:[^\s,。;:]{0,6}?(?:名叫|叫做|叫我|叫|姓名|名字|地址|住址)|我是|我住在?|家住|患者|病人|就诊人|本人)"
     r"(?:[是为叫在][:\s]*|[:\s]+)?(?=\S)"
 )
-_SUFFIX = re.compile(r"(?:[\s,。.!;]+|[吧啊呀哦]+[。.!]*|[\s,。;]+(?:[男女]性?|\d{1,3}岁).{0,12})$")
+_SUFFIX = re.compile(r"(?:[\s,。.!;]+|[吧啊呀哦]+[。.!]*|[\s,。;]+(?:[男女]性?|\d{1,3}岁|谢谢|麻烦).{0,12})$")
+# What announces the number that follows a name: "陈建军，身份证", "，手机号是".
+_LABEL = re.compile(
+    r"[\s,。、;:]*(?:我的?|本人的?)?(?:身份证件?|证件|手机|电话|联系电话|联系方式)(?:号码?)?[是为:\s]*$"
+)
 _NAME_SAID = re.compile(
     r"(?:我叫|名叫|名字叫|(?:姓名|名字|患者|就诊人)[是为叫:]{1,2})\s*(?!本人|自己|[我他她妈爸家]|孩子)(?P<name>[㐀-鿿·]{2,4}?)"
     r"(?=$|[\s,。;!、]|想|要|身份|手机|电话|今年|男|女|挂|约|看)"
 )
 _COMMAND = re.compile(
-    r"取消|返回|退出|上一步|重来|重新|重填|帮助|人工|客服|转接|算了|不用|不要|不想|不填|不办|不注册|不方便|跳过|停止|结束|改一下"
-    r"|挂号|预约|挂.{0,8}号|退号|网页|隐私|投诉|打错|写错|填错|说错|^(?:好|好的|好吧|是|是的|不是|对|对的|嗯|行|可以|确认|没有|没|你好|您好|谢谢"
+    r"取消|返回|退出|上一步|重来|重新|重填|重发|帮助|人工|客服|转接|算了|不用|不要|不想|不填|不办|不注册|不方便|跳过|停止|结束|改一下"
+    r"|挂号|预约|挂.{0,8}号|退号|网页|页面|链接|隐私|投诉|打错|写错|填错|说错|医生|大夫|急救|急诊|救命|停车|医保"
+    r"|打不开|收不到|没收到|填好|填完|弄好|搞定|提交|这里填|直接填|验证码|身份证$|手机号$|^[今明后]天|[这下]周|[上下]午"
+    r"|(?:[内外妇儿眼骨产]|皮肤|口腔|中医|鼻喉|神经|泌尿|心理|肿瘤|内分泌|康复|感染|呼吸|消化|医学)科"
+    r"|^(?:我?[填好]了|注册|登记|完成|继续|报告|好|好的|好吧|是|是的|不是|对|对的|嗯|行|可以|确认|没有|没|你好|您好|谢谢"
     r"|再见|ok|yes|no|hi|hello|help|cancel|back|stop|同意|不同意|等等|等一下|稍等|知道了|在吗|本人|我|自己|我自己)$",
     re.IGNORECASE,
 )
@@ -167,6 +174,8 @@ def _trimmed(text: str, folded: str, start: int, end: int, expects: str) -> Span
     if prefix := _PREFIX.match(folded[start:end].lstrip()):
         start += len(folded[start:end]) - len(folded[start:end].lstrip()) + prefix.end()
     start += len(folded[start:end]) - len(folded[start:end].lstrip(" \t\r\n,。:;"))
+    if expects == "person_name":
+        end = start + len(_LABEL.sub("", folded[start:end]))
     end = start + len(_SUFFIX.sub("", folded[start:end]))
     value = text[start:end]
     shortest = 2 if expects == "person_name" else 4

@@ -71,10 +71,16 @@ NAMES = {
     "Li Lei": "Li Lei",
     "张三，为什么要这个": "张三",
     "张三 13812345678": "张三",
+    "张三，谢谢": "张三",
+    "我叫陈建军，身份证11010519900307013X，手机13812345678": "陈建军",
+    "陈建军身份证号是11010519900307013X": "陈建军",
+    "陈建军 电话:13812345678": "陈建军",
 }
 
 TALK = [
     "取消", "返回", "帮助", "转人工", "我要挂号", "为什么要姓名？", "你们医院在哪里", "可以不填吗", "好的", "不是",
+    "用页面填", "重发链接", "填好了", "我填好了", "好了", "已提交", "注册", "就在这里填", "心内科", "明天上午骨科", "王医生",
+    "链接打不开",
     "谢谢", "我头疼", "我想挂明天的号", "ok", "", "？？？", "123", "填错了", "我自己", "為什麼要填", "幫助", "轉人工",
 ]  # fmt: skip
 
@@ -104,6 +110,15 @@ def test_the_answer_to_a_question_for_a_name(text: str, name: str) -> None:
     assert ("person_name", name) in values(text, "person_name")
     swapped, _ = put_tokens(text, spans := find_personal(text, "person_name"), [TOKEN] * len(spans))
     assert name not in swapped
+
+
+def test_words_between_name_and_numbers_are_no_names() -> None:
+    said = "我叫陈建军，身份证11010519900307013X，手机13812345678"
+    assert values(said, "person_name") == [
+        ("person_name", "陈建军"),
+        ("id_number", "11010519900307013X"),
+        ("phone", "13812345678"),
+    ]
 
 
 @pytest.mark.parametrize("text", TALK)
