@@ -119,10 +119,10 @@ class NameIndex:
             self._gaps[term[:-1] + "*"].add(term)
 
     def _add_group(self, group: str, lexicon: Lexicon) -> None:
-        """内科 stands for every department called 心血管内科, 消化内科 … by its name or another of its names."""
-        for one in lexicon.departments:
-            if any(fold(name).strip().endswith(group) for name in (one.name, *one.aliases)):
-                self._terms[group].add(("department", one.id))
+        """内科 stands for every department called 心血管内科, 消化内科 … by its own name."""
+        members = [one.id for one in lexicon.departments if fold(one.name).strip().endswith(group)]
+        if members:
+            self._terms[group] = {("department", one) for one in members}
 
     def _add_practitioner(self, practitioner: PractitionerName) -> None:
         name = fold(practitioner.name).lower().replace(" ", "")
