@@ -17,9 +17,7 @@ from tests.bench.report import GOALS, Results, table, write
 OUT = ROOT / "var/bench"
 
 
-async def measure(folder: Path) -> Results:
-    OUT.mkdir(parents=True, exist_ok=True)
-    model = stock_rasa.train(OUT)
+async def measure(folder: Path, model: Path) -> Results:
     print("Starting the program …", flush=True)
     async with system.running(folder / "var") as ours:
         async with stock_rasa.running(ours, model, folder / "stock.log") as stock:
@@ -36,9 +34,12 @@ async def measure(folder: Path) -> Results:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.parse_args()
+    parser.add_argument("--stock-model", type=Path, help="instead of training one (some minutes, once)")
+    options = parser.parse_args()
+    OUT.mkdir(parents=True, exist_ok=True)
+    model = options.stock_model or stock_rasa.train(OUT)
     with tempfile.TemporaryDirectory() as folder:
-        results = asyncio.run(measure(Path(folder)))
+        results = asyncio.run(measure(Path(folder), model.resolve()))
     write(results, OUT)
     print(table(results))
     return 0 if all(results.figures[name] <= goal for name, goal in GOALS.items()) else 1

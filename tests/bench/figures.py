@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from itertools import cycle, islice
@@ -14,7 +15,7 @@ WARM_UP = 5  # bookings before the clock runs
 BOOKINGS = 60
 LONG = 2_040  # messages of the endless conversation
 WINDOW = 40  # the 20th message stands for messages 1 to 40, the 2,020th for 2,001 to 2,040
-CONVERSATIONS = 3  # at once, for the sake of a finer clock
+CONVERSATIONS = 2  # at once, for the sake of a finer clock
 STOCK_SECONDS = 120.0  # how long the stock one may take for its endless conversation
 
 
@@ -65,19 +66,22 @@ async def endless(system: System, bot: Bot, first_patient: int, seconds: float |
     lines = await read(system.runtime, ENDLESS, department=name, day="明天")
     people = [await registered_patient(system.runtime, first_patient + n) for n in range(CONVERSATIONS)]
     people = people[:1] if seconds else people
-    wire, meter, history = await Wire(bot).open(), Meter(bot.pid), History()
-    await _say_to_all(wire, [f"{1:032x}"], list(islice(cycle(lines), 2 * len(lines))))
+    wires, meter, history = [await Wire(bot).open() for _ in people], Meter(bot.pid), History()
+    warm_up = await registered_patient(system.runtime, first_patient - 1)
+    await _say_all(wires[0], warm_up, list(islice(cycle(lines), 2 * len(lines))))
     deadline = time.monotonic() + (seconds or 3600)
     for start in range(0, LONG, WINDOW):
         meter.start()
-        await _say_to_all(wire, people, list(islice(cycle(lines), start, start + WINDOW)))
+        window = list(islice(cycle(lines), start, start + WINDOW))
+        await asyncio.gather(
+            *(_say_all(wire, person, window) for wire, person in zip(wires, people, strict=True))
+        )
         history.curve.append((start + WINDOW // 2, meter.per_message(WINDOW * len(people))))
         if time.monotonic() > deadline:
             break
     return history
 
 
-async def _say_to_all(wire: Wire, people: list[str], lines: list[Line]) -> None:
+async def _say_all(wire: Wire, person: str, lines: list[Line]) -> None:
     for line in lines:
-        for person in people:
-            await wire.say(line, person)
+        await wire.say(line, person)
