@@ -6,6 +6,7 @@ response) and the worker (actively, through the platform's API) compete for a ro
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from integrations.runtime import Runtime
 log = structlog.get_logger()
 
 _CONTEXT = "outbound.content"
+_PATIENCE = 3  # waits for a place in the pace, a second at most each
 _BATCH = 10  # rows looked at for one message
 _FIRST_RETRY = timedelta(seconds=2)
 _LONGEST_RETRY = timedelta(minutes=5)
@@ -270,9 +272,8 @@ async def deliver(rt: Runtime, conversation_id: UUID, *, alarms_only: bool = Fal
 async def _send(rt: Runtime, conversation_id: UUID, claimed: Claim) -> bool:
     """Makes one platform call. False: nothing more should be sent in this conversation for now."""
     channel = rt.channels[claimed.message.channel]
-    wait = await rt.throttle.wait(channel, claimed.message.recipient)
-    if wait:
-        await _postpone(rt, conversation_id, claimed, timedelta(seconds=wait), "throttled by ourselves")
+    if not await _keep_pace(rt, channel, claimed.message.recipient):
+        await _postpone(rt, conversation_id, claimed, timedelta(seconds=1), "throttled by ourselves")
         return False
     try:
         platform_id = await channel.send(claimed.message)
@@ -299,6 +300,16 @@ async def _send(rt: Runtime, conversation_id: UUID, claimed: Claim) -> bool:
         return await _retry_or_fail(rt, conversation_id, claimed, error)
     await finish(rt, claimed, "sent", platform_id=platform_id)
     return True
+
+
+async def _keep_pace(rt: Runtime, channel: Channel, recipient: str) -> bool:
+    """Waits for a place in the platform's pace, a few windows of a second at most. False: the rush goes on."""
+    for _ in range(_PATIENCE):
+        wait = await rt.throttle.wait(channel, recipient)
+        if not wait:
+            return True
+        await asyncio.sleep(wait)
+    return False
 
 
 async def _retry_or_fail(rt: Runtime, conversation_id: UUID, claimed: Claim, error: SendError) -> bool:

@@ -4,6 +4,7 @@ platform's own refusals (429) keep the pace."""
 from __future__ import annotations
 
 import asyncio
+import time
 
 import structlog
 from limits import RateLimitItemPerSecond
@@ -16,6 +17,7 @@ from integrations.channel import Channel, Paced
 
 log = structlog.get_logger()
 
+_SHORTEST_WAIT = 0.05  # seconds
 _REDIS_SECONDS = 0.5  # Redis is near; when it takes longer it is gone, and an alarm may be waiting behind us
 
 
@@ -38,11 +40,13 @@ class Throttle:
             return 0.0
         try:
             async with asyncio.timeout(_REDIS_SECONDS):
-                one_chat = await self._limiter.hit(RateLimitItemPerSecond(1), channel.name, recipient)
-                everyone = RateLimitItemPerSecond(channel.per_second)
-                if one_chat and await self._limiter.hit(everyone, channel.name):
-                    return 0.0
+                for limit, names in (
+                    (RateLimitItemPerSecond(1), (channel.name, recipient)),
+                    (RateLimitItemPerSecond(channel.per_second), (channel.name,)),
+                ):
+                    if not await self._limiter.hit(limit, *names):
+                        window = await self._limiter.get_window_stats(limit, *names)
+                        return min(max(window.reset_time - time.time(), _SHORTEST_WAIT), 1.0)
         except (RedisError, OSError):
             log.warning("no throttle without redis", channel=channel.name)
-            return 0.0
-        return 1.0
+        return 0.0

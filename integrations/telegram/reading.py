@@ -78,11 +78,12 @@ def _pressed(base: MessageIn, query: CallbackQuery) -> MessageIn:
 
 
 def _membership(base: MessageIn, change: dict[str, Any]) -> MessageIn:
-    """In a private chat Telegram tells this when the patient blocks or unblocks us. Read by hand: the library
+    """In a private chat Telegram tells this when the patient blocks or unblocks us; after unblocking the phone
+    sends /start by itself, which is greeted. Read by hand: the library
     wants all the rights that a member might have, and their list grows."""
     gone = change["new_chat_member"]["status"] in _GONE
     sent_at = datetime.fromtimestamp(_integer(change["date"]), UTC)
-    return replace(base, kind=Kind.UNFOLLOW if gone else Kind.FOLLOW, sent_at=sent_at)
+    return replace(base, kind=Kind.UNFOLLOW if gone else Kind.EVENT, sent_at=sent_at)
 
 
 def _edited(base: MessageIn, message: Message) -> MessageIn:

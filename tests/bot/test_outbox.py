@@ -1,4 +1,5 @@
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -43,12 +44,25 @@ async def test_messages_leave_in_order_and_are_sent_once(rt, telegram, talk):
     assert await statuses(rt) == ["sent"] * 3
 
 
-async def test_one_message_a_second_to_one_patient(rt, telegram, talk, clock):
+async def test_one_message_a_second_to_one_patient(rt, telegram, talk):
     telegram.per_second = 30
-    await queue(rt, talk, "一", "二")
+    at = []
+    telegram.before_send = lambda: at.append(int(time.time()))
+    await queue(rt, talk, "一", "二", "三")
     await outbox.deliver(rt, talk)
-    assert telegram.texts == ["一"]
-    assert await statuses(rt) == ["sent", "queued"]
+    assert telegram.texts == ["一", "二", "三"]
+    assert len(set(at)) == 3  # each in a second of its own
+
+
+async def test_in_a_rush_a_message_goes_back_into_the_queue(rt, telegram, talk, monkeypatch):
+    async def full(channel, recipient):
+        return 0.01
+
+    monkeypatch.setattr(rt.throttle, "wait", full)
+    telegram.per_second = 30
+    await queue(rt, talk, "一")
+    await outbox.deliver(rt, talk)
+    assert (telegram.texts, await statuses(rt)) == ([], ["queued"])
 
 
 async def test_ten_senders_at_once_send_one_message_once(rt, telegram, talk):

@@ -225,7 +225,7 @@ READ = {
         telegram(text="/start d7"),
         choice="d7",
     ),
-    "unblock": Case(Kind.FOLLOW, None, membership("member")),
+    "unblock": Case(Kind.EVENT, None, membership("member")),
     "unfollow": Case(Kind.UNFOLLOW, ("event", CDATA("Event", "unsubscribe")), membership("kicked")),
     "scan": Case(Kind.SCAN, ("event", CDATA("Event", "SCAN") + CDATA("EventKey", "d7")), choice="d7"),
     "edit": Case(
