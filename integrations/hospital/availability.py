@@ -5,7 +5,7 @@ Written as SQL: these run in most turns of a booking, and building the statement
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,6 +15,8 @@ from integrations.hospital.clock import local_date
 from integrations.hospital.models import Period
 from integrations.hospital.views import SessionView, SlotView
 
+# A patient needs time to come and to check in: nothing that starts sooner is booked.
+LEAD = timedelta(minutes=30)
 _NEXT_TIMES = 4
 
 _SESSIONS = """
@@ -26,7 +28,7 @@ _SESSIONS = """
     JOIN departments d ON d.id = s.department_id AND d.active AND d.bookable
     CROSS JOIN LATERAL (
         SELECT count(*) AS count, array_agg(time ORDER BY number) AS times
-        FROM slots WHERE schedule_id = s.id AND status = 'free' AND starts_at > :now
+        FROM slots WHERE schedule_id = s.id AND status = 'free' AND starts_at >= :earliest
     ) AS free
     WHERE s.date BETWEEN greatest(CAST(:first AS date), CAST(:today AS date)) AND :last
       AND s.date <= CAST(:today AS date) + d.horizon_days AND s.status = 'open' {narrowed}
@@ -42,7 +44,7 @@ _WITH_FREE = "AND free.count > 0"
 
 _FREE_SLOTS = text("""
     SELECT id, number, time, starts_at FROM slots
-    WHERE schedule_id = :schedule_id AND status = 'free' AND starts_at > :now ORDER BY number
+    WHERE schedule_id = :schedule_id AND status = 'free' AND starts_at >= :earliest ORDER BY number
 """)
 
 
@@ -61,7 +63,7 @@ async def sessions(
     """Half days between two local dates (both included) that can still be booked online, in one query.
 
     Ordered by day, half day, rank of the doctor. Departments that are not booked online and days beyond their
-    horizon are left out, past slots are not counted; `with_full` keeps half days without a free slot.
+    horizon are left out, slots that start within LEAD are not counted; `with_full` keeps half days without a free slot.
     """
     wanted = {
         "department_id": department_id,
@@ -74,7 +76,7 @@ async def sessions(
         "first": first,
         "last": last,
         "today": local_date(now),
-        "now": now,
+        "earliest": now + LEAD,
         "limit": limit,
         "next_times": _NEXT_TIMES,
     }
@@ -86,6 +88,6 @@ async def sessions(
 
 
 async def free_slots(session: AsyncSession, schedule_id: UUID, now: datetime) -> list[SlotView]:
-    """The free numbers of one half day that are still to come, in order."""
-    rows = await session.execute(_FREE_SLOTS, {"schedule_id": schedule_id, "now": now})
+    """The free numbers of one half day that can still be booked, in order."""
+    rows = await session.execute(_FREE_SLOTS, {"schedule_id": schedule_id, "earliest": now + LEAD})
     return [SlotView(*row) for row in rows]

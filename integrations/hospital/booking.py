@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
 from integrations.hospital.appointments import ACTIVE, appointment, upcoming
-from integrations.hospital.availability import free_slots, sessions
+from integrations.hospital.availability import LEAD, free_slots, sessions
 from integrations.hospital.clock import local_date
 from integrations.hospital.holds import Payment, UnknownOrder, confirm_paid, expire_holds
 from integrations.hospital.models import (
@@ -79,7 +79,7 @@ async def book(
     now: datetime,
     hold: timedelta,
 ) -> AppointmentView:
-    """Books a slot, or with None the earliest free one of the half day.
+    """Books a slot, or with None the earliest free one of the half day that starts in LEAD or later.
 
     A fee of 0 is booked at once; otherwise the appointment is held until now + `hold` with an unpaid order.
     Raises NotYours, NotBookable, OutsideHorizon, AlreadyBooked, SlotTaken, SessionFull, SlotPast; then nothing is
@@ -96,7 +96,7 @@ async def book(
             "status": AppointmentStatus.HELD if fee_fen else AppointmentStatus.BOOKED,
             "hold_expires_at": now + hold if fee_fen else None,
             "day": f"{local_date(now):%Y%m%d}",
-            "now": now,
+            "earliest": now + LEAD,
         }
         for statement in (_BOOK_WANTED,) if slot_id else (_BOOK_UNLOCKED, _BOOK_WAITING):
             made = (await session.execute(statement, values)).one()
@@ -192,7 +192,7 @@ async def _booked_already(session: AsyncSession, patient_id: UUID, schedule_id: 
 _BOOK = """
     WITH wanted AS MATERIALIZED (
         SELECT id FROM slots
-        WHERE schedule_id = :schedule_id AND status = 'free' AND starts_at > :now {which}
+        WHERE schedule_id = :schedule_id AND status = 'free' AND starts_at >= :earliest {which}
     ), taken AS (
         UPDATE slots SET status = 'busy' WHERE id IN (SELECT id FROM wanted) RETURNING id
     ), made AS (
@@ -222,11 +222,11 @@ async def _why_no_slot(
     if slot_id is None:
         last = select(func.max(Slot.starts_at)).where(Slot.schedule_id == schedule_id)
         last_start = await session.scalar(last)
-        return SlotPast() if last_start is not None and last_start <= now else SessionFull()
+        return SlotPast() if last_start is not None and last_start < now + LEAD else SessionFull()
     wanted = await session.get(Slot, slot_id)
     if wanted is None or wanted.schedule_id != schedule_id:
         return NotBookable()
-    if wanted.starts_at <= now:
+    if wanted.starts_at < now + LEAD:
         return SlotPast()
     free = await free_slots(session, schedule_id, now)
     free.sort(key=lambda slot: (slot.number < wanted.number, slot.number))

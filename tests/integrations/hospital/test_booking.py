@@ -181,12 +181,22 @@ async def test_the_last_day_of_the_horizon_is_bookable(clinic: Any) -> None:
     assert await clinic.book(await clinic.booker(), schedule)
 
 
-async def test_a_slot_that_has_begun_is_past_even_when_free(clinic: Any) -> None:
-    schedule = await clinic.schedule(slots=3)
+async def test_what_starts_within_half_an_hour_is_past_even_when_free(clinic: Any) -> None:
+    schedule = await clinic.schedule(slots=3)  # every ten minutes
     first, second, _ = await _free(clinic, schedule)
+    late = first.starts_at - timedelta(minutes=29)
     with pytest.raises(booking.SlotPast):
-        await clinic.book(await clinic.booker(), schedule, first.id, now=first.starts_at)
-    assert (await clinic.book(await clinic.booker(), schedule, now=first.starts_at)).number == second.number
+        await clinic.book(await clinic.booker(), schedule, first.id, now=late)
+    assert (await clinic.book(await clinic.booker(), schedule, now=late)).number == second.number
+    with pytest.raises(booking.SlotPast):
+        await clinic.book(await clinic.booker(), schedule, now=first.starts_at)
+
+
+async def test_half_an_hour_before_is_early_enough(clinic: Any) -> None:
+    schedule = await clinic.schedule(slots=1)
+    [only] = await _free(clinic, schedule)
+    early = only.starts_at - timedelta(minutes=30)
+    assert (await clinic.book(await clinic.booker(), schedule, only.id, now=early)).number == only.number
 
 
 async def test_nobody_books_for_strangers(clinic: Any) -> None:
@@ -282,7 +292,7 @@ async def test_sessions_are_those_that_can_be_booked(clinic: Any) -> None:
 async def test_sessions_leave_out_the_past_and_what_lies_beyond_the_horizon(clinic: Any) -> None:
     await clinic.schedule(day=clinic.today - timedelta(days=1))
     await clinic.schedule(day=clinic.today + timedelta(days=15))
-    today = await clinic.schedule(day=clinic.today, slots=6)  # 8:30 … 9:20, and it is 9:00
+    today = await clinic.schedule(day=clinic.today, slots=8)  # 8:30 … 9:40, and it is 9:00
     async with clinic.database.begin() as session:
         [found] = await booking.sessions(
             session,
@@ -291,4 +301,4 @@ async def test_sessions_leave_out_the_past_and_what_lies_beyond_the_horizon(clin
             now=clinic.now,
         )
     assert found.schedule_id == today
-    assert [one.isoformat("minutes") for one in found.next_times] == ["09:10", "09:20"]
+    assert [one.isoformat("minutes") for one in found.next_times] == ["09:30", "09:40"]
