@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.auditing import audit
+from tests.faults.breaking import settle
 from tests.patients import PATIENTS, Patient
 from tests.stack import Stack, running_stack
 
@@ -40,6 +41,8 @@ def people(stack: Stack) -> Iterator[list[Patient]]:
 def both(stack: Stack, people: list[Patient]) -> list[Patient]:
     """A patient on each platform who has just come."""
     people += [arrives.arrive(stack.sandbox) for arrives in PATIENTS.values()]
+    for patient in people:
+        settle(stack, patient)
     return people
 
 

@@ -28,7 +28,7 @@ from tests.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
 
-FEVERISH = "我胸口压着疼，出冷汗，喘不上气"
+CHEST_PAIN = "我胸口压着疼，出冷汗，喘不上气"
 
 
 def accepted(stack: Stack, both: list[Patient], text: str = QUESTION) -> list[Written]:
@@ -103,7 +103,7 @@ def test_red_flags_are_answered_when_all_else_is_dead(stack: Stack, both: list[P
     with down(stack, "worker", "rasa", "actions", "valkey"):
         for patient in both:
             began = time.monotonic()
-            assert "120" in patient.say(FEVERISH)
+            assert "120" in patient.say(CHEST_PAIN)
             assert time.monotonic() - began < 3
     for patient in both:
         assert OTHER_ANSWER in patient.say(OTHER_QUESTION, wait=45)
@@ -111,10 +111,10 @@ def test_red_flags_are_answered_when_all_else_is_dead(stack: Stack, both: list[P
 
 
 def test_red_flags_do_not_wait_for_a_frozen_valkey(stack: Stack, both: list[Patient]) -> None:
-    with stack.frozen("worker"), stack.frozen("valkey"):
+    with down(stack, "worker"), stack.frozen("valkey"):
         for patient in both:
             began = time.monotonic()
-            assert "120" in patient.say(FEVERISH)
+            assert "120" in patient.say(CHEST_PAIN)
             assert time.monotonic() - began < 3
 
 
