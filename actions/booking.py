@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +15,13 @@ from actions.booking_search import Found, chosen, search
 from actions.directory import Directory
 from actions.forms import THEN, Form, Outcome
 from actions.turn import Reply, Turn
+from actions.waiting_wish import BOOKING, keep, last_day, waits
 from integrations.hospital import accounts, booking, patients
 from integrations.hospital.booking import SlotView
 from integrations.hospital.patients import PatientView
 
-FORM = "booking_form"
-_ENTERS = frozenset({"book_appointment", "inform", "correct", "nlu_fallback"})  # anything else resumes a wish
-_VAGUE = _ENTERS - {"book_appointment"}  # enters only when it names something to book
+FORM = BOOKING
+_VAGUE = frozenset({"inform", "correct", "nlu_fallback"})  # enters only when it names something to book
 _STOPS = frozenset({"cancel", "cancel_appointment"})
 
 
@@ -61,21 +61,23 @@ class BookingForm(Form):
         return bool(facts.for_booking or facts.schedule or facts.slot or facts.ordinal) and not facts.topics
 
     async def _enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        if turn.intent == "correct" and not (turn.facts.departments or turn.facts.practitioners):
-            reply.say("say_nothing_to_correct")
-            return Outcome.closed()
-        if turn.intent in _VAGUE and not turn.facts.for_booking:
-            await unclear(turn, reply)
-            return Outcome(None, understood=False)
-        wish = Wish() if turn.intent in _ENTERS else Wish.read(draft)
-        needs = await self._needs(turn)
-        if not needs:
-            return await self._next(turn, reply, wish, entering=True)
-        # Remembered and gone on with when the consent is there and the patient is known.
-        facts = replace(turn.facts, field="")
+        resumed = waits(turn.slots)  # another form came first; the message may have been said to that one
+        if not resumed:
+            if turn.intent == "correct" and not (turn.facts.departments or turn.facts.practitioners):
+                reply.say("say_nothing_to_correct")
+                return Outcome.closed()
+            if turn.intent in _VAGUE and not turn.facts.for_booking:
+                await unclear(turn, reply)
+                return Outcome(None, understood=False)
         directory = await turn.directory()
-        wish, _ = take(wish, facts, directory, today=turn.today, last=_last_day(turn, directory, wish))
-        return Outcome(wish.as_draft(), go_on=needs, slots={THEN: FORM})
+        if walk_in := _not_booked(directory, turn.facts.departments):
+            return self._where_to_go(reply, directory, walk_in)  # nobody is asked for a consent for that
+        if needs := await self._needs(turn):
+            waiting = await keep(turn)
+            return Outcome(waiting.wish.as_draft(), go_on=needs, slots={THEN: FORM})
+        outcome = await self._next(turn, reply, Wish.read(draft) if resumed else Wish(), entering=True)
+        outcome.slots[THEN] = None
+        return outcome
 
     async def _needs(self, turn: Turn) -> str:
         """The form that has to come first, or ""."""
@@ -96,7 +98,7 @@ class BookingForm(Form):
                 reply.say("say_first_step")
             wish = earlier or wish
         directory = await turn.directory()
-        last = _last_day(turn, directory, wish)
+        last = last_day(turn, directory, wish)
         wish, notes = take(wish, turn.facts, directory, today=turn.today, last=last)
         heard = entering or wish != before or bool(notes) or turn.intent in ("go_back", "book_appointment")
         if not heard and turn.intent in ("deny", "correct"):
@@ -116,15 +118,14 @@ class BookingForm(Form):
             reply.say(note.text, day=turn.words.day(note.day) if note.day else "", words=note.words)
         if wish.schedule:
             return await self._confirm(turn, reply, wish, directory)
-        elsewhere = [one for one in wish.departments if not _bookable(directory, one)]
-        if elsewhere and len(elsewhere) == len(wish.departments):
-            return self._where_to_go(reply, directory, elsewhere[0])
-        wish = replace(wish, departments=tuple(one for one in wish.departments if one not in elsewhere))
+        if walk_in := _not_booked(directory, wish.departments):
+            return self._where_to_go(reply, directory, walk_in)
+        wish = replace(wish, departments=tuple(one for one in wish.departments if _bookable(directory, one)))
         if not wish.practitioners and len(wish.departments) != 1:
             offered = booking_words.offer_departments(turn, reply, directory, wish)
             return Outcome(replace(wish, offered=offered).as_draft(), "department")
         async with turn.runtime.database.begin() as session:
-            last = _last_day(turn, directory, wish)
+            last = last_day(turn, directory, wish)
             found = await search(session, wish, now=turn.now, today=turn.today, last=last)
         if found.exact and (len(found.sessions) == 1 or take_first):
             wish = replace(wish, schedule=str(found.sessions[0].schedule_id))
@@ -235,6 +236,11 @@ def _bookable(directory: Directory, department: str) -> bool:
     return department in directory.departments and directory.departments[department].bookable
 
 
+def _not_booked(directory: Directory, departments: Sequence[str]) -> str:
+    """The first of these departments when none of them is booked online, else ""."""
+    return "" if any(_bookable(directory, one) for one in departments) else next(iter(departments), "")
+
+
 def _who(turn: Turn, wish: Wish, directory: Directory) -> str:
     if wish.practitioners:
         return turn.words.all_of(directory.practitioners[one].name for one in wish.practitioners)
@@ -263,8 +269,3 @@ def _minutes(clock: str) -> int:
 
 def _time(clock: str) -> time:
     return time.fromisoformat(clock or "00:00")
-
-
-def _last_day(turn: Turn, directory: Directory, wish: Wish) -> date:
-    """The last day on which the wished departments, or any, can be booked."""
-    return turn.today + timedelta(days=directory.horizon_days(wish.departments))

@@ -8,12 +8,13 @@ from typing import Any
 from actions.forms import THEN, Form, Outcome
 from actions.hospital_questions import read_question
 from actions.turn import Reply, Turn
+from actions.waiting_wish import BOOKING, SLOT, keep, waits, wants_booking
 from integrations.hospital import accounts
 from integrations.hospital.models import ConsentKind, Contact
 
 _YES = frozenset({"give_consent", "affirm"})
 _NO = frozenset({"refuse_consent", "deny", "cancel", "go_back"})
-_STOPS = {THEN: None, "booking": None}
+_STOPS = {THEN: None, SLOT: None}
 
 
 async def missing_consents(turn: Turn) -> list[ConsentKind]:
@@ -30,7 +31,7 @@ class ConsentForm(Form):
 
     form = "consent_form"
     slot = "consent"
-    own = frozenset({"greet", "give_consent", "refuse_consent"})
+    own = frozenset({"greet", "give_consent", "refuse_consent", "book_appointment"})
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         missing = await missing_consents(turn)
@@ -41,15 +42,25 @@ class ConsentForm(Form):
         if turn.intent in _NO:
             reply.say("say_consent_refused")
             return Outcome(draft, slots=_STOPS)  # what was asked is kept: a later "同意" answers it
+        if ConsentKind(turn.asked) not in missing:  # given meanwhile on another channel
+            return await self._enter(turn, reply, missing, "")
         if turn.intent == "greet":
             return await self.ask(turn, reply, draft)
-        if turn.facts.for_booking:
-            return Outcome.closed(go_on="booking_form")
+        if wants_booking(turn):
+            return await self._first(turn, reply)
         return Outcome(draft, turn.asked, understood=False)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         reply.say(f"ask_consent_{turn.asked}")
         return Outcome({"asked": turn.asked}, turn.asked)
+
+    async def _first(self, turn: Turn, reply: Reply) -> Outcome:
+        """The booking has to wait; what is wished for is kept, the question put in short."""
+        waiting = await keep(turn)
+        if waiting.words:
+            reply.say("say_wish_kept", wish=waiting.words)
+        reply.say(f"ask_consent_{turn.asked}_first")
+        return Outcome({"asked": turn.asked}, turn.asked, slots=waiting.slots)
 
     async def _enter(self, turn: Turn, reply: Reply, missing: list[ConsentKind], seen: str) -> Outcome:
         hospital = turn.runtime.settings.hospital_name
@@ -61,9 +72,11 @@ class ConsentForm(Form):
         if not missing:
             if turn.intent == "give_consent":
                 reply.say("say_consent_known")
-            return Outcome.closed(go_on=turn.slots.get(THEN) or "", slots={THEN: None})
+            return _onward(turn)
         if turn.intent == "give_consent" and seen in missing:
             return await self._given(turn, reply, missing, ConsentKind(seen))
+        if waits(turn.slots) and (words := (await keep(turn)).words):
+            reply.say("say_wish_kept", wish=words)
         if turn.slots.get(THEN):
             reply.say("say_consent_needed")
         return self._asking(reply, missing[0])
@@ -77,9 +90,8 @@ class ConsentForm(Form):
         left = [other for other in missing if other != kind]
         if left:
             return self._asking(reply, left[0])
-        go_on = turn.slots.get(THEN) or ""
-        reply.say("say_consent_kept" if go_on else "say_consent_given")
-        return Outcome.closed(go_on=go_on, slots={THEN: None})
+        reply.say("say_consent_kept" if turn.slots.get(THEN) else "say_consent_given")
+        return _onward(turn)
 
     def _asking(self, reply: Reply, kind: ConsentKind) -> Outcome:
         reply.say(f"ask_consent_{kind}")
@@ -125,6 +137,12 @@ async def answer_privacy(turn: Turn, reply: Reply) -> None:
     """The privacy notice in short."""
     question = read_question("privacy", turn.runtime.settings)
     reply.parts.append(question.text)
+
+
+def _onward(turn: Turn) -> Outcome:
+    """To the form that waited. The booking form finds itself waited for, and takes that away."""
+    then = turn.slots.get(THEN) or ""
+    return Outcome.closed(go_on=then, slots={} if then == BOOKING else {THEN: None})
 
 
 async def _contact(session: Any, turn: Turn) -> Contact:

@@ -93,6 +93,7 @@ class Form(Journey):
     form: ClassVar[str]
     slot: ClassVar[str]
     own: ClassVar[frozenset[str]] = frozenset()  # intents that this form answers itself
+    leaving: ClassVar[Mapping[str, Any]] = {}  # slots set when another form takes over
 
     def __init__(
         self,
@@ -135,7 +136,7 @@ class Form(Journey):
         if turn.intent not in self.own:
             turn = replace(turn, intent=_ELSEWHERE.get(turn.intent, turn.intent))
         if turn.intent in self.entries:
-            return Outcome.closed(go_on=self.entries[turn.intent])
+            return Outcome.closed(go_on=self.entries[turn.intent], slots=self.leaving)
         if turn.intent in self.digressions and not self.says_something(turn):
             await self.digressions[turn.intent](turn, reply)
             if turn.intent in _PARTINGS:

@@ -11,6 +11,7 @@ from actions.forms import THEN, Form, Outcome
 from actions.registration_draft import Person, back, forget, new_values
 from actions.registration_proof import Proof
 from actions.turn import Reply, Turn
+from actions.waiting_wish import BOOKING, SLOT, keep, waits, wants_booking
 from integrations.hospital import accounts, links, patients, tokens
 
 FORM = "registration_form"
@@ -18,7 +19,7 @@ PURPOSE = "registration"
 _LEAST_AGE = 14  # younger patients are registered by their guardian (个人信息保护法 31)
 _MOST_MISMATCHES = 3
 _PAGE_FIRST = frozenset({"telegram"})  # the chat's servers stand abroad: typing a number there comes second
-_STOPS = {THEN: None, "booking": None}
+_STOPS = {THEN: None, SLOT: None}
 
 
 class RegistrationForm(Form):
@@ -27,6 +28,7 @@ class RegistrationForm(Form):
     form = FORM
     slot = "registration"
     own = frozenset({"register", "use_page", "use_chat", "resend_code", "page_completed", "book_appointment"})
+    leaving = _STOPS
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if turn.intent == "page_completed" or not turn.asked:
@@ -41,13 +43,10 @@ class RegistrationForm(Form):
             return Outcome.closed(slots=_STOPS)
         if turn.intent == "use_page" or (turn.asked == "page" and turn.intent in ("resend_code", "register")):
             return await self._offer_page(turn, reply, person)
+        if wants_booking(turn) and not self.says_something(turn):
+            return await self._first(turn, reply, draft)
         if turn.asked == "page":
             return await self._at_page(turn, reply, person)
-        if turn.intent == "book_appointment" and not self.says_something(turn):
-            reply.say("say_registration_needed")
-            outcome = await self.ask(turn, reply, draft)
-            outcome.slots[THEN] = "booking_form"
-            return outcome
         return await self._answered(turn, reply, person)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -61,12 +60,23 @@ class RegistrationForm(Form):
     def says_something(self, turn: Turn) -> bool:
         return turn.facts.personal or bool(turn.facts.sms_code and turn.asked == "sms_code")
 
+    async def _first(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """The booking has to wait; what is wished for is kept."""
+        waiting = await keep(turn)
+        if waiting.words:
+            reply.say("say_wish_kept", wish=waiting.words)
+        reply.say("say_registration_first")
+        outcome = await self.ask(turn, reply, draft)
+        outcome.slots.update(waiting.slots)
+        return outcome
+
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
         if await missing_consents(turn):
             then = turn.slots.get(THEN) or FORM
             return Outcome.closed(go_on="consent_form", slots={THEN: then})
-        then = turn.slots.get(THEN)
-        if then and then != FORM:
+        if waits(turn.slots):
+            if turn.facts.for_booking and (words := (await keep(turn)).words):
+                reply.say("say_wish_kept", wish=words)
             reply.say("say_registration_needed")
         else:
             reply.say("say_registration_start")
@@ -83,13 +93,16 @@ class RegistrationForm(Form):
             known = await patients.self_patient(session, await account_of(session, turn))
         if known is None:
             return None
-        then = turn.slots.get(THEN)
-        then = "" if then == FORM else then or ""
         by_page = turn.intent == "page_completed"
         reply.say("say_registered_by_page" if by_page else "say_registered_already", name=known.name)
-        if not then:
-            reply.say("say_registered_next")
-        return Outcome.closed(go_on=then, slots={THEN: None})
+        return self._onward(turn, reply)
+
+    def _onward(self, turn: Turn, reply: Reply) -> Outcome:
+        """To the booking that waited, which takes THEN away itself; else what can be done next."""
+        if waits(turn.slots):
+            return Outcome.closed(go_on=BOOKING)
+        reply.say("say_registered_next")
+        return Outcome.closed(slots={THEN: None})
 
     async def _offer_page(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
         settings = turn.runtime.settings
@@ -188,7 +201,6 @@ class RegistrationForm(Form):
             await reveal(turn, token, PURPOSE)
             for token in (person.person_name, person.id_number, person.phone)
         ]
-        then = turn.slots.get(THEN) or ""
         try:
             async with turn.runtime.database.begin() as session:
                 done = await patients.register(
@@ -212,10 +224,7 @@ class RegistrationForm(Form):
         )
         if done.patient_id is None:
             return Outcome.closed(slots=_STOPS)
-        if not then or then == FORM:
-            reply.say("say_registered_next")
-            then = ""
-        return Outcome.closed(go_on=then, slots={THEN: None})
+        return self._onward(turn, reply)
 
 
 class TooYoung(ValueError):

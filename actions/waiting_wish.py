@@ -1,0 +1,67 @@
+"""A wish to book that waits: for a consent, for the registration. It is kept in the booking form's slot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from actions.booking_draft import Wish, take
+from actions.directory import Directory
+from actions.forms import THEN
+from actions.turn import Turn
+
+BOOKING = "booking_form"
+SLOT = "booking"
+_NAMING = frozenset({"inform", "nlu_fallback"})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The wish so far, and how it reads ("" when nothing is known yet)."""
+
+    wish: Wish
+    words: str
+
+    @property
+    def slots(self) -> dict[str, Any]:
+        """What a form sets to let the booking follow it."""
+        return {THEN: BOOKING, SLOT: self.wish.as_draft()}
+
+
+def wants_booking(turn: Turn) -> bool:
+    """Whether a message inside another form speaks of booking."""
+    return turn.intent == "book_appointment" or (turn.intent in _NAMING and turn.facts.for_booking)
+
+
+def waits(slots: Mapping[str, Any]) -> bool:
+    """Whether a booking goes on when the open form is done."""
+    return slots.get(THEN) == BOOKING
+
+
+async def keep(turn: Turn) -> Waiting:
+    """The wish that waits, with what this message adds."""
+    directory = await turn.directory()
+    before = Wish.read(turn.slots.get(SLOT) or {}) if waits(turn.slots) else Wish()
+    facts = replace(turn.facts, field="")
+    wish, _ = take(before, facts, directory, today=turn.today, last=last_day(turn, directory, before))
+    return Waiting(wish, in_words(turn, directory, wish))
+
+
+def in_words(turn: Turn, directory: Directory, wish: Wish) -> str:
+    """11月25日（周三）上午，心血管内科，李静"""
+    days = turn.words.days(wish.days.first, wish.days.last) if wish.days else ""
+    named = [directory.departments[one].name for one in wish.departments if one in directory.departments]
+    doctors = [directory.practitioners[one].name for one in wish.practitioners]
+    parts = [
+        days + turn.words.period(wish.period),
+        named[0] if len(named) == 1 else "",
+        turn.words.all_of(doctors),
+    ]
+    return "，".join(part for part in parts if part)
+
+
+def last_day(turn: Turn, directory: Directory, wish: Wish) -> date:
+    """The last day on which the wished departments, or any, can be booked."""
+    return turn.today + timedelta(days=directory.horizon_days(wish.departments))
