@@ -11,13 +11,10 @@ import structlog
 
 from integrations.language.personal import redact
 
-_QUIET = (
-    "httpx",
-    "httpcore",
-    "telegram",
-    "uvicorn.access",
-    "urllib3",
-)  # their lines hold tokens and addresses
+# Their lines hold tokens and addresses.
+_SECRETIVE = ("httpx", "httpcore", "telegram", "uvicorn.access", "urllib3")
+# They write a line or two for every task.
+_CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
 
 
 def _blacken(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
