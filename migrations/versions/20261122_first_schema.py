@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from integrations.hospital.models.journal import APPEND_ONLY_SQL
 from alembic import op
 from sqlalchemy.dialects import postgresql
-revision = 'f60c44e02c2e'
+revision = 'b3a2af0e1a9b'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -168,6 +168,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['contact_id'], ['contacts.id'], name=op.f('fk_one_time_codes_contact_id_contacts')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_one_time_codes'))
     )
+    op.create_index('ix_one_time_codes_contact_id_issued_at', 'one_time_codes', ['contact_id', 'issued_at'], unique=False)
     op.create_index('ix_one_time_codes_phone_index_issued_at', 'one_time_codes', ['phone_index', 'issued_at'], unique=False)
     op.create_table('page_links',
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False),
@@ -380,6 +381,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_page_links_contact_id'), table_name='page_links')
     op.drop_table('page_links')
     op.drop_index('ix_one_time_codes_phone_index_issued_at', table_name='one_time_codes')
+    op.drop_index('ix_one_time_codes_contact_id_issued_at', table_name='one_time_codes')
     op.drop_table('one_time_codes')
     op.drop_index('ix_hospital_events_open', table_name='hospital_events', postgresql_where=sa.text('handled_at IS NULL'))
     op.drop_table('hospital_events')

@@ -17,6 +17,7 @@ class OneTimeCode(Base):
     __tablename__ = "one_time_codes"
     __table_args__ = (
         Index("ix_one_time_codes_phone_index_issued_at", "phone_index", "issued_at"),
+        Index("ix_one_time_codes_contact_id_issued_at", "contact_id", "issued_at"),
         CheckConstraint("tries >= 0", "tries"),
     )
 
