@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actions.forms import FAILURES
 from actions.turn import Reply, Turn
+from integrations.hospital.directory import DepartmentView
 
 # What may be offered when a message was not understood; each has its title in the catalogue: intent_<name>.
 _OFFERED = frozenset(
@@ -14,12 +15,12 @@ _OFFERED = frozenset(
         "register",
         "ask_hospital",
         "my_profile",
-        "talk_to_human",
         "ask_privacy",
         "emergency_help",
         "help",
     }
 )
+GENERAL_MEDICINE = "全科"  # how the name of that department begins
 _EMERGENCY_DEPARTMENT = "急诊"
 SAID_BY_KIND = frozenset({"voice", "image", "video", "file", "sticker", "location", "link"})
 
@@ -77,6 +78,23 @@ async def greeting(turn: Turn, reply: Reply) -> None:
 async def nothing_open(turn: Turn, reply: Reply) -> None:
     """ "确认", "取消", "返回" while nothing is going on."""
     reply.say("say_nothing_open")
+
+
+async def which_department(turn: Turn, reply: Reply) -> None:
+    """Which department suits a complaint: not judged here; general medicine is where one may start."""
+    phone = turn.runtime.settings.hospital_phone
+    general = (await turn.directory()).named(GENERAL_MEDICINE)
+    if general is None:
+        reply.say("say_which_department_unknown", phone=phone)
+    else:
+        reply.say("say_which_department", department=general.name)
+        offer_department(turn, reply, general)
+    reply.offer(turn.words.texts.text("intent_talk_to_human"), "/talk_to_human")
+
+
+def offer_department(turn: Turn, reply: Reply, department: DepartmentView) -> None:
+    title = turn.words.texts.text("word_book_department", department=department.name)
+    reply.offer(title, f'/book_appointment{{"department": "{department.id}"}}')
 
 
 async def unclear(turn: Turn, reply: Reply) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from actions import booking_words
-from actions.answers import unclear
+from actions.answers import unclear, which_department
 from actions.booking_draft import Note, Wish, back, take
 from actions.booking_search import Found, chosen, search
 from actions.directory import Directory
@@ -38,7 +38,7 @@ class BookingForm(Form):
 
     form = FORM
     slot = "booking"
-    own = frozenset({"book_appointment", "cancel_appointment"})
+    own = frozenset({"book_appointment", "cancel_appointment", "which_department"})
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if not turn.asked:
@@ -66,6 +66,8 @@ class BookingForm(Form):
             if turn.intent == "correct" and not (turn.facts.departments or turn.facts.practitioners):
                 reply.say("say_nothing_to_correct")
                 return Outcome.closed()
+            if turn.facts.personal and not turn.facts.for_booking:
+                return Outcome.closed(go_on="registration_form")
             if turn.intent in _VAGUE and not turn.facts.for_booking:
                 await unclear(turn, reply)
                 return Outcome(None, understood=False)
@@ -100,6 +102,9 @@ class BookingForm(Form):
         directory = await turn.directory()
         last = last_day(turn, directory, wish)
         wish, notes = take(wish, turn.facts, directory, today=turn.today, last=last)
+        if turn.asked == "department" and turn.intent == "which_department" and wish == before:
+            await which_department(turn, reply)
+            return Outcome(wish.as_draft(), "department")
         heard = entering or wish != before or bool(notes) or turn.intent in ("go_back", "book_appointment")
         if not heard and turn.intent in ("deny", "correct"):
             reply.say("say_booking_change_what")
@@ -122,7 +127,7 @@ class BookingForm(Form):
             return self._where_to_go(reply, directory, walk_in)
         wish = replace(wish, departments=tuple(one for one in wish.departments if _bookable(directory, one)))
         if not wish.practitioners and len(wish.departments) != 1:
-            offered = booking_words.offer_departments(turn, reply, directory, wish)
+            offered = booking_words.offer_departments(turn, reply, directory, wish, any_one=take_first)
             return Outcome(replace(wish, offered=offered).as_draft(), "department")
         async with turn.runtime.database.begin() as session:
             last = last_day(turn, directory, wish)

@@ -74,6 +74,8 @@ class Note:
 def take(wish: Wish, facts: Facts, doctors: Doctors, *, today: date, last: date) -> tuple[Wish, list[Note]]:
     """The wish after a message, and what in it cannot be. `last` is the last day that can be booked."""
     notes: list[Note] = []
+    if facts.unknown_practitioner and not facts.practitioners:
+        notes.append(Note("say_booking_unknown_doctor", words=facts.unknown_practitioner))
     wish = _choose(wish, facts)
     wish = _forget(wish, facts)
     if facts.departments and facts.days:  # a wish of its own: the half day of an earlier one is not meant

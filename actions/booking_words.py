@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from actions.answers import GENERAL_MEDICINE
 from actions.booking_draft import Wish
 from actions.directory import Directory
 from actions.turn import Reply, Turn
@@ -14,14 +15,23 @@ _TIMES = 4  # times shown beside the one that is confirmed
 _COMMON = 6  # departments shown to choose from
 
 
-def offer_departments(turn: Turn, reply: Reply, directory: Directory, wish: Wish) -> tuple[str, ...]:
-    """Asks for the department; gives the ids in the order shown."""
+def offer_departments(
+    turn: Turn, reply: Reply, directory: Directory, wish: Wish, *, any_one: bool = False
+) -> tuple[str, ...]:
+    """Asks for the department, after a word on what is known or on "都可以"; gives the ids in the order shown."""
     if wish.departments:
         names = [directory.departments[one] for one in wish.departments if one in directory.departments]
         reply.say("ask_which_department")
     else:
         names = [one for one in directory.departments.values() if one.bookable][:_COMMON]
-        reply.say("ask_department")
+        general = directory.named(GENERAL_MEDICINE)
+        if any_one and general:
+            reply.say("ask_department_any", general=general.name)
+        elif (wish.days or wish.period) and not reply.parts:
+            when = turn.words.days(wish.days.first, wish.days.last) if wish.days else ""
+            reply.say("ask_department_when", when=when + turn.words.period(wish.period))
+        else:
+            reply.say("ask_department")
     for one in names:
         reply.offer(one.name, f'/inform{{"department": "{one.id}"}}')
     return tuple(str(one.id) for one in names)

@@ -32,6 +32,7 @@ class ConsentForm(Form):
     form = "consent_form"
     slot = "consent"
     own = frozenset({"greet", "give_consent", "refuse_consent", "book_appointment"})
+    leaving = _STOPS
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         missing = await missing_consents(turn)

@@ -30,6 +30,11 @@ class Directory:
     def department_of(self, practitioner: str) -> str:
         return str(self.practitioners[practitioner].department_id)
 
+    def named(self, beginning: str) -> DepartmentView | None:
+        """The first department that is booked online and whose name begins so."""
+        found = (one for one in self.departments.values() if one.bookable and one.name.startswith(beginning))
+        return next(found, None)
+
     def horizon_days(self, departments: tuple[str, ...]) -> int:
         """How many days ahead can be booked: of these departments, or of any."""
         named = [self.departments[one] for one in departments if one in self.departments]

@@ -25,6 +25,7 @@ class Facts:
 
     departments: tuple[str, ...] = ()
     practitioners: tuple[str, ...] = ()
+    unknown_practitioner: str = ""  # the words for a doctor whom the hospital does not have
     days: Days | None = None
     impossible_date: str = ""
     period: str = ""  # morning | afternoon | evening
@@ -49,6 +50,7 @@ class Facts:
         return bool(
             self.departments
             or self.practitioners
+            or self.unknown_practitioner
             or self.days
             or self.impossible_date
             or self.period
@@ -92,6 +94,7 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
 
 
 _SINGLE = (
+    "unknown_practitioner",
     "impossible_date",
     "period",
     "time",

@@ -18,6 +18,7 @@ from actions.turn import Reply, Turn, read_turn
 from actions.wording import Wording
 from integrations.runtime import Runtime
 
+_ON_THE_WAY = frozenset({"registration_form"})  # what waits goes on waiting there
 _PARTINGS = frozenset({"goodbye"})  # the form stays open, its question is not put once more
 
 Answer = Callable[[Turn, Reply], Awaitable[None]]
@@ -136,7 +137,8 @@ class Form(Journey):
         if turn.intent not in self.own:
             turn = replace(turn, intent=_ELSEWHERE.get(turn.intent, turn.intent))
         if turn.intent in self.entries:
-            return Outcome.closed(go_on=self.entries[turn.intent], slots=self.leaving)
+            go_on = self.entries[turn.intent]
+            return Outcome.closed(go_on=go_on, slots={} if go_on in _ON_THE_WAY else self.leaving)
         if turn.intent in self.digressions and not self.says_something(turn):
             await self.digressions[turn.intent](turn, reply)
             if turn.intent in _PARTINGS:

@@ -11,6 +11,7 @@ from integrations.settings import ROOT, Settings
 
 FOLDER = ROOT / "dialogs/hospital_questions"
 _BLANK = re.compile(r"\{(hospital_name|hospital_phone)\}")
+_GENERAL = frozenset({"payment", "hours", "phone"})
 _cache: dict[Path, tuple[int, str]] = {}
 
 
@@ -47,7 +48,9 @@ async def answer(turn: Turn, reply: Reply) -> None:
     settings = turn.runtime.settings
     pages = _pages(FOLDER)
     # "药房在哪" is about the pharmacy: words of place alone are about the hospital's address.
+    # So "停车多少钱" is about parking: words of money, time and phone go with whatever else is named.
     topics = [topic for topic in turn.facts.topics if topic in pages and topic != "address"]
+    topics.sort(key=lambda topic: topic in _GENERAL)
     if topics:
         reply.parts.append(_page(pages[topics[0]], settings).text)
         return

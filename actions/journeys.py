@@ -24,6 +24,7 @@ ANSWERS: Mapping[str, Answer] = {
     "talk_to_human": answers.human,
     "emergency_help": answers.emergency,
     "thanks": answers.thanks,
+    "which_department": answers.which_department,
     "goodbye": answers.goodbye,
     "smalltalk": answers.small_talk,
     "abuse": answers.abuse,

@@ -11,6 +11,7 @@ from integrations.identity.interface import Outcome
 from integrations.sms.interface import SmsError, SmsLimited, SmsRefused, SmsUnknown
 
 PURPOSE = "registration"
+_DIGITS = 6  # of a code
 
 
 @dataclass(slots=True)
@@ -25,7 +26,11 @@ class Proof:
             return await self._send(person)
         if turn.intent == "resend_code":
             return await self._send(person)
-        if not turn.facts.sms_code:
+        typed = turn.facts.sms_code
+        if (typed and len(typed) != _DIGITS) or (not typed and turn.facts.ordinal):
+            self.reply.say("say_code_length", phone=person.shown["phone"])  # costs no try
+            return person, "sms_code", True
+        if not typed:
             self.ask_code(person)
             return person, "sms_code", changed or turn.asked != "sms_code"
         async with turn.runtime.database.begin() as session:
@@ -35,7 +40,7 @@ class Proof:
                 turn.runtime.crypto,
                 phone=phone,
                 purpose=PURPOSE,
-                code=turn.facts.sms_code,
+                code=typed,
                 contact_id=turn.contact_id,
                 now=turn.now,
                 key=turn.key("check code"),

@@ -59,7 +59,7 @@ async def test_cancels_the_one_of_that_day_after_one_question(clinic: Clinic, ru
 async def test_a_button_of_the_list_goes_to_the_question(clinic: Clinic, runtime: Runtime) -> None:
     chat = await with_two(clinic)
     said = await chat.press(await chat.say("my_appointments"), "取消 周三")
-    assert "要取消 11月25日（周三）" in said.text
+    assert "要取消的是：11月25日（周三）" in said.text
     said = await chat.say("deny")
     assert "您的号还在" in said.text
     assert AppointmentStatus.CANCELLED not in await statuses(runtime)

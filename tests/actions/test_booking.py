@@ -205,6 +205,40 @@ async def test_a_department_without_booking_says_where_to_go(clinic: Clinic) -> 
     assert chat.form == ""
 
 
+async def test_the_day_is_said_back_while_the_department_is_open(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("book_appointment")
+    said = await chat.say("inform", day(WEDNESDAY), ("period", "morning"))
+    assert said.text.startswith("好的，11月25日（周三）上午。请问想看哪个科？")
+
+
+async def test_a_complaint_is_not_judged(clinic: Clinic) -> None:
+    await clinic.department("全科医学科")
+    chat = await clinic.chat()
+    for form in ("", "booking_form"):
+        said = await chat.say("which_department")
+        assert "还不能判断该看哪个科" in said.text
+        assert "120" in said.text
+        assert list(said.buttons) == ["挂全科医学科", "找人工"]
+        assert chat.form == form
+        await chat.say("book_appointment")
+    said = await chat.say("inform", ("any", "都可以"))
+    assert said.text.startswith("科室要您来定")
+
+
+async def test_a_doctor_the_hospital_does_not_have(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("王建国", WEDNESDAY)
+    chat = await clinic.chat()
+    said = await chat.say(
+        "book_appointment",
+        ("department", clinic.departments[HEART]),
+        ("unknown_practitioner", "钱小二医生"),
+    )
+    assert "没有找到“钱小二医生”" in said.text
+    assert len(said.buttons) == 2
+
+
 async def test_digressions_answer_and_come_back(clinic: Clinic) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()

@@ -6,7 +6,7 @@ from integrations.hospital import accounts
 from integrations.hospital.models import ConsentKind
 from integrations.runtime import Runtime
 
-from .conftest import Chat, Clinic
+from .conftest import NOW, WEDNESDAY, Chat, Clinic
 
 
 async def missing(runtime: Runtime, chat: Chat) -> set[ConsentKind]:
@@ -74,3 +74,44 @@ async def test_withdrawing_can_be_left(clinic: Clinic, runtime: Runtime) -> None
     await chat.say("withdraw_consent")
     await chat.say("deny")
     assert await missing(runtime, chat) == set()
+
+
+async def test_a_wish_waits_for_the_consent(clinic: Clinic) -> None:
+    await clinic.session("张伟", WEDNESDAY, "afternoon")
+    chat = await clinic.chat(consent=False)
+    await chat.say("book_appointment")
+    said = await chat.say("inform", ("department", clinic.departments["骨科"]))
+    assert said.text.startswith("好的，骨科，先给您记着。\n挂号要先得到您的同意")
+    said = await chat.say("inform", ("date", WEDNESDAY.isoformat()), ("period", "afternoon"))
+    assert said.text.startswith("好的，11月25日（周三）下午，骨科，先给您记着。")
+    said = await chat.press(said, "同意")
+    assert "请确认：11月25日（周三）下午" in said.text
+    assert chat.slots["then"] is None
+
+
+async def test_a_wish_that_was_left_does_not_come_back(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False)
+    await chat.say("book_appointment", ("department", clinic.departments["骨科"]))
+    await chat.say("cancel_appointment")
+    said = await chat.say("book_appointment")
+    assert "骨科" not in said.text
+
+
+async def test_a_consent_given_elsewhere_meanwhile_is_not_asked_again(
+    clinic: Clinic, runtime: Runtime
+) -> None:
+    chat = await clinic.chat(consent=False)
+    await chat.say("greet")
+    async with runtime.database.begin() as session:
+        contact = await accounts.contact(session, chat.contact.id)
+        assert contact
+        await accounts.give_consents(session, contact, list(ConsentKind), NOW, None)
+    said = await chat.say("greet")
+    assert "您同意吗" not in said.text
+
+
+async def test_the_way_to_the_emergency_department_needs_no_consent(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("inform", ("department", clinic.departments["急诊科"]))
+    assert "请直接到" in said.text
+    assert chat.form == ""

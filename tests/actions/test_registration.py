@@ -171,9 +171,58 @@ async def test_telegram_offers_the_page_first(clinic: Clinic) -> None:
     chat = await clinic.chat("telegram", registered=False)
     said = await chat.say("register")
     assert "https://hospital.example/p/" in said.text
-    assert said.expects is None
+    assert said.expects == "person_name"  # so a name typed right away is swapped for a token
     said = await chat.press(said, "就在这里填")
     assert said.expects == "person_name"
+
+
+async def test_a_name_is_taken_while_the_page_is_offered(clinic: Clinic) -> None:
+    chat = await clinic.chat("telegram", registered=False)
+    await chat.say("register")
+    assert (await chat.say("nlu_fallback")).expects == "person_name"
+    said = await tell(chat, person_name="谢秀英")
+    assert said.expects == "id_number"
+
+
+async def test_not_understood_keeps_what_was_told(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("register")
+    await tell(chat, person_name="张小明")
+    for _ in range(2):
+        said = await chat.say("nlu_fallback")
+        assert said.expects == "id_number"
+    assert chat.form == "registration_form"
+
+
+@pytest.mark.parametrize("entity", [("ordinal", 1), ("sms_code", "1234")])
+async def test_a_short_code_costs_no_try(
+    clinic: Clinic, outside: Outside, entity: tuple[str, object]
+) -> None:
+    chat = await clinic.chat(registered=False)
+    await to_code(chat)
+    for _ in range(6):
+        said = await chat.say("inform", entity)
+        assert "验证码是 6 位数字" in said.text
+        assert said.expects == "sms_code"
+    assert "请核对" in (await chat.say("inform", ("sms_code", outside.sent[0][1]))).text
+
+
+async def test_a_department_said_too_early_is_kept(clinic: Clinic, outside: Outside) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat(registered=False)
+    await to_code(chat)
+    await chat.say("inform", ("sms_code", outside.sent[0][1]))
+    said = await chat.say("inform", ("department", clinic.departments["心血管内科"]))
+    assert said.text.startswith("好的，心血管内科，先给您记着。\n登记好就接着挂号。\n请核对")
+    said = await chat.say("affirm")
+    assert "登记好了" in said.text
+    assert "请确认" in said.text
+
+
+async def test_personal_values_outside_any_form_open_the_registration(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await tell(chat, person_name="张小明", id_number=NUMBER)
+    assert said.expects == "phone"
 
 
 async def test_the_page_was_filled_in(clinic: Clinic) -> None:
