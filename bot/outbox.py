@@ -323,6 +323,11 @@ async def _retry_or_fail(rt: Runtime, conversation_id: UUID, claimed: Claim, err
     return True
 
 
+async def give_back(rt: Runtime, conversation_id: UUID, claimed: Claim) -> None:
+    """A claim that could not be used is due again at once."""
+    await _postpone(rt, conversation_id, claimed, timedelta(0), "nobody was left to hear it")
+
+
 async def _postpone(rt: Runtime, conversation_id: UUID, claimed: Claim, pause: timedelta, error: str) -> None:
     """Back into the queue, for the platform did not take it."""
     async with rt.database.begin() as session:

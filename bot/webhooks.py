@@ -128,13 +128,7 @@ async def _reply_passively(
             # Without the customer-service interface a redelivery is the only other chance: let this one run out.
             await asyncio.sleep(_PLATFORM_GIVES_UP)
         return nothing
-    claimed = None
-    if taken.deliveries > 1:
-        claimed = await outbox.passive_again(rt, taken.inbound_id, taken.conversation_id)
-    if claimed is None:
-        claimed = await outbox.claim(
-            rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm
-        )
+    claimed = await _claim(request, rt, taken)
     PASSIVE.labels("given" if claimed else "nothing").inc()
     if claimed is None:
         return nothing
@@ -148,6 +142,25 @@ async def _reply_passively(
         outbox.finish, rt, claimed, "sent", platform_id=f"passive:{message.external_id}"
     )
     return response
+
+
+async def _claim(request: Request, rt: Runtime, taken: Accepted) -> outbox.Claim | None:
+    """The answer to give in this response. A platform that has hung up by now hears nothing here: the answer
+    is left to its next delivery, or goes actively. (A cut request runs on, and several may wait at once.)"""
+    if await request.is_disconnected():
+        return None
+    if taken.deliveries > 1:
+        again = await outbox.passive_again(rt, taken.inbound_id, taken.conversation_id)
+        if again is not None:
+            return again
+    claimed = await outbox.claim(
+        rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm
+    )
+    if claimed and await request.is_disconnected():
+        await outbox.give_back(rt, taken.conversation_id, claimed)
+        request.app.state.waker.wake(taken.conversation_id)
+        return None
+    return claimed
 
 
 async def _turn_is_done(request: Request, rt: Runtime, taken: Accepted) -> bool:

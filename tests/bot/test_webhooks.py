@@ -155,6 +155,54 @@ async def test_a_reply_that_comes_too_late_goes_actively(rt, gateway, wechat, cl
     assert wechat.texts == ["echo 你好"]
 
 
+async def deliver_and_hang_up(gateway, content, *, after):
+    """WeChat's request whose connection is cut once the app has looked `after` times whether it still stands."""
+    looked = 0
+    body = json.dumps(content).encode()
+
+    async def receive():
+        nonlocal looked
+        if body_parts:
+            return body_parts.pop()
+        looked += 1
+        if looked <= after:
+            await asyncio.Event().wait()  # still there
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    body_parts = [{"type": "http.request", "body": body, "more_body": False}]
+    sent = []
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/webhooks/wechat",
+        "query_string": b"",
+        "headers": [],
+        "http_version": "1.1",
+    }
+    await gateway.app(scope, receive, send)
+    return b"".join(part.get("body", b"") for part in sent)
+
+
+@pytest.mark.parametrize("after", [0, 1])
+async def test_a_platform_that_has_hung_up_gets_the_reply_another_way(rt, gateway, wechat, clock, after):
+    said = await deliver_and_hang_up(gateway, {"id": "1", "text": "你好"}, after=after)
+    assert b"echo" not in said
+    clock.forward(seconds=5)
+    await asyncio.gather(*gateway.app.state.waker.tasks)
+    await conversations.drain(rt, Plain(), await count(rt, "SELECT id FROM conversations"))
+    assert wechat.texts == ["echo 你好"]
+
+
+async def test_after_a_hang_up_the_next_delivery_gets_the_reply(rt, gateway, wechat):
+    await deliver_and_hang_up(gateway, {"id": "1", "text": "你好"}, after=0)
+    response = await gateway.post("/webhooks/wechat", json={"id": "1", "text": "你好"})
+    assert response.text == "echo 你好"
+    assert wechat.texts == []
+
+
 async def test_an_account_that_can_only_reply_keeps_a_late_answer_for_the_next_message(
     rt, gateway, wechat, clock, monkeypatch
 ):
