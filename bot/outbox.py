@@ -40,7 +40,7 @@ _BATCH = 10  # rows looked at for one message
 _FIRST_RETRY = timedelta(seconds=2)
 _LONGEST_RETRY = timedelta(minutes=5)
 MAX_ATTEMPTS = 20  # about an hour of a platform that refuses before it takes the message
-STUCK_AFTER = timedelta(seconds=60)  # longer than any platform call may take
+STUCK_AFTER = timedelta(seconds=30)  # longer than any platform call may take
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class Channel(Protocol):
 @runtime_checkable
 class Paced(Protocol):
     per_second: int
-    """Messages a second the platform takes from us overall; to one patient it takes one a second."""
+    """Messages a second the platform takes from us overall; to one patient it takes one a second on the average."""
 
 
 @runtime_checkable

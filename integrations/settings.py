@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """The environment wins over `.env`. An empty secret switches its door off."""
 
-    model_config = SettingsConfigDict(env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     # Where things are. Empty: `daozhen up` starts its own Postgres and Valkey and fills these in.
     database_url: str = ""

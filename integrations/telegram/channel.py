@@ -43,6 +43,7 @@ class TelegramChannel:
 
     name = reading.NAME
     merges = True
+    per_second = 30
 
     def __init__(
         self,
