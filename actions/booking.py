@@ -22,6 +22,7 @@ from integrations.hospital.patients import PatientView
 
 FORM = BOOKING
 _VAGUE = frozenset({"inform", "correct", "nlu_fallback"})  # enters only when it names something to book
+_HEARD = frozenset({"go_back", "book_appointment", "which_department"})  # answered even when nothing changes
 _STOPS = frozenset({"cancel", "cancel_appointment"})
 
 
@@ -102,10 +103,13 @@ class BookingForm(Form):
         directory = await turn.directory()
         last = last_day(turn, directory, wish)
         wish, notes = take(wish, turn.facts, directory, today=turn.today, last=last)
-        if turn.asked == "department" and turn.intent == "which_department" and wish == before:
+        if turn.intent == "which_department" and wish == before:
             await which_department(turn, reply)
-            return Outcome(wish.as_draft(), "department")
-        heard = entering or wish != before or bool(notes) or turn.intent in ("go_back", "book_appointment")
+            if turn.asked == "department":
+                return Outcome(wish.as_draft(), "department")
+            reply.forget_question()
+            reply.parts.append("")
+        heard = entering or wish != before or bool(notes) or turn.intent in _HEARD
         if not heard and turn.intent in ("deny", "correct"):
             reply.say("say_booking_change_what")
             return Outcome(wish.as_draft(), turn.asked)

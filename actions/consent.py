@@ -52,16 +52,18 @@ class ConsentForm(Form):
         return Outcome(draft, turn.asked, understood=False)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        reply.say(f"ask_consent_{turn.asked}")
+        """In short: the whole of it was said when the question was opened."""
+        reply.say(f"ask_consent_{turn.asked}_again")
         return Outcome({"asked": turn.asked}, turn.asked)
 
     async def _first(self, turn: Turn, reply: Reply) -> Outcome:
-        """The booking has to wait; what is wished for is kept, the question put in short."""
+        """The booking has to wait; what is wished for is kept."""
         waiting = await keep(turn)
         if waiting.words:
             reply.say("say_wish_kept", wish=waiting.words)
-        reply.say(f"ask_consent_{turn.asked}_first")
-        return Outcome({"asked": turn.asked}, turn.asked, slots=waiting.slots)
+        outcome = await self.ask(turn, reply, {})
+        outcome.slots.update(waiting.slots)
+        return outcome
 
     async def _enter(self, turn: Turn, reply: Reply, missing: list[ConsentKind], seen: str) -> Outcome:
         hospital = turn.runtime.settings.hospital_name

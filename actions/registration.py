@@ -58,7 +58,9 @@ class RegistrationForm(Form):
         return Outcome(draft, turn.asked)
 
     def says_something(self, turn: Turn) -> bool:
-        return turn.facts.personal or bool(turn.facts.sms_code and turn.asked == "sms_code")
+        return turn.facts.personal or (
+            turn.asked == "sms_code" and bool(turn.facts.sms_code or turn.facts.ordinal)
+        )
 
     async def _first(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """The booking has to wait; what is wished for is kept."""

@@ -81,9 +81,9 @@ async def test_a_wish_waits_for_the_consent(clinic: Clinic) -> None:
     chat = await clinic.chat(consent=False)
     await chat.say("book_appointment")
     said = await chat.say("inform", ("department", clinic.departments["骨科"]))
-    assert said.text.startswith("好的，骨科，先给您记着。\n挂号要先得到您的同意")
+    assert said.text.startswith("记下了：骨科。\n登记和挂号要先得到您的同意")
     said = await chat.say("inform", ("date", WEDNESDAY.isoformat()), ("period", "afternoon"))
-    assert said.text.startswith("好的，11月25日（周三）下午，骨科，先给您记着。")
+    assert said.text.startswith("记下了：11月25日（周三）下午，骨科。")
     said = await chat.press(said, "同意")
     assert "请确认：11月25日（周三）下午" in said.text
     assert chat.slots["then"] is None

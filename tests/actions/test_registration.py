@@ -213,7 +213,7 @@ async def test_a_department_said_too_early_is_kept(clinic: Clinic, outside: Outs
     await to_code(chat)
     await chat.say("inform", ("sms_code", outside.sent[0][1]))
     said = await chat.say("inform", ("department", clinic.departments["心血管内科"]))
-    assert said.text.startswith("好的，心血管内科，先给您记着。\n登记好就接着挂号。\n请核对")
+    assert said.text.startswith("记下了：心血管内科。\n登记好就接着挂号。\n请核对")
     said = await chat.say("affirm")
     assert "登记好了" in said.text
     assert "请确认" in said.text
