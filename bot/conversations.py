@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import choices, inbox, outbox, rasa, texts
+from bot import choices, delivery, inbox, outbox, rasa, texts
 from bot.models import ControlState
 from bot.outbox import Reply
 from bot.rasa import RasaDown, RasaReply
@@ -79,7 +79,7 @@ async def drain(rt: Runtime, understanding: Understanding, conversation_id: UUID
     """Answers all pending messages of a conversation and sends what is due."""
     while await _next_turn(rt, understanding, conversation_id):
         pass
-    await outbox.deliver(rt, conversation_id)
+    await delivery.deliver(rt, conversation_id)
 
 
 async def forgotten(session: AsyncSession, rt: Runtime, limit: int) -> list[UUID]:

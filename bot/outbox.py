@@ -6,7 +6,6 @@ response) and the worker (actively, through the platform's API) compete for a ro
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,11 +21,6 @@ from bot.models import ControlState
 from integrations.channel import (
     Channel,
     PassiveReply,
-    SendError,
-    Throttled,
-    Unknown,
-    Unreachable,
-    WindowClosed,
 )
 from integrations.crypto import Crypto
 from integrations.messages import MessageOut, Option
@@ -35,11 +29,7 @@ from integrations.runtime import Runtime
 log = structlog.get_logger()
 
 _CONTEXT = "outbound.content"
-_PATIENCE = 3  # waits for a place in the pace, a second at most each
 _BATCH = 10  # rows looked at for one message
-_FIRST_RETRY = timedelta(seconds=2)
-_LONGEST_RETRY = timedelta(minutes=5)
-MAX_ATTEMPTS = 20  # about an hour of a platform that refuses before it takes the message
 STUCK_AFTER = timedelta(seconds=30)  # longer than any platform call may take
 
 
@@ -228,6 +218,11 @@ def as_written(words: str, options: Iterable[Option]) -> str:
     return "\n".join([words, *(f"99 {option.title}" for option in options)])
 
 
+def sends_actively(rt: Runtime, channel: Channel) -> bool:
+    """False for an account whose platform only takes replies (WeChat without its customer-service interface)."""
+    return not (isinstance(channel, PassiveReply) and rt.settings.wechat_reply_mode == "passive_only")
+
+
 async def passive_again(rt: Runtime, inbound_id: UUID, conversation_id: UUID) -> Claim | None:
     """The answer that was already given passively to this inbound message, for a redelivery of it."""
     async with rt.database.begin() as session:
@@ -257,78 +252,12 @@ async def finish(
         )
 
 
-def sends_actively(rt: Runtime, channel: Channel) -> bool:
-    """False for an account whose platform only takes replies (WeChat without its customer-service interface)."""
-    return not (isinstance(channel, PassiveReply) and rt.settings.wechat_reply_mode == "passive_only")
-
-
-async def deliver(rt: Runtime, conversation_id: UUID, *, alarms_only: bool = False) -> None:
-    """Sends actively all that is due in a conversation, in order, until nothing is left or the platform objects."""
-    while claimed := await claim(rt, conversation_id, alarms_only=alarms_only):
-        if not await _send(rt, conversation_id, claimed):
-            return
-
-
-async def _send(rt: Runtime, conversation_id: UUID, claimed: Claim) -> bool:
-    """Makes one platform call. False: nothing more should be sent in this conversation for now."""
-    channel = rt.channels[claimed.message.channel]
-    if not await _keep_pace(rt, channel, claimed.message.recipient):
-        await _postpone(rt, conversation_id, claimed, timedelta(seconds=1), "throttled by ourselves")
-        return False
-    try:
-        platform_id = await channel.send(claimed.message)
-    except Unknown as error:
-        log.warning("message of unknown fate", channel=channel.name, conversation=str(conversation_id))
-        await finish(rt, claimed, "unknown", error=str(error))
-        return True
-    except Throttled as error:
-        if error.loggable:
-            log.error("the platform takes no more for long", channel=channel.name, reason=str(error))
-        await _postpone(rt, conversation_id, claimed, timedelta(seconds=error.retry_after), str(error))
-        return False
-    except WindowClosed as error:
-        await _postpone(rt, conversation_id, claimed, timedelta(0), str(error))
-        async with rt.database.begin() as session:
-            await quota.close(session, conversation_id)
-        return False
-    except Unreachable as error:
-        await finish(rt, claimed, "failed", error=str(error))
-        async with rt.database.begin() as session:
-            await session.execute(_FAIL_ALL, {"conversation": conversation_id, "error": str(error)})
-        return False
-    except SendError as error:
-        return await _retry_or_fail(rt, conversation_id, claimed, error)
-    await finish(rt, claimed, "sent", platform_id=platform_id)
-    return True
-
-
-async def _keep_pace(rt: Runtime, channel: Channel, recipient: str) -> bool:
-    """Waits for a place in the platform's pace, a few windows of a second at most. False: the rush goes on."""
-    for _ in range(_PATIENCE):
-        wait = await rt.throttle.wait(channel, recipient)
-        if not wait:
-            return True
-        await asyncio.sleep(wait)
-    return False
-
-
-async def _retry_or_fail(rt: Runtime, conversation_id: UUID, claimed: Claim, error: SendError) -> bool:
-    if error.retryable and claimed.attempts < MAX_ATTEMPTS:
-        pause = min(_FIRST_RETRY * 2**claimed.attempts, _LONGEST_RETRY)
-        await _postpone(rt, conversation_id, claimed, pause, str(error))
-        return False
-    if error.loggable:
-        log.error("message not delivered", conversation=str(conversation_id), reason=type(error).__name__)
-    await finish(rt, claimed, "failed", error=str(error))
-    return True
-
-
 async def give_back(rt: Runtime, conversation_id: UUID, claimed: Claim) -> None:
     """A claim that could not be used is due again at once."""
-    await _postpone(rt, conversation_id, claimed, timedelta(0), "nobody was left to hear it")
+    await postpone(rt, conversation_id, claimed, timedelta(0), "nobody was left to hear it")
 
 
-async def _postpone(rt: Runtime, conversation_id: UUID, claimed: Claim, pause: timedelta, error: str) -> None:
+async def postpone(rt: Runtime, conversation_id: UUID, claimed: Claim, pause: timedelta, error: str) -> None:
     """Back into the queue, for the platform did not take it."""
     async with rt.database.begin() as session:
         await session.execute(
@@ -337,6 +266,12 @@ async def _postpone(rt: Runtime, conversation_id: UUID, claimed: Claim, pause: t
         if claimed.ration:
             channel = rt.channels[claimed.message.channel]
             await quota.give_back(session, conversation_id, claimed.ration, channel)
+
+
+async def fail_all(rt: Runtime, conversation_id: UUID, error: str) -> None:
+    """The patient is out of reach: nothing that is queued will ever arrive."""
+    async with rt.database.begin() as session:
+        await session.execute(_FAIL_ALL, {"conversation": conversation_id, "error": error})
 
 
 async def repeat_unknown(

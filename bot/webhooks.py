@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 
-from bot import inbox, outbox
+from bot import delivery, inbox, outbox
 from bot.inbox import Accepted
 from bot.wake import TurnNews, Waker
 from integrations.channel import (
@@ -100,7 +100,7 @@ def _after_accepting(
     else:
         ACCEPTED.labels(channel.name, message.kind.value).inc()
     if taken.alarm and not passive:
-        background.start(outbox.deliver(rt, taken.conversation_id, alarms_only=True))
+        background.start(delivery.deliver(rt, taken.conversation_id, alarms_only=True))
     if not taken.answered:
         waker: Waker = request.app.state.waker
         waker.wake(taken.conversation_id)

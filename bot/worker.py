@@ -10,7 +10,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from celery import Task
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 
-from bot import conversations, menus, outbox, sweep
+from bot import conversations, delivery, menus, sweep
 from bot.logs import configure_logs
 from bot.understanding import Understanding
 from bot.wake import TURN_TASK, make_celery
@@ -69,7 +69,7 @@ def turn(conversation: str) -> None:
 @celery.task(name="deliver")
 def deliver(conversation: str) -> None:
     """Sends what is due in a conversation."""
-    _process.portal.call(outbox.deliver, _process.runtime, UUID(conversation))
+    _process.portal.call(delivery.deliver, _process.runtime, UUID(conversation))
 
 
 @celery.task(name="sweep")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot import handoff, inbox, outbox, quota, sweep
+from bot import delivery, handoff, inbox, outbox, quota, sweep
 from bot.models import ControlState
 from bot.outbox import Reply
 from integrations.channel import Rejected, Throttled, Unavailable, Unknown, Unreachable, WindowClosed
@@ -37,9 +37,9 @@ async def statuses(rt):
 async def test_messages_leave_in_order_and_are_sent_once(rt, telegram, talk):
     await queue(rt, talk, "一", "二", "三")
     for _ in range(3):
-        await outbox.deliver(rt, talk)
+        await delivery.deliver(rt, talk)
         await rt.redis.flushall()  # the pace of one message a second a patient
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert telegram.texts == ["一", "二", "三"]
     assert await statuses(rt) == ["sent"] * 3
 
@@ -50,7 +50,7 @@ async def test_three_messages_in_three_seconds_to_one_patient(rt, telegram, talk
     telegram.before_send = lambda: windows.append(int(time.time()) // 3)
     await queue(rt, talk, *"一二三四五六七")
     for _ in range(3):
-        await outbox.deliver(rt, talk)
+        await delivery.deliver(rt, talk)
         rt.now.forward(seconds=1)
     assert telegram.texts == list("一二三四五六七")
     assert max(windows.count(window) for window in windows) <= 3
@@ -63,26 +63,26 @@ async def test_in_a_rush_a_message_goes_back_into_the_queue(rt, telegram, talk, 
     monkeypatch.setattr(rt.throttle, "wait", full)
     telegram.per_second = 30
     await queue(rt, talk, "一")
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert (telegram.texts, await statuses(rt)) == ([], ["queued"])
 
 
 async def test_ten_senders_at_once_send_one_message_once(rt, telegram, talk):
     await queue(rt, talk, "一")
-    await asyncio.gather(*(outbox.deliver(rt, talk) for _ in range(10)))
+    await asyncio.gather(*(delivery.deliver(rt, talk) for _ in range(10)))
     assert telegram.texts == ["一"]
 
 
 async def test_texts_are_merged_where_messages_are_rationed(rt, wechat, rationed):
     await queue(rt, rationed.conversation_id, "一", "二", "三")
-    await outbox.deliver(rt, rationed.conversation_id)
+    await delivery.deliver(rt, rationed.conversation_id)
     assert wechat.texts == ["一\n\n二\n\n三"]
     assert await statuses(rt) == ["sent"] * 3
 
 
 async def test_what_does_not_fit_goes_into_the_next_message(rt, wechat, rationed):
     await queue(rt, rationed.conversation_id, "一" * 60, "二" * 60)
-    await outbox.deliver(rt, rationed.conversation_id)
+    await delivery.deliver(rt, rationed.conversation_id)
     assert [len(words) for words in wechat.texts] == [60, 60]
 
 
@@ -90,20 +90,20 @@ async def test_a_question_with_options_ends_a_message(rt, wechat, rationed):
     async with rt.database.begin() as session:
         replies = [Reply("选哪个", (Option("q:0", "甲"),)), Reply("后话")]
         await outbox.queue(session, rt.crypto, rationed.conversation_id, replies, epoch=0)
-    await outbox.deliver(rt, rationed.conversation_id)
+    await delivery.deliver(rt, rationed.conversation_id)
     assert [(m.text, len(m.options)) for m in wechat.sent] == [("选哪个", 1), ("后话", 0)]
 
 
 async def test_a_used_up_ration_holds_the_message_until_the_patient_writes(rt, wechat, rationed, message):
     for words in ("一", "二", "三"):
         await queue(rt, rationed.conversation_id, words)
-        await outbox.deliver(rt, rationed.conversation_id)
+        await delivery.deliver(rt, rationed.conversation_id)
     assert wechat.texts == ["一", "二"]
     assert await statuses(rt) == ["sent", "sent", "queued"]
     assert rationed.conversation_id not in (await sweep.find(rt)).deliveries
     await inbox.accept(rt, wechat, message(channel="wechat", sender="openid"), passive_until=None)
     assert rationed.conversation_id in (await sweep.find(rt)).deliveries
-    await outbox.deliver(rt, rationed.conversation_id)
+    await delivery.deliver(rt, rationed.conversation_id)
     assert wechat.texts == ["一", "二", "三"]
 
 
@@ -112,7 +112,7 @@ async def test_what_the_platform_did_not_take_costs_no_ration(rt, wechat, ration
     wechat.fail = [error] * 3
     await queue(rt, rationed.conversation_id, "一")
     for _ in range(4):
-        await outbox.deliver(rt, rationed.conversation_id)
+        await delivery.deliver(rt, rationed.conversation_id)
         clock.forward(minutes=1)
     assert wechat.texts == ["一"]
     async with rt.database.begin() as session:
@@ -131,7 +131,7 @@ async def test_a_ration_given_back_is_no_more_than_the_platform_grants(rt, wecha
 async def test_a_window_the_platform_says_is_shut_is_shut(rt, wechat, rationed):
     wechat.fail = [WindowClosed("45015")]
     await queue(rt, rationed.conversation_id, "一")
-    await outbox.deliver(rt, rationed.conversation_id)
+    await delivery.deliver(rt, rationed.conversation_id)
     assert await statuses(rt) == ["queued"]
     assert not (await sweep.find(rt)).deliveries
 
@@ -139,7 +139,7 @@ async def test_a_window_the_platform_says_is_shut_is_shut(rt, wechat, rationed):
 async def test_a_passive_claim_takes_what_waits_for_it_and_costs_no_ration(rt, wechat, rationed, clock):
     later = clock() + timedelta(seconds=4)
     await queue(rt, rationed.conversation_id, "一", inbound_id=rationed.inbound_id, not_before=later)
-    await outbox.deliver(rt, rationed.conversation_id)
+    await delivery.deliver(rt, rationed.conversation_id)
     assert wechat.texts == []
     claimed = await outbox.claim(rt, rationed.conversation_id, passive_for=rationed.inbound_id)
     assert claimed.message.text == "一"
@@ -167,9 +167,9 @@ async def test_a_redelivery_gets_the_same_passive_answer(rt, rationed):
 async def test_a_timeout_after_the_request_left_is_unknown_and_not_sent_again(rt, telegram, talk, clock):
     telegram.fail = [Unknown("timeout")]
     await queue(rt, talk, "一")
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     clock.forward(minutes=10)
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert (telegram.texts, await statuses(rt)) == ([], ["unknown"])
 
 
@@ -177,12 +177,12 @@ async def test_a_sender_that_died_leaves_unknown_and_the_rest_goes_on(rt, telegr
     await queue(rt, talk, "一")
     assert await outbox.claim(rt, talk)
     await queue(rt, talk, "二")
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert telegram.texts == []
     clock.forward(seconds=31)
     found = await sweep.find(rt)
     assert talk in found.turns + found.deliveries
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert telegram.texts == ["二"]
     assert await statuses(rt) == ["unknown", "sent"]
 
@@ -191,32 +191,32 @@ async def test_a_sender_that_died_leaves_unknown_and_the_rest_goes_on(rt, telegr
 async def test_a_platform_that_did_not_take_it_is_asked_again(rt, telegram, talk, clock, error):
     telegram.fail = [error]
     await queue(rt, talk, "一", "二")
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert (telegram.texts, await statuses(rt)) == ([], ["queued", "queued"])
     clock.forward(seconds=5)
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert telegram.texts == ["一", "二"]
 
 
 async def test_the_order_holds_while_the_first_message_waits(rt, telegram, talk, clock):
     telegram.fail = [Throttled(retry_after=3)]
     await queue(rt, talk, "一", "二")
-    await outbox.deliver(rt, talk)
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert telegram.texts == []
 
 
 async def test_a_patient_who_left_gets_nothing_more(rt, telegram, talk):
     telegram.fail = [Unreachable("403")]
     await queue(rt, talk, "一", "二")
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert await statuses(rt) == ["failed", "failed"]
 
 
 async def test_a_message_the_platform_never_takes_does_not_stop_the_next(rt, telegram, talk):
     telegram.fail = [Rejected("400")]
     await queue(rt, talk, "一", "二")
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert telegram.texts == ["二"]
     assert await statuses(rt) == ["failed", "sent"]
 
@@ -224,14 +224,14 @@ async def test_a_message_the_platform_never_takes_does_not_stop_the_next(rt, tel
 async def test_a_takeover_drops_what_the_bot_had_queued(rt, telegram, talk, clock):
     await queue(rt, talk, "机器人的话", inbound_id=await any_inbound(rt))
     await control(rt, talk, ControlState.AGENT)
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert (telegram.texts, await statuses(rt)) == ([], ["dropped"])
 
 
 async def test_an_alarm_goes_out_whoever_speaks(rt, telegram, talk):
     await control(rt, talk, ControlState.AGENT)
     await queue(rt, talk, "请拨打120", inbound_id=await any_inbound(rt), exempt=True)
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert telegram.texts == ["请拨打120"]
 
 
@@ -239,19 +239,19 @@ async def test_an_alarm_overtakes_a_message_that_is_stuck_in_sending(rt, telegra
     await queue(rt, talk, "一")
     await outbox.claim(rt, talk)
     await queue(rt, talk, "请拨打120", inbound_id=await any_inbound(rt), exempt=True)
-    await outbox.deliver(rt, talk, alarms_only=True)
+    await delivery.deliver(rt, talk, alarms_only=True)
     assert telegram.texts == ["请拨打120"]
 
 
 async def test_a_notice_waits_until_the_person_has_handed_back(rt, telegram, talk):
     await control(rt, talk, ControlState.AGENT)
     await queue(rt, talk, "号源保留已过期")
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert (telegram.texts, await statuses(rt)) == ([], ["queued"])
     assert not (await sweep.find(rt)).deliveries
     await control(rt, talk, ControlState.BOT)
     assert (await sweep.find(rt)).deliveries == [talk]
-    await outbox.deliver(rt, talk)
+    await delivery.deliver(rt, talk)
     assert telegram.texts == ["号源保留已过期"]
 
 

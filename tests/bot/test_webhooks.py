@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from bot import conversations, outbox, sweep
+from bot import conversations, delivery, outbox, sweep
 from bot.app import create_app
 from bot.outbox import Reply
 from bot.understanding import Reading
@@ -260,7 +260,7 @@ async def test_what_waited_for_the_patient_comes_with_the_next_answer(rt, gatewa
     await count(rt, "UPDATE quotas SET remaining = 0 RETURNING 1")
     async with rt.database.begin() as session:
         await outbox.queue(session, rt.crypto, conversation, [Reply("号源保留已过期")], epoch=0)
-    await outbox.deliver(rt, conversation)
+    await delivery.deliver(rt, conversation)
     assert wechat.texts == []
     response = await gateway.post("/webhooks/wechat", json={"id": "2", "text": "二"})
     assert response.text == "号源保留已过期\n\necho 二"
