@@ -114,6 +114,9 @@ class BookingForm(Form):
             reply.say("say_booking_change_what")
             return Outcome(wish.as_draft(), turn.asked)
         heard = heard or turn.facts.any or turn.facts.field != ""
+        if turn.intent == "affirm" and not heard:  # a yes to a list
+            reply.say("say_choose_first")
+            heard = True
         outcome = await self._ask(turn, reply, wish, notes, take_first=turn.facts.any)
         outcome.understood = heard
         return outcome

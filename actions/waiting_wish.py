@@ -56,7 +56,7 @@ def in_words(turn: Turn, directory: Directory, wish: Wish) -> str:
     doctors = [directory.practitioners[one].name for one in wish.practitioners]
     parts = [
         days + turn.words.period(wish.period),
-        named[0] if len(named) == 1 else "",
+        turn.words.all_of(named),
         turn.words.all_of(doctors),
     ]
     return "，".join(part for part in parts if part)

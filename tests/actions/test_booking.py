@@ -237,6 +237,11 @@ async def test_a_doctor_the_hospital_does_not_have(clinic: Clinic) -> None:
     )
     assert "没有找到“钱小二医生”" in said.text
     assert len(said.buttons) == 2
+    await chat.press(said, "李静")
+    said = await chat.say("inform", ("unknown_practitioner", "钱小二医生"))
+    assert len(said.buttons) == 2
+    said = await chat.say("affirm")
+    assert said.text.startswith("还差一步")
 
 
 async def test_digressions_answer_and_come_back(clinic: Clinic) -> None:
