@@ -100,6 +100,9 @@ def offer_department(turn: Turn, reply: Reply, department: DepartmentView) -> No
 async def unclear(turn: Turn, reply: Reply) -> None:
     """Not understood: the likeliest things to choose from; the second time in a row a person."""
     phone = turn.runtime.settings.hospital_phone
+    if turn.facts.ordinal:  # "1", while there is nothing to choose from
+        await nothing_open(turn, reply)
+        return
     if int(turn.slots.get(FAILURES) or 0) >= 1:
         reply.say("say_unclear_twice", phone=phone)
         return

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from actions import booking_words
-from actions.answers import unclear, which_department
+from actions.answers import emergency, unclear, which_department
 from actions.booking_draft import Note, Wish, back, take
 from actions.booking_search import Found, chosen, search
 from actions.directory import Directory
@@ -66,6 +66,9 @@ class BookingForm(Form):
         if not resumed:
             if turn.intent == "correct" and not (turn.facts.departments or turn.facts.practitioners):
                 reply.say("say_nothing_to_correct")
+                return Outcome.closed()
+            if turn.intent == "emergency_help":
+                await emergency(turn, reply)
                 return Outcome.closed()
             if turn.facts.personal and not turn.facts.for_booking:
                 return Outcome.closed(go_on="registration_form")

@@ -76,7 +76,10 @@ def take(wish: Wish, facts: Facts, doctors: Doctors, *, today: date, last: date)
     notes: list[Note] = []
     if facts.unknown_practitioner and not facts.practitioners:
         notes.append(Note("say_booking_unknown_doctor", words=facts.unknown_practitioner))
-        wish = replace(wish.unchosen(), practitioners=())  # what was chosen before is not meant any more
+        # What was chosen before is not meant any more, nor its day.
+        wish = replace(
+            wish.unchosen().on(None) if wish.schedule else wish, practitioners=(), period="", time=""
+        )
     wish = _choose(wish, facts)
     wish = _forget(wish, facts)
     if facts.departments and facts.days:  # a wish of its own: the half day of an earlier one is not meant

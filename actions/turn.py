@@ -21,6 +21,7 @@ _CORRECTING = ("correct", "deny")
 # What changes something at once has to be clear.
 _WEIGHTY = frozenset({"affirm", "give_consent", "withdraw_consent", "cancel"})
 _CLEAR = 0.4
+_EMERGENCY_NUMBER = "120"  # for the language model one number is like another
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def read_turn(
     """Raises KeyError when the message has no id: nothing may be written then."""
     message = tracker.latest_message
     metadata = message.get("metadata") or {}
-    intent = _intent(message.get("intent") or {})
+    intent = _intent(message.get("intent") or {}, str(message.get("text") or ""))
     now = runtime.now()
     loop = tracker.active_loop or {}
     return Turn(
@@ -82,7 +83,9 @@ def read_turn(
     )
 
 
-def _intent(found: Mapping[str, Any]) -> str:
+def _intent(found: Mapping[str, Any], text: str) -> str:
+    if text.strip() == _EMERGENCY_NUMBER:
+        return "emergency_help"
     name = str(found.get("name") or "")
     unclear = name in _WEIGHTY and float(found.get("confidence") or 0) < _CLEAR
     return "nlu_fallback" if unclear else name

@@ -82,8 +82,10 @@ class Chat:
         kind: str = "text",
         message_id: str = "",
         confidence: float = 1.0,
+        text: str = "",
     ) -> Said:
         message = {
+            "text": text,
             "intent": {"name": intent, "confidence": confidence},
             "intent_ranking": [{"name": intent, "confidence": confidence}],
             "entities": [

@@ -226,6 +226,21 @@ async def test_a_complaint_is_not_judged(clinic: Clinic) -> None:
     assert said.text.startswith("科室要您来定")
 
 
+async def test_the_emergency_number_is_known_everywhere(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    assert "请现在拨打 120" in (await chat.say("inform", text="120")).text
+    assert chat.form == ""
+    await chat.say("register")
+    said = await chat.say("inform", text="120")
+    assert "请现在拨打 120" in said.text
+    assert said.expects == "person_name"
+
+
+async def test_a_number_with_nothing_to_choose(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    assert "没有正在办的事" in (await chat.say("inform", ("ordinal", 1))).text
+
+
 async def test_a_doctor_the_hospital_does_not_have(clinic: Clinic) -> None:
     await clinic.session("李静", WEDNESDAY)
     await clinic.session("王建国", WEDNESDAY)
