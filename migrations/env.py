@@ -17,7 +17,9 @@ LOCK = 0x64616F7A68656E  # "daozhen": two migrations at once wait for each other
 def _url() -> str:
     url = context.config.attributes.get("url") or os.environ.get("DATABASE_URL", "")
     if not url:
-        raise SystemExit("DATABASE_URL is not set: run `daozhen migrate`, which knows the program's own Postgres.")
+        raise SystemExit(
+            "DATABASE_URL is not set: run `daozhen migrate`, which knows the program's own Postgres."
+        )
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
