@@ -152,6 +152,10 @@ async def _answer(
     else:
         words, personal = command, False
     said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata)
+    if not said and message.kind is not Kind.SYSTEM:
+        log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
+        apology = Reply(texts.say("bot_failure", hospital_phone=rt.settings.hospital_phone))
+        return Answer([apology], delete_message=personal)
     return _compose(rt, inbound.speaks, said, delete_message=personal)
 
 

@@ -275,6 +275,13 @@ async def test_a_message_of_our_own_is_a_turn(rt, rasa, write, drain):
     assert [turn["text"] for turn in rasa.turns] == ["一", '/page_completed{"purpose": "registration"}']
 
 
+async def test_dialogs_that_say_nothing_are_no_silence_for_the_patient(rt, telegram, rasa, write, drain):
+    rasa.say["挂号"] = []
+    accepted = await write("挂号")
+    await drain(accepted.conversation_id)
+    assert rt.settings.hospital_phone in telegram.texts[0]
+
+
 def test_every_entry_of_the_menu_is_an_intent_of_the_domain():
     domain = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
     assert {name for intent in domain["intents"] for name in intent} >= conversations.MENU_INTENTS
