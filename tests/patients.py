@@ -27,6 +27,7 @@ class Patient:
     """Base of both platforms' patients. `name`, `id_number`, `phone` are made up and valid."""
 
     channel: str
+    meeting: str  # what a newcomer does first on this platform
 
     def __init__(self, sandbox: httpx.Client, about: dict[str, Any]) -> None:
         self.sandbox = sandbox
@@ -128,6 +129,7 @@ class Patient:
 
 class WeChatPatient(Patient):
     channel = "wechat"
+    meeting = "follow"
 
     def __init__(self, sandbox: httpx.Client, about: dict[str, Any]) -> None:
         super().__init__(sandbox, about)
@@ -162,6 +164,7 @@ class WeChatPatient(Patient):
 
 class TelegramPatient(Patient):
     channel = "telegram"
+    meeting = "start"
 
     def __init__(self, sandbox: httpx.Client, about: dict[str, Any]) -> None:
         super().__init__(sandbox, about)

@@ -26,9 +26,12 @@ def hospital(stack: Stack) -> Hospital:
 @pytest.fixture
 def arrive(stack: Stack, hospital: Hospital) -> Arrive:
     def make(channel: str, *, registered: bool = False, **order: Any) -> Patient:
-        person = PATIENTS[channel].arrive(stack.sandbox, **order)
-        if registered:
-            hospital.register([person])
+        kind = PATIENTS[channel]
+        if not registered:
+            return kind.arrive(stack.sandbox, **order)
+        person = kind.arrive(stack.sandbox, **order, **{kind.meeting: False})
+        hospital.register([person])
+        person.does(kind.meeting)
         return person
 
     return make
@@ -52,18 +55,18 @@ def registered(channel: str, arrive: Arrive) -> Patient:
 
 
 @pytest.fixture
-def wechat(stack: Stack, hospital: Hospital) -> WeChatPatient:
+def wechat(arrive: Arrive) -> WeChatPatient:
     """A registered patient, where the platform makes no difference."""
-    person = WeChatPatient.arrive(stack.sandbox)
-    hospital.register([person])
+    person = arrive("wechat", registered=True)
+    assert isinstance(person, WeChatPatient)
     return person
 
 
 @pytest.fixture
-def telegram(stack: Stack, hospital: Hospital) -> TelegramPatient:
+def telegram(arrive: Arrive) -> TelegramPatient:
     """A registered patient."""
-    person = TelegramPatient.arrive(stack.sandbox)
-    hospital.register([person])
+    person = arrive("telegram", registered=True)
+    assert isinstance(person, TelegramPatient)
     return person
 
 

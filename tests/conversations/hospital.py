@@ -36,7 +36,7 @@ class Hospital:
         return value
 
     def register(self, people: Iterable[Patient]) -> None:
-        """Consent and registration through the services, for patients that have met the account."""
+        """Consent and registration through the services, also of patients who have never been here."""
 
         async def effect(session: AsyncSession) -> None:
             for person in people:

@@ -85,6 +85,11 @@ def test_consent_is_taken_back_and_given_again(registered: Patient) -> None:
     assert "哪个科" in registered.last
 
 
+def test_consent_given_elsewhere_meanwhile_is_enough(stranger: Patient, hospital: Hospital) -> None:
+    hospital.register([stranger])
+    assert "心血管内科" in stranger.say("下周三上午挂心内科")
+
+
 # What is mistyped
 
 

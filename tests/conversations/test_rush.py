@@ -35,13 +35,14 @@ class Caller:
     waited: list[float] = field(default_factory=list)
 
     async def say(self, words: str) -> str:
-        """Writes, and gives the answer."""
+        return await self.act("text", text=words)
+
+    async def act(self, kind: str, **more: str) -> str:
+        """Does something on the platform, and gives the answer."""
         door, began = f"/{self.patient.channel}", time.monotonic()
         async with self.turn:
-            sent = await self.http.post(
-                f"{door}/messages",
-                json={**self.patient.address, "type": "text", "text": words, "wait": False},
-            )
+            order = {**self.patient.address, "type": kind, **more, "wait": False}
+            sent = await self.http.post(f"{door}/messages", json=order)
             sent.raise_for_status()
         after = sent.json()["entry"]
         while time.monotonic() - began < PATIENCE:
@@ -51,7 +52,7 @@ class Caller:
                 self.waited.append(time.monotonic() - began)
                 self.said.append("\n".join(_whole(one) for one in answers))
                 return self.said[-1]
-        raise TimeoutError(f"no answer to {words!r}")
+        raise TimeoutError(f"no answer to {kind} {more}")
 
     async def book(self, when: str, doctor: str) -> None:
         """Asks for the half day, and confirms when a number of it is offered."""
@@ -67,24 +68,25 @@ def _whole(entry: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def crowd(stack: Stack, hospital: Hospital) -> list[Patient]:
-    """Half on each platform, all registered."""
-    kinds = list(PATIENTS.values())
-
-    async def arrive() -> list[Patient]:
-        async with httpx.AsyncClient(base_url=str(stack.sandbox.base_url), timeout=120) as http:
-            together = asyncio.Semaphore(16)
-
-            async def one(number: int) -> Patient:
-                kind = kinds[number % len(kinds)]
-                async with together:
-                    made = await http.post(f"/{kind.channel}/users", json={})
-                    made.raise_for_status()
-                    return kind(stack.sandbox, made.json())
-
-            return await asyncio.gather(*(one(number) for number in range(PATIENTS_MANY)))
-
-    people = asyncio.run(arrive())
+    """Half on each platform, all registered, all greeted."""
+    kinds = [PATIENTS[channel] for channel in sorted(PATIENTS)]
+    people: list[Patient] = []
+    for number in range(PATIENTS_MANY):
+        kind = kinds[number % len(kinds)]
+        people.append(kind.arrive(stack.sandbox, **{kind.meeting: False}))
     hospital.register(people)
+
+    async def meet() -> None:
+        async with httpx.AsyncClient(base_url=str(stack.sandbox.base_url), timeout=90) as http:
+            turn = asyncio.Semaphore(8)
+
+            async def one(patient: Patient) -> None:
+                async with turn:
+                    await Caller(http, patient, asyncio.Semaphore()).act(patient.meeting)
+
+            await asyncio.gather(*(one(patient) for patient in people))
+
+    asyncio.run(meet())
     return people
 
 
