@@ -1,0 +1,94 @@
+"""The sandbox's phone in a real browser, used as a hand would use it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 20_000  # milliseconds until an answer must be there
+
+
+class NoBrowser(Exception):
+    """Neither Debian's Chromium nor Playwright's own is installed."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Raises NoBrowser."""
+    with sync_playwright() as playwright:
+        program = shutil.which("chromium")
+        if program is None and not Path(playwright.chromium.executable_path).exists():
+            raise NoBrowser
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Phone:
+    """One patient's phone in one tab."""
+
+    def __init__(self, page: Page, address: str, app: str, name: str = "") -> None:
+        self.page = page
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        page.goto(address)
+        self._new_patient(name)
+        page.get_by_test_id(f"app-{app}").click()
+
+    def _new_patient(self, name: str) -> None:
+        self.page.get_by_test_id("new-person").click()
+        if name:
+            self.page.get_by_test_id("new-name").fill(name)
+        before = self.page.get_by_test_id("person-phone").first.inner_text()
+        self.page.get_by_test_id("create-person").click()
+        expect(self.page.get_by_test_id("person-phone").first).not_to_have_text(before)
+
+    def fact(self, name: str) -> str:
+        """name, phone or id-number of this phone's owner."""
+        return self.page.get_by_test_id(f"person-{name}").first.inner_text()
+
+    @property
+    def answers(self) -> Locator:
+        return self.page.locator('[data-testid="message"][data-side="account"]')
+
+    def says(self, words: str | re.Pattern[str]) -> None:
+        """Waits until the account's last message holds the words."""
+        expect(self.answers.last).to_contain_text(words)
+
+    def write(self, text: str, *, expecting: str = "") -> None:
+        """Types a message; then waits until the account's last message holds `expecting`."""
+        keyboard = self.page.get_by_test_id("toggle-keyboard")
+        if not self.page.get_by_test_id("message-input").is_visible() and keyboard.is_visible():
+            keyboard.click()
+        self.page.get_by_test_id("message-input").fill(text)
+        self.page.get_by_test_id("send").click()
+        if expecting:
+            self.says(expecting)
+
+    def press(self, title: str, *, expecting: str = "") -> None:
+        """Presses the last message's first inline button whose title holds the words (Telegram)."""
+        self.answers.last.get_by_test_id("inline-button").filter(has_text=title).first.click()
+        if expecting:
+            self.says(expecting)
+
+    def sms_code(self, sandbox: Any) -> str:
+        """The code in the last SMS to this phone."""
+        messages = sandbox.get("/sms", params={"phone": self.fact("phone")}).json()["messages"]
+        return re.findall(r"(?<!\d)\d{6}(?!\d)", messages[-1]["text"])[-1]
