@@ -44,6 +44,8 @@ class ConsentForm(Form):
             reply.say("say_consent_refused")
             return Outcome(draft, slots=_STOPS)  # what was asked is kept: a later "同意" answers it
         if ConsentKind(turn.asked) not in missing:  # given meanwhile on another channel
+            if not missing and wants_booking(turn):
+                return Outcome.closed(go_on=BOOKING)
             return await self._enter(turn, reply, missing, "")
         if turn.intent == "greet":
             return await self.ask(turn, reply, draft)
@@ -52,7 +54,9 @@ class ConsentForm(Form):
         return Outcome(draft, turn.asked, understood=False)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        """In short: the whole of it was said when the question was opened."""
+        """In short: the whole of it was said when the question was opened. Not at all, when it was answered elsewhere."""
+        if ConsentKind(turn.asked) not in await missing_consents(turn):
+            return _onward(turn)
         reply.say(f"ask_consent_{turn.asked}_again")
         return Outcome({"asked": turn.asked}, turn.asked)
 
@@ -73,7 +77,7 @@ class ConsentForm(Form):
         if turn.intent == "greet":
             reply.say("say_welcome" if missing else "say_welcome_back", hospital=hospital)
         if not missing:
-            if turn.intent == "give_consent":
+            if turn.intent != "greet":
                 reply.say("say_consent_known")
             return _onward(turn)
         if turn.intent == "give_consent" and seen in missing:

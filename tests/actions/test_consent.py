@@ -110,6 +110,24 @@ async def test_a_consent_given_elsewhere_meanwhile_is_not_asked_again(
     assert "您同意吗" not in said.text
 
 
+@pytest.mark.parametrize(
+    ("intent", "form"), [("book_appointment", "booking_form"), ("affirm", ""), ("thanks", "")]
+)
+async def test_after_a_consent_given_elsewhere_no_message_meets_silence(
+    clinic: Clinic, runtime: Runtime, intent: str, form: str
+) -> None:
+    chat = await clinic.chat(consent=False)
+    await chat.say("greet")
+    async with runtime.database.begin() as session:
+        contact = await accounts.contact(session, chat.contact.id)
+        assert contact
+        await accounts.give_consents(session, contact, list(ConsentKind), NOW, None)
+    said = await chat.say(intent)
+    assert said.text
+    assert "您同意吗" not in said.text
+    assert chat.form == form
+
+
 async def test_the_way_to_the_emergency_department_needs_no_consent(clinic: Clinic) -> None:
     chat = await clinic.chat(consent=False, registered=False)
     said = await chat.say("inform", ("department", clinic.departments["急诊科"]))
