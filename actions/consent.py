@@ -54,7 +54,7 @@ class ConsentForm(Form):
         return Outcome(draft, turn.asked, understood=False)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        """In short: the whole of it was said when the question was opened. Not at all, when it was answered elsewhere."""
+        """In short: the whole was said when the question was opened. Not at all when it was answered elsewhere."""
         if ConsentKind(turn.asked) not in await missing_consents(turn):
             return _onward(turn)
         reply.say(f"ask_consent_{turn.asked}_again")
