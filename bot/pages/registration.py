@@ -37,6 +37,7 @@ _ID_NUMBER_FAULTS = {
     "date": "第 7 到 14 位的出生日期不对，请再看一下。",
     "check_digit": "这个证件号差一位，请再看一下最后一位。",
 }
+_TOO_YOUNG = f"不满 {patients.LEAST_AGE} 岁要由监护人登记，请监护人带双方证件到医院窗口办理。"
 
 
 @dataclass(slots=True)
@@ -100,7 +101,9 @@ def _check_fields(rt: Runtime, filled: _Filled) -> None:
     except patients.InvalidName:
         filled.faults["name"] = "请填身份证上的姓名。"
     try:
-        patients.read_id_number(filled.id_number, rt.local_now().date())
+        today = rt.local_now().date()
+        if patients.read_id_number(filled.id_number, today).age(today) < patients.LEAST_AGE:
+            filled.faults["id_number"] = _TOO_YOUNG
     except patients.InvalidIdNumber as error:
         filled.faults["id_number"] = _ID_NUMBER_FAULTS[error.reason]
     try:

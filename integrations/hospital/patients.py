@@ -38,6 +38,7 @@ from integrations.hospital.reading import (
 )
 
 __all__ = [
+    "LEAST_AGE",
     "IdNumber",
     "IdNumberFault",
     "IdentityMismatch",
@@ -62,6 +63,8 @@ __all__ = [
     "self_patient",
     "settle_identity",
 ]
+
+LEAST_AGE = 14  # younger patients are registered by their guardian (个人信息保护法 31)
 
 
 class IdentityMismatch(ValueError):

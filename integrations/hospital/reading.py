@@ -65,6 +65,11 @@ class IdNumber:
     birth_date: date
     sex: Sex
 
+    def age(self, today: date) -> int:
+        """In whole years."""
+        born = self.birth_date
+        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
 
 def read_id_number(text: str, today: date) -> IdNumber:
     """Reads 18 characters with spaces, hyphens, full-width digits, and x for X. Raises InvalidIdNumber.

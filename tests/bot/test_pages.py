@@ -106,6 +106,7 @@ async def test_a_link_nobody_made_is_404(page):
         ("name", "123", "姓名"),
         ("id_number", "110105194912310021", "差一位"),
         ("id_number", "1101051949", "18 位"),
+        ("id_number", "110101201503021013", "监护人"),
         ("phone", "1380013", "手机号"),
         ("phone", "<script>alert(1)</script>", "手机号"),
     ],
