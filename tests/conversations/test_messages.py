@@ -79,7 +79,7 @@ def test_a_button_pressed_twice_books_once(telegram: TelegramPatient, hospital: 
 
 def test_every_pressed_button_stops_spinning(telegram: TelegramPatient) -> None:
     telegram.say("挂号")
-    telegram.choose("骨科")
+    telegram.choose("消化内科")
     eventually(lambda: not any(entry.get("spinning") for entry in telegram.entries()))
 
 
