@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.conversations.conftest import Arrive
@@ -118,6 +120,7 @@ def test_a_choice_may_be_said_in_many_ways(wechat: WeChatPatient) -> None:
 def test_whoever_comes_back_is_greeted_as_known(arrive: Arrive) -> None:
     patient = arrive("wechat")
     patient.register()
+    time.sleep(1)  # WeChat tells two events of a kind apart by their second alone
     patient.act("unfollow")
     said = patient.does("follow")
     assert "您好" in said
