@@ -80,6 +80,8 @@ def take(wish: Wish, facts: Facts, doctors: Doctors, *, today: date, last: date)
         wish = replace(
             wish.unchosen().on(None) if wish.schedule else wish, practitioners=(), period="", time=""
         )
+    if facts.relative:
+        notes.append(Note("say_booking_only_self"))
     wish = _choose(wish, facts)
     wish = _forget(wish, facts)
     if facts.departments and facts.days:  # a wish of its own: the half day of an earlier one is not meant

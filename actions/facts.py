@@ -26,6 +26,7 @@ class Facts:
     departments: tuple[str, ...] = ()
     practitioners: tuple[str, ...] = ()
     unknown_practitioner: str = ""  # the words for a doctor whom the hospital does not have
+    relative: str = ""  # somebody else whom the message speaks of: 妈, 孩子
     days: Days | None = None
     impossible_date: str = ""
     period: str = ""  # morning | afternoon | evening
@@ -94,6 +95,7 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
 
 
 _SINGLE = (
+    "relative",
     "unknown_practitioner",
     "impossible_date",
     "period",

@@ -66,6 +66,13 @@ async def test_books_in_four_messages_as_the_sample_reads(clinic: Clinic, runtim
     assert chat.form == ""
 
 
+async def test_a_number_for_somebody_else_is_said_to_be_impossible_here(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY, fee_fen=3500)
+    chat = await clinic.chat()
+    said = await chat.say("book_appointment", ("relative", "妈"), ("department", clinic.departments[HEART]))
+    assert said.text.startswith("目前在这里只能给您本人挂号")
+
+
 async def test_without_a_fee_it_is_booked_at_once(clinic: Clinic, runtime: Runtime) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()

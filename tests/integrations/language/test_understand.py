@@ -30,6 +30,10 @@ def entities(text: str, expects: str | None = None) -> list[tuple[str, str, obje
 
 
 CASES = {
+    "帮我妈挂号": [("relative", "妈", "妈")],
+    "给孩子看病": [("relative", "孩子", "孩子")],
+    "我老伴腿疼": [("relative", "老伴", "老伴")],
+    "妈呀怎么这么贵": [],
     "下周三上午挂心内科王医生": [
         ("date", "下周三", "2026-12-02"),
         ("period", "上午", "morning"),
