@@ -16,7 +16,6 @@ from integrations.hospital import accounts, links, patients, tokens
 
 FORM = "registration_form"
 PURPOSE = "registration"
-_LEAST_AGE = 14  # younger patients are registered by their guardian (个人信息保护法 31)
 _MOST_MISMATCHES = 3
 _PAGE_FIRST = frozenset({"telegram"})  # the chat's servers stand abroad: typing a number there comes second
 _STOPS = {THEN: None, SLOT: None}
@@ -273,9 +272,7 @@ def _read(kind: str, plain: str, today: date) -> str:
     if kind == "phone":
         return patients.mask_phone(patients.read_phone(plain))
     number = patients.read_id_number(plain, today)
-    born = number.birth_date
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if age < _LEAST_AGE:
+    if number.age(today) < patients.LEAST_AGE:
         raise TooYoung
     return patients.mask_id_number(number.number)
 

@@ -104,7 +104,7 @@ async def page(address: str) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
         chromium = shutil.which("chromium")
         if chromium is None and not await asyncio.to_thread(Path(playwright.chromium.executable_path).exists):
-            pytest.skip("no Chromium here")
+            pytest.fail("no Chromium here: make test installs it")
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         context = await browser.new_context(viewport={"width": 1440, "height": 900})
         page = await context.new_page()
