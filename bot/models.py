@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.database import Base, Key
+from integrations.sealed import apart, sealed
 
 
 class ControlState(StrEnum):
@@ -101,7 +102,7 @@ class Inbound(Base):
     channel: Mapped[str]
     external_id: Mapped[str]
     kind: Mapped[str]
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary, info=sealed("inbound.content"))
     status: Mapped[str] = mapped_column(server_default=InboundStatus.PENDING)
     alarm: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(server_default="0")
@@ -145,7 +146,7 @@ class Outbound(Base):
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     inbound_id: Mapped[UUID | None] = mapped_column(ForeignKey("inbound.id", ondelete="SET NULL"))
     position: Mapped[int | None]
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary, info=sealed("outbound.content"))
     epoch: Mapped[int]
     exempt: Mapped[bool] = mapped_column(server_default=text("false"))
     status: Mapped[str] = mapped_column(server_default=OutboundStatus.QUEUED)
@@ -181,5 +182,5 @@ class RasaTracker(Base):
     sender_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(BigInteger)
     key_id: Mapped[str]
-    data: Mapped[bytes] = mapped_column(LargeBinary)
+    data: Mapped[bytes] = mapped_column(LargeBinary, info=apart("under TRACKER_KEYS"))
     updated_at: Mapped[datetime]

@@ -15,7 +15,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital.locks import lock
+from integrations.hospital.locks import lock_indexes
 from integrations.hospital.models import OneTimeCode
 from integrations.hospital.operations import OperationKey, Result, once
 
@@ -83,7 +83,7 @@ async def issue_code(
     issued: list[str] = []
 
     async def effect() -> Result:
-        await lock(session, f"code:{indexes[-1].hex()}")
+        await lock_indexes(session, "code", indexes)
         await _refuse_too_many(session, indexes, contact_id, now)
         session.add(
             OneTimeCode(

@@ -20,7 +20,7 @@ from integrations.hospital.identity_checks import (
     pending_identity,
     settle_identity,
 )
-from integrations.hospital.locks import lock
+from integrations.hospital.locks import lock, lock_indexes
 from integrations.hospital.models import AccountPatient, Patient, PatientStatus, Relation, Sex
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.reading import (
@@ -189,7 +189,7 @@ async def _register(
 ) -> tuple[RegistrationStatus, UUID | None]:
     indexes = crypto.blinds(person.id_number.number, "patients.id_number")
     await lock(session, f"account:{account_id}")
-    await lock(session, f"patient:{indexes[-1].hex()}")
+    await lock_indexes(session, "patient", indexes)
     known = await session.scalar(select(Patient).where(Patient.id_number_index.in_(indexes)))
     own = await _self(session, account_id)
     if own is not None and (known is None or own.id != known.id):

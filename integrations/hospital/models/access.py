@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.database import Base, Key
+from integrations.sealed import apart, passing, sealed
+
+_COUNTED = timedelta(days=1)  # a number's codes are counted over a day
 
 
 class OneTimeCode(Base):
@@ -22,10 +25,10 @@ class OneTimeCode(Base):
     )
 
     id: Mapped[Key]
-    phone_index: Mapped[bytes]
+    phone_index: Mapped[bytes] = mapped_column(info=passing("issued_at", _COUNTED))
     purpose: Mapped[str] = mapped_column(String(40))
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
-    code_hash: Mapped[bytes]
+    code_hash: Mapped[bytes] = mapped_column(info=passing("issued_at", _COUNTED))
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(server_default=text("0"))
@@ -38,7 +41,7 @@ class PageLink(Base):
     __tablename__ = "page_links"
 
     id: Mapped[Key]
-    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True, info=apart("the hash of a random token"))
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"), index=True)
     purpose: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime]
@@ -55,5 +58,5 @@ class PersonalToken(Base):
     token: Mapped[UUID] = mapped_column(primary_key=True)  # 128 random bits
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    value: Mapped[bytes]
+    value: Mapped[bytes] = mapped_column(info=sealed("personal_tokens.value:{conversation_id.hex}:{kind}"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.database import Base, Key
 from integrations.hospital.models.types import one_of, word
+from integrations.sealed import index, sealed
 
 
 class Sex(StrEnum):
@@ -95,12 +96,14 @@ class Patient(Base):
     __table_args__ = (one_of("status", PatientStatus), one_of("sex", Sex))
 
     id: Mapped[Key]
-    name: Mapped[bytes]  # sealed as "patients.name"
+    name: Mapped[bytes] = mapped_column(info=sealed("patients.name"))
     masked_name: Mapped[str] = mapped_column(String(16))  # "*明": all that lists and cards ever show
-    id_number: Mapped[bytes]  # sealed as "patients.id_number"
-    id_number_index: Mapped[bytes] = mapped_column(unique=True)
-    phone: Mapped[bytes]  # sealed as "patients.phone", E.164
-    phone_index: Mapped[bytes] = mapped_column(index=True)  # a family may share a phone
+    id_number: Mapped[bytes] = mapped_column(info=sealed("patients.id_number"))
+    id_number_index: Mapped[bytes] = mapped_column(
+        unique=True, info=index("patients.id_number", "{id_number}")
+    )
+    phone: Mapped[bytes] = mapped_column(info=sealed("patients.phone"))  # E.164; a family may share one
+    phone_index: Mapped[bytes] = mapped_column(index=True, info=index("patients.phone", "{phone}"))
     birth_date: Mapped[date]
     sex: Mapped[Sex] = mapped_column(word(Sex))
     status: Mapped[PatientStatus] = mapped_column(word(PatientStatus))
