@@ -40,7 +40,8 @@ async def emergency(turn: Turn, reply: Reply) -> None:
     reply.say("say_emergency")
     for one in departments:
         if one.name.startswith(_EMERGENCY_DEPARTMENT):
-            reply.say("say_emergency_place", department=one.name, place=f"{one.campus}{one.location}")
+            place = turn.words.place(one.campus, one.location)
+            reply.say("say_emergency_place", department=one.name, place=place)
     reply.say("say_emergency_phone", phone=turn.runtime.settings.hospital_phone)
 
 

@@ -154,11 +154,11 @@ class BookingForm(Form):
             offered = booking_words.offer_departments(turn, reply, directory, Wish())
             return Outcome(Wish(offered=offered).as_draft(), "department")
         if not found.exact:
-            days = wish.days
-            when = (
-                turn.words.days(days.first, days.last) if days else turn.words.texts.text("word_these_days")
-            )
-            when += turn.words.period(wish.period)
+            when = turn.words.texts.text("word_these_days")
+            if days := wish.days:
+                when = turn.words.when(days, wish.period)
+            elif wish.period:
+                when = turn.words.texts.text("word_when", days=when, period=turn.words.period(wish.period))
             text = "say_booking_full" if found.full else "say_booking_none"
             reply.say(text, when=when, who=_who(turn, wish, directory))
         offered = booking_words.offer_sessions(turn, reply, wish, found.sessions, nearest=not found.exact)
@@ -235,7 +235,8 @@ class BookingForm(Form):
 
     def _where_to_go(self, reply: Reply, directory: Directory, department: str) -> Outcome:
         found = directory.departments[department]
-        reply.say("say_booking_walk_in", department=found.name, place=f"{found.campus}{found.location}")
+        place = reply.words.place(found.campus, found.location)
+        reply.say("say_booking_walk_in", department=found.name, place=place)
         return Outcome.closed()
 
 

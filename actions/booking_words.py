@@ -28,8 +28,7 @@ def offer_departments(
         if any_one and general:
             reply.say("ask_department_any", general=general.name)
         elif (wish.days or wish.period) and not reply.parts:
-            when = turn.words.days(wish.days.first, wish.days.last) if wish.days else ""
-            reply.say("ask_department_when", when=when + turn.words.period(wish.period))
+            reply.say("ask_department_when", when=turn.words.when(wish.days, wish.period))
         else:
             reply.say("ask_department")
     for one in names:
@@ -57,7 +56,7 @@ def offer_sessions(
             day=turn.words.day(found[0].date),
             period=turn.words.period(found[0].period),
             department=turn.words.all_of(departments),
-            doctor=f"{found[0].practitioner} {found[0].title}",
+            doctor=turn.words.doctor(found[0].practitioner, found[0].title),
             count=turn.words.count(len(doctors)),
         )
     named = len(doctors) > 1 or (nearest and {str(one) for one in doctors} != set(wish.practitioners))
@@ -77,9 +76,10 @@ def session_title(words: Wording, one: SessionView, *, day: bool, department: bo
     if department:
         parts.append(one.department)
     if day or not doctor:
-        parts.append(f"{words.short_day(one.date)}{words.period(one.period)}")
+        half_day = {"days": words.short_day(one.date), "period": words.period(one.period)}
+        parts.append(words.texts.text("word_when", **half_day))
     parts += [words.money(one.fee_fen), words.texts.text("word_left", free=one.free)]
-    return " ".join(parts)
+    return words.texts.text("word_between").join(parts)
 
 
 def confirm(
@@ -102,7 +102,7 @@ def confirm(
         period=words.period(one.period),
         time=clock,
         place=place(campus, one.location, one.department),
-        doctor=f"{one.practitioner} {one.title}",
+        doctor=words.doctor(one.practitioner, one.title),
         patient=patient,
         fee=words.money(one.fee_fen),
         minutes=minutes,
@@ -145,7 +145,7 @@ def card_values(words: Wording, one: AppointmentView) -> dict[str, object]:
         "number": one.number,
         "place": place(one.campus, one.location, one.department),
         "department": one.department,
-        "doctor": f"{one.practitioner} {one.title}",
+        "doctor": words.doctor(one.practitioner, one.title),
         "patient": one.patient,
         "fee": words.money(one.fee_fen),
     }

@@ -60,7 +60,7 @@ class Journey(Action):
         turn = read_turn(
             tracker, runtime=self.runtime, words=self.words, names=self.names, action=self.name()
         )
-        reply = Reply(self.words)
+        reply = Reply(turn.words)
         events = await self.take(turn, reply)
         reply.dispatch(dispatcher)
         return events

@@ -57,7 +57,8 @@ async def answer(turn: Turn, reply: Reply) -> None:
     departments = (await turn.directory()).departments
     if named := [departments[one] for one in turn.facts.departments if one in departments]:
         for one in named:
-            reply.say("say_department_place", department=one.name, place=f"{one.campus}{one.location}")
+            place = turn.words.place(one.campus, one.location)
+            reply.say("say_department_place", department=one.name, place=place)
         return
     if turn.facts.topics:
         reply.parts.append(_page(pages["address"], settings).text)

@@ -14,6 +14,7 @@ from rasa_sdk.interfaces import Tracker
 from actions.directory import Directory, DirectoryCache
 from actions.facts import Facts, read_facts
 from actions.wording import Wording
+from integrations.catalogue import CHINESE
 from integrations.hospital.operations import OperationKey
 from integrations.runtime import Runtime
 
@@ -65,7 +66,7 @@ def read_turn(
     loop = tracker.active_loop or {}
     return Turn(
         runtime=runtime,
-        words=words,
+        words=words.speaking(str(metadata.get("language") or CHINESE)),
         names=names,
         action=action,
         contact_id=UUID(tracker.sender_id),

@@ -51,15 +51,14 @@ async def keep(turn: Turn) -> Waiting:
 
 def in_words(turn: Turn, directory: Directory, wish: Wish) -> str:
     """11月25日（周三）上午，心血管内科，李静"""
-    days = turn.words.days(wish.days.first, wish.days.last) if wish.days else ""
     named = [directory.departments[one].name for one in wish.departments if one in directory.departments]
     doctors = [directory.practitioners[one].name for one in wish.practitioners]
     parts = [
-        days + turn.words.period(wish.period),
+        turn.words.when(wish.days, wish.period),
         turn.words.all_of(named),
         turn.words.all_of(doctors),
     ]
-    return "，".join(part for part in parts if part)
+    return turn.words.texts.text("word_comma").join(part for part in parts if part)
 
 
 def last_day(turn: Turn, directory: Directory, wish: Wish) -> date:

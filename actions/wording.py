@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from actions.facts import Days
 from integrations.catalogue import Texts
 
 
@@ -15,13 +16,23 @@ class Wording:
     texts: Texts
     zone: ZoneInfo
 
+    def speaking(self, language: str) -> Wording:
+        """The same in another language."""
+        texts = self.texts.speaking(language)
+        return self if texts is self.texts else replace(self, texts=texts)
+
     def day(self, day: date) -> str:
-        """11月25日（周三）"""
-        return self.texts.text("word_day", month=day.month, day=day.day, weekday=self.weekday(day))
+        """11月25日（周三）; Wed, Nov 25"""
+        return self.texts.text("word_day", month=self.month(day), day=day.day, weekday=self.weekday(day))
 
     def short_day(self, day: date) -> str:
         """周三 11月25日, for a button"""
-        return self.texts.text("word_short_day", month=day.month, day=day.day, weekday=self.weekday(day))
+        return self.texts.text(
+            "word_short_day", month=self.month(day), day=day.day, weekday=self.weekday(day)
+        )
+
+    def month(self, day: date) -> str:
+        return self.texts.text("word_months").split()[day.month - 1]
 
     def weekday(self, day: date) -> str:
         return self.texts.text("word_weekdays").split()[day.weekday()]
@@ -36,9 +47,15 @@ class Wording:
         """上午, 下午, 晚上; nothing for none"""
         return self.texts.text(f"word_{period}") if period else ""
 
+    def when(self, days: Days | None, period: str) -> str:
+        """Days with a half day, as far as they are known."""
+        words = self.days(days.first, days.last) if days else ""
+        return self.texts.text("word_when", days=words, period=self.period(period)).strip()
+
     def clock(self, moment: time) -> str:
-        """9:30, 2:30: by the twelve-hour clock, the half day stands beside it"""
-        return f"{moment.hour - 12 if moment.hour > 12 else moment.hour}:{moment.minute:02}"
+        """9:30, 2:30: by the twelve-hour clock, the half day stands beside it; 9:30 am"""
+        clock = f"{moment.hour - 12 if moment.hour > 12 else moment.hour}:{moment.minute:02}"
+        return self.texts.text("word_clock_pm" if moment.hour >= 12 else "word_clock_am", clock=clock)
 
     def until(self, moment: datetime) -> str:
         """14:35, in the hospital's time"""
@@ -58,3 +75,11 @@ class Wording:
 
     def all_of(self, names: Iterable[str]) -> str:
         return self.texts.text("word_and").join(names)
+
+    def place(self, campus: str, location: str) -> str:
+        """本部院区门诊楼3层"""
+        return self.texts.text("word_place", campus=campus, location=location)
+
+    def doctor(self, name: str, title: str) -> str:
+        """李静 副主任医师"""
+        return self.texts.text("word_doctor", name=name, title=title)

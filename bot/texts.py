@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from integrations.catalogue import Texts
+from integrations.catalogue import CHINESE, Texts
 
 
 @lru_cache(maxsize=1)
@@ -12,6 +12,7 @@ def _catalogue() -> Texts:
     return Texts.load()
 
 
-def say(name: str, **values: object) -> str:
-    """The text called `name`, its blanks filled. Raises KeyError for an unknown text or an empty blank."""
-    return _catalogue().text(name, **values)
+def say(name: str, /, *, language: str = CHINESE, **values: object) -> str:
+    """The text called `name` in the patient's language, its blanks filled. Raises KeyError for an unknown text or
+    an empty blank."""
+    return _catalogue().speaking(language).text(name, **values)

@@ -1,9 +1,9 @@
-"""What patients read: the responses of domain.yml, the one text catalogue."""
+"""What patients read: the responses of domain.yml, the one text catalogue, in Chinese and in English."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,19 @@ import yaml
 from integrations.settings import ROOT
 
 CATALOGUE = ROOT / "domain.yml"
-_NONE: Mapping[str, str] = {}
+CHINESE = "zh-Hans"  # also for zh-Hant, whose characters are put in place where messages leave
+ENGLISH = "en"
 
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """One wording of a text. `conditions` are slot values it is meant for (language: en); `expects` names the
-    kind of answer that the question wants (person_name, id_number, …)."""
+    """One wording of a text. `language` is "" for the first one, which is Chinese and speaks for every language
+    that has none of its own; `expects` names the kind of answer that the question wants (person_name, …)."""
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()  # (title, payload)
     expects: str = ""
-    conditions: tuple[tuple[str, str], ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,21 @@ class Said:
 
 
 class Texts:
-    """The catalogue, read once."""
+    """The catalogue, read once, speaking one language."""
 
-    def __init__(self, responses: Mapping[str, tuple[Variation, ...]]) -> None:
+    def __init__(self, responses: Mapping[str, tuple[Variation, ...]], language: str = CHINESE) -> None:
         self._responses = responses
+        self.language = language
+
+    def speaking(self, language: str) -> Texts:
+        """The same texts in another language; Chinese where one is not written in it."""
+        return self if language == self.language else Texts(self._responses, language)
 
     @classmethod
     def load(cls, path: Path = CATALOGUE) -> Texts:
         """Reads a Rasa domain file. Raises OSError, yaml.YAMLError, or KeyError for a broken one."""
         domain = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
-        return cls({key: tuple(map(_variation, found)) for key, found in domain["responses"].items()})
+        return cls({key: _variations(found) for key, found in domain["responses"].items()})
 
     def __contains__(self, key: str) -> bool:
         return key in self._responses
@@ -56,30 +62,32 @@ class Texts:
     def variations(self, key: str) -> tuple[Variation, ...]:
         return self._responses[key]
 
-    def say(self, key: str, slots: Mapping[str, str] = _NONE, /, **values: object) -> Said:
-        """The wording whose conditions hold best, its blanks filled. Raises KeyError for an unknown text or an
-        empty blank."""
-        chosen = self._choose(key, slots)
+    def say(self, key: str, /, **values: object) -> Said:
+        """The wording in our language, its blanks filled. Raises KeyError for an unknown text or an empty blank."""
+        chosen = self._choose(key)
         buttons = tuple((title.format_map(values), payload) for title, payload in chosen.buttons)
         return Said(chosen.text.format_map(values), buttons, chosen.expects)
 
     def text(self, key: str, **values: object) -> str:
         """Only the words."""
-        return self._choose(key, _NONE).text.format_map(values)
+        return self._choose(key).text.format_map(values)
 
-    def _choose(self, key: str, slots: Mapping[str, str]) -> Variation:
-        fitting = [
-            variation
-            for variation in self._responses[key]
-            if all(slots.get(name) == value for name, value in variation.conditions)
-        ]
-        return max(fitting, key=lambda variation: len(variation.conditions))
+    def _choose(self, key: str) -> Variation:
+        variations = self._responses[key]
+        return next((one for one in variations if one.language == self.language), variations[0])
+
+
+def _variations(found: Sequence[Mapping[str, Any]]) -> tuple[Variation, ...]:
+    """What a question expects is written once, at its first variation."""
+    first, *others = map(_variation, found)
+    return (first, *(replace(one, expects=one.expects or first.expects) for one in others))
 
 
 def _variation(found: Mapping[str, Any]) -> Variation:
+    conditions = {str(one["name"]): str(one["value"]) for one in found.get("condition", ())}
     return Variation(
         text=str(found.get("text", "")).strip("\n"),
         buttons=tuple((str(button["title"]), str(button["payload"])) for button in found.get("buttons", ())),
         expects=str(found.get("metadata", {}).get("expects", "")),
-        conditions=tuple((str(one["name"]), str(one["value"])) for one in found.get("condition", ())),
+        language=conditions.get("language", ""),
     )
