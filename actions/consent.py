@@ -119,7 +119,7 @@ class WithdrawalForm(Form):
             async with turn.runtime.database.begin() as session:
                 contact = await _contact(session, turn)
                 await accounts.withdraw_consents(
-                    session, contact, list(ConsentKind), turn.now, turn.key("withdraw consents")
+                    session, contact, accounts.OWN_CONSENTS, turn.now, turn.key("withdraw consents")
                 )
             reply.say("say_withdrawn")
             return Outcome.closed(slots=_STOPS)

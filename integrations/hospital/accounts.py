@@ -22,6 +22,10 @@ CONSENT_VERSION = "2026-11"
 _CHANNELS_ABROAD = frozenset({"telegram"})
 
 
+# What an account's owner agrees to for themselves; the other kinds are about family members.
+OWN_CONSENTS = (ConsentKind.HEALTH_DATA, ConsentKind.DATA_ABROAD)
+
+
 async def contact(session: AsyncSession, contact_id: UUID) -> Contact | None:
     return await session.get(Contact, contact_id)
 
@@ -41,6 +45,7 @@ async def missing_consents(session: AsyncSession, contact: Contact) -> set[Conse
     """The required consents that the account has not given to the present version, or has withdrawn."""
     standing = select(Consent.kind).where(
         Consent.account_id == contact.account_id,
+        Consent.patient_id.is_(None),
         Consent.version == CONSENT_VERSION,
         Consent.withdrawn_at.is_(None),
     )

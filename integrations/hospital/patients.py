@@ -21,7 +21,7 @@ from integrations.hospital.identity_checks import (
     settle_identity,
 )
 from integrations.hospital.locks import lock, lock_indexes
-from integrations.hospital.models import AccountPatient, Patient, PatientStatus, Relation, Sex
+from integrations.hospital.models import AccountPatient, DocumentKind, Patient, PatientStatus, Relation, Sex
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.reading import (
     IdNumber,
@@ -29,6 +29,7 @@ from integrations.hospital.reading import (
     InvalidIdNumber,
     InvalidName,
     InvalidPhone,
+    age_on,
     mask_id_number,
     mask_name,
     mask_phone,
@@ -51,6 +52,8 @@ __all__ = [
     "Registration",
     "RegistrationStatus",
     "SelfExists",
+    "acting_for",
+    "age_on",
     "mask_id_number",
     "mask_name",
     "mask_phone",
@@ -98,6 +101,10 @@ class PatientView:
     relation: Relation
     birth_date: date
     sex: Sex
+    document: DocumentKind = DocumentKind.RESIDENT_ID
+
+    def age(self, today: date) -> int:
+        return age_on(self.birth_date, today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,17 @@ async def self_patient(session: AsyncSession, account_id: UUID) -> PatientView |
     """The account's owner as a patient, or None before registration."""
     found = await _self(session, account_id)
     return _view(found, Relation.SELF) if found else None
+
+
+async def acting_for(session: AsyncSession, account_id: UUID) -> list[PatientView]:
+    """Whom the account may act for: its owner first, then the family in the order they were added."""
+    rows = await session.execute(
+        select(Patient, AccountPatient.relation)
+        .join(AccountPatient, AccountPatient.patient_id == Patient.id)
+        .where(AccountPatient.account_id == account_id)
+        .order_by(AccountPatient.relation != Relation.SELF, AccountPatient.created_at, Patient.id)
+    )
+    return [_view(row.Patient, row.relation) for row in rows]
 
 
 async def profile(session: AsyncSession, crypto: Crypto, account_id: UUID) -> Profile | None:
@@ -247,5 +265,11 @@ async def _self(session: AsyncSession, account_id: UUID) -> Patient | None:
 
 def _view(patient: Patient, relation: Relation) -> PatientView:
     return PatientView(
-        patient.id, patient.masked_name, patient.status, relation, patient.birth_date, patient.sex
+        patient.id,
+        patient.masked_name,
+        patient.status,
+        relation,
+        patient.birth_date,
+        patient.sex,
+        patient.document,
     )

@@ -66,9 +66,12 @@ class IdNumber:
     sex: Sex
 
     def age(self, today: date) -> int:
-        """In whole years."""
-        born = self.birth_date
-        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return age_on(self.birth_date, today)
+
+
+def age_on(born: date, today: date) -> int:
+    """In whole years."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def read_id_number(text: str, today: date) -> IdNumber:

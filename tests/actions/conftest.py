@@ -19,7 +19,6 @@ from integrations.crypto import Crypto
 from integrations.database import Database
 from integrations.hospital import accounts, patients, tokens
 from integrations.hospital.models import (
-    ConsentKind,
     Contact,
     Department,
     Period,
@@ -226,7 +225,7 @@ class Clinic:
         async with self.runtime.database.begin() as session:
             contact = await accounts.ensure_contact(session, channel, uuid4().hex)
             if consent:
-                await accounts.give_consents(session, contact, list(ConsentKind), NOW, None)
+                await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, NOW, None)
             if registered:
                 number = next(self._patients)
                 await patients.register(

@@ -105,7 +105,7 @@ async def test_a_consent_given_elsewhere_meanwhile_is_not_asked_again(
     async with runtime.database.begin() as session:
         contact = await accounts.contact(session, chat.contact.id)
         assert contact
-        await accounts.give_consents(session, contact, list(ConsentKind), NOW, None)
+        await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, NOW, None)
     said = await chat.say("greet")
     assert "您同意吗" not in said.text
 
@@ -121,7 +121,7 @@ async def test_after_a_consent_given_elsewhere_no_message_meets_silence(
     async with runtime.database.begin() as session:
         contact = await accounts.contact(session, chat.contact.id)
         assert contact
-        await accounts.give_consents(session, contact, list(ConsentKind), NOW, None)
+        await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, NOW, None)
     said = await chat.say(intent)
     assert said.text
     assert "您同意吗" not in said.text

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
@@ -16,6 +18,7 @@ from bot.local import Postgres, running
 from bot.migrate import APP, migrate, rasa_database_url
 from bot.starting import StartError
 from integrations.database import Base
+from integrations.settings import ROOT
 
 PASSWORD = "rasa's pass/word@"
 
@@ -41,6 +44,28 @@ def test_the_migrations_make_what_the_models_say(owner_url: str) -> None:
 
 def test_migrating_again_does_no_harm(owner_url: str) -> None:
     migrate(owner_url, PASSWORD)
+
+
+def test_migrations_can_be_taken_back_with_their_data(owner_url: str) -> None:
+    configuration = Config(toml_file=ROOT / "pyproject.toml")
+    configuration.attributes["url"] = owner_url
+    with psycopg.connect(owner_url) as connection:
+        connection.execute(
+            "INSERT INTO accounts DEFAULT VALUES;"
+            "INSERT INTO patients (name, masked_name, id_number, id_number_index, phone, phone_index, birth_date,"
+            " sex, status, document) VALUES ('', '*', '', 'taken back', '', '', '1990-03-07', 'male', 'rejected',"
+            " 'passport');"
+            "INSERT INTO account_patients (account_id, patient_id, relation)"
+            " SELECT accounts.id, patients.id, 'parent' FROM accounts, patients"
+        )
+    command.downgrade(configuration, "b3a2af0e1a9b")
+    with psycopg.connect(owner_url) as connection:
+        kept = "SELECT relation, status FROM account_patients JOIN patients ON patients.id = patient_id"
+        assert connection.execute(kept).fetchall() == [("family", "review")]
+    migrate(owner_url, PASSWORD)
+    with psycopg.connect(owner_url) as connection:
+        assert connection.execute("SELECT relation FROM account_patients").fetchall() == [("other",)]
+        connection.execute("DELETE FROM account_patients")
 
 
 def test_the_program_reads_and_writes_its_tables(owner_url: str) -> None:

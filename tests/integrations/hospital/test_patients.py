@@ -12,7 +12,7 @@ from stdnum.cn.ric import calc_check_digit
 
 from integrations.crypto import Crypto, KeyRing
 from integrations.hospital import events
-from integrations.hospital.models import AuditEvent, Patient, PatientStatus, Sex
+from integrations.hospital.models import AccountPatient, AuditEvent, Patient, PatientStatus, Relation, Sex
 from integrations.hospital.operations import OperationKey
 from integrations.hospital.patients import (
     IdentityMismatch,
@@ -20,6 +20,7 @@ from integrations.hospital.patients import (
     Registration,
     RegistrationStatus,
     SelfExists,
+    acting_for,
     pending_identity,
     profile,
     register,
@@ -109,6 +110,23 @@ async def test_known_with_the_same_phone_is_linked(clinic: Any, crypto: Crypto) 
         view = await self_patient(session, telegram)
     assert view is not None
     assert view.status is PatientStatus.VERIFIED  # the check that failed before has come
+
+
+async def test_whom_an_account_acts_for(clinic: Any, crypto: Crypto) -> None:
+    who = await clinic.booker()
+    other = await clinic.booker()
+    async with clinic.database.begin() as session:
+        session.add(
+            AccountPatient(account_id=who.account_id, patient_id=other.patient_id, relation=Relation.PARENT)
+        )
+    async with clinic.database.begin() as session:
+        found = await acting_for(session, who.account_id)
+        assert [(one.id, one.relation) for one in found] == [
+            (who.patient_id, Relation.SELF),
+            (other.patient_id, Relation.PARENT),
+        ]
+        assert [one.relation for one in await acting_for(session, other.account_id)] == [Relation.SELF]
+        assert await acting_for(session, (await clinic.contact()).account_id) == []
 
 
 async def test_known_with_another_phone_is_not_shown(clinic: Any, crypto: Crypto) -> None:
