@@ -26,7 +26,7 @@ SAID_BY_KIND = frozenset({"voice", "image", "video", "file", "sticker", "locatio
 
 
 async def what_it_does(turn: Turn, reply: Reply) -> None:
-    reply.say("say_help", hospital=turn.runtime.settings.hospital_name)
+    reply.say("say_help", hospital=turn.runtime.settings.hospital_name_in(turn.language))
 
 
 async def human(turn: Turn, reply: Reply) -> None:

@@ -70,7 +70,7 @@ class ConsentForm(Form):
         return outcome
 
     async def _enter(self, turn: Turn, reply: Reply, missing: list[ConsentKind], seen: str) -> Outcome:
-        hospital = turn.runtime.settings.hospital_name
+        hospital = turn.runtime.settings.hospital_name_in(turn.language)
         if turn.intent == "refuse_consent":
             reply.say("say_consent_refused")
             return Outcome.closed(slots=_STOPS)

@@ -40,6 +40,7 @@ class Facts:
     appointment: str = ""
     consent: str = ""
     purpose: str = ""
+    language: str = ""  # named to be chosen
     person_name: str = ""
     id_number: str = ""
     phone: str = ""
@@ -106,6 +107,7 @@ _SINGLE = (
     "appointment",
     "consent",
     "purpose",
+    "language",
     "sms_code",
     *PERSONAL,
 )

@@ -60,7 +60,7 @@ class Journey(Action):
         turn = read_turn(
             tracker, runtime=self.runtime, words=self.words, names=self.names, action=self.name()
         )
-        reply = Reply(turn.words)
+        reply = Reply(turn.words, language=turn.chosen_language)
         events = await self.take(turn, reply)
         reply.dispatch(dispatcher)
         return events

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actions import answers, appointments, consent, hospital_questions, registration
+from actions import answers, appointments, consent, hospital_questions, language, registration
 from actions.appointments import CancellationForm
 from actions.booking import BookingForm
 from actions.consent import ConsentForm, WithdrawalForm
@@ -21,6 +21,7 @@ FORMS: tuple[type[Form], ...] = (ConsentForm, WithdrawalForm, RegistrationForm, 
 # Answered in one message, inside a form too: the form's question is then asked again.
 ANSWERS: Mapping[str, Answer] = {
     "help": answers.what_it_does,
+    "choose_language": language.choose,
     "talk_to_human": answers.human,
     "emergency_help": answers.emergency,
     "thanks": answers.thanks,

@@ -16,6 +16,7 @@ from actions.facts import Facts, read_facts
 from actions.wording import Wording
 from integrations.catalogue import CHINESE
 from integrations.hospital.operations import OperationKey
+from integrations.language.languages import LANGUAGES
 from integrations.runtime import Runtime
 
 _CORRECTING = ("correct", "deny")
@@ -40,11 +41,16 @@ class Turn:
     intent: str
     likely: tuple[str, ...]  # intents by falling likelihood
     facts: Facts
+    chosen_language: str  # by this message; the turn speaks it already
     now: datetime
     today: date
     form: str  # the form that is open, or ""
     asked: str  # what it asked last, or ""
     slots: Mapping[str, Any]
+
+    @property
+    def language(self) -> str:
+        return self.words.texts.language
 
     async def directory(self) -> Directory:
         """The hospital's departments and doctors."""
@@ -62,11 +68,13 @@ def read_turn(
     message = tracker.latest_message
     metadata = message.get("metadata") or {}
     intent = _intent(message.get("intent") or {}, str(message.get("text") or ""))
+    facts = read_facts(message.get("entities") or (), last_wins=intent in _CORRECTING)
+    chosen = facts.language if intent == "choose_language" and facts.language in LANGUAGES else ""
     now = runtime.now()
     loop = tracker.active_loop or {}
     return Turn(
         runtime=runtime,
-        words=words.speaking(str(metadata.get("language") or CHINESE)),
+        words=words.speaking(chosen or str(metadata.get("language") or CHINESE)),
         names=names,
         action=action,
         contact_id=UUID(tracker.sender_id),
@@ -75,7 +83,8 @@ def read_turn(
         kind=str(metadata.get("kind") or "text"),
         intent=intent,
         likely=tuple(rank["name"] for rank in message.get("intent_ranking") or ()),
-        facts=read_facts(message.get("entities") or (), last_wins=intent in _CORRECTING),
+        facts=facts,
+        chosen_language=chosen,
         now=now,
         today=now.astimezone(runtime.zone).date(),
         form=loop.get("name") or "",
@@ -106,6 +115,7 @@ class Reply:
     parts: list[str] = field(default_factory=list)
     buttons: list[Button] = field(default_factory=list)
     expects: str = ""
+    language: str = ""  # chosen by the patient just now
 
     def say(self, key: str, **values: object) -> None:
         """Adds a text, with its own buttons, as a paragraph."""
@@ -125,7 +135,9 @@ class Reply:
     def dispatch(self, dispatcher: CollectingDispatcher) -> None:
         if not self.parts:
             return
-        extra: dict[str, Any] = {"metadata": {"expects": self.expects}} if self.expects else {}
+        told = {"expects": self.expects, "language": self.language}
+        metadata = {name: value for name, value in told.items() if value}
+        extra: dict[str, Any] = {"metadata": metadata} if metadata else {}
         dispatcher.utter_message(
             text="\n".join(self.parts).strip(),
             buttons=[{"title": button.title, "payload": button.payload} for button in self.buttons],

@@ -25,6 +25,7 @@ from bot.understanding import Understanding
 from bot.wake import TURNS
 from integrations import menu
 from integrations.channel import DeleteMessage, SendError
+from integrations.language.languages import SIMPLIFIED, detect
 from integrations.messages import Kind, MessageIn
 from integrations.runtime import Runtime
 
@@ -34,8 +35,12 @@ MAX_FAILURES = 3
 RASA_PAUSE = timedelta(seconds=2)
 # What an entry of the account's menu may ask for; the keys are intents of the domain.
 MENU_INTENTS = frozenset(intent for intent, _ in menu.ENTRIES)
+_WORDLESS = frozenset({Kind.EDIT, Kind.CHOICE, Kind.MENU, Kind.FOLLOW, Kind.SYSTEM, Kind.LINK, Kind.FILE})
 
-_LOCK = text("SELECT id, choices, expects FROM conversations WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED")
+_LOCK = text("""
+    SELECT id, choices, expects, language, language_chosen FROM conversations
+    WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED
+""")
 _NEXT = text("""
     SELECT inbound.id, inbound.channel, inbound.external_id, inbound.kind, inbound.content, inbound.attempts,
            inbound.passive_until, inbound.sent_at, inbound.retry_at,
@@ -47,7 +52,11 @@ _NEXT = text("""
     ORDER BY inbound.seq LIMIT 1
 """)
 _DONE = text("UPDATE inbound SET status = 'done', done_at = :now WHERE id = :inbound")
-_STATE = text("UPDATE conversations SET choices = CAST(:choices AS jsonb), expects = :expects WHERE id = :id")
+_STATE = text("""
+    UPDATE conversations SET choices = CAST(:choices AS jsonb), expects = :expects,
+           language = :language, language_chosen = language_chosen OR :chosen
+    WHERE id = :id
+""")
 _PENDING = text("""
     SELECT 1 FROM inbound WHERE conversation_id = :id AND status = 'pending'
       AND (retry_at IS NULL OR retry_at <= :now) LIMIT 1
@@ -73,6 +82,7 @@ class Answer:
     choices: dict[str, Any] | None = None
     expects: str | None = None
     delete_message: bool = False  # the patient's own message held an identity number
+    chosen_language: str = ""
 
 
 async def drain(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> None:
@@ -94,6 +104,7 @@ async def forgotten(session: AsyncSession, rt: Runtime, limit: int) -> list[UUID
 async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> bool:
     """Answers the oldest pending message. True: look again."""
     inbound: Row[Any] | None = None
+    language = SIMPLIFIED
     try:
         async with rt.database.begin() as session:
             conversation = (await session.execute(_LOCK, {"id": conversation_id})).first()
@@ -104,8 +115,9 @@ async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id:
                 if inbound.retry_at and inbound.retry_at > rt.now():
                     return False
                 message = inbox.reopen(rt.crypto, inbound)
-                answer = await _answer(rt, understanding, conversation, inbound, message)
-                await _conclude(session, rt, conversation_id, inbound, answer)
+                language = _language(conversation, message)
+                answer = await _answer(rt, understanding, conversation, inbound, message, language)
+                await _conclude(session, rt, conversation_id, inbound, answer, language)
     except RasaDown:
         assert inbound is not None, "only a turn asks Rasa"
         await _postpone(rt, inbound.id)
@@ -114,7 +126,7 @@ async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id:
         if inbound is None:
             raise
         log.exception("turn failed", conversation=str(conversation_id), inbound=str(inbound.id))
-        return await _count_failure(rt, conversation_id, inbound)
+        return await _count_failure(rt, conversation_id, inbound, language)
     if inbound is None:
         # The lock is gone: a message that came while we held it, and whose wake-up found it held, is seen here.
         async with rt.database.begin() as session:
@@ -127,22 +139,35 @@ async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id:
     return True
 
 
+def _language(conversation: Row[Any], message: MessageIn) -> str:
+    """What to answer in: the chosen language, else what the patient writes. An edit says nothing new."""
+    if conversation.language_chosen or message.kind in _WORDLESS:
+        return str(conversation.language)
+    return detect(message.text, conversation.language, expects=conversation.expects)
+
+
 async def _answer(
-    rt: Runtime, understanding: Understanding, conversation: Row[Any], inbound: Row[Any], message: MessageIn
+    rt: Runtime,
+    understanding: Understanding,
+    conversation: Row[Any],
+    inbound: Row[Any],
+    message: MessageIn,
+    language: str,
 ) -> Answer:
     kept: dict[str, Any] | None = conversation.choices
     unchanged = Answer([], kept, conversation.expects)
     if inbound.state != ControlState.BOT:
         return unchanged  # a person reads it
     if message.kind is Kind.EDIT:
-        return Answer([Reply(texts.say("bot_edited"))], kept, conversation.expects)
+        return Answer([Reply(texts.say("bot_edited", language=language))], kept, conversation.expects)
     try:
         command = _command(message, kept)
     except choices.Stale:
-        return _stale(conversation)
+        return _stale(conversation, language)
     metadata = {
         "channel": inbound.speaks,
         "kind": message.kind.value,
+        "language": language,
         "today": rt.local_now().date().isoformat(),
     }
     if command is None:
@@ -154,9 +179,12 @@ async def _answer(
     said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata)
     if not said and message.kind is not Kind.SYSTEM:
         log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
-        apology = Reply(texts.say("bot_failure", hospital_phone=rt.settings.hospital_phone))
-        return Answer([apology], delete_message=personal)
-    return _compose(rt, inbound.speaks, said, delete_message=personal)
+        return Answer([_apology(rt, language)], delete_message=personal)
+    return _compose(rt, inbound.speaks, said, language, delete_message=personal)
+
+
+def _apology(rt: Runtime, language: str) -> Reply:
+    return Reply(texts.say("bot_failure", language=language, hospital_phone=rt.settings.hospital_phone))
 
 
 def _command(message: MessageIn, kept: dict[str, Any] | None) -> str | None:
@@ -177,15 +205,18 @@ def _command(message: MessageIn, kept: dict[str, Any] | None) -> str | None:
     return "/non_text"
 
 
-def _stale(conversation: Row[Any]) -> Answer:
+def _stale(conversation: Row[Any], language: str) -> Answer:
     """A button of an earlier question: say so, and offer again what the last question offered. That
     question stays open, and with it what it expects: a name typed next is still swapped for a token."""
     kept, options = choices.remember(conversation.choices["options"] if conversation.choices else [])
-    words = texts.say("bot_choice_again" if kept else "bot_choice_over")
+    words = texts.say("bot_choice_again" if kept else "bot_choice_over", language=language)
     return Answer([Reply(words, options)], kept, conversation.expects)
 
 
-def _compose(rt: Runtime, channel_name: str, said: list[RasaReply], *, delete_message: bool) -> Answer:
+def _compose(
+    rt: Runtime, channel_name: str, said: list[RasaReply], language: str, *, delete_message: bool
+) -> Answer:
+    chosen = next((reply.language for reply in said if reply.language), "")
     channel = rt.channels[channel_name]
     replies: list[Reply] = []
     kept = None
@@ -196,19 +227,25 @@ def _compose(rt: Runtime, channel_name: str, said: list[RasaReply], *, delete_me
         kept = kept_here or kept
         if options and not channel.fits(outbox.as_written(last, options)):
             replies.append(Reply(last))
-            last = texts.say("bot_choose")
+            last = texts.say("bot_choose", language=chosen or language)
         if last or options:
             replies.append(Reply(last, options))
     expects = said[-1].expects if said else None
-    return Answer(replies, kept, expects, delete_message)
+    return Answer(replies, kept, expects, delete_message, chosen)
 
 
 async def _conclude(
-    session: AsyncSession, rt: Runtime, conversation_id: UUID, inbound: Row[Any], answer: Answer
+    session: AsyncSession,
+    rt: Runtime,
+    conversation_id: UUID,
+    inbound: Row[Any],
+    answer: Answer,
+    language: str,
 ) -> None:
     now = rt.now()
+    language = answer.chosen_language or language
     again = await outbox.repeat_unknown(session, rt.crypto, conversation_id, now) if answer.replies else []
-    repeated = [Reply(texts.say("bot_repeated", text=reply.text)) for _, reply in again]
+    repeated = [Reply(texts.say("bot_repeated", language=language, text=reply.text)) for _, reply in again]
     await session.execute(_DONE, {"inbound": inbound.id, "now": now})
     await session.execute(
         _STATE,
@@ -216,6 +253,8 @@ async def _conclude(
             "id": conversation_id,
             "choices": json.dumps(answer.choices, ensure_ascii=False) if answer.choices else None,
             "expects": answer.expects,
+            "language": language,
+            "chosen": bool(answer.chosen_language),
         },
     )
     await outbox.queue(
@@ -234,7 +273,7 @@ async def _postpone(rt: Runtime, inbound_id: UUID) -> None:
         await session.execute(_POSTPONE, {"inbound": inbound_id, "retry_at": rt.now() + RASA_PAUSE})
 
 
-async def _count_failure(rt: Runtime, conversation_id: UUID, inbound: Row[Any]) -> bool:
+async def _count_failure(rt: Runtime, conversation_id: UUID, inbound: Row[Any], language: str) -> bool:
     """Counts a real failure; after the last one the patient gets an apology. True: go on at once."""
     now = rt.now()
     async with rt.database.begin() as session:
@@ -249,12 +288,11 @@ async def _count_failure(rt: Runtime, conversation_id: UUID, inbound: Row[Any]) 
         )
         if status != "failed":
             return False
-        apology = Reply(texts.say("bot_failure", hospital_phone=rt.settings.hospital_phone))
         await outbox.queue(
             session,
             rt.crypto,
             conversation_id,
-            [apology],
+            [_apology(rt, language)],
             epoch=inbound.epoch,
             inbound_id=inbound.id,
             not_before=inbound.passive_until,

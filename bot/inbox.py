@@ -16,7 +16,8 @@ from bot.red_flags import Outcome
 from integrations.channel import Channel
 from integrations.crypto import Crypto
 from integrations.hospital.accounts import ensure_contact
-from integrations.language.script import normalise
+from integrations.language.languages import SIMPLIFIED, TRADITIONAL, detect, guess
+from integrations.language.script import normalise, traditional
 from integrations.messages import Kind, Location, Media, MessageIn
 from integrations.runtime import Runtime
 
@@ -26,7 +27,7 @@ _UNANSWERED = {Kind.EVENT, Kind.UNFOLLOW}
 # One round trip for a contact we know: store the message, renew the quota, read the last minutes.
 _ACCEPT = text("""
     WITH known AS (
-        SELECT contacts.id FROM contacts JOIN conversations ON conversations.id = contacts.id
+        SELECT contacts.id, language, language_chosen FROM contacts JOIN conversations ON conversations.id = contacts.id
         WHERE contacts.channel = CAST(:channel AS text) AND contacts.platform_id = :sender
     ), stored AS (
         INSERT INTO inbound (conversation_id, channel, external_id, kind, content, status, passive_until,
@@ -49,10 +50,11 @@ _ACCEPT = text("""
     SELECT known.id, (SELECT id FROM stored),
            ARRAY(SELECT content FROM inbound
                  WHERE conversation_id = known.id AND received_at > CAST(:recent AS timestamptz)
-                   AND kind <> 'event' ORDER BY seq)
+                   AND kind <> 'event' ORDER BY seq),
+           known.language, known.language_chosen
     FROM known
 """)
-_MEET = text("INSERT INTO conversations (id) VALUES (:id) ON CONFLICT DO NOTHING")
+_MEET = text("INSERT INTO conversations (id, language) VALUES (:id, :language) ON CONFLICT DO NOTHING")
 _CONTROL = text("INSERT INTO controls (conversation_id) VALUES (:id) ON CONFLICT DO NOTHING")
 _AGAIN = text("""
     UPDATE inbound SET deliveries = deliveries + 1
@@ -88,16 +90,19 @@ async def accept(
             return None
         if accepted is None:
             contact = await ensure_contact(session, message.channel, message.sender)
-            await session.execute(_MEET, {"id": contact.id})
+            language = guess(message.language) or SIMPLIFIED
+            await session.execute(_MEET, {"id": contact.id, "language": language})
             await session.execute(_CONTROL, {"id": contact.id})
             accepted = await _store(session, rt.crypto, channel, message, passive_until, now)
         assert accepted is not None, "a contact just made must be known"
-        conversation_id, inbound_id, recent = accepted
+        conversation_id, inbound_id, recent, language, chosen = accepted
         if inbound_id is None:
             delivery = {"channel": message.channel, "external_id": message.external_id}
             again = (await session.execute(_AGAIN, delivery)).one()
             return Accepted(again.id, conversation_id, deliveries=again.deliveries)
-        alarm = await _raise_alarm(session, rt, conversation_id, inbound_id, message, recent, passive_until)
+        alarm = await _raise_alarm(
+            session, rt, conversation_id, inbound_id, message, recent, passive_until, language, chosen
+        )
     answered = alarm or message.kind in _UNANSWERED
     return Accepted(inbound_id, conversation_id, alarm=alarm, answered=answered)
 
@@ -109,7 +114,7 @@ async def _store(
     message: MessageIn,
     passive_until: datetime | None,
     now: datetime,
-) -> tuple[UUID, UUID | None, list[bytes]] | None:
+) -> tuple[UUID, UUID | None, list[bytes], str, bool] | None:
     trigger, remaining, lasting = quota.grant(channel, message.kind) or (None, 0, timedelta(0))
     row = (
         await session.execute(
@@ -142,6 +147,8 @@ async def _raise_alarm(
     message: MessageIn,
     recent: list[bytes],
     passive_until: datetime | None,
+    language: str,
+    chosen: bool,
 ) -> bool:
     """Looks for red flags and queues the answer in the same transaction. True: the patient is answered."""
     if not message.text:
@@ -151,7 +158,12 @@ async def _raise_alarm(
     if outcome is Outcome.NONE:
         return False
     await session.execute(_ALARM, {"id": inbound_id, "alarm": f"{outcome}:{rule}", "now": rt.now()})
-    words = texts.say(f"bot_{outcome}", emergency_department=rt.settings.emergency_department)
+    if not chosen:
+        language = detect(message.text, language)
+    emergency_department = rt.settings.emergency_department_in(language)
+    words = texts.say(f"bot_{outcome}", language=language, emergency_department=emergency_department)
+    if language == TRADITIONAL:  # the conversation may not know yet, and its row may be held by a turn
+        words = traditional(words)
     await outbox.queue(
         session,
         rt.crypto,

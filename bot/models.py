@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.database import Base, Key
+from integrations.language.languages import LANGUAGES, SIMPLIFIED
 from integrations.sealed import apart, sealed
 
 
@@ -56,13 +57,17 @@ class Conversation(Base):
 
     `choices` is what the last question offered: {"id", "options": [{"title", "payload"}]}.
     `expects` names the personal value that the last question asked for (`person_name`, …).
+    `language` is what the patient writes, or has chosen: then it stays until another is chosen.
     """
 
     __tablename__ = "conversations"
+    __table_args__ = (CheckConstraint(f"language IN ({', '.join(map(repr, LANGUAGES))})", name="language"),)
 
     id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
     choices: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     expects: Mapped[str | None]
+    language: Mapped[str] = mapped_column(server_default=SIMPLIFIED)
+    language_chosen: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

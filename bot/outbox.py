@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import quota
@@ -23,6 +24,8 @@ from integrations.channel import (
     PassiveReply,
 )
 from integrations.crypto import Crypto
+from integrations.language.languages import TRADITIONAL
+from integrations.language.script import traditional
 from integrations.messages import MessageOut, Option
 from integrations.runtime import Runtime
 
@@ -66,7 +69,10 @@ _QUEUE = text("""
     VALUES (:conversation, :inbound, :position, :content, :epoch, :exempt, :not_before)
 """)
 _LOCK_CONTROL = text("SELECT state, epoch FROM controls WHERE conversation_id = :conversation FOR UPDATE")
-_CONTACT = text("SELECT channel, platform_id FROM contacts WHERE id = :conversation")
+_CONTACT = text("""
+    SELECT contacts.channel, contacts.platform_id, conversations.language
+    FROM contacts JOIN conversations USING (id) WHERE id = :conversation
+""")
 _SENDING = text("SELECT 1 FROM outbound WHERE conversation_id = :conversation AND status = 'sending' LIMIT 1")
 _QUEUED = text("""
     SELECT id, content, epoch, exempt, attempts, inbound_id IS NULL AS notice FROM outbound
@@ -195,7 +201,7 @@ async def claim(
                 return None  # held until the patient writes again
         ids = tuple(row.id for row in taken)
         await session.execute(_MARK_SENDING, {"ids": list(ids), "now": now, "passive_for": passive_for})
-    message = MessageOut(contact.channel, contact.platform_id, reply.text, reply.options)
+    message = _addressed(contact, reply)
     return Claim(ids, message, attempts=max(row.attempts for row in taken), ration=ration)
 
 
@@ -232,8 +238,17 @@ async def passive_again(rt: Runtime, inbound_id: UUID, conversation_id: UUID) ->
         contact = (await session.execute(_CONTACT, {"conversation": conversation_id})).one()
     replies = [unseal(rt.crypto, row.content) for row in rows]
     words = "\n\n".join(reply.text for reply in replies)
-    message = MessageOut(contact.channel, contact.platform_id, words, replies[-1].options)
+    message = _addressed(contact, Reply(words, replies[-1].options))
     return Claim(tuple(row.id for row in rows), message)
+
+
+def _addressed(contact: Row[Any], reply: Reply) -> MessageOut:
+    """The outbound edge: everything is written in simplified Chinese or English up to here."""
+    words, options = reply.text, reply.options
+    if contact.language == TRADITIONAL:
+        words = traditional(words)
+        options = tuple(Option(option.id, traditional(option.title)) for option in options)
+    return MessageOut(contact.channel, contact.platform_id, words, options, language=contact.language)
 
 
 async def finish(

@@ -26,6 +26,7 @@ class RasaReply:
     text: str
     buttons: list[dict[str, str]] = field(default_factory=list)
     expects: str | None = None
+    language: str | None = None  # chosen for all that follows
 
 
 async def turn(
@@ -60,7 +61,12 @@ async def turn(
         if response.status_code != httpx.codes.OK:
             raise RasaFailed(f"HTTP {response.status_code}")
         return [
-            RasaReply(message.get("text") or "", message.get("buttons") or [], message.get("expects"))
+            RasaReply(
+                message.get("text") or "",
+                message.get("buttons") or [],
+                message.get("expects"),
+                message.get("language"),
+            )
             for message in response.json()["messages"]
         ]
     raise RasaDown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -22,7 +23,11 @@ log = structlog.get_logger()
 _MOST = 500  # rows a sweep takes up at once; the next sweep comes in seconds
 TOKENS_KEPT = timedelta(days=30)  # longest pause after which an interrupted registration still goes on
 
-_EPOCH = text("SELECT epoch FROM controls WHERE conversation_id = :id")
+_HEARER = text("""
+    SELECT controls.epoch, conversations.language
+    FROM controls JOIN conversations ON conversations.id = controls.conversation_id
+    WHERE controls.conversation_id = :id
+""")
 _OLD_TOKENS = text("DELETE FROM personal_tokens WHERE created_at < :before")
 _OLD_CODES = text("DELETE FROM one_time_codes WHERE issued_at < :before")
 _OLD_LINKS = text("DELETE FROM page_links WHERE expires_at < :before")
@@ -72,24 +77,23 @@ async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUI
             now=rt.now(),
         )
         return event.contact_id
-    words = await _words(session, rt, event)
+    hearer = (await session.execute(_HEARER, {"id": event.contact_id})).one()
+    words = _words(rt, event, hearer.language)
     if words:
-        epoch = await session.scalar(_EPOCH, {"id": event.contact_id})
-        await outbox.queue(session, rt.crypto, event.contact_id, [Reply(words)], epoch=epoch)
+        await outbox.queue(session, rt.crypto, event.contact_id, [Reply(words)], epoch=hearer.epoch)
     return None
 
 
-async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> str | None:
+def _words(rt: Runtime, event: HospitalEvent, language: str) -> str | None:
     """What the patient reads, or None for an event that is news to nobody."""
+    say = partial(texts.say, language=language)
     match event.kind:
         case EventKind.HOLD_EXPIRED:
-            return texts.say("bot_hold_expired", order_no=event.payload["order_no"])
+            return say("bot_hold_expired", order_no=event.payload["order_no"])
         case EventKind.APPOINTMENT_BOOKED:
-            return texts.say("bot_appointment_booked", order_no=event.payload["order_no"])
+            return say("bot_appointment_booked", order_no=event.payload["order_no"])
         case EventKind.IDENTITY_SETTLED:
-            return texts.say(
-                f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone
-            )
+            return say(f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone)
     return None
 
 

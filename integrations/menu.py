@@ -1,4 +1,7 @@
-"""The account's menu, the same on every platform. Keys are intents of the dialog."""
+"""The account's menu, the same on every platform. Keys are intents of the dialog.
+
+WeChat has one menu for everybody, so its titles are Chinese; Telegram shows each phone the commands of its language.
+"""
 
 from __future__ import annotations
 
@@ -8,4 +11,18 @@ BOOKING: Final = ("book_appointment", "挂号")
 MINE: Final = ("我的", (("my_appointments", "我的预约"), ("my_profile", "我的信息")))
 HELP: Final = ("帮助", (("talk_to_human", "人工客服"), ("emergency_help", "急救"), ("help", "使用说明")))
 
-ENTRIES: Final = (BOOKING, *MINE[1], *HELP[1])
+LANGUAGE: Final = ("choose_language", "Language 语言")
+ENTRIES: Final = (BOOKING, *MINE[1], *HELP[1], LANGUAGE)
+ENGLISH: Final = {
+    "book_appointment": "Book a visit",
+    "my_appointments": "My appointments",
+    "my_profile": "My details",
+    "talk_to_human": "Talk to a person",
+    "emergency_help": "Emergency numbers",
+    "help": "How this works",
+    "choose_language": "Language 语言",
+}
+COMMANDS: Final = {"language": "choose_language"}  # what else may be typed for an entry
+
+# Said below numbered choices, where a platform has no buttons.
+CHOOSE: Final = {"zh-Hans": "回复数字选择", "zh-Hant": "回覆數字選擇", "en": "Reply with a number"}

@@ -53,6 +53,7 @@ class MessageIn:
     `recipient` is the platform's name for our own account (WeChat's ToUserName), needed for a
     passive reply. `message_ref` names the message for the platform's own calls (Telegram: the
     message id, for deleting it; the callback query id travels in `callback_ref`). `sent_at` is UTC.
+    `language` is the platform's tag for the language of the patient's phone, where it tells one.
     """
 
     channel: str
@@ -67,6 +68,7 @@ class MessageIn:
     recipient: str = ""
     message_ref: str = ""
     callback_ref: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class MessageOut:
-    """One message to a patient. `recipient` is the platform's id of the patient."""
+    """One message to a patient. `recipient` is the platform's id of the patient, `language` what text and options
+    are written in."""
 
     channel: str
     recipient: str
     text: str = ""
     options: tuple[Option, ...] = ()
     picture: Picture | None = None
+    language: str = "zh-Hans"
 
 
 @dataclass(frozen=True, slots=True)

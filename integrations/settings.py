@@ -70,12 +70,31 @@ class Settings(BaseSettings):
     hospital_phone: str = "010-8888 6666"
     # Said with every alarm, so it is a setting: the database may be what is down.
     emergency_department: str = "朝阳区康宁路18号急诊楼1层，24小时，电话 010-8888 6120"
+    # For patients who write English; empty: as above.
+    hospital_name_en: str = "Renhe Internet Hospital"
+    emergency_department_en: str = (
+        "Emergency Building, ground floor, 18 Kangning Road, Chaoyang District (朝阳区康宁路18号急诊楼1层), "
+        "24 hours, phone 010-8888 6120"
+    )
     hold_minutes: int = Field(default=15, ge=1)
     link_minutes: int = Field(default=15, ge=1)
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    def hospital_name_in(self, language: str) -> str:
+        return self._in(language, "hospital_name")
+
+    def emergency_department_in(self, language: str) -> str:
+        return self._in(language, "emergency_department")
+
+    def _in(self, language: str, name: str) -> str:
+        """Where only the Chinese one was set, the English default speaks of another hospital."""
+        english = f"{name}_en"
+        theirs = name in self.model_fields_set and english not in self.model_fields_set
+        chosen = english if language == "en" and not theirs and getattr(self, english) else name
+        return str(getattr(self, chosen))
 
     @property
     def rasa_addresses(self) -> list[str]:

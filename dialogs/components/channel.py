@@ -145,6 +145,7 @@ def reply(said: BotUttered) -> dict[str, Any]:
         "text": said.text or "",
         "buttons": [{"title": button["title"], "payload": button["payload"]} for button in buttons],
         "expects": metadata.get("expects"),
+        "language": metadata.get("language"),
         "custom": said.data.get("custom"),
     }
 

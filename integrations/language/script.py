@@ -1,4 +1,5 @@
-"""One form of writing for everything that is understood: half-width, simplified.
+"""One form of writing for everything that is understood: half-width, simplified. And back: traditional characters
+for those who read them.
 
 `fold` keeps every position, so spans found in a folded text hold in the original. Conversion from
 traditional characters may, in rare words, change the length: do it once, at the inbound edge.
@@ -6,6 +7,7 @@ traditional characters may, in rare words, change the length: do it once, at the
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from opencc import OpenCC  # type: ignore[attr-defined]
@@ -31,6 +33,30 @@ def normalise(text: str) -> str:
     return simplify(fold(text))
 
 
+def traditional(text: str) -> str:
+    """Simplified characters as traditional ones, in the standard forms of Taiwan (裡, 為, 床), which readers of
+    Hong Kong know too. The words stay (短信, 链接): they are what the hospital's own messages and pages say.
+    Left as written: masked names of patients, links, and surnames that only look simplified."""
+    if text.isascii():
+        return text
+    pieces = _KEPT.split(text)
+    return "".join(
+        piece if at % 2 else str(_to_traditional().convert(piece))  # type: ignore[no-untyped-call]
+        for at, piece in enumerate(pieces)
+    )
+
+
+# *余 is how the patient writes it; 于洋 is no 於洋.
+_KEPT = re.compile(
+    r"(\*[㐀-鿿]|https?://\S+|(?<![㐀-鿿])[于范余](?=[㐀-鿿]{1,2}(?:$|[\s，,。、（(：:]|医生|主任)))"
+)
+
+
 @cache
 def _converter() -> OpenCC:
     return OpenCC("t2s")  # type: ignore[no-untyped-call]
+
+
+@cache
+def _to_traditional() -> OpenCC:
+    return OpenCC("s2tw")  # type: ignore[no-untyped-call]

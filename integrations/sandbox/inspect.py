@@ -171,6 +171,7 @@ def _telegram(routes: APIRouter, world: World) -> None:
     @routes.post("/telegram/users")
     async def make_user(order: NewTelegramUser) -> dict[str, Any]:
         chat = world.bot.add_chat(_person(world, order))
+        chat.language_code = order.language_code
         made: dict[str, Any] = {"chat_id": chat.id} | _about(chat.person)
         if order.start:
             delivery = world.telegram.start(chat, order.payload)

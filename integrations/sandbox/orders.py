@@ -30,6 +30,7 @@ class NewWeChatUser(NewUser):
 
 class NewTelegramUser(NewUser):
     start: bool = True
+    language_code: str = "zh-hans"
     payload: str = ""
     wait: bool = True
 

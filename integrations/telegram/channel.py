@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
+from functools import partial
 from itertools import batched
 from typing import Final
 
@@ -31,6 +32,11 @@ _SHORT_TITLE = 8  # three such buttons stand side by side on a phone
 
 # A preview would open our one-time links before the patient does.
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+_CHINESE = [BotCommand(intent, title) for intent, title in menu.ENTRIES]
+_ENGLISH = [BotCommand(intent, menu.ENGLISH[intent]) for intent, _ in menu.ENTRIES]
+# By the two letters of ISO 639-1 that Telegram takes here; it has no tag for a script.
+_COMMANDS = {"zh": _CHINESE, "": _ENGLISH}
 
 _UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 
@@ -122,8 +128,9 @@ class TelegramChannel:
         return await self._call(download)
 
     async def publish_menu(self) -> None:
-        commands = [BotCommand(intent, title) for intent, title in menu.ENTRIES]
-        await self._call(lambda bot: bot.set_my_commands(commands))
+        """Chinese for everybody, and for phones in other languages that we speak their own."""
+        for tag, commands in _COMMANDS.items():
+            await self._call(partial(_set_commands, commands, tag or None))
 
     async def register_webhook(self, url: str) -> None:
         """Tells Telegram where we are and which updates we want."""
@@ -161,6 +168,10 @@ class TelegramChannel:
             raise error_for(error) from error
         except (KeyError, TypeError, AttributeError) as error:  # 200 with a result of another shape
             raise Unknown("Telegram's answer is no result") from error
+
+
+async def _set_commands(commands: list[BotCommand], tag: str | None, bot: Bot) -> None:
+    await bot.set_my_commands(commands, language_code=tag)
 
 
 def _bot(token: str, base: str, transport: httpx.AsyncBaseTransport | None) -> Bot:

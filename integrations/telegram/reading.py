@@ -20,6 +20,7 @@ NAME = "telegram"
 # Other kinds of updates are not ours, and a new shape of theirs must not make the library fail.
 _READ = frozenset({"update_id", Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY})
 _COMMANDS = frozenset(intent for intent, _ in menu.ENTRIES)
+_LONGEST_TAG = 35  # of a language, by BCP 47
 _GONE = frozenset({ChatMember.BANNED, ChatMember.LEFT})
 
 
@@ -42,12 +43,14 @@ def _read(update: Update, membership: dict[str, Any] | None, now: datetime) -> l
     chat = _chat(update, membership)
     if chat is None:
         return []
+    user = update.effective_user
     base = MessageIn(
         channel=NAME,
         external_id=str(_integer(update.update_id)),
         sender=str(_integer(chat.id)),
         kind=Kind.EVENT,
         sent_at=now,
+        language=_text(user.language_code)[:_LONGEST_TAG] if user else "",
     )
     if chat.type != Chat.PRIVATE:  # what others write in a group is not ours to keep
         return [replace(base, choice="group")]
@@ -123,6 +126,7 @@ def _message(base: MessageIn, message: Message) -> MessageIn:
 def _text_message(base: MessageIn, text: str) -> MessageIn:
     command, _, argument = text.partition(" ")
     name = command.removeprefix("/").partition("@")[0]
+    name = menu.COMMANDS.get(name, name)
     if command.startswith("/") and name == "start":
         return replace(base, kind=Kind.FOLLOW, choice=argument.strip())
     if command.startswith("/") and name in _COMMANDS:

@@ -53,7 +53,7 @@ class WeChatChannel:
         redis: Redis | None,
         now: Callable[[], datetime] = utcnow,
         max_age: timedelta = timedelta(minutes=5),
-        choose: str = "回复数字选择",
+        choose: Mapping[str, str] = menu.CHOOSE,
     ) -> None:
         keep_secrets_out_of_logs()
         self._appid = settings.wechat_appid
@@ -98,7 +98,7 @@ class WeChatChannel:
             return text
         lines = [text, *(f"{number} {_line(option)}" for number, option in enumerate(message.options, 1))]
         written = "\n".join(line for line in lines if line)
-        explained = f"{written}\n{self._choose}"
+        explained = f"{written}\n{self._choose[message.language]}"
         return written if _SAYS_HOW_TO_CHOOSE.search(text) or not self.fits(explained) else explained
 
     def passive(self, message: MessageOut, inbound: MessageIn) -> Answer:

@@ -14,6 +14,7 @@ TEXTS = Texts.load()
 IMPLIED = {"time": {"period"}, "clock": set()}
 HAN = re.compile(r"[㐀-鿿]+")
 NAMES = {"张小明"}  # an example of how a name is written
+BILINGUAL = {"ask_language"}  # read by whoever has the wrong one
 
 
 def chosen(key: str, language: str) -> Variation:
@@ -38,7 +39,7 @@ def test_both_languages_stand_with_the_same_blanks_and_payloads(key: str) -> Non
     assert english.expects == chinese.expects
 
 
-@pytest.mark.parametrize("key", TEXTS.keys())
+@pytest.mark.parametrize("key", sorted(set(TEXTS.keys()) - BILINGUAL))
 def test_english_has_no_chinese_but_names(key: str) -> None:
     english = chosen(key, ENGLISH)
     for words in (english.text, *(title for title, _ in english.buttons)):

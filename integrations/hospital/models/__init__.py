@@ -4,6 +4,7 @@ from integrations.hospital.models.access import OneTimeCode, PageLink, PersonalT
 from integrations.hospital.models.appointments import Appointment, AppointmentStatus, Order, OrderStatus
 from integrations.hospital.models.clinic import (
     Department,
+    HospitalTerm,
     Period,
     Practitioner,
     Schedule,
@@ -40,6 +41,7 @@ __all__ = [
     "Department",
     "DocumentKind",
     "HospitalEvent",
+    "HospitalTerm",
     "OneTimeCode",
     "Operation",
     "Order",

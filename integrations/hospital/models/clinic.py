@@ -39,6 +39,8 @@ class Department(Base):
     id: Mapped[Key]
     name: Mapped[str] = mapped_column(String(40), unique=True)
     aliases: Mapped[list[str]] = mapped_column(ARRAY(String(40)), server_default=text("'{}'"))
+    name_en: Mapped[str] = mapped_column(String(80), server_default="")
+    aliases_en: Mapped[list[str]] = mapped_column(ARRAY(String(40)), server_default=text("'{}'"))
     description: Mapped[str] = mapped_column(server_default="")
     campus: Mapped[str] = mapped_column(String(40))
     building: Mapped[str] = mapped_column(String(40))
@@ -59,10 +61,20 @@ class Practitioner(Base):
     staff_no: Mapped[str] = mapped_column(String(20), unique=True)
     department_id: Mapped[UUID] = mapped_column(ForeignKey("departments.id"), index=True)
     name: Mapped[str] = mapped_column(String(40))
+    name_en: Mapped[str] = mapped_column(String(80), server_default="")
     title: Mapped[str] = mapped_column(String(20))
     rank: Mapped[int]  # of the title, 1 is the highest
     speciality: Mapped[str] = mapped_column(server_default="")
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class HospitalTerm(Base):
+    """The English for a word on appointment cards that is no department and no doctor: a title, a building."""
+
+    __tablename__ = "hospital_terms"
+
+    term: Mapped[str] = mapped_column(String(40), primary_key=True)
+    english: Mapped[str] = mapped_column(String(80))
 
 
 class Schedule(Base):

@@ -137,14 +137,15 @@ class TelegramScreen:
         self._reply_keyboard()
 
     def _commands(self) -> None:
-        if not self._world.bot.commands:
+        commands = self._world.bot.commands_for(self.chat)
+        if not commands:
             return
         pill = mark(box("command-pill", tag="button").props("type=button"), "commands")
         with pill:
             ui.icon("menu")
             words("菜单")
             with ui.menu().props("auto-close"):
-                for command in self._world.bot.commands:
+                for command in commands:
                     line = f"/{command['command']}"
                     item = ui.menu_item(
                         f"{line}  {command['description']}", lambda line=line: self._say(line)

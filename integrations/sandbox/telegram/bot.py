@@ -57,6 +57,7 @@ class Chat:
     typing_until: datetime | None = None
     toast: dict[str, Any] | None = None  # the last answer to a callback query that says something
     keyboard: list[list[dict[str, Any]]] = field(default_factory=list)  # a reply keyboard
+    language_code: str = "zh-hans"  # of the patient's phone
     pending: deque[Any] = field(default_factory=lambda: deque(maxlen=500))
     draining: bool = False
 
@@ -77,7 +78,7 @@ class Bot:
         self.options = options
         self.clock = clock
         self.files = MediaStore(clock, FILE_SECONDS, options.media_bytes)
-        self.commands: list[dict[str, str]] = []
+        self.commands: dict[str, list[dict[str, str]]] = {}  # by language, "" for all others
         self.queries: OrderedDict[str, Query] = OrderedDict()
         self._bucket = Bucket(
             options.telegram_per_second, options.telegram_per_second, options.telegram_per_second, clock()
@@ -114,6 +115,10 @@ class Bot:
         chat = Chat(FIRST_CHAT + self._chats_made, person, thread, bucket)
         self._chats[chat.id] = self._of_person[person.key] = chat
         return chat
+
+    def commands_for(self, chat: Chat) -> list[dict[str, str]]:
+        """The commands of the phone's language, which Telegram knows by two letters."""
+        return self.commands.get(chat.language_code[:2]) or self.commands.get("", [])
 
     def chat(self, chat_id: int) -> Chat | None:
         return self._chats.get(chat_id)

@@ -243,14 +243,14 @@ class Methods:
                 raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
         if len(commands) > 100:
             raise bad_request("BOT_COMMANDS_TOO_MUCH")
-        self._bot.commands = commands
+        self._bot.commands[_language(params)] = commands
         return True
 
     def get_my_commands(self, params: Params) -> Any:
-        return self._bot.commands
+        return self._bot.commands.get(_language(params), [])
 
     def delete_my_commands(self, params: Params) -> Any:
-        self._bot.commands = []
+        self._bot.commands.pop(_language(params), None)
         return True
 
     def get_file(self, params: Params) -> Any:
@@ -261,6 +261,13 @@ class Methods:
             raise bad_request("file is too big")
         sized = {"file_size": len(file.content), "file_path": f"files/{file.id}"}
         return {"file_id": file.id, "file_unique_id": file.id[:16], **sized}
+
+
+def _language(params: Params) -> str:
+    code = str(params.get("language_code") or "")
+    if not re.fullmatch(r"([a-z]{2})?", code):
+        raise bad_request("LANG_CODE_INVALID")
+    return code
 
 
 def _truth(value: Any) -> bool:

@@ -15,7 +15,12 @@ def bot_user(bot: Bot) -> dict[str, Any]:
 
 
 def user(chat: Chat) -> dict[str, Any]:
-    return {"id": chat.id, "is_bot": False, "first_name": chat.person.name, "language_code": "zh-hans"}
+    return {
+        "id": chat.id,
+        "is_bot": False,
+        "first_name": chat.person.name,
+        "language_code": chat.language_code,
+    }
 
 
 def private_chat(chat: Chat) -> dict[str, Any]:
