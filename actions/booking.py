@@ -64,6 +64,8 @@ class BookingForm(Form):
     async def _enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         resumed = waits(turn.slots)  # another form came first; the message may have been said to that one
         if not resumed:
+            if turn.intent == "change_profile":
+                return Outcome.closed(go_on="change_form")
             if turn.intent == "correct" and not (turn.facts.departments or turn.facts.practitioners):
                 reply.say("say_nothing_to_correct")
                 return Outcome.closed()

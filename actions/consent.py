@@ -9,11 +9,13 @@ from actions.forms import THEN, Form, Outcome
 from actions.hospital_questions import read_question
 from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, SLOT, keep, waits, wants_booking
-from integrations.hospital import accounts
-from integrations.hospital.models import ConsentKind, Contact
+from integrations.hospital import accounts, patients, tokens
+from integrations.hospital.models import ConsentKind, Contact, Relation
 
 _YES = frozenset({"give_consent", "affirm"})
 _NO = frozenset({"refuse_consent", "deny", "cancel", "go_back"})
+# What is withdrawn by a yes to which question: without the use of health data the rest has no purpose either.
+_KINDS = {"withdrawal": accounts.OWN_CONSENTS, "withdrawal_abroad": (ConsentKind.DATA_ABROAD,)}
 _STOPS = {THEN: None, SLOT: None}
 
 
@@ -47,6 +49,9 @@ class ConsentForm(Form):
             if not missing and wants_booking(turn):
                 return Outcome.closed(go_on=BOOKING)
             return await self._enter(turn, reply, missing, "")
+        if turn.facts.personal:
+            await _drop_values(turn, reply)
+            return await self.ask(turn, reply, draft)
         if turn.intent == "greet":
             return await self.ask(turn, reply, draft)
         if wants_booking(turn):
@@ -84,7 +89,11 @@ class ConsentForm(Form):
             return await self._given(turn, reply, missing, ConsentKind(seen))
         if waits(turn.slots) and (words := (await keep(turn)).words):
             reply.say("say_wish_kept", wish=words)
-        if turn.slots.get(THEN):
+        if turn.facts.personal:
+            await _drop_values(turn, reply)
+        if await _renews(turn):
+            reply.say("say_consent_renewed")
+        elif turn.slots.get(THEN):
             reply.say("say_consent_needed")
         return self._asking(reply, missing[0])
 
@@ -106,7 +115,7 @@ class ConsentForm(Form):
 
 
 class WithdrawalForm(Form):
-    """Takes consents back, after saying what that means."""
+    """Takes consents back, all or only the one for data abroad, after saying what that means."""
 
     form = "withdrawal_form"
     slot = "withdrawal"
@@ -115,35 +124,72 @@ class WithdrawalForm(Form):
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if not turn.asked or turn.form != self.form:
             return await self._enter(turn, reply)
-        if turn.intent in {"affirm", "withdraw_consent"}:
-            async with turn.runtime.database.begin() as session:
-                contact = await _contact(session, turn)
-                await accounts.withdraw_consents(
-                    session, contact, accounts.OWN_CONSENTS, turn.now, turn.key("withdraw consents")
-                )
-            reply.say("say_withdrawn")
-            return Outcome.closed(slots=_STOPS)
+        if turn.facts.consent:
+            return await self._asking(turn, reply, ConsentKind(turn.facts.consent))
+        if turn.asked != "withdrawal_which" and turn.intent in {"affirm", "withdraw_consent"}:
+            return await self._withdraw(turn, reply, _KINDS[turn.asked])
         if turn.intent in _NO:
             reply.say("say_not_withdrawn")
             return Outcome.closed()
         return Outcome(draft, turn.asked, understood=False)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        reply.say("ask_withdrawal")
-        return Outcome({"asked": True}, "withdrawal")
+        reply.say(f"ask_{turn.asked}")
+        return Outcome({"asked": True}, turn.asked)
 
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
         required = accounts.required_consents(turn.channel)
-        if len(await missing_consents(turn)) == len(required):
+        standing = required - set(await missing_consents(turn))
+        if not standing:
             reply.say("say_nothing_to_withdraw")
             return Outcome.closed()
-        return await self.ask(turn, reply, {})
+        if turn.facts.consent in standing:
+            return await self._asking(turn, reply, ConsentKind(turn.facts.consent))
+        if len(standing) > 1:
+            reply.say("ask_withdrawal_which")
+            return Outcome({"asked": True}, "withdrawal_which")
+        return await self._asking(turn, reply, next(iter(standing)))
+
+    async def _asking(self, turn: Turn, reply: Reply, kind: ConsentKind) -> Outcome:
+        asked = "withdrawal_abroad" if kind is ConsentKind.DATA_ABROAD else "withdrawal"
+        if asked == "withdrawal" and (family := await _family(turn)):
+            reply.say("say_withdrawal_family", names=turn.words.all_of(family))
+        reply.say(f"ask_{asked}")
+        return Outcome({"asked": True}, asked)
+
+    async def _withdraw(self, turn: Turn, reply: Reply, kinds: tuple[ConsentKind, ...]) -> Outcome:
+        async with turn.runtime.database.begin() as session:
+            contact = await _contact(session, turn)
+            await accounts.withdraw_consents(session, contact, kinds, turn.now, turn.key("withdraw consents"))
+        reply.say("say_withdrawn")
+        return Outcome.closed(slots=_STOPS)
+
+
+async def _family(turn: Turn) -> list[str]:
+    """The masked names of those for whom the account acts besides its owner."""
+    async with turn.runtime.database.begin() as session:
+        contact = await _contact(session, turn)
+        people = await patients.acting_for(session, contact.account_id)
+    return [one.name for one in people if one.relation is not Relation.SELF]
 
 
 async def answer_privacy(turn: Turn, reply: Reply) -> None:
     """The privacy notice in short."""
     question = read_question("privacy", turn.runtime.settings)
     reply.parts.append(question.text)
+
+
+async def _drop_values(turn: Turn, reply: Reply) -> None:
+    """Numbers and names typed before the consent are not kept, and it is said."""
+    async with turn.runtime.database.begin() as session:
+        await tokens.forget(session, turn.contact_id)
+    reply.say("say_values_not_kept")
+
+
+async def _renews(turn: Turn) -> bool:
+    """Whether an earlier version of the notice was agreed to."""
+    async with turn.runtime.database.begin() as session:
+        return await accounts.agreed_to_an_older_version(session, await _contact(session, turn))
 
 
 def _onward(turn: Turn) -> Outcome:

@@ -39,6 +39,8 @@ class Facts:
     slot: str = ""
     appointment: str = ""
     consent: str = ""
+    patient: str = ""
+    link: str = ""
     purpose: str = ""
     language: str = ""  # named to be chosen
     person_name: str = ""
@@ -106,6 +108,8 @@ _SINGLE = (
     "slot",
     "appointment",
     "consent",
+    "patient",
+    "link",
     "purpose",
     "language",
     "sms_code",

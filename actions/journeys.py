@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actions import answers, appointments, consent, hospital_questions, language, registration
+from actions import account, answers, appointments, consent, hospital_questions, language
+from actions.account_change import ChangeForm
+from actions.account_claim import ClaimForm
+from actions.account_unbind import UnbindForm
 from actions.appointments import CancellationForm
 from actions.booking import BookingForm
 from actions.consent import ConsentForm, WithdrawalForm
@@ -16,7 +19,16 @@ from actions.registration import RegistrationForm
 from actions.wording import Wording
 from integrations.runtime import Runtime
 
-FORMS: tuple[type[Form], ...] = (ConsentForm, WithdrawalForm, RegistrationForm, BookingForm, CancellationForm)
+FORMS: tuple[type[Form], ...] = (
+    ConsentForm,
+    WithdrawalForm,
+    RegistrationForm,
+    ClaimForm,
+    ChangeForm,
+    UnbindForm,
+    BookingForm,
+    CancellationForm,
+)
 
 # Answered in one message, inside a form too: the form's question is then asked again.
 ANSWERS: Mapping[str, Answer] = {
@@ -34,7 +46,9 @@ ANSWERS: Mapping[str, Answer] = {
     "ask_hospital": hospital_questions.answer,
     "ask_privacy": consent.answer_privacy,
     "my_appointments": appointments.answer_appointments,
-    "my_profile": registration.answer_profile,
+    "my_profile": account.answer_profile,
+    "link_added": account.answer_link_added,
+    "cut_link": account.answer_cut_link,
 }
 
 # Answered only while no form is open.
@@ -59,6 +73,8 @@ ENTRIES: Mapping[str, str] = {
     "use_page": RegistrationForm.form,
     "use_chat": RegistrationForm.form,
     "page_completed": RegistrationForm.form,
+    "change_profile": ChangeForm.form,
+    "unbind": UnbindForm.form,
     "book_appointment": BookingForm.form,
     "inform": BookingForm.form,
     "correct": BookingForm.form,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from actions.account_claim import FORM as CLAIM
+from actions.account_claim import started_claim
 from actions.consent import missing_consents
 from actions.forms import THEN, Form, Outcome
 from actions.registration_draft import Person, back, forget, new_values
@@ -26,7 +28,17 @@ class RegistrationForm(Form):
 
     form = FORM
     slot = "registration"
-    own = frozenset({"register", "use_page", "use_chat", "resend_code", "page_completed", "book_appointment"})
+    own = frozenset(
+        {
+            "register",
+            "use_page",
+            "use_chat",
+            "resend_code",
+            "page_completed",
+            "book_appointment",
+            "change_profile",  # "换手机号": of what is being filled in
+        }
+    )
     leaving = _STOPS
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -93,7 +105,7 @@ class RegistrationForm(Form):
         async with turn.runtime.database.begin() as session:
             known = await patients.self_patient(session, await account_of(session, turn))
         if known is None:
-            return None
+            return Outcome.closed(go_on=CLAIM) if await started_claim(turn) else None
         by_page = turn.intent == "page_completed"
         reply.say("say_registered_by_page" if by_page else "say_registered_already", name=known.name)
         return self._onward(turn, reply)
@@ -184,7 +196,7 @@ class RegistrationForm(Form):
             return Outcome(person.as_draft(), "confirm")
         if turn.asked == "confirm" and turn.intent == "affirm" and not changed:
             return await self._register(turn, reply, person)
-        if turn.asked == "confirm" and turn.intent in ("deny", "correct") and not changed:
+        if turn.asked == "confirm" and turn.intent in ("deny", "correct", "change_profile") and not changed:
             reply.say("say_registration_which")
             return Outcome(person.as_draft(), "confirm")
         _ask(turn, reply, person, "confirm")
@@ -214,10 +226,13 @@ class RegistrationForm(Form):
                     outcome=person.outcome,
                     key=turn.key("register"),
                     now=turn.now,
+                    contact_id=turn.contact_id,
                 )
         except patients.SelfExists:
             reply.say("say_registered_other_self", phone=turn.runtime.settings.hospital_phone)
             return Outcome.closed(slots=_STOPS)
+        if done.patient_id is None and await started_claim(turn):
+            return Outcome.closed(go_on=CLAIM)
         reply.say(
             f"say_registered_{done.status}",
             name=person.shown["person_name"],
@@ -250,19 +265,6 @@ async def account_of(session: Any, turn: Turn) -> Any:
     if contact is None:
         raise LookupError(f"no contact {turn.contact_id}")
     return contact.account_id
-
-
-async def answer_profile(turn: Turn, reply: Reply) -> None:
-    """The patient's own data, masked."""
-    async with turn.runtime.database.begin() as session:
-        found = await patients.profile(session, turn.runtime.crypto, await account_of(session, turn))
-    if found is None:
-        reply.say("say_profile_none")
-        return
-    status = turn.words.texts.text(f"word_status_{found.patient.status}")
-    reply.say(
-        "say_profile", name=found.patient.name, id_number=found.id_number, phone=found.phone, status=status
-    )
 
 
 def _read(kind: str, plain: str, today: date) -> str:

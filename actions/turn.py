@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Tracker
 
 from actions.directory import Directory, DirectoryCache
-from actions.facts import Facts, read_facts
+from actions.facts import PERSONAL, Facts, read_facts
 from actions.wording import Wording
 from integrations.catalogue import CHINESE
 from integrations.hospital.operations import OperationKey
@@ -23,6 +23,8 @@ _CORRECTING = ("correct", "deny")
 # What changes something at once has to be clear.
 _WEIGHTY = frozenset({"affirm", "give_consent", "withdraw_consent", "cancel"})
 _CLEAR = 0.4
+# Where "换手机号" cannot mean what was just typed: it is about what is on file.
+_NOTHING_PERSONAL = frozenset({"", "booking_form", "cancellation_form"})
 _EMERGENCY_NUMBER = "120"  # for the language model one number is like another
 
 
@@ -71,7 +73,9 @@ def read_turn(
     facts = read_facts(message.get("entities") or (), last_wins=intent in _CORRECTING)
     chosen = facts.language if intent == "choose_language" and facts.language in LANGUAGES else ""
     now = runtime.now()
-    loop = tracker.active_loop or {}
+    form = (tracker.active_loop or {}).get("name") or ""
+    if intent == "correct" and facts.field in PERSONAL and form in _NOTHING_PERSONAL:
+        intent = "change_profile"
     return Turn(
         runtime=runtime,
         words=words.speaking(chosen or str(metadata.get("language") or CHINESE)),
@@ -87,7 +91,7 @@ def read_turn(
         chosen_language=chosen,
         now=now,
         today=now.astimezone(runtime.zone).date(),
-        form=loop.get("name") or "",
+        form=form,
         asked=tracker.slots.get("requested_slot") or "",
         slots=tracker.slots,
     )

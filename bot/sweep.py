@@ -66,25 +66,36 @@ async def hospital(rt: Runtime) -> list[UUID]:
 
 async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
     """One event as a message, in the transaction that marks it handled."""
-    if event.kind == EventKind.PAGE_COMPLETED:
-        payload = f'/page_completed{{"purpose": "{event.payload["purpose"]}"}}'
+    if command := _command(event):
         await inbox.accept_system(
             session,
             rt.crypto,
             event.contact_id,
             external_id=f"event:{event.id}",
-            payload=payload,
+            payload=command,
             now=rt.now(),
         )
         return event.contact_id
     hearer = (await session.execute(_HEARER, {"id": event.contact_id})).one()
-    words = _words(rt, event, hearer.language)
+    words = await _words(session, rt, event, hearer.language)
     if words:
         await outbox.queue(session, rt.crypto, event.contact_id, [Reply(words)], epoch=hearer.epoch)
     return None
 
 
-def _words(rt: Runtime, event: HospitalEvent, language: str) -> str | None:
+def _command(event: HospitalEvent) -> str | None:
+    """The message of our own that the dialog answers, for events that ask something back."""
+    match event.kind:
+        case EventKind.PAGE_COMPLETED:
+            return f'/page_completed{{"purpose": "{event.payload["purpose"]}"}}'
+        case EventKind.LINK_ADDED:
+            return f'/link_added{{"link": "{event.payload["link"]}"}}'
+    return None
+
+
+async def _words(
+    session: AsyncSession, rt: Runtime, event: HospitalEvent, language: str
+) -> str | None:
     """What the patient reads, or None for an event that is news to nobody."""
     say = partial(texts.say, language=language)
     match event.kind:
@@ -94,6 +105,13 @@ def _words(rt: Runtime, event: HospitalEvent, language: str) -> str | None:
             return say("bot_appointment_booked", order_no=event.payload["order_no"])
         case EventKind.IDENTITY_SETTLED:
             return say(f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone)
+        case EventKind.LINK_CUT | EventKind.PHONE_CHANGED:
+            name = await patients.masked_name(session, UUID(event.payload["patient_id"]))
+            return say(f"bot_{event.kind}", name=name, hospital_phone=rt.settings.hospital_phone)
+        case EventKind.REQUEST_DECIDED:
+            decided = "approved" if event.payload["approved"] else "rejected"
+            kind = event.payload["kind"]
+            return say(f"bot_request_{kind}_{decided}", hospital_phone=rt.settings.hospital_phone)
     return None
 
 

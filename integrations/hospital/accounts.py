@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,6 +50,19 @@ async def missing_consents(session: AsyncSession, contact: Contact) -> set[Conse
         Consent.withdrawn_at.is_(None),
     )
     return set(required_consents(contact.channel)) - set(await session.scalars(standing))
+
+
+async def agreed_to_an_older_version(session: AsyncSession, contact: Contact) -> bool:
+    """Whether the account's owner agreed to a notice that has changed since, and never took it back."""
+    older = select(
+        exists().where(
+            Consent.account_id == contact.account_id,
+            Consent.patient_id.is_(None),
+            Consent.version != CONSENT_VERSION,
+            Consent.withdrawn_at.is_(None),
+        )
+    )
+    return bool(await session.scalar(older))
 
 
 async def give_consents(

@@ -32,6 +32,8 @@ _UPCOMING = text(
     _VIEWS
     + """
     WHERE a.account_id = :account_id AND a.status IN ('held', 'booked') AND sl.starts_at > :now
+      AND EXISTS (SELECT FROM account_patients ap
+                  WHERE ap.account_id = a.account_id AND ap.patient_id = a.patient_id)
     ORDER BY sl.starts_at, a.id
     """
 )
@@ -46,7 +48,8 @@ async def appointment(session: AsyncSession, appointment_id: UUID) -> Appointmen
 
 
 async def upcoming(session: AsyncSession, account_id: UUID, now: datetime) -> list[AppointmentView]:
-    """Held and booked appointments of the account that are still to come, the next one first."""
+    """Held and booked appointments of the account that are still to come, the next one first; without those of
+    patients whom it let go of."""
     rows = await session.execute(_UPCOMING, {"account_id": account_id, "now": now})
     return [_view(row) for row in rows]
 

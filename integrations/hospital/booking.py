@@ -18,6 +18,7 @@ from integrations.hospital.availability import LEAD, free_slots, sessions
 from integrations.hospital.clock import local_date
 from integrations.hospital.holds import Payment, UnknownOrder, confirm_paid, expire_holds
 from integrations.hospital.models import (
+    AccountPatient,
     Appointment,
     AppointmentStatus,
     Order,
@@ -119,8 +120,13 @@ async def cancel(
     async def effect() -> Result:
         found = await session.scalar(
             select(Appointment)
+            .join(
+                AccountPatient,
+                (AccountPatient.account_id == Appointment.account_id)
+                & (AccountPatient.patient_id == Appointment.patient_id),
+            )
             .where(Appointment.id == appointment_id, Appointment.account_id == account_id)
-            .with_for_update(key_share=True)
+            .with_for_update(of=Appointment, key_share=True)
             .execution_options(populate_existing=True)
         )
         if found is None:

@@ -19,6 +19,10 @@ class EventKind(StrEnum):
     APPOINTMENT_BOOKED = "appointment_booked"  # after a payment: appointment_id, order_no
     APPOINTMENT_CANCELLED = "appointment_cancelled"  # appointment_id, by
     IDENTITY_SETTLED = "identity_settled"  # patient_id, status
+    LINK_ADDED = "link_added"  # link: somebody else came to a patient of this account
+    LINK_CUT = "link_cut"  # link, patient_id: to the newcomer, whose link an earlier holder cut
+    PHONE_CHANGED = "phone_changed"  # patient_id
+    REQUEST_DECIDED = "request_decided"  # request, kind, approved: staff have looked
     PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import audit, events
+from integrations.hospital.linking import lock_patient
 from integrations.hospital.models import AccountPatient, Contact, Patient, PatientStatus
 
 # The identity check's answers (integrations.identity), and what each makes of a patient. No record: the register
@@ -49,11 +50,13 @@ async def pending_identity(session: AsyncSession, crypto: Crypto, limit: int = 5
 async def settle_identity(
     session: AsyncSession, patient_id: UUID, outcome: str, now: datetime
 ) -> PatientStatus:
-    """Takes a later outcome of the identity check (also "mismatch": then staff must look) for a pending patient
-    and tells the account by an event. Outcomes that say nothing change nothing."""
-    status = STATUS_BY_OUTCOME.get(outcome, PatientStatus.REVIEW)
+    """Takes a later outcome of the identity check for a pending patient and tells the account by an event. With
+    "mismatch" nobody acts for the patient any longer: name and number are of two people. Outcomes that say nothing
+    change nothing."""
+    status = STATUS_BY_OUTCOME.get(outcome, PatientStatus.REJECTED)
     if status is PatientStatus.PENDING:
         return status
+    await lock_patient(session, patient_id)
     settled = (
         update(Patient)
         .where(Patient.id == patient_id, Patient.status == PatientStatus.PENDING)
@@ -80,6 +83,9 @@ async def settle_identity(
             contact_id=contact_id,
             payload=payload,
         )
+    if status is PatientStatus.REJECTED:
+        held = delete(AccountPatient).where(AccountPatient.patient_id == patient_id)
+        await session.execute(held.execution_options(synchronize_session=False))
     return status
 
 

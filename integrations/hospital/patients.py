@@ -20,8 +20,18 @@ from integrations.hospital.identity_checks import (
     pending_identity,
     settle_identity,
 )
+from integrations.hospital.linking import SelfExists, disputed, join_self, latest_contact, lock_patient
 from integrations.hospital.locks import lock, lock_indexes
-from integrations.hospital.models import AccountPatient, DocumentKind, Patient, PatientStatus, Relation, Sex
+from integrations.hospital.merging import current_account
+from integrations.hospital.models import (
+    AccountPatient,
+    DocumentKind,
+    LinkProof,
+    Patient,
+    PatientStatus,
+    Relation,
+    Sex,
+)
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.reading import (
     IdNumber,
@@ -37,6 +47,7 @@ from integrations.hospital.reading import (
     read_person_name,
     read_phone,
 )
+from integrations.hospital.requests import start_claim
 
 __all__ = [
     "LEAST_AGE",
@@ -57,6 +68,7 @@ __all__ = [
     "mask_id_number",
     "mask_name",
     "mask_phone",
+    "masked_name",
     "pending_identity",
     "profile",
     "read_id_number",
@@ -74,15 +86,11 @@ class IdentityMismatch(ValueError):
     """Name and number do not belong together: nobody is registered."""
 
 
-class SelfExists(Exception):
-    """The account's owner is registered already, as somebody else."""
-
-
 class RegistrationStatus(StrEnum):
     VERIFIED = "verified"
     PENDING = "pending"  # registered; the identity check is repeated, or staff look at it
     LINKED = "linked"  # was known here with this phone: now under this account
-    OTHER_PHONE = "other_phone"  # was known here with another phone or name: nothing was shown or changed
+    OTHER_PHONE = "other_phone"  # was known here with another phone or name: a claim may stand (see requests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,10 @@ async def acting_for(session: AsyncSession, account_id: UUID) -> list[PatientVie
     return [_view(row.Patient, row.relation) for row in rows]
 
 
+async def masked_name(session: AsyncSession, patient_id: UUID) -> str:
+    return (await session.execute(select(Patient.masked_name).where(Patient.id == patient_id))).scalar_one()
+
+
 async def profile(session: AsyncSession, crypto: Crypto, account_id: UUID) -> Profile | None:
     """The account's owner with masked number and phone."""
     found = await _self(session, account_id)
@@ -156,9 +168,11 @@ async def register(
     outcome: str,
     key: OperationKey | None,
     now: datetime,
+    contact_id: UUID | None = None,
 ) -> Registration:
     """Registers the account's owner, after the phone was proven by a code and the identity check gave `outcome`
-    (match, no_record, limit, unavailable). Values may be as typed: they are read here again.
+    (match, no_record, limit, unavailable). Values may be as typed: they are read here again. `contact_id`: where it
+    happens, by default where the account was last met. Whoever owns another account already has one account then.
 
     Raises IdentityMismatch for outcome "mismatch", InvalidName, InvalidIdNumber, InvalidPhone, SelfExists.
     """
@@ -173,7 +187,13 @@ async def register(
 
     async def effect() -> Result:
         status, patient_id = await _register(
-            session, crypto, account_id, person, STATUS_BY_OUTCOME[outcome], now
+            session,
+            crypto,
+            account_id,
+            contact_id or await latest_contact(session, account_id),
+            person,
+            outcome,
+            now,
         )
         await audit.record(
             session,
@@ -201,17 +221,25 @@ async def _register(
     session: AsyncSession,
     crypto: Crypto,
     account_id: UUID,
+    contact_id: UUID,
     person: _Person,
-    status: PatientStatus,
+    outcome: str,
     now: datetime,
 ) -> tuple[RegistrationStatus, UUID | None]:
     indexes = crypto.blinds(person.id_number.number, "patients.id_number")
-    await lock(session, f"account:{account_id}")
     await lock_indexes(session, "patient", indexes)
     known = await session.scalar(select(Patient).where(Patient.id_number_index.in_(indexes)))
+    if known is not None:
+        await lock_patient(session, known.id)
+        await session.refresh(known)
+    account_id = await current_account(session, account_id)  # merged, while we waited
+    await lock(session, f"account:{account_id}")
     own = await _self(session, account_id)
     if own is not None and (known is None or own.id != known.id):
         raise SelfExists
+    status = STATUS_BY_OUTCOME[outcome]
+    if known is not None and known.status is PatientStatus.REJECTED and person.proven:
+        await _take_over(session, crypto, known, person, now)
     if known is None:
         patient = _new_patient(crypto, person, status, now)
         session.add(patient)
@@ -219,13 +247,41 @@ async def _register(
         await _link(session, account_id, patient.id)
         verified = status is PatientStatus.VERIFIED
         return (RegistrationStatus.VERIFIED if verified else RegistrationStatus.PENDING), patient.id
-    if not _same_person(crypto, known, person):
+    if not _same_person(crypto, known, person) or await disputed(session, known.id):
+        await start_claim(
+            session,
+            crypto,
+            patient_id=known.id,
+            contact_id=contact_id,
+            phone=person.phone,
+            outcome=outcome,
+            shows_ending=person.proven and not await disputed(session, known.id),
+            now=now,
+        )
         return RegistrationStatus.OTHER_PHONE, None
     if person.proven and known.status is not PatientStatus.VERIFIED:
         known.status, known.verified_at = PatientStatus.VERIFIED, now
         await session.flush()
-    await _link(session, account_id, known.id)
+    await join_self(
+        session,
+        account_id=account_id,
+        contact_id=contact_id,
+        patient_id=known.id,
+        proof=LinkProof.PHONE,
+        now=now,
+    )
     return RegistrationStatus.LINKED, known.id
+
+
+async def _take_over(
+    session: AsyncSession, crypto: Crypto, known: Patient, person: _Person, now: datetime
+) -> None:
+    """The number was registered before with a name that does not belong to it: whose it is gets the file."""
+    known.name, known.masked_name = crypto.encrypt(person.name, "patients.name"), mask_name(person.name)
+    known.phone = crypto.encrypt(person.phone, "patients.phone")
+    known.phone_index = crypto.blind(person.phone, "patients.phone")
+    known.status, known.verified_at = PatientStatus.VERIFIED, now
+    await session.flush()
 
 
 def _new_patient(crypto: Crypto, person: _Person, status: PatientStatus, now: datetime) -> Patient:

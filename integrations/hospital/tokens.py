@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
@@ -73,6 +73,11 @@ async def reveal(
         detail=detail,
     )
     return crypto.decrypt(sealed, _context(conversation_id, found["kind"]))
+
+
+async def forget(session: AsyncSession, conversation_id: UUID) -> None:
+    """Deletes all values of a conversation: nothing may be kept of them."""
+    await session.execute(delete(PersonalToken).where(PersonalToken.conversation_id == conversation_id))
 
 
 def escape(text: str) -> str:

@@ -12,6 +12,13 @@ from integrations.hospital.models.clinic import (
     Slot,
     SlotStatus,
 )
+from integrations.hospital.models.identity import (
+    AccountLink,
+    IdentityRequest,
+    LinkProof,
+    RequestKind,
+    RequestStatus,
+)
 from integrations.hospital.models.journal import APPEND_ONLY_SQL, AuditEvent, HospitalEvent, Operation
 from integrations.hospital.models.people import (
     Account,
@@ -30,6 +37,7 @@ from integrations.hospital.models.people import (
 __all__ = [
     "APPEND_ONLY_SQL",
     "Account",
+    "AccountLink",
     "AccountPatient",
     "Appointment",
     "AppointmentStatus",
@@ -42,6 +50,8 @@ __all__ = [
     "DocumentKind",
     "HospitalEvent",
     "HospitalTerm",
+    "IdentityRequest",
+    "LinkProof",
     "OneTimeCode",
     "Operation",
     "Order",
@@ -53,6 +63,8 @@ __all__ = [
     "PersonalToken",
     "Practitioner",
     "Relation",
+    "RequestKind",
+    "RequestStatus",
     "Schedule",
     "ScheduleStatus",
     "Sex",

@@ -67,11 +67,13 @@ class ConsentMethod(StrEnum):
 
 
 class Account(Base):
-    """A person who chats, on one channel or several."""
+    """A person who chats, on one channel or several. A merged account has no contacts any more; whoever still
+    knows its id finds the account that took them over in `merged_into`."""
 
     __tablename__ = "accounts"
 
     id: Mapped[Key]
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -104,7 +106,7 @@ class Consent(Base):
         CheckConstraint("withdrawn_at >= given_at", "withdrawn_after_given"),
         Index(
             "uq_consents_standing",
-            "account_id",
+            "contact_id",  # an account's contacts each keep their own proof, whichever account they come to
             "kind",
             "version",
             "patient_id",

@@ -12,6 +12,7 @@ from stdnum.cn.ric import calc_check_digit
 
 from integrations.crypto import Crypto, KeyRing
 from integrations.hospital import events
+from integrations.hospital.merging import current_account
 from integrations.hospital.models import AccountPatient, AuditEvent, Patient, PatientStatus, Relation, Sex
 from integrations.hospital.operations import OperationKey
 from integrations.hospital.patients import (
@@ -107,7 +108,8 @@ async def test_known_with_the_same_phone_is_linked(clinic: Any, crypto: Crypto) 
     done = await _register(clinic, crypto, telegram, phone="138 1234 5678")
     assert done == Registration(RegistrationStatus.LINKED, first.patient_id)
     async with clinic.database.begin() as session:
-        view = await self_patient(session, telegram)
+        assert await self_patient(session, telegram) is None
+        view = await self_patient(session, await current_account(session, telegram))
     assert view is not None
     assert view.status is PatientStatus.VERIFIED  # the check that failed before has come
 
@@ -206,12 +208,36 @@ async def test_the_identity_check_comes_later(clinic: Any, crypto: Crypto) -> No
     assert event.account_id == account
 
 
-@pytest.mark.parametrize("outcome", ["mismatch", "no_record"])
-async def test_a_later_no_goes_to_staff(clinic: Any, crypto: Crypto, outcome: str) -> None:
+async def test_a_later_no_record_goes_to_staff(clinic: Any, crypto: Crypto) -> None:
     done = await _register(clinic, crypto, await _account(clinic), outcome="unavailable")
     assert done.patient_id is not None
     async with clinic.database.begin() as session:
-        assert await settle_identity(session, done.patient_id, outcome, clinic.now) is PatientStatus.REVIEW
+        settled = await settle_identity(session, done.patient_id, "no_record", clinic.now)
+        assert settled is PatientStatus.REVIEW
+
+
+async def test_a_later_mismatch_cuts_off_and_leaves_the_number_to_its_owner(
+    clinic: Any, crypto: Crypto
+) -> None:
+    account = await _account(clinic)
+    done = await _register(clinic, crypto, account, name="王错", outcome="unavailable")
+    assert done.patient_id is not None
+    async with clinic.database.begin() as session:
+        settled = await settle_identity(session, done.patient_id, "mismatch", clinic.now)
+        assert settled is PatientStatus.REJECTED
+        assert await self_patient(session, account) is None
+        [event] = await events.claim(session, 10, clinic.now)
+    assert (event.account_id, event.payload["status"]) == (account, "rejected")
+    unproven = await _register(clinic, crypto, await _account(clinic), phone="13912345678", outcome="limit")
+    assert unproven.status is RegistrationStatus.OTHER_PHONE
+    owner = await _account(clinic)
+    taken = await _register(clinic, crypto, owner, phone="13912345678")
+    assert taken == Registration(RegistrationStatus.LINKED, done.patient_id)
+    async with clinic.database.begin() as session:
+        shown = await profile(session, crypto, owner)
+    assert shown is not None
+    assert (shown.patient.name, shown.phone) == ("*明", "139****5678")
+    assert shown.patient.status is PatientStatus.VERIFIED
 
 
 async def test_no_column_holds_a_plain_value(clinic: Any, crypto: Crypto) -> None:

@@ -1,0 +1,93 @@
+"""Letting go of a patient, oneself or a relative, after saying what that means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from actions.booking_draft import nth
+from actions.forms import Form, Outcome
+from actions.registration import account_of
+from actions.turn import Reply, Turn
+from integrations.hospital import booking, patients, unbinding
+from integrations.hospital.patients import PatientView
+
+
+class UnbindForm(Form):
+    """Opened by "解绑"; with several patients it asks which one."""
+
+    form = "unbind_form"
+    slot = "unbinding"
+    own = frozenset({"unbind"})
+
+    async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if turn.asked and turn.intent in {"cancel", "go_back", "deny"}:
+            reply.say("say_unbind_stopped")
+            return Outcome.closed()
+        if turn.asked == "unbind" and turn.intent == "affirm":
+            return await self._unbind(turn, reply, draft)
+        people = await _people(turn)
+        if not people:
+            reply.say("say_profile_none")
+            return Outcome.closed()
+        wanted = turn.facts.patient or nth(draft.get("offered") or [], turn.facts.ordinal) or ""
+        chosen = people[0] if len(people) == 1 else _chosen(people, wanted)
+        if chosen:
+            outcome = await _confirm(turn, reply, chosen)
+            outcome.understood = bool(wanted) or turn.asked != "unbind"
+            return outcome
+        outcome = _choose(turn, reply, people)
+        outcome.understood = turn.asked != "unbind_who"
+        return outcome
+
+    async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        people = await _people(turn)
+        chosen = _chosen(people, str(draft.get("patient", "")))
+        if chosen:
+            return await _confirm(turn, reply, chosen)
+        if not people:
+            reply.say("say_profile_none")
+            return Outcome.closed()
+        return _choose(turn, reply, people)
+
+    async def _unbind(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        async with turn.runtime.database.begin() as session:
+            await unbinding.unbind(
+                session,
+                contact_id=turn.contact_id,
+                patient_id=UUID(str(draft["patient"])),
+                key=turn.key("unbind"),
+                now=turn.now,
+            )
+        reply.say("say_unbound", name=draft["name"])
+        return Outcome.closed()
+
+
+async def _people(turn: Turn) -> list[PatientView]:
+    async with turn.runtime.database.begin() as session:
+        return await patients.acting_for(session, await account_of(session, turn))
+
+
+def _chosen(people: list[PatientView], wanted: str) -> PatientView | None:
+    return next((one for one in people if str(one.id) == wanted), None)
+
+
+def _choose(turn: Turn, reply: Reply, people: list[PatientView]) -> Outcome:
+    reply.say("ask_unbind_who")
+    for one in people:
+        title = turn.words.texts.text("word_unbind_one", name=one.name)
+        reply.offer(title, f'/unbind{{"patient": "{one.id}"}}')
+    return Outcome({"offered": [str(one.id) for one in people]}, "unbind_who")
+
+
+async def _confirm(turn: Turn, reply: Reply, chosen: PatientView) -> Outcome:
+    async with turn.runtime.database.begin() as session:
+        coming = await booking.upcoming(session, await account_of(session, turn), turn.now)
+    count = sum(one.patient_id == chosen.id for one in coming)
+    if count:
+        reply.say("say_unbind_appointments", name=chosen.name, count=count)
+    reply.say("ask_unbind", name=chosen.name)
+    if count:
+        reply.offer(turn.words.texts.text("word_cancel_first"), "/cancel_appointment")
+    return Outcome({"patient": str(chosen.id), "name": chosen.name}, "unbind")
