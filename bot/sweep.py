@@ -93,9 +93,7 @@ def _command(event: HospitalEvent) -> str | None:
     return None
 
 
-async def _words(
-    session: AsyncSession, rt: Runtime, event: HospitalEvent, language: str
-) -> str | None:
+async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, language: str) -> str | None:
     """What the patient reads, or None for an event that is news to nobody."""
     say = partial(texts.say, language=language)
     match event.kind:

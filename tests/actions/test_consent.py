@@ -62,7 +62,7 @@ async def test_some_things_never_wait_for_consent(clinic: Clinic, intent: str) -
 async def test_withdrawing_is_confirmed_once(clinic: Clinic, runtime: Runtime) -> None:
     chat = await clinic.chat()
     said = await chat.say("withdraw_consent")
-    assert "撤回以后" in said.text
+    assert "撤回后马上停用" in said.text
     assert await missing(runtime, chat) == set()
     await chat.press(said, "确定撤回")
     assert await missing(runtime, chat) == {ConsentKind.HEALTH_DATA}
