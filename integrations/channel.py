@@ -105,7 +105,9 @@ class Channel(Protocol):
 @runtime_checkable
 class Paced(Protocol):
     per_second: int
-    """Messages a second the platform takes from us overall; to one patient it takes one a second on the average."""
+    """Messages a second the platform takes from us overall."""
+    per_chat: int
+    """Messages in three seconds to one patient."""
 
 
 @runtime_checkable

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     telegram_token: SecretStr = SecretStr("")
     telegram_webhook_secret: SecretStr = SecretStr("")
     telegram_api_base: str = "https://api.telegram.org"
+    telegram_chat_burst: int = Field(default=3, ge=1)  # messages to one patient in three seconds
 
     # SMS and identity check: Tencent Cloud's protocols
     sms_api_base: str = "https://sms.tencentcloudapi.com"

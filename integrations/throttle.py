@@ -18,14 +18,14 @@ from integrations.channel import Channel, Paced
 log = structlog.get_logger()
 
 # One a second on the average: a patient who answers quickly is answered quickly (Telegram allows short bursts).
-_ONE_CHAT = RateLimitItemPerSecond(3, 3)
+_BURST_SECONDS = 3
 _SHORTEST_WAIT = 0.05  # seconds
 _REDIS_SECONDS = 0.5  # Redis is near; when it takes longer it is gone, and an alarm may be waiting behind us
 
 
 class Throttle:
-    """Counts messages per platform and per patient. A channel names its pace as `per_second`;
-    one without it is not throttled."""
+    """Counts messages per platform and per patient. A channel names its pace as `per_second` and
+    `per_chat`; one without them is not throttled."""
 
     def __init__(self, redis: Redis) -> None:
         storage = RedisStorage(
@@ -43,7 +43,7 @@ class Throttle:
         try:
             async with asyncio.timeout(_REDIS_SECONDS):
                 for limit, names in (
-                    (_ONE_CHAT, (channel.name, recipient)),
+                    (RateLimitItemPerSecond(channel.per_chat, _BURST_SECONDS), (channel.name, recipient)),
                     (RateLimitItemPerSecond(channel.per_second), (channel.name,)),
                 ):
                     if not await self._limiter.hit(limit, *names):

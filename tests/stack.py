@@ -36,6 +36,14 @@ _COMMANDS = {
 }
 
 
+# The patients of these tests write faster than people do; the real pace has tests of its own.
+_PACE = {
+    "TELEGRAM_CHAT_BURST": "30",
+    "SANDBOX_TELEGRAM_CHAT_PER_SECOND": "12",
+    "SANDBOX_TELEGRAM_CHAT_BURST": "40",
+}
+
+
 def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
     """Returns as soon as the condition holds. Raises AssertionError when it does not in time."""
     deadline = time.monotonic() + seconds
@@ -133,7 +141,7 @@ def running_stack(var: Path, *, environment: dict[str, str] | None = None) -> It
             [sys.executable, "-m", "bot.cli", "up", "--var", str(var), "--port-base", str(options.port_base)],
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, **_PACE, **(environment or {})},
         )
     try:
         _wait_for_greeting(up, output)

@@ -61,6 +61,7 @@ class TelegramChannel:
         keep_secrets_out_of_logs()
         self._secret = settings.telegram_webhook_secret.get_secret_value()
         self._now = now
+        self.per_chat = settings.telegram_chat_burst
         token = settings.telegram_token.get_secret_value()
         self._configured_bot = (
             _bot(token, settings.telegram_api_base.rstrip("/"), transport) if token else None

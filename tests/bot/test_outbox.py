@@ -45,7 +45,7 @@ async def test_messages_leave_in_order_and_are_sent_once(rt, telegram, talk):
 
 
 async def test_three_messages_in_three_seconds_to_one_patient(rt, telegram, talk):
-    telegram.per_second = 30
+    telegram.per_second, telegram.per_chat = 30, 3
     windows = []
     telegram.before_send = lambda: windows.append(int(time.time()) // 3)
     await queue(rt, talk, *"一二三四五六七")
@@ -61,7 +61,7 @@ async def test_in_a_rush_a_message_goes_back_into_the_queue(rt, telegram, talk, 
         return 0.01
 
     monkeypatch.setattr(rt.throttle, "wait", full)
-    telegram.per_second = 30
+    telegram.per_second, telegram.per_chat = 30, 3
     await queue(rt, talk, "一")
     await delivery.deliver(rt, talk)
     assert (telegram.texts, await statuses(rt)) == ([], ["queued"])

@@ -21,6 +21,6 @@ def silent_port() -> Iterator[int]:
 async def test_a_redis_that_hangs_holds_nobody_up(silent_port):
     redis = Redis.from_url(f"redis://127.0.0.1:{silent_port}", socket_timeout=5)
     began = time.monotonic()
-    assert await Throttle(redis).wait(SimpleNamespace(name="telegram", per_second=30), "1") == 0
+    assert await Throttle(redis).wait(SimpleNamespace(name="telegram", per_second=30, per_chat=3), "1") == 0
     assert time.monotonic() - began < 2
     await redis.aclose()
