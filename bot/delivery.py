@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from bot import outbox, quota
+from bot import claims, outbox, quota
 from integrations.channel import Channel, SendError, Throttled, Unknown, Unreachable, WindowClosed
 from integrations.runtime import Runtime
 
@@ -23,40 +23,40 @@ MAX_ATTEMPTS = 20  # about an hour of a platform that refuses before it takes th
 
 async def deliver(rt: Runtime, conversation_id: UUID, *, alarms_only: bool = False) -> None:
     """Sends actively all that is due in a conversation, in order, until nothing is left or the platform objects."""
-    while claimed := await outbox.claim(rt, conversation_id, alarms_only=alarms_only):
+    while claimed := await claims.claim(rt, conversation_id, alarms_only=alarms_only):
         if not await _send(rt, conversation_id, claimed):
             return
 
 
-async def _send(rt: Runtime, conversation_id: UUID, claimed: outbox.Claim) -> bool:
+async def _send(rt: Runtime, conversation_id: UUID, claimed: claims.Claim) -> bool:
     """Makes one platform call. False: nothing more should be sent in this conversation for now."""
     channel = rt.channels[claimed.message.channel]
     if not await _keep_pace(rt, channel, claimed.message.recipient):
-        await outbox.postpone(rt, conversation_id, claimed, timedelta(seconds=1), "throttled by ourselves")
+        await claims.postpone(rt, conversation_id, claimed, timedelta(seconds=1), "throttled by ourselves")
         return False
     try:
         platform_id = await channel.send(claimed.message)
     except Unknown as error:
         log.warning("message of unknown fate", channel=channel.name, conversation=str(conversation_id))
-        await outbox.finish(rt, claimed, "unknown", error=str(error))
+        await claims.finish(rt, claimed, "unknown", error=str(error))
         return True
     except Throttled as error:
         if error.loggable:
             log.error("the platform takes no more for long", channel=channel.name, reason=str(error))
-        await outbox.postpone(rt, conversation_id, claimed, timedelta(seconds=error.retry_after), str(error))
+        await claims.postpone(rt, conversation_id, claimed, timedelta(seconds=error.retry_after), str(error))
         return False
     except WindowClosed as error:
-        await outbox.postpone(rt, conversation_id, claimed, timedelta(0), str(error))
+        await claims.postpone(rt, conversation_id, claimed, timedelta(0), str(error))
         async with rt.database.begin() as session:
             await quota.close(session, conversation_id)
         return False
     except Unreachable as error:
-        await outbox.finish(rt, claimed, "failed", error=str(error))
+        await claims.finish(rt, claimed, "failed", error=str(error))
         await outbox.fail_all(rt, conversation_id, str(error))
         return False
     except SendError as error:
         return await _retry_or_fail(rt, conversation_id, claimed, error)
-    await outbox.finish(rt, claimed, "sent", platform_id=platform_id)
+    await claims.finish(rt, claimed, "sent", platform_id=platform_id)
     return True
 
 
@@ -70,12 +70,12 @@ async def _keep_pace(rt: Runtime, channel: Channel, recipient: str) -> bool:
     return False
 
 
-async def _retry_or_fail(rt: Runtime, conversation_id: UUID, claimed: outbox.Claim, error: SendError) -> bool:
+async def _retry_or_fail(rt: Runtime, conversation_id: UUID, claimed: claims.Claim, error: SendError) -> bool:
     if error.retryable and claimed.attempts < MAX_ATTEMPTS:
         pause = min(_FIRST_RETRY * 2**claimed.attempts, _LONGEST_RETRY)
-        await outbox.postpone(rt, conversation_id, claimed, pause, str(error))
+        await claims.postpone(rt, conversation_id, claimed, pause, str(error))
         return False
     if error.loggable:
         log.error("message not delivered", conversation=str(conversation_id), reason=type(error).__name__)
-    await outbox.finish(rt, claimed, "failed", error=str(error))
+    await claims.finish(rt, claimed, "failed", error=str(error))
     return True

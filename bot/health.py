@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import rasa
+from bot import notices, rasa
 from integrations.runtime import Runtime
 
 router = APIRouter()
@@ -29,7 +29,10 @@ async def ready(request: Request) -> JSONResponse:
     rt: Runtime = request.app.state.runtime
     names = ("postgres", "redis", "rasa", "actions")
     answers = await asyncio.gather(_postgres(rt), _redis(rt), rasa.ready(rt), _actions(rt))
-    checks = dict(zip(names, answers, strict=True))
+    checks: dict[str, object] = dict(zip(names, answers, strict=True))
+    waiting = {name: notices.without_template(channel) for name, channel in rt.channels.items()}
+    if any(waiting.values()):  # it works all the same: the news waits for the patient's next message
+        checks["news_without_template"] = {name: kinds for name, kinds in waiting.items() if kinds}
     return JSONResponse(checks, status_code=200 if all(answers) else 503)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import outbox, quota, red_flags, texts
+from bot import media, outbox, permissions, quota, red_flags, texts
 from bot.red_flags import Outcome
 from integrations.channel import Channel
 from integrations.crypto import Crypto
@@ -61,6 +61,7 @@ _AGAIN = text("""
     WHERE channel = :channel AND external_id = :external_id
     RETURNING id, deliveries
 """)
+_QUIET = text("UPDATE inbound SET status = 'done', done_at = :now WHERE id = :id")
 _ALARM = text("UPDATE inbound SET alarm = :alarm, status = 'done', done_at = :now WHERE id = :id")
 
 
@@ -103,7 +104,12 @@ async def accept(
         alarm = await _raise_alarm(
             session, rt, conversation_id, inbound_id, message, recent, passive_until, language, chosen
         )
-    answered = alarm or message.kind in _UNANSWERED
+        if message.news:
+            await permissions.take_news(session, conversation_id, message.news, now)
+        more = await media.expect(session, conversation_id, inbound_id, message, now)
+        if more and not message.text:  # the first picture of an album is answered, the others come with it
+            await session.execute(_QUIET, {"id": inbound_id, "now": now})
+    answered = alarm or message.kind in _UNANSWERED or (more and not message.text)
     return Accepted(inbound_id, conversation_id, alarm=alarm, answered=answered)
 
 

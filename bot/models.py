@@ -120,12 +120,15 @@ class Inbound(Base):
 
 
 class Outbound(Base):
-    """A message to a patient. `content` is an encrypted JSON object: text, options.
+    """A message to a patient. `content` is an encrypted JSON object: text, options, picture, notice.
 
     `epoch` is the control epoch it was made under; `exempt` rows (alarms) go out whoever speaks.
     `not_before`: an active send waits until then. Rows sent as one message share `platform_id`;
     `passive_for` is the inbound message whose HTTP response carried it.
     `repeated_at`: a row of unknown fate was said again inside a later answer.
+
+    `notice` is the kind of a row that tells news (an appointment was cancelled) and may leave as the platform's
+    prepared notice. `notified_at`: when it was first handed over as one; `notice_error`: why it cannot leave so.
     """
 
     __tablename__ = "outbound"
@@ -144,6 +147,18 @@ class Outbound(Base):
             postgresql_where=text("status = 'unknown' AND repeated_at IS NULL"),
         ),
         Index("ix_outbound_passive_for", "passive_for", postgresql_where=text("passive_for IS NOT NULL")),
+        Index(
+            "ix_outbound_notices",
+            "conversation_id",
+            postgresql_where=text(
+                "notice IS NOT NULL AND notice_error IS NULL AND status IN ('queued', 'unknown')"
+            ),
+        ),
+        Index(
+            "ix_outbound_notified",
+            "platform_id",
+            postgresql_where=text("notified_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Key]
@@ -163,7 +178,61 @@ class Outbound(Base):
     passive_for: Mapped[UUID | None]
     error: Mapped[str | None]
     repeated_at: Mapped[datetime | None]
+    notice: Mapped[str | None]
+    notified_at: Mapped[datetime | None]
+    notice_error: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class NoticePermission(Base):
+    """How many notices of a template a patient still lets us send (WeChat's subscription notices: one an
+    acceptance), and when the patient last said no."""
+
+    __tablename__ = "notice_permissions"
+    __table_args__ = (CheckConstraint("granted >= 0", name="granted"),)
+
+    conversation_id: Mapped[UUID] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    template: Mapped[str] = mapped_column(primary_key=True)
+    granted: Mapped[int] = mapped_column(server_default="0")
+    refused_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class MediumStatus(StrEnum):
+    WAITING = "waiting"  # to be fetched from the platform
+    STORED = "stored"
+    FAILED = "failed"  # gone, too large or of a kind that is not kept; the patient was told
+
+
+class Medium(Base):
+    """A picture, recording or file: what a patient sent (`inbound_id`), or what we send. `content` is encrypted;
+    `sha256` is that of the plain content. `album`: what was sent together bears the same one."""
+
+    __tablename__ = "media"
+    __table_args__ = (
+        UniqueConstraint("inbound_id"),
+        _one_of("status", MediumStatus),
+        Index("ix_media_waiting", "retry_at", postgresql_where=text("status = 'waiting'")),
+        Index("ix_media_conversation_id_album", "conversation_id", "album"),
+        Index("ix_media_created_at", "created_at"),
+    )
+
+    id: Mapped[Key]
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    inbound_id: Mapped[UUID | None] = mapped_column(ForeignKey("inbound.id", ondelete="CASCADE"))
+    album: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default=MediumStatus.WAITING)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, info=sealed("media.content"))
+    mime: Mapped[str | None]
+    size: Mapped[int | None]
+    sha256: Mapped[bytes | None] = mapped_column(LargeBinary, info=apart("says nothing about the content"))
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    retry_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    stored_at: Mapped[datetime | None]
 
 
 class Quota(Base):

@@ -7,6 +7,7 @@ read the data below `var/` again. A value of the same name in the environment or
 from __future__ import annotations
 
 import base64
+import json
 import os
 import secrets
 import string
@@ -63,6 +64,17 @@ def _aes_key() -> str:
             return key
 
 
+def _notice_templates() -> str:
+    """Two of the templates that the sandbox's account has."""
+    usual = {"thing1": "words", "character_string2": "number", "time3": "time"}
+    review = {"thing1": "words", "time2": "time", "phrase3": "=已更新"}
+    templates = {
+        "*": {"id": "QkT3mVw7s0yJ9dPzLr2nXb5HcU8aEfG1iKoMtRvWx4A", "fields": usual},
+        "identity_settled": {"id": "Zp8RnD4hY2vKq6LsXw0cJmT7bFgU5aEiOo3MtVkWx1B", "fields": review},
+    }
+    return json.dumps(templates, ensure_ascii=False, separators=(",", ":"))
+
+
 ALWAYS: Mapping[str, Callable[[], str]] = {
     "DATA_KEYS": _key,
     "INDEX_KEYS": _key,
@@ -78,6 +90,8 @@ SANDBOX: Mapping[str, Callable[[], str]] = {
     "WECHAT_SECRET": lambda: secrets.token_hex(16),
     "WECHAT_TOKEN": lambda: _letters(32),
     "WECHAT_AES_KEY": _aes_key,
+    "WECHAT_NOTICE": lambda: "template",
+    "WECHAT_NOTICE_TEMPLATES": _notice_templates,
     "TELEGRAM_TOKEN": lambda: f"{_digits(10)}:{_letters(35)}",
     "TELEGRAM_WEBHOOK_SECRET": lambda: _letters(48),
     "SMS_SECRET_ID": lambda: f"AKID{_letters(32)}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -11,8 +11,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import conversations, inbox, outbox, texts
-from bot.outbox import Reply
+from bot import claims, conversations, inbox, media, notice_delivery, notices, outbox, pictures, texts
 from integrations.hospital import booking, events, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import HospitalEvent
@@ -23,11 +22,7 @@ log = structlog.get_logger()
 _MOST = 500  # rows a sweep takes up at once; the next sweep comes in seconds
 TOKENS_KEPT = timedelta(days=30)  # longest pause after which an interrupted registration still goes on
 
-_HEARER = text("""
-    SELECT controls.epoch, conversations.language
-    FROM controls JOIN conversations ON conversations.id = controls.conversation_id
-    WHERE controls.conversation_id = :id
-""")
+_LANGUAGE = text("SELECT language FROM conversations WHERE id = :id")
 _OLD_TOKENS = text("DELETE FROM personal_tokens WHERE created_at < :before")
 _OLD_CODES = text("DELETE FROM one_time_codes WHERE issued_at < :before")
 _OLD_LINKS = text("DELETE FROM page_links WHERE expires_at < :before")
@@ -35,22 +30,28 @@ _OLD_LINKS = text("DELETE FROM page_links WHERE expires_at < :before")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Conversations to take up: those with a message to answer, those with something to send."""
+    """Conversations to take up: those with a message to answer, those with something to send, as a message or as
+    the platform's notice. And media that wait to be fetched."""
 
     turns: list[UUID]
     deliveries: list[UUID]
+    notices: list[UUID] = field(default_factory=list)
+    media: list[UUID] = field(default_factory=list)
 
 
 async def find(rt: Runtime) -> Found:
     now = rt.now()
-    sending = [channel for channel in rt.channels.values() if outbox.sends_actively(rt, channel)]
+    sending = [channel for channel in rt.channels.values() if claims.sends_actively(rt, channel)]
     async with rt.database.begin() as session:
         stuck = await outbox.release_stuck(session, now)
         turns = await conversations.forgotten(session, rt, _MOST)
         deliveries = await outbox.due(session, sending, now, _MOST)
+        news = await notice_delivery.due(session, rt, _MOST)
+        waiting = await media.due(session, now, _MOST)
     if stuck:
         log.warning("messages of unknown fate: their sender stopped", conversations=len(stuck))
-    return Found(turns, [conversation for conversation in deliveries if conversation not in turns])
+    deliveries = [conversation for conversation in deliveries if conversation not in turns]
+    return Found(turns, deliveries, news, waiting)
 
 
 async def hospital(rt: Runtime) -> list[UUID]:
@@ -76,11 +77,31 @@ async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUI
             now=rt.now(),
         )
         return event.contact_id
-    hearer = (await session.execute(_HEARER, {"id": event.contact_id})).one()
-    words = await _words(session, rt, event, hearer.language)
+    language = (await session.execute(_LANGUAGE, {"id": event.contact_id})).scalar_one()
+    words = await _words(session, rt, event, language)
     if words:
-        await outbox.queue(session, rt.crypto, event.contact_id, [Reply(words)], epoch=hearer.epoch)
+        number = str(event.payload.get("order_no") or "")
+        await notices.queue(
+            session,
+            rt,
+            event.contact_id,
+            event.kind,
+            words,
+            number=number,
+            picture=await _picture(session, rt, event),
+            asking=await notices.invitation(session, rt, event.contact_id)
+            if event.kind == EventKind.APPOINTMENT_BOOKED
+            else None,
+        )
     return None
+
+
+async def _picture(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
+    """What is shown beside the words: with a booking the code that the hospital's check-in reads."""
+    if event.kind != EventKind.APPOINTMENT_BOOKED:
+        return None
+    code = pictures.checkin_code(event.payload["order_no"])
+    return await media.keep(session, rt.crypto, event.contact_id, code, rt.now())
 
 
 def _command(event: HospitalEvent) -> str | None:
@@ -130,3 +151,4 @@ async def expired(rt: Runtime) -> None:
         await session.execute(_OLD_TOKENS, {"before": now - TOKENS_KEPT})
         await session.execute(_OLD_CODES, {"before": now - timedelta(days=2)})
         await session.execute(_OLD_LINKS, {"before": now - timedelta(days=2)})
+        await media.delete_old(session, now - timedelta(days=rt.settings.media_days))

@@ -39,7 +39,9 @@ PORTS = ("GATEWAY_PORT", "DESK_PORT", "SANDBOX_PORT", "ACTIONS_PORT")  # in this
 
 def sandbox_addresses(port: int) -> dict[str, str]:
     """The settings by which the sandbox takes the platforms' place."""
-    return {f"{name.upper()}_API_BASE": f"http://{HOST}:{port}/{name}" for name in SANDBOX_BASES}
+    sandbox = f"http://{HOST}:{port}"
+    script = {"WECHAT_JSSDK_URL": f"{sandbox}/wechat/open/js/jweixin-1.6.0.js"}
+    return {f"{name.upper()}_API_BASE": f"{sandbox}/{name}" for name in SANDBOX_BASES} | script
 
 
 def ports_from(base: int) -> dict[str, str]:

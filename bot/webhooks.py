@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 
-from bot import delivery, inbox, outbox
+from bot import claims, delivery, inbox
 from bot.inbox import Accepted
 from bot.wake import TurnNews, Waker
 from integrations.channel import (
@@ -136,28 +136,28 @@ async def _reply_passively(
         response = _respond(channel.passive(claimed.message, message))
     except SendError as error:
         log.error("reply does not fit a passive answer", inbound=str(taken.inbound_id), reason=str(error))
-        await outbox.finish(rt, claimed, "failed", error=str(error))
+        await claims.finish(rt, claimed, "failed", error=str(error))
         return nothing
     response.background = BackgroundTask(
-        outbox.finish, rt, claimed, "sent", platform_id=f"passive:{message.external_id}"
+        claims.finish, rt, claimed, "sent", platform_id=f"passive:{message.external_id}"
     )
     return response
 
 
-async def _claim(request: Request, rt: Runtime, taken: Accepted) -> outbox.Claim | None:
+async def _claim(request: Request, rt: Runtime, taken: Accepted) -> claims.Claim | None:
     """The answer to give in this response. A platform that has hung up by now hears nothing here: the answer
     is left to its next delivery, or goes actively. (A cut request runs on, and several may wait at once.)"""
     if await request.is_disconnected():
         return None
     if taken.deliveries > 1:
-        again = await outbox.passive_again(rt, taken.inbound_id, taken.conversation_id)
+        again = await claims.passive_again(rt, taken.inbound_id, taken.conversation_id)
         if again is not None:
             return again
-    claimed = await outbox.claim(
+    claimed = await claims.claim(
         rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm
     )
     if claimed and await request.is_disconnected():
-        await outbox.give_back(rt, taken.conversation_id, claimed)
+        await claims.give_back(rt, taken.conversation_id, claimed)
         request.app.state.waker.wake(taken.conversation_id)
         return None
     return claimed

@@ -10,7 +10,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from celery import Task
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 
-from bot import conversations, delivery, menus, sweep
+from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, sweep
 from bot.logs import configure_logs
 from bot.understanding import Understanding
 from bot.wake import TURN_TASK, make_celery
@@ -53,6 +53,7 @@ def _open(**_: object) -> None:
 @worker_ready.connect
 def _greet_platforms(**_: object) -> None:
     publish_menus.delay()
+    notices.tell_operator(_process.runtime)
 
 
 @worker_shutdown.connect
@@ -72,6 +73,18 @@ def deliver(conversation: str) -> None:
     _process.portal.call(delivery.deliver, _process.runtime, UUID(conversation))
 
 
+@celery.task(name="notify")
+def notify(conversation: str) -> None:
+    """Sends news as the platform's notices where it takes no message of ours."""
+    _process.portal.call(notice_delivery.deliver, _process.runtime, UUID(conversation))
+
+
+@celery.task(name="fetch")
+def fetch(medium: str) -> None:
+    """Gets a picture, recording or file that a patient sent."""
+    _process.portal.call(media_fetching.fetch, _process.runtime, UUID(medium))
+
+
 @celery.task(name="sweep")
 def sweep_forgotten() -> None:
     """Takes up whatever a lost wake-up, a pause or a dead process left behind."""
@@ -80,6 +93,10 @@ def sweep_forgotten() -> None:
         turn.delay(conversation.hex)
     for conversation in found.deliveries:
         deliver.delay(conversation.hex)
+    for conversation in found.notices:
+        notify.delay(conversation.hex)
+    for medium in found.media:
+        fetch.delay(medium.hex)
 
 
 @celery.task(name="hospital")

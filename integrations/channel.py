@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
-from integrations.messages import Answer, MessageIn, MessageOut, Webhook
+from integrations.messages import Answer, MessageIn, MessageOut, Notice, Webhook
 
 
 class WebhookError(Exception):
@@ -77,6 +77,20 @@ class Rejected(SendError):
     """The platform will never take this message (too long, forbidden interface, bad account)."""
 
 
+class TooLarge(Rejected):
+    """More bytes than we or the platform hand over."""
+
+
+class NoticeRefused(Rejected):
+    """The patient gave no permission for this notice, or took it back: trying again changes nothing."""
+
+    loggable = False
+
+
+class NoticeFaulty(Rejected):
+    """The account's template and what we fill into it do not fit: the operator has to look."""
+
+
 @runtime_checkable
 class Channel(Protocol):
     """A chat platform. `merges`: consecutive texts may be put into one message; `text_limit` is in
@@ -133,9 +147,57 @@ class PassiveReply(Protocol):
 
 
 @runtime_checkable
+class Notices(Protocol):
+    """A platform that takes prepared notices where it takes no message of ours.
+
+    `takes_notices`: the operator has set them up. `asks_permission`: each uses up one permission that the patient
+    gave for its template. `same_notice_for`: one that is sent again with the same client id within this time arrives
+    once; zero: twice.
+    """
+
+    takes_notices: bool
+    asks_permission: bool
+    same_notice_for: timedelta
+
+    def notice_template(self, kind: str) -> str | None:
+        """The account's template for this kind of notice. None: such a notice cannot leave this way."""
+        ...
+
+    async def notify(self, recipient: str, notice: Notice, *, client_id: str) -> str:
+        """Sends a notice whose kind has a template, and gives the platform's id of it. Raises SendError, also
+        NoticeRefused and NoticeFaulty."""
+        ...
+
+
+class PageKey(Protocol):
+    """What a page hands to the platform's script, so that it shows the platform's own button."""
+
+    @property
+    def appid(self) -> str: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def nonce(self) -> str: ...
+    @property
+    def signature(self) -> str: ...
+    @property
+    def script(self) -> str: ...
+    @property
+    def templates(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class AsksOnPage(Protocol):
+    async def page_key(self, url: str) -> PageKey:
+        """The key for a page of ours at this address. Raises SendError."""
+        ...
+
+
+@runtime_checkable
 class FetchMedia(Protocol):
-    async def fetch(self, media_id: str) -> tuple[bytes, str]:
-        """Content and MIME type of what a patient sent. Raises SendError."""
+    async def fetch(self, media_id: str, *, limit: int = ...) -> tuple[bytes, str]:
+        """Content and MIME type of what a patient sent, of at most `limit` bytes. Raises SendError, also
+        TooLarge."""
         ...
 
 

@@ -45,13 +45,45 @@ class Location:
     label: str = ""
 
 
+class NoticeFate(StrEnum):
+    """What a platform tells about notices: a permission, or what became of one that it took."""
+
+    GRANTED = "granted"  # one more notice of this template may be sent
+    REFUSED = "refused"  # asked, and the patient said no
+    REVOKED = "revoked"  # the patient took the permission back
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeNews:
+    """`template` for a permission, `platform_id` for a notice that was sent; `reason` in the platform's words."""
+
+    fate: NoticeFate
+    template: str = ""
+    platform_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a platform's notice may say. It shows on locked screens and shared phones: no field may hold a
+    department, a doctor, a medicine or an illness. `words` are at most 20 characters, `at` is when it happened."""
+
+    kind: str
+    words: str
+    at: datetime
+    number: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageIn:
     """One message or event from a patient.
 
     `external_id` is unique in its channel and the same for every delivery of the same message.
     `recipient` is the platform's name for our own account (WeChat's ToUserName), needed for a
-    passive reply. `message_ref` names the message for the platform's own calls (Telegram: the
+    passive reply. Pictures sent together share an `album`; `news` is what an event tells about notices.
+    `message_ref` names the message for the platform's own calls (Telegram: the
     message id, for deleting it; the callback query id travels in `callback_ref`). `sent_at` is UTC.
     `language` is the platform's tag for the language of the patient's phone, where it tells one.
     """
@@ -69,6 +101,8 @@ class MessageIn:
     message_ref: str = ""
     callback_ref: str = ""
     language: str = ""
+    album: str = ""
+    news: tuple[NoticeNews, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

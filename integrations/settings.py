@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     wechat_api_base: str = "https://api.weixin.qq.com"
     wechat_reply_mode: Literal["passive_first", "active", "passive_only"] = "passive_first"
     wechat_passive_seconds: float = Field(default=4.3, gt=0, lt=5)
+    wechat_notice: Literal["none", "template", "subscription"] = "none"  # which kind the account has
+    wechat_notice_templates: str = ""  # JSON, see integrations.wechat.notices
+    wechat_jssdk_url: str = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
 
     # Telegram
     telegram_token: SecretStr = SecretStr("")
@@ -79,6 +82,11 @@ class Settings(BaseSettings):
     )
     hold_minutes: int = Field(default=15, ge=1)
     link_minutes: int = Field(default=15, ge=1)
+    quiet_hours: str = Field(default="22:00-07:30", pattern=r"^(none|\d\d:\d\d-\d\d:\d\d)$")
+
+    # Pictures, recordings and files of patients
+    media_megabytes: int = Field(default=20, ge=1, le=50)
+    media_days: int = Field(default=1095, ge=1)  # dialogues are kept for three years
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from bot.pages import registration
+from bot.pages import news, registration
 
 router = APIRouter()
 router.include_router(registration.router)
+router.include_router(news.router)

@@ -23,8 +23,11 @@ def _environment() -> Environment:
     )
 
 
-def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page as an answer that no cache, search engine or other site gets to see."""
+def render(
+    request: Request, template: str, *, status: int = 200, scripts: str = "", **values: Any
+) -> HTMLResponse:
+    """The page as an answer that no cache, search engine or other site gets to see. `scripts` is the one origin
+    whose script it loads (WeChat's), with what that script needs of its own."""
     nonce = secrets.token_urlsafe(12)
     settings = request.app.state.runtime.settings
     body = (
@@ -45,8 +48,17 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
             "Referrer-Policy": "no-referrer",
             "X-Robots-Tag": "noindex",
             "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": (
-                f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'"
-            ),
+            "Content-Security-Policy": _policy(nonce, scripts),
         },
+    )
+
+
+def _policy(nonce: str, scripts: str) -> str:
+    """What the page may load: its own style, and with WeChat's script what that brings along."""
+    if not scripts:
+        return f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'"
+    theirs = f"{scripts} https://*.qq.com"
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}' {theirs}; style-src 'unsafe-inline'; "
+        f"connect-src {theirs}; img-src data: {theirs}; frame-src {theirs}; form-action 'self'; base-uri 'none'"
     )

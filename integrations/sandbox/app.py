@@ -14,6 +14,7 @@ from integrations.sandbox.options import Options
 from integrations.sandbox.state import Clock
 from integrations.sandbox.telegram import api as telegram_api
 from integrations.sandbox.wechat import api as wechat_api
+from integrations.sandbox.wechat import page as wechat_page
 from integrations.sandbox.world import build_world, reach_program
 from integrations.settings import Settings
 
@@ -38,7 +39,8 @@ def create_app(
         title="daozhen sandbox", lifespan=lifespan, openapi_url="/inspect/openapi.json", docs_url=None
     )
     app.state.world = world
-    app.include_router(wechat_api.router(world.account, world.faults, world.log))
+    app.include_router(wechat_api.router(world.account, world.notices, world.faults, world.log))
+    app.include_router(wechat_page.router(world.page_script))
     app.include_router(telegram_api.router(world.bot, world.door))
     app.include_router(tencent_api.router(world.sms, world.identity, world.faults, world.log, world.clock))
     app.include_router(inspect.router(world))

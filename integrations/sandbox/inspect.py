@@ -13,6 +13,7 @@ from integrations.sandbox import media
 from integrations.sandbox.faults import FaultRule
 from integrations.sandbox.orders import (
     MAX_WAIT,
+    BlockOrder,
     NewTelegramUser,
     NewUser,
     NewWeChatUser,
@@ -60,6 +61,7 @@ def _looking(routes: APIRouter, world: World) -> None:
         user = _user(world, openid)
         seen = await _seen(user.thread, after, wait_s)
         about = {"openid": openid, "followed": user.followed, "quota": user.quota.as_json(world.clock())}
+        about |= {"permissions": dict(user.permissions), "blocks_notices": user.blocks_notices}
         return about | {"menu": world.account.menu} | seen
 
     @routes.get("/telegram")
@@ -123,6 +125,13 @@ def _wechat(routes: APIRouter, world: World) -> None:
         user.quota.shut()
         return user.quota.as_json(world.clock())
 
+    @routes.post("/wechat/notices/block")
+    async def block(order: BlockOrder) -> dict[str, Any]:
+        """The patient refuses the account's template messages, or takes them again."""
+        user = _user(world, order.openid)
+        user.blocks_notices = order.block
+        return {"blocks_notices": user.blocks_notices}
+
     @routes.post("/wechat/handshake")
     async def handshake() -> dict[str, Any]:
         problem = await world.callbacks.verify_address()
@@ -154,6 +163,9 @@ def _wechat_action(world: World, user: WeChatUser, order: WeChatAction) -> Pendi
         "scan": lambda: patients.scan(user, order.scene),
         "follow": lambda: patients.follow(user, order.scene),
         "unfollow": lambda: patients.unfollow(user),
+        "permit": lambda: patients.answer_permission(user, order.template, accept=True),
+        "refuse": lambda: patients.answer_permission(user, order.template, accept=False),
+        "revoke": lambda: patients.revoke_permission(user, order.template),
         "event": lambda: patients.event(user, order.event, dict(order.fields)),
     }
     return actions[order.type]()

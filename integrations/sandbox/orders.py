@@ -45,7 +45,7 @@ class WeChatAction(Order):
     openid: str
     type: Literal[
         "text", "image", "voice", "video", "shortvideo", "location", "link", "sticker", "choice", "menu", "scan",
-        "follow", "unfollow", "event",
+        "follow", "unfollow", "event", "permit", "refuse", "revoke",
     ]  # fmt: skip
     text: str = ""
     menu_id: str = ""
@@ -58,6 +58,7 @@ class WeChatAction(Order):
     longitude: float = 116.3975
     event: str = ""
     fields: dict[str, Any] = Field(default_factory=dict)
+    template: str = ""  # permit, refuse, revoke: which notices are meant; empty: the account's first ones
     wait: bool = True
 
 
@@ -81,3 +82,8 @@ class TelegramAction(Order):
 
 class QuotaOrder(Order):
     openid: str
+
+
+class BlockOrder(Order):
+    openid: str
+    block: bool = True

@@ -20,6 +20,8 @@ from integrations.sandbox.telegram.patient import Patients as TelegramPatients
 from integrations.sandbox.telegram.updates import Updates
 from integrations.sandbox.wechat.account import Account
 from integrations.sandbox.wechat.callback import Callbacks
+from integrations.sandbox.wechat.notices import Notices
+from integrations.sandbox.wechat.page import PageScript
 from integrations.sandbox.wechat.patient import Patients as WeChatPatients
 from integrations.settings import Settings
 
@@ -39,6 +41,8 @@ class World:
     account: Account
     callbacks: Callbacks
     wechat: WeChatPatients
+    notices: Notices
+    page_script: PageScript
     bot: Bot
     updates: Updates
     telegram: TelegramPatients
@@ -92,10 +96,11 @@ def build_world(settings: Settings, options: Options, clock: Clock, http: httpx.
     door = Door(bot, Methods(bot, updates), faults, log)
     updates.direct = door.direct
     own = options.own_address(settings)
+    wechat = WeChatPatients(account, callbacks, background, own)
     return World(
         settings=settings, options=options, clock=clock, http=http, background=background, log=log, faults=faults,
         people=people, account=account, callbacks=callbacks,
-        wechat=WeChatPatients(account, callbacks, background, own),
+        wechat=wechat, notices=Notices(account, wechat, faults, background), page_script=PageScript(wechat),
         bot=bot, updates=updates, telegram=TelegramPatients(bot, updates), door=door,
         sms=_sms(settings, options, clock), identity=_identity(settings, people, clock),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from telegram.error import BadRequest, TelegramError
 from telegram.request import HTTPXRequest
 
 from integrations import menu, texts
-from integrations.channel import NotConfigured, Rejected, SendError, Unknown
+from integrations.channel import NotConfigured, Rejected, SendError, TooLarge, Unknown
 from integrations.database import utcnow
 from integrations.messages import MessageIn, MessageOut, Option, Picture, Webhook
 from integrations.settings import Settings
@@ -26,6 +26,7 @@ from integrations.transport import LIMITS, TIMEOUT, keep_secrets_out_of_logs
 # UTF-16 units, as Telegram counts.
 TEXT_LIMIT: Final = 4096
 CAPTION_LIMIT: Final = 1024
+MEDIA_LIMIT: Final = 20 * 1024 * 1024  # bytes
 CALLBACK_BYTES: Final = 64  # the library lets more pass
 
 _SHORT_TITLE = 8  # three such buttons stand side by side on a phone
@@ -118,15 +119,22 @@ class TelegramChannel:
             if not _says(error, "message to delete not found"):
                 raise
 
-    async def fetch(self, media_id: str) -> tuple[bytes, str]:
+    async def fetch(self, media_id: str, *, limit: int = MEDIA_LIMIT) -> tuple[bytes, str]:
         """At most 20 MB: Telegram's limit for bots."""
 
         async def download(bot: Bot) -> tuple[bytes, str]:
             file = await bot.get_file(media_id)
+            if (file.file_size or 0) > limit:
+                raise TooLarge(f"{file.file_size} bytes")
             mime = mimetypes.guess_type((file.file_path or "").partition("?")[0])[0]
             return bytes(await file.download_as_bytearray()), mime or "application/octet-stream"
 
-        return await self._call(download)
+        try:
+            return await self._call(download)
+        except Rejected as error:
+            if _says(error, "file is too big"):
+                raise TooLarge(str(error)) from error
+            raise
 
     async def publish_menu(self) -> None:
         """Chinese for everybody, and for phones in other languages that we speak their own."""

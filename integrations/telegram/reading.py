@@ -101,7 +101,7 @@ def _dated(base: MessageIn, message: Message, when: Any) -> MessageIn:
 def _message(base: MessageIn, message: Message) -> MessageIn:
     if text := _text(message.text):
         return _text_message(base, text)
-    caption = replace(base, text=_text(message.caption))
+    caption = replace(base, text=_text(message.caption), album=_text(message.media_group_id))
     if message.photo:
         largest = max(message.photo, key=lambda size: size.width * size.height)
         return replace(caption, kind=Kind.IMAGE, media=_media(largest, "image/jpeg"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,16 +13,20 @@ from redis.asyncio import Redis
 from wechatpy.replies import TextReply
 
 from integrations import menu, texts
-from integrations.channel import Forbidden, NotConfigured, Rejected, SendError, Unknown
+from integrations.channel import Forbidden, NotConfigured, NoticeFaulty, Rejected, SendError, Unknown
 from integrations.database import utcnow
-from integrations.messages import Answer, MessageIn, MessageOut, Option, Webhook
+from integrations.messages import Answer, MessageIn, MessageOut, Notice, Option, Picture, Webhook
 from integrations.settings import Settings
 from integrations.transport import keep_secrets_out_of_logs
-from integrations.wechat import reading, verification
+from integrations.wechat import notices, reading, verification
 from integrations.wechat.client import WeChatClient
+from integrations.wechat.page import PageKey
 
 # Bytes of UTF-8, for passive replies and customer-service messages alike.
 TEXT_LIMIT: Final = 2048
+
+# Bytes. The largest that WeChat itself lets patients send is a video of 25 MB.
+MEDIA_LIMIT: Final = 25 * 1024 * 1024
 
 # Customer-service messages that a patient's act grants, and for how long (WeChat's rules since June 2023).
 QUOTAS: Final = {
@@ -64,6 +69,18 @@ class WeChatChannel:
         self._now = now
         self._max_age = max_age
         self._choose = choose
+        self._zone = settings.zone
+        self._script = settings.wechat_jssdk_url
+        self._page_address = f"{settings.public_url.rstrip('/')}/notice"
+        self._templates = (
+            notices.read_templates(settings.wechat_notice_templates)
+            if settings.wechat_notice != "none"
+            else {}
+        )
+        self.takes_notices = settings.wechat_notice != "none"
+        self.asks_permission = settings.wechat_notice == "subscription"
+        # Only template messages have an id of ours to know a repetition by.
+        self.same_notice_for = timedelta(0) if self.asks_permission else notices.SAME_FOR
         self._client = WeChatClient(
             appid=self._appid,
             secret=settings.wechat_secret.get_secret_value(),
@@ -122,8 +139,7 @@ class WeChatChannel:
         if message.picture is None:
             return await self._client.send_text(message.recipient, self._checked(message))
         text = self._checked(message) if message.text or message.options else ""
-        media_id = await self._client.upload_image(message.picture.content, message.picture.mime)
-        sent = await self._client.send_image(message.recipient, media_id)
+        sent = await self._send_picture(message.recipient, message.picture)
         if text:
             try:
                 return await self._client.send_text(message.recipient, text)
@@ -131,8 +147,50 @@ class WeChatChannel:
                 raise Unknown("the picture was sent, its text was not") from error
         return sent
 
-    async def fetch(self, media_id: str) -> tuple[bytes, str]:
-        return await self._client.download(media_id)
+    async def _send_picture(self, openid: str, picture: Picture) -> str:
+        """An id that WeChat forgot before its time is renewed once: what it refused, nobody saw."""
+        media_id = await self._client.picture(picture.content, picture.mime)
+        try:
+            return await self._client.send_image(openid, media_id)
+        except Rejected as error:
+            if "40007" not in str(error):
+                raise
+        media_id = await self._client.picture(picture.content, picture.mime, fresh=True)
+        return await self._client.send_image(openid, media_id)
+
+    async def fetch(self, media_id: str, *, limit: int = MEDIA_LIMIT) -> tuple[bytes, str]:
+        """WeChat keeps what patients send for three days."""
+        return await self._client.download(media_id, limit)
+
+    def notice_template(self, kind: str) -> str | None:
+        template = self._template(kind)
+        return template.id if template else None
+
+    async def notify(self, recipient: str, notice: Notice, *, client_id: str) -> str:
+        """A template message or a subscription notice, whichever the account has."""
+        template = self._template(notice.kind)
+        if template is None:
+            raise NoticeFaulty(f"no template for {notice.kind}")
+        data, page = template.filled(notice, self._zone), f"{self._page_address}/{notice.kind}"
+        if self.asks_permission:
+            return await self._client.send_subscription(recipient, template.id, data, page)
+        return await self._client.send_template(recipient, template.id, data, page, client_id)
+
+    def _template(self, kind: str) -> notices.Template | None:
+        return self._templates.get(kind) or self._templates.get(notices.EVERY_KIND)
+
+    async def page_key(self, url: str) -> PageKey:
+        """What a page of ours at `url` needs to ask the patient for permissions. Raises SendError."""
+        ids = sorted({template.id for template in self._templates.values()})
+        return PageKey.sign(
+            appid=self._appid,
+            ticket=await self._client.page_ticket(),
+            url=url,
+            nonce=secrets.token_hex(8),
+            now=self._now(),
+            script=self._script,
+            templates=tuple(ids),
+        )
 
     async def publish_menu(self) -> None:
         await self._client.create_menu(

@@ -7,15 +7,23 @@ not tell well whether a request has left. wechatpy does messages and crypto.
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from contextlib import suppress
+from typing import Any, Final
 
+import anyio
 import httpx
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
-from integrations.channel import Rejected, SendError, Throttled, Unavailable, Unknown
+from integrations.channel import Rejected, SendError, Throttled, TooLarge, Unavailable, Unknown
 from integrations.transport import NEVER_LEFT, TIMEOUT
 from integrations.wechat.errors import TOKEN_ERRORS, errcode, raise_for
 from integrations.wechat.token import AccessToken
+
+_PICTURE_SECONDS: Final = 3 * 24 * 3600 - 3600  # temporary material lives for three days
+_REDIS_SECONDS: Final = 0.5  # Redis is near; when it takes longer it is gone
+_SOME: Final = 50 * 1024 * 1024  # bytes; nothing that WeChat keeps is larger
 
 
 class WeChatClient:
@@ -28,7 +36,9 @@ class WeChatClient:
         self._secret = secret
         self._base = base.rstrip("/")
         self._http = http
-        self._token = AccessToken(appid, redis, self._fetch_token)
+        self._redis = redis
+        self._token = AccessToken(f"wechat:token:{appid}", redis, self._fetch_token)
+        self._ticket = AccessToken(f"wechat:ticket:{appid}", redis, self._fetch_ticket)
 
     async def send_text(self, openid: str, text: str) -> str:
         """A customer-service message; gives WeChat's id of it, empty where WeChat names none."""
@@ -36,6 +46,42 @@ class WeChatClient:
 
     async def send_image(self, openid: str, media_id: str) -> str:
         return await self._send(openid, {"msgtype": "image", "image": {"media_id": media_id}})
+
+    async def send_template(
+        self, openid: str, template: str, data: dict[str, Any], url: str, client_id: str
+    ) -> str:
+        """A template message; the same client id within ten minutes is one message."""
+        message = {"touser": openid, "template_id": template, "url": url, "data": data}
+        return await self._post("/cgi-bin/message/template/send", message | {"client_msg_id": client_id})
+
+    async def send_subscription(self, openid: str, template: str, data: dict[str, Any], page: str) -> str:
+        """A subscription notice; uses up one permission of the patient's."""
+        message = {"touser": openid, "template_id": template, "page": page, "data": data}
+        return await self._post("/cgi-bin/message/subscribe/bizsend", message)
+
+    async def page_ticket(self) -> str:
+        """The jsapi_ticket, with which our pages prove that they belong to the account."""
+        return await self._ticket.get()
+
+    async def picture(self, content: bytes, mime: str, *, fresh: bool = False) -> str:
+        """The media id of a picture. The same picture is uploaded once in three days; `fresh`: upload it anyway,
+        for WeChat does not know the id any more."""
+        key = f"wechat:picture:{self._appid}:{hashlib.sha256(content).hexdigest()}"
+        known = None if fresh else await self._remembered(key)
+        if known:
+            return known
+        media_id = await self.upload_image(content, mime)
+        if self._redis is not None:
+            with suppress(RedisError, OSError), anyio.move_on_after(_REDIS_SECONDS):
+                await self._redis.set(key, media_id, ex=_PICTURE_SECONDS)
+        return media_id
+
+    async def _remembered(self, key: str) -> str:
+        if self._redis is not None:
+            with suppress(RedisError, OSError), anyio.move_on_after(_REDIS_SECONDS):
+                value = await self._redis.get(key)
+                return value.decode() if isinstance(value, bytes) else value or ""
+        return ""
 
     async def upload_image(self, content: bytes, mime: str) -> str:
         """A temporary picture (3 days); gives its media id."""
@@ -48,14 +94,14 @@ class WeChatClient:
             raise Rejected("WeChat gave no media id")
         return media_id
 
-    async def download(self, media_id: str) -> tuple[bytes, str]:
-        """Content and MIME type of what a patient sent; WeChat keeps it for 3 days."""
+    async def download(self, media_id: str, limit: int = _SOME) -> tuple[bytes, str]:
+        """Content and MIME type of what a patient sent; WeChat keeps it for 3 days. Raises TooLarge."""
         response = await self._call(
-            "/cgi-bin/media/get", repeatable=True, method="GET", params={"media_id": media_id}
+            "/cgi-bin/media/get", repeatable=True, method="GET", params={"media_id": media_id}, limit=limit
         )
         address = _json(response).get("video_url") if _is_json(response) else None
         if isinstance(address, str):  # videos come as an address
-            response = await self._once("GET", address, repeatable=True)
+            response = await self._once("GET", address, repeatable=True, limit=limit)
         mime = response.headers.get("content-type", "application/octet-stream").partition(";")[0].strip()
         return response.content, mime
 
@@ -63,7 +109,10 @@ class WeChatClient:
         await self._call("/cgi-bin/menu/create", repeatable=True, json={"button": buttons})
 
     async def _send(self, openid: str, content: dict[str, Any]) -> str:
-        response = await self._call("/cgi-bin/message/custom/send", json={"touser": openid, **content})
+        return await self._post("/cgi-bin/message/custom/send", {"touser": openid, **content})
+
+    async def _post(self, path: str, message: dict[str, Any]) -> str:
+        response = await self._call(path, json=message)
         return str(_json(response).get("msgid") or "")
 
     async def _call(
@@ -99,16 +148,38 @@ class WeChatClient:
         query = {"access_token": token, **(params or {})}
         return await self._once(method, self._base + path, repeatable=repeatable, params=query, **body)
 
-    async def _once(self, method: str, url: str, *, repeatable: bool, **request: Any) -> httpx.Response:
+    async def _once(
+        self, method: str, url: str, *, repeatable: bool, limit: int = _SOME, **request: Any
+    ) -> httpx.Response:
         lost = Unavailable if repeatable else Unknown
         try:
-            response = await self._http.request(method, url, timeout=TIMEOUT, **request)
+            response = await self._read(method, url, limit, **request)
         except NEVER_LEFT as error:
             raise Unavailable(f"WeChat was not reached: {type(error).__name__}") from error
         except httpx.HTTPError as error:
             raise lost(f"WeChat did not answer: {type(error).__name__}") from error
         _check_status(response.status_code, lost)
         return response
+
+    async def _read(self, method: str, url: str, limit: int, **request: Any) -> httpx.Response:
+        """The answer with its content, which is not taken in beyond the limit."""
+        async with self._http.stream(method, url, timeout=TIMEOUT, **request) as response:
+            body = bytearray()
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) > limit:
+                    raise TooLarge(f"more than {limit} bytes")
+        return httpx.Response(response.status_code, headers=_plain(response.headers), content=bytes(body))
+
+    async def _fetch_ticket(self, force: bool) -> tuple[str, int]:
+        response = await self._call(
+            "/cgi-bin/ticket/getticket", repeatable=True, method="GET", params={"type": "jsapi"}
+        )
+        answer = _json(response)
+        ticket, seconds = answer.get("ticket"), answer.get("expires_in")
+        if not (isinstance(ticket, str) and ticket and isinstance(seconds, int)):
+            raise Unavailable("WeChat gave no ticket")
+        return ticket, seconds
 
     async def _fetch_token(self, force: bool) -> tuple[str, int]:
         request = {
@@ -126,6 +197,12 @@ class WeChatClient:
         if not (isinstance(token, str) and token and isinstance(seconds, int)):
             raise Unavailable("WeChat gave no access token")
         return token, seconds
+
+
+def _plain(headers: httpx.Headers) -> dict[str, str]:
+    """Without what the content was unpacked from."""
+    gone = {"content-encoding", "content-length", "transfer-encoding"}
+    return {name: value for name, value in headers.items() if name.lower() not in gone}
 
 
 def _check_status(status: int, lost: type[SendError]) -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.channel import Rejected, SendError, Throttled, Unavailable, Unreachable, WindowClosed
+from integrations.channel import (
+    NoticeFaulty,
+    NoticeRefused,
+    Rejected,
+    SendError,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    WindowClosed,
+)
 
 # The access token is wrong, not the message: one refresh, one repetition.
 TOKEN_ERRORS = frozenset({40001, 40014, 42001})
@@ -28,6 +37,10 @@ def error_for(code: int, message: str) -> SendError:
             return WindowClosed(said)
         case 40003 | 43004:  # unknown openid; not a follower
             return Unreachable(said)
+        case 43101:  # no permission, or all of them used
+            return NoticeRefused(said)
+        case 40037 | 47003:  # no such template; its fields and ours do not fit
+            return NoticeFaulty(said)
         case 40001 | 40014 | 42001:  # still refused after a refresh
             return Unavailable(said)
     return Rejected(said)

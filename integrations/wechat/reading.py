@@ -13,6 +13,7 @@ from wechatpy.parser import parse_message
 
 from integrations.channel import Malformed
 from integrations.messages import Kind, Location, Media, MessageIn
+from integrations.wechat import news
 
 NAME = "wechat"
 
@@ -72,11 +73,13 @@ def read(xml: str) -> MessageIn:
 
 
 def _external_id(data: dict[str, Any], sender: str, created: int) -> str:
-    """MsgId; events have none: sender, time, event and key together name one."""
+    """MsgId; events have none: sender, time, event and key together name one. What is told about notices has no
+    key either, and two of them may end in one second: what they say names them."""
     if message_id := _text(data, "MsgId"):
         return _bounded(message_id)
     event = _text(data, "Event") or _text(data, "MsgType")
-    return _bounded(":".join((sender, str(created), event, _text(data, "EventKey"))))
+    key = _text(data, "EventKey") or news.fingerprint(data)
+    return _bounded(":".join((sender, str(created), event, key)))
 
 
 def _bounded(name: str) -> str:
@@ -87,7 +90,8 @@ def _bounded(name: str) -> str:
 def _event(base: MessageIn, data: dict[str, Any]) -> MessageIn:
     event = _text(data, "Event").lower()
     kind = _EVENTS.get(event, Kind.EVENT)
-    return replace(base, kind=kind, choice=event if kind is Kind.EVENT else _text(data, "EventKey"))
+    choice = event if kind is Kind.EVENT else _text(data, "EventKey")
+    return replace(base, kind=kind, choice=choice, news=news.read(event, data))
 
 
 def _message(base: MessageIn, data: dict[str, Any], what: str) -> MessageIn:

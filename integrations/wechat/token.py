@@ -1,4 +1,5 @@
-"""WeChat's access token: one copy in Redis for all processes, one refresher at a time."""
+"""WeChat's access token and its like (the ticket for pages): one copy in Redis for all processes, one refresher
+at a time."""
 
 from __future__ import annotations
 
@@ -20,11 +21,11 @@ _EARLY_SECONDS = 300  # WeChat hands out the next token five minutes before the 
 
 
 class AccessToken:
-    """`fetch(force)` asks WeChat for (token, seconds). stable_token gives every caller the same token until
-    it is forced: with Redis gone each process keeps its own copy of that one token, and all goes on."""
+    """`key` is its name in Redis; `fetch(force)` asks WeChat for (value, seconds). stable_token gives every caller
+    the same token until it is forced: with Redis gone each process keeps its own copy, and all goes on."""
 
-    def __init__(self, appid: str, redis: Redis | None, fetch: Fetch) -> None:
-        self._key = f"wechat:token:{appid}"
+    def __init__(self, key: str, redis: Redis | None, fetch: Fetch) -> None:
+        self._key = key
         self._redis = redis
         self._fetch = fetch
         self._lock = anyio.Lock()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot import delivery, handoff, inbox, outbox, quota, sweep
+from bot import claims, delivery, handoff, inbox, outbox, quota, sweep
 from bot.models import ControlState
 from bot.outbox import Reply
 from integrations.channel import Rejected, Throttled, Unavailable, Unknown, Unreachable, WindowClosed
@@ -141,26 +141,26 @@ async def test_a_passive_claim_takes_what_waits_for_it_and_costs_no_ration(rt, w
     await queue(rt, rationed.conversation_id, "一", inbound_id=rationed.inbound_id, not_before=later)
     await delivery.deliver(rt, rationed.conversation_id)
     assert wechat.texts == []
-    claimed = await outbox.claim(rt, rationed.conversation_id, passive_for=rationed.inbound_id)
+    claimed = await claims.claim(rt, rationed.conversation_id, passive_for=rationed.inbound_id)
     assert claimed.message.text == "一"
-    await outbox.finish(rt, claimed, "sent")
+    await claims.finish(rt, claimed, "sent")
     async with rt.database.begin() as session:
         assert await session.scalar(text("SELECT remaining FROM quotas")) == 2
 
 
 async def test_gateway_and_worker_never_both_take_a_message(rt, wechat, rationed):
     await queue(rt, rationed.conversation_id, "一", inbound_id=rationed.inbound_id)
-    claims = await asyncio.gather(
-        *(outbox.claim(rt, rationed.conversation_id, passive_for=rationed.inbound_id) for _ in range(5)),
-        *(outbox.claim(rt, rationed.conversation_id) for _ in range(5)),
+    taken = await asyncio.gather(
+        *(claims.claim(rt, rationed.conversation_id, passive_for=rationed.inbound_id) for _ in range(5)),
+        *(claims.claim(rt, rationed.conversation_id) for _ in range(5)),
     )
-    assert len([claimed for claimed in claims if claimed]) == 1
+    assert len([claimed for claimed in taken if claimed]) == 1
 
 
 async def test_a_redelivery_gets_the_same_passive_answer(rt, rationed):
     await queue(rt, rationed.conversation_id, "一", "二", inbound_id=rationed.inbound_id)
-    first = await outbox.claim(rt, rationed.conversation_id, passive_for=rationed.inbound_id)
-    again = await outbox.passive_again(rt, rationed.inbound_id, rationed.conversation_id)
+    first = await claims.claim(rt, rationed.conversation_id, passive_for=rationed.inbound_id)
+    again = await claims.passive_again(rt, rationed.inbound_id, rationed.conversation_id)
     assert (again.message, again.ids) == (first.message, first.ids)
 
 
@@ -175,7 +175,7 @@ async def test_a_timeout_after_the_request_left_is_unknown_and_not_sent_again(rt
 
 async def test_a_sender_that_died_leaves_unknown_and_the_rest_goes_on(rt, telegram, talk, clock):
     await queue(rt, talk, "一")
-    assert await outbox.claim(rt, talk)
+    assert await claims.claim(rt, talk)
     await queue(rt, talk, "二")
     await delivery.deliver(rt, talk)
     assert telegram.texts == []
@@ -237,7 +237,7 @@ async def test_an_alarm_goes_out_whoever_speaks(rt, telegram, talk):
 
 async def test_an_alarm_overtakes_a_message_that_is_stuck_in_sending(rt, telegram, talk):
     await queue(rt, talk, "一")
-    await outbox.claim(rt, talk)
+    await claims.claim(rt, talk)
     await queue(rt, talk, "请拨打120", inbound_id=await any_inbound(rt), exempt=True)
     await delivery.deliver(rt, talk, alarms_only=True)
     assert telegram.texts == ["请拨打120"]

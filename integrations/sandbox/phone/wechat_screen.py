@@ -105,6 +105,13 @@ class WeChatScreen:
                     "扫一扫", lambda: self._try(lambda: self._patients.scan(self.user, "clinic"))
                 )
                 mark(more, "scan")
+                blocks = self.user.blocks_notices
+                notices = ui.menu_item("接收模板消息" if blocks else "拒收模板消息", self._toggle_notices)
+                mark(notices, "block-notices")
+                revoke = ui.menu_item(
+                    "关闭订阅通知", lambda: self._try(lambda: self._patients.revoke_permission(self.user, ""))
+                )
+                mark(revoke, "revoke-notices")
                 less = ui.menu_item("取消关注", lambda: self._try(lambda: self._patients.unfollow(self.user)))
                 mark(less, "unfollow")
         self._conversation = Conversation(self.user.thread, self._world.settings.zone, self._draw)
@@ -113,6 +120,10 @@ class WeChatScreen:
                 self._menu()
             else:
                 self._writing()
+
+    def _toggle_notices(self) -> None:
+        self.user.blocks_notices = not self.user.blocks_notices
+        self._build()
 
     def _switch(self) -> None:
         self._keyboard = not self._keyboard
@@ -209,6 +220,8 @@ class WeChatScreen:
             self._voice(body)
         elif kind == "news":
             self._news(body["articles"])
+        elif kind == "service_notice":
+            self._service_notice(body)
         elif kind == "location":
             location_card(body["text"])
         elif kind in ("video", "shortvideo"):
@@ -238,6 +251,19 @@ class WeChatScreen:
                 ui.icon("graphic_eq")
             if body.get("recognition"):
                 words(body["recognition"], "recognition")
+
+    def _service_notice(self, body: dict[str, Any]) -> None:
+        with mark(box("card service-notice"), "service-notice"):
+            words(body["title"], "notice-title")
+            for label, value in body["lines"]:
+                with box("notice-line"):
+                    words(label, "notice-label")
+                    words(value, "notice-value")
+            if body["url"]:
+                with mark(box("notice-more", tag="button").props("type=button"), "notice-open") as more:
+                    words("查看详情")
+                    ui.icon("chevron_right")
+                more.on("click", lambda: self._open(body["url"]))
 
     def _news(self, articles: list[dict[str, str]]) -> None:
         with box("card"):

@@ -26,6 +26,8 @@ class WeChatUser:
     followed: bool = False
     quota: Quota = field(default_factory=Quota)
     typing_until: datetime | None = None
+    permissions: dict[str, int] = field(default_factory=dict)  # subscription notices that may still come
+    blocks_notices: bool = False  # refuses the account's template messages
 
 
 class Account:
@@ -40,6 +42,7 @@ class Account:
         self.options = options
         self.clock = clock
         self.tokens = Tokens(options, clock)
+        self.ticket = secrets.token_urlsafe(64)
         self.media = MediaStore(clock, options.wechat_media_seconds, options.media_bytes)
         self.menu: list[dict[str, Any]] = []
         self.menu_version = 0

@@ -20,6 +20,7 @@ from integrations.sandbox.state import ProtocolLog
 from integrations.sandbox.wechat.account import Account, WeChatUser
 from integrations.sandbox.wechat.errors import WeChatError
 from integrations.sandbox.wechat.menu import check_menu
+from integrations.sandbox.wechat.notices import Notices
 from integrations.sandbox.wechat.outgoing import send_custom, set_typing
 
 OK = {"errcode": 0, "errmsg": "ok"}
@@ -43,13 +44,16 @@ class Call:
 
 
 class Interfaces:
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, notices: Notices) -> None:
         self._account = account
         # name -> (needs POST, needs a token, function)
         self.table: dict[str, tuple[bool, bool, Callable[[Call], Any]]] = {
             "stable_token": (True, False, self.stable_token),
             "message/custom/send": (True, True, self.custom_send),
             "message/custom/typing": (True, True, self.custom_typing),
+            "message/template/send": (True, True, lambda call: notices.send_template(call.data)),
+            "message/subscribe/bizsend": (True, True, lambda call: notices.send_subscription(call.data)),
+            "ticket/getticket": (False, True, self.ticket),
             "menu/create": (True, True, self.menu_create),
             "menu/get": (False, True, self.menu_get),
             "menu/delete": (False, True, self.menu_delete),
@@ -79,6 +83,11 @@ class Interfaces:
     def custom_typing(self, call: Call) -> Any:
         set_typing(self._account, call.data)
         return OK
+
+    def ticket(self, call: Call) -> Any:
+        if call.query.get("type") != "jsapi":
+            raise WeChatError(40097)
+        return OK | {"ticket": self._account.ticket, "expires_in": 7200}
 
     def menu_create(self, call: Call) -> Any:
         self._account.set_menu(check_menu(call.data))
@@ -144,9 +153,9 @@ async def read_body(call: Call, request: Request, literal_escapes: bool) -> None
 class Door:
     """Runs interfaces: faults, the token, the call, the log."""
 
-    def __init__(self, account: Account, faults: Faults, log: ProtocolLog) -> None:
+    def __init__(self, account: Account, notices: Notices, faults: Faults, log: ProtocolLog) -> None:
         self._account, self._faults, self._log = account, faults, log
-        self._interfaces = Interfaces(account)
+        self._interfaces = Interfaces(account, notices)
 
     async def serve(self, name: str, request: Request) -> Response:
         began = self._account.clock()
@@ -183,7 +192,7 @@ class Door:
 
     def _note(self, name: str, call: Call, began: datetime, status: int, answer: Any) -> None:
         code = answer.get("errcode", 0) if isinstance(answer, dict) else 0
-        secret = name == "stable_token"
+        secret = name in ("stable_token", "ticket/getticket")
         shown = answer if isinstance(answer, dict) and (code or not secret) else None
         self._log.add(
             "wechat", name, inbound=True, began=began, status=status,
@@ -193,8 +202,8 @@ class Door:
         )  # fmt: skip
 
 
-def router(account: Account, faults: Faults, log: ProtocolLog) -> APIRouter:
-    door = Door(account, faults, log)
+def router(account: Account, notices: Notices, faults: Faults, log: ProtocolLog) -> APIRouter:
+    door = Door(account, notices, faults, log)
     routes = APIRouter(prefix="/wechat", include_in_schema=False)
 
     @routes.api_route("/cgi-bin/{name:path}", methods=["GET", "POST"])

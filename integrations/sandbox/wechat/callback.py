@@ -17,8 +17,11 @@ from integrations.sandbox.wechat.crypto import Envelope, signature
 from integrations.sandbox.wechat.passive import NOTICE, BadAnswer, Reply, read_passive
 
 PATH = "/webhooks/wechat"
-# VIEW opens a page and LOCATION comes by itself: WeChat shows nothing when their delivery fails.
-SILENT_EVENTS = {"VIEW", "LOCATION", "unsubscribe"}
+# VIEW opens a page, the others come by themselves: WeChat shows nothing when their delivery fails.
+SILENT_EVENTS = {
+    "VIEW", "LOCATION", "unsubscribe", "TEMPLATESENDJOBFINISH", "subscribe_msg_popup_event",
+    "subscribe_msg_change_event", "subscribe_msg_sent_event",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -49,7 +52,12 @@ def to_xml(fields: dict[str, Any]) -> str:
 
 
 def _inner(fields: dict[str, Any]) -> str:
-    return "".join(f"<{name}>{_value(value)}</{name}>" for name, value in fields.items())
+    """Of a list every entry becomes an element of the same name."""
+    return "".join(
+        f"<{name}>{_value(one)}</{name}>"
+        for name, value in fields.items()
+        for one in (value if isinstance(value, list) else [value])
+    )
 
 
 def _value(value: Any) -> str:

@@ -23,7 +23,9 @@ MESSAGES = {
     40020: "invalid button url size",
     40023: "invalid sub button size",
     40025: "invalid sub button name size",
+    40037: "invalid template_id",
     40066: "invalid url",
+    40097: "invalid args",
     40125: "invalid appsecret",
     41001: "access_token missing",
     41002: "appid missing",
@@ -45,6 +47,7 @@ MESSAGES = {
     45047: "out of response count limit",
     46003: "menu no exist",
     47001: "data format error",
+    47003: "argument invalid!",
     48001: "api unauthorized",
     48002: "user block receive message",
 }

@@ -10,6 +10,7 @@ from integrations.sandbox.state import Background, Entry
 from integrations.sandbox.wechat.account import Account, WeChatUser
 from integrations.sandbox.wechat.callback import Callbacks, Delivery
 from integrations.sandbox.wechat.quota import Trigger
+from integrations.sandbox.wechat.templates import SUBSCRIPTIONS
 
 # What WeChat delivers for a sticker or any other message that an account cannot read.
 UNSUPPORTED = "【收到不支持的消息类型，暂无法显示】"
@@ -44,6 +45,7 @@ class Patients:
         self._must_follow(user)
         user.followed = False
         user.quota.shut()
+        user.permissions.clear()
         return self._event(user, None, "取消了关注", "unsubscribe", "")
 
     def scan(self, user: WeChatUser, scene: str) -> Pending:
@@ -98,6 +100,33 @@ class Patients:
     def link(self, user: WeChatUser, title: str, url: str) -> Pending:
         fields = {"Title": title, "Description": "", "Url": url}
         return self._message(user, "link", {"text": title, "url": url}, fields)
+
+    def answer_permission(self, user: WeChatUser, template: str, *, accept: bool) -> Pending:
+        """The patient pressed the page's button and answered WeChat's question; an acceptance is good for one."""
+        self._must_follow(user)
+        template = template or next(iter(SUBSCRIPTIONS))
+        if accept:
+            user.permissions[template] = user.permissions.get(template, 0) + 1
+        answer = "accept" if accept else "reject"
+        entry = {"TemplateId": template, "SubscribeStatusString": answer, "PopupScene": 2}
+        title = "允许了一次订阅通知" if accept else "拒绝了订阅通知"
+        fields = {"SubscribeMsgPopupEvent": {"List": [entry]}}
+        return self._event(user, None, title, "subscribe_msg_popup_event", "", extra=fields)
+
+    def revoke_permission(self, user: WeChatUser, template: str) -> Pending:
+        """The patient switched the notices off in the settings of the account."""
+        self._must_follow(user)
+        template = template or next(iter(SUBSCRIPTIONS))
+        user.permissions.pop(template, None)
+        entry = {"TemplateId": template, "SubscribeStatusString": "reject"}
+        fields = {"SubscribeMsgChangeEvent": {"List": [entry]}}
+        return self._event(user, None, "关闭了订阅通知", "subscribe_msg_change_event", "", extra=fields)
+
+    def tell(self, user: WeChatUser, name: str, fields: dict[str, Any]) -> Pending:
+        """An event that comes by itself and that the patient sees nothing of."""
+        entry = Entry(0, self.account.clock(), "patient", "event", {"event": name})
+        head = self._head(user, "event", entry) | {"Event": name}
+        return self._start(user, head | fields, entry)
 
     def event(self, user: WeChatUser, name: str, fields: dict[str, Any]) -> Pending:
         """Any other event, with the fields given (LOCATION, subscribe_msg_popup_event, kf_create_session, …)."""

@@ -56,7 +56,7 @@ class StableToken:
 
 async def test_processes_share_one_token_and_one_refresh(redis: Redis) -> None:
     wechat = StableToken()
-    processes = [AccessToken("wx", redis, wechat) for _ in range(5)]
+    processes = [AccessToken("wechat:token:wx", redis, wechat) for _ in range(5)]
     tokens: list[str] = []
 
     async def use(process: AccessToken) -> None:
@@ -73,7 +73,7 @@ async def test_processes_share_one_token_and_one_refresh(redis: Redis) -> None:
 
 async def test_a_refused_token_is_renewed_once_for_all(redis: Redis) -> None:
     wechat = StableToken()
-    processes = [AccessToken("wx", redis, wechat) for _ in range(5)]
+    processes = [AccessToken("wechat:token:wx", redis, wechat) for _ in range(5)]
     await processes[0].get()
     renewed: list[str] = []
 
@@ -89,7 +89,7 @@ async def test_a_refused_token_is_renewed_once_for_all(redis: Redis) -> None:
 
 async def test_without_redis_each_process_keeps_its_own_copy(gone: Redis) -> None:
     wechat = StableToken()
-    for token in (AccessToken("wx", gone, wechat), AccessToken("wx", None, wechat)):
+    for token in (AccessToken("wechat:token:wx", gone, wechat), AccessToken("wx", None, wechat)):
         with anyio.fail_after(8):
             assert [await token.get(), await token.get()] == ["T1", "T1"]
     assert wechat.calls == [False, False]
@@ -100,7 +100,7 @@ async def test_a_redis_that_hangs_delays_but_does_not_stop() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         silent = Redis(port=listener.getsockname()[1])
-        token = AccessToken("wx", silent, StableToken())
+        token = AccessToken("wechat:token:wx", silent, StableToken())
         with anyio.fail_after(5):
             assert await token.get() == "T1"
         await silent.aclose()

@@ -1,0 +1,234 @@
+"""Taking a message to send it. The gateway (passively, in the webhook's own response) and the worker (actively,
+through the platform's API) compete for the rows of the outbox by the same claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import media, quota
+from bot.models import ControlState
+from bot.outbox import ALARMED, Reply, as_written, unseal
+from integrations.channel import Channel, PassiveReply
+from integrations.language.languages import TRADITIONAL
+from integrations.language.script import traditional
+from integrations.messages import MessageOut, Option, Picture
+from integrations.runtime import Runtime
+
+_BATCH = 10  # rows looked at for one message
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Rows that leave as one message. `ration`: what triggered the grant that it is taken from."""
+
+    ids: tuple[UUID, ...]
+    message: MessageOut
+    attempts: int = 0
+    ration: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: UUID
+    content: bytes = field(repr=False)
+    epoch: int
+    exempt: bool
+    attempts: int
+    unasked: bool  # it answers nobody: news, an apology for a lost picture
+    notice: str | None
+
+
+_LOCK_CONTROL = text("SELECT state, epoch FROM controls WHERE conversation_id = :conversation FOR UPDATE")
+_CONTACT = text("""
+    SELECT contacts.channel, contacts.platform_id, conversations.language
+    FROM contacts JOIN conversations USING (id) WHERE id = :conversation
+""")
+_SENDING = text("SELECT 1 FROM outbound WHERE conversation_id = :conversation AND status = 'sending' LIMIT 1")
+# News that waits for the morning stops nothing that comes after it.
+_QUEUED = text("""
+    SELECT id, content, epoch, exempt, attempts, inbound_id IS NULL AS unasked, notice FROM outbound
+    WHERE conversation_id = :conversation AND status = 'queued'
+      AND (NOT :alarms_only OR exempt)
+      AND (CAST(:due AS timestamptz) IS NULL OR (
+            coalesce(not_before <= :due, true) AND NOT EXISTS (
+                SELECT 1 FROM outbound AS earlier
+                WHERE earlier.conversation_id = :conversation AND earlier.status = 'queued'
+                  AND earlier.seq < outbound.seq AND earlier.exempt = outbound.exempt
+                  AND earlier.notice IS NULL AND earlier.not_before > :due)))
+    ORDER BY exempt DESC, seq LIMIT :batch
+""")
+_ALARMED = text("SELECT " + ALARMED.format(conversation=":conversation"))
+_MARK_SENDING = text("""
+    UPDATE outbound SET status = 'sending', claimed_at = :now, passive_for = :passive_for, attempts = attempts + 1,
+           notified_at = NULL
+    WHERE id = ANY(:ids)
+""")
+_DROP = text("UPDATE outbound SET status = 'dropped' WHERE id = ANY(:ids)")
+_FINISH = text("""
+    UPDATE outbound SET status = :status, platform_id = :platform_id, error = :error,
+           sent_at = CASE WHEN :status = 'sent' THEN CAST(:now AS timestamptz) END
+    WHERE id = ANY(:ids) AND status IN ('sending', 'unknown')
+""")
+_POSTPONE = text("""
+    UPDATE outbound SET status = 'queued', not_before = :not_before, error = :error
+    WHERE id = ANY(:ids) AND status = 'sending'
+""")
+_PASSIVE_AGAIN = text("""
+    SELECT id, content FROM outbound
+    WHERE passive_for = :inbound AND status IN ('sending', 'sent', 'unknown') ORDER BY seq
+""")
+
+
+async def claim(
+    rt: Runtime, conversation_id: UUID, *, passive_for: UUID | None = None, alarms_only: bool = False
+) -> Claim | None:
+    """Takes what may leave now as one message, or None. The control row is locked for that moment, so a
+    takeover is either seen here or comes after the message was on its way.
+
+    A passive claim needs no quota and waits for nobody's `not_before`.
+    """
+    now = rt.now()
+    async with rt.database.begin() as session:
+        key = {"conversation": conversation_id}
+        control = (await session.execute(_LOCK_CONTROL, key)).one()
+        if not alarms_only and (await session.execute(_SENDING, key)).first():
+            return None  # whoever sends looks again when done
+        contact = (await session.execute(_CONTACT, key)).one()
+        channel = rt.channels[contact.channel]
+        if passive_for is None and not sends_actively(rt, channel):
+            return None  # held for the answer to the patient's next message
+        due = None if passive_for else now
+        found = await session.execute(
+            _QUEUED, key | {"due": due, "alarms_only": alarms_only, "batch": _BATCH}
+        )
+        rows = [_Row(*row) for row in found]
+        rows = await _may_leave(session, conversation_id, control, rows)
+        opened = [(row, unseal(rt.crypto, row.content)) for row in rows]
+        if passive_for:
+            opened = await _without_pictures(session, rt, channel, opened)
+        if not opened:
+            return None
+        taken, reply = _merge(channel, opened)
+        ids = tuple(row.id for row in taken)
+        picture = await media.picture(session, rt.crypto, reply.picture) if reply.picture else None
+        if reply.picture and picture is None:
+            await session.execute(_DROP, {"ids": list(ids)})
+            return None  # its term is over; the sweep sees to the rest
+        ration = None
+        if passive_for is None and quota.quotas(channel):
+            ration = await quota.use(session, conversation_id, now)
+            if ration is None:
+                return None  # held until the patient writes again
+        await session.execute(_MARK_SENDING, {"ids": list(ids), "now": now, "passive_for": passive_for})
+    message = _addressed(contact, reply, picture)
+    return Claim(ids, message, attempts=max(row.attempts for row in taken), ration=ration)
+
+
+async def _may_leave(
+    session: AsyncSession, conversation_id: UUID, control: Row[tuple[str, int]], rows: list[_Row]
+) -> list[_Row]:
+    """Drops what was made before a takeover; holds what answers nobody while a person speaks, and news after an
+    alarm until the patient goes on."""
+    overtaken = [row.id for row in rows if not (row.exempt or row.unasked) and row.epoch != control.epoch]
+    if overtaken:
+        await session.execute(_DROP, {"ids": overtaken})
+    talking = control.state != ControlState.BOT
+    rows = [row for row in rows if row.id not in overtaken and not (row.unasked and talking)]
+    if any(row.notice for row in rows) and await alarmed(session, conversation_id):
+        rows = [row for row in rows if not row.notice]
+    return rows
+
+
+async def alarmed(session: AsyncSession, conversation_id: UUID) -> bool:
+    """Whether the patient's last message was an alarm."""
+    return bool(await session.scalar(_ALARMED, {"conversation": conversation_id}))
+
+
+async def _without_pictures(
+    session: AsyncSession, rt: Runtime, channel: Channel, rows: list[tuple[_Row, Reply]]
+) -> list[tuple[_Row, Reply]]:
+    """A picture has to be uploaded, so it is no passive reply: it follows actively, or not at all where the
+    account can only reply."""
+    pictures = [row.id for row, reply in rows if reply.picture]
+    if pictures and not sends_actively(rt, channel):
+        await session.execute(_DROP, {"ids": pictures})
+    return [(row, reply) for row, reply in rows if not reply.picture]
+
+
+def _merge(channel: Channel, rows: list[tuple[_Row, Reply]]) -> tuple[list[_Row], Reply]:
+    """The first row, and the following ones as far as they go into one message. A message with options
+    ends it: what comes after would hide them. A picture stands alone."""
+    (first, reply), *rest = rows
+    taken = [first]
+    if reply.picture:
+        return taken, reply
+    for row, following in rest:
+        together = f"{reply.text}\n\n{following.text}"
+        if (
+            following.picture
+            or reply.options
+            or not channel.merges
+            or not channel.fits(as_written(together, following.options))
+        ):
+            break
+        taken.append(row)
+        reply = Reply(together, following.options)
+    return taken, reply
+
+
+def sends_actively(rt: Runtime, channel: Channel) -> bool:
+    """False for an account whose platform only takes replies (WeChat without its customer-service interface)."""
+    return not (isinstance(channel, PassiveReply) and rt.settings.wechat_reply_mode == "passive_only")
+
+
+async def passive_again(rt: Runtime, inbound_id: UUID, conversation_id: UUID) -> Claim | None:
+    """The answer that was already given passively to this inbound message, for a redelivery of it."""
+    async with rt.database.begin() as session:
+        rows = (await session.execute(_PASSIVE_AGAIN, {"inbound": inbound_id})).all()
+        if not rows:
+            return None
+        contact = (await session.execute(_CONTACT, {"conversation": conversation_id})).one()
+    replies = [unseal(rt.crypto, row.content) for row in rows]
+    words = "\n\n".join(reply.text for reply in replies)
+    message = _addressed(contact, Reply(words, replies[-1].options))
+    return Claim(tuple(row.id for row in rows), message)
+
+
+def _addressed(contact: Row[Any], reply: Reply, picture: Picture | None = None) -> MessageOut:
+    """The outbound edge: everything is written in simplified Chinese or English up to here."""
+    words, options = reply.text, reply.options
+    if contact.language == TRADITIONAL:
+        words = traditional(words)
+        options = tuple(Option(option.id, traditional(option.title)) for option in options)
+    return MessageOut(
+        contact.channel, contact.platform_id, words, options, picture, language=contact.language
+    )
+
+
+async def finish(
+    rt: Runtime, claim: Claim, status: str, *, platform_id: str | None = None, error: str | None = None
+) -> None:
+    values = {"status": status, "platform_id": platform_id, "error": error, "now": rt.now()}
+    async with rt.database.begin() as session:
+        await session.execute(_FINISH, {"ids": list(claim.ids), **values})
+
+
+async def give_back(rt: Runtime, conversation_id: UUID, claimed: Claim) -> None:
+    """A claim that could not be used is due again at once."""
+    await postpone(rt, conversation_id, claimed, timedelta(0), "nobody was left to hear it")
+
+
+async def postpone(rt: Runtime, conversation_id: UUID, claimed: Claim, pause: timedelta, error: str) -> None:
+    """Back into the queue, for the platform did not take it."""
+    not_before: datetime = rt.now() + pause
+    async with rt.database.begin() as session:
+        await session.execute(_POSTPONE, {"ids": list(claimed.ids), "not_before": not_before, "error": error})
+        if claimed.ration:
+            channel = rt.channels[claimed.message.channel]
+            await quota.give_back(session, conversation_id, claimed.ration, channel)

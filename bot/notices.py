@@ -1,0 +1,141 @@
+"""News of the hospital on its way to a patient: when it may leave, and its short neutral form.
+
+A notice answers nobody. It leaves as a usual message while the platform takes one, and otherwise as the platform's
+prepared notice (bot.notice_delivery). Both forms are read on shared phones and locked screens: no department, doctor,
+medicine or illness stands in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import outbox, texts
+from bot.outbox import Reply
+from integrations.channel import Channel, Notices
+from integrations.hospital.events import EventKind
+from integrations.language.languages import SIMPLIFIED, TRADITIONAL
+from integrations.language.script import traditional
+from integrations.messages import Notice
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+LONGEST_WORDS = 20  # characters; WeChat's limit for a field of the type "thing"
+
+# News that follows what the patient just did, or that is of no use in the morning. The rest keeps quiet hours.
+URGENT = frozenset(
+    {
+        EventKind.HOLD_EXPIRED,
+        EventKind.APPOINTMENT_BOOKED,
+        EventKind.APPOINTMENT_CANCELLED,
+        EventKind.PHONE_CHANGED,  # somebody else may have done it
+    }
+)
+# These ask something back: the dialog says them, as answers.
+_ASKED_BACK = frozenset({EventKind.PAGE_COMPLETED, EventKind.LINK_ADDED})
+KINDS = tuple(kind for kind in EventKind if kind not in _ASKED_BACK)
+
+_HEARER = text("""
+    SELECT controls.epoch, conversations.language
+    FROM controls JOIN conversations ON conversations.id = controls.conversation_id
+    WHERE controls.conversation_id = :id
+""")
+
+_INVITED = text("""
+    SELECT contacts.channel, conversations.language, EXISTS (
+        SELECT 1 FROM notice_permissions
+        WHERE conversation_id = :id AND (granted > 0 OR refused_at IS NOT NULL)) AS answered
+    FROM contacts JOIN conversations USING (id) WHERE id = :id
+""")
+
+
+async def queue(
+    session: AsyncSession,
+    rt: Runtime,
+    conversation_id: UUID,
+    kind: str,
+    words: str,
+    *,
+    number: str = "",
+    picture: UUID | None = None,
+    asking: Reply | None = None,
+) -> None:
+    """Queues news: `words` for the chat; for a platform's notice the catalogue's bot_notice_<kind> with `number`
+    (an order's). A `picture` and an `asking` line (see `invitation`) follow in the chat."""
+    now = rt.now()
+    hearer = (await session.execute(_HEARER, {"id": conversation_id})).one()
+    notice = Notice(kind, short_words(kind, hearer.language), now, number)
+    replies = [Reply(words, notice=notice)]
+    replies += [asking] if asking else []
+    replies += [Reply("", picture=picture)] if picture else []
+    await outbox.queue(
+        session,
+        rt.crypto,
+        conversation_id,
+        replies,
+        epoch=hearer.epoch,
+        not_before=None if kind in URGENT else after_quiet_hours(rt.settings.quiet_hours, now, rt.zone),
+    )
+
+
+async def invitation(session: AsyncSession, rt: Runtime, conversation_id: UUID) -> Reply | None:
+    """A line that asks for the permission to send a notice, where the platform wants one and the patient neither
+    gave it nor said no."""
+    hearer = (await session.execute(_INVITED, {"id": conversation_id})).one()
+    channel = rt.channels[hearer.channel]
+    wants = isinstance(channel, Notices) and channel.asks_permission and templates(channel)
+    if not wants or hearer.answered:
+        return None
+    link = f"{rt.settings.public_url.rstrip('/')}/notice/permission"
+    return Reply(texts.say("bot_notice_permission", language=hearer.language, link=link))
+
+
+def short_words(kind: str, language: str = SIMPLIFIED) -> str:
+    """What happened, in at most 20 neutral characters."""
+    try:
+        words = texts.say(f"bot_notice_{kind}", language=language)
+    except KeyError:  # news that needs no words of its own
+        words = texts.say("bot_notice_other", language=language)
+    return traditional(words) if language == TRADITIONAL else words
+
+
+def after_quiet_hours(hours: str, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the quiet hours ("22:00-07:30", local) are over. None: they are not now."""
+    if hours == "none":
+        return None
+    begin, end = (time.fromisoformat(part) for part in hours.split("-"))
+    local = now.astimezone(zone)
+    quiet = begin <= local.time() < end if begin < end else not end <= local.time() < begin
+    if not quiet:
+        return None
+    over = local.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)
+    return (over if over > local else over + timedelta(days=1)).astimezone(now.tzinfo)
+
+
+def without_template(channel: Channel) -> list[str]:
+    """The kinds of news that wait for the patient's next message because the account has no template for them."""
+    if not (isinstance(channel, Notices) and channel.takes_notices):
+        return []
+    return [kind for kind in KINDS if channel.notice_template(kind) is None]
+
+
+def tell_operator(rt: Runtime) -> None:
+    """Once in a worker's life: which news will wait for the patient's next message."""
+    for name, channel in rt.channels.items():
+        if missing := without_template(channel):
+            log.warning("no template for these kinds of news: they wait", channel=name, kinds=missing)
+
+
+def templates(channel: Channel) -> dict[str, str]:
+    """Template by kind, for the kinds that can leave as this platform's notices."""
+    if not isinstance(channel, Notices):
+        return {}
+    known: Iterable[tuple[str, str | None]] = ((kind, channel.notice_template(kind)) for kind in KINDS)
+    return {kind: template for kind, template in known if template}

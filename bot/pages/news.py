@@ -1,0 +1,74 @@
+"""Where a notice leads to ("查看详情"): how to get back into the chat, and on WeChat the button with which a patient
+allows the next notice.
+
+The page says nothing of the patient and needs no secret link: notices are opened on shared phones, and weeks later.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import APIRouter, Path, Request, Response
+
+from bot import notices, texts
+from bot.pages.rendering import render
+from integrations.channel import AsksOnPage, Notices, PageKey, SendError
+from integrations.hospital.events import EventKind
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+router = APIRouter(prefix="/notice")
+
+# What to write in the chat to read more.
+_APPOINTMENTS = frozenset(
+    {EventKind.HOLD_EXPIRED, EventKind.APPOINTMENT_BOOKED, EventKind.APPOINTMENT_CANCELLED}
+)
+PERMISSION = "permission"  # the page that only asks
+
+
+@router.get("/{kind}")
+async def show(kind: Annotated[str, Path(max_length=40)], request: Request) -> Response:
+    """`kind` is that of the notice, or "permission"."""
+    rt: Runtime = request.app.state.runtime
+    key = await page_key(rt, f"{rt.settings.public_url.rstrip('/')}/notice/{kind}{_query(request)}")
+    say = texts.say
+    if kind == PERMISSION:
+        title, words = say("bot_page_permission_title"), say("bot_page_permission")
+    else:
+        title = notices.short_words(kind)
+        about = "appointment" if kind in _APPOINTMENTS else "other"
+        words = say(f"bot_page_news_{about}", hospital_name=rt.settings.hospital_name)
+    return render(
+        request,
+        "news.html",
+        scripts=_origin(key.script) if key else "",
+        title=title,
+        words=words,
+        page_key=key,
+        why=say("bot_page_permission_why"),
+        button=say("bot_page_permission_button"),
+        allowed=say("bot_page_permission_allowed"),
+        refused=say("bot_page_permission_refused"),
+    )
+
+
+async def page_key(rt: Runtime, url: str) -> PageKey | None:
+    """The key for WeChat's button, where the account sends subscription notices and WeChat answers."""
+    for channel in rt.channels.values():
+        if isinstance(channel, Notices) and channel.asks_permission and isinstance(channel, AsksOnPage):
+            try:
+                return await channel.page_key(url)
+            except SendError as error:
+                log.warning("page without its button", reason=type(error).__name__)
+    return None
+
+
+def _query(request: Request) -> str:
+    return f"?{request.url.query}" if request.url.query else ""
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
