@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from actions.registration import account_of
+from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import linking, patients
 
@@ -21,6 +21,7 @@ async def answer_profile(turn: Turn, reply: Reply) -> None:
         reply.say(
             "say_profile",
             name=found.patient.name,
+            document=texts.text(f"word_document_{found.patient.document}"),
             id_number=found.id_number,
             phone=found.phone,
             status=status,

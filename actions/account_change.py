@@ -10,7 +10,7 @@ from typing import Any
 from actions.account_codes import Answer, SmsCode
 from actions.consent import missing_consents
 from actions.forms import THEN, Form, Outcome
-from actions.registration import account_of, reveal
+from actions.revealing import account_of, reveal
 from actions.turn import Reply, Turn
 from integrations.hospital import patients, phones, requests
 from integrations.hospital.models import DocumentKind, RequestKind

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from actions.booking_draft import nth
 from actions.forms import Form, Outcome
-from actions.registration import account_of
+from actions.relations import relation_of
+from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import booking, patients, unbinding
 from integrations.hospital.patients import PatientView
@@ -32,10 +33,12 @@ class UnbindForm(Form):
             reply.say("say_profile_none")
             return Outcome.closed()
         wanted = turn.facts.patient or nth(draft.get("offered") or [], turn.facts.ordinal) or ""
-        chosen = people[0] if len(people) == 1 else _chosen(people, wanted)
+        chosen = (
+            people[0] if len(people) == 1 else _chosen(people, wanted) or _named(people, turn.facts.relative)
+        )
         if chosen:
             outcome = await _confirm(turn, reply, chosen)
-            outcome.understood = bool(wanted) or turn.asked != "unbind"
+            outcome.understood = bool(wanted or turn.facts.relative) or turn.asked != "unbind"
             return outcome
         outcome = _choose(turn, reply, people)
         outcome.understood = turn.asked != "unbind_who"
@@ -71,6 +74,13 @@ async def _people(turn: Turn) -> list[PatientView]:
 
 def _chosen(people: list[PatientView], wanted: str) -> PatientView | None:
     return next((one for one in people if str(one.id) == wanted), None)
+
+
+def _named(people: list[PatientView], relative: str) -> PatientView | None:
+    """The one whom 我妈 can only mean."""
+    relation = relation_of(relative)
+    meant = [one for one in people if relation and one.relation == relation]
+    return meant[0] if len(meant) == 1 else None
 
 
 def _choose(turn: Turn, reply: Reply, people: list[PatientView]) -> Outcome:

@@ -9,7 +9,7 @@ from uuid import UUID
 from actions.booking_draft import nth
 from actions.booking_words import card_values
 from actions.forms import Form, Outcome
-from actions.registration import account_of
+from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import booking
 from integrations.hospital.booking import AppointmentView

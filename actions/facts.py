@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-PERSONAL = ("person_name", "id_number", "phone")
+PERSONAL = ("person_name", "id_number", "phone", "birth_date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ class Facts:
     person_name: str = ""
     id_number: str = ""
     phone: str = ""
+    birth_date: str = ""
+    relation: str = ""  # to the account's owner: parent, child, …
+    document: str = ""  # the kind of identity document: passport, …
+    sex: str = ""
     sms_code: str = ""
 
     @property
@@ -63,7 +67,7 @@ class Facts:
 
     @property
     def personal(self) -> bool:
-        return bool(self.person_name or self.id_number or self.phone)
+        return any(getattr(self, kind) for kind in PERSONAL)
 
 
 def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False) -> Facts:
@@ -108,10 +112,13 @@ _SINGLE = (
     "slot",
     "appointment",
     "consent",
-    "patient",
     "link",
     "purpose",
     "language",
+    "relation",
+    "document",
+    "sex",
+    "patient",
     "sms_code",
     *PERSONAL,
 )

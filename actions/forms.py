@@ -18,7 +18,7 @@ from actions.turn import Reply, Turn, read_turn
 from actions.wording import Wording
 from integrations.runtime import Runtime
 
-_ON_THE_WAY = frozenset({"registration_form"})  # what waits goes on waiting there
+_ON_THE_WAY = frozenset({"registration_form", "family_form"})  # what waits goes on waiting there
 _PARTINGS = frozenset({"goodbye"})  # the form stays open, its question is not put once more
 
 Answer = Callable[[Turn, Reply], Awaitable[None]]

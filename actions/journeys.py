@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actions import account, answers, appointments, consent, hospital_questions, language
+from actions import account, answers, appointments, consent, family_list, hospital_questions, language
 from actions.account_change import ChangeForm
 from actions.account_claim import ClaimForm
 from actions.account_unbind import UnbindForm
@@ -14,6 +14,7 @@ from actions.appointments import CancellationForm
 from actions.booking import BookingForm
 from actions.consent import ConsentForm, WithdrawalForm
 from actions.directory import DirectoryCache
+from actions.family import FamilyForm
 from actions.forms import Answer, Form, Journey, Saying
 from actions.registration import RegistrationForm
 from actions.wording import Wording
@@ -26,6 +27,7 @@ FORMS: tuple[type[Form], ...] = (
     ClaimForm,
     ChangeForm,
     UnbindForm,
+    FamilyForm,
     BookingForm,
     CancellationForm,
 )
@@ -47,6 +49,7 @@ ANSWERS: Mapping[str, Answer] = {
     "ask_privacy": consent.answer_privacy,
     "my_appointments": appointments.answer_appointments,
     "my_profile": account.answer_profile,
+    "my_family": family_list.answer_family,
     "link_added": account.answer_link_added,
     "cut_link": account.answer_cut_link,
 }
@@ -70,6 +73,7 @@ ENTRIES: Mapping[str, str] = {
     "refuse_consent": ConsentForm.form,
     "withdraw_consent": WithdrawalForm.form,
     "register": RegistrationForm.form,
+    "add_family": FamilyForm.form,
     "use_page": RegistrationForm.form,
     "use_chat": RegistrationForm.form,
     "page_completed": RegistrationForm.form,

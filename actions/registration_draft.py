@@ -1,4 +1,4 @@
-"""What a patient has told of themselves so far: tokens and masked forms, never a plain value. Pure functions."""
+"""What is known so far of somebody who registers: tokens and masked forms, never a plain value. Pure functions."""
 
 from __future__ import annotations
 
@@ -7,22 +7,52 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from actions.facts import Facts
+from actions.relations import relation_of
+from integrations.hospital.documents import TELLS_ALL
+from integrations.hospital.families import Ages
+from integrations.hospital.models import DocumentKind
 
-VALUES = ("person_name", "id_number", "phone")  # in the order they are asked
+TOKENS = ("person_name", "id_number", "birth_date", "phone")
+CHOICES = ("relation", "document", "sex")
+VALUES = (
+    "relation",
+    "person_name",
+    "document",
+    "id_number",
+    "birth_date",
+    "sex",
+    "phone",
+)  # in the order asked
+_ASKED_AS = {"id_document": "id_number"}  # a question of its own for numbers of another shape
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`shown` holds the masked values. `proven`: the phone's code was right. `outcome`: of the identity check."""
+    """`shown` holds the masked values. `proven`: the phone's code was right. `outcome`: of the identity check.
+    `unread`: a number whose kind of document is not known yet. `on_file`: the code to the phone in the hospital's
+    file was right. `then`: the form that waits."""
 
+    family: bool = False
+    relation: str = ""
     person_name: str = ""
+    latin: bool = False
+    document: str = ""
     id_number: str = ""
+    unread: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    ages: str = ""
     phone: str = ""
+    no_phone: bool = False  # a minor without one: the guardian's counts
     shown: Mapping[str, str] = field(default_factory=dict)
     code_sent: bool = False
     proven: bool = False
     outcome: str = ""
     mismatches: int = 0
+    guardian: bool = False  # declared, and agreed
+    file_code_sent: bool = False
+    on_file: bool = False
+    then: str = ""
 
     @classmethod
     def read(cls, draft: Mapping[str, Any]) -> Person:
@@ -32,38 +62,64 @@ class Person:
         """Only what is set, as JSON."""
         return {key: value for key, value in asdict(self).items() if value}
 
+    @property
+    def kind(self) -> DocumentKind:
+        return DocumentKind(self.document or DocumentKind.RESIDENT_ID)
+
+    @property
+    def by_guardian(self) -> bool:
+        """Whether a guardian agrees for them."""
+        return self.ages == Ages.CHILD or (self.ages == Ages.TEEN and self.no_phone)
+
     def with_value(self, kind: str, token: str, masked: str) -> Person:
         """A new value; what was proven with the old one no longer counts."""
-        shown = {**self.shown, kind: masked}
         value: dict[str, Any] = {kind: token}
-        changed = replace(self, **value, shown=shown)
-        if kind == "phone":
-            return replace(changed, code_sent=False, proven=False)
-        return replace(changed, outcome="")
+        changed = replace(self, **value, shown={**self.shown, kind: masked})
+        return _unproven(changed, kind)
 
     def without(self, kind: str) -> Person:
+        kind = _ASKED_AS.get(kind, kind)
         shown = {name: masked for name, masked in self.shown.items() if name != kind}
         nothing: dict[str, Any] = {kind: ""}
-        cleared = replace(self, **nothing, shown=shown)
-        return (
-            replace(cleared, code_sent=False, proven=False)
-            if kind == "phone"
-            else replace(cleared, outcome="")
-        )
+        if kind == "document":
+            nothing |= {"id_number": "", "unread": ""}
+        if kind in ("id_number", "birth_date", "document"):
+            nothing["ages"] = ""
+        return _unproven(replace(self, **nothing, no_phone=False, shown=shown), kind)
 
     def missing(self) -> str:
         """The next value to ask for, or ""."""
-        return next((kind for kind in VALUES if not getattr(self, kind)), "")
+        return next((kind for kind in self._wanted() if not getattr(self, _ASKED_AS.get(kind, kind))), "")
+
+    def _wanted(self) -> list[str]:
+        number = "id_number" if self.kind in TELLS_ALL else "id_document"
+        wanted = ["relation"] if self.family else []
+        wanted.append("person_name")
+        if self.latin or self.unread:
+            wanted.append("document")
+        wanted.append(number)
+        if self.kind not in TELLS_ALL:
+            wanted += ["birth_date", "sex"]
+        return wanted if self.family and self.by_guardian else [*wanted, "phone"]
+
+
+def _unproven(person: Person, kind: str) -> Person:
+    if kind == "phone":
+        return replace(person, code_sent=False, proven=False)
+    if kind in ("id_number", "document"):
+        person = replace(person, file_code_sent=False, on_file=False)
+    return replace(person, outcome="", guardian=False)
 
 
 def back(person: Person, asked: str) -> Person | None:
     """Without the last answer before the question now open; None at the first question."""
-    if asked == "sms_code":
-        return person.without("phone")
-    if asked in ("confirm", "identity"):
-        return person.without("phone" if asked == "confirm" else "id_number")
+    if asked in ("sms_code", "identity", "file_code", "confirm", "guardian"):
+        if asked == "sms_code" or (asked == "confirm" and person.phone):
+            return person.without("phone")
+        return person.without("id_number")
+    asked = _ASKED_AS.get(asked, asked)
     before = VALUES[: VALUES.index(asked)] if asked in VALUES else ()
-    given = [kind for kind in before if getattr(person, kind)]
+    given = [kind for kind in before if getattr(person, kind) or (kind == "phone" and person.no_phone)]
     return person.without(given[-1]) if given else None
 
 
@@ -72,7 +128,23 @@ def forget(person: Person, facts: Facts) -> Person:
     return person.without(facts.field) if facts.field in VALUES else person
 
 
+def choose(person: Person, facts: Facts) -> Person:
+    """What buttons or plain words choose: the relation, the kind of document, the sex."""
+    said = {"document": facts.document, "sex": facts.sex}
+    if person.family:
+        said["relation"] = facts.relation or relation_of(facts.relative)
+    for kind, value in said.items():
+        if value and value != getattr(person, kind):
+            if kind == "document":
+                held = person.unread
+                person = replace(person.without("document"), unread=held)
+            person = replace(person, **{kind: value})  # type: ignore[arg-type]
+    return person
+
+
 def new_values(person: Person, facts: Facts) -> list[tuple[str, str]]:
     """(kind, token) of what this message tells anew."""
-    said = [(kind, getattr(facts, kind)) for kind in VALUES]
-    return [(kind, token) for kind, token in said if token and token != getattr(person, kind)]
+    said = [(kind, getattr(facts, kind)) for kind in TOKENS]
+    return [
+        (kind, token) for kind, token in said if token and token not in (getattr(person, kind), person.unread)
+    ]

@@ -13,6 +13,8 @@ celery.conf.beat_schedule = {
     "sweep": {"task": "sweep", "schedule": 2.0, "options": {"expires": 2}},
     "hospital": {"task": "hospital", "schedule": 5.0, "options": {"expires": 5}},
     "identities": {"task": "identities", "schedule": 60.0, "options": {"expires": 60}},
+    # Day by day is what it takes; every hour costs nothing and needs no clock that was running at midnight.
+    "of_age": {"task": "of_age", "schedule": 3600.0, "options": {"expires": 600}},
     "expired": {"task": "expired", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

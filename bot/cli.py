@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from bot import identities
 from bot.migrate import APP
 from bot.secrets import Launch
 from bot.starting import StartError
@@ -24,6 +25,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(identities.app, name="identities")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
 VAR = ROOT / "var"

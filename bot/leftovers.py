@@ -35,6 +35,15 @@ def hold(var: Path) -> Iterator[None]:
         yield
 
 
+def is_held(var: Path) -> bool:
+    """Whether the program runs on this directory."""
+    try:
+        with hold(var):
+            return False
+    except StartError:
+        return True
+
+
 def started_on(var: Path) -> list[psutil.Process]:
     """What runs on this directory, zombies left out. A pid that was reused cannot be mistaken for ours."""
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import claims, conversations, inbox, media, notice_delivery, notices, outbox, pictures, texts
-from integrations.hospital import booking, events, patients
+from integrations.hospital import booking, events, families, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import HospitalEvent
 from integrations.runtime import Runtime
@@ -108,7 +109,7 @@ def _command(event: HospitalEvent) -> str | None:
     """The message of our own that the dialog answers, for events that ask something back."""
     match event.kind:
         case EventKind.PAGE_COMPLETED:
-            return f'/page_completed{{"purpose": "{event.payload["purpose"]}"}}'
+            return f"/page_completed{json.dumps(event.payload)}"
         case EventKind.LINK_ADDED:
             return f'/link_added{{"link": "{event.payload["link"]}"}}'
     return None
@@ -122,6 +123,14 @@ async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, langu
             return say("bot_hold_expired", order_no=event.payload["order_no"])
         case EventKind.APPOINTMENT_BOOKED:
             return say("bot_appointment_booked", order_no=event.payload["order_no"])
+        case EventKind.IDENTITY_REJECTED:
+            reason = event.payload["reason"]
+            return say(f"bot_identity_rejected_{reason}", hospital_phone=rt.settings.hospital_phone)
+        case EventKind.GUARDIAN_ENDED:
+            name = await patients.masked_name(session, UUID(event.payload["patient_id"]))
+            return say(
+                "bot_guardian_ended" if event.payload["guardian"] else "bot_guardian_ended_self", name=name
+            )
         case EventKind.IDENTITY_SETTLED:
             return say(f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone)
         case EventKind.LINK_CUT | EventKind.PHONE_CHANGED:
@@ -142,6 +151,12 @@ async def identities(rt: Runtime) -> None:
         outcome = await rt.identity.check(person.name, person.id_number)
         async with rt.database.begin() as session:
             await patients.settle_identity(session, person.patient_id, outcome, rt.now())
+
+
+async def of_age(rt: Runtime) -> None:
+    """Ends what guardians did for those who are of age now."""
+    async with rt.database.begin() as session:
+        await families.end_guardianships(session, rt.now())
 
 
 async def expired(rt: Runtime) -> None:

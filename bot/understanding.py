@@ -43,7 +43,7 @@ class Understanding:
         Personal values are taken as typed: a name keeps its traditional characters.
         """
         own_words = tokens.escape(fold(text))
-        spans = find_personal(own_words, expects)
+        spans = find_personal(own_words, expects, rt.local_now().date())
         minted: list[str] = []
         if spans:
             async with rt.database.begin() as session:

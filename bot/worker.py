@@ -112,6 +112,12 @@ def identities() -> None:
     _process.portal.call(sweep.identities, _process.runtime)
 
 
+@celery.task(name="of_age")
+def of_age() -> None:
+    """Ends what guardians did for those who are of age now."""
+    _process.portal.call(sweep.of_age, _process.runtime)
+
+
 @celery.task(name="menus", bind=True, max_retries=30, default_retry_delay=10)
 def publish_menus(task: Task) -> None:
     """Puts the accounts' menus in place; a platform that does not answer is asked again for five minutes."""

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     sms_app_id: str = ""
     sms_sign_name: str = ""
     sms_template_code: str = ""
+    sms_consent_template_code: str = ""
     identity_api_base: str = "https://faceid.tencentcloudapi.com"
     identity_secret_id: str = ""
     identity_secret_key: SecretStr = SecretStr("")
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
         "Emergency Building, ground floor, 18 Kangning Road, Chaoyang District (朝阳区康宁路18号急诊楼1层), "
         "24 hours, phone 010-8888 6120"
     )
+    patients_per_account: int = Field(default=6, ge=1)  # the owner included
     hold_minutes: int = Field(default=15, ge=1)
     link_minutes: int = Field(default=15, ge=1)
     quiet_hours: str = Field(default="22:00-07:30", pattern=r"^(none|\d\d:\d\d-\d\d:\d\d)$")

@@ -23,6 +23,8 @@ class EventKind(StrEnum):
     LINK_CUT = "link_cut"  # link, patient_id: to the newcomer, whose link an earlier holder cut
     PHONE_CHANGED = "phone_changed"  # patient_id
     REQUEST_DECIDED = "request_decided"  # request, kind, approved: staff have looked
+    IDENTITY_REJECTED = "identity_rejected"  # patient_id, reason: staff looked at the document
+    GUARDIAN_ENDED = "guardian_ended"  # patient_id: of age now
     PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done
 
 

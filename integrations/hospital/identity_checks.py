@@ -20,6 +20,7 @@ from integrations.hospital.models import AccountPatient, Contact, Patient, Patie
 STATUS_BY_OUTCOME = {
     "match": PatientStatus.VERIFIED,
     "no_record": PatientStatus.REVIEW,
+    "unchecked": PatientStatus.REVIEW,  # a document that the check does not know
     "limit": PatientStatus.PENDING,
     "unavailable": PatientStatus.PENDING,
 }
@@ -75,7 +76,7 @@ async def settle_identity(
         detail=detail,
     )
     payload = {"patient_id": str(patient_id), "status": status}
-    for account_id, contact_id in await _latest_contacts(session, patient_id):
+    for account_id, contact_id in await latest_contacts(session, patient_id):
         await events.emit(
             session,
             events.EventKind.IDENTITY_SETTLED,
@@ -89,7 +90,7 @@ async def settle_identity(
     return status
 
 
-async def _latest_contacts(session: AsyncSession, patient_id: UUID) -> list[tuple[UUID, UUID]]:
+async def latest_contacts(session: AsyncSession, patient_id: UUID) -> list[tuple[UUID, UUID]]:
     """(account, its newest contact) of every account that acts for the patient."""
     rows = await session.execute(
         select(Contact.account_id, Contact.id)

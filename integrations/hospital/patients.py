@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.crypto import Crypto
 from integrations.hospital import audit
 from integrations.hospital.clock import local_date
+from integrations.hospital.documents import Identity, InvalidBirthDate, InvalidDocument, read_identity
 from integrations.hospital.identity_checks import (
     STATUS_BY_OUTCOME,
     PendingIdentity,
@@ -50,10 +51,14 @@ from integrations.hospital.reading import (
 from integrations.hospital.requests import start_claim
 
 __all__ = [
+    "ADULT_AGE",
+    "COMPANY_AGE",
     "LEAST_AGE",
     "IdNumber",
     "IdNumberFault",
     "IdentityMismatch",
+    "InvalidBirthDate",
+    "InvalidDocument",
     "InvalidIdNumber",
     "InvalidName",
     "InvalidPhone",
@@ -63,12 +68,14 @@ __all__ = [
     "Registration",
     "RegistrationStatus",
     "SelfExists",
+    "TooYoung",
     "acting_for",
     "age_on",
     "mask_id_number",
     "mask_name",
     "mask_phone",
     "masked_name",
+    "own_phone",
     "pending_identity",
     "profile",
     "read_id_number",
@@ -80,10 +87,18 @@ __all__ = [
 ]
 
 LEAST_AGE = 14  # younger patients are registered by their guardian (个人信息保护法 31)
+ADULT_AGE = 18  # 民法典 17
+COMPANY_AGE = (
+    6  # younger patients are treated online only with guardian and specialist there (诊疗管理办法 19)
+)
 
 
 class IdentityMismatch(ValueError):
     """Name and number do not belong together: nobody is registered."""
+
+
+class TooYoung(ValueError):
+    """A child is registered by its guardian, not by itself."""
 
 
 class RegistrationStatus(StrEnum):
@@ -157,6 +172,14 @@ async def profile(session: AsyncSession, crypto: Crypto, account_id: UUID) -> Pr
     )
 
 
+async def own_phone(session: AsyncSession, crypto: Crypto, account_id: UUID) -> str:
+    """The owner's phone (E.164). Raises LookupError before registration."""
+    found = await _self(session, account_id)
+    if found is None:
+        raise LookupError(f"account {account_id} has no owner")
+    return crypto.decrypt(found.phone, "patients.phone")
+
+
 async def register(
     session: AsyncSession,
     crypto: Crypto,
@@ -169,21 +192,28 @@ async def register(
     key: OperationKey | None,
     now: datetime,
     contact_id: UUID | None = None,
+    document: DocumentKind = DocumentKind.RESIDENT_ID,
+    birth_date: date | None = None,
+    sex: Sex | None = None,
 ) -> Registration:
     """Registers the account's owner, after the phone was proven by a code and the identity check gave `outcome`
-    (match, no_record, limit, unavailable). Values may be as typed: they are read here again. `contact_id`: where it
-    happens, by default where the account was last met. Whoever owns another account already has one account then.
+    (match, no_record, limit, unavailable; unchecked for a document that it does not know). Values may be as typed:
+    they are read here again. `contact_id`: where it happens, by default where the account was last met. Whoever
+    owns another account already has one account then.
 
-    Raises IdentityMismatch for outcome "mismatch", InvalidName, InvalidIdNumber, InvalidPhone, SelfExists.
+    Raises IdentityMismatch for outcome "mismatch", InvalidName, InvalidIdNumber, InvalidDocument, InvalidBirthDate,
+    InvalidPhone, TooYoung, SelfExists.
     """
     if outcome not in STATUS_BY_OUTCOME:
         raise IdentityMismatch(outcome)
-    person = _Person(
+    person = Newcomer(
         read_person_name(name),
-        read_id_number(id_number, local_date(now)),
+        read_identity(document, id_number, local_date(now), birth_date=birth_date, sex=sex),
         read_phone(phone),
         outcome == "match",
     )
+    if person.identity.age(local_date(now)) < LEAST_AGE:
+        raise TooYoung
 
     async def effect() -> Result:
         status, patient_id = await _register(
@@ -210,10 +240,12 @@ async def register(
 
 
 @dataclass(frozen=True, slots=True)
-class _Person:
-    name: str
-    id_number: IdNumber
-    phone: str
+class Newcomer:
+    """Somebody who registers, with what they told."""
+
+    name: str = field(repr=False)
+    identity: Identity
+    phone: str = field(repr=False)
     proven: bool  # name and number were found to belong together
 
 
@@ -222,13 +254,13 @@ async def _register(
     crypto: Crypto,
     account_id: UUID,
     contact_id: UUID,
-    person: _Person,
+    person: Newcomer,
     outcome: str,
     now: datetime,
 ) -> tuple[RegistrationStatus, UUID | None]:
-    indexes = crypto.blinds(person.id_number.number, "patients.id_number")
+    indexes = crypto.blinds(person.identity.number, "patients.id_number")
     await lock_indexes(session, "patient", indexes)
-    known = await session.scalar(select(Patient).where(Patient.id_number_index.in_(indexes)))
+    known = await find_by_document(session, crypto, person.identity)
     if known is not None:
         await lock_patient(session, known.id)
         await session.refresh(known)
@@ -241,13 +273,13 @@ async def _register(
     if known is not None and known.status is PatientStatus.REJECTED and person.proven:
         await _take_over(session, crypto, known, person, now)
     if known is None:
-        patient = _new_patient(crypto, person, status, now)
+        patient = new_patient(crypto, person, status, now)
         session.add(patient)
         await session.flush()
         await _link(session, account_id, patient.id)
         verified = status is PatientStatus.VERIFIED
         return (RegistrationStatus.VERIFIED if verified else RegistrationStatus.PENDING), patient.id
-    if not _same_person(crypto, known, person) or await disputed(session, known.id):
+    if not same_person(crypto, known, person) or await disputed(session, known.id):
         await start_claim(
             session,
             crypto,
@@ -262,6 +294,9 @@ async def _register(
     if person.proven and known.status is not PatientStatus.VERIFIED:
         known.status, known.verified_at = PatientStatus.VERIFIED, now
         await session.flush()
+    elif known.status is PatientStatus.REJECTED:  # staff look once more
+        known.status = PatientStatus.REVIEW
+        await session.flush()
     await join_self(
         session,
         account_id=account_id,
@@ -274,7 +309,7 @@ async def _register(
 
 
 async def _take_over(
-    session: AsyncSession, crypto: Crypto, known: Patient, person: _Person, now: datetime
+    session: AsyncSession, crypto: Crypto, known: Patient, person: Newcomer, now: datetime
 ) -> None:
     """The number was registered before with a name that does not belong to it: whose it is gets the file."""
     known.name, known.masked_name = crypto.encrypt(person.name, "patients.name"), mask_name(person.name)
@@ -284,22 +319,31 @@ async def _take_over(
     await session.flush()
 
 
-def _new_patient(crypto: Crypto, person: _Person, status: PatientStatus, now: datetime) -> Patient:
+async def find_by_document(session: AsyncSession, crypto: Crypto, identity: Identity) -> Patient | None:
+    """The patient who is known by this document."""
+    indexes = crypto.blinds(identity.number, "patients.id_number")
+    return await session.scalar(
+        select(Patient).where(Patient.id_number_index.in_(indexes), Patient.document == identity.kind)
+    )
+
+
+def new_patient(crypto: Crypto, person: Newcomer, status: PatientStatus, now: datetime) -> Patient:
     return Patient(
         name=crypto.encrypt(person.name, "patients.name"),
         masked_name=mask_name(person.name),
-        id_number=crypto.encrypt(person.id_number.number, "patients.id_number"),
-        id_number_index=crypto.blind(person.id_number.number, "patients.id_number"),
+        document=person.identity.kind,
+        id_number=crypto.encrypt(person.identity.number, "patients.id_number"),
+        id_number_index=crypto.blind(person.identity.number, "patients.id_number"),
         phone=crypto.encrypt(person.phone, "patients.phone"),
         phone_index=crypto.blind(person.phone, "patients.phone"),
-        birth_date=person.id_number.birth_date,
-        sex=person.id_number.sex,
+        birth_date=person.identity.birth_date,
+        sex=person.identity.sex,
         status=status,
         verified_at=now if status is PatientStatus.VERIFIED else None,
     )
 
 
-def _same_person(crypto: Crypto, known: Patient, person: _Person) -> bool:
+def same_person(crypto: Crypto, known: Patient, person: Newcomer) -> bool:
     """The phone on file was proven; the name agrees, or the identity check says it belongs to the number."""
     if bytes(known.phone_index) not in crypto.blinds(person.phone, "patients.phone"):
         return False

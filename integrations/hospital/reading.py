@@ -16,9 +16,12 @@ from stdnum.exceptions import InvalidComponent
 from integrations.hospital.models.people import Sex
 
 _ID_LENGTH = 18
+_PERMIT_REGIONS = frozenset({"81", "82", "83"})
 _OLDEST = 130  # years
 _SEPARATORS = re.compile(r"[\s\u200b-\u200d\ufeff.\-_·]+")
 _NAME_PREFIX = re.compile(r"^(我的?(名字|姓名)?[是叫]|(姓名|名字)[是叫]?|叫)[:,]?")
+_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]['A-Za-zÀ-ɏ-]*")
+_LATIN_NAME = re.compile(r"(?=.{3,60}$)[A-Za-zÀ-ɏ]['A-Za-zÀ-ɏ-]*(?:[ ,./]+[A-Za-zÀ-ɏ]['A-Za-zÀ-ɏ-]*)*")
 _NAME_DOTS = re.compile(r"[•‧・.．]")
 
 
@@ -33,7 +36,7 @@ class IdNumberFault(StrEnum):
 class InvalidIdNumber(ValueError):
     """`reason` is the first thing wrong; `detail` says more: for length the number of characters there are,
     for characters the 1-based position of the first bad one, for region "permit" (the residence permit of
-    Hong Kong, Macao and Taiwan people) or "unknown", for date "impossible", "future" or "too_old"."""
+    Hong Kong, Macao and Taiwan people), "not_permit" or "unknown", for date "impossible", "future" or "too_old"."""
 
     def __init__(self, reason: IdNumberFault, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
@@ -80,9 +83,27 @@ def read_id_number(text: str, today: date) -> IdNumber:
     Of the region only the province is judged: county codes changed hundreds of times, people keep the code of
     their first registration, and the check digit finds every single wrong digit anyway.
     """
+    number = _eighteen(text)
+    _check_region(number)
+    return _told_by(number, today)
+
+
+def read_permit_number(text: str, today: date) -> IdNumber:
+    """The residence permit of Hong Kong (81), Macao (82) and Taiwan (83) people, built like an identity number.
+    Raises InvalidIdNumber; region "not_permit" when it begins otherwise."""
+    number = _eighteen(text)
+    if number[:2] not in _PERMIT_REGIONS:
+        raise InvalidIdNumber(IdNumberFault.REGION, "not_permit")
+    return _told_by(number, today)
+
+
+def _eighteen(text: str) -> str:
     number = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper().replace("×", "X")
     _check_characters(number)
-    _check_region(number)
+    return number
+
+
+def _told_by(number: str, today: date) -> IdNumber:
     birth_date = _birth_date(number, today)
     if number[-1] != ric.calc_check_digit(number):
         raise InvalidIdNumber(IdNumberFault.CHECK_DIGIT)
@@ -109,9 +130,13 @@ def read_phone(text: str) -> str:
 
 
 def read_person_name(text: str) -> str:
-    """A name as it stands on an identity card: 2 to 25 Chinese characters, a dot within (阿依努尔·买买提).
-    Takes off 我叫 and the like, spaces and a full stop. Raises InvalidName."""
-    name = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).strip("。,;!?~\"'“”")
+    """A name as it stands on a document: 2 to 25 Chinese characters, a dot within (阿依努尔·买买提), or in Latin
+    letters as passports have it (SMITH, John). Takes off 我叫 and the like, spaces and a full stop.
+    Raises InvalidName."""
+    plain = unicodedata.normalize("NFKC", text)
+    if _LATIN_NAME.fullmatch(latin := " ".join(_NAME_PREFIX.sub("", plain).split()).strip(" .,;")):
+        return latin
+    name = re.sub(r"\s+", "", plain).strip("。,;!?~\"'“”")
     name = _NAME_DOTS.sub("·", _NAME_PREFIX.sub("", name).strip("."))
     if not name:
         raise InvalidName("empty")
@@ -122,8 +147,15 @@ def read_person_name(text: str) -> str:
     return name
 
 
+def is_latin(name: str) -> bool:
+    """Whether a name that was read is in Latin letters."""
+    return bool(_LATIN_NAME.fullmatch(name))
+
+
 def mask_name(name: str) -> str:
-    """ "张明" and "欧阳小明" both become "*明"."""
+    """ "张明" and "欧阳小明" both become "*明", "John Smith" becomes "J. S."."""
+    if is_latin(name):
+        return " ".join(f"{word[0].upper()}." for word in _LATIN_WORD.findall(name)[:5])
     return f"*{name[-1]}" if name else ""
 
 
@@ -147,7 +179,7 @@ def _check_characters(number: str) -> None:
 
 
 def _check_region(number: str) -> None:
-    if number[:2] in {"81", "82", "83"}:
+    if number[:2] in _PERMIT_REGIONS:
         raise InvalidIdNumber(IdNumberFault.REGION, "permit")
     _, province = numdb.get("cn/loc").info(number[:6])[0]
     if "province" not in province:

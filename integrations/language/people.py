@@ -12,8 +12,21 @@ _WHO = (
 )
 # Somebody else is meant when one acts for them (帮孩子) or calls them one's own (我妈).
 _OTHERS = re.compile(rf"(?:(?:帮|给|替|为|带|陪)(?:我|俺|咱)?们?家?的?|(?:我|俺|咱)们?家?的?)(?P<who>{_WHO})")
+_ENGLISH = re.compile(
+    r"\b(?:my|our|his|her)\s+(?:\w+\s+)?(?P<who>mom|mum|mother|dad|father|parents?|husband|wife|spouse|partner"
+    r"|grand(?:mother|father|ma|pa|parent|son|daughter|child)|son|daughter|child|kids?|baby|brother|sister|friend)\b",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(rf"(?P<who>{_WHO})")
+_ENGLISH_ANSWER = re.compile(_ENGLISH.pattern.partition(r"\s+(?:\w+\s+)?")[2], re.IGNORECASE)
 
 
-def find_relatives(text: str) -> list[Span]:
-    """The people, as spans `relative` with their words as value. `text` is simplified."""
-    return [Span("relative", *match.span("who"), match["who"]) for match in _OTHERS.finditer(text)]
+def find_relatives(text: str, expects: str | None = None) -> list[Span]:
+    """The people, as spans `relative` with their words as value. `text` is simplified. The answer to a question
+    for the relation needs no 我 before it."""
+    patterns = (_ANSWER, _ENGLISH_ANSWER) if expects == "relation" else (_OTHERS, _ENGLISH)
+    return [
+        Span("relative", *match.span("who"), match["who"].lower())
+        for pattern in patterns
+        for match in pattern.finditer(text)
+    ]

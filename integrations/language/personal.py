@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 
+from integrations.language.births import find_birth_date
 from integrations.language.numerals import read_digits
 from integrations.language.script import fold, simplify
 from integrations.language.spans import Span
@@ -36,6 +38,11 @@ _MOBILE = re.compile(rf"{_ALONE}(?:{_MOBILE_NUMBER}|[1一幺][3-9三四五六七
 _LANDLINE = re.compile(
     rf"{_ALONE}\(?(?:\+86{_BETWEEN})?(?P<number>[0零〇]{_DIGIT}{{2,3}}{_BETWEEN}{_DIGIT}(?:{_NEXT}){{6,7}}){_END}"
 )
+# Any document's number, when one is asked for: letters and digits in one piece, or digits in groups.
+_DOCUMENT = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?=(?:[A-Za-z]*\d){4})[A-Za-z0-9]{5,20}|[A-Za-z]{0,3}(?:[ \-.]?\d){5,14}[A-Za-z]?)"
+    r"(?![A-Za-z0-9])"
+)
 _LONG_NUMBER = re.compile(rf"{_ALONE}{_DIGIT}(?:{_NEXT}){{5,}}{_X}?")
 _SHAPES = (
     ("phone", _MOBILE_ABROAD),
@@ -53,8 +60,10 @@ _DATE = re.compile(r"(?:19|20)\d\d[-/. ](?:1[0-2]|0?[1-9])[-/. ](?:[12]\d|3[01]|
 
 _WHOLE_ANSWERS = frozenset({"person_name", "address"})
 _NUMBER_ANSWERS = frozenset({"id_number", "phone"})
+_DOCUMENT_ANSWERS = frozenset({"id_number", "id_document"})
 _PREFIX = re.compile(
-    r"(?:^|(?<=[\s,。;:]))(?:[^\s,。;:]{0,6}?(?:名叫|叫做|叫我|叫|姓名|名字|地址|住址)|我是|我住在?|家住|患者|病人|就诊人|本人)"
+    r"(?:^|(?<=[\s,。;:]))(?:[^\s,。;:]{0,6}?(?:名叫|叫做|叫我|叫|姓名|名字|地址|住址)|我是|我住在?|家住|患者|病人|就诊人|本人"
+    r"|(?i:my name is|i am|i'm))"
     r"(?:[是为叫在][:\s]*|[:\s]+)?(?=\S)"
 )
 _SUFFIX = re.compile(r"(?:[\s,。.!;]+|[吧啊呀哦]+[。.!]*|[\s,。;]+(?:[男女]性?|\d{1,3}岁|谢谢|麻烦).{0,12})$")
@@ -67,7 +76,7 @@ _NAME_SAID = re.compile(
     r"(?=$|[\s,。;!、]|想|要|身份|手机|电话|今年|男|女|挂|约|看)"
 )
 _COMMAND = re.compile(
-    r"取消|返回|退出|断开|解绑|撤回|上一步|重来|重新|重填|重发|帮助|人工|客服|转接|算了|不用|不要|不想|不填|不办|不注册|不方便|跳过|停止|结束|改一下"
+    r"[给帮替].{0,4}(?:登记|注册|建档|办卡)|添加|家人|就诊人$|取消|返回|退出|断开|解绑|撤回|上一步|重来|重新|重填|重发|帮助|人工|客服|转接|算了|不用|不要|不想|不填|不办|不注册|不方便|跳过|停止|结束|改一下"
     r"|挂号|预约|挂.{0,8}号|退号|网页|页面|链接|隐私|投诉|打错|写错|填错|说错|医生|大夫|急救|急诊|救命|停车|医保"
     r"|傻[逼xX子]|煞笔|妈的|混蛋|王八|垃圾|骗子|滚开|去死|打不开|收不到|没收到|填好|填完|弄好|搞定|提交|这里填|直接填|验证码|身份证$|手机号$|^[今明后]天|[这下]周|[上下]午"
     r"|(?:[内外妇儿眼骨产]|皮肤|口腔|中医|鼻喉|神经|泌尿|心理|肿瘤|内分泌|康复|感染|呼吸|消化|医学)科"
@@ -82,15 +91,20 @@ _SENTENCE = re.compile(r"^[我俺].*(?:想|要|头|疼|痛|看|约|能|可以|�
 _PIECES = re.compile(r"[^\s,。;!、]+")
 
 
-def find_personal(text: str, expects: str | None = None) -> list[Span]:
-    """The personal values of a text, as spans id_number, phone, person_name and address, in order and
-    apart from each other. `value` is the value itself (digits in ASCII, X in upper case).
+def find_personal(text: str, expects: str | None = None, today: date | None = None) -> list[Span]:
+    """The personal values of a text, as spans id_number, phone, person_name, address and birth_date, in order and
+    apart from each other. `value` is the value itself (digits in ASCII, X in upper case; a birth date in ISO form).
 
     `expects` is what the last question asked for. The whole answer to a question for a name or an
-    address is one span, without a prefix such as 我叫, unless it is a command or a question.
+    address is one span, without a prefix such as 我叫, unless it is a command or a question. Birth dates are found
+    when they are asked for, `today` being the hospital's.
     """
-    folded = fold(text)
-    spans = list(_shapes(folded, expects))
+    folded, birth = fold(text), []
+    if expects == "birth_date" and today and (found := find_birth_date(folded, today)):
+        start, end, born = found
+        folded = folded[:start] + "\ufffc" * (end - start) + folded[end:]
+        birth = [Span("birth_date", start, end, born.isoformat())]
+    spans = [*birth, *_shapes(folded, expects)]
     if expects in _WHOLE_ANSWERS:
         spans += _answer(text, folded, expects, spans)
     for match in _NAME_SAID.finditer(folded):
@@ -121,6 +135,8 @@ def redact(text: str) -> str:
 def _shapes(folded: str, expects: str | None) -> Iterator[Span]:
     taken = [Span("machine", *match.span(), None) for match in _MACHINE.finditer(folded)]
     shapes = list(_SHAPES)
+    if expects in _DOCUMENT_ANSWERS:  # before landlines, which many a permit's number looks like
+        shapes.insert(shapes.index(("phone", _LANDLINE)), ("id_number", _DOCUMENT))
     if expects in _NUMBER_ANSWERS:
         shapes.append((str(expects), _LONG_NUMBER))
     for entity, pattern in shapes:

@@ -14,6 +14,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from integrations.language.choices import find_choices
 from integrations.language.dates import find_dates
 from integrations.language.names import NameIndex
 from integrations.language.numerals import SMALL, read_digits, read_number
@@ -40,14 +41,14 @@ def understand(
     """The entities of a text in which personal values are tokens already, in order of appearance.
 
     `text` is simplified; `now` is the hospital's local time; `expects` is what the last question asked
-    for. Gives department, practitioner, relative, date, impossible_date, period, time, ordinal (from 1; -1 is
-    the last one), and sms_code when that is expected. Positions are those of `text`.
+    for. Gives department, practitioner, relative, document, sex, date, impossible_date, period, time, ordinal
+    (from 1; -1 is the last one), and sms_code when that is expected. Positions are those of `text`.
     """
     masked = _TOKEN.sub(lambda token: _MASK * len(token[0]), fold(text))
     spans = _codes(masked) if expects == "sms_code" else []
     masked = _mask(masked, spans)
     names, dates = _names_and_dates(masked, index, now)
-    spans += names + dates + find_relatives(masked)
+    spans += names + dates + find_relatives(masked, expects) + find_choices(masked, expects)
     spans += [span for span in _ordinals(masked) if not span.overlaps(names)]
     return [span.as_entity() for span in sorted(spans, key=lambda span: (span.start, span.entity))]
 

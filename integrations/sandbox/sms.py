@@ -20,7 +20,15 @@ TEMPLATES = {
     1: "验证码：{0}，请勿告诉他人。如非本人操作，请忽略本短信。",
     2: "验证码：{0}，{1}分钟内有效，请勿告诉他人。如非本人操作，请忽略本短信。",
 }
+# A notice, whose variables may be words: who asks, the code, its minutes.
+CONSENT_TEMPLATE = (
+    "{0}想在我院线上服务中替您预约和查看就诊信息。您同意的话，请把验证码：{1} 告诉对方，{2}分钟内有效；"
+    "不同意请不要告诉任何人。"
+)
+CONSENT_VALUES = 3
+LONGEST_VALUE = 12
 FAILURES = {
+    "InvalidParameterValue.TemplateParameterLengthLimit": "template parameter is too long",
     "InvalidParameterValue.IncorrectPhoneNumber": "incorrect phone number",
     "InvalidParameterValue.TemplateParameterFormatError": "verification template parameter format error",
     "FailedOperation.SignatureIncorrectOrUnapproved": "signature is incorrect or unapproved",
@@ -61,11 +69,13 @@ class SmsService:
         app_id: str,
         sign_name: str,
         template: str,
+        consent_template: str,
         options: Options,
         clock: Clock,
     ) -> None:
         self.service = service
-        self._app_id, self._sign_name, self._template = app_id, sign_name, template
+        self._app_id, self._sign_name = app_id, sign_name
+        self._template, self._consent_template = template, consent_template
         self._options = options
         self._clock = clock
         self._last = 0
@@ -114,15 +124,25 @@ class SmsService:
             raise _Refused("InvalidParameterValue.IncorrectPhoneNumber")
         if not self._sign_name or data.get("SignName") != self._sign_name:
             raise _Refused("FailedOperation.SignatureIncorrectOrUnapproved")
-        if not self._template or str(data.get("TemplateId")) != self._template:
-            raise _Refused("FailedOperation.TemplateIncorrectOrUnapproved")
         values = [str(value) for value in data.get("TemplateParamSet") or []]
+        text = self._fill(str(data.get("TemplateId") or ""), values)
+        self._check_frequency(match[1])
+        return self._keep(match[1], text)
+
+    def _fill(self, template: str, values: list[str]) -> str:
+        if template and template == self._consent_template:
+            if len(values) != CONSENT_VALUES:
+                raise _Refused("FailedOperation.TemplateParamSetNotMatchApprovedTemplate")
+            if not all(0 < len(value) <= LONGEST_VALUE for value in values):
+                raise _Refused("InvalidParameterValue.TemplateParameterLengthLimit")
+            return CONSENT_TEMPLATE.format(*values)
+        if not template or template != self._template:
+            raise _Refused("FailedOperation.TemplateIncorrectOrUnapproved")
         if len(values) not in TEMPLATES:
             raise _Refused("FailedOperation.TemplateParamSetNotMatchApprovedTemplate")
         if not all(CODE.fullmatch(value) for value in values):
             raise _Refused("InvalidParameterValue.TemplateParameterFormatError")
-        self._check_frequency(match[1])
-        return self._keep(match[1], TEMPLATES[len(values)].format(*values))
+        return TEMPLATES[len(values)].format(*values)
 
     def _check_frequency(self, phone: str) -> None:
         now, sent = self._clock(), [message.at for message in self._phones.get(phone, ())]

@@ -113,6 +113,7 @@ def _sms(settings: Settings, options: Options, clock: Clock) -> SmsService:
     )  # fmt: skip
     return SmsService(
         service, app_id=settings.sms_app_id, sign_name=settings.sms_sign_name, template=settings.sms_template_code,
+        consent_template=settings.sms_consent_template_code,
         options=options, clock=clock,
     )  # fmt: skip
 

@@ -33,3 +33,8 @@ class Sms(Protocol):
     async def send_code(self, phone: str, code: str) -> None:
         """Sends one code to a phone (E.164). Raises SmsError; never repeats by itself."""
         ...
+
+    async def send_consent_code(self, phone: str, code: str, asker: str) -> None:
+        """Asks somebody whether `asker` (masked) may act for them; the code, told to the asker, is their yes.
+        Raises as `send_code`."""
+        ...

@@ -18,7 +18,9 @@ _BUSY = ("InternalError", "RequestLimitExceeded")
 
 
 class TencentSms:
-    """The template takes the code and the minutes it is good for: "验证码{1}，{2}分钟内有效。"""
+    """The template of codes takes the code and its minutes: "验证码{1}，{2}分钟内有效。" That of consents is one of
+    notices, for only these take words: who asks, the code, its minutes. "{1}想在我院线上服务中替您预约和查看就诊
+    信息。您同意的话，请把验证码{2}告诉对方，{3}分钟内有效；不同意请不要告诉任何人。" """
 
     def __init__(
         self,
@@ -32,6 +34,7 @@ class TencentSms:
         self._app_id = settings.sms_app_id
         self._sign_name = settings.sms_sign_name
         self._template = settings.sms_template_code
+        self._consent_template = settings.sms_consent_template_code
         self._minutes = minutes
         self._cloud = TencentCloud(
             service="sms",
@@ -44,12 +47,20 @@ class TencentSms:
         )
 
     async def send_code(self, phone: str, code: str) -> None:
+        await self._send(phone, self._template, [code, str(self._minutes)])
+
+    async def send_consent_code(self, phone: str, code: str, asker: str) -> None:
+        if not self._consent_template:
+            raise SmsRefused("SMS_CONSENT_TEMPLATE_CODE is not set")
+        await self._send(phone, self._consent_template, [asker, code, str(self._minutes)])
+
+    async def _send(self, phone: str, template: str, values: list[str]) -> None:
         request = {
             "PhoneNumberSet": [phone],
             "SmsSdkAppId": self._app_id,
             "SignName": self._sign_name,
-            "TemplateId": self._template,
-            "TemplateParamSet": [code, str(self._minutes)],
+            "TemplateId": template,
+            "TemplateParamSet": values,
         }
         try:
             result = await self._cloud.call("SendSms", request)

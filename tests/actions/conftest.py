@@ -45,11 +45,16 @@ class Outside:
     identity: Outcome = Outcome.MATCH
     sms_error: SmsError | None = None
     sent: list[tuple[str, str]] = field(default_factory=list)
+    askers: list[str] = field(default_factory=list)  # of consents
 
     async def send_code(self, phone: str, code: str) -> None:
         if self.sms_error:
             raise self.sms_error
         self.sent.append((phone, code))
+
+    async def send_consent_code(self, phone: str, code: str, asker: str) -> None:
+        self.askers.append(asker)
+        await self.send_code(phone, code)
 
     async def check(self, name: str, id_number: str) -> Outcome:
         return self.identity

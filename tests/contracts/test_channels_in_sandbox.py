@@ -115,7 +115,7 @@ async def stage(valkey: str) -> AsyncIterator[Stage]:
     program = Program()
     keys = {
         "sms_secret_id": "sms-id", "sms_secret_key": "sms-key", "sms_app_id": "1400006666",
-        "sms_sign_name": "仁和医院", "sms_template_code": "1110",
+        "sms_sign_name": "仁和医院", "sms_template_code": "1110", "sms_consent_template_code": "1120",
         "identity_secret_id": "id-id", "identity_secret_key": "id-key",
     }  # fmt: skip
     async with listening(program) as gateway:

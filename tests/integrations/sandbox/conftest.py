@@ -88,7 +88,8 @@ def settings() -> Settings:
         _env_file=None, wechat_appid=APPID, wechat_secret="wechat-secret", wechat_token=TOKEN,
         wechat_aes_key=AES_KEY, telegram_token=BOT_TOKEN, telegram_webhook_secret="hook-secret",
         sms_secret_id="sms-id", sms_secret_key="sms-key", sms_app_id="1400006666", sms_sign_name="仁和医院",
-        sms_template_code="1110", identity_secret_id="id-id", identity_secret_key="id-key",
+        sms_template_code="1110", sms_consent_template_code="1120",
+        identity_secret_id="id-id", identity_secret_key="id-key",
     )  # fmt: skip
 
 

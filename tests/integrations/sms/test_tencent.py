@@ -32,6 +32,7 @@ class Tencent:
             "sms_app_id": "1400",
             "sms_sign_name": "仁和",
             "sms_template_code": "900",
+            "sms_consent_template_code": "901",
         }
         http = httpx.AsyncClient(transport=httpx.MockTransport(self.handle))
         self.sms: Sms = TencentSms(settings(**changes), http=http)

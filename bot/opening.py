@@ -1,0 +1,43 @@
+"""The database for a command of the operator: as its owner, whether the program runs or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot import secrets
+from bot.leftovers import MARKER, hold, is_held, stop_orphans
+from bot.secrets import Launch
+
+
+@contextmanager
+def open_database(var: Path) -> Iterator[tuple[str, Launch]]:
+    """The database's address as its owner: the outside one, or our own, started for as long as needed."""
+    from bot.local import Postgres, running
+
+    settings = secrets.load(var)
+    if settings.database_url:
+        secrets.generate(var, sandbox=False)
+        yield settings.database_url, secrets.load(var)
+        return
+    with hold(var):
+        stop_orphans(var)
+        secrets.generate(var, sandbox=False)
+        settings = secrets.load(var)
+        postgres = Postgres(var / "postgres", settings.postgres_password.get_secret_value())
+        with running(postgres, environment={MARKER: str(var)}):
+            yield postgres.url, settings
+
+
+@contextmanager
+def open_live_database(var: Path) -> Iterator[tuple[str, Launch]]:
+    """The same, but also while the program runs on this directory: then its own Postgres is used as it stands."""
+    from bot.table import Databases
+
+    if not is_held(var):
+        with open_database(var) as opened:
+            yield opened
+        return
+    settings = secrets.load(var)
+    yield Databases(settings, var).addresses()["DATABASE_URL"], settings

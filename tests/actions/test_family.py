@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+from stdnum.cn import ric
+
+from integrations.hospital import families, patients
+from integrations.hospital.models import (
+    AccountPatient,
+    Consent,
+    ConsentKind,
+    ConsentMethod,
+    DocumentKind,
+    HospitalEvent,
+    Patient,
+    PatientStatus,
+    Relation,
+)
+from integrations.hospital.patients import PatientView
+from integrations.runtime import Runtime
+
+from .conftest import Chat, Clinic, Outside, Said
+
+
+def number(born: str, order: int = 101) -> str:
+    body = f"110105{born}{order:03}"
+    return body + ric.calc_check_digit(body + "0")
+
+
+MOTHER, CHILD, TEEN = number("19600307"), number("20200512"), number("20101020")
+MOTHERS_PHONE = "13987654321"
+
+
+async def tell(chat: Chat, **values: str) -> Said:
+    return await chat.say("inform", *[await chat.token(kind, value) for kind, value in values.items()])
+
+
+async def family(chat: Chat) -> list[PatientView]:
+    async with chat.runtime.database.begin() as session:
+        return await patients.acting_for(session, chat.contact.account_id)
+
+
+async def add_child(chat: Chat, who: str = CHILD) -> Said:
+    await chat.say("add_family", ("relation", "child"))
+    said = await tell(chat, person_name="张小宝", id_number=who)
+    assert "监护人" in said.text
+    return await chat.press(said, "我是监护人")
+
+
+async def test_a_mother_agrees_by_the_code_to_her_own_phone(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("add_family", ("relative", "妈"))
+    assert "父母" in said.text
+    assert said.expects == "person_name"
+    said = await tell(chat, person_name="王秀英")
+    assert said.expects == "id_number"
+    said = await tell(chat, id_number=MOTHER)
+    assert said.expects == "phone"
+    said = await tell(chat, phone=MOTHERS_PHONE)
+    assert said.expects == "sms_code"
+    assert (outside.sent[-1][0], outside.askers) == (f"+86{MOTHERS_PHONE}", ["*明"])
+    said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
+    assert "父母，姓名 *英" in said.text
+    said = await chat.say("affirm")
+    assert "*英，登记好了" in said.text
+    assert [one.relation for one in await family(chat)] == [Relation.SELF, Relation.PARENT]
+    async with chat.runtime.database.begin() as session:
+        consent = await session.scalar(select(Consent).where(Consent.patient_id.is_not(None)))
+    assert consent is not None
+    assert (consent.kind, consent.method) == (ConsentKind.FAMILY_ACCESS, ConsentMethod.SMS_CODE)
+    assert chat.slots["family"] is None
+
+
+async def test_without_the_code_nobody_is_added(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relative", "妈"))
+    await tell(chat, person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
+    wrong = "000000" if outside.sent[-1][1] != "000000" else "000001"
+    said = await chat.say("inform", ("sms_code", wrong))
+    assert "还可以试 4 次" in said.text
+    assert "还差" not in (await chat.say("affirm")).text
+    assert len(await family(chat)) == 1
+
+
+async def test_a_child_by_its_guardian_without_a_code(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat()
+    said = await add_child(chat)
+    assert "登记好了" in said.text
+    assert outside.sent == []
+    async with chat.runtime.database.begin() as session:
+        link = await session.scalar(select(AccountPatient).where(AccountPatient.relation == Relation.CHILD))
+        assert link is not None
+        consent = await session.get_one(Consent, link.guardian_consent_id)
+    assert link.guardian_since == outside.now
+    assert (consent.kind, consent.patient_id) == (ConsentKind.GUARDIAN, link.patient_id)
+
+
+async def test_who_is_no_guardian_registers_no_child(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relation", "child"))
+    said = await tell(chat, person_name="张小宝", id_number=CHILD)
+    said = await chat.press(said, "我不是监护人")
+    assert "没有保存" in said.text
+    assert len(await family(chat)) == 1
+    async with chat.runtime.database.begin() as session:
+        owner = await session.scalar(select(Patient))
+        assert owner is not None
+        owner.status = PatientStatus.PENDING
+    await chat.say("add_family", ("relation", "child"))
+    said = await tell(chat, person_name="张小宝", id_number=CHILD)
+    assert "还没有核验好" in said.text
+    assert chat.form == ""
+
+
+async def test_a_child_is_nobodys_mother(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relative", "妈"))
+    said = await tell(chat, person_name="张小宝", id_number=CHILD)
+    assert "还未成年，不会是您的父母" in said.text
+    assert chat.slots["requested_slot"] == "relation"
+    said = await chat.press(said, "子女")
+    assert "监护人" in said.text
+
+
+async def test_a_teenager_agrees_or_has_a_guardian(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relation", "child"))
+    said = await tell(chat, person_name="张小宝", id_number=TEEN)
+    assert said.expects == "phone"
+    said = await chat.press(said, "孩子没有手机")
+    assert "您是孩子的监护人" in said.text
+    assert (await chat.say("go_back")).text
+    await tell(chat, id_number=TEEN, phone=MOTHERS_PHONE)
+    said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
+    await chat.say("affirm")
+    async with chat.runtime.database.begin() as session:
+        link = await session.scalar(select(AccountPatient).where(AccountPatient.relation == Relation.CHILD))
+    assert link is not None
+    assert link.guardian_since is None
+
+
+async def test_the_second_parent_reads_back_the_first_ones_code(clinic: Clinic, outside: Outside) -> None:
+    father, mother = await clinic.chat(), await clinic.chat()
+    await add_child(father)
+    said = await add_child(mother)
+    assert "尾号 78" in said.text
+    assert said.expects == "sms_code"
+    assert len(await family(mother)) == 1
+    said = await mother.say("inform", ("sms_code", "12"))
+    assert len(await family(mother)) == 1
+    said = await mother.say("inform", ("sms_code", outside.sent[-1][1]))
+    assert "在我院有档案" in said.text
+    assert [one.relation for one in await family(mother)] == [Relation.SELF, Relation.CHILD]
+    async with father.runtime.database.begin() as session:
+        told = list(await session.scalars(select(HospitalEvent.account_id)))
+    assert told == [father.contact.account_id]
+
+
+async def test_six_patients_at_most(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    for order in range(5):
+        said = await add_child(chat, number("20200512", 101 + order))
+    assert "6 位" not in (await chat.say("my_family")).text
+    said = await chat.say("add_family")
+    assert "最多登记 6 位就诊人（包括您本人）" in said.text
+    assert chat.form == ""
+
+
+async def test_oneself_comes_first(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await chat.say("register", ("relative", "妈"))
+    assert "先要登记您本人" in said.text or "添加家人前要先登记您本人" in said.text
+    await tell(chat, person_name="张小明", id_number="11010519900307013X", phone="13812345678")
+    await chat.say("inform", ("sms_code", outside.sent[-1][1]))
+    said = await chat.say("affirm")
+    assert "登记您的家人（父母）" in said.text
+    assert chat.form == "family_form"
+
+
+async def test_ones_own_number_and_the_same_relative_twice(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await add_child(chat)
+    assert "已经在您的就诊人里" in (await add_child(chat)).text
+    assert len(await family(chat)) == 2
+
+
+async def test_the_list_and_letting_go_of_one(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await add_child(chat)
+    said = await chat.say("my_family")
+    assert "*明（本人，已核验）" in said.text
+    assert "*宝（子女，已核验）" in said.text
+    assert "还可以添加 4 位" in said.text
+    said = await chat.say("unbind", ("relative", "女儿"))
+    assert "*宝" in said.text
+    await chat.say("affirm")
+    assert len(await family(chat)) == 1
+    async with chat.runtime.database.begin() as session:
+        assert len(list(await session.scalars(select(Patient)))) == 2  # the record stays
+        consent = await session.scalar(select(Consent).where(Consent.patient_id.is_not(None)))
+    assert consent is not None
+    assert consent.withdrawn_at is not None
+
+
+async def test_of_age_the_guardian_is_told_and_gone(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat()
+    await add_child(chat, TEEN[:6] + number("20150101")[6:])
+    runtime: Runtime = chat.runtime
+    for now, ended in ((outside.now, 0), (outside.now + timedelta(days=365 * 7), 1)):
+        async with runtime.database.begin() as session:
+            assert await families.end_guardianships(session, now) == ended
+    assert len(await family(chat)) == 1
+    async with runtime.database.begin() as session:
+        event = (await session.scalars(select(HospitalEvent))).one()
+    assert event.kind == "guardian_ended"
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "masked"),
+    [
+        ("passport", "e1234 5678", "E******78"),
+        ("hk_macau_permit", "H0123456701", "H******67"),
+        ("taiwan_permit", "01234567", "0*****67"),
+    ],
+)
+async def test_a_document_that_staff_check(
+    clinic: Clinic, outside: Outside, kind: str, typed: str, masked: str
+) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("register")
+    said = await tell(chat, person_name="John Smith")
+    assert said.buttons
+    assert chat.slots["requested_slot"] == "document"
+    said = await chat.say("inform", ("document", kind))
+    assert said.expects == "id_document"
+    said = await tell(chat, id_number="12")
+    assert said.text
+    assert said.expects == "id_document"
+    said = await tell(chat, id_number=typed)
+    assert masked in said.text
+    assert said.expects == "birth_date"
+    said = await tell(chat, birth_date="2999-01-01")
+    assert "还没有到" in said.text
+    said = await tell(chat, birth_date="1985-04-01")
+    said = await chat.press(said, "男")
+    assert said.expects == "phone"
+    said = await tell(chat, phone="13812345678")
+    said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
+    assert "J. S.，" in said.text
+    assert masked in said.text
+    said = await chat.say("affirm")
+    assert "工作人员第一次就诊时核对" in said.text
+    async with chat.runtime.database.begin() as session:
+        kept = (await session.scalars(select(Patient))).one()
+    assert (kept.document, kept.status, kept.birth_date) == (
+        DocumentKind(kind),
+        PatientStatus.REVIEW,
+        date(1985, 4, 1),
+    )
+    assert typed not in str(chat.slots)
+
+
+async def test_a_foreign_number_asks_for_its_kind_once(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("register")
+    await tell(chat, person_name="陈大文")
+    said = await tell(chat, id_number="H01234567")
+    assert chat.slots["requested_slot"] == "document"
+    said = await chat.press(said, "港澳居民来往内地")
+    assert said.expects == "birth_date"  # the number is not asked again
+
+
+async def test_a_residence_permit_shows_itself(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("register")
+    body = "81000019900307013"
+    said = await tell(chat, person_name="陈大文", id_number=body + ric.calc_check_digit(body + "0"))
+    assert said.expects == "phone"
+    assert chat.slots["registration"]["document"] == "residence_permit"
+
+
+async def test_another_document_by_the_button_and_back(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("register")
+    said = await tell(chat, person_name="张小明")
+    said = await chat.press(said, "用护照")
+    assert "哪种证件" in said.text
+    said = await chat.press(said, "护照")
+    assert said.expects == "id_document"
+    said = await chat.say("go_back")
+    assert said.expects == "id_number"
+    said = await chat.say("cancel")
+    assert "没有保存" in said.text
