@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from bot import sweep
 from bot.app import create_app
-from integrations.hospital import accounts, links
+from integrations.hospital import accounts, links, patients
 from integrations.identity.interface import Outcome
 from integrations.sms.interface import SmsRefused, SmsUnknown
 
@@ -25,6 +25,9 @@ class Sms:
         if self.fail:
             raise self.fail
         self.codes.append((phone, code))
+
+    async def send_consent_code(self, phone, code, asker):
+        await self.send_code(phone, f"{asker} {code}")
 
 
 class Identity:
@@ -160,4 +163,96 @@ async def test_with_the_identity_check_down_the_patient_waits_as_pending_and_is_
 async def test_an_sms_that_fails_is_told(page, error, said):
     page.rt.sms.fail = error
     response = await page.post("", data=PERSON | {"action": "code"})
+    assert said in response.text
+
+
+PASSPORT = {
+    "name": "John Smith", "document": "passport", "id_number": "E1234 5678", "birth_date": "1985-04-01",
+    "sex": "male", "phone": "138 0013 8000",
+}  # fmt: skip
+MOTHER = PERSON | {"relation": "parent", "phone": "139 0013 9000"}
+CHILD = {"relation": "child", "name": "张小宝", "id_number": "110101202003070171", "phone": ""}
+
+
+async def test_a_passport_with_birth_date_and_sex_waits_for_staff(page):
+    assert "请带上原件" in (await register(page, **PASSPORT)).text
+    assert (
+        await count(page, "SELECT document || status || birth_date FROM patients")
+        == "passportreview1985-04-01"
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("id_number", "E1", "护照号"),
+        ("birth_date", "", "出生日期"),
+        ("birth_date", "2999-01-01", "出生日期"),
+        ("birth_date", "2020-01-01", "监护人"),
+        ("sex", "", "性别"),
+        ("phone", "+44 7911 123456", "中国大陆"),
+    ],
+)
+async def test_what_is_wrong_with_another_document(page, field, value, said):
+    response = await page.post("", data=PASSPORT | {"action": "code", field: value})
+    assert response.status_code == 422
+    assert said in response.text
+    assert page.rt.sms.codes == []
+
+
+@pytest.fixture
+async def family_page(page):
+    """The page for a relative, after its owner has registered."""
+    async with page.rt.database.begin() as session:
+        contact = await accounts.ensure_contact(session, "telegram", "42")
+        await patients.register(
+            session, page.rt.crypto, account_id=contact.account_id, name="张明", id_number="11010519900307013X",
+            phone="13812345678", outcome="match", key=None, now=page.rt.now(),
+        )  # fmt: skip
+        token = await links.issue_link(
+            session, contact_id=contact.id, purpose="family", now=page.rt.now(), minutes=15
+        )
+    page.base_url = f"http://gateway/p/{token}"
+    return page
+
+
+async def test_a_relative_agrees_by_the_code_to_their_own_phone(family_page):
+    assert "就诊人是您的" in (await family_page.get("")).text
+    sent = await family_page.post("", data=MOTHER | {"action": "code"})
+    assert "对方同意的话" in sent.text
+    phone, code = family_page.rt.sms.codes[-1]
+    assert (phone, code[:3]) == ("+8613900139000", "*明 ")
+    done = await family_page.post("", data=MOTHER | {"action": "register", "code": code[3:]})
+    assert "登记好了" in done.text
+    [conversation] = await sweep.hospital(family_page.rt)
+    assert await count(family_page, "SELECT conversation_id FROM inbound") == conversation
+    assert (
+        await count(family_page, "SELECT relation FROM account_patients WHERE relation <> 'self'") == "parent"
+    )
+    assert await count(family_page, "SELECT method FROM consents WHERE patient_id IS NOT NULL") == "sms_code"
+
+
+async def test_a_child_has_its_guardian_agree_and_gets_no_code(family_page):
+    asked = await family_page.post("", data=CHILD | {"action": "code"})
+    assert "我是孩子的监护人" in asked.text
+    refused = await family_page.post("", data=CHILD | {"action": "register"})
+    assert "请确认您是监护人" in refused.text
+    done = await family_page.post("", data=CHILD | {"action": "register", "guardian": "true"})
+    assert "登记好了" in done.text
+    assert family_page.rt.sms.codes == []
+    assert await count(family_page, "SELECT method FROM consents WHERE kind = 'guardian'") == "page"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"relation": ""}, "请选就诊人和您的关系"),
+        ({"relation": "self"}, "请选就诊人和您的关系"),
+        (CHILD | {"relation": "parent"}, "还未成年"),
+        ({"phone": ""}, "手机号"),
+    ],
+)
+async def test_what_is_wrong_about_a_relative(family_page, changes, said):
+    response = await family_page.post("", data=MOTHER | {"action": "code"} | changes)
+    assert response.status_code == 422
     assert said in response.text

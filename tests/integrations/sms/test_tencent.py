@@ -61,6 +61,13 @@ async def test_a_code_is_sent() -> None:
     }
 
 
+async def test_a_consent_is_asked_with_a_template_of_its_own() -> None:
+    tencent = Tencent(status("Ok"))
+    await tencent.sms.send_consent_code(PHONE, "123456", "*明")
+    sent = json.loads(tencent.requests[0].content)
+    assert (sent["TemplateId"], sent["TemplateParamSet"]) == ("901", ["*明", "123456", "5"])
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
