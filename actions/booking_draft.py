@@ -34,6 +34,7 @@ class Wish:
     slot: str = ""
     named: str = ""
     offered: tuple[str, ...] = ()
+    patient: str = ""
 
     @classmethod
     def read(cls, draft: Mapping[str, Any]) -> Wish:
