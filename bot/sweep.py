@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import claims, conversations, inbox, media, notice_delivery, notices, outbox, pictures, texts
-from integrations.hospital import booking, events, families, patients
+from integrations.hospital import booking, events, families, patients, requests
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import HospitalEvent
 from integrations.runtime import Runtime
@@ -167,3 +167,4 @@ async def expired(rt: Runtime) -> None:
         await session.execute(_OLD_CODES, {"before": now - timedelta(days=2)})
         await session.execute(_OLD_LINKS, {"before": now - timedelta(days=2)})
         await media.delete_old(session, now - timedelta(days=rt.settings.media_days))
+        await requests.end_old_claims(session, now)

@@ -237,8 +237,12 @@ async def holders_of(session: AsyncSession, patient_id: UUID) -> list[tuple[UUID
 
 
 async def _own(session: AsyncSession, account_id: UUID, patient_id: UUID) -> None:
-    row = insert(AccountPatient).values(account_id=account_id, patient_id=patient_id, relation=Relation.SELF)
-    await session.execute(row.on_conflict_do_nothing(index_elements=["account_id", "patient_id"]).inline())
+    """Also when the account acted for the person as a relative until now."""
+    own = {"relation": Relation.SELF, "guardian_since": None, "guardian_consent_id": None}
+    row = insert(AccountPatient).values(account_id=account_id, patient_id=patient_id, **own)
+    await session.execute(
+        row.on_conflict_do_update(index_elements=["account_id", "patient_id"], set_=own).inline()
+    )
 
 
 async def _contacts_of_holders(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
@@ -148,6 +148,11 @@ async def drop_claim(session: AsyncSession, request_id: UUID, now: datetime) -> 
     request = await _locked(session, request_id)
     if request is not None and request.status is RequestStatus.STARTED:
         await _close(session, request, RequestStatus.REJECTED, "patient", now)
+
+
+async def end_old_claims(session: AsyncSession, now: datetime) -> None:
+    """Claims that were never gone on with: what they hold is not kept."""
+    await _end_started(session, IdentityRequest.created_at <= now - _STANDS, "time", now)
 
 
 async def file_change(
@@ -303,9 +308,13 @@ async def _close(
 
 async def _drop_started(session: AsyncSession, contact_id: UUID, now: datetime) -> None:
     """Of a contact's claims only the newest can be proven."""
-    started = IdentityRequest.contact_id == contact_id, IdentityRequest.status == RequestStatus.STARTED
-    values = {"status": RequestStatus.REJECTED, "decided_at": now, "decided_by": "superseded", "value": None}
-    await session.execute(update(IdentityRequest).where(*started).values(**values))
+    await _end_started(session, IdentityRequest.contact_id == contact_id, "superseded", now)
+
+
+async def _end_started(session: AsyncSession, which: ColumnElement[bool], by: str, now: datetime) -> None:
+    ended = {"status": RequestStatus.REJECTED, "decided_at": now, "decided_by": by, "value": None}
+    started = update(IdentityRequest).where(IdentityRequest.status == RequestStatus.STARTED, which)
+    await session.execute(started.values(**ended))
 
 
 async def _asked_too_often(session: AsyncSession, patient_id: UUID, contact_id: UUID, now: datetime) -> bool:

@@ -202,6 +202,19 @@ async def test_a_claim_goes_on_after_the_page(clinic: Clinic, runtime: Runtime) 
     assert "最后两位是 78" in said.text
 
 
+async def test_a_claim_that_nobody_goes_on_with_ends(
+    clinic: Clinic, runtime: Runtime, outside: Outside
+) -> None:
+    await imported(runtime)
+    chat = await clinic.chat(registered=False)
+    said = await registers(chat, outside, NEW)
+    outside.now += timedelta(days=1, minutes=1)
+    async with runtime.database.begin() as session:
+        await requests.end_old_claims(session, outside.now)
+        assert list(await session.scalars(select(IdentityRequest.value))) == [None]
+    assert "已经结束了" in (await chat.press(said, "发验证码")).text
+
+
 async def test_a_code_that_cannot_be_sent_is_said(clinic: Clinic, runtime: Runtime, outside: Outside) -> None:
     await imported(runtime)
     chat = await clinic.chat(registered=False)

@@ -30,6 +30,7 @@ from integrations.hospital.models import (
 )
 from integrations.hospital.operations import OperationKey
 from integrations.hospital.patients import Registration, RegistrationStatus, register, self_patient
+from integrations.hospital.unbinding import unbind
 
 from .conftest import Booker, Clinic
 
@@ -165,6 +166,21 @@ async def test_merges_of_the_same_accounts_from_both_sides_at_once(clinic: Clini
     async with clinic.database.begin() as session:
         merged = await session.scalars(select(Account.merged_into).where(Account.merged_into.is_not(None)))
         assert list(merged) == [contacts[0].account_id] * 2
+
+
+async def test_who_was_a_relative_until_now_becomes_the_owner(clinic: Clinic, crypto: Crypto) -> None:
+    first, second = await arrive(clinic, "wechat"), await arrive(clinic, "telegram")
+    done = await registered(clinic, crypto, first)
+    assert done.patient_id is not None
+    async with clinic.database.begin() as session:
+        await unbind(session, contact_id=first.id, patient_id=done.patient_id, key=None, now=clinic.now)
+        session.add(
+            AccountPatient(account_id=second.account_id, patient_id=done.patient_id, relation=Relation.SPOUSE)
+        )
+    await registered(clinic, crypto, second)
+    async with clinic.database.begin() as session:
+        found = await self_patient(session, second.account_id)
+    assert found is not None
 
 
 async def test_newcomers_at_once_all_join(clinic: Clinic, crypto: Crypto, wechat: Contact) -> None:
