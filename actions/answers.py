@@ -15,6 +15,8 @@ _OFFERED = frozenset(
         "register",
         "ask_hospital",
         "my_profile",
+        "change_profile",
+        "unbind",
         "ask_privacy",
         "emergency_help",
         "help",
