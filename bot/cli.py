@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from bot import identities
+from bot import identities, links
 from bot.migrate import APP
 from bot.secrets import Launch
 from bot.starting import StartError
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 
 app.add_typer(identities.app, name="identities")
+app.add_typer(links.app, name="links")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
 VAR = ROOT / "var"

@@ -36,10 +36,11 @@ URGENT = frozenset(
         EventKind.APPOINTMENT_BOOKED,
         EventKind.APPOINTMENT_CANCELLED,
         EventKind.PHONE_CHANGED,  # somebody else may have done it
+        EventKind.LINK_ADDED,
     }
 )
-# These ask something back: the dialog says them, as answers.
-_ASKED_BACK = frozenset({EventKind.PAGE_COMPLETED, EventKind.LINK_ADDED})
+# Asks something back: the dialog says it, as an answer.
+_ASKED_BACK = frozenset({EventKind.PAGE_COMPLETED})
 KINDS = tuple(kind for kind in EventKind if kind not in _ASKED_BACK)
 
 _HEARER = text("""

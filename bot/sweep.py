@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import claims, conversations, inbox, media, notice_delivery, notices, outbox, pictures, texts
-from integrations.hospital import booking, events, families, patients, requests
+from integrations.channel import Notices
+from integrations.hospital import booking, events, families, linking, patients, requests
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import HospitalEvent
 from integrations.runtime import Runtime
@@ -23,7 +24,10 @@ log = structlog.get_logger()
 _MOST = 500  # rows a sweep takes up at once; the next sweep comes in seconds
 TOKENS_KEPT = timedelta(days=30)  # longest pause after which an interrupted registration still goes on
 
-_LANGUAGE = text("SELECT language FROM conversations WHERE id = :id")
+_HEARER = text("""
+    SELECT contacts.channel, conversations.language FROM contacts JOIN conversations USING (id)
+    WHERE contacts.id = :id
+""")
 _OLD_TOKENS = text("DELETE FROM personal_tokens WHERE created_at < :before")
 _OLD_CODES = text("DELETE FROM one_time_codes WHERE issued_at < :before")
 _OLD_LINKS = text("DELETE FROM page_links WHERE expires_at < :before")
@@ -68,7 +72,8 @@ async def hospital(rt: Runtime) -> list[UUID]:
 
 async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
     """One event as a message, in the transaction that marks it handled."""
-    if command := _command(event):
+    hearer = (await session.execute(_HEARER, {"id": event.contact_id})).one()
+    if command := _command(rt, event, hearer.channel):
         await inbox.accept_system(
             session,
             rt.crypto,
@@ -78,8 +83,7 @@ async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUI
             now=rt.now(),
         )
         return event.contact_id
-    language = (await session.execute(_LANGUAGE, {"id": event.contact_id})).scalar_one()
-    words = await _words(session, rt, event, language)
+    words = await _words(session, rt, event, hearer.language)
     if words:
         number = str(event.payload.get("order_no") or "")
         await notices.queue(
@@ -105,12 +109,13 @@ async def _picture(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> 
     return await media.keep(session, rt.crypto, event.contact_id, code, rt.now())
 
 
-def _command(event: HospitalEvent) -> str | None:
-    """The message of our own that the dialog answers, for events that ask something back."""
+def _command(rt: Runtime, event: HospitalEvent, channel: str) -> str | None:
+    """The message of our own that the dialog answers, for events that ask something back. Where an answer could
+    wait for days, in a shut window, a newcomer is told of by the platform's notice instead."""
     match event.kind:
         case EventKind.PAGE_COMPLETED:
             return f"/page_completed{json.dumps(event.payload)}"
-        case EventKind.LINK_ADDED:
+        case EventKind.LINK_ADDED if not isinstance(rt.channels.get(channel), Notices):
             return f'/link_added{{"link": "{event.payload["link"]}"}}'
     return None
 
@@ -133,6 +138,13 @@ async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, langu
             )
         case EventKind.IDENTITY_SETTLED:
             return say(f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone)
+        case EventKind.LINK_ADDED:
+            link = await linking.view_link(session, UUID(event.payload["link"]), event.contact_id)
+            if link is None or not link.standing:
+                return None
+            other = say(f"word_channel_{link.channel}")
+            key = "bot_link_added" if link.may_cut else "bot_link_added_relative"
+            return say(key, channel=other, name=link.patient, phone=rt.settings.hospital_phone)
         case EventKind.LINK_CUT | EventKind.PHONE_CHANGED:
             name = await patients.masked_name(session, UUID(event.payload["patient_id"]))
             return say(f"bot_{event.kind}", name=name, hospital_phone=rt.settings.hospital_phone)

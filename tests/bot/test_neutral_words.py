@@ -161,14 +161,26 @@ KEYS = [
 @pytest.mark.parametrize("key", KEYS)
 def test_texts_for_news_are_neutral(key: str, language: str) -> None:
     blanks = dict.fromkeys(
-        ("order_no", "hospital_phone", "hospital_name", "megabytes", "link", "day", "time", "name", "until"),
+        (
+            "order_no",
+            "hospital_phone",
+            "hospital_name",
+            "megabytes",
+            "link",
+            "day",
+            "time",
+            "name",
+            "until",
+            "channel",
+            "phone",
+        ),
         "·",
     )
     assert read_aloud(texts.say(key, language=language, **blanks)) is None
 
 
 # Whose texts name a patient (masked): they are looked at in the catalogue, with the name left out.
-NAMING = {EventKind.LINK_CUT, EventKind.PHONE_CHANGED}
+NAMING = {EventKind.LINK_ADDED, EventKind.LINK_CUT, EventKind.PHONE_CHANGED}
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from integrations.channel import (
     Unknown,
     Unreachable,
 )
-from integrations.hospital import events
+from integrations.hospital import events, patients
 from integrations.hospital.events import EventKind
+from integrations.hospital.models import Contact
 from integrations.messages import Kind, NoticeFate, NoticeNews
 from tests.bot.conftest import RationedPlatform
 
@@ -422,6 +423,34 @@ async def test_an_event_of_the_hospital_becomes_a_notice(rt, wechat, talk):
     await sweep.hospital(rt)
     await notify(rt, talk)
     assert [kind for kind, _, _ in wechat.notices] == ["hold_expired"]
+
+
+async def test_an_earlier_holder_hears_of_a_newcomer_although_the_window_is_shut(
+    rt, wechat, telegram, talk, message
+):
+    """And on a platform without notices through the dialog, with a button."""
+    wechat.templates["link_added"] = "T4"
+    other = (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
+    async with rt.database.begin() as session:
+        first, newcomer = await session.get_one(Contact, talk), await session.get_one(Contact, other)
+        for contact in (first, newcomer):
+            await patients.register(
+                session, rt.crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
+                id_number="11010519900307013X", phone="13812345678", outcome="match", key=None, now=rt.now(),
+            )  # fmt: skip
+    await sweep.hospital(rt)
+    await notify(rt, talk)
+    assert [kind for kind, _, _ in wechat.notices] == ["link_added"]
+    async with rt.database.begin() as session:
+        link = await session.scalar(
+            text("SELECT payload ->> 'link' FROM hospital_events WHERE kind = 'link_added'")
+        )
+        content = await session.scalar(
+            text("SELECT content FROM outbound WHERE conversation_id = :id"), {"id": talk}
+        )
+    assert "账号刚刚关联了 *明" in outbox.unseal(rt.crypto, content).text
+    await event(rt, other, EventKind.LINK_ADDED, link=link)
+    assert other in await sweep.hospital(rt)
 
 
 async def test_a_booking_brings_the_code_for_the_check_in(rt, telegram, message):

@@ -78,6 +78,8 @@ def test_questions_and_help_need_no_consent(arrive: Arrive, words: str, expected
 
 def test_consent_is_taken_back_and_given_again(registered: Patient) -> None:
     registered.say("撤回同意")
+    if registered.channel == "telegram":
+        registered.choose("两项都撤回")
     assert "已经撤回" in registered.choose("确定撤回")
     said = registered.say("挂号")
     assert "您同意吗" in said
