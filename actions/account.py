@@ -32,6 +32,7 @@ async def answer_profile(turn: Turn, reply: Reply) -> None:
         reply.say("say_profile_people", people=turn.words.all_of(one.name for one in people))
     if found:
         reply.offer(texts.text("word_change_phone"), '/change_profile{"field": "phone"}')
+        reply.offer(texts.text("intent_my_family"), "/my_family")
     if people:
         reply.offer(texts.text("word_unbind"), "/unbind")
         reply.offer(texts.text("word_withdraw"), "/withdraw_consent")
