@@ -264,6 +264,15 @@ async def test_the_ticket_is_asked_for_once_and_kept(valkey: str) -> None:
 # Media, both ways
 
 
+def test_pictures_that_are_sent_together_share_an_album() -> None:
+    telegram = Telegram()
+    size = {"file_id": "m1", "file_unique_id": "u1", "width": 9, "height": 9}
+    for more, album in (({"media_group_id": "g7"}, "g7"), ({}, "")):
+        update = {"message": Telegram.message(photo=[size], **more)}
+        (read,) = telegram.channel.parse(telegram.webhook(update))
+        assert (read.kind, read.album) == (Kind.IMAGE, album)
+
+
 def tg(description: str) -> httpx.Response:
     return httpx.Response(400, json={"ok": False, "error_code": 400, "description": description})
 

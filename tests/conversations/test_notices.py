@@ -1,0 +1,64 @@
+"""News outside the window, and media both ways, through the platforms' doors."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.patients import Patient, TelegramPatient, WeChatPatient
+from tests.stack import Stack, eventually
+
+pytestmark = pytest.mark.slow
+
+ORDER = "O20261122888"
+
+
+def happens(stack: Stack, patient: Patient, kind: str, **payload: str) -> None:
+    """An event of the hospital about this patient."""
+    stack.rows(
+        "INSERT INTO hospital_events (kind, account_id, contact_id, payload)"
+        " SELECT %s, account_id, id, %s FROM contacts WHERE platform_id = %s",
+        kind,
+        json.dumps(payload),
+        patient.platform_id,
+    )
+
+
+def cards(patient: Patient) -> list[dict]:
+    return [entry for entry in patient.entries() if entry["kind"] == "service_notice"]
+
+
+def test_news_comes_as_a_card_when_the_window_is_shut(stack: Stack) -> None:
+    patient = WeChatPatient.arrive(stack.sandbox)
+    patient.sandbox.post("/wechat/quota/shut", json=patient.address)
+    ours = "(SELECT id FROM contacts WHERE platform_id = %s)"
+    over = f"UPDATE quotas SET expires_at = now() - interval '1 s' WHERE conversation_id = {ours}"  # noqa: S608
+    stack.rows(over, patient.platform_id)
+    happens(stack, patient, "hold_expired", order_no=ORDER)
+    eventually(lambda: bool(cards(patient)), 60)
+    [card] = cards(patient)
+    assert ["订单编号", ORDER] in card["lines"]
+    assert "/notice/hold_expired" in card["url"]
+    sent = f"SELECT status FROM outbound WHERE notice IS NOT NULL AND conversation_id = {ours}"  # noqa: S608
+    eventually(lambda: stack.rows(sent, patient.platform_id) == [("sent",)], 60)
+    assert ORDER not in patient.say("你好")  # the card said it
+    assert len(cards(patient)) == 1
+
+
+@pytest.mark.parametrize(("kind", "made"), [(WeChatPatient, "image"), (TelegramPatient, "photo")])
+def test_a_picture_is_kept_and_one_of_ours_arrives(stack: Stack, kind: type[Patient], made: str) -> None:
+    patient = kind.arrive(stack.sandbox)
+    patient.does(made)
+    kept = (
+        "SELECT status, mime, content FROM media JOIN contacts ON contacts.id = media.conversation_id"
+        " WHERE platform_id = %s AND inbound_id IS NOT NULL"
+    )
+    eventually(lambda: [row[0] for row in stack.rows(kept, patient.platform_id)] == ["stored"], 60)
+    [(_, mime, content)] = stack.rows(kept, patient.platform_id)
+    assert mime == "image/png"
+    assert b"PNG" not in bytes(content)
+    happens(stack, patient, "appointment_booked", appointment_id="a", order_no=ORDER)
+    ours = {"image", "photo"}
+    eventually(lambda: any(e["side"] == "account" and e["kind"] in ours for e in patient.entries()), 60)
+    assert any(ORDER in words for words in patient.all_said())
