@@ -153,7 +153,7 @@ def test_the_scan_finds_what_it_should() -> None:
 KEYS = [
     key
     for key in list(texts._catalogue().keys())
-    if re.match(r"bot_(notice|page|media|hold|appointment|identity|link|phone|request)_", key)
+    if re.match(r"bot_(notice|page|media|hold|appointment|identity|link|phone|request|guardian)_", key)
 ]
 
 
@@ -180,7 +180,7 @@ def test_texts_for_news_are_neutral(key: str, language: str) -> None:
 
 
 # Whose texts name a patient (masked): they are looked at in the catalogue, with the name left out.
-NAMING = {EventKind.LINK_ADDED, EventKind.LINK_CUT, EventKind.PHONE_CHANGED}
+NAMING = {EventKind.LINK_ADDED, EventKind.LINK_CUT, EventKind.PHONE_CHANGED, EventKind.GUARDIAN_ENDED}
 
 
 @pytest.fixture
@@ -208,6 +208,7 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
                     "by": "hospital",
                     "kind": ("link", "phone", "name", "dispute")[number % 4],
                     "approved": number % 3 == 0,
+                    "reason": ("mismatch", "expired", "other")[number % 3],
                     "department": one.name,
                     "doctor": one.name,
                 }
