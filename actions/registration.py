@@ -67,7 +67,14 @@ class RegistrationForm(PersonForm):
         async with turn.runtime.database.begin() as session:
             known = await patients.self_patient(session, await account_of(session, turn))
         if known is None:
-            return Outcome.closed(go_on=CLAIM) if await started_claim(turn) else None
+            if await started_claim(turn):
+                return Outcome.closed(go_on=CLAIM)
+            if (
+                turn.intent == "page_completed" and turn.facts.purpose == PURPOSE
+            ):  # a file only staff can give
+                reply.say("say_registered_other_phone", phone=turn.runtime.settings.hospital_phone)
+                return Outcome.closed(slots=STOPS)
+            return None
         by_page = turn.intent == "page_completed"
         reply.say("say_registered_by_page" if by_page else "say_registered_already", name=known.name)
         return self._onward(turn, reply)

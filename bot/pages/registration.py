@@ -204,8 +204,8 @@ async def _write_self(
     await _tell(session, contact, {"purpose": PURPOSE})
     if registration.status is RegistrationStatus.OTHER_PHONE:
         return (
-            "需要工作人员核实",
-            "这个证件号在本院登记过，但手机号不同。为保护您的信息，请带证件到门诊服务台核实，或拨打医院电话。",
+            "还要核实是您本人",
+            "医院已有的信息和您填的手机号不同。为保护您的隐私，请回到聊天里继续核实。",
         )
     pending = registration.status is RegistrationStatus.PENDING
     return "注册好了", _after(pending=pending, outcome=outcome)

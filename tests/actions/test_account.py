@@ -181,7 +181,10 @@ async def test_files_are_asked_for_a_few_times_a_day(
     assert "窗口" in said.text
 
 
-async def test_a_claim_goes_on_after_the_page(clinic: Clinic, runtime: Runtime) -> None:
+@pytest.mark.parametrize(("outcome", "words"), [("match", "最后两位是 78"), ("limit", "要人工核实")])
+async def test_a_claim_goes_on_after_the_page(
+    clinic: Clinic, runtime: Runtime, outcome: str, words: str
+) -> None:
     await imported(runtime)
     chat = await clinic.chat(registered=False)
     await chat.say("register")
@@ -194,12 +197,12 @@ async def test_a_claim_goes_on_after_the_page(clinic: Clinic, runtime: Runtime) 
             name="张明",
             id_number=NUMBER,
             phone=NEW,
-            outcome="match",
+            outcome=outcome,
             key=None,
             now=runtime.now(),
         )
     said = await chat.say("page_completed", ("purpose", "registration"), kind="system")
-    assert "最后两位是 78" in said.text
+    assert words in said.text
 
 
 async def test_a_claim_that_nobody_goes_on_with_ends(
