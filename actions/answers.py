@@ -14,6 +14,8 @@ _OFFERED = frozenset(
         "cancel_appointment",
         "register",
         "ask_hospital",
+        "add_family",
+        "my_family",
         "my_profile",
         "change_profile",
         "unbind",
