@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from actions.forms import THEN, Form, Outcome
@@ -59,6 +60,14 @@ class PersonForm(Form):
     def says_something(self, turn: Turn) -> bool:
         facts = turn.facts
         return facts.personal or (turn.asked in _CODES and bool(facts.sms_code or facts.ordinal))
+
+    async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """ "妈妈", "护照", "女": the answer to a question for one of these, whatever else it sounds like."""
+        facts = turn.facts
+        chosen = {"relation": facts.relation or facts.relative, "document": facts.document, "sex": facts.sex}
+        if chosen.get(turn.asked) and not facts.for_booking:
+            turn = replace(turn, intent="inform")
+        return await super()._inside(turn, reply, draft)
 
     @abstractmethod
     async def enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:

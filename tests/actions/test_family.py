@@ -73,6 +73,16 @@ async def test_a_mother_agrees_by_the_code_to_her_own_phone(clinic: Clinic, outs
     assert chat.slots["family"] is None
 
 
+@pytest.mark.parametrize("sounds_like", ["book_appointment", "abuse", "unbind", "nlu_fallback"])
+async def test_an_answer_in_a_word_is_one_whatever_it_sounds_like(clinic: Clinic, sounds_like: str) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("add_family")
+    assert said.expects == "relation"
+    said = await chat.say(sounds_like, ("relative", "妈妈"))
+    assert said.expects == "person_name"
+    assert chat.slots["family"]["relation"] == "parent"
+
+
 async def test_without_the_code_nobody_is_added(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat()
     await chat.say("add_family", ("relative", "妈"))
