@@ -38,7 +38,11 @@ def build_executor(runtime: Runtime) -> ActionExecutor:
     return executor
 
 
-def create_app(settings: Settings, opening: Opening = open_runtime) -> Sanic[Any, Any]:
+def open_for_server(settings: Settings) -> AbstractAsyncContextManager[Runtime]:
+    return open_runtime(settings, process="actions")
+
+
+def create_app(settings: Settings, opening: Opening = open_for_server) -> Sanic[Any, Any]:
     """The app. What an action raises becomes a 500, so that Rasa fails the turn and it is tried again.
     `opening` makes the runtime inside the server's loop."""
     app = Sanic("actions", configure_logging=False)

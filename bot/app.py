@@ -29,7 +29,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
             async with _serving(gateway, runtime):
                 yield
         else:
-            async with open_runtime(settings, pool_size=20) as rt, _serving(gateway, rt):
+            async with open_runtime(settings, pool_size=20, process="gateway") as rt, _serving(gateway, rt):
                 yield
 
     gateway = FastAPI(

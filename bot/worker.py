@@ -45,7 +45,7 @@ def _open(**_: object) -> None:
     stack = ExitStack()
     portal = stack.enter_context(start_blocking_portal())
     runtime = stack.enter_context(
-        portal.wrap_async_context_manager(open_runtime(settings, pool_size=2 * CONCURRENCY))
+        portal.wrap_async_context_manager(open_runtime(settings, pool_size=2 * CONCURRENCY, process="worker"))
     )
     _process = _Process(portal, runtime, Understanding(), stack)
 

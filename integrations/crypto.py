@@ -14,7 +14,7 @@ import hmac
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -61,9 +61,25 @@ class KeyRing:
         """A new random key as a setting's text."""
         return f"{key_id}:{base64.b64encode(os.urandom(KEY_BYTES)).decode()}"
 
+    @property
+    def newest(self) -> str:
+        """The key that is to write; `current` may still be an older one (see integrations.presence)."""
+        return next(iter(self.keys))
+
+    def writing_with(self, key_id: str) -> KeyRing:
+        return replace(self, current=key_id)
+
+    def fingerprint(self, key_id: str) -> str:
+        """Tells a key from another of the same id, and nothing else about it."""
+        digest = hmac.digest(self.keys[key_id], b"daozhen key fingerprint", hashlib.sha256)
+        return f"{key_id}/{digest[:4].hex()}"
+
+    def header(self, key_id: str) -> bytes:
+        """What every value sealed under this key begins with, and no other."""
+        return bytes([_FORMAT, len(key_id)]) + key_id.encode()
+
     def seal(self, content: bytes, context: str) -> bytes:
-        key_id = self.current.encode()
-        header = bytes([_FORMAT, len(key_id)]) + key_id
+        header = self.header(self.current)
         nonce = os.urandom(_NONCE_BYTES)
         cipher = AESGCM(self.keys[self.current])
         return header + nonce + cipher.encrypt(nonce, content, header + context.encode())
@@ -81,7 +97,7 @@ class KeyRing:
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the value was sealed under the key that writes now (if not: rotation is due)."""
-        return _split(sealed)[0] == self.current
+        return key_of(sealed) == self.current
 
     def index(self, text: str, context: str, key_id: str | None = None) -> bytes:
         chosen = key_id or self.current
@@ -90,7 +106,9 @@ class KeyRing:
 
 
 class Crypto:
-    """What services use: `data` seals values, `index` makes blind indexes; each ring rotates by itself."""
+    """What services use: `data` seals values, `index` makes blind indexes; each ring rotates by itself.
+
+    In a running process the rings are replaced when keys are rotated (integrations.presence)."""
 
     def __init__(self, data: KeyRing, index: KeyRing) -> None:
         self.data = data
@@ -109,14 +127,20 @@ class Crypto:
         return self.index.index(text, context)
 
     def blinds(self, text: str, context: str) -> list[bytes]:
-        """The index under every key of the ring, the current one first, the oldest last."""
-        return [self.index.index(text, context, key_id) for key_id in self.index.keys]
+        """The index under every key of the ring, the one that `blind` gives first."""
+        others = [key_id for key_id in self.index.keys if key_id != self.index.current]
+        return [self.index.index(text, context, key_id) for key_id in (self.index.current, *others)]
 
     def reencrypt(self, blob: bytes, context: str) -> bytes | None:
         """The value sealed again under the current key, or None when it already is."""
         if self.data.is_current(bytes(blob)):
             return None
         return self.encrypt(self.decrypt(blob, context), context)
+
+
+def key_of(sealed: bytes) -> str:
+    """The id of the key that the value was sealed under. Raises Undecryptable."""
+    return _split(sealed)[0]
 
 
 def _key_bytes(key_id: str, encoded: str) -> bytes:

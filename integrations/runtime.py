@@ -12,10 +12,12 @@ import httpx
 from redis.asyncio import Redis
 
 from integrations.channel import Channel
-from integrations.crypto import Crypto, KeyRing
+from integrations.crypto import Crypto
 from integrations.database import Database, utcnow
 from integrations.identity.interface import IdentityCheck
 from integrations.identity.tencent import TencentIdentity
+from integrations.key_rings import KeySource
+from integrations.presence import present
 from integrations.settings import Settings
 from integrations.sms.interface import Sms
 from integrations.sms.tencent import TencentSms
@@ -51,11 +53,20 @@ class Runtime:
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings, *, pool_size: int = 10) -> AsyncIterator[Runtime]:
-    """Opens all connections and closes them on leaving. Raises ValueError for keys that cannot be read."""
+async def open_runtime(
+    settings: Settings, *, pool_size: int = 10, process: str = ""
+) -> AsyncIterator[Runtime]:
+    """Opens all connections and closes them on leaving. One that serves for long gives its name as `process`: its
+    keys are then kept up to date. Raises BadKeys for keys that cannot be read, OutdatedKeys for old ones.
+    """
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url, pool_size=pool_size, role=APP_ROLE)
         stack.push_async_callback(database.close)
+        keys = KeySource(settings)
+        rings = keys.read()
+        crypto = Crypto(data=rings.data, index=rings.index)
+        if process:
+            await stack.enter_async_context(present(database, keys, crypto, process))
         redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
         stack.push_async_callback(redis.aclose)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT, limits=LIMITS))
@@ -67,10 +78,7 @@ async def open_runtime(settings: Settings, *, pool_size: int = 10) -> AsyncItera
             database=database,
             redis=redis,
             http=http,
-            crypto=Crypto(
-                data=KeyRing.parse(settings.data_keys.get_secret_value()),
-                index=KeyRing.parse(settings.index_keys.get_secret_value()),
-            ),
+            crypto=crypto,
             channels={channel.name: channel for channel in (wechat, telegram)},
             throttle=Throttle(redis),
             sms=TencentSms(settings, http=http),

@@ -36,9 +36,11 @@ class Settings(BaseSettings):
     var_dir: Path = ROOT / "var"
     timezone: str = "Asia/Shanghai"
 
-    # Keys: "id:base64,id:base64", the first one is used for writing (32 bytes each).
+    # Keys: "id:base64,id:base64", the first one is used for writing (32 bytes each). Where they are not set they
+    # stand in `keys_file`, which is read again when it changes.
     data_keys: SecretStr = SecretStr("")
     index_keys: SecretStr = SecretStr("")
+    keys_file: Path | None = None
 
     # WeChat official account
     wechat_appid: str = ""
