@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.database import Base, Key
 from integrations.language.languages import LANGUAGES, SIMPLIFIED
+from integrations.presence import RunningProcess  # noqa: F401  (its table)
 from integrations.sealed import apart, sealed
 
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot.local import Postgres, Server, Valkey
 from bot.migrate import rasa_database_url
 from bot.processes import Process, plain_environment
-from bot.secrets import Launch
+from bot.secrets import Launch, is_ours, read_from_file, tracker_keys_file
 from bot.starting import HOST
 from integrations.settings import ROOT, Settings
 
@@ -121,7 +121,10 @@ def program_processes(
         "--no-server-header",
     )
     processes = [
-        *(_rasa(settings, addresses, port, model) for port in local_rasa_ports(settings)),
+        *(
+            _rasa(settings, addresses, port, model, _tracker_keys(settings, var))
+            for port in local_rasa_ports(settings)
+        ),
         Process(
             "actions",
             (sys.executable, "-m", "actions"),
@@ -180,7 +183,16 @@ def program_processes(
 QUIET_WORKER = ("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
-def _rasa(settings: Launch, addresses: Mapping[str, str], port: int, model: Path) -> Process:
+def _tracker_keys(settings: Launch, var: Path) -> dict[str, str]:
+    """Where Rasa finds its keys: in the copy that a rotation renews, or, if they are not ours to change, given."""
+    if is_ours(var, "TRACKER_KEYS"):
+        return {"TRACKER_KEYS_FILE": str(tracker_keys_file(var))}
+    return {"TRACKER_KEYS": settings.tracker_keys.get_secret_value()}
+
+
+def _rasa(
+    settings: Launch, addresses: Mapping[str, str], port: int, model: Path, keys: Mapping[str, str]
+) -> Process:
     """Sealed: it knows its token, its own keys and table, and where the actions are. Nothing else."""
     several = len(local_rasa_ports(settings)) > 1
     return Process(
@@ -190,7 +202,7 @@ def _rasa(settings: Launch, addresses: Mapping[str, str], port: int, model: Path
             **plain_environment(),
             "PYTHONPATH": str(ROOT / "dialogs"),
             "RASA_TOKEN": settings.rasa_token.get_secret_value(),
-            "TRACKER_KEYS": settings.tracker_keys.get_secret_value(),
+            **keys,
             "TRACKER_DATABASE_URL": addresses["TRACKER_DATABASE_URL"],
             "ACTIONS_URL": f"http://{HOST}:{settings.actions_port}/webhook",
         },
@@ -223,6 +235,8 @@ def bot_environment(settings: Launch) -> dict[str, str]:
         for name in settings.model_fields_set
         if name in Settings.model_fields
     }
+    for name in read_from_file(settings):
+        del values[name]
     proxies = {k: v for k, v in os.environ.items() if k.lower() in {"http_proxy", "https_proxy", "no_proxy"}}
     return {**plain_environment(), **proxies, **values, "PYTHONUNBUFFERED": "1"}
 

@@ -103,6 +103,8 @@ def _up(options: Options, say: Say, started: float) -> None:
 def _plan(options: Options, say: Say) -> Plan:
     _make_secrets(options, say)
     settings = options.settings()
+    if secrets.is_ours(options.var, "TRACKER_KEYS"):
+        secrets.publish_tracker_keys(options.var, settings.tracker_keys.get_secret_value())
     model = training.model_file() if table.local_rasa_ports(settings) else None
     databases = table.Databases(settings, options.var)
     servers = databases.own()

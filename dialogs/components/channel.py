@@ -20,7 +20,7 @@ from sanic.response import HTTPResponse
 from sanic.response import json as answer
 
 from components.engine import Engine, TurnFailed
-from components.tracker_store import StaleTracker
+from components.tracker_store import PostgresTrackerStore, StaleTracker, UnknownKey
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class TurnsInput(InputChannel):
 
         @blueprint.get("/ready")
         async def ready(request: Request) -> HTTPResponse:
-            return self.ready()
+            return self.ready(self._is_the_worker(request))
 
         @blueprint.post("/turns")
         async def turns(request: Request) -> HTTPResponse:
@@ -63,14 +63,23 @@ class TurnsInput(InputChannel):
 
         return blueprint
 
-    def ready(self) -> HTTPResponse:
+    def ready(self, tell_keys: bool) -> HTTPResponse:
+        """200 when the model is loaded. Whoever has the token also hears which tracker keys are known, the first
+        of them writing: a rotation waits for that."""
         if self.engine is None:
             return _refusal(503, "model_loading")
-        return answer({"model": self.engine.model_metadata.model_id})
+        known: dict[str, Any] = {"model": self.engine.model_metadata.model_id}
+        store = self.engine.tracker_store
+        if tell_keys and isinstance(store, PostgresTrackerStore):
+            known["tracker_keys"] = list(store.keys.now().fingerprints)
+        return answer(known)
+
+    def _is_the_worker(self, request: Request) -> bool:
+        given = request.headers.get("authorization", "").encode()
+        return hmac.compare_digest(given, f"Bearer {self.token}".encode())
 
     async def turns(self, request: Request) -> HTTPResponse:
-        given = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(given, f"Bearer {self.token}".encode()):
+        if not self._is_the_worker(request):
             return _refusal(401, "wrong_token")
         if self.engine is None:
             return _refusal(503, "model_loading")
@@ -86,6 +95,9 @@ class TurnsInput(InputChannel):
         try:
             async with lock:
                 said, replayed = await engine.turn(message)
+        except UnknownKey as error:  # another Rasa may have it already, or this one soon
+            logger.error("turn %s waits: %s", message.message_id, error)
+            return _refusal(503, "tracker_key_unknown")
         except StaleTracker:
             return _refusal(409, "tracker_changed")
         except TurnFailed as error:

@@ -2,8 +2,8 @@
 
     python -m components.serve --port 5005 --model model.tar.gz
 
-Environment: RASA_TOKEN, TRACKER_KEYS, TRACKER_DATABASE_URL, ACTIONS_URL. Leaves with status 1 and one line
-when it cannot do its work; stock Rasa would go on with a tracker store in memory, or with no model at all.
+Environment: RASA_TOKEN, TRACKER_KEYS or TRACKER_KEYS_FILE, TRACKER_DATABASE_URL, ACTIONS_URL. Leaves with
+status 1 and one line when it cannot do its work; stock Rasa would go on with a tracker store in memory, or with no model at all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from components.patches import WrongVersion
 from components.prepare import prepare
 
-REQUIRED = ("RASA_TOKEN", "TRACKER_KEYS", "TRACKER_DATABASE_URL", "ACTIONS_URL")
+REQUIRED = ("RASA_TOKEN", "TRACKER_DATABASE_URL", "ACTIONS_URL")
 DIALOGS = Path(__file__).resolve().parent.parent
 
 logger = logging.getLogger("components.serve")
@@ -48,6 +48,8 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
 
 def _check_environment(model: Path) -> None:
     missing = [name for name in REQUIRED if not os.environ.get(name)]
+    if not (os.environ.get("TRACKER_KEYS_FILE") or os.environ.get("TRACKER_KEYS")):
+        missing.append("TRACKER_KEYS_FILE or TRACKER_KEYS")
     if missing:
         raise CannotStart(f"{', '.join(missing)} not set")
     if not model.is_file():

@@ -86,7 +86,7 @@ def _store(endpoint: EndpointConfig) -> PostgresTrackerStore:
         store = PostgresTrackerStore.from_endpoint(endpoint)
         with psycopg.connect(endpoint.url, connect_timeout=5) as connection:
             connection.execute("select version from rasa_tracker limit 1")
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OSError) as error:
         raise StoreUnusable(f"tracker store: {error}") from error
     except psycopg.Error as error:
         raise StoreUnusable(f"tracker store: {type(error).__name__}") from error
