@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -14,8 +12,10 @@ from typing import Annotated
 import typer
 
 from bot import identities, links
+from bot import identities
+from bot.keys.cli import keys_app
 from bot.migrate import APP
-from bot.secrets import Launch
+from bot.opening import open_database
 from bot.starting import StartError
 from integrations.settings import ROOT
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 
 app.add_typer(identities.app, name="identities")
 app.add_typer(links.app, name="links")
+app.add_typer(keys_app, name="keys")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
 VAR = ROOT / "var"
@@ -67,11 +68,13 @@ def up(
 @app.command()
 def migrate(var: Var = VAR) -> None:
     """Bring the database to the newest schema and set the rights of its roles."""
+    from bot.keys.check import check_keys
     from bot.migrate import migrate as run
 
-    with _database(var.resolve()) as (url, settings):
+    with open_database(var.resolve()) as (url, settings):
         password = settings.rasa_database_password.get_secret_value()
         run(url, password, rasa_role_is_made=not settings.tracker_database_url)
+        check_keys(url, settings)
     _say("The database is up to date.")
 
 
@@ -89,7 +92,7 @@ def seed(var: Var = VAR) -> None:
         finally:
             await database.close()
 
-    with _database(var.resolve()) as (url, settings):
+    with open_database(var.resolve()) as (url, settings):
         asyncio.run(fill(url, utcnow().astimezone(settings.zone).date()))
     _say("The demo hospital is there.")
 
@@ -126,27 +129,6 @@ def status(var: Var = VAR) -> None:
 def version() -> None:
     """Say which version this is."""
     _say(f"daozhen {installed_version('daozhen')}")
-
-
-@contextmanager
-def _database(var: Path) -> Iterator[tuple[str, Launch]]:
-    """The database's address as its owner: the outside one, or our own, started for as long as needed."""
-    from bot import secrets
-    from bot.leftovers import MARKER, hold, stop_orphans
-    from bot.local import Postgres, running
-
-    settings = secrets.load(var)
-    if settings.database_url:
-        secrets.generate(var, sandbox=False)
-        yield settings.database_url, secrets.load(var)
-        return
-    with hold(var):
-        stop_orphans(var)
-        secrets.generate(var, sandbox=False)
-        settings = secrets.load(var)
-        postgres = Postgres(var / "postgres", settings.postgres_password.get_secret_value())
-        with running(postgres, environment={MARKER: str(var)}):
-            yield postgres.url, settings
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import String, Text, delete, func, select
+from sqlalchemy import String, Text, delete, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,7 +27,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.crypto import BadKeys, Crypto, KeyRing
 from integrations.database import Base, Database
-from integrations.hospital.locks import lock
 from integrations.key_rings import KeySource, Rings
 
 log = structlog.get_logger()
@@ -36,6 +35,8 @@ LOOK_SECONDS = 1.0  # how often the file of the keys is looked at
 BEAT_SECONDS = 5.0
 GONE_AFTER = timedelta(seconds=60)  # a process that was not seen for so long is dead
 FORGOTTEN_AFTER = timedelta(hours=1)
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('processes', 0))")
 
 
 def _machine() -> str:
@@ -123,7 +124,7 @@ class Presence:
     async def beat(self) -> None:
         """Says that we are here and decides which keys write. Raises OutdatedKeys."""
         async with self.database.begin() as session:
-            await lock(session, "processes")
+            await session.execute(_LOCK)
             others, away = await _others(session, self.id)
             _refuse_outdated(self._rings, others)
             if not self._steady():

@@ -3,7 +3,8 @@
     python -m components.serve --port 5005 --model model.tar.gz
 
 Environment: RASA_TOKEN, TRACKER_KEYS or TRACKER_KEYS_FILE, TRACKER_DATABASE_URL, ACTIONS_URL. Leaves with
-status 1 and one line when it cannot do its work; stock Rasa would go on with a tracker store in memory, or with no model at all.
+status 1 and one line when it cannot do its work; stock Rasa would go on with a tracker store in memory, or with no
+model at all.
 """
 
 from __future__ import annotations
