@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, func, select, text
 
 from bot import secrets
 from bot.keys.rotation import Rotation
@@ -58,10 +58,13 @@ def _rows(connection: Connection) -> Iterator[str]:
                 )
             ).all()
             yield _counted(f"{table.name}.{column.name}", {row.key: row.rows for row in counts})
-    tracker = text(
-        f"SELECT key_id AS key, count(*) AS rows FROM {RasaTracker.__tablename__} GROUP BY 1 ORDER BY 1"
-    )  # noqa: S608
-    yield _counted(RasaTracker.__tablename__, {row.key: row.rows for row in connection.execute(tracker)})
+    trackers = (
+        select(RasaTracker.key_id, func.count().label("rows"))
+        .group_by(RasaTracker.key_id)
+        .order_by(RasaTracker.key_id)
+    )
+    counted = connection.execute(trackers).all()
+    yield _counted(RasaTracker.__tablename__, {row.key_id: row.rows for row in counted})
 
 
 def _counted(name: str, counts: dict[str, int]) -> str:
