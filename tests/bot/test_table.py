@@ -9,6 +9,9 @@ import pytest
 from bot import secrets, table
 from bot.processes import Process
 from bot.up import Options
+from integrations.crypto import KeyRing
+from integrations.key_rings import KeySource
+from integrations.settings import Settings
 
 ADDRESSES = {
     "DATABASE_URL": "postgresql://daozhen:owner-password@127.0.0.1:1/daozhen",
@@ -39,10 +42,10 @@ def test_all_are_there(tmp_path: Path) -> None:
 def test_rasa_knows_only_what_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:password@proxy")
     known = set(_processes(tmp_path)["rasa"].environment)
-    own = {"RASA_TOKEN", "TRACKER_KEYS", "TRACKER_DATABASE_URL", "ACTIONS_URL", "PYTHONPATH"}
-    assert known & {name.upper() for name in secrets.Launch.model_fields} == {*own} - {
-        "ACTIONS_URL",
-        "PYTHONPATH",
+    own = {"RASA_TOKEN", "TRACKER_KEYS_FILE", "TRACKER_DATABASE_URL", "ACTIONS_URL", "PYTHONPATH"}
+    assert known & {name.upper() for name in secrets.Launch.model_fields} == {
+        "RASA_TOKEN",
+        "TRACKER_DATABASE_URL",
     }
     assert known >= own
     assert "HTTPS_PROXY" not in known
@@ -56,6 +59,38 @@ def test_nobody_else_knows_rasas_keys_or_the_launchers_passwords(tmp_path: Path)
         for secret in (settings.tracker_keys, settings.postgres_password, settings.rasa_database_password):
             assert secret.get_secret_value() not in values
         assert "TRACKER_DATABASE_URL" not in processes[name].environment
+
+
+def test_keys_of_ours_are_read_from_the_file_so_that_a_rotation_is_noticed(tmp_path: Path) -> None:
+    for name in ("gateway", "worker", "actions"):
+        environment = _processes(tmp_path)[name].environment
+        assert environment["KEYS_FILE"] == str(secrets.secrets_file(tmp_path))
+        assert not {"DATA_KEYS", "INDEX_KEYS"} & environment.keys()
+        settings = Settings(_env_file=None, **{k.lower(): v for k, v in environment.items()})  # type: ignore[call-arg,arg-type]
+        assert KeySource(settings).read().data.current == "k1"
+
+
+def test_keys_that_are_set_outside_are_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in secrets.RINGS:
+        monkeypatch.setenv(name, KeyRing.generate("outside"))
+    processes = _processes(tmp_path)
+    assert processes["gateway"].environment["DATA_KEYS"].startswith("outside:")
+    assert processes["rasa"].environment["TRACKER_KEYS"].startswith("outside:")
+    assert "TRACKER_KEYS_FILE" not in processes["rasa"].environment
+
+
+def test_a_key_file_of_the_operators_own_is_read_by_the_processes_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "of-the-operator"
+    rings = {name: KeyRing.generate("own") for name in secrets.RINGS}
+    file.write_text("\n".join(f"{name}={ring}" for name, ring in rings.items()))
+    monkeypatch.setenv("KEYS_FILE", str(file))
+    processes = _processes(tmp_path)
+    assert processes["gateway"].environment["KEYS_FILE"] == str(file)
+    assert "DATA_KEYS" not in processes["gateway"].environment
+    assert processes["rasa"].environment["TRACKER_KEYS"] == rings["TRACKER_KEYS"]
+    assert "DATA_KEYS" not in secrets.secrets_file(tmp_path).read_text()
 
 
 def test_the_sandbox_stands_outside(tmp_path: Path) -> None:

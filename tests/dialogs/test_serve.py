@@ -28,6 +28,7 @@ PYTHON = ROOT / ".venv-rasa/bin/python"
 PROJECT = ROOT / "tests/dialogs/project"
 TOKEN = "a token for this test"
 KEYS = "k1:" + base64.b64encode(b"tracker key".ljust(32, b".")).decode()
+NEW_KEY = "k2:" + base64.b64encode(b"a new tracker key".ljust(32, b".")).decode()
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -114,13 +115,20 @@ def actions(folder: Path) -> Iterator[Child]:
 
 
 @pytest.fixture(scope="module")
-def environment(postgres: str, actions: Child) -> dict[str, str]:
+def key_file(folder: Path) -> Path:
+    file = folder / "tracker_keys.env"
+    file.write_text(f"TRACKER_KEYS={KEYS}\n")
+    return file
+
+
+@pytest.fixture(scope="module")
+def environment(postgres: str, actions: Child, key_file: Path) -> dict[str, str]:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(TABLE)
     return {
         "PYTHONPATH": str(ROOT / "dialogs"),
         "RASA_TOKEN": TOKEN,
-        "TRACKER_KEYS": KEYS,
+        "TRACKER_KEYS_FILE": str(key_file),
         "TRACKER_DATABASE_URL": postgres,
         "ACTIONS_URL": f"http://127.0.0.1:{actions.port}/webhook",
     }
@@ -182,6 +190,37 @@ def conversation() -> str:
 def test_it_says_which_model_is_loaded(rasa: Child) -> None:
     answer = httpx.get(f"http://127.0.0.1:{rasa.port}/webhooks/daozhen/ready")
     assert (answer.status_code, list(answer.json())) == (200, ["model"])
+
+
+def test_a_new_key_is_taken_up_while_it_runs(
+    rasa: Child, conversation: str, key_file: Path, postgres: str
+) -> None:
+    def key_id(of: str) -> str:
+        with psycopg.connect(postgres) as connection:
+            row = connection.execute("select key_id from rasa_tracker where sender_id = %s", (of,)).fetchone()
+            assert row
+            return str(row[0])
+
+    say(rasa, conversation, "/book")
+    assert key_id(conversation) == "k1"
+    with psycopg.connect(
+        postgres, autocommit=True
+    ) as connection:  # as a Rasa that has the key already leaves it
+        connection.execute("update rasa_tracker set key_id = 'k2' where sender_id = %s", (conversation,))
+    refused = post(rasa, body("骨科", conversation))
+    assert (refused.status_code, refused.json()) == (503, {"error": "tracker_key_unknown"})
+
+    fresh = key_file.with_suffix(".new")
+    fresh.write_text(f"TRACKER_KEYS={NEW_KEY},{KEYS}\n")
+    fresh.replace(key_file)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("update rasa_tracker set key_id = 'k1' where sender_id = %s", (conversation,))
+    say(rasa, conversation, '/inform{"department": "骨科"}')
+    assert key_id(conversation) == "k2"
+    ready = httpx.get(
+        f"http://127.0.0.1:{rasa.port}/webhooks/daozhen/ready", headers={"Authorization": f"Bearer {TOKEN}"}
+    ).json()
+    assert [name.partition("/")[0] for name in ready["tracker_keys"]] == ["k2", "k1"]
 
 
 @pytest.mark.parametrize(
@@ -345,9 +384,10 @@ def test_it_ends_cleanly_and_starts_where_it_was(
     ("changed", "words"),
     [
         ({"RASA_TOKEN": ""}, "RASA_TOKEN"),
-        ({"TRACKER_KEYS": ""}, "TRACKER_KEYS"),
+        ({"TRACKER_KEYS_FILE": "", "TRACKER_KEYS": ""}, "TRACKER_KEYS_FILE or TRACKER_KEYS"),
+        ({"TRACKER_KEYS_FILE": "/nowhere"}, "tracker store"),
         ({"ACTIONS_URL": ""}, "ACTIONS_URL"),
-        ({"TRACKER_KEYS": "k1:short"}, "tracker store"),
+        ({"TRACKER_KEYS_FILE": "", "TRACKER_KEYS": "k1:short"}, "tracker store"),
         ({"TRACKER_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "tracker store"),
     ],
 )

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import psycopg
 import pytest
-from components.tracker_store import Keys, PostgresTrackerStore, StaleTracker, Unreadable
+from components.tracker_store import KeyFile, Keys, PostgresTrackerStore, StaleTracker, UnknownKey, Unreadable
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
 from rasa.utils.endpoints import EndpointConfig
@@ -129,6 +129,39 @@ def test_a_wrong_key_ring_is_refused(text):
         Keys.parse(text)
 
 
-def test_endpoints_without_keys_are_refused():
-    with pytest.raises(KeyError):
+def test_without_keys_there_is_no_store(monkeypatch):
+    for name in ("TRACKER_KEYS", "TRACKER_KEYS_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ValueError, match="TRACKER_KEYS"):
         PostgresTrackerStore.from_endpoint(EndpointConfig(URL))
+
+
+def test_keys_in_a_file_are_read_again_when_they_change(tmp_path):
+    file = tmp_path / "keys.env"
+
+    def write(text):
+        fresh = tmp_path / "fresh"
+        fresh.write_text(text)
+        fresh.replace(file)
+
+    write(f"TRACKER_KEYS={ring('k1')}\n")
+    keys = KeyFile(file)
+    first = keys.now()
+    assert keys.now() is first
+    write(f"# rotated\nTRACKER_KEYS={ring('k2', 'k1')}\n")
+    assert keys.now().current == "k2"
+    assert [name[:3] for name in keys.now().fingerprints] == ["k2/", "k1/"]
+    for broken in ("TRACKER_KEYS=k3:nonsense\n", "", "DATA_KEYS=x\n"):
+        write(broken)
+        assert keys.now().current == "k2"
+    file.unlink()
+    assert keys.now().current == "k2"
+
+
+def test_a_row_under_a_key_that_is_not_here_yet_is_told_from_a_damaged_one():
+    keys = Keys.parse(ring("k1"))
+    with pytest.raises(UnknownKey):
+        keys.decrypt("s", "k2", b"anything")
+    with pytest.raises(Unreadable) as damaged:
+        keys.decrypt("s", "k1", b"anything at all")
+    assert not isinstance(damaged.value, UnknownKey)
