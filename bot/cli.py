@@ -57,12 +57,16 @@ def up(
     port_base: Annotated[
         int | None, typer.Option(help="Move all ports: gateway, desk, sandbox, actions, Rasa from here on.")
     ] = None,
+    gateways: Annotated[int | None, typer.Option(min=1, help="How many gateways.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="How many workers.")] = None,
+    rasas: Annotated[int | None, typer.Option(min=1, help="How many Rasas.")] = None,
 ) -> None:
     """Run everything in the foreground until Ctrl-C."""
     from bot.up import Options
     from bot.up import up as run
 
-    run(Options(var.resolve(), sandbox=sandbox, seed=seed, port_base=port_base), _say)
+    counts = {"gateways": gateways, "workers": workers, "rasas": rasas}
+    run(Options(var.resolve(), sandbox=sandbox, seed=seed, port_base=port_base, **counts), _say)
 
 
 @app.command()

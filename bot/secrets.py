@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from bot.starting import StartError
 from integrations.settings import ROOT, Settings
@@ -44,6 +44,10 @@ class Launch(Settings):
     rasa_database_password: SecretStr = SecretStr("")  # of the role daozhen_rasa
     tracker_keys: SecretStr = SecretStr("")  # for Rasa's process alone
     tracker_database_url: str = ""  # where Rasa's role is not made by us
+    # How many of each run on this machine; further Rasas only where RASA_URLS is not set.
+    gateways: int = Field(default=1, ge=1)
+    workers: int = Field(default=1, ge=1)
+    rasas: int = Field(default=1, ge=1)
     rasa_python: Path = ROOT / ".venv-rasa/bin/python"
 
 

@@ -44,10 +44,22 @@ def sandbox_addresses(port: int) -> dict[str, str]:
     return {f"{name.upper()}_API_BASE": f"{sandbox}/{name}" for name in SANDBOX_BASES} | script
 
 
-def ports_from(base: int) -> dict[str, str]:
-    """Settings that move every port of a run: gateway, desk, sandbox, actions, Rasa."""
-    rasa = f"http://{HOST}:{base + len(PORTS)}"
-    return {**{name: str(base + n) for n, name in enumerate(PORTS)}, "RASA_URLS": rasa}
+FURTHER_GATEWAYS = 20  # so many ports after the first gateway come the others
+
+
+def ports_from(base: int, rasas: int = 1) -> dict[str, str]:
+    """Settings that move every port of a run: gateway, desk, sandbox, actions, Rasas."""
+    ports = {name: str(base + n) for n, name in enumerate(PORTS)}
+    return {**ports, "RASA_URLS": rasa_urls(base + len(PORTS), rasas)}
+
+
+def rasa_urls(first_port: int, rasas: int) -> str:
+    return ",".join(f"http://{HOST}:{first_port + n}" for n in range(rasas))
+
+
+def gateway_ports(settings: Launch) -> list[int]:
+    first = settings.gateway_port
+    return [first, *(first + FURTHER_GATEWAYS + n for n in range(settings.gateways - 1))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +123,6 @@ def program_processes(
         name: addresses[name] for name in ("DATABASE_URL", "REDIS_URL")
     }
     celery = (sys.executable, "-m", "celery", "-A")
-    uvicorn = (
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--factory",
-        "bot.app:app",
-        "--no-access-log",
-        "--no-server-header",
-    )
     processes = [
         *(
             _rasa(settings, addresses, port, model, _tracker_keys(settings, var))
@@ -133,23 +136,7 @@ def program_processes(
             port=settings.actions_port,
             setting="ACTIONS_PORT",
         ),
-        Process(
-            "worker",
-            (
-                *celery,
-                "bot.worker:celery",
-                "worker",
-                "--pool",
-                "threads",
-                "--concurrency",
-                "16",
-                *QUIET_WORKER,
-            ),
-            environment,
-            ROOT,
-            nice=NICE_BEHIND,
-            stop_seconds=30,
-        ),
+        *(_worker(environment, number) for number in range(1, settings.workers + 1)),
         Process(
             "beat",
             (
@@ -167,19 +154,51 @@ def program_processes(
             ROOT,
             nice=NICE_BEHIND,
         ),
-        Process(
-            "gateway",
-            (*uvicorn, "--host", HOST, "--port", str(settings.gateway_port)),
-            environment,
-            ROOT,
-            port=settings.gateway_port,
-            setting="GATEWAY_PORT",
+        *(
+            _gateway(environment, number, port)
+            for number, port in enumerate(gateway_ports(settings), start=1)
         ),
     ]
     return [*processes, _sandbox(settings, var)] if sandbox else processes
 
 
-# One worker needs no talk with others; its tasks are woken by the queue and by beat.
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"
+
+
+def _gateway(environment: Mapping[str, str], number: int, port: int) -> Process:
+    uvicorn = (
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "--factory",
+        "bot.app:app",
+        "--no-access-log",
+        "--no-server-header",
+    )
+    return Process(
+        _numbered("gateway", number),
+        (*uvicorn, "--host", HOST, "--port", str(port)),
+        environment,
+        ROOT,
+        port=port,
+        setting="GATEWAY_PORT",
+    )
+
+
+def _worker(environment: Mapping[str, str], number: int) -> Process:
+    celery = (sys.executable, "-m", "celery", "-A", "bot.worker:celery", "worker")
+    return Process(
+        _numbered("worker", number),
+        (*celery, "-n", f"worker{number}@%h", "--pool", "threads", "--concurrency", "16", *QUIET_WORKER),
+        environment,
+        ROOT,
+        nice=NICE_BEHIND,
+        stop_seconds=30,
+    )
+
+
+# A worker needs no talk with others; its tasks are woken by the queue and by beat.
 QUIET_WORKER = ("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
@@ -218,10 +237,16 @@ def _rasa(
 def _sandbox(settings: Launch, var: Path) -> Process:
     knows = {k: v for k, v in bot_environment(settings).items() if k.lower().startswith(SANDBOX_KNOWS)}
     knows |= {name: value for name, value in os.environ.items() if name.startswith("SANDBOX_")}
+    gateways = ",".join(f"http://{HOST}:{port}" for port in gateway_ports(settings))
     return Process(
         "sandbox",
         (sys.executable, "-m", "integrations.sandbox"),
-        {**plain_environment(), **knows, "NICEGUI_STORAGE_PATH": str(var / "sandbox")},
+        {
+            **plain_environment(),
+            "SANDBOX_GATEWAYS": gateways,
+            **knows,
+            "NICEGUI_STORAGE_PATH": str(var / "sandbox"),
+        },
         ROOT,
         port=settings.sandbox_port,
         setting="SANDBOX_PORT",

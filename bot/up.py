@@ -40,6 +40,9 @@ class Options:
     sandbox: bool
     seed: bool = True
     port_base: int | None = None
+    gateways: int | None = None  # how many of each; None: as the settings say
+    workers: int | None = None
+    rasas: int | None = None
 
     @property
     def model(self) -> Path:
@@ -48,7 +51,13 @@ class Options:
 
     def settings(self) -> secrets.Launch:
         """The settings of this run: ports moved, platforms replaced by the sandbox."""
-        changes = table.ports_from(self.port_base) if self.port_base else {}
+        counts = {"GATEWAYS": self.gateways, "WORKERS": self.workers, "RASAS": self.rasas}
+        changes = {name: str(count) for name, count in counts.items() if count}
+        settings = secrets.load(self.var, sandbox=self.sandbox, changes=changes)
+        if self.port_base:
+            changes |= table.ports_from(self.port_base, settings.rasas)
+        elif "rasa_urls" not in settings.model_fields_set and settings.rasas > 1:
+            changes["RASA_URLS"] = table.rasa_urls(table.local_rasa_ports(settings)[0], settings.rasas)
         settings = secrets.load(self.var, sandbox=self.sandbox, changes=changes)
         if "public_url" not in settings.model_fields_set:
             changes["PUBLIC_URL"] = f"http://{HOST}:{settings.gateway_port}"

@@ -28,7 +28,9 @@ def create_app(
     phone: bool = True,
 ) -> FastAPI:
     """`phone` adds the pages for the browser; NiceGUI has them once in a process. `app.state.world` holds all."""
-    world = build_world(settings, options or Options(), clock, http or reach_program())
+    options = options or Options()
+    http = http or reach_program(options.gateway_addresses(settings))
+    world = build_world(settings, options, clock, http)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

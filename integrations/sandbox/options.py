@@ -20,6 +20,7 @@ class Options(BaseSettings):
 
     host: str = "127.0.0.1"
     gateway: str = ""
+    gateways: str = ""  # several, separated by commas: each webhook goes to the next of them
     own: str = ""
 
     # WeChat cuts after five seconds and delivers again. Whether "three" counts the first is unclear.
@@ -57,7 +58,11 @@ class Options(BaseSettings):
     media_bytes: int = 128 * 1024 * 1024
 
     def gateway_address(self, settings: Settings) -> str:
-        return (self.gateway or f"http://127.0.0.1:{settings.gateway_port}").rstrip("/")
+        return self.gateway_addresses(settings)[0]
+
+    def gateway_addresses(self, settings: Settings) -> list[str]:
+        given = self.gateways or self.gateway or f"http://127.0.0.1:{settings.gateway_port}"
+        return [address.strip().rstrip("/") for address in given.split(",")]
 
     def own_address(self, settings: Settings) -> str:
         return (self.own or f"http://127.0.0.1:{settings.sandbox_port}").rstrip("/")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from integrations.sandbox import tc3
+from integrations.sandbox.balancer import Balancer
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.identity import IdentityService
 from integrations.sandbox.options import Options
@@ -55,12 +56,12 @@ class World:
         await self.http.aclose()
 
 
-def reach_program() -> httpx.AsyncClient:
+def reach_program(gateways: list[str]) -> httpx.AsyncClient:
+    # Unbounded: waiting for a connection must not count as the program's time to answer.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+    transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
     return httpx.AsyncClient(
-        # Unbounded: waiting for a connection must not count as the program's time to answer.
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=50),
-        timeout=httpx.Timeout(None, connect=5),
-        trust_env=False,
+        transport=Balancer(transport, gateways), timeout=httpx.Timeout(None, connect=5), trust_env=False
     )
 
 
