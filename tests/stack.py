@@ -23,6 +23,9 @@ from bot.leftovers import started_on
 from bot.starting import free_port, port_is_free
 from bot.up import Options
 
+# How many gateways, workers and Rasas a program has, where a test does not say.
+PROCESSES = int(os.environ.get("DAOZHEN_TEST_PROCESSES", "1"))
+
 # What in a process's command line tells which one of the table it is.
 _COMMANDS = {
     "gateway": "bot.app:app",
@@ -82,17 +85,22 @@ class Stack:
             cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
-    def process(self, name: str) -> psutil.Process:
-        """The main process of one row of the table. Raises LookupError while it is not there."""
-        found = [p for p in started_on(self.options.var) if _COMMANDS[name] in _command_line(p)]
+    def process(self, name: str, which: str = "") -> psutil.Process:
+        """The main process of one row of the table; of several the one with `which` in its command line. Raises
+        LookupError while it is not there."""
+        found = [
+            process
+            for process in started_on(self.options.var)
+            if _COMMANDS[name] in (command := _command_line(process)) and which in command
+        ]
         if not found:
             raise LookupError(f"{name} does not run")
         ours = {p.pid for p in found}
         return next(p for p in found if p.ppid() not in ours)
 
-    def kill(self, name: str) -> None:
+    def kill(self, name: str, which: str = "") -> None:
         """kill -9, and returns when the process is gone."""
-        process = self.process(name)
+        process = self.process(name, which)
         process.kill()
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
@@ -132,13 +140,21 @@ def _command_line(process: psutil.Process) -> str:
 
 
 @contextmanager
-def running_stack(var: Path, *, environment: dict[str, str] | None = None) -> Iterator[Stack]:
-    """`daozhen up` on free ports, with its data below `var`; stopped as by Ctrl-C on leaving."""
-    options = Options(var, sandbox=True, port_base=_free_ports(6))
+def running_stack(
+    var: Path, *, environment: dict[str, str] | None = None, processes: int = PROCESSES
+) -> Iterator[Stack]:
+    """`daozhen up` on free ports, with its data below `var`; stopped as by Ctrl-C on leaving. `processes`: how many
+    gateways, workers and Rasas there are."""
+    counts = dict.fromkeys(("gateways", "workers", "rasas"), processes)
+    options = Options(var, sandbox=True, port_base=_free_ports(table.FURTHER_GATEWAYS + processes), **counts)
+    numbers = [word for name, count in counts.items() for word in (f"--{name}", str(count))]
     output = var / "up.log"
     with output.open("wb") as log:
         up = subprocess.Popen(
-            [sys.executable, "-m", "bot.cli", "up", "--var", str(var), "--port-base", str(options.port_base)],
+            [
+                *(sys.executable, "-m", "bot.cli", "up", "--var", str(var)),
+                *("--port-base", str(options.port_base), *numbers),
+            ],
             stdout=log,
             stderr=subprocess.STDOUT,
             env={**os.environ, **_PACE, **(environment or {})},

@@ -1,0 +1,108 @@
+"""Two gateways, two workers and two Rasas over one Postgres and one Redis: any of them may die."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.table import gateway_ports, local_rasa_ports
+from tests.faults.auditing import audit
+from tests.faults.breaking import (
+    ANSWER,
+    OTHER_ANSWER,
+    OTHER_QUESTION,
+    QUESTION,
+    answered_once,
+    conversation,
+    said_after,
+    settle,
+    until,
+    write,
+)
+from tests.faults.conftest import READY_SECONDS, SANDBOX
+from tests.patients import PATIENTS, Patient
+from tests.stack import Stack, running_stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def stack(servers: Path) -> Iterator[Stack]:
+    var = servers / "two"
+    var.mkdir()
+    with running_stack(var, environment=SANDBOX, processes=2) as running:
+        yield running
+
+
+@pytest.fixture
+def people(stack: Stack) -> Iterator[list[Patient]]:
+    """Two patients on each platform, so that both Rasas have somebody; all must be well in the end."""
+    stack.wait_until_ready(READY_SECONDS)
+    came = [arrives.arrive(stack.sandbox) for arrives in PATIENTS.values() for _ in range(2)]
+    for patient in came:
+        settle(stack, patient)
+    yield came
+    audit(stack, came)
+
+
+def test_messages_of_one_patient_through_both_gateways_keep_their_order(
+    stack: Stack, people: list[Patient]
+) -> None:
+    """The sandbox brings them to the gateways in turn; WeChat's are answered in the webhook's own response."""
+    for patient in people:
+        start = write(patient, QUESTION)
+        for _ in range(2):
+            write(patient, OTHER_QUESTION)
+            write(patient, QUESTION)
+        until(lambda patient=patient, start=start: len(_asked(patient, start.entry)) == 5, 90)
+        assert _asked(patient, start.entry) == [ANSWER, OTHER_ANSWER, ANSWER, OTHER_ANSWER, ANSWER]
+    for port in gateway_ports(stack.options.settings()):
+        process = stack.process("gateway", str(port))
+        assert process.is_running()
+    assert _passive_answers(stack), "nothing was answered passively"
+
+
+def test_either_gateway_may_die(stack: Stack, people: list[Patient]) -> None:
+    for port in gateway_ports(stack.options.settings()):
+        stack.kill("gateway", str(port))
+        for patient in people:
+            answered_once(stack, write(patient, QUESTION), ANSWER)
+        stack.wait_until_ready(READY_SECONDS)
+
+
+def test_a_rasa_that_dies_in_the_middle_of_turns_leaves_them_to_the_other(
+    stack: Stack, people: list[Patient]
+) -> None:
+    ports = local_rasa_ports(stack.options.settings())
+    assert len(ports) == 2
+    victim = stack.process("rasa", f"--port {ports[0]}")
+    victim.suspend()  # its turns hang in the middle
+    written = [write(patient, QUESTION) for patient in people]
+    others = [one for one in written if _rasa_of(stack, one.patient) == 1]
+    for one in others:
+        answered_once(stack, one, ANSWER)
+    victim.kill()
+    for one in written:
+        answered_once(stack, one, ANSWER)
+    for patient in people:  # while it starts again, the other takes its conversations
+        answered_once(stack, write(patient, OTHER_QUESTION), OTHER_ANSWER)
+
+
+def _asked(patient: Patient, entry: int) -> list[str]:
+    """Which answers came, in the order of the phone; messages of ours may hold several."""
+    found = []
+    for text in said_after(patient, entry):
+        places = [(text.find(words), words) for words in (ANSWER, OTHER_ANSWER)]
+        found += [words for place, words in sorted(places) if place >= 0]
+    return found
+
+
+def _passive_answers(stack: Stack) -> int:
+    return int(stack.rows("SELECT count(*) FROM outbound WHERE platform_id LIKE 'passive:%%'")[0][0])
+
+
+def _rasa_of(stack: Stack, patient: Patient) -> int:
+    """Which of the two has the conversation while both live."""
+    return int(conversation(stack, patient).replace("-", ""), 16) % 2
