@@ -176,7 +176,7 @@ async def _answer(
         words = "／" + words[1:] if words.startswith("/") else words  # only we speak in intents
     else:
         words, personal = command, False
-    said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata)
+    said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata, inbound.attempts)
     if not said and message.kind is not Kind.SYSTEM:
         log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
         return Answer([_apology(rt, language)], delete_message=personal)

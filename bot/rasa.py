@@ -30,9 +30,15 @@ class RasaReply:
 
 
 async def turn(
-    rt: Runtime, conversation_id: UUID, message_id: UUID, text: str, metadata: dict[str, Any]
+    rt: Runtime,
+    conversation_id: UUID,
+    message_id: UUID,
+    text: str,
+    metadata: dict[str, Any],
+    attempt: int = 0,
 ) -> list[RasaReply]:
-    """Gives one message to Rasa. A message it has answered before gets the same replies again.
+    """Gives one message to Rasa. A message it has answered before gets the same replies again. After a failed
+    attempt another Rasa is asked first: should both finish, only one can store its turn.
 
     Raises RasaDown, RasaFailed.
     """
@@ -43,7 +49,9 @@ async def turn(
         "metadata": metadata,
     }
     addresses = rt.settings.rasa_addresses
-    first = conversation_id.int % len(addresses)  # a conversation stays with one Rasa while that one lives
+    first = (conversation_id.int + attempt) % len(
+        addresses
+    )  # a conversation stays with one Rasa while that one lives
     for address in addresses[first:] + addresses[:first]:
         try:
             response = await rt.http.post(

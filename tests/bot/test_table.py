@@ -134,3 +134,32 @@ def test_only_the_rasas_of_this_machine_are_started(tmp_path: Path, monkeypatch:
 def test_webhooks_come_before_background_work(tmp_path: Path) -> None:
     processes = _processes(tmp_path)
     assert processes["gateway"].nice < min(processes["worker"].nice, processes["rasa"].nice)
+
+
+def test_there_may_be_several_of_each(tmp_path: Path) -> None:
+    secrets.generate(tmp_path, sandbox=True)
+    options = Options(tmp_path, sandbox=True, port_base=9000, gateways=2, workers=3, rasas=2)
+    settings = options.settings()
+    listed = table.program_processes(settings, ADDRESSES, tmp_path, Path("model.tar.gz"), sandbox=True)
+    ports = {process.name: process.port for process in listed}
+    assert [ports[name] for name in ("gateway", "gateway-2", "rasa-9004", "rasa-9005")] == [
+        9000,
+        9020,
+        9004,
+        9005,
+    ]
+    assert {"worker", "worker-2", "worker-3"} <= ports.keys()
+    assert len(ports) == len(listed) == 2 + 3 + 2 + 3  # and one each of actions, beat and sandbox
+    known = {process.name: process.environment for process in listed}
+    assert known["worker"]["RASA_URLS"] == "http://127.0.0.1:9004,http://127.0.0.1:9005"
+    assert known["sandbox"]["SANDBOX_GATEWAYS"] == "http://127.0.0.1:9000,http://127.0.0.1:9020"
+
+
+def test_several_rasas_also_on_the_usual_ports_but_not_against_rasa_urls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets.generate(tmp_path, sandbox=True)
+    monkeypatch.setenv("RASAS", "2")
+    assert table.local_rasa_ports(Options(tmp_path, sandbox=True).settings()) == [5005, 5006]
+    monkeypatch.setenv("RASA_URLS", "http://10.0.0.7:5005")
+    assert table.local_rasa_ports(Options(tmp_path, sandbox=True).settings()) == []
