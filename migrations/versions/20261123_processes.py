@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "5d0c7c1f9e21"
-down_revision = "d4e8b1c09a57"
+down_revision = "7c41d2f09e55"
 branch_labels = None
 depends_on = None
 
