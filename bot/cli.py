@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from bot import identities, links
-from bot import identities
 from bot.keys.cli import keys_app
 from bot.migrate import APP
 from bot.opening import open_database
