@@ -175,7 +175,7 @@ async def _family(turn: Turn) -> list[str]:
 
 async def answer_privacy(turn: Turn, reply: Reply) -> None:
     """The privacy notice in short."""
-    question = read_question("privacy", turn.runtime.settings)
+    question = read_question("privacy", turn.runtime.settings, language=turn.language)
     reply.parts.append(question.text)
 
 

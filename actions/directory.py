@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integrations.hospital import directory
 from integrations.hospital.directory import DepartmentView, PractitionerView
+from integrations.language.glossary import Glossary
 from integrations.runtime import Runtime
 
 FRESH_FOR = timedelta(minutes=1)
@@ -19,6 +20,7 @@ class Directory:
 
     departments: Mapping[str, DepartmentView]
     practitioners: Mapping[str, PractitionerView]
+    english: Glossary = field(default_factory=lambda: Glossary({}))
 
     def within(self, practitioners: tuple[str, ...], departments: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the practitioners who work in one of the departments; all of them when none is named."""
@@ -50,8 +52,11 @@ class DirectoryCache:
             async with runtime.database.begin() as session:
                 departments = await directory.departments(session)
                 practitioners = await directory.practitioners(session)
+                english = await directory.glossary(session)
             found = Directory(
-                {str(one.id): one for one in departments}, {str(one.id): one for one in practitioners}
+                {str(one.id): one for one in departments},
+                {str(one.id): one for one in practitioners},
+                english,
             )
             self._read = (now, found)
         return self._read[1]

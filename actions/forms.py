@@ -16,6 +16,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from actions.directory import DirectoryCache
 from actions.turn import Reply, Turn, read_turn
 from actions.wording import Wording
+from integrations.catalogue import ENGLISH
 from integrations.runtime import Runtime
 
 _ON_THE_WAY = frozenset({"registration_form", "family_form"})  # what waits goes on waiting there
@@ -62,6 +63,8 @@ class Journey(Action):
         )
         reply = Reply(turn.words, language=turn.chosen_language)
         events = await self.take(turn, reply)
+        if turn.language == ENGLISH:
+            reply.put_english((await turn.directory()).english)
         reply.dispatch(dispatcher)
         return events
 

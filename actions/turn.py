@@ -16,6 +16,7 @@ from actions.facts import PERSONAL, Facts, read_facts
 from actions.wording import Wording
 from integrations.catalogue import CHINESE
 from integrations.hospital.operations import OperationKey
+from integrations.language.glossary import Glossary
 from integrations.language.languages import LANGUAGES
 from integrations.runtime import Runtime
 
@@ -135,6 +136,11 @@ class Reply:
         """Drops buttons and expectation: another question follows."""
         self.buttons.clear()
         self.expects = ""
+
+    def put_english(self, glossary: Glossary) -> None:
+        """The hospital's own names, which came in Chinese."""
+        self.parts = [glossary.put(part) for part in self.parts]
+        self.buttons = [Button(glossary.put(button.title), button.payload) for button in self.buttons]
 
     def dispatch(self, dispatcher: CollectingDispatcher) -> None:
         if not self.parts:

@@ -16,7 +16,17 @@ _CHINESE_NUMBERS = {word: number for number, word in enumerate("一二三四五�
 _NUMBER = re.compile(
     r"(?:选|要|第|我选|我要|就|那就)?\s*([0-9]{1,2}|[一二两三四五六七八九十])\s*(?:号|个|吧|项|那个|、|\.|。)*"
 )
+_ENGLISH_NUMBER = re.compile(
+    r"(?:the |option |number |no\.? ?|# ?|choice |choose |pick |take )*"
+    r"(?P<number>[0-9]{1,2}|one|two|three|four|five|six|first|second|third|fourth|fifth|sixth|1st|2nd|3rd|[4-9]th)"
+    r"(?: (?:one|option|please|pls|time|doctor))*[.!]?",
+    re.IGNORECASE,
+)
+_ENGLISH_NUMBERS = {
+    word: at for at, word in enumerate(("one", "two", "three", "four", "five", "six"), start=1)
+} | {word: at for at, word in enumerate(("first", "second", "third", "fourth", "fifth", "sixth"), start=1)}
 _PUNCTUATION = re.compile(r"[\s，。,.!！?？、~～“”\"'（）()]+")
+_SHORTEST_ENGLISH = 3
 _SHORTEST_WORDS = 2  # characters; a single one hits too much
 
 
@@ -51,9 +61,13 @@ def typed(text: str, kept: dict[str, Any] | None) -> str | None:
     if number := _NUMBER.fullmatch(answer):
         position = _CHINESE_NUMBERS.get(number[1]) or int(number[1])
         return options[position - 1]["payload"] if 1 <= position <= len(options) else None
-    words = _PUNCTUATION.sub("", answer)
-    titles = [_PUNCTUATION.sub("", normalise(option["title"])) for option in options]
+    if said := _ENGLISH_NUMBER.fullmatch(answer):
+        word = said["number"].lower()
+        position = _ENGLISH_NUMBERS.get(word) or int(word.rstrip("stndrh"))
+        return options[position - 1]["payload"] if 1 <= position <= len(options) else None
+    words = _PUNCTUATION.sub("", answer).casefold()
+    titles = [_PUNCTUATION.sub("", normalise(option["title"])).casefold() for option in options]
     same = [at for at, title in enumerate(titles) if title == words]
-    if not same and len(words) >= _SHORTEST_WORDS:
+    if not same and len(words) >= (_SHORTEST_ENGLISH if words.isascii() else _SHORTEST_WORDS):
         same = [at for at, title in enumerate(titles) if title.startswith(words)]
     return options[same[0]]["payload"] if len(same) == 1 else None

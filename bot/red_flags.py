@@ -38,7 +38,8 @@ class Rule:
 
 
 _CLAUSE_END = "，。；！？\n"
-_MARKS = str.maketrans(",;!?", "，；！？")
+_MARKS = str.maketrans(",;!?’", "，；！？'")
+_FULL_STOP = re.compile(r"\.(?=\s|$)")
 _NEGATED = re.compile(
     r"(没有|没|不是|并不|并未|未曾|无|不会|不曾|别|防止|避免|否认)(过|出现|发生|感到|觉得|明显|什么|再)?的?"
     r"[^，。；！？\n]{0,2}$"
@@ -50,6 +51,29 @@ _ABOUT = re.compile(
 _SAYINGS = re.compile(
     r"(气|笑|累|困|饿|渴|热|冷|吓|烦|忙|想|爱|羡慕|高兴|贵|丑|堵|急)(得|都|要|快)?(想)?死(我|人|你|了)|想死你"
     r"|笑(到|得)?抽|抽不(出|开)|跳楼价|吐血价|吐血推荐"
+)
+
+
+# The same for English. What is over may be told after it, so the whole clause counts, unless it speaks of now.
+_NEGATED_IN_ENGLISH = re.compile(
+    r"\b(?:no|not|never|without|don't have|doesn't have|do not have|does not have|didn't have|isn't|wasn't"
+    r"|hasn't|haven't"
+    r"|free of|instead of|prevent|fear of|afraid of)"
+    r"(?: (?:a|an|any|the|had|have|having|been|really|feel|feeling|yet|currently|more|signs? of))* $"
+)
+_PAST_IN_ENGLISH = re.compile(
+    r"\b(?:years? ago|months? ago|last (?:year|month|summer|winter|spring|autumn)|in (?:19|20)\d\d|used to|history of"
+    r"|when (?:i|he|she) was (?:a child|a kid|young|little|\d+)|previously|in the past|as a child|decades? ago)\b"
+)
+_NOW_IN_ENGLISH = re.compile(r"\b(?:now|again|this (?:morning|afternoon|evening)|and i|tonight)\b")
+_ABOUT_IN_ENGLISH = re.compile(
+    r"\b(?:what (?:is|are|causes)|how (?:to|do (?:i|you|we)) (?:prevent|avoid|know)|prevention|rehab\w*"
+    r"|rehabilitation|after ?care"
+    r"|check-?up|follow-?up|lecture|course|movie|film|novel|game|article|first aid (?:for|course)|risk of|signs of)\b"
+)
+_SAYINGS_IN_ENGLISH = re.compile(
+    r"\b(?:heart attack (?:grill|burger)|died? (?:laughing|of laughter)|laugh\w* to death|bored to death|choking up"
+    r"|nearly had a heart attack when|gave me a heart attack|killing me)\b"
 )
 
 
@@ -69,7 +93,8 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
     """The gravest outcome in a new text, read together with the patient's earlier messages (oldest first,
     at most `WINDOW` old, all in simplified Chinese), and the name of the rule that saw it ("" for none)."""
     new = _even(text)
-    before = _even("".join(earlier))[-_LONGEST_LOOK_BACK:]
+    new = _apart(new)
+    before = "".join(_apart(_even(one)) for one in earlier)[-_LONGEST_LOOK_BACK:]
     for rule in rules():
         if _hits(rule, new, 0) or (before and _hits(rule, before + new, len(before))):
             return rule.outcome, rule.name
@@ -78,7 +103,12 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
 
 def _even(text: str) -> str:
     """One case and one set of marks, as the patterns are written."""
-    return text.lower().translate(_MARKS)
+    return _FULL_STOP.sub("。", text.lower().translate(_MARKS))
+
+
+def _apart(text: str) -> str:
+    """Fragments of Chinese join as they are, English words keep their distance."""
+    return f" {text}" if text[:1].isascii() and text[:1].isalnum() else text
 
 
 def _hits(rule: Rule, text: str, new_from: int) -> bool:
@@ -96,7 +126,12 @@ def _harmless(rule: Rule, text: str, match: re.Match[str]) -> bool:
         saying.start() < match.end() and saying.end() > match.start() for saying in _SAYINGS.finditer(text)
     ):
         return True
-    if _NEGATED.search(said_before):
+    if _SAYINGS_IN_ENGLISH.search(clause):
         return True
+    if _NEGATED.search(said_before) or _NEGATED_IN_ENGLISH.search(said_before):
+        return True
+    over = _PAST_IN_ENGLISH.search(clause) and not _NOW_IN_ENGLISH.search(clause)
     # A past attempt still matters in a crisis; a past stroke is history.
-    return rule.outcome is Outcome.EMERGENCY and bool(_PAST.search(said_before) or _ABOUT.search(clause))
+    return rule.outcome is Outcome.EMERGENCY and bool(
+        _PAST.search(said_before) or _ABOUT.search(clause) or over or _ABOUT_IN_ENGLISH.search(clause)
+    )

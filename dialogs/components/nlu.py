@@ -1,7 +1,8 @@
 """Understanding in one component: character n-grams, logistic regression, entities that others found.
 
 Rasa's usual pipeline is six components with sparse matrices between them. For short Chinese messages character
-n-grams do as well, need no word segmentation, and cost a dictionary look-up per n-gram. Training uses
+n-grams do as well, need no word segmentation, and cost a dictionary look-up per n-gram. Words in Latin letters count
+whole, in pairs, and by their inner n-grams, which survive a slip of typing. Training uses
 scikit-learn; serving is one numpy product.
 
 Entities come from the message's metadata (`entities`: what stands in the hospital's database changes without
@@ -15,6 +16,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,23 +31,42 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 FALLBACK = "nlu_fallback"
 RANKING = 5  # intents kept in the ranking
 TOKEN = re.compile(r"\[\[([a-z_]+):[0-9a-f]{32}\]\]")  # a personal value, swapped before it came here
+WORD = re.compile(r"(?<![<_a-z'])[a-z]+(?:'[a-z]+)*(?![a-z_>])")  # not the name of a personal value
+WORDS = "\x04"  # stands for words in Latin letters among other characters
+INNER = (3, 4)  # letters of a word's n-grams
 DIGITS = re.compile(r"\d")
+_LATIN = re.compile(rf"{WORD.pattern}(?: {WORD.pattern})*")
 SPACES = re.compile(r"\s+")
 
 
 def normalise(text: str) -> str:
     """One spelling for width, case, spaces, digits and personal values."""
-    text = TOKEN.sub(lambda match: f"<{match[1]}>", text)
+    text = TOKEN.sub(lambda match: f"<{match[1]}>", text).replace("’", "'")
     return DIGITS.sub("0", SPACES.sub(" ", unicodedata.normalize("NFKC", text).lower()).strip())
 
 
 def ngrams(text: str, longest: int) -> Counter[str]:
-    """Counts of the character n-grams of a normalised text, its two ends marked."""
+    """Counts of the character n-grams of a normalised text, its two ends marked, and of its Latin words."""
+    words = WORD.findall(text)
+    if words:
+        text = _LATIN.sub(WORDS, text)
     marked = f"\x02{text}\x03"
-    grams: Counter[str] = Counter()
+    grams = word_grams(words)
     for size in range(1, longest + 1):
         grams.update(marked[start : start + size] for start in range(len(marked) - size + 1))
     del grams["\x02"], grams["\x03"]
+    return grams
+
+
+def word_grams(words: list[str]) -> Counter[str]:
+    """Words, neighbouring words, and letters within words; an apostrophe makes no difference (dont, don't)."""
+    words = [word.replace("'", "") for word in words]
+    grams: Counter[str] = Counter(f"{WORDS}{word}" for word in words)
+    grams.update(f"{WORDS}{first} {second}" for first, second in pairwise(words))
+    for word in words:
+        edged = f"<{word}>"
+        for size in INNER:
+            grams.update(f"{WORDS}{edged[at : at + size]}" for at in range(len(edged) - size + 1))
     return grams
 
 
@@ -291,7 +312,7 @@ class Understanding(GraphComponent):
         for kind, words in self.lookups.items():
             taken: list[tuple[int, int]] = []
             for word, value in words.items():
-                start = lowered.find(word)
+                start = find_word(lowered, word)
                 end = start + len(word)
                 if start < 0 or any(start < right and left < end for left, right in taken):
                     continue
@@ -300,6 +321,24 @@ class Understanding(GraphComponent):
                     {"entity": kind, "value": value, "start": start, "end": end, "extractor": "lookup"}
                 )
         return found
+
+
+def find_word(text: str, word: str) -> int:
+    """Where a word stands, or -1; one of Latin letters only as a whole: any is no part of many."""
+    at = text.find(word)
+    while at >= 0 and (_continues(text, at - 1, at) or _continues(text, at + len(word) - 1, at + len(word))):
+        at = text.find(word, at + 1)
+    return at
+
+
+def _continues(text: str, left: int, right: int) -> bool:
+    """Whether two neighbouring places hold Latin letters of one word."""
+    return (
+        left >= 0
+        and right < len(text)
+        and (text[left] + text[right]).isascii()
+        and (text[left] + text[right]).isalpha()
+    )
 
 
 def read_lookups(training_data: TrainingData) -> dict[str, dict[str, str]]:

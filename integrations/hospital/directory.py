@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital.models import Department, Practitioner
+from integrations.hospital.models import Department, HospitalTerm, Practitioner
+from integrations.language.english_names import pinyin
+from integrations.language.glossary import Glossary
 from integrations.language.lexicon import DepartmentName, Lexicon, PractitionerName
 
 
@@ -24,6 +26,8 @@ class DepartmentView:
     location: str
     bookable: bool
     horizon_days: int
+    name_en: str = ""
+    aliases_en: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class PractitionerView:
     department_id: UUID
     department: str
     speciality: str
+    name_en: str = ""
 
 
 async def departments(session: AsyncSession) -> list[DepartmentView]:
@@ -51,6 +56,8 @@ async def departments(session: AsyncSession) -> list[DepartmentView]:
             location=f"{one.building}{one.floor}",
             bookable=one.bookable,
             horizon_days=one.horizon_days,
+            name_en=one.name_en,
+            aliases_en=tuple(one.aliases_en),
         )
         for one in found
     ]
@@ -66,6 +73,7 @@ async def practitioners(session: AsyncSession, department_id: UUID | None = None
             Practitioner.department_id,
             Department.name,
             Practitioner.speciality,
+            Practitioner.name_en,
         )
         .join(Department, Department.id == Practitioner.department_id)
         .where(Practitioner.active, Department.active)
@@ -80,13 +88,19 @@ async def lexicon(session: AsyncSession) -> Lexicon:
     """Every name that a patient may mean, in a fixed order: the same directory gives an equal lexicon."""
     return Lexicon(
         departments=tuple(
-            DepartmentName(id=str(one.id), name=one.name, aliases=one.aliases)
+            DepartmentName(str(one.id), one.name, one.aliases, one.name_en, one.aliases_en)
             for one in await departments(session)
         ),
         practitioners=tuple(
-            PractitionerName(
-                id=str(one.id), name=one.name, title=one.title, department_ids=(str(one.department_id),)
-            )
+            PractitionerName(str(one.id), one.name, one.title, (str(one.department_id),), one.name_en)
             for one in await practitioners(session)
         ),
     )
+
+
+async def glossary(session: AsyncSession) -> Glossary:
+    """English for every name that a card, a list or a way through the house may show."""
+    departments_en = {one.name: one.name_en for one in await departments(session)}
+    doctors_en = {one.name: one.name_en or pinyin(one.name) for one in await practitioners(session)}
+    terms = await session.execute(select(HospitalTerm.term, HospitalTerm.english))
+    return Glossary({**doctors_en, **departments_en, **dict(terms.tuples().all())})

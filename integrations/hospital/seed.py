@@ -14,13 +14,14 @@ from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.hospital import demo_english
 from integrations.hospital.clock import ZONE_NAME
 from integrations.hospital.demo_hospital import DEPARTMENTS, DemoDepartment
-from integrations.hospital.models import Department, Period, Practitioner, Schedule
+from integrations.hospital.models import Department, HospitalTerm, Period, Practitioner, Schedule
 
 DAYS_AHEAD = 14
 MINUTES_PER_SLOT = 10
@@ -77,6 +78,7 @@ async def seed(session: AsyncSession, today: date) -> int:
     """Adds what is missing of departments, doctors, and schedules from `today` (local) to 14 days ahead, each with
     its numbered slots 10 minutes apart. Gives the number of schedules added; a second run on one day adds none."""
     await _add_departments(session)
+    await _add_english(session)
     department_ids = await _ids(session, Department.name, Department.id)
     doctors = list(_doctors())
     await _add_practitioners(session, doctors, department_ids)
@@ -108,6 +110,15 @@ async def _add_departments(session: AsyncSession) -> None:
     await session.execute(
         insert(Department).values(rows).on_conflict_do_nothing(index_elements=["name"]).inline()
     )
+
+
+async def _add_english(session: AsyncSession) -> None:
+    """English names where there are none yet."""
+    for name, (english, aliases) in demo_english.DEPARTMENTS.items():
+        nameless = update(Department).where(Department.name == name, Department.name_en == "")
+        await session.execute(nameless.values(name_en=english, aliases_en=aliases.split(", ")))
+    terms = [{"term": term, "english": english} for term, english in demo_english.TERMS.items()]
+    await session.execute(insert(HospitalTerm).values(terms).on_conflict_do_nothing().inline())
 
 
 async def _add_practitioners(

@@ -16,7 +16,7 @@ LANGUAGES = (SIMPLIFIED, TRADITIONAL, ENGLISH)
 
 _OURS = re.compile(r"\[\[\w+:[0-9a-f]{32}\]\]|https?://\S+|\S+@\S+")
 _HAN = re.compile(r"[㐀-鿿]")
-_WORD = re.compile(r"[a-z]+(?:['’][a-z]+)*")
+LATIN_WORD = re.compile(r"[a-z]+(?:['’][a-z]+)*")
 _ENGLISH_IN_CHINESE = 4  # Han characters that an English sentence may hold: a name
 _CHINESE_IN_ENGLISH = 5  # Han characters from which on it is a sentence, whatever they are
 _CHINESE = re.compile(
@@ -35,7 +35,7 @@ def detect(text: str, known: str = SIMPLIFIED, *, expects: str | None = None) ->
     `expects` is what the last question asked for: an answer to it (a name, a number) says less than a sentence.
     """
     text = _OURS.sub(" ", text)
-    han, words = _HAN.findall(text), _WORD.findall(text.lower())
+    han, words = _HAN.findall(text), LATIN_WORD.findall(text.lower())
     if han and not (_is_english(words, expects) and len(han) <= _ENGLISH_IN_CHINESE):
         return _script(text, han, known)
     return ENGLISH if not han and _is_english(words, expects) else _mixed(han, known)
@@ -62,7 +62,7 @@ def _is_english(words: list[str], expects: str | None) -> bool:
     telling = [word for word in plain if word not in _words("shared_words")]
     if not telling:
         return False
-    known = sum(word in _words("english_words") for word in plain)
+    known = sum(word in english_words() for word in plain)
     wanted = 3 if expects else 2
     return known >= wanted or (known >= 1 and len(plain) >= wanted + 1)
 
@@ -78,10 +78,14 @@ def _script(text: str, han: list[str], known: str) -> str:
     return known if known != ENGLISH else SIMPLIFIED
 
 
+def english_words() -> frozenset[str]:
+    """The little words, and what brings people to a hospital."""
+    return _words("english_words")
+
+
 @cache
 def _words(name: str) -> frozenset[str]:
-    """english_words: the little words, and what brings people to a hospital; shared_words: what Chinese speakers
-    write too."""
+    """The words of a file; shared_words holds what Chinese speakers write too."""
     return frozenset(Path(__file__).with_name(f"{name}.txt").read_text(encoding="utf-8").split())
 
 

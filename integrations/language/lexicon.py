@@ -13,6 +13,8 @@ class DepartmentName:
     id: str
     name: str
     aliases: tuple[str, ...] = ()
+    name_en: str = ""
+    aliases_en: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class PractitionerName:
     name: str
     title: str = ""
     department_ids: tuple[str, ...] = ()
+    name_en: str = ""  # empty: its pinyin
 
 
 @dataclass(frozen=True, slots=True)

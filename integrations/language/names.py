@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from integrations.language.english_names import RULED_OUT, EnglishNames
 from integrations.language.lexicon import Lexicon, PractitionerName
 from integrations.language.script import fold
 from integrations.language.sounds import loosely, syllable
@@ -86,6 +87,7 @@ class NameIndex:
                 self._add_group(group, lexicon)
         for practitioner in lexicon.practitioners:
             self._add_practitioner(practitioner)
+        self._english = EnglishNames(lexicon)
         self._characters = frozenset("".join(self._terms))
         self._term_windows = _Windows(self._terms)
         self._people_windows = _Windows(self._people)
@@ -97,14 +99,23 @@ class NameIndex:
         simplified; positions are those of `text`."""
         text = fold(text).lower()
         hits = [*self._department_hits(text), *self._practitioner_hits(text)]
+        hits += [_Hit(start, end, 0, targets) for start, end, targets in self._english.hits(text)]
         chosen: list[_Hit] = []
         for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.rank)):
             if not chosen or hit.start >= chosen[-1].end:
                 chosen.append(hit)
             elif (hit.start, hit.end, hit.rank) == (chosen[-1].start, chosen[-1].end, chosen[-1].rank):
                 chosen[-1] = _Hit(hit.start, hit.end, hit.rank, chosen[-1].targets | hit.targets)
-        unknown = _unknown_doctor(text, chosen) if self._people else []
+        unknown = self._unknown(text, chosen) if self._people else []
         return [*self._spans([hit for hit in chosen if not _ruled_out(text, hit.start)]), *unknown]
+
+    def _unknown(self, text: str, chosen: list[_Hit]) -> list[Span]:
+        found = _unknown_doctor(text, chosen)
+        people = any(entity == "practitioner" for hit in chosen for entity, _ in hit.targets)
+        if found or people or not (english := self._english.unknown(text)):
+            return found
+        start, end, words = english
+        return [Span("unknown_practitioner", start, end, words.title())]
 
     def _add_department(self, term: str, department_id: str) -> None:
         if not term:
@@ -283,7 +294,7 @@ def _unknown_doctor(text: str, hits: Iterable[_Hit]) -> list[Span]:
 
 
 def _ruled_out(text: str, start: int) -> bool:
-    return bool(_RULED_OUT.search(text[max(0, start - 4) : start]))
+    return bool(_RULED_OUT.search(text[max(0, start - 4) : start]) or RULED_OUT.search(text[:start]))
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

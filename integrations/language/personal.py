@@ -62,8 +62,10 @@ _WHOLE_ANSWERS = frozenset({"person_name", "address"})
 _NUMBER_ANSWERS = frozenset({"id_number", "phone"})
 _DOCUMENT_ANSWERS = frozenset({"id_number", "id_document"})
 _PREFIX = re.compile(
-    r"(?:^|(?<=[\s,。;:]))(?:[^\s,。;:]{0,6}?(?:名叫|叫做|叫我|叫|姓名|名字|地址|住址)|我是|我住在?|家住|患者|病人|就诊人|本人"
-    r"|(?i:my name is|i am|i'm))"
+    r"(?:^|(?<=[\s,。;:]))(?:[^\s,。;:]{0,6}?(?:名叫|叫做|叫我|叫|姓名|名字|地址|住址)|我是|我住在?|家住|患者|病人"
+    r"|就诊人|本人"
+    r"|(?i:my (?:full )?name is|my name's|the name is|name is|i am|i'm|this is|it is|it's|call me|(?:full "
+    r"|passport )?name[:=]))"
     r"(?:[是为叫在][:\s]*|[:\s]+)?(?=\S)"
 )
 _SUFFIX = re.compile(r"(?:[\s,。.!;]+|[吧啊呀哦]+[。.!]*|[\s,。;]+(?:[男女]性?|\d{1,3}岁|谢谢|麻烦).{0,12})$")
@@ -72,23 +74,40 @@ _LABEL = re.compile(
     r"[\s,。、;:]*(?:我的?|本人的?)?(?:身份证件?|证件|手机|电话|联系电话|联系方式)(?:号码?)?[是为:\s]*$"
 )
 _NAME_SAID = re.compile(
-    r"(?:我叫|名叫|名字叫|(?:姓名|名字|患者|就诊人)[是为叫:]{1,2})\s*(?!本人|自己|[我他她妈爸家]|孩子)(?P<name>[㐀-鿿·]{2,4}?)"
+    r"(?:我叫|名叫|名字叫|(?:姓名|名字|患者|就诊人)[是为叫:]{1,2})\s*(?!本人|自己|[我他她妈爸家]"
+    r"|孩子)(?P<name>[㐀-鿿·]{2,4}?)"
     r"(?=$|[\s,。;!、]|想|要|身份|手机|电话|今年|男|女|挂|约|看)"
 )
 _COMMAND = re.compile(
-    r"[给帮替].{0,4}(?:登记|注册|建档|办卡)|添加|家人|就诊人$|取消|返回|退出|断开|解绑|撤回|上一步|重来|重新|重填|重发|帮助|人工|客服|转接|算了|不用|不要|不想|不填|不办|不注册|不方便|跳过|停止|结束|改一下"
+    r"[给帮替].{0,4}(?:登记|注册|建档|办卡)|添加|家人|就诊人$|取消|返回|退出|断开|解绑|撤回|上一步|重来|重新|重填|重发"
+    r"|帮助|人工|客服|转接|算了|不用|不要|不想|不填|不办|不注册|不方便|跳过|停止|结束|改一下"
     r"|挂号|预约|挂.{0,8}号|退号|网页|页面|链接|隐私|投诉|打错|写错|填错|说错|医生|大夫|急救|急诊|救命|停车|医保"
-    r"|傻[逼xX子]|煞笔|妈的|混蛋|王八|垃圾|骗子|滚开|去死|打不开|收不到|没收到|填好|填完|弄好|搞定|提交|这里填|直接填|验证码|身份证$|手机号$|^[今明后]天|[这下]周|[上下]午"
+    r"|傻[逼xX子]|煞笔|妈的|混蛋|王八|垃圾|骗子|滚开|去死|打不开|收不到|没收到|填好|填完|弄好|搞定|提交|这里填|直接填"
+    r"|验证码|身份证$|手机号$|^[今明后]天|[这下]周|[上下]午"
     r"|(?:[内外妇儿眼骨产]|皮肤|口腔|中医|鼻喉|神经|泌尿|心理|肿瘤|内分泌|康复|感染|呼吸|消化|医学)科"
-    r"|^(?:我?[填好]了|注册|登记|完成|继续|报告|好|好的|好吧|是|是的|不是|对|对的|嗯|行|可以|确认|没有|没|你好|您好|谢谢"
+    r"|^(?:我?[填好]了|注册|登记|完成|继续|报告|好|好的|好吧|是|是的|不是|对|对的|嗯|行|可以|确认|没有|没|你好|您好"
+    r"|谢谢"
     r"|再见|ok|yes|no|hi|hello|help|cancel|back|stop|同意|不同意|等等|等一下|稍等|知道了|在吗|本人|我|自己|我自己)$",
     re.IGNORECASE,
 )
+# English that speaks to us; a name of two words may hold one of these as well (May Long), so not just any word.
+_TALK_IN_ENGLISH = re.compile(
+    r"\b(?:cancel|go back|back to|step back|stop|quit|exit|resend|send (?:it|me|the)|use the|the page|in the chat"
+    r"|web ?page|link|wrong"
+    r"|mistake|change|human|agent|operator|staff|customer service|a person|someone|register|appointment|book"
+    r"|privacy|secure|agree"
+    r"|don'?t|do not|can'?t|cannot|want|need|have to|not now|later|never ?mind|thanks?|please|help|emergency"
+    r"|ambulance|hospital"
+    r"|doctor|tomorrow|today|english|chinese|hello|skip|i already|same as|first of all)\b",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(
-    r"[?]|[吗呢么]$|为什么|为啥|干嘛|怎么|什么|哪[里儿个些]|多少|几点|几号|安全|可不可以|能不能|有没有|是不是"
+    r"[?]|[吗呢么]$|^(?i:why|what|how|where|when|who|which|could|does|are|should) |为什么|为啥|干嘛|怎么|什么"
+    r"|哪[里儿个些]|多少|几点|几号|安全|可不可以|能不能|有没有|是不是"
 )
 _SENTENCE = re.compile(r"^[我俺].*(?:想|要|头|疼|痛|看|约|能|可以|去|有|没|需|不|得|难受)")
 _PIECES = re.compile(r"[^\s,。;!、]+")
+_CLAUSES = re.compile(r"[^,。;!、\n]+")  # English parts its words by spaces
 
 
 def find_personal(text: str, expects: str | None = None, today: date | None = None) -> list[Span]:
@@ -181,7 +200,8 @@ def _answer(text: str, folded: str, expects: str, taken: Sequence[Span]) -> list
         if not _is_talk(piece.strip(" ,。.!;\n"), expects):
             bounds = [(begin, end)]
         else:
-            bounds = [(begin + m.start(), begin + m.end()) for m in _PIECES.finditer(piece)]
+            parts = _CLAUSES if piece.isascii() else _PIECES
+            bounds = [(begin + m.start(), begin + m.end()) for m in parts.finditer(piece)]
         spans += [s for b in bounds if (s := _trimmed(text, folded, *b, expects))]
     return spans
 
@@ -203,6 +223,6 @@ def _trimmed(text: str, folded: str, start: int, end: int, expects: str) -> Span
 def _is_talk(folded: str, expects: str) -> bool:
     """Whether an answer speaks to us instead of giving what was asked for."""
     folded = simplify(folded)
-    if _COMMAND.search(folded) or _QUESTION.search(folded):
+    if _COMMAND.search(folded) or _QUESTION.search(folded) or _TALK_IN_ENGLISH.search(folded):
         return True
     return expects == "person_name" and bool(_SENTENCE.search(folded)) and not _PREFIX.match(folded)

@@ -35,6 +35,29 @@ _ORDINAL = re.compile(
 )
 
 
+_NTH = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5,
+        "sixth": 6, "6th": 6, "7th": 7, "8th": 8, "9th": 9, "10th": 10}  # fmt: skip
+_COUNTED = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_ENGLISH_ORDINAL = re.compile(
+    rf"\b(?:the )?(?P<nth>{'|'.join(_NTH)})(?: (?:one|option|choice|doctor|dr|slot|time|appointment|person|item)\b"
+    r"|(?=(?:,? (?:please|pls))?[.!]?$))"
+    r"|(?:\b(?:option|number|choice|choose|pick|take|no\.?) ?|# ?)"
+    rf"(?P<number>\d{{1,2}}|{'|'.join(_COUNTED)})\b(?![.:]?\d| ?[ap]m\b)"
+    r"|(?P<last>\bthe last (?:one|option|doctor|choice|slot)\b|\blast one\b)",
+    re.IGNORECASE,
+)
+
+
+_ANY = re.compile(
+    r"(?:i'?d like |i want |give me |ok,? )?(?:the )?(?:any(?: ?one)?|either|whichever|whoever|any (?:doctor|time"
+    r"|day|of them|will do"
+    r"|is fine|works|is ok|slot)|(?:earliest|soonest|first available|next available|first free)(?: one| slot"
+    r"| time| possible)?)"
+    r"(?:,? (?:please|pls|is fine|works|is ok))?[.!]?",
+    re.IGNORECASE,
+)
+
+
 def understand(
     text: str, *, index: NameIndex, now: datetime, expects: str | None = None
 ) -> list[dict[str, Any]]:
@@ -50,6 +73,7 @@ def understand(
     names, dates = _names_and_dates(masked, index, now)
     spans += names + dates + find_relatives(masked, expects) + find_choices(masked, expects)
     spans += [span for span in _ordinals(masked) if not span.overlaps(names)]
+    spans += [span for span in _in_english(masked) if not span.overlaps(names + dates)]
     return [span.as_entity() for span in sorted(spans, key=lambda span: (span.start, span.entity))]
 
 
@@ -82,6 +106,18 @@ def _ordinals(text: str) -> list[Span]:
         value = read_number(written) if written else -1
         if value:
             spans.append(Span("ordinal", *match.span(), value))
+    return spans
+
+
+def _in_english(text: str) -> list[Span]:
+    """The second one, first please, option 3, number two; and any of them, as a whole answer."""
+    if whole := _ANY.fullmatch(text):
+        return [Span("any", *whole.span(), "any")]
+    spans = []
+    for match in _ENGLISH_ORDINAL.finditer(text):
+        nth, number = (match["nth"] or "").lower(), (match["number"] or "").lower()
+        value = _NTH.get(nth) or _COUNTED.get(number) or int(number or -1)
+        spans.append(Span("ordinal", *match.span(), value))
     return spans
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from actions.hospital_questions import read_question
+from actions.hospital_questions import FOLDER, read_question
 from integrations.settings import Settings
 
 from .conftest import Clinic
@@ -18,6 +18,20 @@ def test_an_edited_page_is_read_again(tmp_path: Path) -> None:
     page.write_text("# 停车\n满了。\n", "utf-8")
     os.utime(page, ns=(1, 1))
     assert read_question("parking", SETTINGS, tmp_path).text == "满了。"
+
+
+def test_a_page_in_the_patients_language(tmp_path: Path) -> None:
+    (tmp_path / "parking.md").write_text("# 停车\n东门。\n", "utf-8")
+    (tmp_path / "hours.md").write_text("# 时间\n每天。\n", "utf-8")
+    (tmp_path / "parking.en.md").write_text("# Parking\nEast gate.\n", "utf-8")
+    assert read_question("parking", SETTINGS, tmp_path, "en").title == "Parking"
+    assert read_question("parking", SETTINGS, tmp_path, "zh-Hant").text == "东门。"
+    assert read_question("hours", SETTINGS, tmp_path, "en").text == "每天。"
+
+
+def test_every_page_stands_in_english_too() -> None:
+    pages = {path.stem for path in FOLDER.glob("*.md")}
+    assert {f"{topic}.en" for topic in pages if "." not in topic} <= pages
 
 
 async def test_place_words_alone_mean_the_hospital(clinic: Clinic) -> None:

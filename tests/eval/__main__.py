@@ -1,6 +1,7 @@
 """make eval: how well messages are understood, on the project's own set.
 
-tests/eval/messages.tsv holds intent and message, written apart from the training examples. Rows that stand in
+tests/eval/messages.tsv holds intent and message, in simplified and traditional Chinese and in English, written
+apart from the training examples. Rows that stand in
 those word for word are left out. Entities are found as in production, with the demo hospital's names.
 """
 
@@ -17,7 +18,9 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from bot.training import model_file
+from integrations.hospital import demo_english
 from integrations.hospital.demo_hospital import DEPARTMENTS
+from integrations.language.languages import LANGUAGES, detect
 from integrations.language.lexicon import DepartmentName, Lexicon, PractitionerName
 from integrations.language.names import NameIndex
 from integrations.language.script import normalise
@@ -37,13 +40,19 @@ def main() -> None:
         f"{len(kept)} messages, {len(rows) - len(kept)} more left out: they stand in the training examples."
     )
     found = classify([message for _, message in kept])
-    report([(intent, message, got) for (intent, message), got in zip(kept, found, strict=True)])
+    results = [(intent, message, got) for (intent, message), got in zip(kept, found, strict=True)]
+    for language in LANGUAGES:
+        of_it = [row for row in results if detect(row[1]) == language]
+        print(f"{language}, {len(of_it)} messages: ", end="")
+        summary(of_it)
+    print("all: ", end="")
+    report(results)
 
 
 def training_examples() -> set[str]:
-    """Every example in dialogs/*/nlu.yml, its entity marks removed."""
+    """Every example in dialogs/*/nlu*.yml, its entity marks removed."""
     examples = set()
-    for file in (ROOT / "dialogs").glob("*/nlu.yml"):
+    for file in (ROOT / "dialogs").glob("*/nlu*.yml"):
         for item in yaml.safe_load(file.read_text(encoding="utf-8"))["nlu"]:
             lines = str(item.get("examples", "")).splitlines()
             examples |= {_MARKED.sub(r"\1", line.strip().removeprefix("- ")) for line in lines}
@@ -69,7 +78,9 @@ def classify(messages: list[str]) -> list[str]:
 
 def demo_lexicon() -> Lexicon:
     """The demo hospital's names, without a database."""
-    departments = tuple(DepartmentName(one.name, one.name, one.aliases) for one in DEPARTMENTS)
+    departments = tuple(
+        DepartmentName(one.name, one.name, one.aliases, *_english(one.name)) for one in DEPARTMENTS
+    )
     practitioners = tuple(
         PractitionerName(doctor, doctor.split(" ")[0], department_ids=(one.name,))
         for one in DEPARTMENTS
@@ -78,16 +89,26 @@ def demo_lexicon() -> Lexicon:
     return Lexicon(departments, practitioners)
 
 
+def _english(department: str) -> tuple[str, tuple[str, ...]]:
+    name, aliases = demo_english.DEPARTMENTS[department]
+    return name, tuple(aliases.split(", "))
+
+
 def report(results: list[tuple[str, str, str]]) -> None:
-    """Accuracy, macro F1, how often the assistant asks back, and each wrong row."""
-    right = sum(intent == got for intent, _, got in results)
-    asked = sum(got == FALLBACK for _, _, got in results)
-    print(f"right {right / len(results):.3f}   asked back {asked / len(results):.3f}", end="   ")
-    print(f"wrong {(len(results) - right - asked) / len(results):.3f}   macro F1 {macro_f1(results):.3f}")
+    """The summary, and each wrong row."""
+    summary(results)
     confusions = Counter((intent, got) for intent, _, got in results if intent != got)
     for (intent, got), count in confusions.most_common():
         examples = "、".join(message for wanted, message, g in results if (wanted, g) == (intent, got))
         print(f"  {count}  {intent} → {got}: {examples}")
+
+
+def summary(results: list[tuple[str, str, str]]) -> None:
+    """Accuracy, how often the assistant asks back, macro F1."""
+    right = sum(intent == got for intent, _, got in results)
+    asked = sum(got == FALLBACK for _, _, got in results)
+    print(f"right {right / len(results):.3f}   asked back {asked / len(results):.3f}", end="   ")
+    print(f"wrong {(len(results) - right - asked) / len(results):.3f}   macro F1 {macro_f1(results):.3f}")
 
 
 def macro_f1(results: list[tuple[str, str, str]]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from integrations.language.dates import words
+from integrations.language.dates import english, words
 from integrations.language.dates.calendar import Days
 from integrations.language.dates.reading import Resolution
 from integrations.language.dates.scan import Expression
@@ -38,6 +38,8 @@ def is_asked(text: str, expression: Expression, found: Resolution, now: datetime
     before, after = text[max(0, expression.start - 8) : expression.start], expression.end
     if _REFUSED_BEFORE.search(before) or _REFUSED_AFTER.match(text, after):
         return False
+    if _ruled_out_in_english(text, expression, found, now.date()):
+        return False
     if expression.moment:
         return (found.moment(now.date()) or now) > now
     if expression.days is None:
@@ -45,6 +47,15 @@ def is_asked(text: str, expression: Expression, found: Resolution, now: datetime
     if expression.days.what is None:
         return True
     return _is_asked_day(text, expression, found, now.date())
+
+
+def _ruled_out_in_english(text: str, expression: Expression, found: Resolution, today: date) -> bool:
+    before = text[max(0, expression.start - 24) : expression.start]
+    if english.REFUSED_BEFORE.search(before) or english.REFUSED_AFTER.match(text, expression.end):
+        return True
+    if found.first and found.first > today:
+        return False
+    return bool(english.TOLD_BEFORE.search(before) or english.TOLD_AFTER.match(text, expression.end))
 
 
 def is_soon(expression: Expression) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from integrations.language.dates import clocks, days, ranges
+from integrations.language.dates import clocks, days, english, ranges
 from integrations.language.dates.calendar import Clock, Days, Half, Moment, NoSuchDay, Reference
 from integrations.language.dates.rules import Piece, Rule
 
 _RULES = days.RULES + ranges.RULES + clocks.RULES
+_ALL_RULES = english.RULES + _RULES
 _GAP = re.compile(r"[ ,，、的T(（)）]{0,2}|的?那天的?|[ ,，]?(?:大概|大约|差不多|左右)的?|-")
 _TO = re.compile(r" ?(?:到|至|~|-+) ?")
 
@@ -62,13 +63,14 @@ def scan(text: str, reference: Reference) -> list[Expression]:
 
 def _findings(text: str, reference: Reference) -> list[Found]:
     """The longest findings from the left, none overlapping; of equally long ones the earlier rule's."""
-    ahead = [_next(rule, text, 0, reference) for rule in _RULES]
+    rules = _ALL_RULES if english.MAY_STAND.search(text) else _RULES
+    ahead = [_next(rule, text, 0, reference) for rule in rules]
     chosen: list[Found] = []
     while found := min(filter(None, ahead), key=lambda found: (found.start, -found.end), default=None):
         chosen.append(found)
         for rank, other in enumerate(ahead):
             if other and other.start < found.end:
-                ahead[rank] = _next(_RULES[rank], text, found.end, reference)
+                ahead[rank] = _next(rules[rank], text, found.end, reference)
     return chosen
 
 
@@ -101,10 +103,14 @@ def _same_day_again(first: Found, second: Found) -> bool:
     return one.first.weekday() == other.first.weekday()
 
 
+def _joined(text: str, start: int, end: int, *patterns: re.Pattern[str]) -> bool:
+    return any(pattern.fullmatch(text, start, end) for pattern in patterns)
+
+
 def _join(text: str, findings: list[Found]) -> list[Expression]:
     expressions: list[Expression] = []
     for found in findings:
-        near = expressions and _GAP.fullmatch(text, expressions[-1].end, found.start)
+        near = expressions and _joined(text, expressions[-1].end, found.start, _GAP, english.GAP)
         if not (near and expressions[-1].moment is None and expressions[-1].take(found)):
             expression = Expression()
             expression.take(found)
@@ -116,7 +122,7 @@ def _join_ranges(text: str, expressions: list[Expression]) -> list[Expression]:
     joined: list[Expression] = []
     for expression in expressions:
         before = joined[-1] if joined else None
-        if before and before.last is None and _TO.fullmatch(text, before.end, expression.start):
+        if before and before.last is None and _joined(text, before.end, expression.start, _TO, english.TO):
             before.last = expression
         else:
             joined.append(expression)
