@@ -23,6 +23,11 @@ from tests.stack import Stack, eventually
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120, func_only=True)]
 
 NAME = "慕容皎月"
+# A relative on each platform, with a document that has no checksum: name, passport, phone.
+RELATIVES = {
+    "wechat": ("司马相宜", "EK4712083", "13968410275"),
+    "telegram": ("司马相宜", "FJ8305719", "13975203864"),
+}
 
 
 def wide(digits: str) -> str:
@@ -76,12 +81,36 @@ def journey(watched: Watched) -> None:
     say(f"我的电话是{patient.phone}对吗")
 
 
+def family(watched: Watched) -> None:
+    """A relative with a passport, in the chat."""
+    patient, say = watched.patient, watched.say
+    name, passport, phone = RELATIVES[patient.channel]
+    say("添加家人")
+    if "就在这里" in patient.last:
+        patient.choose("就在这里")
+    for words in (
+        "妈妈",
+        name,
+        f"护照 {passport[:2]} {passport[2:5]} {passport[5:]}",
+        "护照",
+        wide(passport),
+    ):
+        say(words)
+    for words in ("1961年7月19日", "女", phone):
+        say(words)
+    messages = patient.sandbox.get("/sms", params={"phone": phone}).json()["messages"]
+    say(re.findall(r"(?<!\d)\d{6}(?!\d)", messages[-1]["text"])[-1])
+    for words in ("确认", "我的就诊人"):
+        say(words)
+
+
 @pytest.fixture(scope="module")
 def watched(stack: Stack, hospital: Hospital) -> list[Watched]:
     """One on each platform, after the journey. The name is the same, for names are not looked up."""
     found = [Watched(PATIENTS[channel].arrive(stack.sandbox, name=NAME), hospital) for channel in PATIENTS]
     for one in found:
         journey(one)
+        family(one)
     return found
 
 
@@ -96,6 +125,8 @@ def secrets(people: list[Patient]) -> re.Pattern[bytes]:
     plain = [NAME, NAME[2:]]
     for patient in people:
         plain += [patient.id_number, patient.phone, wide(patient.id_number), wide(patient.phone)]
+        relative, passport, phone = RELATIVES[patient.channel]
+        plain += [relative, relative[2:], passport, passport[2:], wide(passport[2:]), phone, wide(phone)]
         plain += [patient.id_number[:17], patient.id_number[6:14] + patient.id_number[14:17]]
     dresses = set()
     for value in plain:
@@ -113,9 +144,10 @@ def test_the_journeys_got_through(people: list[Patient], stack: Stack) -> None:
     for patient in people:
         assert "登记好了" in "".join(patient.all_said())
         assert "全科医学科" in "".join(patient.all_said())
+        assert "*宜（父母，待人工核验）" in "".join(patient.all_said())
     tables = "contacts JOIN account_patients USING (account_id)"
     rows = stack.rows(
-        f"SELECT 1 FROM {tables} WHERE platform_id = ANY(%s)",  # noqa: S608
+        f"SELECT 1 FROM {tables} WHERE platform_id = ANY(%s) AND relation = 'self'",  # noqa: S608
         [patient.platform_id for patient in people],
     )
     assert len(rows) == len(people)
@@ -124,7 +156,7 @@ def test_the_journeys_got_through(people: list[Patient], stack: Stack) -> None:
 def test_nothing_sent_to_a_patient_shows_a_value(people: list[Patient]) -> None:
     for patient in people:
         said = "".join(patient.all_said())
-        for value in (NAME, patient.id_number, patient.phone):
+        for value in (NAME, patient.id_number, patient.phone, *RELATIVES[patient.channel]):
             assert value not in said
 
 
