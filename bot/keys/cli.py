@@ -33,7 +33,7 @@ def status(var: Var = VAR) -> None:
     """Say which key stands where: in the settings, in the running processes, in the rows."""
     from bot.keys.status import lines
 
-    with _rotation(var.resolve(), 0) as rotation:
+    with _rotation(var.resolve()) as rotation:
         for line in lines(rotation):
             typer.echo(line)
 
@@ -49,11 +49,15 @@ def rotate(
     wait: Annotated[
         float, typer.Option(help="Seconds to wait for processes that do not have the new key yet.")
     ] = 120,
+    settle: Annotated[
+        float,
+        typer.Option(help="Seconds to leave for what was sealed with an old key and is not stored yet."),
+    ] = 15,
     var: Var = VAR,
 ) -> None:
     """Make new keys and bring all data under them, while everything runs. Started again, it goes on."""
     chosen = [purpose.value for purpose in purposes or list(Purpose)]
-    with _rotation(var.resolve(), wait) as rotation:
+    with _rotation(var.resolve(), wait, settle) as rotation:
         if retire:
             rotation.retire(chosen)
         else:
@@ -61,14 +65,14 @@ def rotate(
 
 
 @contextmanager
-def _rotation(var: Path, wait: float) -> Iterator[Rotation]:
+def _rotation(var: Path, wait: float = 0, settle: float = 0) -> Iterator[Rotation]:
     from bot.keys.rotation import Rotation, open_engine
     from bot.opening import open_live_database
 
     with open_live_database(var) as (url, _):
         engine = open_engine(url)
         try:
-            yield Rotation(var, engine, typer.echo, Bar(), wait_seconds=wait)
+            yield Rotation(var, engine, typer.echo, Bar(), wait_seconds=wait, settle_seconds=settle)
         finally:
             engine.dispose()
 

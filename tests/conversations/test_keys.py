@@ -38,14 +38,14 @@ def test_keys_are_rotated_while_patients_register_and_book(
     known.say("心内科")  # its question is open while the keys change
 
     with patients_all_the_time(stack) as served:
-        said = keys("rotate", stack.options.var)
+        said = keys("rotate", stack.options.var, "--settle", "5")
     assert "No row bears an older key" in said
     assert served, "nobody came meanwhile"
     assert_all_under(stack, {name: ring.newest for name, ring in rings(stack).items()})
 
     # Codes sent by SMS count for a day; here the day passes at once.
     hospital.rows("UPDATE one_time_codes SET issued_at = issued_at - interval '25 hours'")
-    assert "Retired: DATA_KEYS" in keys("rotate", stack.options.var, "--retire")
+    assert "Retired: DATA_KEYS" in keys("rotate", stack.options.var, "--retire", "--settle", "5")
     after = rings(stack)
     for name, ring in after.items():
         assert len(ring.keys) == 1
