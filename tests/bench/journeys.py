@@ -11,7 +11,7 @@ from integrations.hospital import accounts, directory, patients
 from integrations.runtime import Runtime
 
 # Says nothing that only one of the two understands: the same words, the same entities for both.
-BOOKING = ("我要挂号", "{department}", "{day}上午", "确认")
+BOOKING = ("我要挂号", "{department}", "{day}上午，都可以", "确认")
 # No hospital write, so it can go on for ever; through a form, out of it, and into questions.
 ENDLESS = ("你好", "我要挂号", "{department}", "医院地址在哪", "算了，不挂了", "我的预约", "谢谢", "帮助")
 

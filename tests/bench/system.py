@@ -63,7 +63,7 @@ class System:
     @property
     def rasa(self) -> OurRasa:
         return OurRasa(
-            self._processes()["rasa"].pid, PORT_BASE + 4, self.settings.rasa_token.get_secret_value()
+            self.processes()["rasa"].pid, PORT_BASE + 4, self.settings.rasa_token.get_secret_value()
         )
 
     @property
@@ -74,14 +74,14 @@ class System:
         """Resident megabytes by process, without Postgres, sandbox and this driver. Pages that processes
         share are counted in each of them."""
         found: dict[str, float] = {}
-        for name, process in self._processes().items():
+        for name, process in self.processes().items():
             if name not in OUTSIDE:
                 own = name in ("up", "supervisor")  # the others are their children
                 family = [process, *(() if own else process.children(recursive=True))]
                 found[name] = sum(one.memory_info().rss for one in family) / 2**20
         return found
 
-    def _processes(self) -> dict[str, psutil.Process]:
+    def processes(self) -> dict[str, psutil.Process]:
         """The supervisor's children by what they are."""
         top = psutil.Process(self.process.pid)
         named = {"up": top}
