@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from bot import health, pages, red_flags, texts, webhooks
 from bot.logs import configure_logs
-from bot.wake import TurnNews, Waker, make_celery
+from bot.wake import TurnNews, Waker
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
 
@@ -50,6 +50,6 @@ async def _serving(gateway: FastAPI, rt: Runtime) -> AsyncIterator[None]:
         gateway.state.runtime = rt
         gateway.state.news = news
         gateway.state.background = background
-        gateway.state.waker = Waker(make_celery(rt.settings))
+        gateway.state.waker = Waker(rt.redis)
         yield
         await background.finish()

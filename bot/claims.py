@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import media, quota
 from bot.models import ControlState
 from bot.outbox import ALARMED, Reply, as_written, unseal
 from integrations.channel import Channel, PassiveReply
+from integrations.database import Executor
 from integrations.language.languages import TRADITIONAL
 from integrations.language.script import traditional
 from integrations.messages import MessageOut, Option, Picture
@@ -94,7 +94,7 @@ async def claim(
     A passive claim needs no quota and waits for nobody's `not_before`.
     """
     now = rt.now()
-    async with rt.database.begin() as session:
+    async with rt.database.transaction() as session:
         key = {"conversation": conversation_id}
         control = (await session.execute(_LOCK_CONTROL, key)).one()
         if not alarms_only and (await session.execute(_SENDING, key)).first():
@@ -131,7 +131,7 @@ async def claim(
 
 
 async def _may_leave(
-    session: AsyncSession, conversation_id: UUID, control: Row[tuple[str, int]], rows: list[_Row]
+    session: Executor, conversation_id: UUID, control: Row[tuple[str, int]], rows: list[_Row]
 ) -> list[_Row]:
     """Drops what was made before a takeover; holds what answers nobody while a person speaks, and news after an
     alarm until the patient goes on."""
@@ -145,13 +145,13 @@ async def _may_leave(
     return rows
 
 
-async def alarmed(session: AsyncSession, conversation_id: UUID) -> bool:
+async def alarmed(session: Executor, conversation_id: UUID) -> bool:
     """Whether the patient's last message was an alarm."""
     return bool(await session.scalar(_ALARMED, {"conversation": conversation_id}))
 
 
 async def _without_pictures(
-    session: AsyncSession, rt: Runtime, channel: Channel, rows: list[tuple[_Row, Reply]]
+    session: Executor, rt: Runtime, channel: Channel, rows: list[tuple[_Row, Reply]]
 ) -> list[tuple[_Row, Reply]]:
     """A picture has to be uploaded, so it is no passive reply: it follows actively, or not at all where the
     account can only reply."""
@@ -189,7 +189,7 @@ def sends_actively(rt: Runtime, channel: Channel) -> bool:
 
 async def passive_again(rt: Runtime, inbound_id: UUID, conversation_id: UUID) -> Claim | None:
     """The answer that was already given passively to this inbound message, for a redelivery of it."""
-    async with rt.database.begin() as session:
+    async with rt.database.transaction() as session:
         rows = (await session.execute(_PASSIVE_AGAIN, {"inbound": inbound_id})).all()
         if not rows:
             return None
@@ -215,7 +215,7 @@ async def finish(
     rt: Runtime, claim: Claim, status: str, *, platform_id: str | None = None, error: str | None = None
 ) -> None:
     values = {"status": status, "platform_id": platform_id, "error": error, "now": rt.now()}
-    async with rt.database.begin() as session:
+    async with rt.database.transaction() as session:
         await session.execute(_FINISH, {"ids": list(claim.ids), **values})
 
 
@@ -227,7 +227,7 @@ async def give_back(rt: Runtime, conversation_id: UUID, claimed: Claim) -> None:
 async def postpone(rt: Runtime, conversation_id: UUID, claimed: Claim, pause: timedelta, error: str) -> None:
     """Back into the queue, for the platform did not take it."""
     not_before: datetime = rt.now() + pause
-    async with rt.database.begin() as session:
+    async with rt.database.transaction() as session:
         await session.execute(_POSTPONE, {"ids": list(claimed.ids), "not_before": not_before, "error": error})
         if claimed.ration:
             channel = rt.channels[claimed.message.channel]

@@ -15,7 +15,6 @@ from uuid import UUID
 import structlog
 from redis.exceptions import RedisError
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import choices, delivery, inbox, outbox, rasa, texts
 from bot.models import ControlState
@@ -25,6 +24,7 @@ from bot.understanding import Understanding
 from bot.wake import TURNS
 from integrations import menu
 from integrations.channel import DeleteMessage, SendError
+from integrations.database import Executor
 from integrations.language.languages import SIMPLIFIED, detect
 from integrations.messages import Kind, MessageIn
 from integrations.runtime import Runtime
@@ -44,22 +44,33 @@ _LOCK = text("""
 _NEXT = text("""
     SELECT inbound.id, inbound.channel, inbound.external_id, inbound.kind, inbound.content, inbound.attempts,
            inbound.passive_until, inbound.sent_at, inbound.retry_at,
-           contacts.channel AS speaks, contacts.platform_id, controls.state, controls.epoch
+           contacts.channel AS speaks, contacts.platform_id, controls.state, controls.epoch,
+           EXISTS (SELECT FROM outbound WHERE conversation_id = :id AND status = 'unknown'
+                                          AND repeated_at IS NULL) AS unknown
     FROM inbound
     JOIN contacts ON contacts.id = inbound.conversation_id
     JOIN controls ON controls.conversation_id = inbound.conversation_id
     WHERE inbound.conversation_id = :id AND inbound.status = 'pending'
     ORDER BY inbound.seq LIMIT 1
 """)
-_DONE = text("UPDATE inbound SET status = 'done', done_at = :now WHERE id = :inbound")
-_STATE = text("""
-    UPDATE conversations SET choices = CAST(:choices AS jsonb), expects = :expects,
-           language = :language, language_chosen = language_chosen OR :chosen
-    WHERE id = :id
+_CONCLUDE = text("""
+    WITH done AS (
+        UPDATE inbound SET status = 'done', done_at = :now WHERE id = :inbound
+    ), state AS (
+        UPDATE conversations SET choices = CAST(:choices AS jsonb), expects = :expects,
+               language = :language, language_chosen = language_chosen OR :chosen
+        WHERE id = :id
+    )
+    INSERT INTO outbound (conversation_id, inbound_id, position, content, epoch, not_before)
+    SELECT CAST(:id AS uuid), CAST(:inbound AS uuid), CAST(place - 1 AS integer), content, CAST(:epoch AS integer),
+           CAST(:not_before AS timestamptz)
+    FROM unnest(CAST(:replies AS bytea[])) WITH ORDINALITY AS replies (content, place)
 """)
-_PENDING = text("""
-    SELECT 1 FROM inbound WHERE conversation_id = :id AND status = 'pending'
-      AND (retry_at IS NULL OR retry_at <= :now) LIMIT 1
+_LEFT = text("""
+    SELECT EXISTS (SELECT FROM inbound WHERE conversation_id = :id AND status = 'pending'
+                     AND (retry_at IS NULL OR retry_at <= :now)) AS to_answer,
+           EXISTS (SELECT FROM outbound WHERE conversation_id = :id AND status = 'queued'
+                     AND (not_before IS NULL OR not_before <= :now)) AS to_send
 """)
 _POSTPONE = text("UPDATE inbound SET retry_at = :retry_at WHERE id = :inbound")
 _COUNT = text("""
@@ -87,12 +98,25 @@ class Answer:
 
 async def drain(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> None:
     """Answers all pending messages of a conversation and sends what is due."""
-    while await _next_turn(rt, understanding, conversation_id):
-        pass
-    await delivery.deliver(rt, conversation_id)
+    if await answer_pending(rt, understanding, conversation_id):
+        await delivery.deliver(rt, conversation_id)
 
 
-async def forgotten(session: AsyncSession, rt: Runtime, limit: int) -> list[UUID]:
+async def answer_pending(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> bool:
+    """Answers all pending messages of a conversation, unless somebody else is at it. True: something is to be sent.
+
+    After each turn it looks again: a message that came while we held the lock, and whose wake-up found it held, is
+    seen here.
+    """
+    while await _turn(rt, understanding, conversation_id):
+        async with rt.database.transaction() as session:
+            left = (await session.execute(_LEFT, {"id": conversation_id, "now": rt.now()})).one()
+        if not left.to_answer:
+            return bool(left.to_send)
+    return True
+
+
+async def forgotten(session: Executor, rt: Runtime, limit: int) -> list[UUID]:
     """Conversations whose pending messages nobody took up, or whose pause is over."""
     now = rt.now()
     rows = await session.execute(
@@ -101,12 +125,12 @@ async def forgotten(session: AsyncSession, rt: Runtime, limit: int) -> list[UUID
     return [row.conversation_id for row in rows]
 
 
-async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> bool:
-    """Answers the oldest pending message. True: look again."""
+async def _turn(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> bool:
+    """Answers the oldest pending message. True: we held the lock, and all went well: look again."""
     inbound: Row[Any] | None = None
     language = SIMPLIFIED
     try:
-        async with rt.database.begin() as session:
+        async with rt.database.transaction() as session:
             conversation = (await session.execute(_LOCK, {"id": conversation_id})).first()
             if conversation is None:
                 return False
@@ -128,11 +152,7 @@ async def _next_turn(rt: Runtime, understanding: Understanding, conversation_id:
         log.exception("turn failed", conversation=str(conversation_id), inbound=str(inbound.id))
         return await _count_failure(rt, conversation_id, inbound, language)
     if inbound is None:
-        # The lock is gone: a message that came while we held it, and whose wake-up found it held, is seen here.
-        async with rt.database.begin() as session:
-            return (
-                await session.execute(_PENDING, {"id": conversation_id, "now": rt.now()})
-            ).first() is not None
+        return True
     await _announce(rt, inbound.id)
     if answer.delete_message:
         await _delete_from_chat(rt, inbound, message)
@@ -235,7 +255,7 @@ def _compose(
 
 
 async def _conclude(
-    session: AsyncSession,
+    session: Executor,
     rt: Runtime,
     conversation_id: UUID,
     inbound: Row[Any],
@@ -244,39 +264,37 @@ async def _conclude(
 ) -> None:
     now = rt.now()
     language = answer.chosen_language or language
-    again = await outbox.repeat_unknown(session, rt.crypto, conversation_id, now) if answer.replies else []
-    repeated = [Reply(texts.say("bot_repeated", language=language, text=reply.text)) for _, reply in again]
-    await session.execute(_DONE, {"inbound": inbound.id, "now": now})
+    replies = answer.replies
+    if replies and inbound.unknown:
+        again = await outbox.repeat_unknown(session, rt.crypto, conversation_id, now)
+        words = [texts.say("bot_repeated", language=language, text=reply.text) for _, reply in again]
+        replies = [*map(Reply, words), *replies]
     await session.execute(
-        _STATE,
+        _CONCLUDE,
         {
             "id": conversation_id,
+            "inbound": inbound.id,
+            "now": now,
             "choices": json.dumps(answer.choices, ensure_ascii=False) if answer.choices else None,
             "expects": answer.expects,
             "language": language,
             "chosen": bool(answer.chosen_language),
+            "replies": [outbox.seal(rt.crypto, reply) for reply in replies],
+            "epoch": inbound.epoch,
+            "not_before": inbound.passive_until,
         },
-    )
-    await outbox.queue(
-        session,
-        rt.crypto,
-        conversation_id,
-        repeated + answer.replies,
-        epoch=inbound.epoch,
-        inbound_id=inbound.id,
-        not_before=inbound.passive_until,
     )
 
 
 async def _postpone(rt: Runtime, inbound_id: UUID) -> None:
-    async with rt.database.begin() as session:
+    async with rt.database.transaction() as session:
         await session.execute(_POSTPONE, {"inbound": inbound_id, "retry_at": rt.now() + RASA_PAUSE})
 
 
 async def _count_failure(rt: Runtime, conversation_id: UUID, inbound: Row[Any], language: str) -> bool:
     """Counts a real failure; after the last one the patient gets an apology. True: go on at once."""
     now = rt.now()
-    async with rt.database.begin() as session:
+    async with rt.database.transaction() as session:
         status = await session.scalar(
             _COUNT,
             {

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import media, outbox, permissions, quota, red_flags, texts
 from bot.red_flags import Outcome
 from integrations.channel import Channel
 from integrations.crypto import Crypto
+from integrations.database import Executor
 from integrations.hospital.accounts import ensure_contact
 from integrations.language.languages import SIMPLIFIED, TRADITIONAL, detect, guess
 from integrations.language.script import normalise, traditional
@@ -47,10 +47,10 @@ _ACCEPT = text("""
         ON CONFLICT (conversation_id, trigger)
         DO UPDATE SET remaining = EXCLUDED.remaining, expires_at = EXCLUDED.expires_at
     )
-    SELECT known.id, (SELECT id FROM stored),
+    SELECT known.id AS conversation_id, (SELECT id FROM stored) AS inbound_id,
            ARRAY(SELECT content FROM inbound
                  WHERE conversation_id = known.id AND received_at > CAST(:recent AS timestamptz)
-                   AND kind <> 'event' ORDER BY seq),
+                   AND kind <> 'event' ORDER BY seq) AS recent,
            known.language, known.language_chosen
     FROM known
 """)
@@ -84,18 +84,32 @@ async def accept(
 
     None for an event about somebody who never wrote to us (a group, say): there is no patient to keep it for.
     """
-    now = rt.now()
-    async with rt.database.begin() as session:
-        accepted = await _store(session, rt.crypto, channel, message, passive_until, now)
-        if accepted is None and message.kind is Kind.EVENT:
-            return None
-        if accepted is None:
-            contact = await ensure_contact(session, message.channel, message.sender)
-            language = guess(message.language) or SIMPLIFIED
-            await session.execute(_MEET, {"id": contact.id, "language": language})
-            await session.execute(_CONTROL, {"id": contact.id})
-            accepted = await _store(session, rt.crypto, channel, message, passive_until, now)
+    accepted = await _accept(rt, channel, message, passive_until)
+    if accepted is None and message.kind is not Kind.EVENT:
+        await _meet(rt, message)
+        accepted = await _accept(rt, channel, message, passive_until)
         assert accepted is not None, "a contact just made must be known"
+    return accepted
+
+
+async def _meet(rt: Runtime, message: MessageIn) -> None:
+    """Somebody who writes for the first time: a contact, with a conversation."""
+    async with rt.database.begin() as session:
+        contact = await ensure_contact(session, message.channel, message.sender)
+        language = guess(message.language) or SIMPLIFIED
+        await session.execute(_MEET, {"id": contact.id, "language": language})
+        await session.execute(_CONTROL, {"id": contact.id})
+
+
+async def _accept(
+    rt: Runtime, channel: Channel, message: MessageIn, passive_until: datetime | None
+) -> Accepted | None:
+    """None for somebody we have not met."""
+    now = rt.now()
+    async with rt.database.transaction() as session:
+        accepted = await _store(session, rt.crypto, channel, message, passive_until, now)
+        if accepted is None:
+            return None
         conversation_id, inbound_id, recent, language, chosen = accepted
         if inbound_id is None:
             delivery = {"channel": message.channel, "external_id": message.external_id}
@@ -114,7 +128,7 @@ async def accept(
 
 
 async def _store(
-    session: AsyncSession,
+    session: Executor,
     crypto: Crypto,
     channel: Channel,
     message: MessageIn,
@@ -146,7 +160,7 @@ async def _store(
 
 
 async def _raise_alarm(
-    session: AsyncSession,
+    session: Executor,
     rt: Runtime,
     conversation_id: UUID,
     inbound_id: UUID,
@@ -184,7 +198,7 @@ async def _raise_alarm(
 
 
 async def accept_system(
-    session: AsyncSession,
+    session: Executor,
     crypto: Crypto,
     conversation_id: UUID,
     *,

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
+from integrations.database import Executor
 from integrations.media_types import KEPT
 from integrations.messages import MessageIn, Picture
 
@@ -37,7 +38,7 @@ _OLD = text("DELETE FROM media WHERE created_at < :before")
 
 
 async def expect(
-    session: AsyncSession, conversation_id: UUID, inbound_id: UUID, message: MessageIn, now: datetime
+    session: Executor, conversation_id: UUID, inbound_id: UUID, message: MessageIn, now: datetime
 ) -> bool:
     """Notes what is to be fetched, in the transaction that accepts the message. True: it belongs to an album of
     which another part came before."""
@@ -61,7 +62,7 @@ async def keep(
     return made
 
 
-async def picture(session: AsyncSession, crypto: Crypto, media_id: UUID) -> Picture | None:
+async def picture(session: Executor, crypto: Crypto, media_id: UUID) -> Picture | None:
     """A stored picture, or None when its term is over."""
     row = (await session.execute(_PICTURE, {"id": media_id})).first()
     return Picture(crypto.data.open(bytes(row.content), CONTEXT), row.mime) if row else None

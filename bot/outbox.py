@@ -14,11 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import quota
 from integrations.channel import Channel
 from integrations.crypto import Crypto
+from integrations.database import Executor
 from integrations.messages import Notice, Option
 from integrations.runtime import Runtime
 
@@ -85,7 +85,7 @@ _UNKNOWN = text("""
 
 
 async def queue(
-    session: AsyncSession,
+    session: Executor,
     crypto: Crypto,
     conversation_id: UUID,
     replies: Sequence[Reply],
@@ -96,12 +96,10 @@ async def queue(
     not_before: datetime | None = None,
 ) -> None:
     """Writes the replies in order. They are due at once, or actively not before `not_before`."""
-    if not replies:
-        return
     offset = -1000 if exempt else 0  # an alarm's answer and a turn's answers may belong to one message
-    await session.execute(
-        _QUEUE,
-        [
+    for position, reply in enumerate(replies):
+        await session.execute(
+            _QUEUE,
             {
                 "conversation": conversation_id,
                 "inbound": inbound_id,
@@ -111,10 +109,8 @@ async def queue(
                 "exempt": exempt,
                 "not_before": not_before,
                 "notice": reply.notice.kind if reply.notice else None,
-            }
-            for position, reply in enumerate(replies)
-        ],
-    )
+            },
+        )
 
 
 def as_written(words: str, options: Iterable[Option]) -> str:
@@ -124,12 +120,12 @@ def as_written(words: str, options: Iterable[Option]) -> str:
 
 async def fail_all(rt: Runtime, conversation_id: UUID, error: str) -> None:
     """The patient is out of reach: nothing that is queued will ever arrive."""
-    async with rt.database.begin() as session:
+    async with rt.database.transaction() as session:
         await session.execute(_FAIL_ALL, {"conversation": conversation_id, "error": error})
 
 
 async def repeat_unknown(
-    session: AsyncSession, crypto: Crypto, conversation_id: UUID, now: datetime
+    session: Executor, crypto: Crypto, conversation_id: UUID, now: datetime
 ) -> list[tuple[UUID, Reply]]:
     """The messages of unknown fate of the last day, to be said again inside the next answer; each only once.
     Pictures are left out: the words beside them suffice."""
@@ -140,12 +136,12 @@ async def repeat_unknown(
     return [(row_id, reply) for row_id, reply in found if reply.text]
 
 
-async def release_stuck(session: AsyncSession, now: datetime) -> list[UUID]:
+async def release_stuck(session: Executor, now: datetime) -> list[UUID]:
     """Rows whose sender died become `unknown`. Gives their conversations, which may go on."""
     return [row.conversation_id for row in await session.execute(_STUCK, {"before": now - STUCK_AFTER})]
 
 
-async def due(session: AsyncSession, channels: Iterable[Channel], now: datetime, limit: int) -> list[UUID]:
+async def due(session: Executor, channels: Iterable[Channel], now: datetime, limit: int) -> list[UUID]:
     """Conversations with something to send now: an open window and no `not_before` ahead."""
     channels = list(channels)
     rows = await session.execute(

@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.database import Executor
 from integrations.messages import NoticeFate, NoticeNews
 
 log = structlog.get_logger()
@@ -57,7 +58,7 @@ def reference(platform_id: str) -> str:
 
 
 async def take_news(
-    session: AsyncSession, conversation_id: UUID, news: Iterable[NoticeNews], now: datetime
+    session: Executor, conversation_id: UUID, news: Iterable[NoticeNews], now: datetime
 ) -> None:
     """Keeps what an event told, in the transaction that stores the event: each is counted once."""
     for one in news:
@@ -72,7 +73,7 @@ async def take_news(
                 await _lost(session, conversation_id, one)
 
 
-async def _lost(session: AsyncSession, conversation_id: UUID, news: NoticeNews) -> None:
+async def _lost(session: Executor, conversation_id: UUID, news: NoticeNews) -> None:
     """A notice that did not arrive waits for the patient's next message, like any text."""
     log.warning("a notice did not arrive", conversation=str(conversation_id), reason=news.reason)
     about = {"conversation": conversation_id, "reason": news.reason or "failed"}

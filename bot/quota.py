@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.channel import Channel, Rationed
+from integrations.database import Executor
 from integrations.messages import Kind
 
 _TRIGGERS = {Kind.MENU: "menu", Kind.FOLLOW: "follow", Kind.SCAN: "scan"}
@@ -49,19 +49,19 @@ def grant(channel: Channel, kind: Kind) -> tuple[str, int, timedelta] | None:
     return (trigger, *granted) if granted else None
 
 
-async def use(session: AsyncSession, conversation_id: UUID, now: datetime) -> str | None:
+async def use(session: Executor, conversation_id: UUID, now: datetime) -> str | None:
     """Takes one message from the grant that ends first, and gives its trigger. None: nothing is left until
     the patient writes."""
     trigger: str | None = await session.scalar(_USE, {"conversation": conversation_id, "now": now})
     return trigger
 
 
-async def give_back(session: AsyncSession, conversation_id: UUID, trigger: str, channel: Channel) -> None:
+async def give_back(session: Executor, conversation_id: UUID, trigger: str, channel: Channel) -> None:
     """The platform did not take the message: it cost nothing."""
     most, _ = quotas(channel)[trigger]
     await session.execute(_GIVE_BACK, {"conversation": conversation_id, "trigger": trigger, "most": most})
 
 
-async def close(session: AsyncSession, conversation_id: UUID) -> None:
+async def close(session: Executor, conversation_id: UUID) -> None:
     """The platform says the window is shut: believe it rather than the ledger."""
     await session.execute(_CLOSE, {"conversation": conversation_id})

@@ -190,7 +190,7 @@ def _worker(environment: Mapping[str, str], number: int) -> Process:
     celery = (sys.executable, "-m", "celery", "-A", "bot.worker:celery", "worker")
     return Process(
         _numbered("worker", number),
-        (*celery, "-n", f"worker{number}@%h", "--pool", "threads", "--concurrency", "16", *QUIET_WORKER),
+        (*celery, "-n", f"worker{number}@%h", "--pool", "threads", "--concurrency", "4", *QUIET_WORKER),
         environment,
         ROOT,
         nice=NICE_BEHIND,

@@ -1,19 +1,24 @@
 """Waking the worker, and hearing that it is done. Both go through Redis and may be lost: the sweep finds
-what was forgotten, and whoever waits looks into the database at the end."""
+what was forgotten, and whoever waits looks into the database at the end.
+
+Conversations with something to do stand in one sorted set, by the time of their first wake-up: each stands there
+once, however often it is woken, and workers take as many as they have places for. (A Celery task for each wake-up
+cost 12 ms of CPU in the worker and 3 in the gateway; this costs half a millisecond on both sides.)
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
-import anyio.to_thread
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -21,17 +26,21 @@ from integrations.settings import Settings
 
 log = structlog.get_logger()
 
-TURN_TASK = "turn"
+WOKEN = "woken"  # the sorted set in Redis
 TURNS = "turns"  # the Redis channel on which a finished turn's inbound id is announced
-_PAUSE_AFTER_FAILURE = 2.0  # seconds; a dead broker blocks a thread for up to 1.7 s a call
+_PAUSE_AFTER_FAILURE = (
+    2.0  # seconds in which nobody is woken after Redis did not answer: the sweep finds them
+)
+_WAIT_SECONDS = 2  # for a wake-up, below the time after which a silent Redis counts as gone
+_REDIS_SECONDS = 2.0
+_LAST_TURNS_SECONDS = 20  # how long a worker that stops waits for the turns it has begun
 
 
 def make_celery(settings: Settings) -> Celery:
-    """The Celery application, for the worker, beat, and whoever sends it tasks. Redis holds only wake-ups."""
+    """The Celery application for what time brings, in the worker and beat."""
     celery = Celery("daozhen", broker=settings.redis_url)
     celery.conf.update(
         task_ignore_result=True,
-        task_default_queue="turns",
         worker_prefetch_multiplier=4,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
@@ -43,31 +52,123 @@ def make_celery(settings: Settings) -> Celery:
     return celery
 
 
-class Waker:
-    """Sends wake-ups from an event loop without ever blocking it, or failing whoever asks."""
+async def wake(redis: Redis, conversations: Iterable[UUID]) -> None:
+    """Puts the conversations in line, behind those that wait already. Raises RedisError, OSError."""
+    now = time.time()
+    if line := {conversation.bytes: now for conversation in conversations}:
+        async with asyncio.timeout(_REDIS_SECONDS):
+            await redis.zadd(WOKEN, line, nx=True)
 
-    def __init__(self, celery: Celery) -> None:
-        self._celery = celery
-        self._limiter = anyio.CapacityLimiter(8)
+
+class Waker:
+    """Wakes without making whoever asks wait, or fail. What comes together goes to Redis together."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._due: set[UUID] = set()
+        self._sending: asyncio.Task[None] | None = None
         self._silent_until = 0.0
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def wake(self, conversation_id: UUID) -> None:
         if monotonic() < self._silent_until:
             return
-        task = asyncio.create_task(self._send(conversation_id))
+        self._due.add(conversation_id)
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send())
+
+    async def _send(self) -> None:
+        try:
+            while self._due:
+                due, self._due = self._due, set()
+                await wake(self._redis, due)
+        except (RedisError, OSError):
+            self._due.clear()
+            self._silent_until = monotonic() + _PAUSE_AFTER_FAILURE
+            log.warning("worker not woken: redis does not answer, the sweep will find the message")
+        finally:
+            self._sending = None
+
+
+class Takers:
+    """Takes up woken conversations, at most `places` at once: `answer`, and `send` when that says so. Each is answered
+    by one at a time; one that is woken meanwhile once more. Sending may wait for a platform's pace and takes
+    no place.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        places: int,
+        *,
+        answer: Callable[[UUID], Awaitable[bool]],
+        send: Callable[[UUID], Awaitable[None]],
+    ) -> None:
+        self._redis = redis
+        self._answer = answer
+        self._send = send
+        self._places = places
+        self._answering: set[UUID] = set()
+        self._again: set[UUID] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Event()
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """On leaving nothing new is taken up, and what was begun is finished."""
+        taking = asyncio.create_task(self._take())
+        try:
+            yield
+        finally:
+            taking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await taking
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=_LAST_TURNS_SECONDS)
+
+    async def _take(self) -> None:
+        while True:
+            while (free := self._places - len(self._answering)) <= 0:
+                self._freed.clear()
+                await self._freed.wait()
+            try:
+                for conversation in await self._next(free):
+                    self._start(conversation)
+            except (RedisError, OSError):
+                log.warning("nobody is woken without redis")
+                await asyncio.sleep(1)
+
+    async def _next(self, most: int) -> list[UUID]:
+        found: Any = await self._redis.bzmpop(_WAIT_SECONDS, 1, [WOKEN], min=True, count=most)
+        return [UUID(bytes=member) for member, _ in found[1]] if found else []
+
+    def _start(self, conversation: UUID) -> None:
+        if conversation in self._answering:
+            self._again.add(conversation)
+            return
+        self._answering.add(conversation)
+        task = asyncio.create_task(self._run(conversation))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _send(self, conversation_id: UUID) -> None:
-        def send() -> None:
-            self._celery.send_task(TURN_TASK, args=[conversation_id.hex], retry=False)
-
+    async def _run(self, conversation: UUID) -> None:
         try:
-            await anyio.to_thread.run_sync(send, limiter=self._limiter)
-        except (OperationalError, RedisError, OSError):
-            self._silent_until = monotonic() + _PAUSE_AFTER_FAILURE
-            log.warning("worker not woken: redis does not answer, the sweep will find the message")
+            try:
+                to_send = await self._answer_all(conversation)
+            finally:
+                self._answering.discard(conversation)
+                self._again.discard(conversation)
+                self._freed.set()
+            if to_send:
+                await self._send(conversation)
+        except Exception:  # what is left stands in the database: the sweep brings it back
+            log.exception("conversation left unfinished", conversation=str(conversation))
+
+    async def _answer_all(self, conversation: UUID) -> bool:
+        to_send = await self._answer(conversation)
+        while conversation in self._again:
+            self._again.discard(conversation)
+            to_send = await self._answer(conversation)
+        return to_send
 
 
 class TurnNews:

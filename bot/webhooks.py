@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import structlog
 from fastapi import APIRouter, Request, Response
 from prometheus_client import Counter
@@ -73,7 +74,7 @@ async def receive(name: str, request: Request) -> Response:
         return _refuse(name, error)
     try:
         return await _take(request, request.app.state.runtime, channel, messages)
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, psycopg.Error, OSError) as error:
         log.error("database does not answer", channel=name, reason=type(error).__name__)
         return Response(status_code=503)
 
@@ -178,7 +179,7 @@ async def _turn_is_done(request: Request, rt: Runtime, taken: Accepted) -> bool:
 
 
 async def _is_done(rt: Runtime, inbound_id: UUID) -> bool:
-    async with rt.database.begin() as session:
+    async with rt.database.transaction() as session:
         return bool(await session.scalar(_IS_DONE, {"id": inbound_id}))
 
 

@@ -1,8 +1,10 @@
-"""The worker: Celery tasks of one line over async code, on one event loop per process. bot.beat is its clock."""
+"""The worker: takes up woken conversations, and Celery tasks of one line for what time brings, all over async code
+on one event loop per process. bot.beat is its clock."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from celery.signals import setup_logging, worker_init, worker_ready, worker_shut
 from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, sweep
 from bot.logs import configure_logs
 from bot.understanding import Understanding
-from bot.wake import TURN_TASK, make_celery
+from bot.wake import Takers, make_celery, wake
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
 
@@ -27,7 +29,6 @@ celery = make_celery(settings)
 class _Process:
     portal: BlockingPortal
     runtime: Runtime
-    understanding: Understanding
     stack: ExitStack
 
 
@@ -43,11 +44,26 @@ def _logs(**_: object) -> None:
 def _open(**_: object) -> None:
     global _process
     stack = ExitStack()
-    portal = stack.enter_context(start_blocking_portal())
+    portal = stack.enter_context(start_blocking_portal(backend_options={"use_uvloop": True}))
     runtime = stack.enter_context(
         portal.wrap_async_context_manager(open_runtime(settings, pool_size=2 * CONCURRENCY, process="worker"))
     )
-    _process = _Process(portal, runtime, Understanding(), stack)
+    _process = _Process(portal, runtime, stack)
+    stack.enter_context(portal.wrap_async_context_manager(_turns(runtime)))
+
+
+@asynccontextmanager
+async def _turns(rt: Runtime) -> AsyncIterator[None]:
+    """Answers what patients write, and sends what is due."""
+    understanding = Understanding()
+    takers = Takers(
+        rt.redis,
+        CONCURRENCY,
+        answer=lambda one: conversations.answer_pending(rt, understanding, one),
+        send=lambda one: delivery.deliver(rt, one),
+    )
+    async with takers.at_work():
+        yield
 
 
 @worker_ready.connect
@@ -59,18 +75,6 @@ def _greet_platforms(**_: object) -> None:
 @worker_shutdown.connect
 def _close(**_: object) -> None:
     _process.stack.close()
-
-
-@celery.task(name=TURN_TASK)
-def turn(conversation: str) -> None:
-    """Answers what a patient wrote."""
-    _process.portal.call(conversations.drain, _process.runtime, _process.understanding, UUID(conversation))
-
-
-@celery.task(name="deliver")
-def deliver(conversation: str) -> None:
-    """Sends what is due in a conversation."""
-    _process.portal.call(delivery.deliver, _process.runtime, UUID(conversation))
 
 
 @celery.task(name="notify")
@@ -89,10 +93,7 @@ def fetch(medium: str) -> None:
 def sweep_forgotten() -> None:
     """Takes up whatever a lost wake-up, a pause or a dead process left behind."""
     found = _process.portal.call(sweep.find, _process.runtime)
-    for conversation in found.turns:
-        turn.delay(conversation.hex)
-    for conversation in found.deliveries:
-        deliver.delay(conversation.hex)
+    _wake(found.turns + found.deliveries)
     for conversation in found.notices:
         notify.delay(conversation.hex)
     for medium in found.media:
@@ -102,8 +103,11 @@ def sweep_forgotten() -> None:
 @celery.task(name="hospital")
 def hospital() -> None:
     """Frees holds that ran out and tells patients what happened in the hospital."""
-    for conversation in _process.portal.call(sweep.hospital, _process.runtime):
-        turn.delay(conversation.hex)
+    _wake(_process.portal.call(sweep.hospital, _process.runtime))
+
+
+def _wake(found: list[UUID]) -> None:
+    _process.portal.call(wake, _process.runtime.redis, found)
 
 
 @celery.task(name="identities")

@@ -23,7 +23,7 @@ from integrations.sms.interface import Sms
 from integrations.sms.tencent import TencentSms
 from integrations.telegram.channel import TelegramChannel
 from integrations.throttle import Throttle
-from integrations.transport import LIMITS, TIMEOUT
+from integrations.transport import TIMEOUT, Transport
 from integrations.wechat.channel import WeChatChannel
 
 APP_ROLE = "daozhen_app"
@@ -69,7 +69,7 @@ async def open_runtime(
             await stack.enter_async_context(present(database, keys, crypto, process))
         redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
         stack.push_async_callback(redis.aclose)
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT, limits=LIMITS))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT, transport=Transport()))
         wechat = WeChatChannel(settings, http=http, redis=redis)
         telegram = TelegramChannel(settings)
         stack.push_async_callback(telegram.close)

@@ -21,7 +21,7 @@ from integrations.messages import MessageIn, MessageOut, Option, Picture, Webhoo
 from integrations.settings import Settings
 from integrations.telegram import reading, verification
 from integrations.telegram.errors import error_for
-from integrations.transport import LIMITS, TIMEOUT, keep_secrets_out_of_logs
+from integrations.transport import TIMEOUT, Transport, keep_secrets_out_of_logs
 
 # UTF-16 units, as Telegram counts.
 TEXT_LIMIT: Final = 4096
@@ -189,7 +189,7 @@ def _bot(token: str, base: str, transport: httpx.AsyncBaseTransport | None) -> B
         read_timeout=TIMEOUT.read,
         write_timeout=TIMEOUT.write,
         pool_timeout=TIMEOUT.pool,
-        httpx_kwargs={"limits": LIMITS, "transport": transport},
+        httpx_kwargs={"transport": transport or Transport()},
     )
     return Bot(
         token,

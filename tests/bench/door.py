@@ -97,7 +97,9 @@ class Door:
         }
         secret = self._settings.telegram_webhook_secret.get_secret_value()
         body = json.dumps({"update_id": int(update_id), "message": message}).encode()
-        return _post("/webhooks/telegram", "application/json", body, f"X-Telegram-Bot-Api-Secret-Token: {secret}\r\n")
+        return _post(
+            "/webhooks/telegram", "application/json", body, f"X-Telegram-Bot-Api-Secret-Token: {secret}\r\n"
+        )
 
 
 def _post(path: str, kind: str, body: bytes, more: str = "") -> bytes:

@@ -39,4 +39,6 @@ class StackMeter:
         return {name: 1000 * (now[name] - self.before[name]) / messages for name in now}
 
     def _now(self) -> dict[str, float]:
-        return {name: cpu_seconds(process) for name, process in self.system.processes().items() if name in COUNTED}
+        return {
+            name: cpu_seconds(process) for name, process in self.system.processes().items() if name in COUNTED
+        }

@@ -1,0 +1,118 @@
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from bot.wake import WOKEN, Takers, Waker, wake
+
+
+@pytest.fixture
+def handled():
+    return []
+
+
+def takers(rt, answer, send, places=2):
+    return Takers(rt.redis, places, answer=answer, send=send)
+
+
+async def settled(condition):
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - what happens lies in Redis
+            await asyncio.sleep(0.01)
+
+
+async def nothing(_):
+    pass
+
+
+async def test_a_conversation_stands_in_line_once_in_the_order_of_the_first_wake_up(rt, handled):
+    first, second = uuid4(), uuid4()
+    await wake(rt.redis, [first])
+    await wake(rt.redis, [second])
+    await wake(rt.redis, [first])
+    assert await rt.redis.zrange(WOKEN, 0, -1) == [first.bytes, second.bytes]
+
+    async def answer(conversation):
+        handled.append(conversation)
+        return True
+
+    async with takers(rt, answer, nothing, places=1).at_work():
+        await settled(lambda: len(handled) == 2)
+    assert handled == [first, second]
+
+
+async def test_what_is_woken_together_goes_together_and_a_dead_redis_is_left_in_peace(rt, monkeypatch):
+    calls = []
+
+    async def zadd(*arguments, **more):
+        calls.append(arguments)
+        raise OSError
+
+    waker, people = Waker(rt.redis), [uuid4() for _ in range(50)]
+    for person in people:
+        waker.wake(person)
+    await asyncio.sleep(0.2)
+    assert await rt.redis.zcard(WOKEN) == 50
+    monkeypatch.setattr(rt.redis, "zadd", zadd)
+    for _ in range(3):
+        waker.wake(uuid4())
+        await asyncio.sleep(0.01)
+    assert len(calls) == 1
+
+
+async def test_one_at_a_time_in_a_conversation_and_once_more_when_woken_meanwhile(rt, handled):
+    person, going = uuid4(), asyncio.Event()
+    together = []
+
+    async def answer(conversation):
+        handled.append(conversation)
+        together.append(len(handled))
+        await going.wait()
+        return True
+
+    async with takers(rt, answer, nothing).at_work():
+        await wake(rt.redis, [person])
+        await settled(lambda: handled)
+        await wake(rt.redis, [person])
+        await settled_empty(rt)
+        await asyncio.sleep(0.1)
+        assert len(handled) == 1
+        going.set()
+        await settled(lambda: len(handled) == 2)
+
+
+async def settled_empty(rt):
+    async with asyncio.timeout(10):
+        while await rt.redis.zcard(WOKEN):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_waiting_for_a_platform_takes_no_place_and_a_failure_stops_nobody(rt, handled):
+    sending, stopped = [], asyncio.Event()
+
+    async def answer(conversation):
+        handled.append(conversation)
+        if len(handled) == 2:
+            raise RuntimeError
+        return True
+
+    async def send(conversation):
+        sending.append(conversation)
+        await stopped.wait()
+
+    async with takers(rt, answer, send, places=1).at_work():
+        await wake(rt.redis, [uuid4() for _ in range(5)])
+        await settled(lambda: len(handled) == 5 and len(sending) == 4)
+        stopped.set()
+
+
+async def test_what_was_begun_is_finished_before_the_worker_stops(rt, handled):
+    async def answer(conversation):
+        await asyncio.sleep(0.3)
+        handled.append(conversation)
+        return False
+
+    async with takers(rt, answer, nothing).at_work():
+        await wake(rt.redis, [uuid4()])
+        await settled_empty(rt)
+    assert len(handled) == 1
