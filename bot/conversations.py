@@ -69,8 +69,8 @@ _CONCLUDE = text("""
 _LEFT = text("""
     SELECT EXISTS (SELECT FROM inbound WHERE conversation_id = :id AND status = 'pending'
                      AND (retry_at IS NULL OR retry_at <= :now)) AS to_answer,
-           EXISTS (SELECT FROM outbound WHERE conversation_id = :id AND status = 'queued'
-                     AND (not_before IS NULL OR not_before <= :now)) AS to_send
+           (SELECT coalesce(max(not_before) <= :now, true) FROM outbound
+            WHERE conversation_id = :id AND status = 'queued' HAVING count(*) > 0) AS to_send
 """)
 _POSTPONE = text("UPDATE inbound SET retry_at = :retry_at WHERE id = :inbound")
 _COUNT = text("""
@@ -106,7 +106,7 @@ async def answer_pending(rt: Runtime, understanding: Understanding, conversation
     """Answers all pending messages of a conversation, unless somebody else is at it. True: something is to be sent.
 
     After each turn it looks again: a message that came while we held the lock, and whose wake-up found it held, is
-    seen here.
+    seen here. While the gateway may still give a reply passively, nothing is sent: what waited goes along with it.
     """
     while await _turn(rt, understanding, conversation_id):
         async with rt.database.transaction() as session:

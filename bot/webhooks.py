@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
+from starlette.routing import Route
 
 from bot import claims, delivery, inbox
 from bot.inbox import Accepted
@@ -32,7 +33,6 @@ from integrations.messages import Answer, MessageIn, Webhook
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
-router = APIRouter(prefix="/webhooks")
 
 MAX_BODY = 256 * 1024  # bytes; the largest real message is a few kilobytes
 MOST_DELIVERIES = 3  # after that the platform has given up on a passive reply
@@ -50,9 +50,9 @@ PASSIVE = Counter("daozhen_passive_total", "Webhooks that waited for their reply
 _IS_DONE = text("SELECT status <> 'pending' FROM inbound WHERE id = :id")
 
 
-@router.get("/{name}")
-async def handshake(name: str, request: Request) -> Response:
+async def handshake(request: Request) -> Response:
     """The platform asks whether this address is ours (WeChat)."""
+    name = request.path_params["name"]
     channel: object = _channel(request, name)
     if not isinstance(channel, Handshake):
         return Response(status_code=404)
@@ -62,9 +62,9 @@ async def handshake(name: str, request: Request) -> Response:
         return _refuse(name, error)
 
 
-@router.post("/{name}")
-async def receive(name: str, request: Request) -> Response:
+async def receive(request: Request) -> Response:
     """Messages and events. 200 only after they are committed; 503 makes the platform bring them again."""
+    name = request.path_params["name"]
     channel = _channel(request, name)
     if channel is None:
         return Response(status_code=404)
@@ -226,3 +226,12 @@ def _refuse(name: str, error: WebhookError) -> Response:
 
 def _respond(answer: Answer) -> Response:
     return Response(answer.body, media_type=answer.media_type)
+
+
+# Plain routes: what FastAPI does for an endpoint (2 ms of CPU) serves nothing here.
+router = APIRouter(
+    routes=[
+        Route("/webhooks/{name}", handshake, methods=["GET"]),
+        Route("/webhooks/{name}", receive, methods=["POST"]),
+    ],
+)

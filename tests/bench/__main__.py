@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from integrations.settings import ROOT
-from tests.bench import figures, stock_rasa, system
+from tests.bench import burst, figures, load, people, stack_cpu, stock_rasa, system
 from tests.bench.report import GOALS, Results, table, write
 
 OUT = ROOT / "var/bench"
@@ -25,11 +25,22 @@ async def measure(folder: Path, model: Path) -> Results:
             our_journey = await figures.bookings(ours, ours.rasa, 0)
             stock_journey = await figures.bookings(ours, stock, 1_000)
             print(f"  the last words of each: {our_journey.last_words} | {stock_journey.last_words}")
+            stack = await stack_cpu.bookings(ours, 4_000)
             print("Endless conversations …", flush=True)
             stock_history = await figures.endless(ours, stock, 2_000, figures.STOCK_SECONDS)
             stock_mb = psutil.Process(stock.pid).memory_info().rss / 2**20
         our_history = await figures.endless(ours, ours.rasa, 3_000)
-        return Results(our_journey, stock_journey, our_history, stock_history, ours.resident_mb(), stock_mb)
+        async with people.sandbox(ours) as http:
+            print(f"{burst.PATIENTS} patients arrive …", flush=True)
+            crowd = await people.arrive(ours, http, burst.PATIENTS, 5_000)
+        print("All of them at once …", flush=True)
+        rush = await burst.burst(ours, crowd)
+        print("More and more of them …", flush=True)
+        waits = await load.load(ours, crowd)
+        resident = ours.resident_mb()
+    return Results(
+        our_journey, stock_journey, our_history, stock_history, resident, stock_mb, stack, rush, waits
+    )
 
 
 def main() -> int:

@@ -29,6 +29,7 @@ class Line:
             "entities": self.entities,
             "channel": "wechat",
             "kind": "text",
+            "language": "zh-Hans",
             "today": self.today,
             "message_id": message_id,
         }
@@ -51,11 +52,11 @@ async def departments(rt: Runtime) -> list[str]:
         return [one.name for one in await directory.departments(session)]
 
 
-async def registered_patient(rt: Runtime, number: int) -> str:
+async def registered_patient(rt: Runtime, number: int, channel: str = "wechat", platform_id: str = "") -> str:
     """A contact with consents and a verified patient; gives the conversation's id."""
     async with rt.database.begin() as session:
-        contact = await accounts.ensure_contact(session, "wechat", f"bench-{number}")
-        required = accounts.required_consents("wechat")
+        contact = await accounts.ensure_contact(session, channel, platform_id or f"bench-{number}")
+        required = accounts.required_consents(channel)
         await accounts.give_consents(session, contact, required, rt.now(), None)
         if await patients.self_patient(session, contact.account_id) is None:
             await patients.register(

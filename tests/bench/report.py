@@ -7,9 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.bench.burst import Burst
 from tests.bench.figures import History, Journey
+from tests.bench.load import GOAL_P95, Load
+from tests.bench.stack_cpu import StackCpu
 
-GOALS = {"cpu_ratio_rasa": 0.25, "history_ratio": 1.2, "rss_mb": 1500.0}
+GOALS = {
+    "cpu_ratio_rasa": 0.25,
+    "cpu_ratio_stack": 1.0,
+    "history_ratio": 1.2,
+    "rss_mb": 1500.0,
+    "burst_stored_p99_s": 1.0,
+    "burst_answered_p999_s": 5.0,
+    "burst_lost": 0.0,
+    "burst_twice": 0.0,
+}
 
 
 @dataclass
@@ -20,6 +32,9 @@ class Results:
     stock_history: History
     resident: dict[str, float]
     stock_rasa_mb: float
+    stack: StackCpu
+    burst: Burst
+    load: Load
 
     @property
     def figures(self) -> dict[str, float]:
@@ -33,6 +48,17 @@ class Results:
             "rss_mb_rasa_stock": round(self.stock_rasa_mb, 1),
             "history_ratio_stock": round(self.stock_history.ratio, 2),
             "history_reached_stock": float(self.stock_history.curve[-1][0]),
+            "cpu_ratio_stack": round(self.stack.total_ms / self.stock.cpu_ms, 3),
+            "cpu_ms_stack": round(self.stack.total_ms, 2),
+            **{f"cpu_ms_stack_{name}": round(spent, 2) for name, spent in self.stack.cpu_ms.items()},
+            **{f"alone_ms_{name}": round(waited, 1) for name, waited in self.stack.waited_ms.items()},
+            "burst_stored_p99_s": round(self.burst.stored_p99, 3),
+            "burst_answered_p999_s": round(self.burst.answered_p999, 3),
+            "burst_last_reply_s": round(self.burst.last_reply, 1),
+            "burst_passive": float(self.burst.passive),
+            "burst_lost": float(self.burst.lost),
+            "burst_twice": float(self.burst.twice),
+            "sustained_per_second": self.load.sustained,
         }
 
 
@@ -49,6 +75,22 @@ def table(results: Results) -> str:
         (f"CPU at message {last[0]}", f"{last[1]:.1f} ms", f"(at {then[0]}) {then[1]:.1f} ms"),
         ("Rasa resident", f"{results.resident.get('rasa', 0):.0f} MB", f"{results.stock_rasa_mb:.0f} MB"),
         *((f"  {name}", f"{size:.0f} MB", "") for name, size in sorted(results.resident.items())),
+        (
+            "CPU of the whole program per message",
+            f"{results.stack.total_ms:.1f} ms",
+            f"{stock.cpu_ms:.1f} ms (Rasa alone)",
+        ),
+        *((f"  {name}", f"{spent:.1f} ms", "") for name, spent in sorted(results.stack.cpu_ms.items())),
+        *(
+            (f"an answer on an idle program, {name}", f"{waited:.0f} ms", "")
+            for name, waited in results.stack.waited_ms.items()
+        ),
+        ("500 in a second: the last reply after", f"{results.burst.last_reply:.0f} s", ""),
+        (
+            f"messages a second, p95 under {GOAL_P95} s",
+            f"{results.load.sustained:g}",
+            "one process of each kind",
+        ),
         *(
             (name, str(figures[name]), f"goal: at most {goal} {_verdict(figures[name], goal)}")
             for name, goal in GOALS.items()
@@ -62,10 +104,11 @@ def _verdict(value: float, goal: float) -> str:
 
 
 def write(results: Results, folder: Path) -> None:
-    """latest.json and bench.png."""
+    """latest.json, bench.png and latency.png."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "latest.json").write_text(json.dumps(results.figures, indent=2) + "\n", encoding="utf-8")
     _plot(results, folder / "bench.png")
+    _plot_latency(results, folder / "latency.png")
 
 
 def _plot(results: Results, file: Path) -> None:
@@ -93,3 +136,25 @@ def _bars(axes: Any, results: Results) -> None:
     bars = axes.bar(["stock", "ours"], [results.stock.cpu_ms, results.ours.cpu_ms])
     axes.bar_label(bars, fmt="%.1f ms")
     axes.set(title="Rasa, one message of a booking", ylabel="CPU ms")
+
+
+def _plot_latency(results: Results, file: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    rates = [step.rate for step in results.load.steps]
+    axes.plot(rates, [step.p50 for step in results.load.steps], marker="o", label="median")
+    axes.plot(rates, [step.p95 for step in results.load.steps], marker="o", label="95 of 100")
+    axes.axhline(GOAL_P95, color="grey", linestyle="--", linewidth=1)
+    axes.set(
+        title="From the webhook to the reply, one process of each kind",
+        xlabel="messages a second",
+        ylabel="seconds",
+        yscale="log",
+    )
+    axes.legend()
+    figure.savefig(file, dpi=110)
+    plt.close(figure)
