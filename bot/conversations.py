@@ -69,8 +69,9 @@ _CONCLUDE = text("""
 _LEFT = text("""
     SELECT EXISTS (SELECT FROM inbound WHERE conversation_id = :id AND status = 'pending'
                      AND (retry_at IS NULL OR retry_at <= :now)) AS to_answer,
-           (SELECT coalesce(max(not_before) <= :now, true) FROM outbound
-            WHERE conversation_id = :id AND status = 'queued' HAVING count(*) > 0) AS to_send
+           (SELECT bool_or(coalesce(not_before <= :now, true))
+               AND NOT coalesce(bool_or(notice IS NULL AND not_before > :now), false)
+            FROM outbound WHERE conversation_id = :id AND status = 'queued') AS to_send
 """)
 _POSTPONE = text("UPDATE inbound SET retry_at = :retry_at WHERE id = :inbound")
 _COUNT = text("""
