@@ -41,6 +41,7 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+_SESSIONS = 10  # connections for the ORM, and as many more in a rush
 _PLACE_SECONDS = 3  # for a connection of the pool: a platform waits five for its answer
 
 
@@ -112,8 +113,8 @@ class Database:
         connecting = {"options": options, "prepare_threshold": 2}
         self.engine: AsyncEngine = create_async_engine(
             url.replace("postgresql://", "postgresql+psycopg://", 1),
-            pool_size=pool_size,
-            max_overflow=pool_size,
+            pool_size=min(pool_size, _SESSIONS),
+            max_overflow=_SESSIONS,
             pool_pre_ping=False,
             hide_parameters=True,  # an error's text may reach a log
             connect_args=connecting,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from urllib.request import getproxies
 
 import aiohttp
 import httpx
@@ -68,7 +69,7 @@ class Transport(httpx.AsyncBaseTransport):
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=["User-Agent", "Accept", "Accept-Encoding", "Content-Type"],
                 auto_decompress=False,
-                trust_env=True,
+                trust_env=bool(getproxies()),  # only then: it costs a thread for every call
             )
         return self._session
 
