@@ -67,7 +67,9 @@ def test_while_a_person_speaks_the_bot_is_silent(
     for patient in people:
         hand_over(stack, patient, ControlState.BOT)
     for patient, number in zip(people, before, strict=True):
-        assert OTHER_ANSWER in patient.say(OTHER_QUESTION)  # after an alarm news waits until the patient goes on
+        assert OTHER_ANSWER in patient.say(
+            OTHER_QUESTION
+        )  # after an alarm news waits until the patient goes on
         until(lambda patient=patient, number=number: told(patient) == number + 1)
 
 
