@@ -77,6 +77,7 @@ class Chat:
         self.slots: dict[str, Any] = {}
         self.form = ""
         self.calls = 0
+        self.language = "zh-Hans"
         self._numbers = itertools.count(1)
 
     async def say(
@@ -99,6 +100,7 @@ class Chat:
                 "message_id": message_id or uuid4().hex,
                 "channel": self.contact.channel,
                 "kind": kind,
+                "language": self.language,
             },
         }
         form = self.form or ENTRIES.get(intent, "")
@@ -110,7 +112,7 @@ class Chat:
         return Said(
             "\n".join(one["text"] for one in said),
             {button["title"]: button["payload"] for one in said for button in one["buttons"]},
-            next((one["metadata"]["expects"] for one in reversed(said[-1:]) if "metadata" in one), None),
+            next((one["metadata"].get("expects") for one in reversed(said[-1:]) if "metadata" in one), None),
         )
 
     async def press(self, said: Said, title: str) -> Said:
