@@ -151,7 +151,7 @@ class BookingForm(Form):
 
     def _offer(self, turn: Turn, reply: Reply, wish: Wish, found: Found, directory: Directory) -> Outcome:
         if not found.sessions:
-            ahead = directory.horizon_days(wish.departments)
+            ahead = (directory.last_day(wish.departments, turn.now) - turn.today).days
             reply.say("say_booking_nothing_left", who=_who(turn, wish, directory), days=ahead)
             offered = booking_words.offer_departments(turn, reply, directory, Wish())
             return Outcome(Wish(offered=offered).as_draft(), "department")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from integrations.hospital import directory
+from integrations.hospital.clock import local_date
 from integrations.hospital.directory import DepartmentView, PractitionerView
+from integrations.hospital.rules import BookingRules
 from integrations.language.glossary import Glossary
 from integrations.runtime import Runtime
 
@@ -37,10 +39,17 @@ class Directory:
         found = (one for one in self.departments.values() if one.bookable and one.name.startswith(beginning))
         return next(found, None)
 
-    def horizon_days(self, departments: tuple[str, ...]) -> int:
-        """How many days ahead can be booked: of these departments, or of any."""
-        named = [self.departments[one] for one in departments if one in self.departments]
-        return max((one.horizon_days for one in named or self.departments.values()), default=0)
+    def last_day(self, departments: tuple[str, ...], now: datetime) -> date:
+        """The last day that can be booked now: at one of these departments, or at any."""
+        return max((rules.last_day(now) for rules in self._rules(departments)), default=local_date(now))
+
+    def opens_at(self, departments: tuple[str, ...], day: date) -> datetime | None:
+        """When the numbers of a day are released, at the first of them."""
+        return min((rules.opens_at(day) for rules in self._rules(departments)), default=None)
+
+    def _rules(self, departments: tuple[str, ...]) -> list[BookingRules]:
+        online = {key: one.rules for key, one in self.departments.items() if one.bookable}
+        return [online[key] for key in departments if key in online] or list(online.values())
 
 
 class DirectoryCache:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from actions.booking_draft import Wish, take
@@ -63,4 +63,4 @@ def in_words(turn: Turn, directory: Directory, wish: Wish) -> str:
 
 def last_day(turn: Turn, directory: Directory, wish: Wish) -> date:
     """The last day on which the wished departments, or any, can be booked."""
-    return turn.today + timedelta(days=directory.horizon_days(wish.departments))
+    return directory.last_day(wish.departments, turn.now)

@@ -136,6 +136,8 @@ async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, langu
             return say(
                 "bot_guardian_ended" if event.payload["guardian"] else "bot_guardian_ended_self", name=name
             )
+        case EventKind.REFUND_DUE:
+            return say("bot_refund_due", order_no=event.payload["order_no"])
         case EventKind.IDENTITY_SETTLED:
             return say(f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone)
         case EventKind.LINK_ADDED:

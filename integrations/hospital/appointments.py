@@ -11,14 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import AppointmentStatus, Period
 from integrations.hospital.refusals import NotYours
+from integrations.hospital.rules import BookingRules, rules_of
 from integrations.hospital.views import AppointmentView
 
 ACTIVE = (AppointmentStatus.HELD, AppointmentStatus.BOOKED)
 
 _VIEWS = """
-    SELECT a.id, a.status, a.schedule_id, a.patient_id, pt.masked_name AS patient, a.account_id, a.contact_id,
-           p.name AS practitioner, p.title, d.name AS department, d.campus, s.location, sl.date, s.period, sl.time,
-           sl.number, sl.starts_at, a.fee_fen, a.hold_expires_at, o.order_no
+    SELECT a.id, a.status, a.schedule_id, a.slot_id, a.patient_id, pt.masked_name AS patient, a.account_id,
+           a.contact_id, s.practitioner_id, p.name AS practitioner, p.title, s.department_id, d.name AS department,
+           d.campus, s.location, sl.date, s.period, sl.time, sl.number, sl.starts_at, a.fee_fen, a.hold_expires_at,
+           o.order_no, a.rescheduled_from, a.reschedules
     FROM appointments a
     JOIN slots sl ON sl.id = a.slot_id
     JOIN schedules s ON s.id = a.schedule_id
@@ -44,16 +46,22 @@ async def appointment(session: AsyncSession, appointment_id: UUID) -> Appointmen
     row = (await session.execute(_ONE, {"id": appointment_id})).one_or_none()
     if row is None:
         raise NotYours
-    return _view(row)
+    return _view(row, await rules_of(session, row.department_id))
 
 
 async def upcoming(session: AsyncSession, account_id: UUID, now: datetime) -> list[AppointmentView]:
     """Held and booked appointments of the account that are still to come, the next one first; without those of
     patients whom it let go of."""
-    rows = await session.execute(_UPCOMING, {"account_id": account_id, "now": now})
-    return [_view(row) for row in rows]
+    rows = (await session.execute(_UPCOMING, {"account_id": account_id, "now": now})).all()
+    rules = {found: await rules_of(session, found) for found in {row.department_id for row in rows}}
+    return [_view(row, rules[row.department_id]) for row in rows]
 
 
-def _view(row: Row[*tuple[Any, ...]]) -> AppointmentView:
-    words = {"status": AppointmentStatus(row.status), "period": Period(row.period)}
+def _view(row: Row[*tuple[Any, ...]], rules: BookingRules) -> AppointmentView:
+    words = {
+        "status": AppointmentStatus(row.status),
+        "period": Period(row.period),
+        "cancel_until": rules.cancel_until(row.date, row.starts_at),
+        "late_cancel": rules.late_cancel,
+    }
     return AppointmentView(**{**row._mapping, **words})  # noqa: SLF001 (documented in spite of its name)

@@ -11,13 +11,15 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital.clock import local_date
+from integrations.hospital.clock import local_date, local_time
 from integrations.hospital.models import Period
+from integrations.hospital.rules import BookingRules
 from integrations.hospital.views import SessionView, SlotView
 
 # A patient needs time to come and to check in: nothing that starts sooner is booked.
 LEAD = timedelta(minutes=30)
 _NEXT_TIMES = 4
+_STANDARD = BookingRules()
 
 _SESSIONS = """
     SELECT s.id AS schedule_id, s.practitioner_id, p.name AS practitioner, p.title, s.department_id,
@@ -25,13 +27,18 @@ _SESSIONS = """
            free.times[1:CAST(:next_times AS integer)] AS next_times
     FROM schedules s
     JOIN practitioners p ON p.id = s.practitioner_id AND p.active
-    JOIN departments d ON d.id = s.department_id AND d.active AND d.bookable
+    JOIN departments d ON d.id = s.department_id AND d.active
+    LEFT JOIN booking_rules own ON own.department_id = d.id
+    LEFT JOIN booking_rules whole ON whole.department_id IS NULL
     CROSS JOIN LATERAL (
         SELECT count(*) AS count, array_agg(time ORDER BY number) AS times
         FROM slots WHERE schedule_id = s.id AND status = 'free' AND starts_at >= :earliest
     ) AS free
     WHERE s.date BETWEEN greatest(CAST(:first AS date), CAST(:today AS date)) AND :last
-      AND s.date <= CAST(:today AS date) + d.horizon_days AND s.status = 'open' {narrowed}
+      AND coalesce(own.online, whole.online, :online) AND s.status = 'open'
+      AND s.date <= CAST(:today AS date) + coalesce(own.horizon_days, whole.horizon_days, :horizon_days)
+          - CASE WHEN CAST(:clock AS time) < coalesce(own.release_at, whole.release_at, :release_at)
+            THEN 1 ELSE 0 END {narrowed}
     ORDER BY s.date, CASE s.period WHEN 'morning' THEN 1 WHEN 'afternoon' THEN 2 ELSE 3 END, p.rank, p.staff_no
     LIMIT :limit
 """
@@ -62,8 +69,9 @@ async def sessions(
 ) -> list[SessionView]:
     """Half days between two local dates (both included) that can still be booked online, in one query.
 
-    Ordered by day, half day, rank of the doctor. Departments that are not booked online and days beyond their
-    horizon are left out, slots that start within LEAD are not counted; `with_full` keeps half days without a free slot.
+    Ordered by day, half day, rank of the doctor. Departments that are not booked online and days that are not
+    released yet are left out, slots that start within LEAD are not counted; `with_full` keeps half days without a
+    free slot.
     """
     wanted = {
         "department_id": department_id,
@@ -76,6 +84,10 @@ async def sessions(
         "first": first,
         "last": last,
         "today": local_date(now),
+        "clock": local_time(now),
+        "online": _STANDARD.online,
+        "horizon_days": _STANDARD.horizon_days,
+        "release_at": _STANDARD.release_at,
         "earliest": now + LEAD,
         "limit": limit,
         "next_times": _NEXT_TIMES,

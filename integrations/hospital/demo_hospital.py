@@ -5,7 +5,32 @@ A doctor is "name title speciality"; titles: 主任 副主任 主治 住院 (eac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any
+
+# What holds where a department says nothing else (integrations.hospital.rules explains the keys).
+HOSPITAL_RULES: Mapping[str, Any] = {
+    "horizon_days": 14,
+    "release_at": time(7),
+    "per_day": 3,
+    "per_department_day": 1,
+    "open_at_once": 6,
+    "holds_at_once": 4,
+    "holds_per_day": 8,
+    "cancel_days": 1,
+    "cancel_at": time(17),
+    "late_cancel": "unrefunded",
+    "reschedules": 2,
+    "noshow_limit": 3,
+    "noshow_days": 365,
+    "noshow_block_days": 90,
+}
+ADULTS: Mapping[str, Any] = {"age_from": 14}
+CHILDREN: Mapping[str, Any] = {"age_to": 14}
+WOMEN: Mapping[str, Any] = {"sex": "female"}
+WALK_IN: Mapping[str, Any] = {"online": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +42,7 @@ class DemoDepartment:
     building: str
     floor: str
     doctors: tuple[str, ...]
-    bookable: bool = True
+    rules: Mapping[str, Any] = field(default_factory=dict)
     free: bool = False  # no fee
     evening: bool = False  # also open after work
 
@@ -37,6 +62,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
             "陈立新 副主任 心力衰竭",
             "赵敏 主治 高血压与心脏康复",
         ),
+        rules=ADULTS,
     ),
     DemoDepartment(
         "呼吸与危重症医学科",
@@ -46,6 +72,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
         "门诊楼",
         "3层",
         ("周文斌 主任 慢阻肺与肺部感染", "孙丽华 副主任 哮喘与慢性咳嗽", "吴凯 主治 肺结节随访"),
+        rules=ADULTS,
     ),
     DemoDepartment(
         "消化内科",
@@ -60,6 +87,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
             "刘志远 主治 胃食管反流与幽门螺杆菌",
             "何欣 主治 脂肪肝与肝功能异常",
         ),
+        rules=ADULTS,
     ),
     DemoDepartment(
         "神经内科",
@@ -69,6 +97,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
         "门诊楼",
         "4层",
         ("马振华 主任 脑血管病", "林晓燕 副主任 头痛与眩晕", "黄伟 主治 帕金森病与震颤"),
+        rules=ADULTS,
     ),
     DemoDepartment(
         "内分泌科",
@@ -78,6 +107,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
         "门诊楼",
         "5层",
         ("徐慧 主任 糖尿病及并发症", "高建平 副主任 甲状腺疾病", "宋佳 主治 肥胖与代谢"),
+        rules=ADULTS,
     ),
     DemoDepartment(
         "肾内科",
@@ -87,6 +117,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
         "门诊楼",
         "5层",
         ("冯志刚 主任 肾炎与肾病综合征", "董雪梅 副主任 透析随访", "彭程 主治 慢性肾病营养管理"),
+        rules=ADULTS,
     ),
     DemoDepartment(
         "骨科",
@@ -113,7 +144,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
     ),
     DemoDepartment(
         "泌尿外科",
-        ("泌尿科", "男科", "前列腺科", "看结石"),
+        ("泌尿科", "前列腺科", "看结石"),
         "泌尿系结石、前列腺疾病、男性健康。",
         "本部院区",
         "门诊楼",
@@ -133,6 +164,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
             "杨丽萍 主治 妇科炎症",
             "许诺 住院 常见病与复查",
         ),
+        rules=WOMEN,
     ),
     DemoDepartment(
         "产科",
@@ -142,6 +174,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
         "妇儿楼",
         "3层",
         ("唐秀英 主任 高危妊娠", "邓丽 副主任 孕期糖尿病", "程诗雨 主治 常规产检与产后复查"),
+        rules=WOMEN,
     ),
     DemoDepartment(
         "儿科",
@@ -158,6 +191,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
             "于洋 住院 常见病",
         ),
         evening=True,
+        rules=CHILDREN,
     ),
     DemoDepartment(
         "皮肤科",
@@ -213,6 +247,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
         "东门诊楼",
         "5层",
         ("邱子涵 主任 情绪障碍", "秦悦 副主任 焦虑与睡眠", "江帆 主治 青少年心理"),
+        rules={"late_cancel": "refused"},
     ),
     DemoDepartment(
         "肿瘤科",
@@ -246,6 +281,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
             "钱多 主治 体检报告解读",
         ),
         free=True,
+        rules=ADULTS,
     ),
     DemoDepartment(
         "便民门诊",
@@ -257,6 +293,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
         ("郝佳 主治 慢病续方", "毛宁 住院 慢病续方", "白雪 住院 检查开单"),
         free=True,
         evening=True,
+        rules={"age_from": 14, "horizon_days": 7, "cancel_days": 0, "cancel_at": time(8)},
     ),
     DemoDepartment(
         "急诊科",
@@ -266,7 +303,7 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
         "急诊楼",
         "1层",
         (),
-        bookable=False,
+        rules=WALK_IN,
     ),
     DemoDepartment(
         "发热门诊",
@@ -276,6 +313,16 @@ DEPARTMENTS: tuple[DemoDepartment, ...] = (
         "感染楼",
         "1层",
         (),
-        bookable=False,
+        rules=WALK_IN,
+    ),
+    DemoDepartment(
+        "男科",
+        ("男科门诊", "男性科"),
+        "男性生殖健康、前列腺与泌尿不适。",
+        "本部院区",
+        "门诊楼",
+        "2层",
+        ("卢志强 副主任 男性生殖健康", "贺鸣 主治 前列腺与泌尿不适"),
+        rules={"sex": "male", "age_from": 14},
     ),
 )

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import Department, HospitalTerm, Practitioner
+from integrations.hospital.rules import BookingRules, all_rules
 from integrations.language.english_names import pinyin
 from integrations.language.glossary import Glossary
 from integrations.language.lexicon import DepartmentName, Lexicon, PractitionerName
@@ -16,7 +17,7 @@ from integrations.language.lexicon import DepartmentName, Lexicon, PractitionerN
 
 @dataclass(frozen=True, slots=True)
 class DepartmentView:
-    """`bookable` says whether it is booked online at all (发热门诊 and 急诊 are not)."""
+    """`rules` say how it is booked."""
 
     id: UUID
     name: str
@@ -24,10 +25,14 @@ class DepartmentView:
     description: str
     campus: str
     location: str
-    bookable: bool
-    horizon_days: int
+    rules: BookingRules
     name_en: str = ""
     aliases_en: tuple[str, ...] = ()
+
+    @property
+    def bookable(self) -> bool:
+        """Whether it is booked online at all (发热门诊 and 急诊 are not)."""
+        return self.rules.online
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ class PractitionerView:
 
 
 async def departments(session: AsyncSession) -> list[DepartmentView]:
-    """All active departments in the hospital's own order, those not booked online too."""
+    """All active departments in the hospital's own order, those not booked online too. Raises BadRule."""
+    rules = await all_rules(session)
     found = await session.scalars(
         select(Department).where(Department.active).order_by(Department.position, Department.name)
     )
@@ -54,8 +60,7 @@ async def departments(session: AsyncSession) -> list[DepartmentView]:
             description=one.description,
             campus=one.campus,
             location=f"{one.building}{one.floor}",
-            bookable=one.bookable,
-            horizon_days=one.horizon_days,
+            rules=rules[one.id],
             name_en=one.name_en,
             aliases_en=tuple(one.aliases_en),
         )

@@ -18,6 +18,8 @@ class EventKind(StrEnum):
     HOLD_EXPIRED = "hold_expired"  # appointment_id, order_no
     APPOINTMENT_BOOKED = "appointment_booked"  # after a payment: appointment_id, order_no
     APPOINTMENT_CANCELLED = "appointment_cancelled"  # appointment_id, by
+    APPOINTMENT_RESCHEDULED = "appointment_rescheduled"  # appointment_id, from
+    REFUND_DUE = "refund_due"  # paid after the number was gone: appointment_id, order_no
     IDENTITY_SETTLED = "identity_settled"  # patient_id, status
     LINK_ADDED = "link_added"  # link: somebody else came to a patient of this account
     LINK_CUT = "link_cut"  # link, patient_id: to the newcomer, whose link an earlier holder cut

@@ -9,7 +9,10 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
+from integrations.hospital.admission import admit
+from integrations.hospital.availability import LEAD
 from integrations.hospital.models import Appointment, AppointmentStatus, Order, OrderStatus
+from integrations.hospital.refusals import BookingError
 
 _EXPIRE = text("""
     WITH due AS MATERIALIZED (
@@ -29,6 +32,9 @@ _EXPIRE = text("""
     FROM gone LEFT JOIN closed ON closed.appointment_id = gone.id
     RETURNING id
 """)
+_TAKE_AGAIN = text("""
+    UPDATE slots SET status = 'busy' WHERE id = :slot_id AND status = 'free' AND starts_at >= :earliest RETURNING id
+""")
 
 
 class Payment(StrEnum):
@@ -36,7 +42,7 @@ class Payment(StrEnum):
 
     CONFIRMED = "confirmed"
     ALREADY_CONFIRMED = "already_confirmed"
-    HOLD_GONE = "hold_gone"  # the slot was let go: nothing is changed, the money is to be dealt with
+    REFUND_DUE = "refund_due"  # the number was let go and is not to be had again: the money goes back
 
 
 class UnknownOrder(LookupError):
@@ -51,7 +57,8 @@ async def expire_holds(session: AsyncSession, now: datetime, limit: int = 200) -
 
 async def confirm_paid(session: AsyncSession, order_no: str, now: datetime) -> Payment:
     """Books the held appointment of a paid order, writes the event appointment_booked. Repeats change nothing.
-    A hold that ran out but was not swept yet still counts. Raises UnknownOrder."""
+    A hold that ran out still counts as long as its number is free and the rules allow it; otherwise the order is
+    marked for its refund, with the event refund_due. Raises UnknownOrder."""
     held = await session.scalar(
         select(Appointment)
         .join(Order, Order.appointment_id == Appointment.id)
@@ -67,18 +74,48 @@ async def confirm_paid(session: AsyncSession, order_no: str, now: datetime) -> P
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    if order is None or order.status is OrderStatus.CLOSED:
-        return Payment.HOLD_GONE
+    if order is None or order.appointment_id != held.id:  # moved to another appointment while we waited
+        return await confirm_paid(session, order_no, now)
     if order.status is OrderStatus.PAID:
         return Payment.ALREADY_CONFIRMED
-    order.status, order.paid_at = OrderStatus.PAID, now
-    held.status, held.hold_expires_at = AppointmentStatus.BOOKED, None
+    if order.status is OrderStatus.REFUND_DUE:
+        return Payment.REFUND_DUE
+    if order.status is OrderStatus.CLOSED and not await _taken_again(session, held, now):
+        order.status, order.paid_at = OrderStatus.REFUND_DUE, now
+        await _tell(session, events.EventKind.REFUND_DUE, held, order)
+        return Payment.REFUND_DUE
+    order.status, order.paid_at, order.closed_at = OrderStatus.PAID, now, None
+    held.status, held.hold_expires_at, held.ended_at = AppointmentStatus.BOOKED, None, None
+    await _tell(session, events.EventKind.APPOINTMENT_BOOKED, held, order)
+    return Payment.CONFIRMED
+
+
+async def _taken_again(session: AsyncSession, gone: Appointment, now: datetime) -> bool:
+    """The slot of a hold that ran out, for the same patient, if it may be and nobody has it."""
+    if gone.status is not AppointmentStatus.EXPIRED:
+        return False
+    try:
+        await admit(
+            session,
+            schedule_id=gone.schedule_id,
+            patient_id=gone.patient_id,
+            account_id=gone.account_id,
+            now=now,
+            lock=True,
+            instead_of=gone.id,
+        )
+    except BookingError:
+        return False
+    values = {"slot_id": gone.slot_id, "earliest": now + LEAD}
+    return (await session.execute(_TAKE_AGAIN, values)).one_or_none() is not None
+
+
+async def _tell(session: AsyncSession, kind: events.EventKind, held: Appointment, order: Order) -> None:
     await session.flush()
     await events.emit(
         session,
-        events.EventKind.APPOINTMENT_BOOKED,
+        kind,
         account_id=held.account_id,
         contact_id=held.contact_id,
-        payload={"appointment_id": str(held.id), "order_no": order_no},
+        payload={"appointment_id": str(held.id), "order_no": order.order_no},
     )
-    return Payment.CONFIRMED

@@ -1,4 +1,4 @@
-"""The demo hospital in the database, with schedules that always reach 14 days ahead.
+"""The demo hospital in the database, with rules and with schedules that always reach 14 days ahead.
 
 Everything is added, nothing changed: an edited department stays as edited, a booked slot stays booked. The same
 day gives the same schedules, on whatever date it is seeded.
@@ -19,9 +19,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import demo_english
-from integrations.hospital.clock import ZONE_NAME
-from integrations.hospital.demo_hospital import DEPARTMENTS, DemoDepartment
-from integrations.hospital.models import Department, HospitalTerm, Period, Practitioner, Schedule
+from integrations.hospital.clock import hospital_zone
+from integrations.hospital.demo_hospital import DEPARTMENTS, HOSPITAL_RULES, DemoDepartment
+from integrations.hospital.models import BookingRule, Department, HospitalTerm, Period, Practitioner, Schedule
 
 DAYS_AHEAD = 14
 MINUTES_PER_SLOT = 10
@@ -75,14 +75,24 @@ class _Doctor:
 
 
 async def seed(session: AsyncSession, today: date) -> int:
-    """Adds what is missing of departments, doctors, and schedules from `today` (local) to 14 days ahead, each with
-    its numbered slots 10 minutes apart. Gives the number of schedules added; a second run on one day adds none."""
+    """Adds what is missing of departments, their rules, doctors, and schedules from `today` (local) to 14 days
+    ahead. Gives the number of schedules added; a second run on one day adds none."""
     await _add_departments(session)
     await _add_english(session)
     department_ids = await _ids(session, Department.name, Department.id)
-    doctors = list(_doctors())
-    await _add_practitioners(session, doctors, department_ids)
+    await _add_rules(session, department_ids)
+    await _add_practitioners(session, list(_doctors()), department_ids)
+    return await extend(session, today)
+
+
+async def extend(session: AsyncSession, today: date) -> int:
+    """Adds the schedules from `today` (local) to 14 days ahead that this hospital's doctors do not have yet, each
+    with its numbered slots 10 minutes apart. Gives how many. In a hospital without these doctors it adds none."""
     practitioner_ids = await _ids(session, Practitioner.staff_no, Practitioner.id)
+    doctors = [one for one in _doctors() if one.staff_no in practitioner_ids]
+    if not doctors:
+        return 0
+    department_ids = await _ids(session, Department.name, Department.id)
     added = await _add_schedules(session, today, doctors, department_ids, practitioner_ids)
     await _add_slots(session, added)
     return len(added)
@@ -102,8 +112,6 @@ async def _add_departments(session: AsyncSession) -> None:
             "building": one.building,
             "floor": one.floor,
             "position": position,
-            "bookable": one.bookable,
-            "horizon_days": DAYS_AHEAD,
         }
         for position, one in enumerate(DEPARTMENTS)
     ]
@@ -119,6 +127,13 @@ async def _add_english(session: AsyncSession) -> None:
         await session.execute(nameless.values(name_en=english, aliases_en=aliases.split(", ")))
     terms = [{"term": term, "english": english} for term, english in demo_english.TERMS.items()]
     await session.execute(insert(HospitalTerm).values(terms).on_conflict_do_nothing().inline())
+
+
+async def _add_rules(session: AsyncSession, department_ids: dict[str, UUID]) -> None:
+    rows = {None: HOSPITAL_RULES} | {department_ids[one.name]: one.rules for one in DEPARTMENTS if one.rules}
+    for department_id, rules in rows.items():
+        row = insert(BookingRule).values(department_id=department_id, **rules)
+        await session.execute(row.on_conflict_do_nothing(index_elements=["department_id"]).inline())
 
 
 async def _add_practitioners(
@@ -181,7 +196,12 @@ async def _add_slots(session: AsyncSession, schedule_ids: list[UUID]) -> None:
         ORDER BY schedule_id, number
     """)
     starts = json.dumps({period: start.isoformat() for period, start in _STARTS.items()})
-    values = {"starts": starts, "minutes": MINUTES_PER_SLOT, "zone": ZONE_NAME, "schedule_ids": schedule_ids}
+    values = {
+        "starts": starts,
+        "minutes": MINUTES_PER_SLOT,
+        "zone": hospital_zone().key,
+        "schedule_ids": schedule_ids,
+    }
     await session.execute(statement, values)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
-from integrations.hospital.models import AppointmentStatus, Period
+from integrations.hospital.models import AppointmentStatus, LateCancel, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,21 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentView:
-    """An appointment as a card shows it. `patient` is masked. `order_no` is there when there was a fee."""
+    """An appointment as a card shows it. `patient` is masked. `order_no` is there when there was a fee. Until
+    `cancel_until` it can be cancelled with a full refund, afterwards `late_cancel` says what happens."""
 
     id: UUID
     status: AppointmentStatus
     schedule_id: UUID
+    slot_id: UUID
     patient_id: UUID
     patient: str
     account_id: UUID
     contact_id: UUID
+    practitioner_id: UUID
     practitioner: str
     title: str
+    department_id: UUID
     department: str
     campus: str
     location: str
@@ -59,3 +63,11 @@ class AppointmentView:
     fee_fen: int
     hold_expires_at: datetime | None
     order_no: str | None
+    rescheduled_from: UUID | None
+    reschedules: int
+    cancel_until: datetime
+    late_cancel: LateCancel
+
+    def cancels_freely(self, now: datetime) -> bool:
+        """Whether giving it up costs nothing: in time, or not paid yet."""
+        return self.status is AppointmentStatus.HELD or now <= self.cancel_until

@@ -19,6 +19,7 @@ from integrations.crypto import Crypto
 from integrations.database import Database
 from integrations.hospital import accounts, patients, tokens
 from integrations.hospital.models import (
+    BookingRule,
     Contact,
     Department,
     Period,
@@ -173,11 +174,12 @@ class Clinic:
         self.doctors: dict[str, str] = {}
         self._patients = iter(ID_NUMBERS)
 
-    async def department(self, name: str, *, bookable: bool = True) -> str:
+    async def department(self, name: str, *, bookable: bool = True, **rules: Any) -> str:
         async with self.runtime.database.begin() as session:
-            made = Department(name=name, campus="本部院区", building="门诊楼", floor="3层", bookable=bookable)
+            made = Department(name=name, campus="本部院区", building="门诊楼", floor="3层")
             session.add(made)
             await session.flush()
+            session.add(BookingRule(department_id=made.id, online=bookable, **rules))
             self.departments[name] = str(made.id)
         return self.departments[name]
 

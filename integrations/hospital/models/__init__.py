@@ -33,6 +33,7 @@ from integrations.hospital.models.people import (
     Relation,
     Sex,
 )
+from integrations.hospital.models.rules import BookingRule, LateCancel
 
 __all__ = [
     "APPEND_ONLY_SQL",
@@ -42,6 +43,7 @@ __all__ = [
     "Appointment",
     "AppointmentStatus",
     "AuditEvent",
+    "BookingRule",
     "Consent",
     "ConsentKind",
     "ConsentMethod",
@@ -52,6 +54,7 @@ __all__ = [
     "HospitalTerm",
     "IdentityRequest",
     "LinkProof",
+    "LateCancel",
     "OneTimeCode",
     "Operation",
     "Order",

@@ -26,6 +26,7 @@ class OrderStatus(StrEnum):
     UNPAID = "unpaid"
     PAID = "paid"
     CLOSED = "closed"
+    REFUND_DUE = "refund_due"  # paid, and to be paid back
 
 
 # An appointment in any other status keeps its slot.
@@ -47,6 +48,7 @@ class Appointment(Base):
             unique=True,
             postgresql_where=_KEEPS_SLOT,
         ),
+        CheckConstraint("reschedules >= 0", "reschedules"),
         Index("ix_appointments_holds", "hold_expires_at", postgresql_where=text("status = 'held'")),
     )
 
@@ -60,6 +62,9 @@ class Appointment(Base):
     fee_fen: Mapped[int]
     hold_expires_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # cancelled or expired
+    # the appointment, cancelled since, whose place this one took; and how often that has happened in a row
+    rescheduled_from: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.id"), unique=True)
+    reschedules: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -70,7 +75,7 @@ class Order(Base):
     __table_args__ = (
         one_of("status", OrderStatus),
         CheckConstraint("amount_fen > 0", "amount_fen"),
-        CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", "paid_at"),
+        CheckConstraint("(status IN ('paid', 'refund_due')) = (paid_at IS NOT NULL)", "paid_at"),
         Index("uq_orders_open", "appointment_id", unique=True, postgresql_where=text("status <> 'closed'")),
     )
 

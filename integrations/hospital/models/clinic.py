@@ -31,10 +31,9 @@ class SlotStatus(StrEnum):
 
 
 class Department(Base):
-    """A department and the rule by which it is booked: online at all, and how many days ahead."""
+    """A department. By what rules it is booked stands in BookingRule."""
 
     __tablename__ = "departments"
-    __table_args__ = (CheckConstraint("horizon_days >= 0", "horizon_days"),)
 
     id: Mapped[Key]
     name: Mapped[str] = mapped_column(String(40), unique=True)
@@ -46,9 +45,6 @@ class Department(Base):
     building: Mapped[str] = mapped_column(String(40))
     floor: Mapped[str] = mapped_column(String(20))
     position: Mapped[int] = mapped_column(server_default=text("0"))  # order in lists
-    bookable: Mapped[bool] = mapped_column(server_default=text("true"))
-    # the last bookable day is today + this
-    horizon_days: Mapped[int] = mapped_column(server_default=text("14"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
 
 

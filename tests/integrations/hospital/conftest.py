@@ -15,10 +15,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.database import Database
-from integrations.hospital import booking
+from integrations.hospital import booking, rules
 from integrations.hospital.accounts import ensure_contact
 from integrations.hospital.models import (
     AccountPatient,
+    BookingRule,
     Contact,
     Department,
     Patient,
@@ -61,22 +62,17 @@ class Clinic:
         day: date | None = None,
         start: time = time(8, 30),
         period: Period = Period.MORNING,
-        **department: Any,
+        **own_rules: Any,
     ) -> UUID:
-        """A half day of a new doctor in a new department."""
+        """A half day of a new doctor in a new department with these rules."""
         day = day or self.wednesday
         async with self.database.begin() as session:
-            ward = Department(
-                **{
-                    "name": f"科室{uuid4().hex[:8]}",
-                    "campus": "本部院区",
-                    "building": "门诊楼",
-                    "floor": "3层",
-                    **department,
-                }
-            )
+            name = f"科室{uuid4().hex[:8]}"
+            ward = Department(name=name, campus="本部院区", building="门诊楼", floor="3层")
             session.add(ward)
             await session.flush()
+            if own_rules:
+                session.add(BookingRule(department_id=ward.id, **own_rules))
             doctor = Practitioner(
                 staff_no=uuid4().hex[:12], department_id=ward.id, name="李静", title="副主任医师", rank=2
             )
@@ -111,7 +107,11 @@ class Clinic:
         async with self.database.begin() as session:
             return await ensure_contact(session, channel, uuid4().hex)
 
-    async def booker(self) -> Booker:
+    async def rule(self, key: str, value: str, department: str = rules.HOSPITAL) -> None:
+        async with self.database.begin() as session:
+            await rules.set_rule(session, department, key, value)
+
+    async def booker(self, *, born: date = date(1990, 3, 7), sex: Sex = Sex.FEMALE) -> Booker:
         contact = await self.contact()
         async with self.database.begin() as session:
             patient = Patient(
@@ -121,8 +121,8 @@ class Clinic:
                 id_number_index=uuid4().bytes,
                 phone=b"sealed",
                 phone_index=b"index",
-                birth_date=date(1990, 3, 7),
-                sex=Sex.FEMALE,
+                birth_date=born,
+                sex=sex,
                 status=PatientStatus.VERIFIED,
             )
             session.add(patient)

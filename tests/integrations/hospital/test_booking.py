@@ -156,7 +156,7 @@ async def test_full_past_and_never(clinic: Any) -> None:
     await clinic.book(await clinic.booker(), full)
     past = await clinic.schedule(day=clinic.today)  # 8:30, and it is 9:00
     later = await clinic.schedule(day=clinic.today + timedelta(days=15))
-    offline = await clinic.schedule(bookable=False)
+    offline = await clinic.schedule(online=False)
     stopped = await clinic.schedule()
     async with clinic.database.begin() as session:
         await session.execute(
@@ -268,7 +268,7 @@ async def test_sessions_are_those_that_can_be_booked(clinic: Any) -> None:
     await clinic.book(await clinic.booker(), full)
     afternoon = await clinic.schedule(period="afternoon")
     morning = await clinic.schedule(slots=9)
-    await clinic.schedule(bookable=False)
+    await clinic.schedule(online=False)
     await clinic.schedule(day=clinic.wednesday + timedelta(days=1))
     span = {"first": clinic.wednesday, "last": clinic.wednesday, "now": clinic.now}
     async with clinic.database.begin() as session:

@@ -1,0 +1,73 @@
+"""How an appointment ends before its time: its row locked first, then its slot and its order let go."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital.appointments import ACTIVE
+from integrations.hospital.models import (
+    AccountPatient,
+    Appointment,
+    AppointmentStatus,
+    Order,
+    OrderStatus,
+    Slot,
+    SlotStatus,
+)
+from integrations.hospital.refusals import AlreadyOver, NotYours
+
+
+async def locked(session: AsyncSession, appointment_id: UUID, account_id: UUID, now: datetime) -> Appointment:
+    """The account's appointment that is still to come, of a patient it acts for, its row held until the
+    transaction ends.
+    Raises NotYours, AlreadyOver."""
+    found = await session.scalar(
+        select(Appointment)
+        .join(
+            AccountPatient,
+            (AccountPatient.account_id == Appointment.account_id)
+            & (AccountPatient.patient_id == Appointment.patient_id),
+        )
+        .where(Appointment.id == appointment_id, Appointment.account_id == account_id)
+        .with_for_update(of=Appointment, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotYours
+    slot = await session.get_one(Slot, found.slot_id)
+    if found.status not in ACTIVE or slot.starts_at <= now:
+        raise AlreadyOver
+    return found
+
+
+async def end(session: AsyncSession, found: Appointment, now: datetime) -> None:
+    """Marks it cancelled; slot and order are the caller's."""
+    found.status, found.hold_expires_at, found.ended_at = AppointmentStatus.CANCELLED, None, now
+    await session.flush()
+
+
+async def free(session: AsyncSession, slot_id: UUID) -> None:
+    await session.execute(
+        update(Slot)
+        .where(Slot.id == slot_id)
+        .values(status=SlotStatus.FREE)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def close_order(session: AsyncSession, appointment_id: UUID, now: datetime, *, refund: bool) -> None:
+    """An unpaid order is closed; a paid one is marked for its refund, if there is one."""
+    steps = [(OrderStatus.UNPAID, {"status": OrderStatus.CLOSED, "closed_at": now})]
+    if refund:
+        steps.append((OrderStatus.PAID, {"status": OrderStatus.REFUND_DUE}))
+    for status, values in steps:
+        await session.execute(
+            update(Order)
+            .where(Order.appointment_id == appointment_id, Order.status == status)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
