@@ -12,6 +12,7 @@ _OFFERED = frozenset(
         "book_appointment",
         "my_appointments",
         "cancel_appointment",
+        "reschedule_appointment",
         "register",
         "ask_hospital",
         "add_family",

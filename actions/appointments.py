@@ -13,24 +13,27 @@ from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import booking
 from integrations.hospital.booking import AppointmentView
+from integrations.hospital.models import AppointmentStatus, LateCancel
 
 _SHOWN = 5
+_WITH_BUTTONS = 3
 
 
 async def answer_appointments(turn: Turn, reply: Reply) -> None:
-    """What is still to come, each with a button to cancel it."""
-    coming = await _upcoming(turn)
+    """What is still to come, the next ones with buttons to move and to cancel them."""
+    coming = await upcoming(turn)
     if not coming:
         reply.say("say_no_appointments")
         return
     reply.say("say_appointments", count=len(coming))
     for one in coming[:_SHOWN]:
-        reply.say("say_appointment_line", **_line(turn, one))
-    for one in coming[:_SHOWN]:
-        title = turn.words.texts.text(
-            "word_cancel_one", day=turn.words.short_day(one.date), doctor=one.practitioner
-        )
-        reply.offer(title, f'/cancel_appointment{{"appointment": "{one.id}"}}')
+        reply.say("say_appointment_line", **line(turn, one))
+    for verb in ("reschedule", "cancel"):
+        for one in coming[:_WITH_BUTTONS]:
+            title = turn.words.texts.text(
+                f"word_{verb}_one", day=turn.words.short_day(one.date), doctor=one.practitioner
+            )
+            reply.offer(title, f'/{verb}_appointment{{"appointment": "{one.id}"}}')
 
 
 class CancellationForm(Form):
@@ -46,7 +49,7 @@ class CancellationForm(Form):
         if turn.asked and turn.intent in {"deny", "cancel", "go_back"}:
             reply.say("say_cancellation_stopped")
             return Outcome.closed()
-        coming = await _upcoming(turn)
+        coming = await upcoming(turn)
         if not coming:
             reply.say("say_no_appointments")
             return Outcome.closed()
@@ -59,7 +62,7 @@ class CancellationForm(Form):
         return outcome
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        coming = await _upcoming(turn)
+        coming = await upcoming(turn)
         kept = [one for one in coming if str(one.id) == draft.get("appointment")]
         if kept:
             return self._confirm(turn, reply, kept[0])
@@ -73,13 +76,14 @@ class CancellationForm(Form):
 
     def _choose(self, turn: Turn, reply: Reply, coming: list[AppointmentView]) -> Outcome:
         reply.say("ask_appointment")
-        for one in coming[:_SHOWN]:
-            title = turn.words.texts.text("word_appointment", **_line(turn, one))
-            reply.offer(title, f'/inform{{"appointment": "{one.id}"}}')
-        return Outcome({"offered": [str(one.id) for one in coming[:_SHOWN]]}, "appointment")
+        return Outcome({"offered": list(offer_appointments(turn, reply, coming))}, "appointment")
 
     def _confirm(self, turn: Turn, reply: Reply, one: AppointmentView) -> Outcome:
-        reply.say("ask_cancellation", **_line(turn, one))
+        if one.late_cancel is LateCancel.REFUSED and not one.cancels_freely(turn.now):
+            until = turn.words.moment(one.cancel_until, turn.today)
+            reply.say("say_cancellation_late", until=until, phone=turn.runtime.settings.hospital_phone)
+            return Outcome.closed()
+        reply.say("ask_cancellation", what=_what_happens(turn, one), **line(turn, one))
         return Outcome({"appointment": str(one.id)}, "confirm")
 
     async def _cancel(self, turn: Turn, reply: Reply, appointment: str) -> Outcome:
@@ -88,10 +92,14 @@ class CancellationForm(Form):
                 done = await booking.cancel(
                     session, UUID(appointment), await account_of(session, turn), turn.key("cancel"), turn.now
                 )
+        except booking.CancelTooLate as error:
+            until = turn.words.moment(error.until, turn.today)
+            reply.say("say_cancellation_late", until=until, phone=turn.runtime.settings.hospital_phone)
+            return Outcome.closed()
         except (booking.AlreadyOver, booking.NotYours):
             reply.say("say_cancellation_over")
             return Outcome.closed()
-        reply.say("say_cancelled", **_line(turn, done))
+        reply.say("say_cancelled", **line(turn, done))
         return Outcome.closed()
 
 
@@ -109,15 +117,37 @@ def _named(turn: Turn, draft: Mapping[str, Any], coming: list[AppointmentView]) 
     return fitting
 
 
-def _line(turn: Turn, one: AppointmentView) -> dict[str, object]:
+def _what_happens(turn: Turn, one: AppointmentView) -> str:
+    """With the money, when the appointment is cancelled now."""
+    if not one.fee_fen:
+        return ""
+    if one.status is AppointmentStatus.HELD:
+        kind = "unpaid"
+    else:
+        kind = "refunded" if one.cancels_freely(turn.now) else "unrefunded"
+    until = turn.words.moment(one.cancel_until, turn.today)
+    return turn.words.texts.text(f"word_cancel_{kind}", until=until, fee=turn.words.money(one.fee_fen))
+
+
+def offer_appointments(turn: Turn, reply: Reply, coming: list[AppointmentView]) -> tuple[str, ...]:
+    """A button for each; gives the ids in the order shown."""
+    for one in coming[:_SHOWN]:
+        title = turn.words.texts.text("word_appointment", **line(turn, one))
+        reply.offer(title, f'/inform{{"appointment": "{one.id}"}}')
+    return tuple(str(one.id) for one in coming[:_SHOWN])
+
+
+def line(turn: Turn, one: AppointmentView) -> dict[str, object]:
+    """What the texts about one of several appointments may name."""
     status = turn.words.texts.text(
         f"word_appointment_{one.status}",
         until=turn.words.until(one.hold_expires_at) if one.hold_expires_at else "",
         order_no=one.order_no,
     )
-    return {**card_values(turn.words, one), "short_day": turn.words.short_day(one.date), "status": status}
+    return {**card_values(turn, one), "short_day": turn.words.short_day(one.date), "status": status}
 
 
-async def _upcoming(turn: Turn) -> list[AppointmentView]:
+async def upcoming(turn: Turn) -> list[AppointmentView]:
+    """The account's appointments to come; none before it has a patient."""
     async with turn.runtime.database.begin() as session:
         return await booking.upcoming(session, await account_of(session, turn), turn.now)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from actions import booking_words
 from actions.answers import emergency, unclear, which_department
+from actions.appointments import upcoming
+from actions.booking_confirmation import ConfirmingForm
 from actions.booking_draft import Note, Wish, back, take
-from actions.booking_search import Found, chosen, search
+from actions.booking_people import read_booker
+from actions.booking_refusals import offer_people
+from actions.booking_search import Found, search
 from actions.directory import Directory
-from actions.forms import THEN, Form, Outcome
+from actions.forms import THEN, Outcome
 from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, keep, last_day, waits
-from integrations.hospital import accounts, booking, patients
-from integrations.hospital.booking import SlotView
-from integrations.hospital.patients import PatientView
+from integrations.hospital import accounts, patients
 
 FORM = BOOKING
 _VAGUE = frozenset({"inform", "correct", "nlu_fallback"})  # enters only when it names something to book
@@ -26,20 +26,14 @@ _HEARD = frozenset({"go_back", "book_appointment", "which_department"})  # answe
 _STOPS = frozenset({"cancel", "cancel_appointment"})
 
 
-@dataclass(frozen=True, slots=True)
-class Booker:
-    """Who books: the account that chats, and the patient it books for."""
-
-    account_id: UUID
-    patient: PatientView
-
-
-class BookingForm(Form):
+class BookingForm(ConfirmingForm):
     """Opened by "挂号" or by naming a department, a doctor or a day."""
 
     form = FORM
     slot = "booking"
-    own = frozenset({"book_appointment", "cancel_appointment", "which_department"})
+    own = frozenset(
+        {"book_appointment", "cancel_appointment", "which_department", "reschedule_appointment", "register"}
+    )
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if not turn.asked:
@@ -48,6 +42,10 @@ class BookingForm(Form):
             reply.say("say_booking_cancelled")
             return Outcome.closed()
         wish = Wish.read(draft)
+        if turn.intent == "register":  # for somebody who is not registered yet: the wish waits
+            return Outcome(wish.as_draft(), go_on="registration_form", slots={THEN: FORM})
+        if turn.intent == "reschedule_appointment":  # what is being booked is meant, nothing else is open
+            turn = replace(turn, intent="correct")
         if turn.asked == "confirm" and turn.intent == "affirm" and not self.says_something(turn):
             return await self._book(turn, reply, wish)
         return await self._next(turn, reply, wish)
@@ -67,6 +65,8 @@ class BookingForm(Form):
             if turn.intent == "change_profile":
                 return Outcome.closed(go_on="change_form")
             if turn.intent == "correct" and not (turn.facts.departments or turn.facts.practitioners):
+                if await upcoming(turn):
+                    return Outcome.closed(go_on="reschedule_form")
                 reply.say("say_nothing_to_correct")
                 return Outcome.closed()
             if turn.intent == "emergency_help":
@@ -108,6 +108,9 @@ class BookingForm(Form):
         directory = await turn.directory()
         last = last_day(turn, directory, wish)
         wish, notes = take(wish, turn.facts, directory, today=turn.today, last=last)
+        named = wish.relative and (entering or turn.facts.relative)
+        if named and (unknown := await self._unknown(turn, reply, wish)):
+            return unknown
         if turn.intent == "which_department" and wish == before:
             await which_department(turn, reply)
             if turn.asked == "department":
@@ -118,7 +121,7 @@ class BookingForm(Form):
         if not heard and turn.intent in ("deny", "correct"):
             reply.say("say_booking_change_what")
             return Outcome(wish.as_draft(), turn.asked)
-        heard = heard or turn.facts.any or turn.facts.field != ""
+        heard = heard or turn.facts.any or turn.facts.field != "" or turn.facts.more > 0
         if turn.intent == "affirm" and not heard:  # a yes to a list
             reply.say("say_choose_first")
             heard = True
@@ -132,14 +135,17 @@ class BookingForm(Form):
         """The next question: which department, which half day, or the confirmation."""
         directory = await turn.directory()
         for note in notes:
-            reply.say(note.text, day=turn.words.day(note.day) if note.day else "", words=note.words)
+            reply.say(note.text, **_blanks(turn, note, directory, wish))
         if wish.schedule:
             return await self._confirm(turn, reply, wish, directory)
         if walk_in := _not_booked(directory, wish.departments):
             return self._where_to_go(reply, directory, walk_in)
         wish = replace(wish, departments=tuple(one for one in wish.departments if _bookable(directory, one)))
         if not wish.practitioners and len(wish.departments) != 1:
-            offered = booking_words.offer_departments(turn, reply, directory, wish, any_one=take_first)
+            more = turn.facts.more
+            offered = booking_words.offer_departments(
+                turn, reply, directory, wish, any_one=take_first, start=more
+            )
             return Outcome(replace(wish, offered=offered).as_draft(), "department")
         async with turn.runtime.database.begin() as session:
             last = last_day(turn, directory, wish)
@@ -147,14 +153,17 @@ class BookingForm(Form):
         if found.exact and (len(found.sessions) == 1 or take_first):
             wish = replace(wish, schedule=str(found.sessions[0].schedule_id))
             return await self._confirm(turn, reply, wish, directory)
-        return self._offer(turn, reply, wish, found, directory)
+        return await self._offer(turn, reply, wish, found, directory)
 
-    def _offer(self, turn: Turn, reply: Reply, wish: Wish, found: Found, directory: Directory) -> Outcome:
+    async def _offer(
+        self, turn: Turn, reply: Reply, wish: Wish, found: Found, directory: Directory
+    ) -> Outcome:
         if not found.sessions:
             ahead = (directory.last_day(wish.departments, turn.now) - turn.today).days
             reply.say("say_booking_nothing_left", who=_who(turn, wish, directory), days=ahead)
             offered = booking_words.offer_departments(turn, reply, directory, Wish())
-            return Outcome(Wish(offered=offered).as_draft(), "department")
+            kept = replace(Wish(), patient=wish.patient, relative=wish.relative, offered=offered)
+            return Outcome(kept.as_draft(), "department")
         if not found.exact:
             when = turn.words.texts.text("word_these_days")
             if days := wish.days:
@@ -166,88 +175,27 @@ class BookingForm(Form):
         offered = booking_words.offer_sessions(turn, reply, wish, found.sessions, nearest=not found.exact)
         return Outcome(replace(wish, offered=offered).as_draft(), "schedule")
 
-    async def _confirm(self, turn: Turn, reply: Reply, wish: Wish, directory: Directory) -> Outcome:
+    async def _unknown(self, turn: Turn, reply: Reply, wish: Wish) -> Outcome | None:
+        """A number for somebody whom the account does not act for: they are registered first, or it is for
+        another one."""
         async with turn.runtime.database.begin() as session:
-            one = await chosen(session, wish.schedule, turn.now)
-            slots = await booking.free_slots(session, UUID(wish.schedule), turn.now) if one else []
-            booker = await _booker(session, turn)
-        if one is None or not slots:
-            reply.say("say_booking_gone")
-            return await self._ask(turn, reply, wish.unchosen(), [])
-        slot, note = _slot(wish, slots)
-        if note:
-            reply.say(note, asked=turn.words.clock(_time(wish.time)), time=turn.words.clock(slot.time))
-        offered = booking_words.confirm(
-            turn,
-            reply,
-            one,
-            slots,
-            slot,
-            patient=booker.patient.name,
-            campus=directory.departments[str(one.department_id)].campus,
+            booker = await read_booker(session, turn)
+        if booker.related(wish.relative):
+            return None
+        reply.say("say_booking_unknown_relative", relative=wish.relative)
+        texts = turn.words.texts
+        reply.offer(
+            texts.text("word_register_relative", relative=wish.relative),
+            f'/register{{"relative": "{wish.relative}"}}',
         )
-        wish = replace(
-            wish,
-            departments=(str(one.department_id),),
-            practitioners=(str(one.practitioner_id),),
-            first=one.date.isoformat(),
-            last=one.date.isoformat(),
-            period=str(one.period),
-            slot="" if slot.id == slots[0].id else str(slot.id),
-            named=slot.time.isoformat("minutes"),
-            offered=offered,
-        )
-        return Outcome(wish.as_draft(), "confirm")
-
-    async def _book(self, turn: Turn, reply: Reply, wish: Wish) -> Outcome:
-        try:
-            async with turn.runtime.database.begin() as session:
-                booker = await _booker(session, turn)
-                done = await booking.book(
-                    session,
-                    schedule_id=UUID(wish.schedule),
-                    slot_id=UUID(wish.slot) if wish.slot else None,
-                    patient_id=booker.patient.id,
-                    account_id=booker.account_id,
-                    contact_id=turn.contact_id,
-                    key=turn.key("book"),
-                    now=turn.now,
-                    hold=timedelta(minutes=turn.runtime.settings.hold_minutes),
-                )
-        except booking.SlotTaken:
-            reply.say("say_booking_taken", time=turn.words.clock(_time(wish.named)))
-            return await self._ask(turn, reply, replace(wish, slot="", time=wish.named), [])
-        except (booking.SessionFull, booking.SlotPast, booking.NotBookable, booking.OutsideHorizon):
-            return await self._ask(turn, reply, wish.unchosen(), [])
-        except booking.AlreadyBooked as error:
-            return await self._booked_before(turn, reply, error)
-        if done.time.isoformat("minutes") != wish.named:
-            reply.say("say_booking_moved", time=turn.words.clock(_time(wish.named)))
-        booking_words.card(turn, reply, done)
-        return Outcome.closed()
-
-    async def _booked_before(self, turn: Turn, reply: Reply, error: booking.AlreadyBooked) -> Outcome:
-        if error.appointment_id is None:
-            reply.say("say_booking_gone")
-            return Outcome.closed()
-        async with turn.runtime.database.begin() as session:
-            existing = await booking.appointment(session, error.appointment_id)
-        reply.say("say_booked_before", **booking_words.card_values(turn.words, existing))
-        return Outcome.closed()
+        offer_people(turn, reply, booker.people)
+        return Outcome(wish.as_draft(), "patient")
 
     def _where_to_go(self, reply: Reply, directory: Directory, department: str) -> Outcome:
         found = directory.departments[department]
         place = reply.words.place(found.campus, found.location)
         reply.say("say_booking_walk_in", department=found.name, place=place)
         return Outcome.closed()
-
-
-async def _booker(session: Any, turn: Turn) -> Booker:
-    contact = await accounts.contact(session, turn.contact_id)
-    patient = await patients.self_patient(session, contact.account_id) if contact else None
-    if contact is None or patient is None:
-        raise LookupError(f"contact {turn.contact_id} books without a patient")
-    return Booker(contact.account_id, patient)
 
 
 def _bookable(directory: Directory, department: str) -> bool:
@@ -265,25 +213,13 @@ def _who(turn: Turn, wish: Wish, directory: Directory) -> str:
     return turn.words.all_of(directory.departments[one].name for one in wish.departments)
 
 
-def _slot(wish: Wish, slots: Sequence[SlotView]) -> tuple[SlotView, str]:
-    """The number that was picked or whose time was named, else the earliest; and a text when it is another one."""
-    if wish.slot:
-        for slot in slots:
-            if str(slot.id) == wish.slot:
-                return slot, ""
-        return slots[0], "say_booking_slot_gone"
-    if wish.time:
-        wanted = _minutes(wish.time)
-        nearest = min(slots, key=lambda slot: abs(slot.time.hour * 60 + slot.time.minute - wanted))
-        same = nearest.time.isoformat("minutes") == wish.time
-        return nearest, "" if same else "say_booking_other_time"
-    return slots[0], ""
-
-
-def _minutes(clock: str) -> int:
-    moment = _time(clock)
-    return moment.hour * 60 + moment.minute
-
-
-def _time(clock: str) -> time:
-    return time.fromisoformat(clock or "00:00")
+def _blanks(turn: Turn, note: Note, directory: Directory, wish: Wish) -> dict[str, object]:
+    """What a note's text may name."""
+    blanks: dict[str, object] = {"day": turn.words.day(note.day) if note.day else "", "words": note.words}
+    if note.wanted:
+        opens = directory.opens_at(wish.departments, note.wanted)
+        blanks |= {
+            "wanted": turn.words.day(note.wanted),
+            "opens": turn.words.moment(opens, turn.today) if opens else "",
+        }
+    return blanks

@@ -22,7 +22,9 @@ class Doctors(Protocol):
 class Wish:
     """Ids are uuids as text. Several departments or practitioners: one of them. `offered` are the ids of the
     choices last shown; `schedule` is the chosen half day of a practitioner, `slot` the chosen number in it,
-    "" for the earliest free one; `named` is the time that the confirmation named ("8:30")."""
+    "" for the earliest free one; `named` is the time that the confirmation named ("8:30"). `patient` is for whom,
+    "" for the account's owner; `relative` the word for somebody who was meant ("妈"). `moving` is the appointment
+    that is to give way, `fee` what the new one has to cost ("3500" fen)."""
 
     departments: tuple[str, ...] = ()
     practitioners: tuple[str, ...] = ()
@@ -35,6 +37,9 @@ class Wish:
     named: str = ""
     offered: tuple[str, ...] = ()
     patient: str = ""
+    relative: str = ""
+    moving: str = ""
+    fee: str = ""
 
     @classmethod
     def read(cls, draft: Mapping[str, Any]) -> Wish:
@@ -70,6 +75,7 @@ class Note:
     text: str
     day: date | None = None
     words: str = ""
+    wanted: date | None = None
 
 
 def take(wish: Wish, facts: Facts, doctors: Doctors, *, today: date, last: date) -> tuple[Wish, list[Note]]:
@@ -81,8 +87,7 @@ def take(wish: Wish, facts: Facts, doctors: Doctors, *, today: date, last: date)
         wish = replace(
             wish.unchosen().on(None) if wish.schedule else wish, practitioners=(), period="", time=""
         )
-    if facts.relative:
-        notes.append(Note("say_booking_only_self"))
+    wish = _for_whom(wish, facts)
     wish = _choose(wish, facts)
     wish = _forget(wish, facts)
     if facts.departments and facts.days:  # a wish of its own: the half day of an earlier one is not meant
@@ -101,8 +106,14 @@ def back(wish: Wish) -> Wish | None:
     if wish.first or wish.period:
         return replace(wish.unchosen().on(None), period="", time="")
     if wish.departments or wish.practitioners:
-        return Wish()
+        return Wish(patient=wish.patient, relative=wish.relative)
     return None
+
+
+def _for_whom(wish: Wish, facts: Facts) -> Wish:
+    if facts.patient:
+        return replace(wish, patient=facts.patient, relative="")
+    return replace(wish, patient="", relative=facts.relative) if facts.relative else wish
 
 
 def _choose(wish: Wish, facts: Facts) -> Wish:
@@ -178,7 +189,7 @@ def _on_days(wish: Wish, days: Days, today: date, last: date, notes: list[Note])
         notes.append(Note("say_booking_past_date", day=days.last))
         return wish.unchosen().on(None)
     if days.first > last:
-        notes.append(Note("say_booking_beyond", day=last))
+        notes.append(Note("say_booking_beyond", day=last, wanted=days.first))
         return wish.unchosen().on(None)
     clipped = Days(max(days.first, today), min(days.last, last))
     return wish if wish.days == clipped else wish.unchosen().on(clipped)

@@ -77,6 +77,7 @@ async def _nearest(
         found
         for department in wish.departments
         for found in await _of(session, first_day, last_day, wish.period, now, department=UUID(department))
+        if _costs(found, wish)
     ]
     return sorted(own[:_NEAREST], key=_by_time) + _one_per_doctor(colleagues)[:_NEAREST]
 
@@ -102,7 +103,11 @@ async def _find(
             found += await _of(
                 session, first, last, period, now, department=UUID(department), with_full=with_full
             )
-    return sorted(found, key=_by_time)
+    return sorted((one for one in found if _costs(one, wish)), key=_by_time)
+
+
+def _costs(found: SessionView, wish: Wish) -> bool:
+    return not wish.fee or str(found.fee_fen) == wish.fee
 
 
 async def _of(

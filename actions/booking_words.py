@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from actions.answers import GENERAL_MEDICINE
 from actions.booking_draft import Wish
+from actions.booking_people import whom
 from actions.directory import Directory
 from actions.turn import Reply, Turn
 from actions.wording import Wording
 from integrations.hospital.booking import AppointmentView, SessionView, SlotView
+from integrations.hospital.models import LateCancel
+from integrations.hospital.patients import PatientView
 
 _TIMES = 4  # times shown beside the one that is confirmed
 _COMMON = 6  # departments shown to choose from
+_MORE = 9  # … and on each further page
 
 
 def offer_departments(
-    turn: Turn, reply: Reply, directory: Directory, wish: Wish, *, any_one: bool = False
+    turn: Turn, reply: Reply, directory: Directory, wish: Wish, *, any_one: bool = False, start: int = 0
 ) -> tuple[str, ...]:
-    """Asks for the department, after a word on what is known or on "都可以"; gives the ids in the order shown."""
+    """Asks for the department, after a word on what is known or on "都可以"; gives the ids in the order shown.
+    `start` is where on the hospital's list it goes on."""
+    more = 0
     if wish.departments:
         names = [directory.departments[one] for one in wish.departments if one in directory.departments]
         reply.say("ask_which_department")
     else:
-        names = [one for one in directory.departments.values() if one.bookable][:_COMMON]
+        every = [one for one in directory.departments.values() if one.bookable]
+        names = every[start : start + (_MORE if start else _COMMON)]
+        more = start + len(names) if start + len(names) < len(every) else 0
         general = directory.named(GENERAL_MEDICINE)
         if any_one and general:
             reply.say("ask_department_any", general=general.name)
+        elif start:
+            reply.say("ask_department_more")
         elif (wish.days or wish.period) and not reply.parts:
             reply.say("ask_department_when", when=turn.words.when(wish.days, wish.period))
         else:
             reply.say("ask_department")
     for one in names:
         reply.offer(one.name, f'/inform{{"department": "{one.id}"}}')
+    if more:
+        reply.offer(turn.words.texts.text("word_more_departments"), f'/inform{{"more": {more}}}')
     return tuple(str(one.id) for one in names)
 
 
@@ -82,37 +96,70 @@ def session_title(words: Wording, one: SessionView, *, day: bool, department: bo
     return words.texts.text("word_between").join(parts)
 
 
-def confirm(
-    turn: Turn,
-    reply: Reply,
-    one: SessionView,
-    slots: Sequence[SlotView],
-    slot: SlotView,
-    *,
-    patient: str,
-    campus: str,
-) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is to be confirmed: a number of a half day, for a person, with the last moment to cancel it."""
+
+    session: SessionView
+    slot: SlotView
+    slots: Sequence[SlotView]
+    person: PatientView
+    campus: str
+    cancel_until: datetime
+    late_cancel: LateCancel
+
+
+def confirm(turn: Turn, reply: Reply, proposal: Proposal) -> tuple[str, ...]:
     """Everything once more, with other times to choose; gives the ids of the times in the order shown."""
-    words = turn.words
-    minutes = turn.runtime.settings.hold_minutes
-    clock = words.clock(slot.time)
+    one = proposal.session
     reply.say(
         "say_confirm_paid" if one.fee_fen else "say_confirm_free",
-        day=words.day(one.date),
-        period=words.period(one.period),
-        time=clock,
-        place=place(campus, one.location, one.department),
-        doctor=words.doctor(one.practitioner, one.title),
-        patient=patient,
-        fee=words.money(one.fee_fen),
-        minutes=minutes,
+        **proposal_values(turn, proposal),
+        fee=turn.words.money(one.fee_fen),
+        minutes=turn.runtime.settings.hold_minutes,
     )
-    reply.offer(words.texts.text("word_confirm", time=clock), "/affirm")
-    others = spread([other for other in slots if other.id != slot.id], _TIMES)
+    offered = offer_times(turn, reply, proposal)
+    reply.offer(turn.words.texts.text("word_other_doctor"), '/correct{"field": "practitioner"}')
+    return offered
+
+
+def proposal_values(turn: Turn, proposal: Proposal) -> dict[str, object]:
+    words, one = turn.words, proposal.session
+    return {
+        "day": words.day(one.date),
+        "period": words.period(one.period),
+        "time": words.clock(proposal.slot.time),
+        "place": place(proposal.campus, one.location, one.department),
+        "doctor": words.doctor(one.practitioner, one.title),
+        "patient": whom(turn, proposal.person),
+        "cancel": cancel_words(
+            turn,
+            proposal.cancel_until,
+            proposal.late_cancel,
+            starts_at=proposal.slot.starts_at,
+            fee_fen=one.fee_fen,
+        ),
+    }
+
+
+def offer_times(turn: Turn, reply: Reply, proposal: Proposal) -> tuple[str, ...]:
+    words, slot = turn.words, proposal.slot
+    reply.offer(words.texts.text("word_confirm", time=words.clock(slot.time)), "/affirm")
+    others = spread([other for other in proposal.slots if other.id != slot.id], _TIMES)
     for other in others:
         reply.offer(words.clock(other.time), f'/inform{{"slot": "{other.id}"}}')
-    reply.offer(words.texts.text("word_other_doctor"), '/correct{"field": "practitioner"}')
     return (str(slot.id), *(str(other.id) for other in others))
+
+
+def cancel_words(turn: Turn, until: datetime, late: LateCancel, *, starts_at: datetime, fee_fen: int) -> str:
+    """Until when, and for how much of the money, the number can be given back."""
+    moment = turn.words.moment(until, turn.today)
+    fee = "paid" if fee_fen else "free"
+    if turn.now > until:
+        return turn.words.texts.text(f"word_cancel_late_{late}_{fee}")
+    if until == starts_at:
+        return turn.words.texts.text("word_cancel_until_visit")
+    return turn.words.texts.text(f"word_cancel_until_{fee}", until=moment)
 
 
 def spread(slots: Sequence[SlotView], most: int) -> list[SlotView]:
@@ -129,15 +176,16 @@ def place(campus: str, location: str, department: str) -> str:
 
 def card(turn: Turn, reply: Reply, done: AppointmentView) -> None:
     """The appointment card; a held one says until when and where to pay."""
-    values = card_values(turn.words, done)
+    values = card_values(turn, done)
     if done.hold_expires_at is None:
         reply.say("say_booked", **values)
         return
     reply.say("say_held", until=turn.words.until(done.hold_expires_at), order_no=done.order_no, **values)
 
 
-def card_values(words: Wording, one: AppointmentView) -> dict[str, object]:
+def card_values(turn: Turn, one: AppointmentView) -> dict[str, object]:
     """What the catalogue's texts about an appointment may name."""
+    words = turn.words
     return {
         "day": words.day(one.date),
         "period": words.period(one.period),
@@ -146,6 +194,9 @@ def card_values(words: Wording, one: AppointmentView) -> dict[str, object]:
         "place": place(one.campus, one.location, one.department),
         "department": one.department,
         "doctor": words.doctor(one.practitioner, one.title),
-        "patient": one.patient,
+        "patient": words.person(one.patient, one.relation, one.sex),
         "fee": words.money(one.fee_fen),
+        "cancel": cancel_words(
+            turn, one.cancel_until, one.late_cancel, starts_at=one.starts_at, fee_fen=one.fee_fen
+        ),
     }

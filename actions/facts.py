@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -28,6 +28,8 @@ class Facts:
     unknown_practitioner: str = ""  # the words for a doctor whom the hospital does not have
     relative: str = ""  # somebody else whom the message speaks of: 妈, 孩子
     days: Days | None = None
+    # the same, one by one as they stand in the message
+    spans: tuple[Days, ...] = field(default=(), compare=False)
     impossible_date: str = ""
     period: str = ""  # morning | afternoon | evening
     time: str = ""  # 24 h, "09:00"
@@ -35,6 +37,8 @@ class Facts:
     any: bool = False  # "都可以"
     field: str = ""  # what is to be changed: date, time, practitioner, department, person_name, …
     topics: tuple[str, ...] = ()  # what a hospital question is about
+    more: int = 0  # from which place on a list goes on
+    patient: str = ""  # one of those the account acts for
     schedule: str = ""
     slot: str = ""
     appointment: str = ""
@@ -95,7 +99,9 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
         practitioners=candidates("practitioner"),
         days=_days([value for _, value in found.get("date", [])], last_wins),
         topics=tuple(dict.fromkeys(str(value) for _, value in found.get("topic", ()))),
+        spans=tuple(_span(value) for _, value in found.get("date", [])),
         ordinal=int(one("ordinal") or 0),
+        more=int(one("more") or 0),
         any=bool(one("any")),
         **{kind: str(one(kind)) for kind in _SINGLE},
     )
@@ -108,6 +114,7 @@ _SINGLE = (
     "period",
     "time",
     "field",
+    "patient",
     "schedule",
     "slot",
     "appointment",

@@ -17,6 +17,7 @@ from actions.directory import DirectoryCache
 from actions.family import FamilyForm
 from actions.forms import Answer, Form, Journey, Saying
 from actions.registration import RegistrationForm
+from actions.reschedule import RescheduleForm
 from actions.wording import Wording
 from integrations.runtime import Runtime
 
@@ -29,6 +30,7 @@ FORMS: tuple[type[Form], ...] = (
     UnbindForm,
     FamilyForm,
     BookingForm,
+    RescheduleForm,
     CancellationForm,
 )
 
@@ -84,6 +86,7 @@ ENTRIES: Mapping[str, str] = {
     "correct": BookingForm.form,
     "nlu_fallback": BookingForm.form,  # names and dates say enough; without them it asks what is meant
     "cancel_appointment": CancellationForm.form,
+    "reschedule_appointment": RescheduleForm.form,
 }
 # Said inside a form these belong to it.
 _ONLY_OUTSIDE = frozenset(

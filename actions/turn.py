@@ -20,7 +20,7 @@ from integrations.language.glossary import Glossary
 from integrations.language.languages import LANGUAGES
 from integrations.runtime import Runtime
 
-_CORRECTING = ("correct", "deny")
+_CORRECTING = ("correct", "deny", "reschedule_appointment")
 # What changes something at once has to be clear.
 _WEIGHTY = frozenset({"affirm", "give_consent", "withdraw_consent", "cancel"})
 _CLEAR = 0.4

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from actions.facts import Days
 from integrations.catalogue import Texts
+from integrations.hospital.models import Relation, Sex
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,20 @@ class Wording:
     def until(self, moment: datetime) -> str:
         """14:35, in the hospital's time"""
         return f"{moment.astimezone(self.zone):%H:%M}"
+
+    def moment(self, moment: datetime, today: date) -> str:
+        """11月24日（周二）17:00; 明天 7:00"""
+        local = moment.astimezone(self.zone)
+        near = {0: "word_today", 1: "word_tomorrow"}.get((local.date() - today).days)
+        day = self.texts.text(near) if near else self.day(local.date())
+        return self.texts.text("word_moment", day=day, time=f"{local.hour}:{local:%M}")
+
+    def person(self, name: str, relation: Relation | None, sex: Sex) -> str:
+        """*芳（母亲）; the name alone for somebody whom the account no longer acts for"""
+        if relation is None:
+            return name
+        words = self.texts.text(f"word_relation_{relation}").split()
+        return self.texts.text("word_person", name=name, relation=words[-1 if sex is Sex.FEMALE else 0])
 
     def money(self, fen: int) -> str:
         """¥35, ¥35.50, 免费"""

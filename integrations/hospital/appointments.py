@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital.models import AppointmentStatus, Period
+from integrations.hospital.models import AppointmentStatus, Period, Relation, Sex
 from integrations.hospital.refusals import NotYours
 from integrations.hospital.rules import BookingRules, rules_of
 from integrations.hospital.views import AppointmentView
@@ -17,7 +17,8 @@ from integrations.hospital.views import AppointmentView
 ACTIVE = (AppointmentStatus.HELD, AppointmentStatus.BOOKED)
 
 _VIEWS = """
-    SELECT a.id, a.status, a.schedule_id, a.slot_id, a.patient_id, pt.masked_name AS patient, a.account_id,
+    SELECT a.id, a.status, a.schedule_id, a.slot_id, a.patient_id, pt.masked_name AS patient, pt.sex,
+           ap.relation, a.account_id,
            a.contact_id, s.practitioner_id, p.name AS practitioner, p.title, s.department_id, d.name AS department,
            d.campus, s.location, sl.date, s.period, sl.time, sl.number, sl.starts_at, a.fee_fen, a.hold_expires_at,
            o.order_no, a.rescheduled_from, a.reschedules
@@ -27,6 +28,7 @@ _VIEWS = """
     JOIN practitioners p ON p.id = s.practitioner_id
     JOIN departments d ON d.id = s.department_id
     JOIN patients pt ON pt.id = a.patient_id
+    LEFT JOIN account_patients ap ON ap.account_id = a.account_id AND ap.patient_id = a.patient_id
     LEFT JOIN orders o ON o.appointment_id = a.id AND o.status <> 'closed'
 """
 _ONE = text(_VIEWS + "WHERE a.id = :id")
@@ -61,6 +63,8 @@ def _view(row: Row[*tuple[Any, ...]], rules: BookingRules) -> AppointmentView:
     words = {
         "status": AppointmentStatus(row.status),
         "period": Period(row.period),
+        "sex": Sex(row.sex),
+        "relation": Relation(row.relation) if row.relation else None,
         "cancel_until": rules.cancel_until(row.date, row.starts_at),
         "late_cancel": rules.late_cancel,
     }

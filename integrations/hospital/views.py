@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
-from integrations.hospital.models import AppointmentStatus, LateCancel, Period
+from integrations.hospital.models import AppointmentStatus, LateCancel, Period, Relation, Sex
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentView:
-    """An appointment as a card shows it. `patient` is masked. `order_no` is there when there was a fee. Until
+    """An appointment as a card shows it. `patient` is masked, `relation` says how the
+    account is related to them. `order_no` is there when there was a fee. Until
     `cancel_until` it can be cancelled with a full refund, afterwards `late_cancel` says what happens."""
 
     id: UUID
@@ -46,6 +47,8 @@ class AppointmentView:
     slot_id: UUID
     patient_id: UUID
     patient: str
+    relation: Relation | None
+    sex: Sex
     account_id: UUID
     contact_id: UUID
     practitioner_id: UUID

@@ -17,14 +17,19 @@ from actions.journeys import ENTRIES
 from actions.server import build_executor
 from integrations.crypto import Crypto
 from integrations.database import Database
-from integrations.hospital import accounts, patients, tokens
+from integrations.hospital import accounts, patients, rules, tokens
 from integrations.hospital.models import (
+    AccountPatient,
     BookingRule,
     Contact,
     Department,
+    Patient,
+    PatientStatus,
     Period,
     Practitioner,
+    Relation,
     Schedule,
+    Sex,
     Slot,
 )
 from integrations.identity.interface import Outcome
@@ -249,6 +254,30 @@ class Clinic:
                     now=NOW,
                 )
         return Chat(self.executor, self.runtime, contact)
+
+    async def relative(self, chat: Chat, relation: Relation, born: date, sex: Sex, name: str) -> str:
+        """Somebody for whom the account acts, besides its owner; `name` is masked."""
+        async with self.runtime.database.begin() as session:
+            made = Patient(
+                name=b"sealed",
+                masked_name=name,
+                id_number=b"sealed",
+                id_number_index=uuid4().bytes,
+                phone=b"sealed",
+                phone_index=b"index",
+                birth_date=born,
+                sex=sex,
+                status=PatientStatus.VERIFIED,
+            )
+            session.add(made)
+            await session.flush()
+            account = chat.contact.account_id
+            session.add(AccountPatient(account_id=account, patient_id=made.id, relation=relation))
+            return str(made.id)
+
+    async def rule(self, key: str, value: str, department: str = rules.HOSPITAL) -> None:
+        async with self.runtime.database.begin() as session:
+            await rules.set_rule(session, department, key, value)
 
 
 @pytest.fixture

@@ -66,13 +66,6 @@ async def test_books_in_four_messages_as_the_sample_reads(clinic: Clinic, runtim
     assert chat.form == ""
 
 
-async def test_a_number_for_somebody_else_is_said_to_be_impossible_here(clinic: Clinic) -> None:
-    await clinic.session("李静", WEDNESDAY, fee_fen=3500)
-    chat = await clinic.chat()
-    said = await chat.say("book_appointment", ("relative", "妈"), ("department", clinic.departments[HEART]))
-    assert said.text.startswith("目前在这里只能给您本人挂号")
-
-
 async def test_without_a_fee_it_is_booked_at_once(clinic: Clinic, runtime: Runtime) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()
@@ -181,10 +174,12 @@ async def test_no_session_on_that_day_offers_the_nearest(clinic: Clinic) -> None
 async def test_booked_twice_is_told_which(clinic: Clinic, runtime: Runtime) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()
-    for _ in range(2):
-        await to_confirmation(clinic, chat)
-        said = await chat.say("affirm")
+    await to_confirmation(clinic, chat)
+    await chat.say("affirm")
+    said = await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]), day(WEDNESDAY))
     assert "已经约了李静" in said.text
+    assert list(said.buttons) == ["改约"]
+    assert chat.form == ""
     assert len(await appointments(runtime)) == 1
 
 
@@ -193,7 +188,7 @@ async def test_booked_twice_is_told_which(clinic: Clinic, runtime: Runtime) -> N
     [
         (("impossible_date", "11月31号"), "没有“11月31号”这一天"),
         (day(TODAY - timedelta(days=1)), "11月21日（周六）已经过了"),
-        (day(TODAY + timedelta(days=15)), "只放号到12月6日（周日）"),
+        (day(TODAY + timedelta(days=15)), "只放号到12月6日（周日）。12月7日（周一）的号明天 0:00 开始放"),
     ],
 )
 async def test_days_that_cannot_be(clinic: Clinic, entity: tuple[str, str], words: str) -> None:

@@ -156,7 +156,10 @@ def test_takes_what_was_said(before: Wish, facts: Facts, after: Wish) -> None:
             Facts(days=Days(date(2026, 11, 21), date(2026, 11, 21))),
             Note("say_booking_past_date", day=date(2026, 11, 21)),
         ),
-        (Facts(days=Days(date(2026, 12, 7), date(2026, 12, 7))), Note("say_booking_beyond", day=LAST)),
+        (
+            Facts(days=Days(date(2026, 12, 7), date(2026, 12, 7))),
+            Note("say_booking_beyond", day=LAST, wanted=date(2026, 12, 7)),
+        ),
     ],
 )
 def test_says_what_cannot_be(facts: Facts, note: Note) -> None:

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from integrations.hospital import booking
+from integrations.hospital.models import Appointment, AppointmentStatus, Order
+from integrations.runtime import Runtime
+
+from .conftest import NOW, WEDNESDAY, Chat, Clinic
+
+THURSDAY, FRIDAY = WEDNESDAY + timedelta(days=1), WEDNESDAY + timedelta(days=2)
+
+
+def day(which: date) -> tuple[str, str]:
+    return "date", which.isoformat()
+
+
+async def booked(clinic: Clinic, chat: Chat, doctor: str, *more: tuple[str, object]) -> None:
+    await chat.say("book_appointment", ("practitioner", clinic.doctors[doctor]), *more)
+    said = await chat.say("affirm")
+    assert "取消：" in said.text
+
+
+async def rows(runtime: Runtime) -> list[tuple[AppointmentStatus, date, bool]]:
+    async with runtime.database.begin() as session:
+        found = await session.scalars(select(Appointment).order_by(Appointment.id))
+        views = [await booking.appointment(session, one.id) for one in found]
+    return [(one.status, one.date, one.rescheduled_from is not None) for one in views]
+
+
+async def test_to_friday_afternoon_takes_two_messages(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("李静", FRIDAY, "afternoon")
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    said = await chat.say("reschedule_appointment", day(FRIDAY), ("period", "afternoon"))
+    assert "原来：周三 11月25日上午 8:30 李静 副主任医师" in said.text
+    assert "改到：11月27日（周五）下午 2:00" in said.text
+    assert "免挂号费" in said.text
+    assert next(iter(said.buttons)) == "确认 2:00"
+    assert await rows(runtime) == [(AppointmentStatus.BOOKED, WEDNESDAY, False)]
+    message_id = "d" * 32
+    slots, form = dict(chat.slots), chat.form
+    first = await chat.say("affirm", message_id=message_id)
+    assert first.text.startswith("改好了")
+    assert "11月27日（周五）下午 2:00，1 号" in first.text
+    chat.slots, chat.form = slots, form
+    assert await chat.say("affirm", message_id=message_id) == first
+    assert await rows(runtime) == [
+        (AppointmentStatus.CANCELLED, WEDNESDAY, False),
+        (AppointmentStatus.BOOKED, FRIDAY, True),
+    ]
+    assert chat.form == ""
+
+
+async def test_another_time_offers_the_same_doctors_half_days(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("李静", THURSDAY)
+    await clinic.session("王建国", THURSDAY)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    said = await chat.say("correct", ("field", "time"))  # outside a form this is meant for what is booked
+    assert "原来的号一直留着" in said.text
+    assert [title.split(" ")[:2] for title in said.buttons] == [
+        ["周三", "11月25日上午"],
+        ["周四", "11月26日上午"],
+    ]
+    said = await chat.press(said, "周四")
+    assert "改到：11月26日（周四）" in said.text
+    said = await chat.say("cancel")
+    assert "原来的号还在" in said.text
+    assert chat.form == ""
+
+
+async def test_no_free_number_there_offers_colleagues_and_other_days(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("李静", THURSDAY)
+    await clinic.session("王建国", FRIDAY)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    said = await chat.say("reschedule_appointment", day(FRIDAY))
+    assert "李静不出诊" in said.text
+    assert any("王建国" in title for title in said.buttons)
+
+
+async def test_one_of_several_is_picked_by_day(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("张伟", THURSDAY)
+    await clinic.session("张伟", FRIDAY)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静")
+    await booked(clinic, chat, "张伟", day(THURSDAY))
+    said = await chat.say("reschedule_appointment", day(THURSDAY), day(FRIDAY))  # 把周四的号改到周五
+    assert "原来：周四 11月26日" in said.text
+    assert "改到：11月27日（周五）" in said.text
+    await chat.say("cancel")
+    said = await chat.say("reschedule_appointment", day(FRIDAY))
+    assert "改哪一个" in said.text
+    said = await chat.press(said, "周四")
+    assert "改到：11月27日（周五）" in said.text  # the new day was not forgotten
+    await chat.say("affirm")
+    assert (AppointmentStatus.BOOKED, FRIDAY, True) in await rows(runtime)
+
+
+async def test_an_unpaid_number_says_what_becomes_of_the_fee(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY, fee_fen=3500)
+    await clinic.session("李静", FRIDAY, fee_fen=3500)
+    await clinic.session("王建国", FRIDAY, fee_fen=5000)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    said = await chat.say("reschedule_appointment", day(FRIDAY))
+    assert "挂号费 ¥35 不变，还是订单" in said.text
+    assert "09:15 前缴费" in said.text
+    said = await chat.say("inform", ("practitioner", clinic.doctors["王建国"]))
+    assert "挂号费由 ¥35 变为 ¥50" in said.text
+    said = await chat.say("affirm")
+    assert "已为您保留到 09:15" in said.text
+    async with runtime.database.begin() as session:
+        assert sorted(await session.scalars(select(Order.status))) == ["closed", "unpaid"]
+
+
+async def test_what_is_paid_is_moved_among_the_same_fee(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY, fee_fen=3500)
+    await clinic.session("李静", FRIDAY, fee_fen=5000)
+    await clinic.session("李静", THURSDAY, fee_fen=3500)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    async with runtime.database.begin() as session:
+        order = (await session.scalars(select(Order.order_no))).one()
+        await booking.confirm_paid(session, order, NOW)
+    said = await chat.say("reschedule_appointment", day(FRIDAY))
+    assert all("¥50" not in title for title in said.buttons)
+    said = await chat.press(said, "周四")
+    assert "挂号费不变，不用再缴" in said.text
+
+
+async def test_a_number_gone_meanwhile_keeps_the_old_one(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    friday = await clinic.session("李静", FRIDAY, slots=1)
+    chat, other = await clinic.chat(), await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    await chat.say("reschedule_appointment", day(FRIDAY))
+    await booked(clinic, other, "李静", day(FRIDAY))
+    said = await chat.say("affirm")
+    assert "约满" in said.text
+    assert UUID(friday)
+    assert (await rows(runtime))[0] == (AppointmentStatus.BOOKED, WEDNESDAY, False)
+
+
+async def test_too_often_keeps_the_old_one(clinic: Clinic) -> None:
+    await clinic.rule("reschedules", "0")
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静")
+    said = await chat.say("reschedule_appointment", day(FRIDAY))
+    assert "不能再改了，原来的号还在" in said.text
+    assert chat.form == ""
+
+
+async def test_nothing_to_move(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    assert "没有待就诊的预约" in (await chat.say("reschedule_appointment")).text
+    assert "没有约好的号可以改" in (await chat.say("correct", ("field", "time"))).text
+
+
+async def test_inside_a_booking_it_changes_the_wish(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("李静", FRIDAY)
+    chat = await clinic.chat()
+    await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]), day(WEDNESDAY))
+    said = await chat.say("reschedule_appointment", day(FRIDAY))
+    assert "请确认：11月27日（周五）" in said.text
+    assert chat.form == "booking_form"
