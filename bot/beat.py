@@ -15,6 +15,7 @@ celery.conf.beat_schedule = {
     "identities": {"task": "identities", "schedule": 60.0, "options": {"expires": 60}},
     # Day by day is what it takes; every hour costs nothing and needs no clock that was running at midnight.
     "of_age": {"task": "of_age", "schedule": 3600.0, "options": {"expires": 600}},
+    "schedules": {"task": "schedules", "schedule": 3600.0, "options": {"expires": 600}},
     "expired": {"task": "expired", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

@@ -100,6 +100,38 @@ def seed(var: Var = VAR) -> None:
     _say("The demo hospital is there.")
 
 
+rules_app = typer.Typer(help="The rules by which appointments are booked.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
+
+
+@rules_app.command("show")
+def show_rules(
+    department: Annotated[str, typer.Argument(help="Only this one, and the whole hospital.")] = "",
+    var: Var = VAR,
+) -> None:
+    """Say what is set, and what can be set. A department inherits from the hospital what it does not say itself."""
+    from bot import rules
+
+    with _database(var.resolve()) as (url, _):
+        _say(rules.show(url, department))
+    _say(f"\nKeys:\n{rules.explain()}")
+
+
+@rules_app.command("set")
+def set_rule(
+    department: Annotated[str, typer.Argument(help="A department's name, or: hospital")],
+    key: str,
+    value: Annotated[str, typer.Argument(help="Nothing, as '', inherits again.")],
+    var: Var = VAR,
+) -> None:
+    """Set one rule. It holds from the next booking on."""
+    from bot import rules
+
+    with _database(var.resolve()) as (url, _):
+        rules.change(url, department, key, value)
+    _say(f"{department}: {key} = {value or 'inherited'}")
+
+
 @app.command()
 def train(force: Annotated[bool, typer.Option(help="Also when no input has changed.")] = False) -> None:
     """Train the dialogue model when its inputs have changed."""

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import claims, conversations, inbox, media, notice_delivery, notices, outbox, pictures, texts
 from integrations.channel import Notices
-from integrations.hospital import booking, events, families, linking, patients, requests
+from integrations.hospital import booking, events, families, linking, patients, requests, seed
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import HospitalEvent
 from integrations.runtime import Runtime
@@ -171,6 +171,12 @@ async def of_age(rt: Runtime) -> None:
     """Ends what guardians did for those who are of age now."""
     async with rt.database.begin() as session:
         await families.end_guardianships(session, rt.now())
+
+
+async def schedules(rt: Runtime) -> None:
+    """Extends the schedules of the hospital that `daozhen seed` made; in any other it finds nothing to do."""
+    async with rt.database.begin() as session:
+        await seed.extend(session, rt.local_now().date())
 
 
 async def expired(rt: Runtime) -> None:

@@ -129,6 +129,12 @@ def publish_menus(task: Task) -> None:
         raise task.retry()
 
 
+@celery.task(name="schedules")
+def schedules() -> None:
+    """Keeps the seeded hospital's schedules reaching 14 days ahead."""
+    _process.portal.call(sweep.schedules, _process.runtime)
+
+
 @celery.task(name="expired")
 def expired() -> None:
     """Deletes what has served its time: one-time codes, links, tokens."""

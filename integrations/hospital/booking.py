@@ -40,7 +40,7 @@ from integrations.hospital.refusals import (
     SlotTaken,
 )
 from integrations.hospital.reschedule import admit_move, may_move, reschedule
-from integrations.hospital.taking import Taking, take
+from integrations.hospital.taking import Taking, check_hope, take
 from integrations.hospital.views import AppointmentView, SessionView, SlotView
 
 __all__ = [
@@ -107,6 +107,8 @@ async def book(
     """
 
     async def effect() -> Result:
+        if slot_id is None:
+            await check_hope(session, schedule_id, patient_id, now)
         admitted = await admit(
             session,
             schedule_id=schedule_id,

@@ -59,6 +59,22 @@ async def take(session: AsyncSession, wanted: Taking, now: datetime) -> UUID:
     raise await _why_no_slot(session, wanted, now)
 
 
+async def check_hope(session: AsyncSession, schedule_id: UUID, patient_id: UUID, now: datetime) -> None:
+    """Before anything is locked: raises SessionFull or SlotPast when the half day has no free slot and the patient
+    none of its own there. In a rush this answers most patients, with two short queries."""
+    values = {"schedule_id": schedule_id, "patient_id": patient_id, "earliest": now + LEAD}
+    if not await session.scalar(_HOPE, values):
+        raise await _why_full(session, schedule_id, now)
+
+
+_HOPE = text("""
+    SELECT EXISTS (
+        SELECT FROM slots WHERE schedule_id = :schedule_id AND status = 'free' AND starts_at >= :earliest
+    ) OR EXISTS (
+        SELECT FROM appointments
+        WHERE patient_id = :patient_id AND schedule_id = :schedule_id AND status NOT IN ('cancelled', 'expired')
+    ) OR NOT EXISTS (SELECT FROM schedules WHERE id = :schedule_id)
+""")
 # Takes a slot and writes appointment and order in one statement. The order number is 80 bits of a hash over the
 # appointment's id (62 random bits): lasting, not to be guessed, 30 characters, nothing personal in it.
 _TAKE = """
@@ -102,9 +118,7 @@ async def _booked_already(session: AsyncSession, wanted: Taking) -> UUID | None:
 
 async def _why_no_slot(session: AsyncSession, wanted: Taking, now: datetime) -> BookingError:
     if wanted.slot_id is None:
-        last = select(func.max(Slot.starts_at)).where(Slot.schedule_id == wanted.schedule_id)
-        last_start = await session.scalar(last)
-        return SlotPast() if last_start is not None and last_start < now + LEAD else SessionFull()
+        return await _why_full(session, wanted.schedule_id, now)
     slot = await session.get(Slot, wanted.slot_id)
     if slot is None or slot.schedule_id != wanted.schedule_id:
         return NotBookable()
@@ -113,3 +127,8 @@ async def _why_no_slot(session: AsyncSession, wanted: Taking, now: datetime) -> 
     free = await free_slots(session, wanted.schedule_id, now)
     free.sort(key=lambda one: (one.number < slot.number, one.number))
     return SlotTaken(free[:_FREE_SHOWN])
+
+
+async def _why_full(session: AsyncSession, schedule_id: UUID, now: datetime) -> BookingError:
+    last_start = await session.scalar(select(func.max(Slot.starts_at)).where(Slot.schedule_id == schedule_id))
+    return SlotPast() if last_start is not None and last_start < now + LEAD else SessionFull()

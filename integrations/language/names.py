@@ -31,7 +31,7 @@ _SOME_DOCTOR = re.compile(
 )
 # In words that begin like a name: 高级医生, 马上, 周三.
 _NO_GIVEN_NAME = re.compile(
-    r"[的个位些家科级时是有这那哪么什任牌上下病重便年资诊症看挂找约]|^[一二三四五六日末]"
+    r"[的个位些家科级是有这那哪么什任牌上下病重便年资诊症看挂找约]|时$|^[一二三四五六日末]"
 )
 # Surnames that are little words too: 向医生咨询, 和医生说, 问医生.
 _WORD_SURNAMES = frozenset("向和与从都应时问查常全成")

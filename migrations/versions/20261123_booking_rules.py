@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "5c1f0a7d2e64"
-down_revision = "d4e8b1c09a57"
+down_revision = "7c41d2f09e55"
 branch_labels = None
 depends_on = None
 

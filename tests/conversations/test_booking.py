@@ -186,6 +186,24 @@ def test_an_appointment_is_seen_and_cancelled(registered: Patient, hospital: Hos
     assert "没有" in registered.say("我的预约")
 
 
+def test_an_appointment_is_moved_and_never_lost(registered: Patient, hospital: Hospital) -> None:
+    registered.say("下周三上午挂赵敏")
+    registered.say("确认")
+    assert "原来的号一直留着" in registered.say("我想改约")
+    said = registered.choose("周")
+    assert "原来：" in said
+    assert "赵敏" in said
+    assert [row[0] for row in hospital.appointments(registered)] == ["held"]
+    assert "改好了" in registered.say("确认")
+    assert [(row[0], row[3]) for row in hospital.appointments(registered)] == [
+        ("cancelled", None),
+        ("held", "unpaid"),
+    ]
+    registered.say("取消预约")
+    registered.choose("确认取消")
+    assert {row[0] for row in hospital.appointments(registered)} == {"cancelled"}
+
+
 def test_one_of_several_appointments_is_cancelled(wechat: WeChatPatient, hospital: Hospital) -> None:
     for doctor in ("赵敏", "张国栋"):
         wechat.say(f"{doctor}医生")

@@ -10,7 +10,8 @@ from integrations.database import Database
 from integrations.hospital.availability import free_slots, sessions
 from integrations.hospital.directory import departments, lexicon, practitioners
 from integrations.hospital.models import Practitioner, Schedule, Slot
-from integrations.hospital.seed import DAYS_AHEAD, seed
+from integrations.hospital.rules import set_rule, written
+from integrations.hospital.seed import DAYS_AHEAD, extend, seed
 
 TODAY = date(2026, 11, 22)  # a Sunday
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # 9:00 in Shanghai
@@ -96,3 +97,22 @@ async def test_general_medicine_is_free_of_charge(database: Database) -> None:
             assert bool(found) is ward.bookable
             if ward.name in {"全科医学科", "便民门诊"}:
                 assert {one.fee_fen for one in found} == {0}
+
+
+async def test_schedules_grow_by_themselves_in_the_seeded_hospital_only(database: Database) -> None:
+    async with database.begin() as session:
+        assert await extend(session, TODAY) == 0
+        assert await session.scalar(select(func.count()).select_from(Practitioner)) == 0
+        await seed(session, TODAY)
+        assert await extend(session, TODAY) == 0
+        assert await extend(session, TODAY + timedelta(days=3)) > 0
+        last = await session.scalar(select(func.max(Schedule.date)))
+    assert last == TODAY + timedelta(days=DAYS_AHEAD + 3)
+
+
+async def test_a_changed_rule_stays_as_it_is(database: Database) -> None:
+    async with database.begin() as session:
+        await seed(session, TODAY)
+        await set_rule(session, "儿科", "age_to", "16")
+        await seed(session, TODAY)
+        assert (await written(session))["儿科"] == {"age_to": 16}
