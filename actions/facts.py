@@ -38,12 +38,11 @@ class Facts:
     field: str = ""  # what is to be changed: date, time, practitioner, department, person_name, …
     topics: tuple[str, ...] = ()  # what a hospital question is about
     more: int = 0  # from which place on a list goes on
-    patient: str = ""  # one of those the account acts for
     schedule: str = ""
     slot: str = ""
     appointment: str = ""
     consent: str = ""
-    patient: str = ""
+    patient: str = ""  # one of those the account acts for
     link: str = ""
     purpose: str = ""
     language: str = ""  # named to be chosen
@@ -114,7 +113,6 @@ _SINGLE = (
     "period",
     "time",
     "field",
-    "patient",
     "schedule",
     "slot",
     "appointment",
