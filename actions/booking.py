@@ -32,7 +32,7 @@ class BookingForm(ConfirmingForm):
     form = FORM
     slot = "booking"
     own = frozenset(
-        {"book_appointment", "cancel_appointment", "which_department", "reschedule_appointment", "register"}
+        {"book_appointment", "cancel_appointment", "which_department", "reschedule_appointment", "add_family"}
     )
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -42,8 +42,8 @@ class BookingForm(ConfirmingForm):
             reply.say("say_booking_cancelled")
             return Outcome.closed()
         wish = Wish.read(draft)
-        if turn.intent == "register":  # for somebody who is not registered yet: the wish waits
-            return Outcome(wish.as_draft(), go_on="registration_form", slots={THEN: FORM})
+        if turn.intent == "add_family":  # for somebody who is not registered yet: the wish waits
+            return Outcome(wish.as_draft(), go_on="family_form", slots={THEN: FORM})
         if turn.intent == "reschedule_appointment":  # what is being booked is meant, nothing else is open
             turn = replace(turn, intent="correct")
         if turn.asked == "confirm" and turn.intent == "affirm" and not self.says_something(turn):
@@ -186,7 +186,7 @@ class BookingForm(ConfirmingForm):
         texts = turn.words.texts
         reply.offer(
             texts.text("word_register_relative", relative=wish.relative),
-            f'/register{{"relative": "{wish.relative}"}}',
+            f'/add_family{{"relative": "{wish.relative}"}}',
         )
         offer_people(turn, reply, booker.people)
         return Outcome(wish.as_draft(), "patient")

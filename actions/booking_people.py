@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from actions.relations import relation_of
 from actions.turn import Turn
 from integrations.hospital import accounts, patients
 from integrations.hospital.models import Relation, Sex
 from integrations.hospital.patients import PatientView
 from integrations.hospital.rules import BookingRules
 
-_FEMALE: Mapping[str, Relation] = {
-    **dict.fromkeys(("妈", "妈妈", "母亲", "娘"), Relation.PARENT),
-    **dict.fromkeys(("老婆", "妻子", "媳妇"), Relation.SPOUSE),
-    **dict.fromkeys(("奶奶", "外婆", "姥姥"), Relation.GRANDPARENT),
-    **dict.fromkeys(("妹", "妹妹", "姐", "姐姐"), Relation.SIBLING),
-    "女儿": Relation.CHILD,
-    "孙女": Relation.GRANDCHILD,
-}
-_MALE: Mapping[str, Relation] = {
-    **dict.fromkeys(("爸", "爸爸", "父亲", "爹"), Relation.PARENT),
-    **dict.fromkeys(("老公", "丈夫"), Relation.SPOUSE),
-    **dict.fromkeys(("爷爷", "外公", "姥爷"), Relation.GRANDPARENT),
-    **dict.fromkeys(("弟", "弟弟", "哥", "哥哥"), Relation.SIBLING),
-    "儿子": Relation.CHILD,
-    "孙子": Relation.GRANDCHILD,
-}
-_EITHER: Mapping[str, tuple[Relation, ...]] = {
-    **dict.fromkeys(("孩子", "小孩", "宝宝", "娃"), (Relation.CHILD, Relation.GRANDCHILD)),
-    **dict.fromkeys(("爱人", "老伴"), (Relation.SPOUSE,)),
-    "老人": (Relation.PARENT, Relation.GRANDPARENT),
-    **dict.fromkeys(("家人", "家里人"), tuple(one for one in Relation if one is not Relation.SELF)),
-}
+_FEMALE = (
+    "妈 妈妈 母亲 娘 老婆 妻子 媳妇 女儿 奶奶 外婆 姥姥 孙女 妹 妹妹 姐 姐姐 mom mum mother wife daughter grandmother"
+    " grandma granddaughter sister"
+)
+_MALE = (
+    "爸 爸爸 父亲 爹 老公 丈夫 儿子 爷爷 外公 姥爷 孙子 弟 弟弟 哥 哥哥 dad father husband son grandfather grandpa"
+    " grandson brother"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +37,14 @@ class Booker:
 
     def related(self, words: str) -> list[PatientView]:
         """Whom a patient can mean by 我妈, 孩子."""
-        if words in _FEMALE:
-            return [one for one in self.people if (one.relation, one.sex) == (_FEMALE[words], Sex.FEMALE)]
-        if words in _MALE:
-            return [one for one in self.people if (one.relation, one.sex) == (_MALE[words], Sex.MALE)]
-        return [one for one in self.people if one.relation in _EITHER.get(words, (Relation.OTHER,))]
+        relation = relation_of(words)
+        sexes = {sex for sex, named in ((Sex.FEMALE, _FEMALE), (Sex.MALE, _MALE)) if words in named.split()}
+        return [
+            one
+            for one in self.people
+            if (one.relation == relation if relation else one.relation is not Relation.SELF)
+            and (not sexes or one.sex in sexes)
+        ]
 
     def fitting(self, rules: BookingRules, day: date) -> list[PatientView]:
         return [one for one in self.people if rules.takes(one.birth_date, one.sex, day)]

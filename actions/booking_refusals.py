@@ -57,7 +57,7 @@ def _other_person(
     for one in found:
         offer_department(turn, reply, one)
     if not others and department.rules.age_to is not None:
-        reply.offer(turn.words.texts.text("word_register_child"), '/register{"relative": "孩子"}')
+        reply.offer(turn.words.texts.text("word_register_child"), '/add_family{"relative": "孩子"}')
     offered = (*(str(one.id) for one in others), *(str(one.id) for one in found))
     return replace(refused.wish, patient="", relative="", offered=offered), "department"
 

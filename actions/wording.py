@@ -73,7 +73,7 @@ class Wording:
         """*芳（母亲）; the name alone for somebody whom the account no longer acts for"""
         if relation is None:
             return name
-        words = self.texts.text(f"word_relation_{relation}").split()
+        words = self.texts.text(f"word_kin_{relation}").split()
         return self.texts.text("word_person", name=name, relation=words[-1 if sex is Sex.FEMALE else 0])
 
     def money(self, fen: int) -> str:
