@@ -124,10 +124,8 @@ async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, langu
     """What the patient reads, or None for an event that is news to nobody."""
     say = partial(texts.say, language=language)
     match event.kind:
-        case EventKind.HOLD_EXPIRED:
-            return say("bot_hold_expired", order_no=event.payload["order_no"])
-        case EventKind.APPOINTMENT_BOOKED:
-            return say("bot_appointment_booked", order_no=event.payload["order_no"])
+        case EventKind.HOLD_EXPIRED | EventKind.APPOINTMENT_BOOKED | EventKind.REFUND_DUE:
+            return say(f"bot_{event.kind}", order_no=event.payload["order_no"])
         case EventKind.IDENTITY_REJECTED:
             reason = event.payload["reason"]
             return say(f"bot_identity_rejected_{reason}", hospital_phone=rt.settings.hospital_phone)
@@ -136,8 +134,6 @@ async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, langu
             return say(
                 "bot_guardian_ended" if event.payload["guardian"] else "bot_guardian_ended_self", name=name
             )
-        case EventKind.REFUND_DUE:
-            return say("bot_refund_due", order_no=event.payload["order_no"])
         case EventKind.IDENTITY_SETTLED:
             return say(f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone)
         case EventKind.LINK_ADDED:
