@@ -111,8 +111,9 @@ def show_rules(
 ) -> None:
     """Say what is set, and what can be set. A department inherits from the hospital what it does not say itself."""
     from bot import rules
+    from bot.opening import open_live_database
 
-    with _database(var.resolve()) as (url, _):
+    with open_live_database(var.resolve()) as (url, _):
         _say(rules.show(url, department))
     _say(f"\nKeys:\n{rules.explain()}")
 
@@ -126,8 +127,9 @@ def set_rule(
 ) -> None:
     """Set one rule. It holds from the next booking on."""
     from bot import rules
+    from bot.opening import open_live_database
 
-    with _database(var.resolve()) as (url, _):
+    with open_live_database(var.resolve()) as (url, _):
         rules.change(url, department, key, value)
     _say(f"{department}: {key} = {value or 'inherited'}")
 

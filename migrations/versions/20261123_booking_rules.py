@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "5c1f0a7d2e64"
-down_revision = "7c41d2f09e55"
+down_revision = "5d0c7c1f9e21"
 branch_labels = None
 depends_on = None
 
