@@ -159,6 +159,7 @@ class Door:
 
     async def serve(self, name: str, request: Request) -> Response:
         began = self._account.clock()
+        await request.body()  # what arrived is taken, also from a caller who does not wait for the answer
         call = Call(dict(request.query_params), {})
         fault = self._faults.draw("wechat", name.removeprefix("message/"))
         if fault:
