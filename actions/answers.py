@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actions.forms import FAILURES
+from actions.forms import how_often
 from actions.turn import Reply, Turn
 from integrations.hospital.directory import DepartmentView
 
@@ -109,8 +109,8 @@ async def unclear(turn: Turn, reply: Reply) -> None:
     if turn.facts.ordinal:  # "1", while there is nothing to choose from
         await nothing_open(turn, reply)
         return
-    if int(turn.slots.get(FAILURES) or 0) >= 1:
-        reply.say("say_unclear_twice", phone=phone)
+    if often := how_often(turn):
+        reply.say(f"say_unclear{often}", phone=phone)
         return
     reply.say("say_unclear")
     likely = [intent for intent in turn.likely if intent in _OFFERED]

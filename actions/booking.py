@@ -10,14 +10,15 @@ from actions import booking_words
 from actions.answers import emergency, unclear, which_department
 from actions.appointments import upcoming
 from actions.booking_confirmation import ConfirmingForm
-from actions.booking_draft import Note, Wish, back, take
+from actions.booking_draft import Note, Wish, back, names_another, not_before, take
 from actions.booking_people import read_booker
 from actions.booking_refusals import offer_people
 from actions.booking_search import Found, search
 from actions.directory import Directory
 from actions.forms import THEN, Outcome
 from actions.turn import Reply, Turn
-from actions.waiting_wish import BOOKING, keep, last_day, waits
+from actions.waiting_wish import BOOKING, in_words, keep, last_day, waits
+from actions.walk_in import bookable, not_booked, say_the_way, told_the_way
 from integrations.hospital import accounts, patients
 
 FORM = BOOKING
@@ -38,10 +39,10 @@ class BookingForm(ConfirmingForm):
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if not turn.asked:
             return await self._enter(turn, reply, draft)
-        if turn.intent in _STOPS:
+        wish = Wish.read(draft)
+        if turn.intent in _STOPS and not names_another(wish, turn.facts):
             reply.say("say_booking_cancelled")
             return Outcome.closed()
-        wish = Wish.read(draft)
         if turn.intent == "add_family":  # for somebody who is not registered yet: the wish waits
             return Outcome(wish.as_draft(), go_on="family_form", slots={THEN: FORM})
         if turn.intent == "reschedule_appointment":  # what is being booked is meant, nothing else is open
@@ -59,6 +60,11 @@ class BookingForm(ConfirmingForm):
             return False
         return bool(facts.for_booking or facts.schedule or facts.slot or facts.ordinal) and not facts.topics
 
+    async def left_open(self, turn: Turn, draft: Mapping[str, Any]) -> str:
+        wish = in_words(turn, await turn.directory(), Wish.read(draft))
+        texts = turn.words.texts
+        return texts.text("word_left_booking_wish", wish=wish) if wish else texts.text("word_left_booking")
+
     async def _enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         resumed = waits(turn.slots)  # another form came first; the message may have been said to that one
         if not resumed:
@@ -72,14 +78,13 @@ class BookingForm(ConfirmingForm):
             if turn.intent == "emergency_help":
                 await emergency(turn, reply)
                 return Outcome.closed()
-            if turn.facts.personal and not turn.facts.for_booking:
+            if turn.facts.personal and not turn.facts.for_booking and turn.intent in _VAGUE:
                 return Outcome.closed(go_on="registration_form")
             if turn.intent in _VAGUE and not turn.facts.for_booking:
                 await unclear(turn, reply)
                 return Outcome(None, understood=False)
-        directory = await turn.directory()
-        if walk_in := _not_booked(directory, turn.facts.departments):
-            return self._where_to_go(reply, directory, walk_in)  # nobody is asked for a consent for that
+        if await told_the_way(turn, reply):
+            return Outcome.closed()
         if needs := await self._needs(turn):
             waiting = await keep(turn)
             return Outcome(waiting.wish.as_draft(), go_on=needs, slots={THEN: FORM})
@@ -121,7 +126,9 @@ class BookingForm(ConfirmingForm):
         if not heard and turn.intent in ("deny", "correct"):
             reply.say("say_booking_change_what")
             return Outcome(wish.as_draft(), turn.asked)
-        heard = heard or turn.facts.any or turn.facts.field != "" or turn.facts.more > 0
+        heard = (
+            heard or turn.facts.any or turn.facts.field != "" or turn.facts.more > 0 or turn.facts.for_booking
+        )
         if turn.intent == "affirm" and not heard:  # a yes to a list
             reply.say("say_choose_first")
             heard = True
@@ -134,13 +141,15 @@ class BookingForm(ConfirmingForm):
     ) -> Outcome:
         """The next question: which department, which half day, or the confirmation."""
         directory = await turn.directory()
-        for note in notes:
+        wish, over = not_before(wish, turn.today)
+        for note in (*over, *notes):
             reply.say(note.text, **_blanks(turn, note, directory, wish))
         if wish.schedule:
             return await self._confirm(turn, reply, wish, directory)
-        if walk_in := _not_booked(directory, wish.departments):
-            return self._where_to_go(reply, directory, walk_in)
-        wish = replace(wish, departments=tuple(one for one in wish.departments if _bookable(directory, one)))
+        if walk_in := not_booked(directory, wish.departments):
+            say_the_way(reply, directory, walk_in)
+            return Outcome.closed()
+        wish = replace(wish, departments=tuple(one for one in wish.departments if bookable(directory, one)))
         if not wish.practitioners and len(wish.departments) != 1:
             more = turn.facts.more
             offered = booking_words.offer_departments(
@@ -190,21 +199,6 @@ class BookingForm(ConfirmingForm):
         )
         offer_people(turn, reply, booker.people)
         return Outcome(wish.as_draft(), "patient")
-
-    def _where_to_go(self, reply: Reply, directory: Directory, department: str) -> Outcome:
-        found = directory.departments[department]
-        place = reply.words.place(found.campus, found.location)
-        reply.say("say_booking_walk_in", department=found.name, place=place)
-        return Outcome.closed()
-
-
-def _bookable(directory: Directory, department: str) -> bool:
-    return department in directory.departments and directory.departments[department].bookable
-
-
-def _not_booked(directory: Directory, departments: Sequence[str]) -> str:
-    """The first of these departments when none of them is booked online, else ""."""
-    return "" if any(_bookable(directory, one) for one in departments) else next(iter(departments), "")
 
 
 def _who(turn: Turn, wish: Wish, directory: Directory) -> str:

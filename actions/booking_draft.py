@@ -97,6 +97,24 @@ def take(wish: Wish, facts: Facts, doctors: Doctors, *, today: date, last: date)
     return wish, notes
 
 
+def not_before(wish: Wish, today: date) -> tuple[Wish, list[Note]]:
+    """The wish without days that are over by now: a patient may come back to it after a night or a week."""
+    days = wish.days
+    if days is None or days.first >= today:
+        return wish, []
+    if days.last < today:
+        return wish.unchosen().on(None), [Note("say_booking_past_date", day=days.last)]
+    return wish.unchosen().on(Days(today, days.last)), []
+
+
+def names_another(wish: Wish, facts: Facts) -> bool:
+    """Whether a message names a doctor or department other than the wished one: "算了，还是赵敏" goes on."""
+    return bool(
+        (facts.practitioners and facts.practitioners != wish.practitioners)
+        or (facts.departments and facts.departments != wish.departments)
+    )
+
+
 def back(wish: Wish) -> Wish | None:
     """The wish without its last decision; None when nothing is decided yet."""
     if wish.schedule:

@@ -9,6 +9,7 @@ from actions.forms import THEN, Form, Outcome
 from actions.hospital_questions import read_question
 from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, SLOT, keep, waits, wants_booking
+from actions.walk_in import told_the_way
 from integrations.hospital import accounts, patients, tokens
 from integrations.hospital.models import ConsentKind, Contact, Relation
 
@@ -67,6 +68,9 @@ class ConsentForm(Form):
 
     async def _first(self, turn: Turn, reply: Reply) -> Outcome:
         """The booking has to wait; what is wished for is kept."""
+        if await told_the_way(turn, reply):
+            reply.parts.append("")
+            return await self.ask(turn, reply, {})
         waiting = await keep(turn)
         if waiting.words:
             reply.say("say_wish_kept", wish=waiting.words)

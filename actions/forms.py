@@ -7,6 +7,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
@@ -21,6 +22,10 @@ from integrations.runtime import Runtime
 
 _ON_THE_WAY = frozenset({"registration_form", "family_form"})  # what waits goes on waiting there
 _PARTINGS = frozenset({"goodbye"})  # the form stays open, its question is not put once more
+# After so long a pause nobody remembers the question: what was going on is told before it goes on.
+_LONG_AWAY = timedelta(hours=6)
+# What then decides nothing: a "确认" was meant for a question that is days old.
+_RESUMES = frozenset({"greet", "affirm", "inform", "nlu_fallback", "book_appointment", "register"})
 
 Answer = Callable[[Turn, Reply], Awaitable[None]]
 
@@ -142,28 +147,45 @@ class Form(Journey):
         if turn.intent in self.entries:
             go_on = self.entries[turn.intent]
             return Outcome.closed(go_on=go_on, slots={} if go_on in _ON_THE_WAY else self.leaving)
-        if turn.intent in self.digressions and not self.says_something(turn):
+        says_something = self.says_something(turn)
+        back_again = turn.away >= _LONG_AWAY and not says_something
+        if back_again and turn.intent in _RESUMES:
+            return await self._resume(turn, reply, draft)
+        if turn.intent in self.digressions and not says_something:
             await self.digressions[turn.intent](turn, reply)
             if turn.intent in _PARTINGS:
                 return Outcome(draft, turn.asked)
             reply.forget_question()
             reply.parts.append("")  # the question stands apart from the answer
-            return await self.ask(turn, reply, draft)
+            return await (self._resume if back_again else self.ask)(turn, reply, draft)
         outcome = await self.step(turn, reply, draft)
         if not outcome.understood and outcome.asked:
             return await self._again(turn, reply, draft)
         return outcome
 
+    async def _resume(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """After hours or days: what is still open, its question anew, and a way out."""
+        if turn.intent == "greet":
+            reply.say("say_greeting_back")
+        reply.say("say_resume", what=await self.left_open(turn, draft))
+        outcome = await self.ask(turn, reply, draft)
+        if outcome.asked:
+            reply.offer(turn.words.texts.text("word_stop"), "/cancel")
+        return outcome
+
+    async def left_open(self, turn: Turn, draft: Mapping[str, Any]) -> str:
+        """What the form was about, in a few words, for a patient who comes back after days."""
+        return turn.words.texts.text(f"word_left_{self.slot}")
+
     async def _again(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """Nothing was understood: the question once more, from the second time on with a person to turn to."""
         reply.parts.clear()
         reply.forget_question()
-        often = int(turn.slots.get(FAILURES) or 0) >= 1
-        settings = self.runtime.settings
-        reply.say(
-            "say_not_understood_twice" if often else "say_not_understood", phone=settings.hospital_phone
-        )
+        count = how_often(turn)
+        reply.say(f"say_not_understood{count}", phone=self.runtime.settings.hospital_phone)
         outcome = await self.ask(turn, reply, draft)
+        if count == "_often" and outcome.asked:
+            reply.offer(turn.words.texts.text("intent_talk_to_human"), "/talk_to_human")
         outcome.understood = False
         return outcome
 
@@ -181,6 +203,13 @@ class Form(Journey):
             events.append(FollowupAction(outcome.go_on))
         events.append(SlotSet(REQUESTED, outcome.asked or None))
         return events
+
+
+def how_often(turn: Turn) -> str:
+    """The ending of the text for one more message that was not understood: "" for the first in a row, then
+    "_twice" and "_often" in turn, for the same words again and again are no help."""
+    before = int(turn.slots.get(FAILURES) or 0)
+    return ("_twice", "_often")[(before - 1) % 2] if before else ""
 
 
 def count_failures(turn: Turn, *, understood: bool) -> list[EventType]:

@@ -15,6 +15,7 @@ from actions.registration_values import Values
 from actions.revealing import reveal
 from actions.turn import Reply, Turn
 from actions.waiting_wish import SLOT, keep, wants_booking
+from actions.walk_in import told_the_way
 from integrations.hospital import links
 from integrations.hospital.models import DocumentKind
 
@@ -142,6 +143,9 @@ class PersonForm(Form):
 
     async def _first(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """The booking has to wait; what is wished for is kept."""
+        if await told_the_way(turn, reply):
+            reply.parts.append("")
+            return await self.ask(turn, reply, draft)
         waiting = await keep(turn)
         if waiting.words:
             reply.say("say_wish_kept", wish=waiting.words)

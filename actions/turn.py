@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +50,7 @@ class Turn:
     form: str  # the form that is open, or ""
     asked: str  # what it asked last, or ""
     slots: Mapping[str, Any]
+    away: timedelta = timedelta()  # since the patient's message before this one
 
     @property
     def language(self) -> str:
@@ -95,6 +96,7 @@ def read_turn(
         form=form,
         asked=tracker.slots.get("requested_slot") or "",
         slots=tracker.slots,
+        away=timedelta(seconds=float(metadata.get("away") or 0)),
     )
 
 

@@ -27,6 +27,7 @@ _ENGLISH_NUMBERS = {
 } | {word: at for at, word in enumerate(("first", "second", "third", "fourth", "fifth", "sixth"), start=1)}
 _PUNCTUATION = re.compile(r"[\s，。,.!！?？、~～“”\"'（）()]+")
 _SHORTEST_ENGLISH = 3
+_POINTING = re.compile(r"(?:那|这)?[个位](?:医生|大夫)?$|的$|吧$")  # 海燕那个
 _SHORTEST_WORDS = 2  # characters; a single one hits too much
 
 
@@ -70,4 +71,7 @@ def typed(text: str, kept: dict[str, Any] | None) -> str | None:
     same = [at for at, title in enumerate(titles) if title == words]
     if not same and len(words) >= (_SHORTEST_ENGLISH if words.isascii() else _SHORTEST_WORDS):
         same = [at for at, title in enumerate(titles) if title.startswith(words)]
+    part = _POINTING.sub("", words)
+    if not same and len(part) >= _SHORTEST_WORDS and not part.isascii():
+        same = [at for at, title in enumerate(titles) if part in title]
     return options[same[0]]["payload"] if len(same) == 1 else None

@@ -44,6 +44,10 @@ _LOCK = text("""
 _NEXT = text("""
     SELECT inbound.id, inbound.channel, inbound.external_id, inbound.kind, inbound.content, inbound.attempts,
            inbound.passive_until, inbound.sent_at, inbound.retry_at,
+           EXTRACT(epoch FROM inbound.received_at - (
+               SELECT max(earlier.received_at) FROM inbound AS earlier
+               WHERE earlier.conversation_id = inbound.conversation_id
+                 AND earlier.received_at < inbound.received_at)) AS away,
            contacts.channel AS speaks, contacts.platform_id, controls.state, controls.epoch,
            EXISTS (SELECT FROM outbound WHERE conversation_id = :id AND status = 'unknown'
                                           AND repeated_at IS NULL) AS unknown
@@ -190,6 +194,7 @@ async def _answer(
         "kind": message.kind.value,
         "language": language,
         "today": rt.local_now().date().isoformat(),
+        "away": int(inbound.away or 0),  # seconds since the patient's message before this one
     }
     if command is None:
         read = await understanding.read(rt, conversation.id, message.text, conversation.expects)

@@ -36,7 +36,7 @@ _NO_GIVEN_NAME = re.compile(
 # Surnames that are little words too: 向医生咨询, 和医生说, 问医生.
 _WORD_SURNAMES = frozenset("向和与从都应时问查常全成")
 _BOUNDARY_BEFORE = re.compile(
-    r"(?:^|[ ,，。、:：;；!?！？]|[挂看约找选要去到科的是给跟请叫换让]|医生|大夫|专家|主任"
+    r"(?:^|[ ,，。、:：;；!?！？]|[挂看约找选要去到科的是给跟请叫换让]|[换改]成|医生|大夫|专家|主任"
     r"|[上下]午|早上|晚上|[今明后]天|[周期拜][一二三四五六日天])$"
 )
 _BOUNDARY_AFTER = re.compile(r"$|[ ,，。、;；!?！？的号吧门吗呢在有]|可以|行|好")
@@ -46,6 +46,9 @@ _NOT_DEPARTMENT = re.compile(r"[学技研普目幻]|可[能以是]")
 _RULED_OUT = re.compile(
     r"(?:(?<!要)不要|(?<!是)不是|(?<!看)不看|(?<!挂)不挂|不想|不用|不约|不去|别)[看挂约去要找换]?$"
 )
+# Words of complaints that departments go by as well: 呼吸 is one where a name stands, not in 呼吸不畅.
+_ORDINARY = frozenset({"呼吸", "内分泌", "消化", "神经", "心脏", "调理"})
+_ORDINARY_ENDS = re.compile(r"$|[ ,，。、;；!?！？]|的?号|门诊|[还有]{1,2}号|吧")
 # What patients call several departments by, where the hospital has none of that very name.
 _GROUPS = ("内科", "外科")
 _LIKE_KE = frozenset("料枓抖斜蚪")  # looks like 科
@@ -153,6 +156,8 @@ class NameIndex:
         for start, end in self._term_windows.of(sounds):
             word = text[start:end]
             if word in self._terms:
+                if word in _ORDINARY and not _ORDINARY_ENDS.match(text, end):
+                    continue
                 if not (word.endswith("科") and _NOT_DEPARTMENT.match(text, end)):
                     yield _Hit(start, end, 0, frozenset(self._terms[word]))
             elif terms := self._sounds.get(sounds[start:end]):

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Database, utcnow
-from integrations.hospital import accounts, patients
+from integrations.hospital import accounts, booking, patients
 from tests.patients import Patient
 from tests.stack import Stack
+
+PERIODS = {"上午": "morning", "下午": "afternoon", "晚上": "evening"}
+
+
+class NoSuchNumber(Exception):
+    """A doctor does not work then, or the number is gone."""
 
 
 class Hospital:
@@ -22,6 +30,8 @@ class Hospital:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
+        self._given: list[str] = []  # half days made by half_day(), each for one test
+        self._giving = threading.Lock()
 
     @property
     def crypto(self) -> Crypto:
@@ -61,6 +71,86 @@ class Hospital:
 
         self._run(effect)
 
+    def consent(self, person: Patient) -> None:
+        """Every consent that the platform needs, of a patient who may never have been here."""
+
+        async def effect(session: AsyncSession) -> None:
+            contact = await accounts.ensure_contact(session, person.channel, person.platform_id)
+            kinds = accounts.required_consents(person.channel)
+            await accounts.give_consents(session, contact, kinds, utcnow(), None)
+
+        self._run(effect)
+
+    def book(self, person: Patient, doctor: str, day: date, period: str) -> None:
+        """The earliest number of a doctor's half day, for a registered patient."""
+
+        async def effect(session: AsyncSession) -> None:
+            contact = await accounts.ensure_contact(session, person.channel, person.platform_id)
+            patient = await patients.self_patient(session, contact.account_id)
+            assert patient, "only who is registered has appointments"
+            await booking.book(
+                session,
+                schedule_id=self._schedule(doctor, day, period),
+                slot_id=None,
+                patient_id=patient.id,
+                account_id=contact.account_id,
+                contact_id=contact.id,
+                key=None,
+                now=utcnow(),
+                hold=timedelta(minutes=15),
+            )
+
+        self._run(effect)
+
+    def take_away(self, doctor: str, day: date, period: str, *, time: str = "") -> None:
+        """Somebody else takes the number at a time ("9:30"), or all that are left of the half day; the
+        assistant's clock shows the afternoon as 1:30. Raises NoSuchNumber."""
+        schedule = self._schedule(doctor, day, period)
+        taken = self.rows(
+            "UPDATE slots SET status = 'busy' WHERE schedule_id = %s AND status = 'free'"
+            " AND (%s::text = '' OR time IN (CAST(nullif(%s::text, '') AS time),"
+            "      CAST(nullif(%s::text, '') AS time) + interval '12 hours')) RETURNING id",
+            schedule,
+            time,
+            time,
+            time,
+        )
+        if not taken:
+            raise NoSuchNumber(f"{doctor} {day} {period} {time} 没有这个号")
+
+    def let_pass(self, person: Patient, seconds: int) -> None:
+        """As if the patient's last message, code and hold were so much older."""
+        past = timedelta(seconds=seconds)
+        contact = self.contact(person)
+        for statement in (
+            "UPDATE inbound SET received_at = received_at - %s, sent_at = sent_at - %s WHERE conversation_id = %s",
+            "UPDATE one_time_codes SET issued_at = issued_at - %s, expires_at = expires_at - %s WHERE contact_id = %s",
+        ):
+            self.rows(statement, past, past, contact)
+        self.rows(
+            "UPDATE rasa_tracker SET updated_at = updated_at - %s WHERE sender_id = %s", past, contact.hex
+        )
+        self.rows(
+            "UPDATE appointments SET hold_expires_at = hold_expires_at - %s WHERE contact_id = %s",
+            past,
+            contact,
+        )
+
+    def today(self) -> date:
+        return datetime.now(self.stack.options.settings().zone).date()
+
+    def _schedule(self, doctor: str, day: date, period: str) -> UUID:
+        found = self.rows(
+            "SELECT schedules.id FROM schedules JOIN practitioners ON practitioners.id = practitioner_id"
+            " WHERE practitioners.name = %s AND date = %s AND period = %s",
+            doctor,
+            day,
+            PERIODS[period],
+        )
+        if not found:
+            raise NoSuchNumber(f"{doctor} {day} {period} 不出诊")
+        return UUID(str(found[0][0]))
+
     def contact(self, person: Patient) -> UUID:
         """The contact, which is also the conversation."""
         found = self.one(
@@ -84,16 +174,21 @@ class Hospital:
 
     def half_day(self, doctor: str, *, slots: int) -> tuple[str, str]:
         """Makes a doctor's half day two days from now or later have exactly so many free slots, two minutes
-        apart. Gives its id, and its day and half day as a patient says them ("11月25日上午")."""
-        [(schedule, day, period)] = self.rows(
-            """
-            SELECT schedules.id, date, period FROM schedules JOIN practitioners ON practitioners.id = practitioner_id
-            WHERE practitioners.name = %s AND date >= current_date + 2
-              AND NOT EXISTS (SELECT 1 FROM appointments WHERE schedule_id = schedules.id)
-            ORDER BY date, period DESC LIMIT 1
-            """,
-            doctor,
-        )
+        apart. Gives its id, and its day and half day as a patient says them ("11月25日上午"). No two tests get one."""
+        with self._giving:
+            [(schedule, day, period)] = self.rows(
+                """
+                SELECT schedules.id, date, period FROM schedules
+                JOIN practitioners ON practitioners.id = practitioner_id
+                WHERE practitioners.name = %s AND date >= current_date + 2 AND period <> 'evening'
+                  AND NOT EXISTS (SELECT 1 FROM appointments WHERE schedule_id = schedules.id)
+                  AND NOT schedules.id = ANY(%s::uuid[])
+                ORDER BY date, period DESC LIMIT 1
+                """,
+                doctor,
+                self._given,
+            )
+            self._given.append(str(schedule))
         self.rows("UPDATE schedules SET capacity = %s WHERE id = %s", slots, schedule)
         self.rows("DELETE FROM slots WHERE schedule_id = %s", schedule)
         start = "08:30" if period == "morning" else "13:30"

@@ -1,0 +1,247 @@
+"""Plays a written conversation at the platforms' own doors, and says line by line what was expected and what came."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from integrations import menu
+from integrations.catalogue import Texts
+from tests.conversations.blanks import Blanks, UnknownBlank, catalogue_pattern
+from tests.conversations.hospital import Hospital, NoSuchNumber
+from tests.conversations.script import Conversation, Line, Step, pause_of
+from tests.patients import PATIENTS, Patient, Said, WeChatPatient
+from tests.stack import Stack
+
+FIRST_ANSWER = 60.0  # seconds; many conversations run at once
+WHOLE_ANSWER = 12.0  # more after the first message of an answer, when something is still missing
+SILENCE = 3.0
+_EITHER = re.compile(r"\s*[｜|]\s*")
+_MESSAGES = re.compile(r"\s*[／/]\s*")
+_KINDS = {
+    "图片": {"wechat": "image", "telegram": "photo"},
+    "语音": {"wechat": "voice", "telegram": "voice"},
+    "视频": {"wechat": "video", "telegram": "video"},
+    "文件": {"telegram": "document"},
+    "表情": {"wechat": "sticker", "telegram": "sticker"},
+    "位置": {"wechat": "location", "telegram": "location"},
+    "链接": {"wechat": "link"},
+}
+
+
+@dataclass(slots=True)
+class Played:
+    """The conversation as it went; `missed` holds what was expected and did not come."""
+
+    lines: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+class NotPossible(Exception):
+    """The conversation asks for something that cannot be done here; says what."""
+
+
+class Player:
+    """One conversation on one platform, with a patient of its own."""
+
+    def __init__(
+        self, stack: Stack, hospital: Hospital, texts: Texts, conversation: Conversation, channel: str
+    ) -> None:
+        self.hospital = hospital
+        self.texts = texts
+        self.conversation = conversation
+        kind = PATIENTS[channel]
+        self.patient: Patient = kind.arrive(stack.sandbox, **{kind.meeting: False})
+        self.blanks = Blanks(self.patient, hospital.today())
+        self.offered: list[tuple[str, str, str]] = []  # every choice ever offered, the latest last
+        self.played = Played()
+        self.last_message = 0  # the patient's own, for editing
+
+    def play(self) -> Played:
+        try:
+            self._arrange()
+            for step in self.conversation.steps:
+                self._take(step)
+        except (NotPossible, NoSuchNumber, UnknownBlank) as problem:
+            self._miss(str(problem))
+        return self.played
+
+    def _arrange(self) -> None:
+        """What was before: consent, registration, appointments, half days with so many numbers."""
+        who = self.conversation.who
+        if who == "已登记":
+            self.hospital.register([self.patient])
+        elif who == "已同意":
+            self.hospital.consent(self.patient)
+        for line in self.conversation.sources:
+            found = re.fullmatch(r"(\S+) (\d+) ?个号 \{(\S+)\}", line.rest)
+            if not found:
+                raise NotPossible(f"第 {line.number} 行：这样写号源：雷雨 2 个号 {{那天}}")
+            _, when = self.hospital.half_day(found[1], slots=int(found[2]))
+            self.blanks.kept[found[3]] = when
+        for line in self.conversation.booked:
+            self.hospital.book(self.patient, *self._half_day(line))
+        self._note(f"（{self.patient.channel}，{who}）")
+        arrived = self._sent(self.patient.act(self.patient.meeting))
+        self._answered(arrived, self.conversation.welcome)
+
+    def _take(self, step: Step) -> None:
+        self._note(f"{step.act.word}：{self._readable(step.act.rest)}")
+        after = self._act(step.act)
+        if after is not None:
+            self._answered(after, step.expected)
+
+    def _answered(self, after: int, expected: list[Line]) -> None:
+        said = self._listen(after, expected)
+        for line in expected:
+            self._check(line, said)
+
+    # What the patient does
+
+    def _act(self, line: Line) -> int | None:
+        """Gives the entry after which the answer comes; None when none is expected."""
+        rest, patient = line.rest, self.patient
+        match line.word:
+            case "病人":
+                return self._sent(patient.act("text", text=self.blanks.fill(rest)))
+            case "病人连发":
+                sent = [
+                    patient.act("text", text=self.blanks.fill(one), wait=False)
+                    for one in _MESSAGES.split(rest)
+                ]
+                return int(sent[0]["entry"])
+            case "病人按":
+                return self._press(self.blanks.fill(rest), self.patient.last.buttons)
+            case "病人按旧的":
+                return self._press(self.blanks.fill(rest), self.offered)
+            case "病人点菜单":
+                return self._menu(rest)
+            case "病人发":
+                return self._send_kind(rest)
+            case "病人改成":
+                return self._sent(
+                    patient.act("edit", message_id=self.last_message, text=self.blanks.fill(rest))
+                )
+            case "过":
+                self.hospital.let_pass(patient, pause_of(line))
+            case "别人约走":
+                self.hospital.take_away(*self._half_day(line), time=self._clock(line))
+        return None
+
+    def _sent(self, answer: dict[str, Any]) -> int:
+        self.last_message = answer.get("message_id") or 0
+        return int(answer["entry"])
+
+    def _press(self, words: str, choices: list[tuple[str, str, str]]) -> int:
+        found = [choice for choice in reversed(choices) if words in choice[0]]
+        if not found:
+            offered = "、".join(title for title, _, _ in choices) or "（没有）"
+            raise NotPossible(f"没有“{words}”可以按；当时有：{offered}")
+        _, message, data = found[-1] if choices is self.patient.last.buttons else found[0]
+        if isinstance(self.patient, WeChatPatient):
+            return self._sent(self.patient.act("text", text=data))
+        return int(self.patient.act("callback", message_id=int(message), data=data)["entry"])
+
+    def _menu(self, title: str) -> int:
+        keys = [key for key, name in menu.ENTRIES if name == title]
+        if not keys:
+            raise NotPossible(f"菜单里没有“{title}”")
+        if isinstance(self.patient, WeChatPatient):
+            return int(self.patient.act("menu", key=keys[0])["entry"])
+        return self._sent(self.patient.act("text", text=f"/{keys[0]}"))
+
+    def _send_kind(self, rest: str) -> int:
+        name, _, words = rest.partition(" ")
+        kind = _KINDS.get(name, {}).get(self.patient.channel)
+        if kind is None:
+            raise NotPossible(f"在这个渠道发不了“{name}”")
+        more: dict[str, Any] = {}
+        if words:
+            more = {"recognition" if kind == "voice" else "text": self.blanks.fill(words)}
+        return self._sent(self.patient.act(kind, **more))
+
+    # What the assistant says
+
+    def _listen(self, after: int, expected: list[Line]) -> Said:
+        """Reads until all that has to come has come; what must not come has the same time to show itself."""
+        if any(line.word == "助手不出声" for line in expected):
+            return self.patient.read(after, SILENCE)
+        said = self.patient.read(after, FIRST_ANSWER)
+        deadline = time.monotonic() + WHOLE_ANSWER
+        awaited = [line for line in expected if line.word not in ("助手不说", "没有选项")]
+        while time.monotonic() < deadline and not all(self._holds(line, said) for line in awaited):
+            newest = self.patient.seen
+            self.patient.read(newest, 2)
+            said = self.patient.read(after, 0)
+        self._remember(said)
+        self._note(*(f"　　{line}" for line in _as_seen(self.patient, said).splitlines()))
+        return said
+
+    def _check(self, line: Line, said: Said) -> None:
+        if not self._holds(line, said):
+            self._miss(f"第 {line.number} 行没有做到：{line.word}：{self._readable(line.rest)}")
+
+    def _holds(self, line: Line, said: Said) -> bool:
+        whole = str(said)
+        pieces = _EITHER.split(line.rest)
+        titles = [title for title, _, _ in said.buttons]
+        match line.word:
+            case "助手":
+                return any(self.blanks.find(piece, whole) for piece in pieces)
+            case "助手不说":
+                return not any(self.blanks.find(piece, whole) for piece in pieces)
+            case "助手原文":
+                return bool(catalogue_pattern(self.texts, line.rest).search(said.text))
+            case "选项":
+                return any(
+                    all(any(self.blanks.fill(one) in title for title in titles) for one in piece.split("、"))
+                    for piece in pieces
+                )
+            case "没有选项":
+                return not titles
+            case _:
+                return not said.text and not titles
+
+    def _remember(self, said: Said) -> None:
+        self.offered += said.buttons
+
+    def _readable(self, words: str) -> str:
+        """With the blanks that are known filled in, for who reads what went wrong."""
+        try:
+            return self.blanks.fill(words) if "？}" not in words and "验证码" not in words else words
+        except UnknownBlank:
+            return words
+
+    # What stands around it
+
+    def _half_day(self, line: Line) -> tuple[str, date, str]:
+        """(doctor, day, half day) of "李静 {下周三}上午"."""
+        filled = self.blanks.fill(line.rest)
+        found = re.match(r"(\S+) (\d+)月(\d+)日\S*?(上午|下午|晚上)", filled)
+        if not found:
+            raise NotPossible(f"第 {line.number} 行：这样写：李静 {{下周三}}上午")
+        today = self.blanks.today
+        day = date(today.year + (int(found[2]) < today.month), int(found[2]), int(found[3]))
+        return found[1], day, found[4]
+
+    def _clock(self, line: Line) -> str:
+        found = re.search(r" (\d{1,2}:\d\d)$", self.blanks.fill(line.rest))
+        return found[1] if found else ""
+
+    def _note(self, *lines: str) -> None:
+        self.played.lines += lines
+
+    def _miss(self, problem: str) -> None:
+        self.played.missed.append(problem)
+        self._note(f"✗ {problem}")
+
+
+def _as_seen(patient: Patient, said: Said) -> str:
+    """WeChat's choices are numbered lines of the text already."""
+    return said.text if isinstance(patient, WeChatPatient) else str(said)
