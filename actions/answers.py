@@ -62,6 +62,11 @@ async def small_talk(turn: Turn, reply: Reply) -> None:
     reply.say("say_smalltalk")
 
 
+async def hurry(turn: Turn, reply: Reply) -> None:
+    """Who is pressed for time needs no apology but the next step."""
+    reply.say("say_hurry" if turn.form else "say_hurry_now")
+
+
 async def abuse(turn: Turn, reply: Reply) -> None:
     reply.say("say_abuse", phone=turn.runtime.settings.hospital_phone)
 

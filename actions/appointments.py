@@ -8,6 +8,7 @@ from uuid import UUID
 
 from actions.booking_draft import nth
 from actions.booking_words import card_values
+from actions.directory import Directory
 from actions.forms import Form, Outcome
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -46,19 +47,25 @@ class CancellationForm(Form):
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if turn.asked == "confirm" and turn.intent == "affirm":
             return await self._cancel(turn, reply, str(draft["appointment"]))
-        if turn.asked and turn.intent in {"deny", "cancel", "go_back"}:
+        coming = await upcoming(turn)
+        named = _named(turn, draft, coming, await turn.directory())
+        another = bool(named) and draft.get("appointment") not in [str(one.id) for one in named or ()]
+        if turn.asked and turn.intent in {"deny", "cancel", "go_back"} and not another:
             reply.say("say_cancellation_stopped")
             return Outcome.closed()
-        coming = await upcoming(turn)
         if not coming:
             reply.say("say_no_appointments")
             return Outcome.closed()
-        named = _named(turn, draft, coming)
-        if len(named) == 1:
+        if named is not None and len(named) == 1:
             return self._confirm(turn, reply, named[0])
-        heard = not turn.asked or turn.intent == "cancel_appointment"
-        outcome = self._choose(turn, reply, named or coming)
-        outcome.understood = heard or len(named) < len(coming)
+        if not turn.asked and len(coming) == 1 and named is None:
+            return self._confirm(turn, reply, coming[0])
+        outcome = (
+            await self.ask(turn, reply, draft)
+            if named is None
+            else self._choose(turn, reply, named or coming)
+        )
+        outcome.understood = not turn.asked or turn.intent == "cancel_appointment" or bool(named)
         return outcome
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -103,18 +110,27 @@ class CancellationForm(Form):
         return Outcome.closed()
 
 
-def _named(turn: Turn, draft: Mapping[str, Any], coming: list[AppointmentView]) -> list[AppointmentView]:
-    """Those that the message can mean: by button, by place in the list, by day, half day or doctor."""
+def _named(
+    turn: Turn, draft: Mapping[str, Any], coming: list[AppointmentView], directory: Directory
+) -> list[AppointmentView] | None:
+    """Those that the message can mean: by button, by place in the list, by doctor, department, day or half day.
+    None when it names none of these."""
     facts = turn.facts
     wanted = facts.appointment or nth(draft.get("offered") or [], facts.ordinal)
     if wanted:
         return [one for one in coming if str(one.id) == wanted]
-    fitting = coming
-    if facts.days:
-        fitting = [one for one in fitting if facts.days.first <= one.date <= facts.days.last]
-    if facts.period:
-        fitting = [one for one in fitting if one.period == facts.period]
-    return fitting
+    doctors = {directory.practitioners[found].name for found in directory.within(facts.practitioners, ())}
+    wards = {directory.departments[one].name for one in facts.departments if one in directory.departments}
+    if not (doctors or wards or facts.days or facts.period):
+        return None
+    return [
+        one
+        for one in coming
+        if (not doctors or one.practitioner in doctors)
+        and (not wards or one.department in wards)
+        and (not facts.days or facts.days.first <= one.date <= facts.days.last)
+        and (not facts.period or one.period == facts.period)
+    ]
 
 
 def _what_happens(turn: Turn, one: AppointmentView) -> str:

@@ -170,6 +170,8 @@ def _who(wish: Wish, facts: Facts, doctors: Doctors, notes: list[Note]) -> Wish:
     practitioners = doctors.within(facts.practitioners, ())
     if not facts.departments and not practitioners:
         return wish
+    if not practitioners and len(wish.practitioners) > 1 and not wish.schedule:
+        practitioners = doctors.within(wish.practitioners, facts.departments)  # 儿科的: that one of the Wangs
     departments = facts.departments or wish.departments
     here = doctors.within(practitioners, departments)
     if practitioners and not here:

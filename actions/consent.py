@@ -63,7 +63,15 @@ class ConsentForm(Form):
         """In short: the whole was said when the question was opened. Not at all when it was answered elsewhere."""
         if ConsentKind(turn.asked) not in await missing_consents(turn):
             return _onward(turn)
+        if not turn.slots.get(THEN) and turn.intent in self.digressions:
+            return self._later(turn, reply)
         reply.say(f"ask_consent_{turn.asked}_again")
+        return Outcome({"asked": turn.asked}, turn.asked)
+
+    def _later(self, turn: Turn, reply: Reply) -> Outcome:
+        """Who only asks about the hospital is not asked for a consent after every answer; and never after 120."""
+        if turn.intent != "emergency_help":
+            reply.say("say_consent_later")
         return Outcome({"asked": turn.asked}, turn.asked)
 
     async def _first(self, turn: Turn, reply: Reply) -> Outcome:

@@ -45,6 +45,7 @@ ANSWERS: Mapping[str, Answer] = {
     "goodbye": answers.goodbye,
     "smalltalk": answers.small_talk,
     "abuse": answers.abuse,
+    "hurry": answers.hurry,
     "out_of_scope": answers.out_of_scope,
     "non_text": answers.non_text,
     "ask_hospital": hospital_questions.answer,

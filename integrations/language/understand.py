@@ -26,7 +26,7 @@ _TOKEN = re.compile(r"\[\[\w+:[0-9a-f]{32}\]\]")
 _MASK = "\ufffc"  # stands for a character that has been understood already
 
 _DIGIT = r"[\d零〇一二三四五六七八九幺]"
-_CODE = re.compile(rf"(?<!{_DIGIT}){_DIGIT}(?:[ \-,.、]?{_DIGIT}){{3,7}}(?![\d点月日号])")
+_CODE = re.compile(rf"(?<!{_DIGIT}){_DIGIT}(?:[ \-,.、]?{_DIGIT}){{2,7}}(?![\d点月日号])")
 _ORDINAL = re.compile(
     rf"第 ?(?P<nth>{SMALL})(?:(?:个|位|项|条|名|种|号)(?:医生|大夫|选项|时段)?(?![天周次年月日])|(?=吧?[。.!]?$))"
     rf"|(?P<number>{SMALL})号?(?:那[个位名]|这[个位名]|医生|大夫|专家|选项)"

@@ -94,6 +94,7 @@ class Chat:
         message_id: str = "",
         confidence: float = 1.0,
         text: str = "",
+        away: timedelta = timedelta(),
     ) -> Said:
         message = {
             "text": text,
@@ -107,6 +108,7 @@ class Chat:
                 "channel": self.contact.channel,
                 "kind": kind,
                 "language": self.language,
+                "away": int(away.total_seconds()),
             },
         }
         form = self.form or ENTRIES.get(intent, "")

@@ -172,22 +172,26 @@ class Hospital:
             self.contact(person),
         )
 
-    def half_day(self, doctor: str, *, slots: int) -> tuple[str, str]:
+    def half_day(self, doctor: str, *, slots: int, period: str = "") -> tuple[str, str]:
         """Makes a doctor's half day two days from now or later have exactly so many free slots, two minutes
         apart. Gives its id, and its day and half day as a patient says them ("11月25日上午"). No two tests get one."""
         with self._giving:
-            [(schedule, day, period)] = self.rows(
+            found = self.rows(
                 """
                 SELECT schedules.id, date, period FROM schedules
                 JOIN practitioners ON practitioners.id = practitioner_id
                 WHERE practitioners.name = %s AND date >= current_date + 2 AND period <> 'evening'
                   AND NOT EXISTS (SELECT 1 FROM appointments WHERE schedule_id = schedules.id)
-                  AND NOT schedules.id = ANY(%s::uuid[])
+                  AND NOT schedules.id = ANY(%s::uuid[]) AND period = ANY(%s)
                 ORDER BY date, period DESC LIMIT 1
                 """,
                 doctor,
                 self._given,
+                [PERIODS[period]] if period else list(PERIODS.values()),
             )
+            if not found:
+                raise NoSuchNumber(f"{doctor} 没有空着的半天了，换一位医生")
+            [(schedule, day, period)] = found
             self._given.append(str(schedule))
         self.rows("UPDATE schedules SET capacity = %s WHERE id = %s", slots, schedule)
         self.rows("DELETE FROM slots WHERE schedule_id = %s", schedule)

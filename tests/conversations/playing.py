@@ -70,6 +70,8 @@ class Player:
                 self._take(step)
         except (NotPossible, NoSuchNumber, UnknownBlank) as problem:
             self._miss(str(problem))
+        except Exception as error:  # noqa: BLE001 (the other conversations go on)
+            self._miss(repr(error))
         return self.played
 
     def _arrange(self) -> None:
@@ -80,10 +82,10 @@ class Player:
         elif who == "已同意":
             self.hospital.consent(self.patient)
         for line in self.conversation.sources:
-            found = re.fullmatch(r"(\S+) (\d+) ?个号 \{(\S+)\}", line.rest)
+            found = re.fullmatch(r"(\S+) (\d+) ?个号 \{(\S+)\} ?(上午|下午)?", line.rest)
             if not found:
                 raise NotPossible(f"第 {line.number} 行：这样写号源：雷雨 2 个号 {{那天}}")
-            _, when = self.hospital.half_day(found[1], slots=int(found[2]))
+            _, when = self.hospital.half_day(found[1], slots=int(found[2]), period=found[4] or "")
             self.blanks.kept[found[3]] = when
         for line in self.conversation.booked:
             self.hospital.book(self.patient, *self._half_day(line))

@@ -98,14 +98,17 @@ def read_all(folder: Path = FOLDER) -> list[Conversation | BadScript]:
 def read(file: Path) -> list[Conversation]:
     """The conversations of a file, each under a `## title`. Raises BadScript."""
     conversations: list[Conversation] = []
+    channels = tuple(CHANNELS.values())
     for number, text in _lines(file):
         if text.startswith("## "):
             title = text.removeprefix("## ").strip()
             if any(other.title == title for other in conversations):
                 raise BadScript(file, number, f"“{title}”在这个文件里已经有了，换一个标题")
-            conversations.append(Conversation(title, file, number))
+            conversations.append(Conversation(title, file, number, channels=channels))
         elif conversations:
             _add(conversations[-1], _line(file, number, text))
+        else:
+            channels = _channels(file, _line(file, number, text))
     for one in conversations:
         if not any(step.expected for step in one.steps):
             raise BadScript(file, one.number, f"“{one.title}”里没有一行“助手：…”，什么也没有检查")
@@ -156,14 +159,19 @@ def _head(one: Conversation, line: Line) -> None:
             raise BadScript(one.file, line.number, f"“是谁”只能是：{'、'.join(WHO)}")
         one.who = line.rest
     elif line.word == "渠道":
-        names = re.split(r"[、,，]\s*", line.rest)
-        if unknown := [name for name in names if name not in CHANNELS]:
-            raise BadScript(one.file, line.number, f"没有“{unknown[0]}”这个渠道，只有：{'、'.join(CHANNELS)}")
-        one.channels = tuple(CHANNELS[name] for name in names)
+        one.channels = _channels(one.file, line)
     elif line.word == "已约":
         one.booked.append(line)
     else:
         one.sources.append(line)
+
+
+def _channels(file: Path, line: Line) -> tuple[str, ...]:
+    names = re.split(r"[、,，]\s*", line.rest)
+    unknown = [name for name in names if name not in CHANNELS]
+    if line.word != "渠道" or unknown:
+        raise BadScript(file, line.number, f"这里写渠道：{'、'.join(CHANNELS)}，或者其中一个")
+    return tuple(CHANNELS[name] for name in names)
 
 
 def pause_of(line: Line) -> int:
