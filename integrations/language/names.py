@@ -36,7 +36,7 @@ _NO_GIVEN_NAME = re.compile(
 # Surnames that are little words too: 向医生咨询, 和医生说, 问医生.
 _WORD_SURNAMES = frozenset("向和与从都应时问查常全成")
 _BOUNDARY_BEFORE = re.compile(
-    r"(?:^|[ ,，。、:：;；!?！？]|[挂看约找选要去到科的是给跟请叫换让]|[换改]成|医生|大夫|专家|主任"
+    r"(?:^|[ ,，。、:：;；!?！？]|[挂看约找选要去到科的是给跟请叫换让退]|取消|退掉|[换改]成|医生|大夫|专家|主任"
     r"|[上下]午|早上|晚上|[今明后]天|[周期拜][一二三四五六日天])$"
 )
 _BOUNDARY_AFTER = re.compile(r"$|[ ,，。、;；!?！？的号吧门吗呢在有]|可以|行|好")

@@ -63,3 +63,25 @@ async def test_a_button_of_the_list_goes_to_the_question(clinic: Clinic, runtime
     said = await chat.say("deny")
     assert "您的号还在" in said.text
     assert AppointmentStatus.CANCELLED not in await statuses(runtime)
+
+
+async def test_the_one_named_by_its_doctor_is_meant(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await with_two(clinic)
+    said = await chat.say("cancel_appointment", ("practitioner", clinic.doctors["张伟"]))
+    assert "张伟" in said.text
+    assert said.buttons["确认取消"] == "/affirm"
+    said = await chat.say("deny", ("practitioner", clinic.doctors["李静"]))  # 不对，是李静的
+    assert "李静" in said.text
+    assert "确定取消吗" in said.text
+    await chat.say("affirm")
+    assert await statuses(runtime) == [AppointmentStatus.CANCELLED, AppointmentStatus.HELD]
+
+
+async def test_what_is_not_understood_cancels_nothing(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await with_two(clinic)
+    await chat.say("cancel_appointment", ("department", clinic.departments["骨科"]))
+    said = await chat.say("nlu_fallback")
+    assert "没太明白" in said.text
+    assert "张伟" in said.text
+    assert chat.slots["failures"] == 1
+    assert await statuses(runtime) == [AppointmentStatus.BOOKED, AppointmentStatus.HELD]

@@ -317,3 +317,54 @@ async def test_a_later_wish_starts_anew(clinic: Clinic, outside: Outside) -> Non
     said = await chat.say("book_appointment")
     assert said.text.startswith("请问想看哪个科")
     assert outside.now == NOW
+
+
+async def test_three_failures_in_a_row_are_three_different_answers(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    outside = [(await chat.say("nlu_fallback")).text for _ in range(3)]
+    assert len(set(outside)) == 3
+    assert "010" in outside[1]
+    assert "010" in outside[2]
+    await chat.say("book_appointment")
+    inside = [await chat.say("nlu_fallback") for _ in range(3)]
+    assert len({said.text for said in inside}) == 3
+    assert "找人工" in inside[2].buttons
+
+
+async def test_who_hurries_gets_the_next_step(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    assert "预约挂号" in (await chat.say("hurry")).buttons
+    await chat.say("book_appointment")
+    assert "哪个科" in (await chat.say("hurry")).text
+
+
+async def test_no_still_another_doctor_is_no_cancelling(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("王建国", WEDNESDAY)
+    chat = await clinic.chat()
+    await to_confirmation(clinic, chat)
+    said = await chat.say("cancel", ("practitioner", clinic.doctors["王建国"]))  # 算了，还是王建国
+    assert "请确认" in said.text
+    assert "王建国" in said.text
+    assert "没有占号" in (await chat.say("cancel", ("practitioner", clinic.doctors["王建国"]))).text
+
+
+async def test_the_same_wish_again_is_understood(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await to_confirmation(clinic, chat)
+    said = await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]), day(WEDNESDAY))
+    assert said.text.startswith("请确认")
+
+
+async def test_of_two_doctors_of_one_name_the_department_tells(clinic: Clinic) -> None:
+    await clinic.doctor("王琳", "骨科")
+    for doctor in ("王建国", "王海燕", "王琳"):
+        await clinic.session(doctor, WEDNESDAY)
+    chat = await clinic.chat()
+    wangs = [clinic.doctors[doctor] for doctor in ("王建国", "王海燕", "王琳")]
+    said = await same_place(chat, "book_appointment", "practitioner", wangs)
+    assert len(said.buttons) == 3
+    said = await chat.say("inform", ("department", clinic.departments["骨科"]))
+    assert "请确认" in said.text
+    assert "王琳" in said.text

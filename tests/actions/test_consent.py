@@ -133,3 +133,29 @@ async def test_the_way_to_the_emergency_department_needs_no_consent(clinic: Clin
     said = await chat.say("inform", ("department", clinic.departments["急诊科"]))
     assert "请直接到" in said.text
     assert chat.form == ""
+
+
+async def test_inside_the_consent_the_way_is_told_as_well(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    await chat.say("greet")
+    said = await chat.say("book_appointment", ("department", clinic.departments["急诊科"]))
+    assert "请直接到" in said.text
+    assert "记下了" not in said.text
+    assert chat.form == "consent_form"
+
+
+async def test_questions_are_answered_without_asking_for_consent_each_time(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    await chat.say("greet")
+    said = await chat.say("ask_hospital", ("topic", "parking"))
+    assert "您同意吗" not in said.text
+    assert said.buttons["同意"] == "/give_consent"
+    assert "同意" not in (await chat.say("emergency_help")).text
+    assert "已经记下您的同意" in (await chat.say("give_consent")).text
+
+
+async def test_when_a_booking_waits_the_consent_is_asked_after_a_question(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    await chat.say("book_appointment", ("department", clinic.departments["骨科"]))
+    said = await chat.say("ask_hospital", ("topic", "parking"))
+    assert "您同意吗" in said.text

@@ -121,7 +121,10 @@ class Player:
             case "病人按":
                 return self._press(self.blanks.fill(rest), self.patient.last.buttons)
             case "病人按旧的":
-                return self._press(self.blanks.fill(rest), self.offered)
+                open_now = {message for _, message, _ in patient.last.buttons}
+                return self._press(
+                    self.blanks.fill(rest), [one for one in self.offered if one[1] not in open_now]
+                )
             case "病人点菜单":
                 return self._menu(rest)
             case "病人发":
