@@ -56,6 +56,17 @@ async def test_a_message_is_answered(rt, telegram, rasa, write, drain):
     assert await one(rt, "SELECT status FROM inbound") == "done"
 
 
+async def test_how_long_the_patient_was_away_goes_along(rt, rasa, write, drain):
+    for words in ("你好", "挂号", "确认"):
+        accepted = await write(words)
+        await drain(accepted.conversation_id)
+        async with rt.database.begin() as session:
+            await session.execute(text("UPDATE inbound SET received_at = received_at - interval '1 day'"))
+    away = [turn["metadata"]["away"] for turn in rasa.turns]
+    assert away[0] == 0
+    assert all(86_400 <= seconds < 86_500 for seconds in away[1:])
+
+
 async def test_pending_messages_are_answered_in_order(telegram, write, drain):
     for words in ("一", "二", "三"):
         accepted = await write(words)

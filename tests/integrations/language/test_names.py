@@ -17,6 +17,7 @@ LEXICON = Lexicon(
         DepartmentName("ear", "耳鼻喉科", ("耳鼻喉",)),
         DepartmentName("urology", "泌尿外科", ()),
         DepartmentName("eyes", "眼科", ("眼睛",)),
+        DepartmentName("lungs", "呼吸与危重症医学科", ("呼吸", "呼吸科")),
     ),
     practitioners=(
         PractitionerName("wang-jianguo", "王建国", "主任医师", ("heart",)),
@@ -39,6 +40,13 @@ FOUND = {
     "有看心脏的吗": [("看心脏的", "heart")],
     "骨头疼看哪里": [("骨头", "bones")],
     "小儿科": [("小儿科", "children")],
+    # a word of complaints is a name where a name stands
+    "挂呼吸": [("呼吸", "lungs")],
+    "呼吸还有号吗": [("呼吸", "lungs")],
+    "呼吸科": [("呼吸科", "lungs")],
+    # a doctor after a change of mind
+    "等等，换成张敏": [("张敏", "zhang-min"), ("张敏", "zhang-min-2")],
+    "取消王丽的号": [("王丽", "wang-li")],
     "普通内科": [("内科", "general")],
     "神经外科": [("神经外科", "brain")],
     "Ｎ眼科": [("眼科", "eyes")],
@@ -103,6 +111,9 @@ NOTHING = [
     "",
     "我女儿可以挂号吗",
     "顾客您好",
+    "呼吸不太顺",
+    "最近呼吸有点费劲",
+    "呼吸的时候胸口疼",
     "内科学",
     "我的神经可能有问题",
     "血压高峰期",

@@ -1,0 +1,40 @@
+"""A typed answer against the choices that were offered."""
+
+import pytest
+
+from bot import choices
+
+KEPT, _ = choices.remember(
+    [
+        {"title": "王建国 主任医师 ¥50 余12", "payload": "/first"},
+        {"title": "王海燕 主任医师 ¥50 余12", "payload": "/second"},
+        {"title": "换个医生", "payload": "/other"},
+        {"title": "先不同意", "payload": "/no"},
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "payload"),
+    [
+        ("2", "/second"),
+        ("第二个", "/second"),
+        ("王海燕", "/second"),
+        ("海燕那个", "/second"),
+        ("海燕吧", "/second"),
+        ("换个医生", "/other"),
+        ("不同意", "/no"),
+        ("王", None),
+        ("主任医师", None),  # both are
+        ("9", None),
+        ("50", None),
+        ("王海燕下午", None),
+        ("的", None),
+    ],
+)
+def test_what_a_typed_answer_names(typed: str, payload: str | None) -> None:
+    assert choices.typed(typed, KEPT) == payload
+
+
+def test_nothing_is_named_while_nothing_is_offered() -> None:
+    assert choices.typed("1", None) is None
