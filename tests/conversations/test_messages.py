@@ -1,4 +1,4 @@
-"""Whatever a patient sends: pictures and recordings, floods and tricks, old buttons, words that cannot wait."""
+"""Floods and tricks, buttons pressed twice, coming and going: what a written conversation (dialogs/) cannot say."""
 
 from __future__ import annotations
 
@@ -13,58 +13,8 @@ from tests.stack import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60, func_only=True)]
 
-# What is no text
-
-
-@pytest.mark.parametrize("kind", ["image", "voice", "video", "location", "sticker", "link"])
-def test_what_wechat_cannot_read_leaves_the_question_open(wechat: WeChatPatient, kind: str) -> None:
-    wechat.say("下周三上午挂李静")
-    said = wechat.does(kind)
-    assert "李静" in said
-    assert said.buttons
-    assert "确认" in said
-
-
-@pytest.mark.parametrize("kind", ["photo", "voice", "video", "document", "sticker", "location"])
-def test_what_telegram_cannot_read_is_answered(telegram: TelegramPatient, kind: str) -> None:
-    said = telegram.does(kind)
-    assert said.text
-
-
-def test_a_recording_with_its_text_is_as_good_as_writing(wechat: WeChatPatient) -> None:
-    assert "李静" in wechat.does("voice", recognition="下周三上午挂李静。")
-    assert "120" in wechat.does("voice")
-
-
-def test_a_caption_is_read(telegram: TelegramPatient) -> None:
-    assert "李静" in telegram.does("photo", text="下周三上午挂李静")
-
-
-def test_an_edited_message_is_not_done_again(telegram: TelegramPatient, hospital: Hospital) -> None:
-    sent = telegram.act("text", text="下周三上午挂李静")
-    telegram.read(sent["entry"])
-    said = telegram.does("edit", message_id=sent["message_id"], text="下周三上午挂赵敏")
-    assert "修改" in said
-    telegram.say("确认")
-    assert "李静" in telegram.last
-    assert len(hospital.appointments(telegram)) == 1
-
 
 # Buttons and menus
-
-
-def test_an_old_button_is_answered_kindly_and_done_never(
-    telegram: TelegramPatient, hospital: Hospital
-) -> None:
-    telegram.say("下周三上午挂李静")
-    old = telegram.last
-    telegram.say("换成赵敏医生")
-    newest = [title for title, _, _ in telegram.last.buttons]
-    telegram.last = old
-    said = telegram.choose("确认")
-    assert "之前的" in said
-    assert [title for title, _, _ in said.buttons] == newest
-    assert hospital.appointments(telegram) == []
 
 
 def test_a_button_pressed_twice_books_once(telegram: TelegramPatient, hospital: Hospital) -> None:
@@ -83,35 +33,6 @@ def test_every_pressed_button_stops_spinning(telegram: TelegramPatient) -> None:
     telegram.say("挂号")
     telegram.choose("消化内科")
     eventually(lambda: not any(entry.get("spinning") for entry in telegram.entries()))
-
-
-@pytest.mark.parametrize(
-    ("key", "expected"),
-    [
-        ("book_appointment", "哪个科"),
-        ("my_appointments", "没有"),
-        ("my_profile", "已核验"),
-        ("talk_to_human", "8:00"),
-        ("emergency_help", "120"),
-        ("help", "导诊助手"),
-    ],
-)
-def test_the_menu_leads_where_it_says(wechat: WeChatPatient, key: str, expected: str) -> None:
-    assert expected in wechat.menu(key)
-
-
-def test_a_command_of_telegram_is_a_menu_entry(telegram: TelegramPatient) -> None:
-    assert "哪个科" in telegram.say("/book_appointment")
-    assert "120" in telegram.say("/emergency_help")
-
-
-def test_a_choice_may_be_said_in_many_ways(wechat: WeChatPatient) -> None:
-    wechat.say("下周三上午心内科")
-    titles = [title for title, _, _ in wechat.last.buttons]
-    for words in ("2", "２", "第二个", "选2", titles[1].split()[0]):
-        assert titles[1].split()[0] in wechat.say(words)
-        assert "确认" in wechat.last
-        wechat.say("换个医生")
 
 
 # Coming and going
@@ -133,20 +54,6 @@ def test_whoever_unblocks_goes_on(telegram: TelegramPatient) -> None:
     telegram.act("start")
     eventually(lambda: len(telegram.all_said()) > before)
     assert "您好" in "".join(telegram.all_said()[before:])
-
-
-def test_after_a_long_pause_the_question_is_still_open(registered: Patient, hospital: Hospital) -> None:
-    registered.say("下周三上午挂李静")
-    hospital.rows(
-        "UPDATE inbound SET received_at = received_at - interval '3 days' WHERE conversation_id = %s",
-        hospital.contact(registered),
-    )
-    hospital.rows(
-        "UPDATE rasa_tracker SET updated_at = updated_at - interval '3 days' WHERE sender_id = %s",
-        hospital.contact(registered).hex,
-    )
-    registered.say("确认")
-    assert len(hospital.appointments(registered)) == 1
 
 
 # Floods and tricks
@@ -198,59 +105,3 @@ def test_many_messages_at_once_are_all_answered(registered: Patient, hospital: H
         hospital.contact(registered),
     )
     assert pending == 0
-
-
-# What cannot wait
-
-
-def consent(patient: Patient) -> None:
-    patient.say("注册")
-
-
-def name(patient: Patient) -> None:
-    patient.say("注册")
-    patient.agree()
-    if "就在这里" in patient.last:
-        patient.choose("就在这里")
-
-
-def phone(patient: Patient) -> None:
-    name(patient)
-    patient.say(patient.name)
-    patient.say(patient.id_number)
-
-
-def confirmation(patient: Patient) -> None:
-    patient.say("下周三上午挂李静")
-
-
-@pytest.mark.parametrize(
-    ("state", "known"), [(consent, False), (name, False), (phone, False), (confirmation, True)]
-)
-def test_an_alarm_comes_first_in_every_state(
-    arrive: Arrive, channel: str, state: object, known: bool
-) -> None:
-    patient = arrive(channel, registered=known)
-    state(patient)  # type: ignore[operator]
-    open_question = patient.last.text.splitlines()[-1]
-    said = patient.say("我爸突然倒地叫不醒了")
-    assert "120" in said
-    assert "不要自己开车" in said
-    assert "急诊" in said
-    assert not said.buttons
-    assert open_question
-
-
-def test_an_alarm_leaves_the_journey_where_it_was(registered: Patient, hospital: Hospital) -> None:
-    registered.say("下周三上午挂李静")
-    assert "12356" in registered.say("我不想活了")
-    registered.say("确认")
-    assert len(hospital.appointments(registered)) == 1
-
-
-def test_an_alarm_in_fragments_and_in_an_edit_is_seen(telegram: TelegramPatient) -> None:
-    telegram.say("我妈突然")
-    assert "120" in telegram.say("胸口剧痛，喘不上气")
-    sent = telegram.act("text", text="你好")
-    telegram.read(sent["entry"])
-    assert "120" in telegram.does("edit", message_id=sent["message_id"], text="他没有呼吸了，叫不醒")
