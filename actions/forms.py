@@ -175,7 +175,8 @@ class Form(Journey):
 
     async def left_open(self, turn: Turn, draft: Mapping[str, Any]) -> str:
         """What the form was about, in a few words, for a patient who comes back after days."""
-        return turn.words.texts.text(f"word_left_{self.slot}")
+        key = f"word_left_{self.slot}"
+        return turn.words.texts.text(key if key in turn.words.texts else "word_left_other")
 
     async def _again(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """Nothing was understood: the question once more, from the second time on with a person to turn to."""
