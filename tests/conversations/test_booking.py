@@ -10,7 +10,7 @@ import pytest
 
 from tests.conversations.conftest import Arrive
 from tests.conversations.hospital import Hospital
-from tests.patients import Patient
+from tests.patients import Patient, WeChatPatient
 from tests.stack import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60, func_only=True)]
