@@ -74,7 +74,7 @@ def test_the_files_stay_private_and_the_retired_keys_are_kept_apart(installation
         assert file(installation.var).stat().st_mode & 0o777 == 0o600
     retired = dotenv_values(secrets.retired_file(installation.var), interpolate=False)
     assert KeyRing.parse(retired["DATA_KEYS"] or "").keys["k1"] == before
-    assert "k1" not in secrets.secrets_file(installation.var).read_text()
+    assert "k1:" not in secrets.secrets_file(installation.var).read_text()
     rasas = dotenv_values(secrets.tracker_keys_file(installation.var), interpolate=False)
     assert KeyRing.parse(rasas["TRACKER_KEYS"] or "").keys == installation.tracker_ring.keys
     assert set(rasas) == {"TRACKER_KEYS"}
