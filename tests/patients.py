@@ -23,6 +23,10 @@ class Said:
         return "\n".join([self.text, *(f"[{title}]" for title, _, _ in self.buttons)])
 
 
+def code_in(sms: str) -> str:
+    return str(re.findall(r"(?<!\d)\d{6}(?!\d)", sms)[-1])
+
+
 class Patient:
     """Base of both platforms' patients. `name`, `id_number`, `phone` are made up and valid."""
 
@@ -73,7 +77,10 @@ class Patient:
         """What the account said after an entry; waits for the first message."""
         answer = self.sandbox.get(f"/{self.channel}", params={**self.address, "after": after, "wait_s": wait})
         answer.raise_for_status()
-        entries = [entry for entry in answer.json()["messages"] if entry["side"] == "account"]
+        return self.hear([entry for entry in answer.json()["messages"] if entry["side"] == "account"])
+
+    def hear(self, entries: list[dict[str, Any]]) -> Said:
+        """Takes what the account said as the last thing read."""
         if entries:
             self.seen = max(entry["id"] for entry in entries)
         self.last = Said("\n".join(entry.get("text") or "" for entry in entries), self._buttons(entries))
@@ -101,7 +108,7 @@ class Patient:
     def sms_code(self) -> str:
         """The code in the last SMS."""
         messages = self.sandbox.get("/sms", params={"phone": self.phone}).json()["messages"]
-        return re.findall(r"(?<!\d)\d{6}(?!\d)", messages[-1]["text"])[-1]
+        return code_in(messages[-1]["text"])
 
     def agree(self) -> Said:
         """Gives every consent that is asked for."""

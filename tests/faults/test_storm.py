@@ -1,0 +1,101 @@
+"""A hundred patients register and book on both platforms while everything breaks at random. Afterwards the
+platforms' records and the database agree: each message stored once, each effect once, nothing said twice,
+nobody left without an answer.
+
+DAOZHEN_STORM_SECONDS=600 DAOZHEN_STORM_SEED=7 make test ARGS="-k storm" blows longer, or otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+
+import httpx
+import pytest
+
+from tests.faults.auditing import audit
+from tests.faults.breaking import conversation, said_after
+from tests.faults.crowd import Visitor
+from tests.faults.storm import Storm
+from tests.patients import PATIENTS, Patient
+from tests.stack import Stack
+
+SECONDS = float(os.environ.get("DAOZHEN_STORM_SECONDS", "40"))
+SEED = int(os.environ.get("DAOZHEN_STORM_SEED", "1"))
+PATIENTS_MANY = 100
+AFTERWARDS = 180.0  # seconds in which everybody gets through once it is calm
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.faults,
+    pytest.mark.timeout(SECONDS + AFTERWARDS + 300, func_only=True),
+]
+
+
+async def test_nobody_is_lost_in_a_storm(stack: Stack) -> None:
+    crowd = [
+        PATIENTS[channel].arrive(stack.sandbox, **{PATIENTS[channel].meeting: False})
+        for channel in sorted(PATIENTS)
+        for _ in range(PATIENTS_MANY // 2)
+    ]
+    storm = Storm(stack, SEED)
+    visitors = await _visit(stack, crowd, storm)
+    print(f"seed {SEED}:", *storm.log, sep="\n  ")
+    print("silences:", sum(one.silences for one in visitors), "messages:", sum(len(v.said) for v in visitors))
+    audit(stack, crowd, storm=True)
+    for patient in crowd:
+        _is_answered(patient)
+    _each_effect_once(stack, crowd)
+
+
+async def _visit(stack: Stack, crowd: list[Patient], storm: Storm) -> list[Visitor]:
+    began = time.monotonic()
+    limits = httpx.Limits(max_connections=2 * len(crowd), keepalive_expiry=2)
+    async with httpx.AsyncClient(base_url=str(stack.sandbox.base_url), timeout=60, limits=limits) as http:
+        visitors = [
+            Visitor(http, patient, random.Random(1000 * SEED + number), began + SECONDS)  # noqa: S311 - repeatable
+            for number, patient in enumerate(crowd)
+        ]
+        visits = asyncio.gather(*(one.visit(began + SECONDS + AFTERWARDS) for one in visitors))
+        storm.begin()
+        await asyncio.sleep(SECONDS)
+        await asyncio.to_thread(storm.end)
+        await visits
+    return visitors
+
+
+def _is_answered(patient: Patient) -> None:
+    """Something was said after the last thing the patient did."""
+    last = [entry for entry in patient.entries() if entry["side"] == "patient"][-1]
+    assert said_after(patient, last["id"]), f"{patient.address}: no answer to {last.get('text')}"
+
+
+def _each_effect_once(stack: Stack, crowd: list[Patient]) -> None:
+    for patient in crowd:
+        talk = conversation(stack, patient)
+        patients = stack.rows(
+            """
+            SELECT patient_id FROM account_patients
+            WHERE relation = 'self' AND account_id = (SELECT account_id FROM contacts WHERE id = %s)
+            """,
+            talk,
+        )
+        assert len(patients) == 1, f"{patient.address} is registered {len(patients)} times"
+        [(codes,)] = stack.rows("SELECT count(*) FROM one_time_codes WHERE contact_id = %s", talk)
+        received = stack.sandbox.get("/sms", params={"phone": patient.phone}).json()["messages"]
+        assert len(received) <= codes, f"{patient.address} got {len(received)} SMS for {codes} codes"
+    assert not stack.rows(
+        """
+        SELECT patient_id, schedule_id FROM appointments
+        WHERE status NOT IN ('cancelled', 'expired') GROUP BY 1, 2 HAVING count(*) > 1
+        """
+    )
+    assert not stack.rows(
+        """
+        SELECT appointments.id FROM appointments LEFT JOIN operations
+            ON operation = 'book' AND result ->> 'appointment_id' = appointments.id::text
+        WHERE contact_id = ANY(%s::uuid[]) GROUP BY appointments.id HAVING count(operations.message_id) <> 1
+        """,
+        [conversation(stack, patient) for patient in crowd],
+    )
