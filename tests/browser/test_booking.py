@@ -57,7 +57,7 @@ def test_by_pressing_in_telegram_with_the_page(page: Page, stack: Stack) -> None
     page.get_by_test_id("link").last.click()
     form = page.frame_locator('[data-testid="webview-frame"]')
     form.get_by_label("姓名").fill(phone.fact("name"))
-    form.get_by_label("身份证号").fill(phone.fact("id-number"))
+    form.get_by_label("证件号码").fill(phone.fact("id-number"))
     form.get_by_label("手机号").fill(phone.fact("phone"))
     form.get_by_role("button", name="获取短信验证码").click()
     expect(form.get_by_role("status")).to_contain_text("验证码已发到")

@@ -287,6 +287,7 @@ def test_replies_carry_buttons_expectation_and_custom_data(rasa: Child, conversa
                 {"title": "骨科", "payload": '/inform{"department": "骨科"}'},
             ],
             "expects": None,
+            "language": None,
             "custom": {"kind": "departments"},
         }
     ]
