@@ -171,6 +171,8 @@ def mask_phone(phone: str) -> str:
 
 def _check_characters(number: str) -> None:
     for position, character in enumerate(number, start=1):
+        if character == "X" and position == _ID_LENGTH < len(number):  # right up to here
+            break
         is_digit = character.isascii() and character.isdigit()
         if not is_digit and not (character == "X" and position == len(number)):
             raise InvalidIdNumber(IdNumberFault.CHARACTERS, str(position))

@@ -24,7 +24,8 @@ _END = rf"(?!{_DIGIT})"
 _X = rf"(?:{_BETWEEN}[xX×хХ](?![a-z]))"
 
 _ID_NUMBER = re.compile(
-    rf"{_ALONE}(?:{_DIGIT}(?:{_NEXT}){{16}}(?:{_NEXT}|{_X})?{_END}"  # 17 or 18
+    rf"{_ALONE}(?:{_DIGIT}{{17}}{_X}{_DIGIT}{{1,2}}{_END}"  # one too many after the X
+    rf"|{_DIGIT}(?:{_NEXT}){{16}}(?:{_NEXT}|{_X})?{_END}"  # 17 or 18
     rf"|{_DIGIT}(?:{_NEXT}){{14}}{_X}?{_END}"  # 15
     rf"|{_DIGIT}{{14}}{_X}?{_END}|{_DIGIT}{{16}}{_X}?{_END}|{_DIGIT}{{19,20}}{_X}?{_END})"  # a slip, in one piece
 )
