@@ -41,7 +41,6 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-_SESSIONS = 10  # connections for the ORM, and as many more in a rush
 _PLACE_SECONDS = 3  # for a connection of the pool: a platform waits five for its answer
 
 
@@ -106,15 +105,17 @@ def _written(statement: TextClause) -> bytes:
 class Database:
     """The engine and its sessions. `begin()` is one transaction: committed on leaving, rolled back on error.
     `transaction()` is the same for fixed statements, and cheaper: the way of every message goes there.
+
+    `pool_size`: connections for fixed statements; `sessions`: those for the ORM, and as many more in a rush.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, role: str | None = None) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, sessions: int = 10, role: str | None = None) -> None:
         options = f"-c timezone=UTC{f' -c role={role}' if role else ''}"
         connecting = {"options": options, "prepare_threshold": 2}
         self.engine: AsyncEngine = create_async_engine(
             url.replace("postgresql://", "postgresql+psycopg://", 1),
-            pool_size=min(pool_size, _SESSIONS),
-            max_overflow=_SESSIONS,
+            pool_size=min(pool_size, sessions),
+            max_overflow=sessions,
             pool_pre_ping=False,
             hide_parameters=True,  # an error's text may reach a log
             connect_args=connecting,

@@ -59,7 +59,7 @@ def tables(postgres: str) -> str:
 @pytest.fixture
 async def database(tables: str) -> AsyncIterator[Database]:
     """All tables, empty."""
-    database = Database(tables, pool_size=20)
+    database = Database(tables, pool_size=20, sessions=30)  # forty transactions at once
     async with database.engine.begin() as connection:
         # Replicas' sessions run no triggers: neither foreign keys nor the audit log's refusal. Of tables
         # that are all but empty, DELETE is far quicker than TRUNCATE.
