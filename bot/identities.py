@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -12,7 +10,8 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.crypto import Crypto, KeyRing
+from bot.opening import Work, run_once
+from integrations.crypto import Crypto
 from integrations.hospital import identity_reviews
 from integrations.hospital.identity_reviews import NotWaiting, RejectionReason
 from integrations.settings import ROOT
@@ -22,8 +21,6 @@ app = typer.Typer(help="Patients whose document staff look at.", no_args_is_help
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
 VAR = ROOT / "var"
 PatientId = Annotated[UUID, typer.Argument(help="As `identities list` shows it.")]
-
-Work = Callable[[AsyncSession, Crypto], Awaitable[None]]
 
 
 @app.command("list")
@@ -99,26 +96,8 @@ def _staff() -> str:
 
 
 def _run(var: Path, work: Work) -> None:
-    """One transaction on the database, whether the program runs or not."""
-    from bot.migrate import APP
-    from bot.opening import open_live_database
-    from integrations.database import Database
-
-    async def run(url: str, crypto: Crypto) -> None:
-        database = Database(url, role=APP)
-        try:
-            async with database.begin() as session:
-                await work(session, crypto)
-        finally:
-            await database.close()
-
-    with open_live_database(var.resolve()) as (url, settings):
-        crypto = Crypto(
-            data=KeyRing.parse(settings.data_keys.get_secret_value()),
-            index=KeyRing.parse(settings.index_keys.get_secret_value()),
-        )
-        try:
-            asyncio.run(run(url, crypto))
-        except NotWaiting:
-            typer.echo("No patient with this id waits for staff.", err=True)
-            raise typer.Exit(1) from None
+    try:
+        run_once(var, work)
+    except NotWaiting:
+        typer.echo("No patient with this id waits for staff.", err=True)
+        raise typer.Exit(1) from None

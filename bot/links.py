@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -12,7 +10,8 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.crypto import Crypto, KeyRing
+from bot.opening import Work, run_once
+from integrations.crypto import Crypto
 from integrations.hospital import requests
 from integrations.hospital.linking import SelfExists
 from integrations.hospital.requests import UnknownRequest
@@ -26,8 +25,6 @@ app = typer.Typer(
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
 VAR = ROOT / "var"
 RequestId = Annotated[UUID, typer.Argument(help="As `links list` shows it.")]
-
-Work = Callable[[AsyncSession, Crypto], Awaitable[None]]
 
 
 @app.command("list")
@@ -69,31 +66,11 @@ def _decide(var: Path, request: UUID, *, approve: bool) -> None:
 
 
 def _run(var: Path, work: Work) -> None:
-    """One transaction on the database, whether the program runs or not."""
-    from bot.migrate import APP
-    from bot.opening import open_live_database
-    from integrations.database import Database
-
-    async def run(url: str, crypto: Crypto) -> None:
-        database = Database(url, role=APP)
-        try:
-            async with database.begin() as session:
-                await work(session, crypto)
-        finally:
-            await database.close()
-
-    with open_live_database(var.resolve()) as (url, settings):
-        crypto = Crypto(
-            data=KeyRing.parse(settings.data_keys.get_secret_value()),
-            index=KeyRing.parse(settings.index_keys.get_secret_value()),
-        )
-        try:
-            asyncio.run(run(url, crypto))
-        except UnknownRequest:
-            typer.echo("No open request with this id.", err=True)
-            raise typer.Exit(1) from None
-        except SelfExists:
-            typer.echo(
-                "This account has registered somebody else meanwhile; it has to unbind first.", err=True
-            )
-            raise typer.Exit(1) from None
+    try:
+        run_once(var, work)
+    except UnknownRequest:
+        typer.echo("No open request with this id.", err=True)
+        raise typer.Exit(1) from None
+    except SelfExists:
+        typer.echo("This account has registered somebody else meanwhile; it has to unbind first.", err=True)
+        raise typer.Exit(1) from None

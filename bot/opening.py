@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import secrets
 from bot.leftovers import MARKER, hold, is_held, stop_orphans
 from bot.secrets import Launch
+from integrations.crypto import Crypto, KeyRing
+
+Work = Callable[[AsyncSession, Crypto], Awaitable[None]]
 
 
 @contextmanager
@@ -41,3 +47,24 @@ def open_live_database(var: Path) -> Iterator[tuple[str, Launch]]:
         return
     settings = secrets.load(var)
     yield Databases(settings, var).addresses()["DATABASE_URL"], settings
+
+
+def run_once(var: Path, work: Work) -> None:
+    """One transaction of a command, with the rights of the program. Raises what `work` raises."""
+    from bot.migrate import APP
+    from integrations.database import Database
+
+    async def run(url: str, crypto: Crypto) -> None:
+        database = Database(url, role=APP)
+        try:
+            async with database.begin() as session:
+                await work(session, crypto)
+        finally:
+            await database.close()
+
+    with open_live_database(var.resolve()) as (url, settings):
+        crypto = Crypto(
+            data=KeyRing.parse(settings.data_keys.get_secret_value()),
+            index=KeyRing.parse(settings.index_keys.get_secret_value()),
+        )
+        asyncio.run(run(url, crypto))
