@@ -60,7 +60,10 @@ class FamilyForm(PersonForm):
         if there >= most:
             reply.say("say_family_full", most=most)
             return Outcome.closed(slots=STOPS)
-        reply.say("say_family_start", relation=relation_word(turn.words, person.relation))
+        if person.relation:
+            reply.say("say_family_start", relation=relation_word(turn.words, person.relation))
+        else:
+            reply.say("say_family_start_anybody")
         page = turn.intent == "use_page" or (
             turn.channel in PAGE_FIRST and turn.intent != "use_chat" and not new_values(person, turn.facts)
         )

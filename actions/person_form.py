@@ -155,7 +155,8 @@ class PersonForm(Form):
         return outcome
 
     async def _at_page(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
-        if turn.intent == "go_back" or turn.intent in ("use_chat", "correct") or turn.facts.personal:
+        said = turn.facts.personal or choose(person, turn.facts) != person
+        if said or turn.intent in ("go_back", "use_chat", "correct"):
             return await self.answered(turn, reply, person)
         if turn.intent in ("affirm", "inform", "page_completed"):
             if ended := await self.known_already(turn, reply, person.as_draft()):

@@ -12,13 +12,24 @@ _WHO = (
 )
 # Somebody else is meant when one acts for them (帮孩子) or calls them one's own (我妈).
 _OTHERS = re.compile(rf"(?:(?:帮|给|替|为|带|陪)(?:我|俺|咱)?们?家?的?|(?:我|俺|咱)们?家?的?)(?P<who>{_WHO})")
-_ENGLISH = re.compile(
-    r"\b(?:my|our|his|her)\s+(?:\w+\s+)?(?P<who>mom|mum|mother|dad|father|parents?|husband|wife|spouse|partner"
-    r"|grand(?:mother|father|ma|pa|parent|son|daughter|child)|son|daughter|child|kids?|baby|brother|sister|friend)\b",
+_WHO_IN_ENGLISH = (
+    r"mom|mum|mother|dad|father|parents?|husband|wife|spouse|partner|son|daughter|child|kids?|baby|brother|sister"
+    r"|grand(?:mother|father|ma|pa|parent|son|daughter|child)|friend"
+)
+_ENGLISH = re.compile(rf"\b(?:my|our|his|her)\s+(?:\w+\s+)?(?P<who>{_WHO_IN_ENGLISH})\b", re.IGNORECASE)
+_ANSWER = re.compile(rf"(?P<who>{_WHO})")
+_ENGLISH_ANSWER = re.compile(rf"\b(?P<who>{_WHO_IN_ENGLISH})\b", re.IGNORECASE)
+
+
+_ALONE = re.compile(
+    rf"(?:帮|给|替|为)?(?:我|俺|咱)?们?家?的?{_WHO}|(?:(?:my|our|his|her)\s+)?(?:{_WHO_IN_ENGLISH})",
     re.IGNORECASE,
 )
-_ANSWER = re.compile(rf"(?P<who>{_WHO})")
-_ENGLISH_ANSWER = re.compile(_ENGLISH.pattern.partition(r"\s+(?:\w+\s+)?")[2], re.IGNORECASE)
+
+
+def is_relative(text: str) -> bool:
+    """Whether a text says only whom it is about: "我妈", "爸爸", "my son". `text` is simplified."""
+    return bool(_ALONE.fullmatch(text.strip()))
 
 
 def find_relatives(text: str, expects: str | None = None) -> list[Span]:

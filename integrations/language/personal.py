@@ -12,6 +12,7 @@ from datetime import date
 
 from integrations.language.births import find_birth_date
 from integrations.language.numerals import read_digits
+from integrations.language.people import is_relative
 from integrations.language.script import fold, simplify
 from integrations.language.spans import Span
 
@@ -226,4 +227,6 @@ def _is_talk(folded: str, expects: str) -> bool:
     folded = simplify(folded)
     if _COMMAND.search(folded) or _QUESTION.search(folded) or _TALK_IN_ENGLISH.search(folded):
         return True
+    if expects == "person_name" and is_relative(folded):
+        return True  # 我爸: whom it is about, not what they are called
     return expects == "person_name" and bool(_SENTENCE.search(folded)) and not _PREFIX.match(folded)

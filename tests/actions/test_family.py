@@ -83,6 +83,16 @@ async def test_an_answer_in_a_word_is_one_whatever_it_sounds_like(clinic: Clinic
     assert chat.slots["family"]["relation"] == "parent"
 
 
+async def test_who_it_is_may_be_said_while_the_page_waits(clinic: Clinic) -> None:
+    chat = await clinic.chat("telegram")
+    said = await chat.say("add_family")
+    assert "登记一位家人" in said.text
+    assert chat.slots["requested_slot"] == "page"
+    said = await chat.say("inform", ("relative", "爸"))
+    assert said.expects == "person_name"
+    assert chat.slots["family"]["relation"] == "parent"
+
+
 async def test_without_the_code_nobody_is_added(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat()
     await chat.say("add_family", ("relative", "妈"))
