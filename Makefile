@@ -26,12 +26,12 @@ setup: .venv/.package .venv-rasa/.installed model
 run: setup
 	@exec .venv/bin/daozhen up $(ARGS)
 
-# First what needs no running program, two at a time; then what starts one, one after the other.
+# First what needs no running program; then what goes through one, beside what starts its own and breaks it.
 SLOW := slow or browser or faults
 
 test: setup browser
 	@.venv/bin/python -m pytest -q -n 2 --dist loadfile -m "not ($(SLOW))" $(ARGS)
-	@.venv/bin/python -m pytest -m "$(SLOW)" $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup -m "$(SLOW)" $(ARGS)
 
 check: setup
 	@.venv/bin/ruff check .

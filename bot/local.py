@@ -22,7 +22,7 @@ from urllib.parse import quote
 import psutil
 
 from bot import unprivileged
-from bot.starting import HOST, StartError, free_port, port_is_free, tail, wait_until
+from bot.starting import HOST, StartError, free_ports, port_is_free, tail, wait_until
 
 
 class Server(Protocol):
@@ -48,7 +48,7 @@ def _remembered_port(file: Path) -> int:
     except (OSError, ValueError):
         port = 0
     if not port or not port_is_free(port):
-        port = free_port()
+        port = free_ports()
         file.write_text(f"{port}\n")
     return port
 

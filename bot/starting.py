@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import time
 from collections.abc import Callable
@@ -11,16 +12,20 @@ from pathlib import Path
 import psutil
 
 HOST = "127.0.0.1"
+_PORTS = range(15_000, 32_768)  # Linux gives out 32768 and above, macOS 49152 and above
 
 
 class StartError(Exception):
     """Something the operator must mend before the program can start. The text is all that is shown."""
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int = 1) -> int:
+    """The first of `count` free ports in a row. From below those that systems give to outgoing connections: one of
+    these could hold the port while a server that was killed starts again."""
+    while True:
+        first = _PORTS.start + secrets.randbelow(len(_PORTS) - count)
+        if all(port_is_free(first + more) for more in range(count)):
+            return first
 
 
 def port_is_free(port: int) -> bool:

@@ -23,6 +23,18 @@ def ring(name: str) -> str:
     return f"{name}:{base64.b64encode(name.encode().ljust(32, b'.')).decode()}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What `--dist loadgroup` keeps in one process: all tests of the shared program, all of tests/faults on theirs,
+    each other file by itself."""
+    for item in items:
+        folder = item.path.parent
+        if folder.name == "faults":
+            group = "faults"
+        else:
+            group = "stack" if "stack" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Path]:
     """A directory for servers' data. Not pytest's own: each run of pytest shuts that one for other users,

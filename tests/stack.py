@@ -20,7 +20,7 @@ import psycopg
 
 from bot import table
 from bot.leftovers import started_on
-from bot.starting import free_port, port_is_free
+from bot.starting import free_ports
 from bot.up import Options
 
 # How many gateways, workers and Rasas a program has, where a test does not say.
@@ -146,7 +146,7 @@ def running_stack(
     """`daozhen up` on free ports, with its data below `var`; stopped as by Ctrl-C on leaving. `processes`: how many
     gateways, workers and Rasas there are."""
     counts = dict.fromkeys(("gateways", "workers", "rasas"), processes)
-    options = Options(var, sandbox=True, port_base=_free_ports(table.FURTHER_GATEWAYS + processes), **counts)
+    options = Options(var, sandbox=True, port_base=free_ports(table.FURTHER_GATEWAYS + processes), **counts)
     numbers = [word for name, count in counts.items() for word in (f"--{name}", str(count))]
     output = var / "up.log"
     with output.open("wb") as log:
@@ -183,11 +183,3 @@ def _wait_for_greeting(up: subprocess.Popen[bytes], output: Path, seconds: float
             break
         time.sleep(0.2)
     raise RuntimeError(f"the program did not start:\n{output.read_text()}")
-
-
-def _free_ports(count: int) -> int:
-    """The first of `count` free ports in a row."""
-    while True:
-        base = free_port()
-        if base + count < 65536 and all(port_is_free(base + more) for more in range(count)):
-            return base

@@ -12,6 +12,8 @@ from tests.bench.figures import History, Journey
 from tests.bench.load import GOAL_P95, Load
 from tests.bench.stack_cpu import StackCpu
 
+_TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)  # seconds
+
 GOALS = {
     "cpu_ratio_rasa": 0.25,
     "cpu_ratio_stack": 1.0,
@@ -155,6 +157,8 @@ def _plot_latency(results: Results, file: Path) -> None:
         ylabel="seconds",
         yscale="log",
     )
+    axes.set_yticks(_TICKS, [f"{tick:g}" for tick in _TICKS])
+    axes.minorticks_off()
     axes.legend()
     figure.savefig(file, dpi=110)
     plt.close(figure)

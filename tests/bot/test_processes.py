@@ -16,7 +16,7 @@ import pytest
 
 from bot.leftovers import MARKER, hold, started_on, stop_orphans
 from bot.processes import Process, Supervisor, check_ports
-from bot.starting import StartError, free_port, wait_until
+from bot.starting import StartError, free_ports, wait_until
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 PARENT = (
@@ -131,7 +131,7 @@ def test_a_process_that_supervisor_gave_up_is_tried_again(var: Path, tmp_path: P
 def test_a_port_in_use_is_one_clear_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        free = Process("free", SLEEPER, port=free_port())
+        free = Process("free", SLEEPER, port=free_ports())
         with pytest.raises(StartError) as error:
             check_ports([free, Process("gateway", SLEEPER, port=port, setting="GATEWAY_PORT")])
     assert str(error.value).count("\n") == 0

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from bot.leftovers import started_on
-from bot.starting import free_port, port_is_free, wait_until
+from bot.starting import free_ports, port_is_free, wait_until
 from integrations.settings import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600)]
@@ -24,14 +24,6 @@ def var(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "var"
     for process in started_on(tmp_path / "var"):
         process.kill()
-
-
-def _ports() -> int:
-    """The first of five neighbouring free ports."""
-    while True:
-        base = free_port()
-        if base < 65000 and all(port_is_free(base + n) for n in range(5)):
-            return base
 
 
 def _up(var: Path, base: int) -> subprocess.Popen[str]:
@@ -50,7 +42,7 @@ def _until_ready(child: subprocess.Popen[str]) -> str:
 
 
 def test_up_kill_9_of_everything_up_again_and_down(var: Path) -> None:
-    base = _ports()
+    base = free_ports(5)
     child = _up(var, base)
     assert "secrets.env" in _until_ready(child)
     assert httpx.get(f"http://127.0.0.1:{base}/health/ready").status_code == 200
@@ -75,7 +67,7 @@ def test_up_kill_9_of_everything_up_again_and_down(var: Path) -> None:
 
 
 def test_a_port_in_use_is_said_before_anything_starts(var: Path) -> None:
-    base = _ports()
+    base = free_ports(5)
     holder = subprocess.Popen([sys.executable, "-m", "http.server", str(base), "--bind", "127.0.0.1"])
     try:
         assert wait_until(lambda: not port_is_free(base), 10)

@@ -22,6 +22,7 @@ import psutil
 import psycopg
 import pytest
 
+from bot.starting import free_ports
 from tests.dialogs.test_components import ROOT, TABLE
 
 PYTHON = ROOT / ".venv-rasa/bin/python"
@@ -31,12 +32,6 @@ KEYS = "k1:" + base64.b64encode(b"tracker key".ljust(32, b".")).decode()
 NEW_KEY = "k2:" + base64.b64encode(b"a new tracker key".ljust(32, b".")).decode()
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -105,7 +100,7 @@ def model(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def actions(folder: Path) -> Iterator[Child]:
-    port = free_port()
+    port = free_ports()
     command = [sys.executable, "-m", "rasa_sdk", "--actions", "project_actions", "--port", str(port)]
     child = Child(command, folder / "actions.log", port, cwd=PROJECT)
     child.start()
@@ -135,7 +130,7 @@ def environment(postgres: str, actions: Child, key_file: Path) -> dict[str, str]
 
 
 def serving(name: str, model: Path, folder: Path, environment: dict[str, str]) -> Child:
-    port = free_port()
+    port = free_ports()
     command = [str(PYTHON), "-m", "components.serve", "--port", str(port), "--model", str(model)]
     return Child(command, folder / f"{name}.log", port, environment)
 
@@ -395,7 +390,7 @@ def test_it_ends_cleanly_and_starts_where_it_was(
 def test_it_does_not_start_half(
     model: Path, environment: dict[str, str], changed: dict[str, str], words: str
 ) -> None:
-    command = [str(PYTHON), "-m", "components.serve", "--port", str(free_port()), "--model", str(model)]
+    command = [str(PYTHON), "-m", "components.serve", "--port", str(free_ports()), "--model", str(model)]
     env = {**os.environ, **environment, **changed}
     ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from bot.starting import free_port
+from bot.starting import free_ports
 from integrations.transport import NEVER_LEFT, Transport
 
 TIMES = httpx.Timeout(5, read=0.3)
@@ -79,7 +79,7 @@ async def test_files_travel_and_connections_are_kept(http):
 
 async def test_nobody_there_is_told_from_an_answer_that_did_not_come(http):
     with pytest.raises(httpx.ConnectError) as refused:
-        await http.post(f"http://127.0.0.1:{free_port()}/")
+        await http.post(f"http://127.0.0.1:{free_ports()}/")
     assert isinstance(refused.value, NEVER_LEFT)
 
     async def silence(writer):

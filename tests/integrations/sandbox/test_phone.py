@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -20,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from wechatpy.crypto import WeChatCrypto
 
+from bot.starting import free_ports
 from integrations.settings import ROOT
 
 from .conftest import AES_KEY, APPID, BOT_TOKEN, TOKEN, Gateway, listening
@@ -66,16 +66,10 @@ def wechat_echo(request: Request, body: bytes) -> Response:
     return Response(crypto.encrypt_message(xml, "nonce", str(int(time.time()))))
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 @pytest.fixture
 async def address() -> AsyncIterator[str]:
     """The sandbox as a process, as it is started for real."""
-    port = free_port()
+    port = free_ports()
     async with listening(Gateway(answer=program)) as gateway:
         environment = os.environ | SECRETS | {"SANDBOX_PORT": str(port), "SANDBOX_GATEWAY": gateway}
         process = await asyncio.create_subprocess_exec(

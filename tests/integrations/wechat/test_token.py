@@ -11,18 +11,13 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from bot.starting import free_ports
 from integrations.channel import Rejected, Unavailable
 from integrations.messages import MessageOut
 from integrations.wechat.token import AccessToken
 from tests.contracts.platforms import OPENID, WeChat
 
 HELLO = MessageOut("wechat", OPENID, "您好")
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -35,7 +30,7 @@ async def redis(valkey: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def gone() -> AsyncIterator[Redis]:
-    client = Redis(port=free_port(), socket_connect_timeout=1)
+    client = Redis(port=free_ports(), socket_connect_timeout=1)
     yield client
     await client.aclose()
 
