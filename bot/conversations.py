@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 MAX_FAILURES = 3
 RASA_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(seconds=5)  # of a message that waits to be answered
 # What an entry of the account's menu may ask for; the keys are intents of the domain.
 MENU_INTENTS = frozenset(intent for intent, _ in menu.ENTRIES)
 _WORDLESS = frozenset({Kind.EDIT, Kind.CHOICE, Kind.MENU, Kind.FOLLOW, Kind.SYSTEM, Kind.LINK, Kind.FILE})
@@ -86,7 +87,8 @@ _COUNT = text("""
 """)
 _FORGOTTEN = text("""
     SELECT DISTINCT conversation_id FROM inbound
-    WHERE status = 'pending' AND received_at < :before AND (retry_at IS NULL OR retry_at <= :now) LIMIT :limit
+    WHERE status = 'pending' AND (received_at < :before OR received_at > :now)
+      AND (retry_at IS NULL OR retry_at <= :now) LIMIT :limit
 """)
 
 
@@ -122,7 +124,8 @@ async def answer_pending(rt: Runtime, understanding: Understanding, conversation
 
 
 async def forgotten(session: Executor, rt: Runtime, limit: int) -> list[UUID]:
-    """Conversations whose pending messages nobody took up, or whose pause is over."""
+    """Conversations whose pending messages nobody took up, or whose pause is over. A message of the future came
+    before a clock was set back: how long ago, nobody knows."""
     now = rt.now()
     rows = await session.execute(
         _FORGOTTEN, {"before": now - timedelta(seconds=2), "now": now, "limit": limit}
@@ -269,6 +272,7 @@ async def _conclude(
     language: str,
 ) -> None:
     now = rt.now()
+    at_most = now + timedelta(seconds=rt.settings.wechat_passive_seconds)  # the gateway's clock may run ahead
     language = answer.chosen_language or language
     replies = answer.replies
     if replies and inbound.unknown:
@@ -287,7 +291,7 @@ async def _conclude(
             "chosen": bool(answer.chosen_language),
             "replies": [outbox.seal(rt.crypto, reply) for reply in replies],
             "epoch": inbound.epoch,
-            "not_before": inbound.passive_until,
+            "not_before": inbound.passive_until and min(inbound.passive_until, at_most),
         },
     )
 

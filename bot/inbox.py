@@ -48,9 +48,12 @@ _ACCEPT = text("""
         DO UPDATE SET remaining = EXCLUDED.remaining, expires_at = EXCLUDED.expires_at
     )
     SELECT known.id AS conversation_id, (SELECT id FROM stored) AS inbound_id,
-           ARRAY(SELECT content FROM inbound
-                 WHERE conversation_id = known.id AND received_at > CAST(:recent AS timestamptz)
-                   AND kind <> 'event' ORDER BY seq) AS recent,
+           ARRAY(SELECT content FROM (
+                     SELECT seq, content, received_at, inbound.sent_at FROM inbound
+                     WHERE conversation_id = known.id AND kind <> 'event'
+                     ORDER BY received_at DESC LIMIT 20) AS last
+                 WHERE received_at > CAST(:recent AS timestamptz)
+                    OR last.sent_at > CAST(:sent_recently AS timestamptz) ORDER BY seq) AS recent,
            known.language, known.language_chosen
     FROM known
 """)
@@ -150,6 +153,8 @@ async def _store(
                 "sent_at": message.sent_at,
                 "now": now,
                 "recent": now - red_flags.WINDOW,
+                "sent_recently": message.sent_at
+                - red_flags.WINDOW,  # by the platform's clock: ours may be set
                 "trigger": trigger,
                 "remaining": remaining,
                 "expires_at": now + lasting,

@@ -21,9 +21,9 @@ from integrations.runtime import Runtime
 log = structlog.get_logger()
 
 MAX_ATTEMPTS = 12  # about an hour and a half of a platform that does not answer
-_LEASE = timedelta(minutes=2)  # after which another worker takes up what one left lying
-_FIRST_RETRY = timedelta(seconds=2)
-_LONGEST_RETRY = timedelta(minutes=15)
+LEASE = timedelta(minutes=2)  # after which another worker takes up what one left lying
+FIRST_RETRY = timedelta(seconds=2)
+LONGEST_RETRY = timedelta(minutes=15)
 
 FETCHED = Counter("daozhen_media_total", "What patients sent besides words", ["outcome"])
 
@@ -62,7 +62,7 @@ async def fetch(rt: Runtime, media_id: UUID) -> None:
     """Gets one file from its platform and stores it. Of several at once one does the work."""
     now = rt.now()
     async with rt.database.begin() as session:
-        row = (await session.execute(_TAKE, {"id": media_id, "now": now, "lease": now + _LEASE})).first()
+        row = (await session.execute(_TAKE, {"id": media_id, "now": now, "lease": now + LEASE})).first()
     if row is None:
         return
     try:
@@ -106,7 +106,7 @@ async def _try_later(rt: Runtime, row: Row[Any], error: SendError) -> None:
     if row.attempts >= MAX_ATTEMPTS:
         await _give_up(rt, row, "gone")
         return
-    pause = min(_FIRST_RETRY * 2**row.attempts, _LONGEST_RETRY)
+    pause = min(FIRST_RETRY * 2**row.attempts, LONGEST_RETRY)
     async with rt.database.begin() as session:
         await session.execute(
             _RETRY, {"id": row.id, "retry_at": rt.now() + pause, "error": type(error).__name__}

@@ -60,7 +60,7 @@ _STUCK = text("""
 ALARMED = """
     coalesce((SELECT alarm IS NOT NULL FROM inbound
               WHERE inbound.conversation_id = {conversation} AND kind NOT IN ('event', 'unfollow', 'system')
-              ORDER BY received_at DESC, seq DESC LIMIT 1), false)
+              ORDER BY seq DESC LIMIT 1), false)
 """
 _DUE = text(f"""
     SELECT DISTINCT outbound.conversation_id

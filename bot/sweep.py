@@ -12,7 +12,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import claims, conversations, inbox, media, notice_delivery, notices, outbox, pictures, texts
+from bot import claims, clocks, conversations, inbox, media, notice_delivery, notices, outbox, pictures, texts
+from bot.clocks import Watch
 from integrations.channel import Notices
 from integrations.hospital import booking, events, families, linking, patients, requests, seed
 from integrations.hospital.events import EventKind
@@ -44,11 +45,13 @@ class Found:
     media: list[UUID] = field(default_factory=list)
 
 
-async def find(rt: Runtime) -> Found:
-    now = rt.now()
+async def find(rt: Runtime, watch: Watch | None = None) -> Found:
+    now, passive = rt.now(), timedelta(seconds=rt.settings.wechat_passive_seconds)
+    leapt = watch is not None and watch.leapt(now)
     sending = [channel for channel in rt.channels.values() if claims.sends_actively(rt, channel)]
     async with rt.database.begin() as session:
-        stuck = await outbox.release_stuck(session, now)
+        await clocks.mend_waits(session, now, passive)
+        stuck = [] if leapt else await outbox.release_stuck(session, now)
         turns = await conversations.forgotten(session, rt, _MOST)
         deliveries = await outbox.due(session, sending, now, _MOST)
         news = await notice_delivery.due(session, rt, _MOST)

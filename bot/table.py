@@ -139,17 +139,7 @@ def program_processes(
         *(_worker(environment, number) for number in range(1, settings.workers + 1)),
         Process(
             "beat",
-            (
-                *celery,
-                "bot.beat:celery",
-                "beat",
-                "--schedule",
-                str(var / "run/celerybeat"),
-                "--pidfile",
-                "",
-                "--loglevel",
-                "INFO",
-            ),
+            (*celery, "bot.beat:celery", "beat", "--pidfile", "", "--loglevel", "INFO"),
             environment,
             ROOT,
             nice=NICE_BEHIND,

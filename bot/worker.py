@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from uuid import UUID
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -13,12 +14,14 @@ from celery import Task
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 
 from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, sweep
+from bot.clocks import Watch
 from bot.logs import configure_logs
 from bot.understanding import Understanding
 from bot.wake import Takers, make_celery, wake
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
 
+_LATELY = 1.0  # seconds
 CONCURRENCY = 16  # turns at once; each waits for Rasa or a platform most of its time
 
 settings = Settings()
@@ -30,6 +33,13 @@ class _Process:
     portal: BlockingPortal
     runtime: Runtime
     stack: ExitStack
+    watch: Watch = field(default_factory=Watch)
+    swept_at: dict[str, float] = field(default_factory=dict)
+
+    def lately(self, sweep: str) -> bool:
+        """Whether this sweep ran within a second: those that piled up while no worker ran are done with one."""
+        before, self.swept_at[sweep] = self.swept_at.get(sweep, -_LATELY), monotonic()
+        return self.swept_at[sweep] - before < _LATELY
 
 
 _process: _Process
@@ -92,7 +102,9 @@ def fetch(medium: str) -> None:
 @celery.task(name="sweep")
 def sweep_forgotten() -> None:
     """Takes up whatever a lost wake-up, a pause or a dead process left behind."""
-    found = _process.portal.call(sweep.find, _process.runtime)
+    if _process.lately("sweep"):
+        return
+    found = _process.portal.call(sweep.find, _process.runtime, _process.watch)
     _wake(found.turns + found.deliveries)
     for conversation in found.notices:
         notify.delay(conversation.hex)
@@ -103,7 +115,8 @@ def sweep_forgotten() -> None:
 @celery.task(name="hospital")
 def hospital() -> None:
     """Frees holds that ran out and tells patients what happened in the hospital."""
-    _wake(_process.portal.call(sweep.hospital, _process.runtime))
+    if not _process.lately("hospital"):
+        _wake(_process.portal.call(sweep.hospital, _process.runtime))
 
 
 def _wake(found: list[UUID]) -> None:

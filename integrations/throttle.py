@@ -48,7 +48,12 @@ class Throttle:
                 ):
                     if not await self._limiter.hit(limit, *names):
                         window = await self._limiter.get_window_stats(limit, *names)
-                        return min(max(window.reset_time - time.time(), _SHORTEST_WAIT), 1.0)
+                        left = window.reset_time - time.time()
+                        if left <= limit.get_expiry() + 1:
+                            return min(max(left, _SHORTEST_WAIT), 1.0)
+                        # Redis ends windows by the clock, and that was set back: the count begins anew.
+                        await self._limiter.clear(limit, *names)
+                        await self._limiter.hit(limit, *names)
         except (RedisError, OSError):
             log.warning("no throttle without redis", channel=channel.name)
         return 0.0

@@ -11,7 +11,7 @@ from enum import StrEnum
 from math import ceil
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
@@ -85,6 +85,7 @@ async def issue_code(
     async def effect() -> Result:
         await lock_indexes(session, "code", indexes)
         await _refuse_too_many(session, indexes, contact_id, now)
+        await _end_earlier(session, indexes, purpose, contact_id, now)
         session.add(
             OneTimeCode(
                 phone_index=indexes[0],
@@ -140,11 +141,26 @@ async def _refuse_too_many(
     rows = (await session.execute(day.order_by(OneTimeCode.issued_at.desc()))).all()
     of_number = [row.issued_at for row in rows if bytes(row.phone_index) in phone_indexes]
     for window, most in _PER_NUMBER:
-        if len(of_number) >= most and (wait := of_number[most - 1] + window - now) > timedelta():
+        if len(of_number) < most or (wait := of_number[most - 1] + window - now) <= timedelta():
+            continue
+        if most > 1 or wait <= window:  # a minute that lasts longer began before the clock was set back
             raise TooSoon(ceil(wait.total_seconds())) if most == 1 else TooMany(_hours(wait))
     of_contact = [row.issued_at for row in rows if row.contact_id == contact_id]
     if len(of_contact) >= _PER_CONTACT_AND_DAY:
         raise TooMany(_hours(of_contact[_PER_CONTACT_AND_DAY - 1] + timedelta(days=1) - now))
+
+
+async def _end_earlier(
+    session: AsyncSession, phone_indexes: list[bytes], purpose: str, contact_id: UUID, now: datetime
+) -> None:
+    """Only the new code counts, even if the clock was set back since an earlier one."""
+    earlier = update(OneTimeCode).where(
+        OneTimeCode.phone_index.in_(phone_indexes),
+        OneTimeCode.purpose == purpose,
+        OneTimeCode.contact_id == contact_id,
+        OneTimeCode.used_at.is_(None),
+    )
+    await session.execute(earlier.values(used_at=now))
 
 
 async def _last_code(
@@ -157,7 +173,7 @@ async def _last_code(
             OneTimeCode.purpose == purpose,
             OneTimeCode.contact_id == contact_id,
         )
-        .order_by(OneTimeCode.issued_at.desc(), OneTimeCode.id.desc())
+        .order_by(OneTimeCode.used_at.is_not(None), OneTimeCode.issued_at.desc(), OneTimeCode.id.desc())
         .limit(1)
         .with_for_update()
         .execution_options(populate_existing=True)

@@ -42,7 +42,8 @@ _SAYS_HOW_TO_CHOOSE = re.compile(r"回复\s*(?:数字|序号|编号|[“「\"'0-
 class WeChatChannel:
     """Needs the account's appid, secret, token and AES key; without token or key the webhook does not exist.
 
-    `max_age` bounds how old a signed request may be; inside it a repetition is known by its external_id.
+    `max_age` bounds how old a signed request may be; inside it a repetition is known by its external_id. It leaves
+    room for a clock of ours that is wrong by hours: nobody's message is refused for that.
     """
 
     name = reading.NAME
@@ -57,7 +58,7 @@ class WeChatChannel:
         http: httpx.AsyncClient,
         redis: Redis | None,
         now: Callable[[], datetime] = utcnow,
-        max_age: timedelta = timedelta(minutes=5),
+        max_age: timedelta = timedelta(days=1),
         choose: Mapping[str, str] = menu.CHOOSE,
     ) -> None:
         keep_secrets_out_of_logs()

@@ -44,7 +44,7 @@ async def test_a_conversation_stands_in_line_once_in_the_order_of_the_first_wake
 async def test_what_is_woken_together_goes_together_and_a_dead_redis_is_left_in_peace(rt, monkeypatch):
     calls = []
 
-    async def zadd(*arguments, **more):
+    async def eval_(*arguments, **more):
         calls.append(arguments)
         raise OSError
 
@@ -53,7 +53,7 @@ async def test_what_is_woken_together_goes_together_and_a_dead_redis_is_left_in_
         waker.wake(person)
     await asyncio.sleep(0.2)
     assert await rt.redis.zcard(WOKEN) == 50
-    monkeypatch.setattr(rt.redis, "zadd", zadd)
+    monkeypatch.setattr(rt.redis, "eval", eval_)
     for _ in range(3):
         waker.wake(uuid4())
         await asyncio.sleep(0.01)

@@ -24,3 +24,17 @@ async def test_a_redis_that_hangs_holds_nobody_up(silent_port):
     assert await Throttle(redis).wait(SimpleNamespace(name="telegram", per_second=30, per_chat=3), "1") == 0
     assert time.monotonic() - began < 2
     await redis.aclose()
+
+
+async def test_a_window_that_a_set_back_clock_made_long_holds_nobody_up(valkey):
+    """Redis ends windows by the wall clock: set back by ten minutes, three seconds last ten minutes."""
+    redis = Redis.from_url(valkey)
+    await redis.flushall()
+    throttle, platform = Throttle(redis), SimpleNamespace(name="telegram", per_second=30, per_chat=3)
+    assert [await throttle.wait(platform, "1") for _ in range(3)] == [0, 0, 0]
+    assert await throttle.wait(platform, "1") > 0
+    for key in await redis.keys("*telegram*"):
+        await redis.expire(key, 600)
+    assert await throttle.wait(platform, "1") == 0
+    assert [await throttle.wait(platform, "1") > 0 for _ in range(3)] == [False, False, True]  # and counts again
+    await redis.aclose()

@@ -113,6 +113,17 @@ async def test_a_right_verdict_is_repeated_to_the_same_message(desk: Desk) -> No
     assert (await desk.check(code, key=key)).right
 
 
+async def test_after_the_clock_was_set_back_the_newest_code_is_the_one_that_counts(desk: Desk) -> None:
+    """And it is to be had: a minute that lasts eleven began before that."""
+    first = await desk.issue()
+    second = await desk.issue(-10 * MINUTE)
+    assert second is not None
+    if first != second:
+        assert (await desk.check(first, -9 * MINUTE)).verdict is Verdict.WRONG
+    assert (await desk.check(second, -9 * MINUTE)).right
+    assert (await desk.check(second, -9 * MINUTE)).verdict is Verdict.EXPIRED
+
+
 async def test_five_minutes(desk: Desk) -> None:
     code = await desk.issue()
     assert (await desk.check(code, 5 * MINUTE)).verdict is Verdict.EXPIRED

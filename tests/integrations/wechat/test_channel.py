@@ -74,9 +74,14 @@ def test_only_secure_mode_is_taken(wechat: WeChat) -> None:
 
 
 def test_a_recorded_request_is_worthless_later(wechat: WeChat) -> None:
-    wechat.channel.parse(wechat.old(timedelta(minutes=4)))
+    wechat.channel.parse(wechat.old(timedelta(hours=23)))
     with pytest.raises(Forbidden):
-        wechat.channel.parse(wechat.old(timedelta(minutes=6)))
+        wechat.channel.parse(wechat.old(timedelta(hours=25)))
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=1), timedelta(minutes=-10)], ids=str)
+def test_a_clock_of_ours_that_is_wrong_turns_nobody_away(wechat: WeChat, wrong: timedelta) -> None:
+    assert wechat.channel.parse(wechat.old(wrong))
 
 
 def test_another_accounts_message_is_refused(wechat: WeChat) -> None:
