@@ -36,5 +36,9 @@ async def test_a_window_that_a_set_back_clock_made_long_holds_nobody_up(valkey):
     for key in await redis.keys("*telegram*"):
         await redis.expire(key, 600)
     assert await throttle.wait(platform, "1") == 0
-    assert [await throttle.wait(platform, "1") > 0 for _ in range(3)] == [False, False, True]  # and counts again
+    assert [await throttle.wait(platform, "1") > 0 for _ in range(3)] == [
+        False,
+        False,
+        True,
+    ]  # and counts again
     await redis.aclose()

@@ -75,9 +75,9 @@ class Installation:
             for _ in range(count):
                 for declared in tables:
                     connection.execute(declared.table.insert().values(made_up(declared, self.crypto)))
-                sender = uuid4().hex
-                data = seal_tracker(self.tracker_ring, sender, sender.encode())
-                row = {"sender_id": sender, "version": 7, "key_id": self.tracker_ring.newest, "data": data}
+                sender, ring = uuid4().hex, self.tracker_ring
+                data = seal_tracker(ring, sender, sender.encode())
+                row = {"sender_id": sender, "version": 7, "key_id": ring.newest, "data": data}
                 connection.execute(RasaTracker.__table__.insert().values(**row, updated_at=NOW))
 
 
