@@ -130,6 +130,12 @@ async def claim(
     return Claim(ids, message, attempts=max(row.attempts for row in taken), ration=ration)
 
 
+async def is_sending(rt: Runtime, conversation_id: UUID) -> bool:
+    """Whether something is just leaving in this conversation: then nothing else may."""
+    async with rt.database.transaction() as session:
+        return (await session.execute(_SENDING, {"conversation": conversation_id})).first() is not None
+
+
 async def _may_leave(
     session: Executor, conversation_id: UUID, control: Row[tuple[str, int]], rows: list[_Row]
 ) -> list[_Row]:

@@ -38,6 +38,7 @@ MAX_BODY = 256 * 1024  # bytes; the largest real message is a few kilobytes
 MOST_DELIVERIES = 3  # after that the platform has given up on a passive reply
 _CROWDED = 200  # webhooks held open at once, above which a passive reply is waited for less long
 _CROWDED_SECONDS = 1.5
+_PAUSES_WHILE_SENDING = (0.05, 0.1, 0.2)  # seconds
 _PLATFORM_GIVES_UP = 5.0  # seconds after which WeChat cuts the connection and delivers again
 
 ACCEPTED = Counter("daozhen_inbound_total", "Messages taken in", ["channel", "kind"])
@@ -154,14 +155,25 @@ async def _claim(request: Request, rt: Runtime, taken: Accepted) -> claims.Claim
         again = await claims.passive_again(rt, taken.inbound_id, taken.conversation_id)
         if again is not None:
             return again
-    claimed = await claims.claim(
-        rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm
-    )
+    claimed = await _take_reply(rt, taken)
     if claimed and await request.is_disconnected():
         await claims.give_back(rt, taken.conversation_id, claimed)
         request.app.state.waker.wake(taken.conversation_id)
         return None
     return claimed
+
+
+async def _take_reply(rt: Runtime, taken: Accepted) -> claims.Claim | None:
+    """What is queued. While the answer to the patient's message before this one is just leaving, that is waited for: in
+    seconds the worker would send this one, out of the ration."""
+    for pause in (*_PAUSES_WHILE_SENDING, 0.0):
+        claimed = await claims.claim(
+            rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm
+        )
+        if claimed or not pause or not await claims.is_sending(rt, taken.conversation_id):
+            return claimed
+        await asyncio.sleep(pause)
+    return None
 
 
 async def _turn_is_done(request: Request, rt: Runtime, taken: Accepted) -> bool:

@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from integrations.database import utcnow
 from integrations.transport import NEVER_LEFT, TIMEOUT
 
 _ALGORITHM = "TC3-HMAC-SHA256"
+_WRONG_TIME = "AuthFailure.SignatureExpire"  # more than five minutes from Tencent's clock
 _CONTENT_TYPE = "application/json; charset=utf-8"
 
 
@@ -62,22 +64,33 @@ class TencentCloud:
         self._http = http
         self._region = region
         self._now = now
+        self._behind = timedelta()  # our clock, as Tencent's own told when it refused the time of a request
 
     async def call(self, action: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Tencent's `Response` object. Raises TencentError, NotReached, NoAnswer. Never repeats by itself."""
+        """Tencent's `Response` object. Raises TencentError, NotReached, NoAnswer. Never repeats by itself what may have
+        been done; a request that came at a wrong time by Tencent's clock was not."""
         body = json.dumps(request, ensure_ascii=False).encode()
+        response = await self._post(action, body)
         try:
-            response = await self._http.post(
+            return _result(response)
+        except TencentError as error:
+            if error.code != _WRONG_TIME or not (told := _date(response)):
+                raise
+        self._behind = told - self._now()
+        return _result(await self._post(action, body))
+
+    async def _post(self, action: str, body: bytes) -> httpx.Response:
+        try:
+            return await self._http.post(
                 self._url, content=body, headers=self._headers(action, body), timeout=TIMEOUT
             )
         except NEVER_LEFT as error:
             raise NotReached(type(error).__name__) from error
         except httpx.HTTPError as error:
             raise NoAnswer(type(error).__name__) from error
-        return _result(response)
 
     def _headers(self, action: str, body: bytes) -> dict[str, str]:
-        now = self._now()
+        now = self._now() + self._behind
         host = self._url.netloc.decode()
         return {
             "Authorization": authorization(
@@ -113,6 +126,13 @@ def authorization(
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.new(key, to_sign.encode(), "sha256").hexdigest()
     return f"{_ALGORITHM} Credential={secret_id}/{scope}, SignedHeaders={signed}, Signature={signature}"
+
+
+def _date(response: httpx.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers["date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return None
 
 
 def _result(response: httpx.Response) -> dict[str, Any]:

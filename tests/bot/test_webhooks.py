@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import json
+from uuid import uuid4
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from bot import conversations, delivery, outbox, sweep
+from bot import claims, conversations, delivery, outbox, sweep
 from bot.app import create_app
 from bot.outbox import Reply
 from bot.understanding import Reading
@@ -264,6 +265,26 @@ async def test_what_waited_for_the_patient_comes_with_the_next_answer(rt, gatewa
     assert wechat.texts == []
     response = await gateway.post("/webhooks/wechat", json={"id": "2", "text": "二"})
     assert response.text == "号源保留已过期\n\necho 二"
+
+
+@pytest.mark.parametrize("reply_mode", ["passive_first", "passive_only"])
+async def test_of_two_messages_at_once_the_second_is_answered_in_its_response_too(
+    rt, gateway, wechat, reply_mode
+):
+    """While the first answer is still on its way out, nothing else may leave."""
+    mode(rt, reply_mode)
+    await gateway.post("/webhooks/wechat", json={"id": "1", "text": "一"})
+    conversation = await count(rt, "SELECT id FROM conversations")
+    async with rt.database.begin() as session:
+        await outbox.queue(session, rt.crypto, conversation, [Reply("第一")], epoch=0)
+    leaving = await claims.claim(rt, conversation, passive_for=uuid4())
+    second = asyncio.create_task(gateway.post("/webhooks/wechat", json={"id": "2", "text": "二"}))
+    while not await count(rt, "SELECT count(*) FROM outbound WHERE status = 'queued'"):  # noqa: ASYNC110 - in Postgres
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    await claims.finish(rt, leaving, "sent")
+    assert (await second).text == "echo 二"
+    assert wechat.texts == []
 
 
 async def test_health_tells_what_is_missing(gateway):

@@ -51,7 +51,8 @@ async def test_nobody_is_lost_in_a_storm(stack: Stack) -> None:
 
 async def _visit(stack: Stack, crowd: list[Patient], storm: Storm) -> list[Visitor]:
     began = time.monotonic()
-    limits = httpx.Limits(max_connections=2 * len(crowd), keepalive_expiry=2)
+    # Each request on a connection of its own: a kept one may be closed by the sandbox just as it is used again.
+    limits = httpx.Limits(max_connections=2 * len(crowd), max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=str(stack.sandbox.base_url), timeout=60, limits=limits) as http:
         visitors = [
             Visitor(http, patient, random.Random(1000 * SEED + number), began + SECONDS)  # noqa: S311 - repeatable

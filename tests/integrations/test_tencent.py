@@ -3,7 +3,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -118,3 +119,32 @@ async def test_failures_tell_whether_anything_happened(answer: Any, error: type[
     assert type(raised.value) is error
     assert "138" not in str(raised.value)  # what the service says may hold what we sent
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=1), timedelta(minutes=-10)], ids=str)
+async def test_a_clock_of_ours_that_is_wrong_is_corrected_by_tencents(wrong: timedelta) -> None:
+    """As Tencent does it: the time of a request is compared before anything is done."""
+    now, done, refused = NOW + wrong, [], []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        off = abs(int(request.headers["x-tc-timestamp"]) - NOW.timestamp())
+        (refused if off > 300 else done).append(request)
+        error = {"Error": {"Code": "AuthFailure.SignatureExpire", "Message": ""}} if off > 300 else {}
+        return httpx.Response(
+            200, json={"Response": error}, headers={"date": format_datetime(NOW, usegmt=True)}
+        )
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(handle))
+    about = {"service": "sms", "version": "v", "base": "http://sms.test", "secret_id": "i", "secret_key": "k"}
+    tencent = TencentCloud(**about, http=http, now=lambda: now)  # type: ignore[arg-type]
+    await tencent.call("SendSms", {})
+    await tencent.call("SendSms", {})
+    assert (len(refused), len(done)) == (1, 2)
+    now -= wrong  # and it is set right
+    await tencent.call("SendSms", {})
+    assert (len(refused), len(done)) == (2, 3)
+
+
+async def test_a_refusal_without_a_date_is_told() -> None:
+    with pytest.raises(TencentError, match="SignatureExpire"):
+        await cloud({"Response": {"Error": {"Code": "AuthFailure.SignatureExpire"}}}).call("SendSms", {})
