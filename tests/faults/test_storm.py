@@ -2,7 +2,8 @@
 platforms' records and the database agree: each message stored once, each effect once, nothing said twice,
 nobody left without an answer.
 
-DAOZHEN_STORM_SECONDS=600 DAOZHEN_STORM_SEED=7 make test ARGS="-k storm" blows longer, or otherwise."""
+DAOZHEN_STORM_SECONDS=600 DAOZHEN_STORM_SEED=7 make test ARGS="-k storm" blows longer, or otherwise;
+DAOZHEN_STORM_PATIENTS=40 for a machine that has other things to do."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ from tests.stack import Stack
 
 SECONDS = float(os.environ.get("DAOZHEN_STORM_SECONDS", "40"))
 SEED = int(os.environ.get("DAOZHEN_STORM_SEED", "1"))
-PATIENTS_MANY = 100
-AFTERWARDS = 180.0  # seconds in which everybody gets through once it is calm
+PATIENTS_MANY = int(os.environ.get("DAOZHEN_STORM_PATIENTS", "100"))
+AFTERWARDS = 400.0  # seconds in which everybody gets through once it is calm; a quiet machine needs 40
 
 pytestmark = [
     pytest.mark.slow,
