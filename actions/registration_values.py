@@ -73,6 +73,9 @@ class Values:
         if not person.document and looks_foreign(plain):
             return replace(person, unread=token)
         kind = person.kind
+        if kind not in TELLS_ALL and _is_resident(plain, today):  # the other document was chosen by mistake
+            kind = DocumentKind.RESIDENT_ID
+            person = replace(person, document=kind)
         try:
             number = read_number(kind, plain, today)
         except InvalidIdNumber as error:
@@ -128,6 +131,14 @@ def _complain_of_number(reply: Reply, error: InvalidIdNumber) -> None:
     elif error.reason == IdNumberFault.LENGTH:
         key = f"{key}_short" if int(error.detail or 0) < 18 else f"{key}_long"
     reply.say(key, detail=error.detail)
+
+
+def _is_resident(plain: str, today: date) -> bool:
+    try:
+        read_number(DocumentKind.RESIDENT_ID, plain, today)
+    except InvalidIdNumber:
+        return False
+    return True
 
 
 def _mask_document(number: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 import bot.models  # noqa: F401  (its tables)
@@ -16,6 +17,10 @@ from bot.local import Postgres, Valkey, running
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Base, Database
 from tests.stack import Stack, running_stack
+
+# How long an example takes says more about the machine than about the program.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 def ring(name: str) -> str:

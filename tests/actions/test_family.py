@@ -282,6 +282,21 @@ async def test_a_document_that_staff_check(
     assert typed not in str(chat.slots)
 
 
+async def test_an_identity_number_where_another_document_was_chosen_by_mistake_is_taken(
+    clinic: Clinic,
+) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("register")
+    await tell(chat, person_name="陈大文")
+    await chat.say("correct", ("field", "document"))
+    said = await chat.say("inform", ("document", "passport"))
+    assert said.expects == "id_document"
+    said = await tell(chat, id_number="11010119900307123X")  # its last digit is wrong
+    assert said.expects == "id_document"
+    said = await tell(chat, id_number=number("19900307"))
+    assert said.expects == "phone"
+
+
 async def test_a_foreign_number_asks_for_its_kind_once(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     await chat.say("register")

@@ -21,6 +21,7 @@ DAYS = ("明天上午", "明天下午", "后天上午", "后天下午")
 _REGISTRATION = (
     ("发您的手机号", "phone"),
     ("身份证号，用来核实", "id_number"),
+    ("字母和数字都要", "id_number"),  # a number typed twice chose another document
     ("请问您的姓名", "name"),
 )
 _TAKEN = ("同意", "就在这里填", "确认取消", "确认", "取消 ", "余")  # what is chosen when it is offered
