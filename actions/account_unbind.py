@@ -8,7 +8,7 @@ from uuid import UUID
 
 from actions.booking_draft import nth
 from actions.forms import Form, Outcome
-from actions.relations import relation_of
+from actions.relations import related
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import booking, patients, unbinding
@@ -78,8 +78,7 @@ def _chosen(people: list[PatientView], wanted: str) -> PatientView | None:
 
 def _named(people: list[PatientView], relative: str) -> PatientView | None:
     """The one whom 我妈 can only mean."""
-    relation = relation_of(relative)
-    meant = [one for one in people if relation and one.relation == relation]
+    meant = related(people, relative) if relative else []
     return meant[0] if len(meant) == 1 else None
 
 

@@ -16,6 +16,7 @@ from actions.booking_refusals import offer_people
 from actions.booking_search import Found, search
 from actions.directory import Directory
 from actions.forms import THEN, Outcome
+from actions.relations import kin_of, yours
 from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, in_words, keep, last_day, waits
 from actions.walk_in import bookable, not_booked, say_the_way, told_the_way
@@ -191,10 +192,10 @@ class BookingForm(ConfirmingForm):
             booker = await read_booker(session, turn)
         if booker.related(wish.relative):
             return None
-        reply.say("say_booking_unknown_relative", relative=wish.relative)
-        texts = turn.words.texts
+        who = yours(turn.words, kin_of(wish.relative))
+        reply.say("say_booking_unknown_relative", who=who)
         reply.offer(
-            texts.text("word_register_relative", relative=wish.relative),
+            turn.words.texts.text("word_register_relative", who=who),
             f'/add_family{{"relative": "{wish.relative}"}}',
         )
         offer_people(turn, reply, booker.people)

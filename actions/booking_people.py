@@ -8,21 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from actions.relations import relation_of
+from actions.relations import related
 from actions.turn import Turn
 from integrations.hospital import accounts, patients
-from integrations.hospital.models import Relation, Sex
 from integrations.hospital.patients import PatientView
 from integrations.hospital.rules import BookingRules
-
-_FEMALE = (
-    "妈 妈妈 母亲 娘 老婆 妻子 媳妇 女儿 奶奶 外婆 姥姥 孙女 妹 妹妹 姐 姐姐 mom mum mother wife daughter grandmother"
-    " grandma granddaughter sister"
-)
-_MALE = (
-    "爸 爸爸 父亲 爹 老公 丈夫 儿子 爷爷 外公 姥爷 孙子 弟 弟弟 哥 哥哥 dad father husband son grandfather grandpa"
-    " grandson brother"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +27,7 @@ class Booker:
 
     def related(self, words: str) -> list[PatientView]:
         """Whom a patient can mean by 我妈, 孩子."""
-        relation = relation_of(words)
-        sexes = {sex for sex, named in ((Sex.FEMALE, _FEMALE), (Sex.MALE, _MALE)) if words in named.split()}
-        return [
-            one
-            for one in self.people
-            if (one.relation == relation if relation else one.relation is not Relation.SELF)
-            and (not sexes or one.sex in sexes)
-        ]
+        return related(self.people, words)
 
     def fitting(self, rules: BookingRules, day: date) -> list[PatientView]:
         return [one for one in self.people if rules.takes(one.birth_date, one.sex, day)]

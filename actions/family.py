@@ -9,12 +9,12 @@ from typing import Any
 
 from actions.consent import missing_consents
 from actions.forms import THEN, Outcome
-from actions.person_form import PAGE_FIRST, STOPS, PersonForm, plain_values
+from actions.person_form import PAGE_FIRST, STOPS, PersonForm, ask, plain_values
 from actions.registration import FAMILY, PURPOSE
 from actions.registration import FORM as SELF
 from actions.registration_draft import Person, choose, new_values
 from actions.registration_proof import Proof
-from actions.relations import relation_word
+from actions.relations import yours
 from actions.revealing import account_of, contact_of
 from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, SLOT, waits
@@ -61,7 +61,7 @@ class FamilyForm(PersonForm):
             reply.say("say_family_full", most=most)
             return Outcome.closed(slots=STOPS)
         if person.relation:
-            reply.say("say_family_start", relation=relation_word(turn.words, person.relation))
+            reply.say("say_family_start", who=yours(turn.words, person.called, person.relation))
         else:
             reply.say("say_family_start_anybody")
         page = turn.intent == "use_page" or (
@@ -92,8 +92,13 @@ class FamilyForm(PersonForm):
         if not person.ages:
             return person
         if person.relation and not families.may_be(Relation(person.relation), Ages(person.ages)):
-            reply.say("say_family_relation_odd", relation=relation_word(turn.words, person.relation))
+            reply.say("say_family_relation_odd", who=yours(turn.words, person.called, person.relation))
             return person.without("relation")
+        if turn.asked == "kin_sex" and turn.intent == "affirm":
+            person = replace(person, odd_sex=True)
+        if person.other_sex and person.id_number:
+            ask(turn, reply, person, "kin_sex")
+            return Outcome(person.as_draft(), "kin_sex", understood=turn.asked != "kin_sex")
         if person.by_guardian and not await self._may_guard(turn):
             reply.say("say_family_no_guardian", phone=turn.runtime.settings.hospital_phone)
             return Outcome.closed(slots=STOPS)

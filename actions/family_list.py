@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from actions.relations import relation_word
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import patients
@@ -19,9 +18,8 @@ async def answer_family(turn: Turn, reply: Reply) -> None:
     reply.say("say_family", count=turn.words.count(len(everybody)))
     for one in everybody:
         status = turn.words.texts.text(f"word_status_{one.status}")
-        reply.say(
-            "say_family_line", name=one.name, relation=relation_word(turn.words, one.relation), status=status
-        )
+        relation = turn.words.kin(one.relation, one.sex)
+        reply.say("say_family_line", name=one.name, relation=relation, status=status)
     if left > 0:
         reply.say("say_family_more", left=left)
         reply.offer(turn.words.texts.text("intent_add_family"), "/add_family")

@@ -12,6 +12,7 @@ from actions.forms import THEN, Form, Outcome
 from actions.registration_draft import Person, back, choose, forget
 from actions.registration_proof import Proof
 from actions.registration_values import Values
+from actions.relations import yours
 from actions.revealing import reveal
 from actions.turn import Reply, Turn
 from actions.waiting_wish import SLOT, keep, wants_booking
@@ -113,7 +114,9 @@ class PersonForm(Form):
         person = await values.take(person)
         fitted = await self.fitting(turn, reply, person)
         if isinstance(fitted, Outcome):
-            return fitted
+            return replace(
+                fitted, understood=fitted.understood or values.complained or fitted.draft != before.as_draft()
+            )
         complained = values.complained or fitted != person
         person = fitted
         if turn.facts.field == "document" and not turn.facts.document:
@@ -205,9 +208,13 @@ def ask(turn: Turn, reply: Reply, person: Person, asked: str) -> None:
     values = {
         **shown,
         "document": texts.text(f"word_document_{person.kind}"),
-        "relation": texts.text(f"word_relation_{person.relation}") if person.relation else "",
+        "who": yours(turn.words, person.called, person.relation),
+        "patient": yours(turn.words, person.called) if person.called else texts.text("word_patient"),
+        "sex": texts.text(f"word_sex_{person.other_sex}") if person.other_sex else "",
     }
     key = f"ask_family_{asked}"
+    if asked == "kin_sex" and not person.number_sex:
+        key = "ask_kin_sex_told"
     reply.say(key if person.family and key in texts else f"ask_{asked}", **values)
     if asked == "person_name":
         reply.offer(texts.text("word_use_page"), "/use_page")

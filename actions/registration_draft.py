@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from actions.facts import Facts
-from actions.relations import relation_of
+from actions.relations import Kin, kin_named, kin_of
 from integrations.hospital.documents import TELLS_ALL
 from integrations.hospital.families import Ages
 from integrations.hospital.models import DocumentKind
@@ -30,14 +30,18 @@ _ASKED_AS = {"id_document": "id_number"}  # a question of its own for numbers of
 class Person:
     """`shown` holds the masked values. `proven`: the phone's code was right. `outcome`: of the identity check.
     `unread`: a number whose kind of document is not known yet. `on_file`: the code to the phone in the hospital's
-    file was right. `then`: the form that waits."""
+    file was right. `kin`: what the patient called them (mother). `number_sex`: as the document's number tells it;
+    `odd_sex`: that it is another one than the word says was asked, and is right. `then`: the form that waits."""
 
     family: bool = False
     relation: str = ""
+    kin: str = ""
     person_name: str = ""
     latin: bool = False
     document: str = ""
     id_number: str = ""
+    number_sex: str = ""
+    odd_sex: bool = False
     unread: str = ""
     birth_date: str = ""
     sex: str = ""
@@ -71,6 +75,17 @@ class Person:
         """Whether a guardian agrees for them."""
         return self.ages == Ages.CHILD or (self.ages == Ages.TEEN and self.no_phone)
 
+    @property
+    def called(self) -> Kin | None:
+        return kin_named(self.kin)
+
+    @property
+    def other_sex(self) -> str:
+        """The document's sex, where the word for them says the other one and nobody said yet that it is right."""
+        sex = self.number_sex or self.sex
+        said = self.called.sex if self.called else None
+        return sex if sex and said and sex != said and not self.odd_sex else ""
+
     def with_value(self, kind: str, token: str, masked: str) -> Person:
         """A new value; what was proven with the old one no longer counts."""
         value: dict[str, Any] = {kind: token}
@@ -81,8 +96,12 @@ class Person:
         kind = _ASKED_AS.get(kind, kind)
         shown = {name: masked for name, masked in self.shown.items() if name != kind}
         nothing: dict[str, Any] = {kind: ""}
+        if kind == "relation":
+            nothing["kin"] = ""
         if kind == "document":
             nothing |= {"id_number": "", "unread": ""}
+        if kind in ("id_number", "document"):
+            nothing["number_sex"] = ""
         if kind in ("id_number", "birth_date", "document"):
             nothing["ages"] = ""
         return _unproven(replace(self, **nothing, no_phone=False, shown=shown), kind)
@@ -108,12 +127,14 @@ def _unproven(person: Person, kind: str) -> Person:
         return replace(person, code_sent=False, proven=False)
     if kind in ("id_number", "document"):
         person = replace(person, file_code_sent=False, on_file=False)
+    if kind in ("id_number", "document", "relation", "sex"):
+        person = replace(person, odd_sex=False)
     return replace(person, outcome="", guardian=False)
 
 
 def back(person: Person, asked: str) -> Person | None:
     """Without the last answer before the question now open; None at the first question."""
-    if asked in ("sms_code", "identity", "file_code", "confirm", "guardian"):
+    if asked in ("sms_code", "identity", "file_code", "confirm", "guardian", "kin_sex"):
         if asked == "sms_code" or (asked == "confirm" and person.phone):
             return person.without("phone")
         return person.without("id_number")
@@ -130,16 +151,22 @@ def forget(person: Person, facts: Facts) -> Person:
 
 def choose(person: Person, facts: Facts) -> Person:
     """What buttons or plain words choose: the relation, the kind of document, the sex."""
-    said = {"document": facts.document, "sex": facts.sex}
     if person.family:
-        said["relation"] = facts.relation or relation_of(facts.relative)
-    for kind, value in said.items():
-        if value and value != getattr(person, kind):
-            if kind == "document":
-                held = person.unread
-                person = replace(person.without("document"), unread=held)
-            person = replace(person, **{kind: value})  # type: ignore[arg-type]
+        person = _related(person, facts)
+    if facts.sex and facts.sex != person.sex:
+        person = replace(person, sex=facts.sex, odd_sex=False)
+    if facts.document and facts.document != person.document:
+        person = replace(person.without("document"), unread=person.unread, document=facts.document)
     return person
+
+
+def _related(person: Person, facts: Facts) -> Person:
+    kin = kin_of(facts.relative)
+    relation = facts.relation or (kin.relation if kin else "")
+    name = kin.name if kin else ""
+    if not relation or (relation, name or person.kin) == (person.relation, person.kin):
+        return person
+    return replace(person, relation=relation, kin=name, odd_sex=False)
 
 
 def new_values(person: Person, facts: Facts) -> list[tuple[str, str]]:

@@ -85,10 +85,11 @@ class Values:
             number = read_number(kind, plain, today)
             person = replace(person, document=kind)
         masked = patients.mask_id_number(number) if kind in TELLS_ALL else _mask_document(number)
-        taken = replace(person.with_value("id_number", token, masked), unread="")
-        return (
-            self._of_age(taken, read_eighteen(kind, plain, today).birth_date) if kind in TELLS_ALL else taken
-        )
+        taken = replace(person.with_value("id_number", token, masked), unread="", number_sex="")
+        if kind not in TELLS_ALL:
+            return taken
+        read = read_eighteen(kind, plain, today)
+        return self._of_age(replace(taken, number_sex=read.sex.value), read.birth_date)
 
     def _of_age(self, person: Person, born: date) -> Person:
         """Whose agreement it takes. Raises TooYoung for a child that would register by itself."""

@@ -73,8 +73,12 @@ class Wording:
         """*芳（母亲）; the name alone for somebody whom the account no longer acts for"""
         if relation is None:
             return name
+        return self.texts.text("word_person", name=name, relation=self.kin(relation, sex))
+
+    def kin(self, relation: Relation, sex: Sex) -> str:
+        """母亲, 儿子, 您本人"""
         words = self.texts.text(f"word_kin_{relation}").split()
-        return self.texts.text("word_person", name=name, relation=words[-1 if sex is Sex.FEMALE else 0])
+        return words[-1 if sex is Sex.FEMALE else 0]
 
     def money(self, fen: int) -> str:
         """¥35, ¥35.50, 免费"""

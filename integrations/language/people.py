@@ -7,14 +7,16 @@ import re
 from integrations.language.spans import Span
 
 _WHO = (
-    r"(?:妈妈?|母亲|爸爸?|父亲|爹|娘|老公|老婆|爱人|老伴|丈夫|妻子|媳妇|婆婆|公公|岳[父母]|丈母娘|奶奶|爷爷"
-    r"|外公|外婆|姥姥|姥爷|儿子|女儿|孩子|小孩|宝宝|娃|孙[子女]|弟弟?|妹妹?|哥哥?|姐姐?|家人|家里人|老人|朋友|同事)"
+    r"(?:爸妈|父母|老?妈妈?|母亲|老?爸爸?|父亲|爹|娘|老公|老婆|爱人|老伴|配偶|丈夫|妻子|儿媳妇?|媳妇"
+    r"|婆婆|公公|岳[父母]|丈母娘|奶奶|爷爷|外公|外婆|姥姥|姥爷|儿子|女儿|闺女|孩子|小孩|宝宝|娃|外孙女?|孙[子女]"
+    r"|姑[姑妈父]|姨[妈父]|大[姑伯]|大姨(?!妈)|小[姑姨]|[表堂][哥姐弟妹]|阿姨|舅[舅妈]|叔叔|婶婶|伯[伯父母]|女婿|侄[子女]|外甥女?"
+    r"|弟弟?|妹妹?|哥哥?|姐姐?|家人|家里人|老人|朋友|同事)"
 )
 # Somebody else is meant when one acts for them (帮孩子) or calls them one's own (我妈).
 _OTHERS = re.compile(rf"(?:(?:帮|给|替|为|带|陪)(?:我|俺|咱)?们?家?的?|(?:我|俺|咱)们?家?的?)(?P<who>{_WHO})")
 _WHO_IN_ENGLISH = (
     r"mom|mum|mother|dad|father|parents?|husband|wife|spouse|partner|son|daughter|child|kids?|baby|brother|sister"
-    r"|grand(?:mother|father|ma|pa|parent|son|daughter|child)|friend"
+    r"|grand(?:mother|father|ma|pa|parent|son|daughter|child)|friend|aunt|uncle|nephew|niece|cousin|colleague"
 )
 _ENGLISH = re.compile(rf"\b(?:my|our|his|her)\s+(?:\w+\s+)?(?P<who>{_WHO_IN_ENGLISH})\b", re.IGNORECASE)
 _ANSWER = re.compile(rf"(?P<who>{_WHO})")

@@ -169,7 +169,7 @@ async def test_a_relative_who_is_not_registered_is_registered_first(clinic: Clin
     chat = await clinic.chat()
     said = await book(clinic, chat, "李静", ("relative", "妈"))
     assert "还没有登记过“妈”的就诊信息" in said.text
-    assert said.buttons["先登记妈"] == '/add_family{"relative": "妈"}'
+    assert said.buttons["先登记您妈妈"] == '/add_family{"relative": "妈"}'
     said = await chat.press(said, "给 *明（您本人） 挂")
     assert "就诊人 *明（您本人）" in said.text
 
@@ -178,7 +178,7 @@ async def test_the_wish_waits_for_the_relative(clinic: Clinic) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()
     said = await book(clinic, chat, "李静", ("relative", "妈"))
-    await chat.press(said, "先登记妈")
+    await chat.press(said, "先登记您妈妈")
     assert chat.form == "family_form"
     assert chat.slots["then"] is None or chat.slots["booking"]
     assert chat.slots["booking"]["practitioners"] == [clinic.doctors["李静"]]

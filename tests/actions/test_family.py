@@ -29,7 +29,8 @@ def number(born: str, order: int = 101) -> str:
     return body + ric.calc_check_digit(body + "0")
 
 
-MOTHER, CHILD, TEEN = number("19600307"), number("20200512"), number("20101020")
+MOTHER, CHILD, TEEN = number("19600307", 102), number("20200512"), number("20101020")
+FATHER = number("19580214")
 MOTHERS_PHONE = "13987654321"
 
 
@@ -52,7 +53,7 @@ async def add_child(chat: Chat, who: str = CHILD) -> Said:
 async def test_a_mother_agrees_by_the_code_to_her_own_phone(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat()
     said = await chat.say("add_family", ("relative", "妈"))
-    assert "父母" in said.text
+    assert "登记您妈妈" in said.text
     assert said.expects == "person_name"
     said = await tell(chat, person_name="王秀英")
     assert said.expects == "id_number"
@@ -62,7 +63,7 @@ async def test_a_mother_agrees_by_the_code_to_her_own_phone(clinic: Clinic, outs
     assert said.expects == "sms_code"
     assert (outside.sent[-1][0], outside.askers) == (f"+86{MOTHERS_PHONE}", ["*明"])
     said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
-    assert "父母，姓名 *英" in said.text
+    assert "您妈妈，姓名 *英" in said.text
     said = await chat.say("affirm")
     assert "*英，登记好了" in said.text
     assert [one.relation for one in await family(chat)] == [Relation.SELF, Relation.PARENT]
@@ -134,11 +135,63 @@ async def test_who_is_no_guardian_registers_no_child(clinic: Clinic) -> None:
     assert chat.form == ""
 
 
+async def test_a_mother_with_a_mans_number_is_asked_about_once(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relative", "妈"))
+    said = await tell(chat, person_name="王秀英", id_number=FATHER)
+    assert "就诊人是男的，而您说的是您妈妈" in said.text
+    assert FATHER not in said.text
+    again = await chat.say("nlu_fallback")
+    assert "而您说的是您妈妈" in again.text
+    said = await chat.press(said, "改证件号")
+    assert said.expects == "id_number"
+    said = await tell(chat, id_number=MOTHER)
+    assert said.expects == "phone"
+    await tell(chat, id_number=FATHER)
+    said = await chat.say("affirm")
+    assert said.expects == "phone"
+    await tell(chat, phone=MOTHERS_PHONE)
+    said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
+    assert "您妈妈，姓名 *英" in said.text  # it was right, and is not asked again
+
+
+async def test_the_other_word_settles_it_too(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relative", "妈"))
+    await tell(chat, person_name="王建国", id_number=FATHER)
+    said = await chat.say("inform", ("relative", "爸"))
+    assert said.expects == "phone"
+    assert chat.slots["family"]["kin"] == "father"
+
+
+async def test_the_sex_that_was_chosen_is_held_against_the_word(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    chat.language = "en"
+    await chat.say("add_family", ("relative", "wife"))
+    await tell(chat, person_name="Anna Smith")
+    await chat.say("inform", ("document", "passport"))
+    await tell(chat, id_number="E12345678")
+    await tell(chat, birth_date="1985-04-01")
+    said = await chat.say("inform", ("sex", "male"))
+    assert "You chose male, and you said your wife" in said.text
+    said = await chat.press(said, "Change the sex")
+    assert "Change the sex" not in said.buttons
+    said = await chat.say("inform", ("sex", "female"))
+    assert said.expects == "phone"
+
+
+async def test_a_relation_from_the_list_says_no_sex(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("add_family")
+    said = await chat.press(said, "父母")
+    assert (await tell(chat, person_name="王建国", id_number=FATHER)).expects == "phone"
+
+
 async def test_a_child_is_nobodys_mother(clinic: Clinic) -> None:
     chat = await clinic.chat()
     await chat.say("add_family", ("relative", "妈"))
     said = await tell(chat, person_name="张小宝", id_number=CHILD)
-    assert "还未成年，不会是您的父母" in said.text
+    assert "还未成年，不会是您妈妈" in said.text
     assert chat.slots["requested_slot"] == "relation"
     said = await chat.press(said, "子女")
     assert "监护人" in said.text
@@ -195,7 +248,7 @@ async def test_oneself_comes_first(clinic: Clinic, outside: Outside) -> None:
     await tell(chat, person_name="张小明", id_number="11010519900307013X", phone="13812345678")
     await chat.say("inform", ("sms_code", outside.sent[-1][1]))
     said = await chat.say("affirm")
-    assert "登记您的家人（父母）" in said.text
+    assert "登记您妈妈" in said.text
     assert chat.form == "family_form"
 
 
@@ -210,10 +263,10 @@ async def test_the_list_and_letting_go_of_one(clinic: Clinic) -> None:
     chat = await clinic.chat()
     await add_child(chat)
     said = await chat.say("my_family")
-    assert "*明（本人，已核验）" in said.text
-    assert "*宝（子女，已核验）" in said.text
+    assert "*明（您本人，已核验）" in said.text
+    assert "*宝（儿子，已核验）" in said.text
     assert "还可以添加 4 位" in said.text
-    said = await chat.say("unbind", ("relative", "女儿"))
+    said = await chat.say("unbind", ("relative", "儿子"))
     assert "*宝" in said.text
     await chat.say("affirm")
     assert len(await family(chat)) == 1

@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 Arrive = Callable[..., Patient]
 
 
-def number(born: str, channel: str) -> str:
-    body = f"110105{born}{'101' if channel == 'wechat' else '103'}"
+def number(born: str, channel: str, *, female: bool = False) -> str:
+    body = f"110105{born}{(101 if channel == 'wechat' else 103) + female}"
     return body + ric.calc_check_digit(body + "0")
 
 
@@ -36,13 +36,13 @@ def test_a_child_and_a_mother_are_added_listed_and_let_go(arrive: Arrive, channe
     assert "什么人" in said
     patient.say("妈妈")
     patient.say("王秀英")
-    assert "就诊人自己的手机号" in patient.say(number("19600307", channel))
+    assert "您妈妈自己的手机号" in patient.say(number("19600307", channel, female=True))
     assert "对方同意的话" in patient.say(mothers_phone)
     sms = patient.sandbox.get("/sms", params={"phone": mothers_phone}).json()["messages"][-1]["text"]
     assert f"*{patient.name[-1]}想" in sms
-    assert "父母，姓名 *英" in patient.say(re.findall(r"(?<!\d)\d{6}(?!\d)", sms)[-1])
+    assert "您妈妈，姓名 *英" in patient.say(re.findall(r"(?<!\d)\d{6}(?!\d)", sms)[-1])
     assert "*英，登记好了" in patient.say("确认")
     said = patient.say("我的就诊人")
-    assert "*宝（子女，已核验）" in said
-    assert "*英（父母，已核验）" in said
+    assert "*宝（儿子，已核验）" in said
+    assert "*英（母亲，已核验）" in said
     assert "*英" in patient.say("解绑我妈")
