@@ -30,6 +30,7 @@ class Wish:
     practitioners: tuple[str, ...] = ()
     first: str = ""  # ISO dates, the days that suit
     last: str = ""
+    among: tuple[str, ...] = ()  # of several days these, not all from the first to the last
     period: str = ""
     time: str = ""
     schedule: str = ""
@@ -56,12 +57,16 @@ class Wish:
 
     @property
     def days(self) -> Days | None:
-        return Days(date.fromisoformat(self.first), date.fromisoformat(self.last)) if self.first else None
+        if not self.first:
+            return None
+        only = tuple(date.fromisoformat(day) for day in self.among)
+        return Days(date.fromisoformat(self.first), date.fromisoformat(self.last), only)
 
     def on(self, days: Days | None) -> Wish:
         if days is None:
-            return replace(self, first="", last="")
-        return replace(self, first=days.first.isoformat(), last=days.last.isoformat())
+            return replace(self, first="", last="", among=())
+        among = tuple(day.isoformat() for day in days.only)
+        return replace(self, first=days.first.isoformat(), last=days.last.isoformat(), among=among)
 
     def unchosen(self) -> Wish:
         """Without the half day that was picked, and all that hangs on it."""
@@ -102,9 +107,9 @@ def not_before(wish: Wish, today: date) -> tuple[Wish, list[Note]]:
     days = wish.days
     if days is None or days.first >= today:
         return wish, []
-    if days.last < today:
-        return wish.unchosen().on(None), [Note("say_booking_past_date", day=days.last)]
-    return wish.unchosen().on(Days(today, days.last)), []
+    ahead = days.within(today, days.last)
+    over = [] if ahead else [Note("say_booking_past_date", day=days.last)]
+    return wish.unchosen().on(ahead), over
 
 
 def names_another(wish: Wish, facts: Facts) -> bool:
@@ -153,7 +158,7 @@ def _choose(wish: Wish, facts: Facts) -> Wish:
 _FORGETS: Mapping[str, Mapping[str, Any]] = {
     "department": {"departments": (), "practitioners": ()},
     "practitioner": {"practitioners": ()},
-    "date": {"first": "", "last": ""},
+    "date": {"first": "", "last": "", "among": ()},
     "period": {"period": ""},
     "time": {"period": ""},
 }
@@ -208,10 +213,11 @@ def _on_days(wish: Wish, days: Days, today: date, last: date, notes: list[Note])
     if days.last < today:
         notes.append(Note("say_booking_past_date", day=days.last))
         return wish.unchosen().on(None)
-    if days.first > last:
-        notes.append(Note("say_booking_beyond", day=last, wanted=days.first))
+    clipped = days.within(today, last)
+    if clipped is None:
+        wanted = next(day for day in days.each if day >= today)
+        notes.append(Note("say_booking_beyond", day=last, wanted=wanted))
         return wish.unchosen().on(None)
-    clipped = Days(max(days.first, today), min(days.last, last))
     return wish if wish.days == clipped else wish.unchosen().on(clipped)
 
 

@@ -33,10 +33,12 @@ async def search(session: AsyncSession, wish: Wish, *, now: datetime, today: dat
     """Half days of the wish's doctors or departments with a free number, the earliest first."""
     days = wish.days
     first_day, last_day = (days.first, days.last) if days else (today, last)
-    exact = await _find(session, wish, first_day, last_day, wish.period, now)
+    exact = _meant(wish, await _find(session, wish, first_day, last_day, wish.period, now))
     if exact:
         return Found(_worth_showing(wish, exact))
-    full = bool(await _find(session, wish, first_day, last_day, wish.period, now, with_full=True))
+    full = bool(
+        _meant(wish, await _find(session, wish, first_day, last_day, wish.period, now, with_full=True))
+    )
     return Found(
         await _nearest(session, wish, first_day, last_day, now=now, today=today, last=last), False, full
     )
@@ -104,6 +106,11 @@ async def _find(
                 session, first, last, period, now, department=UUID(department), with_full=with_full
             )
     return sorted((one for one in found if _costs(one, wish)), key=_by_time)
+
+
+def _meant(wish: Wish, found: list[SessionView]) -> list[SessionView]:
+    """Of several separate days, those on one of them."""
+    return [one for one in found if not wish.among or one.date.isoformat() in wish.among]
 
 
 def _costs(found: SessionView, wish: Wish) -> bool:

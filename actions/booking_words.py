@@ -60,10 +60,8 @@ def offer_sessions(
     departments = list(dict.fromkeys(one.department for one in found))
     if not nearest:
         days = wish.days
-        one_day = days is not None and days.first == days.last
-        kind = (
-            "doctor" if len(doctors) == 1 else "half_day" if one_half_day else "day" if one_day else "several"
-        )
+        several = "several_days" if days and days.first != days.last else "day" if days else "several"
+        kind = "doctor" if len(doctors) == 1 else "half_day" if one_half_day else several
         reply.say(
             f"say_offer_{kind}",
             ok="" if reply.parts else turn.words.texts.text("word_ok"),
@@ -72,6 +70,7 @@ def offer_sessions(
             department=turn.words.all_of(departments),
             doctor=turn.words.doctor(found[0].practitioner, found[0].title),
             count=turn.words.count(len(doctors)),
+            when=turn.words.when(days, wish.period),
         )
     named = len(doctors) > 1 or (nearest and {str(one) for one in doctors} != set(wish.practitioners))
     for one in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 PERSONAL = ("person_name", "id_number", "phone", "birth_date")
@@ -12,10 +12,32 @@ PERSONAL = ("person_name", "id_number", "phone", "birth_date")
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """One day, or all days from the first to the last."""
+    """One day, or all days from the first to the last; with `only`, just these among them."""
 
     first: date
     last: date
+    only: tuple[date, ...] = ()
+
+    @classmethod
+    def of(cls, days: Iterable[date]) -> Days:
+        """These days, and no others between them."""
+        among = tuple(sorted(set(days)))
+        neighbours = (among[-1] - among[0]).days == len(among) - 1
+        return cls(among[0], among[-1], () if neighbours else among)
+
+    @property
+    def each(self) -> tuple[date, ...]:
+        count = (self.last - self.first).days + 1
+        return self.only or tuple(self.first + timedelta(days=number) for number in range(count))
+
+    def within(self, first: date, last: date) -> Days | None:
+        """Those from one day to another, None when there is none."""
+        if self.last < first or self.first > last:
+            return None
+        if not self.only:
+            return Days(max(self.first, first), min(self.last, last))
+        kept = [day for day in self.only if first <= day <= last]
+        return Days.of(kept) if kept else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +96,8 @@ class Facts:
 
 
 def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False) -> Facts:
-    """`last_wins`: of two things of a kind the later one is meant ("不是周三，是周四"); otherwise several days
-    make a span, and of several departments the first words count."""
+    """`last_wins`: of two things of a kind the later one is meant ("不是周三，是周四"); otherwise each of several days
+    is ("周三或周五"), of different half days any, and of several departments the first words count."""
     found: dict[str, list[tuple[int, Any]]] = {}
     for entity in entities:
         found.setdefault(str(entity["entity"]), []).append((int(entity.get("start") or 0), entity["value"]))
@@ -93,6 +115,7 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
         place = max(places) if last_wins else min(places)
         return tuple(dict.fromkeys(str(value) for start, value in values if start == place))
 
+    periods = {value for _, value in found.get("period", ())}
     return Facts(
         departments=candidates("department"),
         practitioners=candidates("practitioner"),
@@ -102,6 +125,7 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
         ordinal=int(one("ordinal") or 0),
         more=int(one("more") or 0),
         any=bool(one("any")),
+        period=str(one("period")) if last_wins or len(periods) == 1 else "",
         **{kind: str(one(kind)) for kind in _SINGLE},
     )
 
@@ -110,7 +134,6 @@ _SINGLE = (
     "relative",
     "unknown_practitioner",
     "impossible_date",
-    "period",
     "time",
     "field",
     "schedule",
@@ -135,10 +158,12 @@ def _days(values: list[Any], last_wins: bool) -> Days | None:
         return None
     if last_wins:
         return spans[-1]
-    return Days(min(span.first for span in spans), max(span.last for span in spans))
+    return Days.of(day for span in spans for day in span.each)
 
 
 def _span(value: Any) -> Days:
+    if isinstance(value, Mapping) and "days" in value:
+        return Days.of(date.fromisoformat(day) for day in value["days"])
     if isinstance(value, Mapping):
         return Days(date.fromisoformat(value["first"]), date.fromisoformat(value["last"]))
     day = date.fromisoformat(str(value))

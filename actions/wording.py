@@ -11,6 +11,8 @@ from actions.facts import Days
 from integrations.catalogue import Texts
 from integrations.hospital.models import Relation, Sex
 
+_NAMED_DAYS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -48,9 +50,16 @@ class Wording:
         """上午, 下午, 晚上; nothing for none"""
         return self.texts.text(f"word_{period}") if period else ""
 
+    def _all_days(self, days: Days) -> str:
+        """Up to three separate days by name, more by their number."""
+        if len(days.only) > _NAMED_DAYS:
+            span = self.days(days.first, days.last)
+            return self.texts.text("word_days_among", days=span, count=self.count(len(days.only)))
+        return self.all_of(map(self.day, days.only)) or self.days(days.first, days.last)
+
     def when(self, days: Days | None, period: str) -> str:
         """Days with a half day, as far as they are known."""
-        words = self.days(days.first, days.last) if days else ""
+        words = self._all_days(days) if days else ""
         return self.texts.text("word_when", days=words, period=self.period(period)).strip()
 
     def clock(self, moment: time) -> str:

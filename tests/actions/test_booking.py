@@ -162,6 +162,38 @@ async def test_a_half_day_that_fills_up_leads_to_others(clinic: Clinic, runtime:
     assert any("王建国" in title for title in said.buttons)
 
 
+async def test_several_days_are_all_looked_at(clinic: Clinic, runtime: Runtime) -> None:
+    friday = WEDNESDAY + timedelta(days=2)
+    full = await clinic.session("王建国", WEDNESDAY, slots=1)
+    await occupy(runtime, full, {"08:30"})
+    await clinic.session("王建国", WEDNESDAY + timedelta(days=1))  # a Thursday, which was not named
+    await clinic.session("王建国", friday)
+    await clinic.session("李静", WEDNESDAY)
+    days = "date", {"days": [WEDNESDAY.isoformat(), friday.isoformat()]}
+    chat = await clinic.chat()
+    said = await chat.say("book_appointment", days, ("department", clinic.departments[HEART]))
+    assert said.text.startswith("好的，11月25日（周三）、11月27日（周五），心血管内科，各位医生最早的号如下")
+    assert list(said.buttons) == [
+        "李静 副主任医师 周三 11月25日上午 免挂号费 余4",
+        "王建国 副主任医师 周五 11月27日上午 免挂号费 余4",
+    ]
+    assert "11月25日（周三）上午" in (await chat.say("inform", ("any", "any"))).text
+    chat = await clinic.chat()
+    await chat.say("book_appointment", days, ("department", clinic.departments[HEART]))
+    assert "请确认：11月27日（周五）上午" in (await chat.say("inform", day(friday))).text
+
+
+async def test_none_of_several_days_has_a_number(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY + timedelta(days=1))
+    chat = await clinic.chat()
+    working = [(TODAY + timedelta(days=number)).isoformat() for number in (1, 3, 5, 6)]
+    said = await chat.say(
+        "book_appointment", ("date", {"days": working}), ("practitioner", clinic.doctors["李静"])
+    )
+    assert "11月23日（周一）到11月28日（周六）里的四天" in said.text
+    assert list(said.buttons) == ["周四 11月26日上午 免挂号费 余4"]
+
+
 async def test_no_session_on_that_day_offers_the_nearest(clinic: Clinic) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()

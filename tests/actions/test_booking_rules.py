@@ -168,7 +168,7 @@ async def test_a_relative_who_is_not_registered_is_registered_first(clinic: Clin
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()
     said = await book(clinic, chat, "李静", ("relative", "妈"))
-    assert "还没有登记过“妈”的就诊信息" in said.text
+    assert "还没有登记过您妈妈的就诊信息" in said.text
     assert said.buttons["先登记您妈妈"] == '/add_family{"relative": "妈"}'
     said = await chat.press(said, "给 *明（您本人） 挂")
     assert "就诊人 *明（您本人）" in said.text

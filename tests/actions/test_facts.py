@@ -7,7 +7,7 @@ import pytest
 
 from actions.facts import Days, Facts, read_facts
 
-WED, FRI = date(2026, 11, 25), date(2026, 11, 27)
+WED, THU, FRI = date(2026, 11, 25), date(2026, 11, 26), date(2026, 11, 27)
 
 
 def entity(kind: str, value: Any, start: int = 0) -> dict[str, Any]:
@@ -20,7 +20,18 @@ def entity(kind: str, value: Any, start: int = 0) -> dict[str, Any]:
         ([], False, Facts()),
         ([entity("date", "2026-11-25")], False, Facts(days=Days(WED, WED))),
         ([entity("date", {"first": "2026-11-25", "last": "2026-11-27"})], False, Facts(days=Days(WED, FRI))),
-        ([entity("date", "2026-11-25"), entity("date", "2026-11-27", 5)], False, Facts(days=Days(WED, FRI))),
+        (
+            [entity("date", "2026-11-25"), entity("date", "2026-11-27", 5)],
+            False,
+            Facts(days=Days(WED, FRI, (WED, FRI))),
+        ),
+        ([entity("date", "2026-11-25"), entity("date", "2026-11-26", 5)], False, Facts(days=Days(WED, THU))),
+        (
+            [entity("date", {"days": ["2026-11-25", "2026-11-27"]})],
+            False,
+            Facts(days=Days(WED, FRI, (WED, FRI))),
+        ),
+        ([entity("period", "morning"), entity("period", "afternoon", 4)], False, Facts()),
         ([entity("date", "2026-11-25"), entity("date", "2026-11-27", 5)], True, Facts(days=Days(FRI, FRI))),
         ([entity("period", "morning"), entity("period", "afternoon", 4)], True, Facts(period="afternoon")),
         ([entity("practitioner", "a"), entity("practitioner", "b")], False, Facts(practitioners=("a", "b"))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
@@ -43,16 +44,24 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """One day, or all days from first to last. `soon` marks words for any day soon (最近, 尽快), which
-    say nothing beside a real date."""
+    """One day, or all days from first to last; with `only`, these among them (周一三五). `soon` marks words for any
+    day soon (最近, 尽快), which say nothing beside a real date."""
 
     first: date
     last: date
     soon: bool = False
+    only: tuple[date, ...] = ()
 
     @classmethod
     def one(cls, day: date) -> Days:
         return cls(day, day)
+
+    @classmethod
+    def of(cls, days: Iterable[date]) -> Days:
+        """These days, and no others between them."""
+        among = tuple(sorted(set(days)))
+        neighbours = (among[-1] - among[0]).days == len(among) - 1
+        return cls(among[0], among[-1], only=() if neighbours else among)
 
     @property
     def single(self) -> bool:
@@ -204,6 +213,15 @@ def _term(name: str, year: int) -> date:
         raise NoSuchDay  # as far as the tables of the library reach
     found = TermUtils.nth_term_day(year, term_name=name)
     return date(found.year, found.month, found.day)
+
+
+def working_days(weeks: int | None, reference: Reference) -> Days:
+    """Monday to Friday of the week that is so many weeks away; None: those of the next seven days."""
+    if weeks is not None:
+        first = monday(reference.today) + timedelta(weeks=weeks)
+        return Days(first, first + timedelta(days=4))
+    week = (reference.today + timedelta(days=ahead) for ahead in range(7))
+    return Days.of(day for day in week if day.weekday() < 5)
 
 
 def weekday(number: int, weeks: int | None, reference: Reference) -> date:

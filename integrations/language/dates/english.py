@@ -24,6 +24,7 @@ from integrations.language.dates.calendar import (
     real_day,
     shift_months,
     weekday,
+    working_days,
 )
 from integrations.language.dates.rules import Piece, Rule, rule
 
@@ -69,6 +70,7 @@ _HALVES = {
     "noon": words.NOON, "midday": words.NOON, "noontime": words.NOON,
 }  # fmt: skip
 _SOON = (
+    r"every ?day (?:works|is fine|is ok|suits me)|"
     r"as soon as possible|as early as possible|asap|a\.s\.a\.p|the soonest|soonest|earliest(?: possible)?|any ?day"
     r"|whichever day|any date|whenever|these days|next available|first available"
 )
@@ -218,6 +220,19 @@ def weekend(match: re.Match[str], reference: Reference) -> Piece:
     return Days(saturday, saturday + timedelta(days=1))
 
 
+@rule(
+    r"\b(?:(?:any|every|on|all) )*(?:the )?(?:(?P<when>this|next)(?: week'?s?)? )?"
+    r"(?:weekdays?|workdays?|working days?)\b"
+    r"(?: (?:of )?(?P<after>this|next) week\b)?"
+)
+def working_week(match: re.Match[str], reference: Reference) -> Piece | None:
+    """Weekdays, any weekday next week; not how many ("for 3 working days")."""
+    if re.search(rf"\b{_COUNT} $", match.string[: match.start()]):
+        return None
+    said = (match["when"] or match["after"] or "").lower()
+    return working_days({"this": 0, "next": 1}.get(said), reference)
+
+
 @rule(r"\b(?:(?P<after>(?:the )?week after next)|(?P<when>this|next|coming|following|last) week)\b")
 def whole_week(match: re.Match[str], reference: Reference) -> Piece:
     weeks = 2 if match["after"] else {"this": 0, "last": -1}.get(match["when"].lower(), 1)
@@ -350,8 +365,8 @@ def _clock(hour: str, minute: int) -> Clock | None:
 
 RULES: tuple[Rule, ...] = (
     said_day, clipped_day, days_to_days, month_day, day_month, numeric_date, day_and_month, week_day, day_alone,
-    counted_days, within_days, weekend, whole_week, whole_month, soon, tonight, half, short_half, hour_with_half,
-    half_after_words, said_clock, half_nine, o_clock, at_hour,
+    counted_days, within_days, working_week, weekend, whole_week, whole_month, soon, tonight, half, short_half,
+    hour_with_half, half_after_words, said_clock, half_nine, o_clock, at_hour,
 )  # fmt: skip
 
 # What joins the parts of one point in time, and the ends of a range.

@@ -22,7 +22,8 @@ def find_dates(text: str, now: datetime) -> list[Span]:
     """The entities date, impossible_date, period and time in a text, in order of appearance.
 
     `now` is local (its zone is ignored); `text` is simplified, of any width. A date's value is
-    "2026-11-25" or {"first": …, "last": …}; a range that has begun begins today. A period is morning,
+    "2026-11-25", {"first": …, "last": …} or, for separate days (周一三五), {"days": […]}; a range that has begun
+    begins today. A period is morning,
     afternoon or evening; a time is "HH:MM", and from 1 to 6 o'clock without a part of the day means
     the afternoon, the hours when a hospital sees patients. What is refused (周三不行) and what
     belongs to a complaint (昨天开始发烧) is left out; a past date that is asked for is not.
@@ -49,7 +50,7 @@ def _spans(text: str, expression: Expression, found: Resolution, today: date) ->
             return [Span("impossible_date", days.start, end, text[days.start : end])]
         assert found.first is not None
         assert found.last is not None
-        spans.append(Span("date", days.start, end, _date_value(text, end, found.first, found.last, today)))
+        spans.append(Span("date", days.start, end, _date_value(text, end, found, today)))
     if expression.half and isinstance(expression.half.what, Half):
         half = expression.half
         if found.period:
@@ -64,11 +65,18 @@ def _spans(text: str, expression: Expression, found: Resolution, today: date) ->
     return sorted(spans, key=lambda span: span.start)
 
 
-def _date_value(text: str, end: int, first: date, last: date, today: date) -> str | dict[str, str]:
+def _date_value(
+    text: str, end: int, found: Resolution, today: date
+) -> str | dict[str, str] | dict[str, list[str]]:
+    first, last = found.first, found.last
+    assert first is not None
+    assert last is not None
     if _LATER.match(text, end) and last >= today:
         last = max(first, today) + timedelta(days=_AHEAD)
     elif _EARLIER.match(text, end) and last > today:
         first = today
+    elif ahead := [day.isoformat() for day in found.only if day >= today]:
+        return {"days": ahead} if len(ahead) > 1 else ahead[0]
     if first <= today <= last:
         first = today
     if first == last:

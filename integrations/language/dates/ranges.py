@@ -17,6 +17,7 @@ from integrations.language.dates.calendar import (
     month_days,
     real_day,
     weekday,
+    working_days,
 )
 from integrations.language.dates.naming import count_of, in_course, month_of, said_month_of, year_of
 from integrations.language.dates.rules import Piece, rule
@@ -30,19 +31,27 @@ def neighbouring_days(match: re.Match[str], reference: Reference) -> Piece:
 
 
 @rule(
-    r"<new><week>?<W>(?P<days>[一二三四五六][、和/]?(?:[二三四五六日天][、和/]?)*[二三四五六日天])(?![点个])"
+    r"<new><week>?<W>(?P<days>[一二三四五六][、，,和或/]?(?:[二三四五六日天][、，,和或/]?)*[二三四五六日天])(?![点个次楼])"
 )
 def week_days(match: re.Match[str], reference: Reference) -> Piece | None:
-    """周六日, 下周二三四: neighbours in the week."""
+    """周六日, 下周二三四: neighbours in the week; 周一三五: these days, the next ones to come."""
     numbers = [words.WEEKDAYS[c] for c in match["days"] if c in words.WEEKDAYS]
-    first, last = numbers[0], numbers[-1]
-    if numbers != list(range(first, last + 1)):
+    if numbers != sorted(set(numbers)):
         return None
-    day = weekday(first, words.WEEKS[match["week"]] if match["week"] else None, reference)
-    return Days(day, day + timedelta(days=last - first))
+    weeks = words.WEEKS[match["week"]] if match["week"] else None
+    first, last = numbers[0], numbers[-1]
+    day = weekday(first, weeks, reference)
+    if numbers == list(range(first, last + 1)):
+        return Days(day, day + timedelta(days=last - first))
+    return Days.of(weekday(number, weeks, reference) for number in numbers)
 
 
-@rule(r"<new><week>?<W>末")
+@rule(r"(?:<week>(?:<W>的?)?)?(?:工作日|周中)")
+def working_week(match: re.Match[str], reference: Reference) -> Piece:
+    return working_days(words.WEEKS[match["week"]] if match["week"] else None, reference)
+
+
+@rule(r"<new><week>?(?:<W>末|<W>?的?双休日)")
 def weekend(match: re.Match[str], reference: Reference) -> Piece:
     saturday = monday(reference.today) + timedelta(days=5, weeks=words.WEEKS.get(match["week"] or "", 0))
     return Days(saturday, saturday + timedelta(days=1))
@@ -116,5 +125,6 @@ def _first_day(match: re.Match[str], day: int, last: int, reference: Reference) 
 
 
 RULES = (
-    neighbouring_days, week_days, weekend, whole_week, part_of_month, whole_year, within_days, soon, days_to_days,
+    neighbouring_days, week_days, working_week, weekend, whole_week, part_of_month, whole_year, within_days, soon,
+    days_to_days,
 )  # fmt: skip

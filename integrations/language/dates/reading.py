@@ -20,6 +20,7 @@ class Resolution:
     at: time | None = None
     until: datetime | None = None
     period: str | None = None
+    only: tuple[date, ...] = ()  # of several days these, not all from `first` to `last`
 
     def moment(self, today: date) -> datetime | None:
         """The point in time, if one was named; without a day, of today."""
@@ -57,13 +58,15 @@ def _resolve_one(expression: Expression, now: datetime, half: Half | None) -> Re
     half = _what(expression.half, Half) or half
     clock = _what(expression.clock, Clock)
     if clock is None:
-        return Resolution(first, last, period=half.period if half else None)
+        only = days.only if days else ()
+        return Resolution(first, last, period=half.period if half else None, only=only)
     clock = clock.within(half)
     if clock.hour == 24:  # the midnight that ends the day
         first = last = (first or now.date()) + timedelta(days=1)
         clock = Clock(0)
     at = time(clock.hour, clock.minute, clock.second)
-    return Resolution(first, last, at, period=half.period if half else None)
+    only = days.only if days and days.first == first else ()
+    return Resolution(first, last, at, period=half.period if half else None, only=only)
 
 
 def _what[T](found: Found | None, kind: type[T]) -> T | None:

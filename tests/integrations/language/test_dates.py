@@ -159,6 +159,22 @@ RANGES = {
     "春节后": ("2027-02-06", "2027-02-12"),
     "周一到周五哪天都行": ("2026-11-30", "2026-12-04"),
     "28号之前": ("2026-11-24", "2026-11-28"),
+    "每天都行": ("2026-11-24", "2026-11-30"),
+    "周几都可以": ("2026-11-24", "2026-11-30"),
+    "下周工作日": ("2026-11-30", "2026-12-04"),
+    "双休日有号吗": ("2026-11-28", "2026-11-29"),
+    "any weekday next week": ("2026-11-30", "2026-12-04"),
+    "this weekend": ("2026-11-28", "2026-11-29"),
+    "every day works": ("2026-11-24", "2026-11-30"),
+}
+
+SEPARATE = {
+    "周一三五都行": ["11-25", "11-27", "11-30"],
+    "周一、三、五": ["11-25", "11-27", "11-30"],
+    "星期二四六": ["11-24", "11-26", "11-28"],
+    "下周一三五上午": ["11-30", "12-02", "12-04"],
+    "工作日都可以": ["11-24", "11-25", "11-26", "11-27", "11-30"],
+    "I am free on weekdays": ["11-24", "11-25", "11-26", "11-27", "11-30"],
 }
 
 TIMES = {
@@ -263,6 +279,9 @@ NOTHING = [
     "夜里咳嗽",
     "早上起来头晕",
     "每天晚上出汗",
+    "每天头疼",
+    "工作日总是头疼",
+    "it takes three working days",
     "有一点疼",
     "早一点",
     "晚点再说",
@@ -316,6 +335,11 @@ def test_days(text: str, day: str) -> None:
 @pytest.mark.parametrize(("text", "ends"), RANGES.items())
 def test_ranges(text: str, ends: tuple[str, str]) -> None:
     assert values(text) == [("date", {"first": ends[0], "last": ends[1]})]
+
+
+@pytest.mark.parametrize(("text", "days"), SEPARATE.items())
+def test_separate_days(text: str, days: list[str]) -> None:
+    assert values(text)[0] == ("date", {"days": [f"2026-{day}" for day in days]})
 
 
 @pytest.mark.parametrize(("text", "clock"), TIMES.items())
