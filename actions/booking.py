@@ -145,6 +145,16 @@ class BookingForm(ConfirmingForm):
         wish, over = not_before(wish, turn.today)
         for note in (*over, *notes):
             reply.say(note.text, **_blanks(turn, note, directory, wish))
+        outcome = await self._put(turn, reply, wish, directory, take_first=take_first)
+        for one in dict.fromkeys(one for note in notes for one in note.departments):
+            if bookable(directory, one):
+                title = turn.words.texts.text("word_doctors_here", department=directory.departments[one].name)
+                reply.offer(title, f'/inform{{"department": "{one}"}}')
+        return outcome
+
+    async def _put(
+        self, turn: Turn, reply: Reply, wish: Wish, directory: Directory, *, take_first: bool
+    ) -> Outcome:
         if wish.schedule:
             return await self._confirm(turn, reply, wish, directory)
         if walk_in := not_booked(directory, wish.departments):
@@ -217,4 +227,23 @@ def _blanks(turn: Turn, note: Note, directory: Directory, wish: Wish) -> dict[st
             "wanted": turn.words.day(note.wanted),
             "opens": turn.words.moment(opens, turn.today) if opens else "",
         }
+    if note.departments:
+        blanks["department"] = turn.words.all_of(directory.departments[one].name for one in note.departments)
+        blanks["doctors"] = _where(turn, directory, wish.practitioners)
     return blanks
+
+
+def _where(turn: Turn, directory: Directory, practitioners: Sequence[str]) -> str:
+    """王建国、王海燕在心血管内科，王琳在儿科"""
+    named: dict[str, list[str]] = {}
+    for one in practitioners:
+        named.setdefault(directory.department_of(one), []).append(directory.practitioners[one].name)
+    places = [
+        turn.words.texts.text(
+            "word_doctors_in",
+            doctors=turn.words.all_of(names),
+            department=directory.departments[department].name,
+        )
+        for department, names in named.items()
+    ]
+    return turn.words.texts.text("word_comma").join(places)

@@ -75,12 +75,13 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to tell before the next question: a text of the catalogue, and the day or words in it."""
+    """Something to tell before the next question: a text of the catalogue, and the day, words or departments in it."""
 
     text: str
     day: date | None = None
     words: str = ""
     wanted: date | None = None
+    departments: tuple[str, ...] = ()
 
 
 def take(wish: Wish, facts: Facts, doctors: Doctors, *, today: date, last: date) -> tuple[Wish, list[Note]]:
@@ -183,7 +184,7 @@ def _who(wish: Wish, facts: Facts, doctors: Doctors, notes: list[Note]) -> Wish:
         # "心内科王医生" when the Wangs work elsewhere is worth a word; after "心内科" a doctor of another
         # department is simply a change of mind.
         if facts.departments:
-            notes.append(Note("say_booking_doctor_elsewhere"))
+            notes.append(Note("say_booking_doctor_elsewhere", departments=facts.departments))
         here, departments = practitioners, ()
     if here and not departments:
         departments = tuple(dict.fromkeys(doctors.department_of(found) for found in here))

@@ -9,7 +9,8 @@ from typing import Any
 
 from actions.consent import missing_consents
 from actions.forms import THEN, Outcome
-from actions.person_form import PAGE_FIRST, STOPS, PersonForm, ask, plain_values
+from actions.person_form import PAGE_FIRST, STOPS, PersonForm, plain_values
+from actions.person_questions import ask
 from actions.registration import FAMILY, PURPOSE
 from actions.registration import FORM as SELF
 from actions.registration_draft import Person, choose, new_values

@@ -9,16 +9,15 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from actions.forms import THEN, Form, Outcome
+from actions.person_questions import ask, kept
 from actions.registration_draft import Person, back, choose, forget
 from actions.registration_proof import Proof
 from actions.registration_values import Values
-from actions.relations import yours
 from actions.revealing import reveal
 from actions.turn import Reply, Turn
 from actions.waiting_wish import SLOT, keep, wants_booking
 from actions.walk_in import told_the_way
 from integrations.hospital import links
-from integrations.hospital.models import DocumentKind
 
 PAGE_FIRST = frozenset({"telegram"})  # the chat's servers stand abroad: typing a number there comes second
 STOPS = {THEN: None, SLOT: None}
@@ -110,7 +109,7 @@ class PersonForm(Form):
                 reply.say("say_first_step")
             person = earlier or person
         person = choose(forget(person, turn.facts), turn.facts)
-        values = Values(turn, reply)
+        values, place = Values(turn, reply), len(reply.parts)
         person = await values.take(person)
         fitted = await self.fitting(turn, reply, person)
         if isinstance(fitted, Outcome):
@@ -125,6 +124,8 @@ class PersonForm(Form):
         if missing := person.missing():
             heard = complained or person != before or turn.intent in ("use_chat", "register", "add_family")
             heard = heard or not turn.asked or turn.asked == "page" or turn.intent == "go_back"
+            if words := kept(turn.words, before, person, missing):
+                reply.parts.insert(place, words)
             if not values.complained or missing != turn.asked:  # a complaint says itself what to send
                 ask(turn, reply, person, missing)
             return Outcome(person.as_draft(), missing, understood=heard)
@@ -197,26 +198,3 @@ async def plain_values(turn: Turn, person: Person, purpose: str) -> dict[str, st
     """What was told, revealed for writing it down."""
     kinds = [kind for kind in ("person_name", "id_number", "birth_date", "phone") if getattr(person, kind)]
     return {kind: await reveal(turn, getattr(person, kind), purpose) for kind in kinds}
-
-
-def ask(turn: Turn, reply: Reply, person: Person, asked: str) -> None:
-    """One question; about a relative in words of its own where it has them."""
-    texts = turn.words.texts
-    shown = {kind: person.shown.get(kind, "") for kind in ("person_name", "id_number", "phone", "birth_date")}
-    if asked == "confirm" and person.kind is not DocumentKind.RESIDENT_ID:
-        shown["id_number"] = f"{texts.text(f'word_document_{person.kind}')} {shown['id_number']}"
-    values = {
-        **shown,
-        "document": texts.text(f"word_document_{person.kind}"),
-        "who": yours(turn.words, person.called, person.relation),
-        "patient": yours(turn.words, person.called) if person.called else texts.text("word_patient"),
-        "sex": texts.text(f"word_sex_{person.other_sex}") if person.other_sex else "",
-    }
-    key = f"ask_family_{asked}"
-    if asked == "kin_sex" and not person.number_sex:
-        key = "ask_kin_sex_told"
-    reply.say(key if person.family and key in texts else f"ask_{asked}", **values)
-    if asked == "person_name":
-        reply.offer(texts.text("word_use_page"), "/use_page")
-    if asked == "phone" and person.family and person.ages == "teen":
-        reply.offer(texts.text("word_no_phone"), '/inform{"field": "no_phone"}')

@@ -108,6 +108,12 @@ _QUESTION = re.compile(
     r"|哪[里儿个些]|多少|几点|几号|安全|可不可以|能不能|有没有|是不是"
 )
 _SENTENCE = re.compile(r"^[我俺].*(?:想|要|头|疼|痛|看|约|能|可以|去|有|没|需|不|得|难受)")
+_ONE_OF_A_NAME = re.compile("[㐀-鿿]")
+# Single characters that say something else.
+_NO_NAME = frozenset(
+    "不有你他她它们啊哦噢喔呃额哎唉诶欸呵哈嘿早在谁哪啥能会要改退换喂滚男女啦吧呢吗嘛哇咦痛疼晕急约挂看给帮这那"
+    "一二三四五六七八九十两几个人号的了"
+)
 _PIECES = re.compile(r"[^\s,。;!、]+")
 _CLAUSES = re.compile(r"[^,。;!、\n]+")  # English parts its words by spaces
 
@@ -216,7 +222,12 @@ def _trimmed(text: str, folded: str, start: int, end: int, expects: str) -> Span
         end = start + len(_LABEL.sub("", folded[start:end]))
     end = start + len(_SUFFIX.sub("", folded[start:end]))
     value = text[start:end]
-    shortest = 2 if expects == "person_name" else 4
+    shortest = 4
+    if (
+        expects == "person_name"
+    ):  # a single character is one when it is all that was said, and then is told as cut
+        alone = bool(prefix) or value == text.strip(" ,，。.!！\n")
+        shortest = 1 if alone and _ONE_OF_A_NAME.fullmatch(value) else 2
     if len(value) < shortest or _is_talk(folded[start:end], expects) or not any(map(str.isalpha, value)):
         return None
     return Span(expects, start, end, value)
@@ -225,6 +236,8 @@ def _trimmed(text: str, folded: str, start: int, end: int, expects: str) -> Span
 def _is_talk(folded: str, expects: str) -> bool:
     """Whether an answer speaks to us instead of giving what was asked for."""
     folded = simplify(folded)
+    if expects == "person_name" and folded in _NO_NAME:
+        return True
     if _COMMAND.search(folded) or _QUESTION.search(folded) or _TALK_IN_ENGLISH.search(folded):
         return True
     if expects == "person_name" and is_relative(folded):

@@ -95,13 +95,16 @@ class Chat:
         confidence: float = 1.0,
         text: str = "",
         away: timedelta = timedelta(),
+        together: bool = False,
     ) -> Said:
+        """`together`: the entities of a kind are candidates for the same words."""
         message = {
             "text": text,
             "intent": {"name": intent, "confidence": confidence},
             "intent_ranking": [{"name": intent, "confidence": confidence}],
             "entities": [
-                {"entity": name, "value": value, "start": at} for at, (name, value) in enumerate(entities)
+                {"entity": name, "value": value, "start": 0 if together else at}
+                for at, (name, value) in enumerate(entities)
             ],
             "metadata": {
                 "message_id": message_id or uuid4().hex,

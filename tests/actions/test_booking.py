@@ -87,24 +87,8 @@ async def test_two_doctors_of_one_name_are_asked_apart(clinic: Clinic) -> None:
     )
     assert len(said.buttons) == 3
     both = [clinic.doctors["王建国"], clinic.doctors["王海燕"]]
-    said = await same_place(chat, "inform", "practitioner", both)
+    said = await chat.say("inform", *(("practitioner", one) for one in both), together=True)
     assert [title.split()[0] for title in said.buttons] == ["王建国", "王海燕"]
-
-
-async def same_place(chat: Chat, intent: str, kind: str, values: list[str]):  # type: ignore[no-untyped-def]
-    """Candidates for the same words: entities with one start."""
-    original = chat._call
-
-    async def at_one_place(action, message, said):  # type: ignore[no-untyped-def]
-        for entity in message["entities"]:
-            entity["start"] = 0
-        return await original(action, message, said)
-
-    chat._call = at_one_place  # type: ignore[method-assign]
-    try:
-        return await chat.say(intent, *((kind, value) for value in values))
-    finally:
-        chat._call = original  # type: ignore[method-assign]
 
 
 async def test_anyone_will_do_takes_the_first(clinic: Clinic) -> None:
@@ -395,8 +379,22 @@ async def test_of_two_doctors_of_one_name_the_department_tells(clinic: Clinic) -
         await clinic.session(doctor, WEDNESDAY)
     chat = await clinic.chat()
     wangs = [clinic.doctors[doctor] for doctor in ("王建国", "王海燕", "王琳")]
-    said = await same_place(chat, "book_appointment", "practitioner", wangs)
+    said = await chat.say("book_appointment", *(("practitioner", one) for one in wangs), together=True)
     assert len(said.buttons) == 3
     said = await chat.say("inform", ("department", clinic.departments["骨科"]))
     assert "请确认" in said.text
     assert "王琳" in said.text
+
+
+async def test_a_doctor_of_another_department_is_told_with_both_ways_on(clinic: Clinic) -> None:
+    await clinic.doctor("赵敏", "骨科")
+    for doctor in ("王建国", "王海燕", "赵敏"):
+        await clinic.session(doctor, WEDNESDAY)
+    chat = await clinic.chat()
+    department = "department", clinic.departments["骨科"]
+    both = ("practitioner", clinic.doctors["王建国"]), ("practitioner", clinic.doctors["王海燕"])
+    said = await chat.say("book_appointment", department, *both, day(WEDNESDAY), together=True)
+    assert "骨科没有您说的这位医生：王建国、王海燕在心血管内科。" in said.text
+    assert [title.split()[0] for title in said.buttons] == ["王建国", "王海燕", "看骨科的医生"]
+    said = await chat.press(said, "看骨科的医生")
+    assert "赵敏" in said.text

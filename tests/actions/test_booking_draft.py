@@ -171,7 +171,7 @@ def test_says_when_the_doctor_works_elsewhere() -> None:
         Wish(), Facts(departments=("heart",), practitioners=("wang3",)), Staff(), today=TODAY, last=LAST
     )
     assert wish == Wish(departments=("bones",), practitioners=("wang3",))
-    assert notes == [Note("say_booking_doctor_elsewhere")]
+    assert notes == [Note("say_booking_doctor_elsewhere", departments=("heart",))]
 
 
 def test_goes_back_one_decision_at_a_time() -> None:

@@ -381,3 +381,23 @@ async def test_another_document_by_the_button_and_back(clinic: Clinic) -> None:
     assert said.expects == "id_number"
     said = await chat.say("cancel")
     assert "没有保存" in said.text
+
+
+async def test_what_comes_before_its_question_is_said_back(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await tell_at(chat, "add_family", ("relative", "妈"), phone=MOTHERS_PHONE)
+    assert "记下了手机号 139****4321。" in said.text
+    assert said.text.endswith("例如：张小明")
+    said = await tell(chat, person_name="王", id_number=MOTHER[:-1])
+    assert "要 2 个字以上" in said.text
+    assert "记下了" not in said.text
+    said = await tell(chat, id_number=MOTHER)
+    assert "记下了证件号" in said.text
+    assert MOTHER not in said.text
+    assert said.expects == "person_name"
+
+
+async def tell_at(chat: Chat, intent: str, *entities: tuple[str, str], **values: str) -> Said:
+    return await chat.say(
+        intent, *entities, *[await chat.token(kind, value) for kind, value in values.items()]
+    )
