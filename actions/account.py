@@ -6,7 +6,7 @@ from uuid import UUID
 
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
-from integrations.hospital import linking, patients
+from integrations.hospital import agreements, linking, patients
 
 
 async def answer_profile(turn: Turn, reply: Reply) -> None:
@@ -15,6 +15,7 @@ async def answer_profile(turn: Turn, reply: Reply) -> None:
         account = await account_of(session, turn)
         found = await patients.profile(session, turn.runtime.crypto, account)
         people = await patients.acting_for(session, account)
+        others = await agreements.of_patient(session, found.patient.id) if found else []
     texts = turn.words.texts
     if found:
         status = texts.text(f"word_status_{found.patient.status}")
@@ -30,9 +31,15 @@ async def answer_profile(turn: Turn, reply: Reply) -> None:
         reply.say("say_profile_none")
     if len(people) > (1 if found else 0):
         reply.say("say_profile_people", people=turn.words.all_of(one.name for one in people))
+    if others:
+        reply.say("say_profile_agreements", people=turn.words.all_of(one.owner for one in others))
     if found:
         reply.offer(texts.text("word_change_phone"), '/change_profile{"field": "phone"}')
         reply.offer(texts.text("intent_my_family"), "/my_family")
+    for one in others:
+        reply.offer(
+            texts.text("word_end_agreement", name=one.owner), f'/unbind{{"link": "{one.account_id}"}}'
+        )
     if people:
         reply.offer(texts.text("word_unbind"), "/unbind")
         reply.offer(texts.text("word_withdraw"), "/withdraw_consent")

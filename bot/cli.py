@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot import identities, links
+from bot import agreements, identities, links
 from bot.keys.cli import keys_app
 from bot.migrate import APP
 from bot.opening import open_database
@@ -27,6 +27,7 @@ app = typer.Typer(
 
 app.add_typer(identities.app, name="identities")
 app.add_typer(links.app, name="links")
+app.add_typer(agreements.app, name="agreements")
 app.add_typer(keys_app, name="keys")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]

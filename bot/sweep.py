@@ -146,7 +146,7 @@ async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, langu
             other = say(f"word_channel_{link.channel}")
             key = "bot_link_added" if link.may_cut else "bot_link_added_relative"
             return say(key, channel=other, name=link.patient, phone=rt.settings.hospital_phone)
-        case EventKind.LINK_CUT | EventKind.PHONE_CHANGED:
+        case EventKind.LINK_CUT | EventKind.PHONE_CHANGED | EventKind.AGREEMENT_ENDED:
             name = await patients.masked_name(session, UUID(event.payload["patient_id"]))
             return say(f"bot_{event.kind}", name=name, hospital_phone=rt.settings.hospital_phone)
         case EventKind.REQUEST_DECIDED:

@@ -27,6 +27,7 @@ SANDBOX_KNOWS = (
     "telegram_",
     "sms_",
     "identity_",
+    "hospital_phone",
     "gateway_port",
     "sandbox_port",
     "public_url",

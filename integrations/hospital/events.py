@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     REQUEST_DECIDED = "request_decided"  # request, kind, approved: staff have looked
     IDENTITY_REJECTED = "identity_rejected"  # patient_id, reason: staff looked at the document
     GUARDIAN_ENDED = "guardian_ended"  # patient_id: of age now
+    AGREEMENT_ENDED = "agreement_ended"  # patient_id: an adult no longer wants this account to act for them
     PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done
 
 

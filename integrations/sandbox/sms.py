@@ -20,10 +20,11 @@ TEMPLATES = {
     1: "验证码：{0}，请勿告诉他人。如非本人操作，请忽略本短信。",
     2: "验证码：{0}，{1}分钟内有效，请勿告诉他人。如非本人操作，请忽略本短信。",
 }
-# A notice, whose variables may be words: who asks, the code, its minutes.
+# A notice, whose variables may be words: who asks, the code, its minutes. The hospital's telephone is part of the
+# template that the platform approved.
 CONSENT_TEMPLATE = (
     "{0}想在我院线上服务中替您预约和查看就诊信息。您同意的话，请把验证码：{1} 告诉对方，{2}分钟内有效；"
-    "不同意请不要告诉任何人。"
+    "不同意请不要告诉任何人。同意后想取消，随时打{phone}。"
 )
 CONSENT_VALUES = 3
 LONGEST_VALUE = 12
@@ -70,12 +71,14 @@ class SmsService:
         sign_name: str,
         template: str,
         consent_template: str,
+        hospital_phone: str,
         options: Options,
         clock: Clock,
     ) -> None:
         self.service = service
         self._app_id, self._sign_name = app_id, sign_name
         self._template, self._consent_template = template, consent_template
+        self._hospital_phone = hospital_phone
         self._options = options
         self._clock = clock
         self._last = 0
@@ -135,7 +138,7 @@ class SmsService:
                 raise _Refused("FailedOperation.TemplateParamSetNotMatchApprovedTemplate")
             if not all(0 < len(value) <= LONGEST_VALUE for value in values):
                 raise _Refused("InvalidParameterValue.TemplateParameterLengthLimit")
-            return CONSENT_TEMPLATE.format(*values)
+            return CONSENT_TEMPLATE.format(*values, phone=self._hospital_phone)
         if not template or template != self._template:
             raise _Refused("FailedOperation.TemplateIncorrectOrUnapproved")
         if len(values) not in TEMPLATES:

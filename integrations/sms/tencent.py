@@ -20,7 +20,8 @@ _BUSY = ("InternalError", "RequestLimitExceeded")
 class TencentSms:
     """The template of codes takes the code and its minutes: "验证码{1}，{2}分钟内有效。" That of consents is one of
     notices, for only these take words: who asks, the code, its minutes. "{1}想在我院线上服务中替您预约和查看就诊
-    信息。您同意的话，请把验证码{2}告诉对方，{3}分钟内有效；不同意请不要告诉任何人。" """
+    信息。您同意的话，请把验证码{2}告诉对方，{3}分钟内有效；不同意请不要告诉任何人。同意后想取消，随时打<医院电话>。"
+    The telephone is fixed in the approved template: numbers are no variables."""
 
     def __init__(
         self,

@@ -401,3 +401,32 @@ async def tell_at(chat: Chat, intent: str, *entities: tuple[str, str], **values:
     return await chat.say(
         intent, *entities, *[await chat.token(kind, value) for kind, value in values.items()]
     )
+
+
+async def test_a_mother_with_an_account_of_her_own_ends_what_she_agreed_to(
+    clinic: Clinic, outside: Outside
+) -> None:
+    daughter = await clinic.chat()
+    await daughter.say("add_family", ("relative", "妈"))
+    await tell(daughter, person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
+    await daughter.say("inform", ("sms_code", outside.sent[-1][1]))
+    await daughter.say("affirm")
+    outside.now += timedelta(minutes=2)
+    mother = await clinic.chat(registered=False)
+    await mother.say("register")
+    await tell(mother, person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
+    await mother.say("inform", ("sms_code", outside.sent[-1][1]))
+    await mother.say("affirm")
+    said = await mother.say("my_profile")
+    assert "经您同意，*明 可以替您预约" in said.text
+    said = await mother.press(said, "不再让 *明 代办")
+    assert "*明 在这里看不到您的信息" in said.text
+    said = await mother.press(said, "不取消")
+    assert len(await family(daughter)) == 2
+    said = await mother.say("unbind")
+    assert list(said.buttons) == ["解绑 *英", "不再让 *明 代办"]
+    await mother.say("inform", ("ordinal", 2))
+    said = await mother.say("affirm")
+    assert "已经取消：*明 不能再替您预约" in said.text
+    assert len(await family(daughter)) == 1
+    assert "经您同意" not in (await mother.say("my_profile")).text

@@ -17,10 +17,15 @@ from bot.local import Postgres, running
 from bot.migrate import migrate
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Database
-from integrations.hospital import accounts, patients, requests
+from integrations.hospital import accounts, families, patients, requests
+from integrations.hospital.documents import read_identity
+from integrations.hospital.families import Agreement
+from integrations.hospital.models import DocumentKind, Relation
+from integrations.hospital.patients import Newcomer
 from tests.conftest import ring
 
 NUMBER = "11010519900307013X"
+MOTHER = "110105196003071024"
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 
@@ -37,13 +42,14 @@ class Desk:
         }
         asyncio.run(self._arrive())
 
-    def run(self, *words: str) -> Result:
-        return CliRunner().invoke(app, ["links", *words], env=self._environment)
+    def run(self, *words: str, group: str = "links", typed: str = "") -> Result:
+        return CliRunner().invoke(app, [group, *words], env=self._environment, input=typed)
 
     def owners(self) -> int:
         with psycopg.connect(self.url) as connection:
             [found] = connection.execute(
                 "SELECT count(*) FROM contacts JOIN account_patients USING (account_id)"
+                " WHERE relation = 'self'"
             ).fetchall()
         return int(found[0])
 
@@ -58,6 +64,12 @@ class Desk:
                         session, crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
                         id_number=NUMBER, phone=phone, outcome="match", key=None, now=NOW,
                     )  # fmt: skip
+                mother = read_identity(DocumentKind.RESIDENT_ID, MOTHER, NOW.date())
+                await families.add(
+                    session, crypto, contact=await accounts.ensure_contact(session, "wechat", "platform-id"),
+                    relation=Relation.PARENT, person=Newcomer("王秀英", mother, "+8613712345678", True),
+                    outcome="match", agreement=Agreement(own=True), most=6, key=None, now=NOW,
+                )  # fmt: skip
                 claim = await requests.started_claim(session, crypto, contact.id, NOW)
                 assert claim
                 await requests.ask_staff(session, claim.request_id)
@@ -102,3 +114,15 @@ def test_staff_reject(desk: Desk) -> None:
         ]
     assert len(actions) == 1
     assert actions[0].startswith("staff:")
+
+
+def test_staff_end_what_a_relative_agreed_to(desk: Desk) -> None:
+    listed = desk.run("list", group="agreements", typed="137 1234 5678\n")
+    assert "*英" in listed.output
+    assert "王秀英" not in listed.output
+    ids = re.findall(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b", listed.output)
+    assert desk.run("end", *ids, group="agreements", typed="n\n").exit_code == 1
+    done = desk.run("end", *ids, "--called-back", group="agreements")
+    assert done.exit_code == 0, done.output
+    assert desk.run("end", *ids, "--called-back", group="agreements").exit_code == 1
+    assert "Nobody" in desk.run("list", group="agreements", typed="13712345678\n").output
