@@ -80,7 +80,7 @@ class BookingForm(ConfirmingForm):
                 await emergency(turn, reply)
                 return Outcome.closed()
             if turn.facts.personal and not turn.facts.for_booking and turn.intent in _VAGUE:
-                return Outcome.closed(go_on="registration_form")
+                return Outcome.closed(go_on=await self._personal(turn))
             if turn.intent in _VAGUE and not turn.facts.for_booking:
                 await unclear(turn, reply)
                 return Outcome(None, understood=False)
@@ -92,6 +92,14 @@ class BookingForm(ConfirmingForm):
         outcome = await self._next(turn, reply, Wish.read(draft) if resumed else Wish(), entering=True)
         outcome.slots[THEN] = None
         return outcome
+
+    async def _personal(self, turn: Turn) -> str:
+        """Where personal values belong that come by themselves: a phone of somebody registered is a new one."""
+        alone = turn.facts.phone and not (turn.facts.id_number or turn.facts.person_name)
+        async with turn.runtime.database.begin() as session:
+            contact = await accounts.contact(session, turn.contact_id)
+            known = contact and await patients.self_patient(session, contact.account_id)
+        return "change_form" if alone and known else "registration_form"
 
     async def _needs(self, turn: Turn) -> str:
         """The form that has to come first, or ""."""
@@ -171,6 +179,8 @@ class BookingForm(ConfirmingForm):
             last = last_day(turn, directory, wish)
             found = await search(session, wish, now=turn.now, today=turn.today, last=last)
         if found.exact and (len(found.sessions) == 1 or take_first):
+            if take_first and wish.days and wish.days.first != wish.days.last:
+                reply.say("say_earliest_of_days", when=turn.words.when(wish.days, wish.period))
             wish = replace(wish, schedule=str(found.sessions[0].schedule_id))
             return await self._confirm(turn, reply, wish, directory)
         return await self._offer(turn, reply, wish, found, directory)

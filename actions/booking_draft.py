@@ -114,9 +114,10 @@ def not_before(wish: Wish, today: date) -> tuple[Wish, list[Note]]:
 
 
 def names_another(wish: Wish, facts: Facts) -> bool:
-    """Whether a message names a doctor or department other than the wished one: "算了，还是赵敏" goes on."""
+    """Whether a message names a doctor, department or person other than the wished one: "算了，还是赵敏" goes on."""
     return bool(
-        (facts.practitioners and facts.practitioners != wish.practitioners)
+        (facts.oneself and (wish.relative or wish.patient))
+        or (facts.practitioners and facts.practitioners != wish.practitioners)
         or (facts.departments and facts.departments != wish.departments)
     )
 
@@ -137,6 +138,8 @@ def back(wish: Wish) -> Wish | None:
 def _for_whom(wish: Wish, facts: Facts) -> Wish:
     if facts.patient:
         return replace(wish, patient=facts.patient, relative="")
+    if facts.oneself:
+        return replace(wish, patient="", relative="")
     return replace(wish, patient="", relative=facts.relative) if facts.relative else wish
 
 

@@ -72,6 +72,7 @@ class Facts:
     id_number: str = ""
     phone: str = ""
     birth_date: str = ""
+    oneself: bool = False  # for the account's owner, not for somebody else
     relation: str = ""  # to the account's owner: parent, child, …
     document: str = ""  # the kind of identity document: passport, …
     sex: str = ""
@@ -125,6 +126,7 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
         ordinal=int(one("ordinal") or 0),
         more=int(one("more") or 0),
         any=bool(one("any")),
+        oneself=bool(one("oneself")),
         period=str(one("period")) if last_wins or len(periods) == 1 else "",
         **{kind: str(one(kind)) for kind in _SINGLE},
     )

@@ -90,6 +90,9 @@ class FamilyForm(PersonForm):
         """Whether somebody of that age may be that to the owner, and be registered by them."""
         if turn.facts.field == "no_phone" and person.ages == Ages.TEEN:
             person = replace(person.without("phone"), no_phone=True)
+        elif turn.facts.field == "no_phone" and person.ages == Ages.ADULT:
+            reply.say("say_family_no_phone", phone=turn.runtime.settings.hospital_phone)
+            return Outcome(person.as_draft(), "phone")
         if not person.ages:
             return person
         if person.relation and not families.may_be(Relation(person.relation), Ages(person.ages)):

@@ -15,12 +15,21 @@ _DOCUMENTS = {
 _RESIDENT = {"resident_id": r"(?:大陆|居民)?身份证|id card|resident id"}
 _SEXES = {"female": r"女性?|\bfemale\b|\bwoman\b|\bgirl\b", "male": r"男性?|\bmale\b|\bman\b|\bboy\b"}
 
+_NO_PHONE = re.compile(
+    r"(?:没有?|不用|不会用|不使)(?:自己的?)?(?:手机|电话)"
+    r"|\b(?:no|not have a|doesn'?t have a|has no) (?:mobile|phone)\b",
+    re.IGNORECASE,
+)
+
 
 def find_choices(text: str, expects: str | None) -> list[Span]:
-    """Spans document and sex. `text` is simplified. 身份证 is understood only where a kind of document is asked:
-    elsewhere it says where a number stands."""
+    """Spans document, sex and, where a phone is asked for, that there is none (field). `text` is simplified. 身份证 is
+    understood only where a kind of document is asked: elsewhere it says where a number stands."""
     found = _find("document", _DOCUMENTS | (_RESIDENT if expects == "document" else {}), text)
-    return found[:1] + (_find("sex", _SEXES, text)[:1] if expects == "sex" else [])
+    found = found[:1] + (_find("sex", _SEXES, text)[:1] if expects == "sex" else [])
+    if expects == "phone" and (none := _NO_PHONE.search(text)):
+        found.append(Span("field", *none.span(), "no_phone"))
+    return found
 
 
 def _find(entity: str, words: dict[str, str], text: str) -> list[Span]:

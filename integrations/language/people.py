@@ -24,9 +24,22 @@ _ENGLISH_ANSWER = re.compile(rf"\b(?P<who>{_WHO_IN_ENGLISH})\b", re.IGNORECASE)
 
 
 _ALONE = re.compile(
+    rf"(?:(?:不对|不是|错了|说错了|[打写]错了)[,，。 ]*)?(?:应该)?是?"
     rf"(?:帮|给|替|为)?(?:我|俺|咱)?们?家?的?{_WHO}|(?:(?:my|our|his|her)\s+)?(?:{_WHO_IN_ENGLISH})",
     re.IGNORECASE,
 )
+
+
+_ONESELF = re.compile(
+    r"(?:给|帮|替|为)(?:我)?(?:自己|本人)|(?:我自己|我本人)(?=[挂看约预])"
+    r"|\b(?:for )?(?:myself|me instead)\b",
+    re.IGNORECASE,
+)
+
+
+def find_oneself(text: str) -> list[Span]:
+    """给我自己挂: the span `oneself`, when the patient says that it is for nobody else."""
+    return [Span("oneself", *match.span(), "oneself") for match in _ONESELF.finditer(text)][:1]
 
 
 def is_relative(text: str) -> bool:

@@ -18,7 +18,7 @@ from integrations.language.choices import find_choices
 from integrations.language.dates import find_dates
 from integrations.language.names import NameIndex
 from integrations.language.numerals import SMALL, read_digits, read_number
-from integrations.language.people import find_relatives
+from integrations.language.people import find_oneself, find_relatives
 from integrations.language.script import fold
 from integrations.language.spans import Span
 
@@ -71,7 +71,9 @@ def understand(
     spans = _codes(masked) if expects == "sms_code" else []
     masked = _mask(masked, spans)
     names, dates = _names_and_dates(masked, index, now)
-    spans += names + dates + find_relatives(masked, expects) + find_choices(masked, expects)
+    spans += (
+        names + dates + find_relatives(masked, expects) + find_oneself(masked) + find_choices(masked, expects)
+    )
     spans += [span for span in _ordinals(masked) if not span.overlaps(names)]
     spans += [span for span in _in_english(masked) if not span.overlaps(names + dates)]
     return [span.as_entity() for span in sorted(spans, key=lambda span: (span.start, span.entity))]

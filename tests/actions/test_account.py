@@ -36,6 +36,16 @@ async def tell(chat: Chat, **values: str) -> Said:
     return await chat.say("inform", *[await chat.token(kind, value) for kind, value in values.items()])
 
 
+async def test_a_phone_alone_is_a_new_one(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await tell(chat, phone=NEW)
+    assert chat.form == "change_form"
+    assert said.expects == "sms_code"
+    newcomer = await clinic.chat(registered=False)
+    await tell(newcomer, phone=NEW)
+    assert newcomer.form == "registration_form"
+
+
 async def code(chat: Chat, outside: Outside, at: int = -1) -> Said:
     return await chat.say("inform", ("sms_code", outside.sent[at][1]))
 

@@ -174,6 +174,14 @@ async def test_a_relative_who_is_not_registered_is_registered_first(clinic: Clin
     assert "就诊人 *明（您本人）" in said.text
 
 
+async def test_after_all_it_is_for_oneself(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await book(clinic, chat, "李静", ("relative", "妈"))
+    said = await chat.say("cancel", ("oneself", "oneself"))  # 算了，给我自己挂
+    assert "就诊人 *明（您本人）" in said.text
+
+
 async def test_the_wish_waits_for_the_relative(clinic: Clinic) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()

@@ -180,6 +180,16 @@ async def test_the_sex_that_was_chosen_is_held_against_the_word(clinic: Clinic) 
     assert said.expects == "phone"
 
 
+async def test_an_adult_without_a_mobile_is_told_the_way(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relative", "妈"))
+    await tell(chat, person_name="王秀英", id_number=MOTHER)
+    said = await chat.say("nlu_fallback", ("field", "no_phone"))
+    assert "带双方证件到医院窗口" in said.text
+    assert chat.form == "family_form"
+    assert (await tell(chat, phone=MOTHERS_PHONE)).expects == "sms_code"
+
+
 async def test_a_relation_from_the_list_says_no_sex(clinic: Clinic) -> None:
     chat = await clinic.chat()
     said = await chat.say("add_family")

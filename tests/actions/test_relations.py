@@ -11,7 +11,8 @@ from actions.wording import Wording
 from integrations.catalogue import Texts
 from integrations.hospital.models import PatientStatus, Relation, Sex
 from integrations.hospital.patients import PatientView
-from integrations.language.people import find_relatives
+from integrations.language.choices import find_choices
+from integrations.language.people import find_oneself, find_relatives
 
 
 def person(relation: Relation, sex: Sex) -> PatientView:
@@ -60,3 +61,26 @@ def test_how_they_are_said_back() -> None:
     english = words.speaking("en")
     assert [yours(english, kin) for kin in _KIN if "wife" in kin.words] == ["your wife"]
     assert all(yours(english, kin).startswith("your ") for kin in _KIN)
+
+
+@pytest.mark.parametrize("text", ["算了，给我自己挂", "帮自己约一个", "for myself please"])
+def test_oneself_is_named(text: str) -> None:
+    assert len(find_oneself(text)) == 1
+
+
+@pytest.mark.parametrize("text", ["我自己来过", "帮我妈挂号", "自己人"])
+def test_oneself_is_not_named(text: str) -> None:
+    assert find_oneself(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expects", "found"),
+    [
+        ("她没有手机", "phone", 1),
+        ("没手机", "phone", 1),
+        ("she has no phone", "phone", 1),
+        ("没有手机", None, 0),
+    ],
+)
+def test_no_phone_is_an_answer_to_its_question(text: str, expects: str | None, found: int) -> None:
+    assert [one.value for one in find_choices(text, expects)] == ["no_phone"] * found

@@ -153,7 +153,9 @@ def test_the_scan_finds_what_it_should() -> None:
 KEYS = [
     key
     for key in list(texts._catalogue().keys())
-    if re.match(r"bot_(notice|page|media|hold|appointment|identity|link|phone|request|guardian)_", key)
+    if re.match(
+        r"bot_(notice|page|media|hold|appointment|identity|link|phone|request|guardian|agreement)_", key
+    )
 ]
 
 
@@ -180,7 +182,13 @@ def test_texts_for_news_are_neutral(key: str, language: str) -> None:
 
 
 # Whose texts name a patient (masked): they are looked at in the catalogue, with the name left out.
-NAMING = {EventKind.LINK_ADDED, EventKind.LINK_CUT, EventKind.PHONE_CHANGED, EventKind.GUARDIAN_ENDED}
+NAMING = {
+    EventKind.LINK_ADDED,
+    EventKind.LINK_CUT,
+    EventKind.PHONE_CHANGED,
+    EventKind.GUARDIAN_ENDED,
+    EventKind.AGREEMENT_ENDED,
+}
 
 
 @pytest.fixture

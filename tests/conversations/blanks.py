@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zlib import crc32
+
+from stdnum.cn import ric
 
 from integrations.catalogue import Texts
-from tests.patients import Patient
+from tests.patients import Patient, code_in
 
 _WEEKDAYS = "一二三四五六日"
 _BLANK = re.compile(r"\{([^{}]+)\}")
@@ -111,6 +114,27 @@ def _wide(digits: str) -> str:
     return "".join(chr(ord(c) + 0xFEE0) for c in digits)
 
 
+def _of_relative(age: int, *, female: bool) -> Callable[[Patient], str]:
+    """A number of somebody of that age, another one for each patient."""
+
+    def number(patient: Patient) -> str:
+        lot = crc32(patient.id_number.encode())
+        born = datetime.now(UTC).date() - timedelta(days=age * 365 + age // 4 + 30 + lot % 300)
+        body = f"110105{born:%Y%m%d}{lot // 300 % 499 * 2 + (0 if female else 1):03}"
+        return body + str(ric.calc_check_digit(body + "0"))
+
+    return number
+
+
+def _relatives_phone(patient: Patient) -> str:
+    return f"137{patient.phone[3:]}"
+
+
+def _relatives_code(patient: Patient) -> str:
+    messages = patient.sandbox.get("/sms", params={"phone": _relatives_phone(patient)}).json()["messages"]
+    return code_in(messages[-1]["text"])
+
+
 _OF_PATIENT: Mapping[str, Callable[[Patient], str]] = {
     "姓名": lambda patient: patient.name,
     "证件号": lambda patient: patient.id_number,
@@ -126,4 +150,10 @@ _OF_PATIENT: Mapping[str, Callable[[Patient], str]] = {
     "全角证件号": lambda patient: _wide(patient.id_number),
     "带横线的手机号": lambda patient: "-".join((patient.phone[:3], patient.phone[3:7], patient.phone[7:])),
     "另一个手机号": _another_phone,
+    "妈妈的证件号": _of_relative(80, female=True),
+    "爸爸的证件号": _of_relative(70, female=False),
+    "十六岁的证件号": _of_relative(16, female=True),
+    "孩子的证件号": _of_relative(6, female=False),
+    "家人的手机号": _relatives_phone,
+    "家人的验证码": _relatives_code,
 }
