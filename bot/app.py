@@ -38,6 +38,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     gateway.include_router(webhooks.router)
     gateway.include_router(health.router)
     gateway.include_router(pages.router)
+    pages.faults.install(gateway)
     return gateway
 
 

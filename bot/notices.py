@@ -72,7 +72,7 @@ async def queue(
     (an order's). A `picture` and an `asking` line (see `invitation`) follow in the chat."""
     now = rt.now()
     hearer = (await session.execute(_HEARER, {"id": conversation_id})).one()
-    notice = Notice(kind, short_words(kind, hearer.language), now, number)
+    notice = Notice(kind, short_words(kind, hearer.language), now, number, hearer.language)
     replies = [Reply(words, notice=notice)]
     replies += [asking] if asking else []
     replies += [Reply("", picture=picture)] if picture else []
@@ -94,7 +94,7 @@ async def invitation(session: AsyncSession, rt: Runtime, conversation_id: UUID) 
     wants = isinstance(channel, Notices) and channel.asks_permission and templates(channel)
     if not wants or hearer.answered:
         return None
-    link = f"{rt.settings.public_url.rstrip('/')}/notice/permission"
+    link = f"{rt.settings.public_url.rstrip('/')}/notice/permission?lang={hearer.language}"
     return Reply(texts.say("bot_notice_permission", language=hearer.language, link=link))
 
 

@@ -19,6 +19,7 @@ from bot import quota
 from integrations.channel import Channel
 from integrations.crypto import Crypto
 from integrations.database import Executor
+from integrations.language.languages import SIMPLIFIED
 from integrations.messages import Notice, Option
 from integrations.runtime import Runtime
 
@@ -169,6 +170,7 @@ def seal(crypto: Crypto, reply: Reply) -> bytes:
             reply.notice.words,
             reply.notice.at.isoformat(),
             reply.notice.number,
+            reply.notice.language,
         ]
     return crypto.encrypt(json.dumps(content, ensure_ascii=False), _CONTEXT)
 
@@ -184,5 +186,6 @@ def unseal(crypto: Crypto, content: bytes) -> Reply:
     )
 
 
-def _notice(kind: str, words: str, at: str, number: str) -> Notice:
-    return Notice(kind, words, datetime.fromisoformat(at), number)
+def _notice(kind: str, words: str, at: str, number: str, language: str = SIMPLIFIED) -> Notice:
+    """Rows from before notices had a language speak Chinese."""
+    return Notice(kind, words, datetime.fromisoformat(at), number, language)

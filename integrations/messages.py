@@ -68,12 +68,14 @@ class NoticeNews:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What a platform's notice may say. It shows on locked screens and shared phones: no field may hold a
-    department, a doctor, a medicine or an illness. `words` are at most 20 characters, `at` is when it happened."""
+    department, a doctor, a medicine or an illness. `words` are at most 20 characters, `at` is when it happened;
+    `language` is theirs, and the page's behind it."""
 
     kind: str
     words: str
     at: datetime
     number: str = ""
+    language: str = "zh-Hans"
 
 
 @dataclass(frozen=True, slots=True)

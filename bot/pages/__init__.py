@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter
 
-from bot.pages import news, registration
+from bot.pages import faults, news, registration
 
 router = APIRouter()
 router.include_router(registration.router)
 router.include_router(news.router)
+
+__all__ = ["faults", "router"]

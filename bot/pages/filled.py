@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from enum import StrEnum
 
+from bot.pages.speech import Line, line
 from integrations.hospital import families, patients
 from integrations.hospital.documents import (
     TELLS_ALL,
@@ -18,45 +20,38 @@ from integrations.hospital.documents import (
 )
 from integrations.hospital.families import Ages
 from integrations.hospital.models import DocumentKind, Relation, Sex
+from integrations.hospital.patients import IdNumberFault
+from integrations.hospital.reading import is_latin
 
-DOCUMENTS = {
-    DocumentKind.RESIDENT_ID: "居民身份证",
-    DocumentKind.PASSPORT: "护照",
-    DocumentKind.HK_MACAU_PERMIT: "港澳居民来往内地通行证",
-    DocumentKind.TAIWAN_PERMIT: "台湾居民来往大陆通行证",
-    DocumentKind.RESIDENCE_PERMIT: "港澳台居民居住证",
+# What each choice stands for; its words are the catalogue's page_<field>_<value>.
+CHOICES: Mapping[str, tuple[StrEnum, ...]] = {
+    "document": (
+        DocumentKind.RESIDENT_ID,
+        DocumentKind.PASSPORT,
+        DocumentKind.HK_MACAU_PERMIT,
+        DocumentKind.TAIWAN_PERMIT,
+        DocumentKind.RESIDENCE_PERMIT,
+    ),
+    "relation": (
+        Relation.PARENT,
+        Relation.SPOUSE,
+        Relation.CHILD,
+        Relation.GRANDPARENT,
+        Relation.GRANDCHILD,
+        Relation.SIBLING,
+        Relation.OTHER,
+    ),
+    "sex": (Sex.MALE, Sex.FEMALE),
 }
-RELATIONS = {
-    Relation.PARENT: "父母",
-    Relation.SPOUSE: "配偶",
-    Relation.CHILD: "子女",
-    Relation.GRANDPARENT: "祖父母、外祖父母",
-    Relation.GRANDCHILD: "孙子女、外孙子女",
-    Relation.SIBLING: "兄弟姐妹",
-    Relation.OTHER: "其他亲友",
-}
-SEXES = {Sex.MALE: "男", Sex.FEMALE: "女"}
-_ID_NUMBER_FAULTS = {
-    "length": "证件号应为 18 位，请再数一下。",
-    "characters": "证件号只有数字，最后一位可能是 X。",
-    "region": "前 6 位的地区码不对，请再看一下；居住证请在上面选“港澳台居民居住证”。",
-    "date": "第 7 到 14 位的出生日期不对，请再看一下。",
-    "check_digit": "这个证件号差一位，请再看一下最后一位。",
-}
-_DOCUMENT_FAULTS = {
-    DocumentKind.HK_MACAU_PERMIT: "通行证号是 H 或 M 加 8 位数字，请再看一下证件正面。",
-    DocumentKind.TAIWAN_PERMIT: "台胞证号是 8 位数字，请再看一下证件正面。",
-    DocumentKind.PASSPORT: "护照号一般是 6 到 12 位字母和数字，请再看一下护照首页。",
-}
-_TOO_YOUNG = f"不满 {patients.LEAST_AGE} 岁要由监护人登记：请监护人先登记本人，再在聊天里说“添加家人”。"
 
 
 @dataclass(slots=True)
 class Filled:
-    """`family`: for a relative. `stage`: what the form asks for at its end: "" before the data are checked, then
-    "code", or "guardian" for a minor without a phone of their own."""
+    """`family`: for a relative. `hospital_phone` is told to who cannot go on. `stage`: what the form asks for at its
+    end: "" before the data are checked, then "code", or "guardian" for a minor without a phone of their own."""
 
     family: bool = False
+    hospital_phone: str = ""
     relation: str = ""
     name: str = ""
     document: str = DocumentKind.RESIDENT_ID
@@ -66,8 +61,8 @@ class Filled:
     phone: str = field(default="", repr=False)
     code: str = field(default="", repr=False)
     guardian: bool = False
-    faults: dict[str, str] = field(default_factory=dict)
-    notice: str = ""
+    faults: dict[str, Line] = field(default_factory=dict)
+    notice: Line | None = None
     stage: str = ""
 
     @property
@@ -75,28 +70,31 @@ class Filled:
         return DocumentKind(self.document) if self.document in set(DocumentKind) else DocumentKind.RESIDENT_ID
 
     @property
-    def choices(self) -> dict[str, dict[Any, str]]:
-        return {"document": DOCUMENTS, "relation": RELATIONS, "sex": SEXES}
+    def whose(self) -> str:
+        """Ends the names of texts that differ for oneself and for a relative."""
+        return "family" if self.family else "self"
+
+    def fault(self, entry: str, key: str, /, **values: object) -> None:
+        """`key` without its beginning page_fault_."""
+        self.faults[entry] = line(f"page_fault_{key}", **values)
 
     def check(self, today: date) -> Identity | None:
         """Reads every value; faults are kept beside their fields. Gives who it is when nothing is wrong, and sets
         the stage."""
-        if self.family and self.relation not in set(RELATIONS):
-            self.faults["relation"] = "请选就诊人和您的关系。"
-        try:
-            patients.read_person_name(self.name)
-        except patients.InvalidName:
-            self.faults["name"] = "请填证件上的姓名。"
+        if self.family and self.relation not in CHOICES["relation"]:
+            self.fault("relation", "relation")
+        self._check_name()
         identity = self._identity(today)
         group = families.ages_of(identity.age(today)) if identity else Ages.ADULT
         if identity and group is Ages.CHILD and not self.family:
-            self.faults["id_number" if identity.kind in TELLS_ALL else "birth_date"] = _TOO_YOUNG
+            entry = "id_number" if identity.kind in TELLS_ALL else "birth_date"
+            self.fault(entry, "too_young", age=patients.LEAST_AGE)
         if (
             self.family
             and "relation" not in self.faults
             and not families.may_be(Relation(self.relation), group)
         ):
-            self.faults["relation"] = "按证件上的年龄，就诊人还未成年，请再看一下关系。"
+            self.fault("relation", "under_age")
         by_guardian = self.family and (group is Ages.CHILD or (group is Ages.TEEN and not self.phone))
         if not by_guardian:
             self._check_phone()
@@ -105,24 +103,34 @@ class Filled:
         self.stage = "guardian" if by_guardian else "code"
         return identity
 
+    def _check_name(self) -> None:
+        try:
+            name = patients.read_person_name(self.name)
+        except patients.InvalidName:
+            self.fault("name", "name")
+            return
+        if self.kind is DocumentKind.RESIDENT_ID and is_latin(name):
+            self.fault("name", "name_latin")
+
     def _identity(self, today: date) -> Identity | None:
         try:
             number = read_number(self.kind, self.id_number, today)
             if self.kind in TELLS_ALL:
                 return read_identity(self.kind, number, today)
         except patients.InvalidIdNumber as error:
-            self.faults["id_number"] = _ID_NUMBER_FAULTS[error.reason]
+            which = f"{error.reason}_{error.detail}" if error.reason is IdNumberFault.REGION else error.reason
+            self.fault("id_number", f"number_{which}")
             return None
         except InvalidDocument as error:
-            self.faults["id_number"] = _DOCUMENT_FAULTS[error.kind]
+            self.fault("id_number", error.kind)
             return None
-        if self.sex not in set(SEXES):
-            self.faults["sex"] = "请选证件上的性别。"
+        if self.sex not in CHOICES["sex"]:
+            self.fault("sex", "sex")
         try:
             born = date.fromisoformat(self.birth_date)
             check_birth_date(born, today)
         except (ValueError, InvalidBirthDate):
-            self.faults["birth_date"] = "请填证件上的出生日期，例如 1990-03-07。"
+            self.fault("birth_date", "birth_date")
             return None
         return None if "sex" in self.faults else Identity(self.kind, number, born, Sex(self.sex))
 
@@ -130,8 +138,10 @@ class Filled:
         try:
             patients.read_phone(self.phone)
         except patients.InvalidPhone as error:
-            self.faults["phone"] = (
-                "验证码目前只能发到中国大陆的手机号；没有的话请带证件到窗口登记。"
-                if error.reason == "foreign"
-                else "请填 11 位的手机号。"
-            )
+            match error.reason:
+                case "foreign":
+                    self.fault("phone", "phone_foreign", phone=self.hospital_phone)
+                case "landline":
+                    self.fault("phone", "phone_landline")
+                case _:
+                    self.fault("phone", "phone")

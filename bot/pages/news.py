@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import structlog
 from fastapi import APIRouter, Path, Request, Response
 
-from bot import notices, texts
+from bot import notices
 from bot.pages.rendering import render
+from bot.pages.speech import of_request
 from integrations.channel import AsksOnPage, Notices, PageKey, SendError
 from integrations.hospital.events import EventKind
 from integrations.runtime import Runtime
@@ -32,25 +33,23 @@ PERMISSION = "permission"  # the page that only asks
 async def show(kind: Annotated[str, Path(max_length=40)], request: Request) -> Response:
     """`kind` is that of the notice, or "permission"."""
     rt: Runtime = request.app.state.runtime
+    spoken = of_request(request)
     key = await page_key(rt, f"{rt.settings.public_url.rstrip('/')}/notice/{kind}{_query(request)}")
-    say = texts.say
     if kind == PERMISSION:
-        title, words = say("bot_page_permission_title"), say("bot_page_permission")
+        title, words = spoken.say("page_permission_title"), spoken.say("page_permission")
     else:
-        title = notices.short_words(kind)
+        title = notices.short_words(kind, spoken.language)
         about = "appointment" if kind in _APPOINTMENTS else "other"
-        words = say(f"bot_page_news_{about}", hospital_name=rt.settings.hospital_name)
+        hospital = rt.settings.hospital_name_in(spoken.language)
+        words = spoken.say(f"page_news_{about}", hospital_name=hospital)
     return render(
         request,
         "news.html",
+        spoken,
         scripts=_origin(key.script) if key else "",
         title=title,
         words=words,
         page_key=key,
-        why=say("bot_page_permission_why"),
-        button=say("bot_page_permission_button"),
-        allowed=say("bot_page_permission_allowed"),
-        refused=say("bot_page_permission_refused"),
     )
 
 

@@ -11,6 +11,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.pages.speech import Line, Speech
+
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
@@ -24,10 +26,11 @@ def _environment() -> Environment:
 
 
 def render(
-    request: Request, template: str, *, status: int = 200, scripts: str = "", **values: Any
+    request: Request, template: str, speech: Speech, *, status: int = 200, scripts: str = "", **values: Any
 ) -> HTMLResponse:
     """The page as an answer that no cache, search engine or other site gets to see. `scripts` is the one origin
-    whose script it loads (WeChat's), with what that script needs of its own."""
+    whose script it loads (WeChat's), with what that script needs of its own. Templates say the catalogue's texts
+    by `say(key, …)` and `read(line)`."""
     nonce = secrets.token_urlsafe(12)
     settings = request.app.state.runtime.settings
     body = (
@@ -35,7 +38,10 @@ def render(
         .get_template(template)
         .render(
             nonce=nonce,
-            hospital_name=settings.hospital_name,
+            language=speech.language,
+            say=speech.say,
+            read=speech.read,
+            hospital_name=speech.write(settings.hospital_name_in(speech.language)),
             hospital_phone=settings.hospital_phone,
             **values,
         )
@@ -51,6 +57,14 @@ def render(
             "Content-Security-Policy": _policy(nonce, scripts),
         },
     )
+
+
+def tell(
+    request: Request, speech: Speech, title: str, words: Line, *, status: int = 200, done: bool = False
+) -> HTMLResponse:
+    """A page that says one thing; `title` is a text of the catalogue. `done`: all went well, and is seen at once."""
+    title, said = speech.say(title), speech.read(words)
+    return render(request, "notice.html", speech, status=status, title=title, words=said, done=done)
 
 
 def _policy(nonce: str, scripts: str) -> str:

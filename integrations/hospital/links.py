@@ -14,7 +14,11 @@ from integrations.hospital.models import PageLink
 
 
 class LinkError(Exception):
-    """The link opens nothing."""
+    """The link opens nothing. `contact_id`: whose it was, where that is known."""
+
+    def __init__(self, contact_id: UUID | None = None) -> None:
+        super().__init__()
+        self.contact_id = contact_id
 
 
 class UnknownLink(LinkError):
@@ -75,9 +79,9 @@ async def _usable(session: AsyncSession, token: str, purpose: str, now: datetime
     if link is None:
         raise UnknownLink
     if link.finished_at is not None:
-        raise LinkUsed
+        raise LinkUsed(link.contact_id)
     if now >= link.expires_at:
-        raise LinkExpired
+        raise LinkExpired(link.contact_id)
     return link
 
 

@@ -172,7 +172,8 @@ class WeChatChannel:
         template = self._template(notice.kind)
         if template is None:
             raise NoticeFaulty(f"no template for {notice.kind}")
-        data, page = template.filled(notice, self._zone), f"{self._page_address}/{notice.kind}"
+        data = template.filled(notice, self._zone)
+        page = f"{self._page_address}/{notice.kind}?lang={notice.language}"
         if self.asks_permission:
             return await self._client.send_subscription(recipient, template.id, data, page)
         return await self._client.send_template(recipient, template.id, data, page, client_id)

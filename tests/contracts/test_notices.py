@@ -67,7 +67,7 @@ async def test_a_template_message_as_wechat_takes_it() -> None:
         {
             "touser": OPENID,
             "template_id": "T1",
-            "url": "https://hospital.test/notice/hold_expired",
+            "url": "https://hospital.test/notice/hold_expired?lang=zh-Hans",
             "data": FILLED,
             "client_msg_id": "row1",
         },
@@ -80,7 +80,7 @@ async def test_a_subscription_notice_as_wechat_takes_it() -> None:
         {
             "touser": OPENID,
             "template_id": "T1",
-            "page": "https://hospital.test/notice/hold_expired",
+            "page": "https://hospital.test/notice/hold_expired?lang=zh-Hans",
             "data": FILLED,
         },
     )

@@ -87,7 +87,7 @@ async def test_a_template_message_is_a_card_and_its_fate_is_told(account: Accoun
     (card,) = await account.sees()
     assert card["title"] == "预约服务通知"
     assert ["通知内容", "您的预约已确认"] in card["lines"]
-    assert card["url"].endswith("/notice/appointment_booked")
+    assert card["url"].endswith("/notice/appointment_booked?lang=zh-Hans")
     assert await account.hears() == NoticeNews(NoticeFate.DELIVERED, platform_id=sent, reason="success")
 
 

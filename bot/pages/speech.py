@@ -1,0 +1,64 @@
+"""The language of a page: its contact's, or else what the address or the browser asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from fastapi import Request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import texts
+from bot.models import Conversation
+from integrations.language.languages import LANGUAGES, SIMPLIFIED, TRADITIONAL, guess
+from integrations.language.script import traditional
+
+PARAMETER = "lang"  # of an address that is not one patient's
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A text of the catalogue and what fills its blanks, to be said when the page is written."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+def line(key: str, /, **values: object) -> Line:
+    return Line(key, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Says the catalogue's texts in one language; traditional characters are put in place here, for a page does not
+    pass the outbox."""
+
+    language: str
+
+    def say(self, key: str, /, **values: object) -> str:
+        """Raises KeyError for an unknown text or an empty blank."""
+        return self.write(texts.say(key, language=self.language, **values))
+
+    def read(self, one: Line) -> str:
+        return self.say(one.key, **one.values)
+
+    def write(self, words: str) -> str:
+        """Words of ours that stand in no catalogue, in the page's characters."""
+        return traditional(words) if self.language == TRADITIONAL else words
+
+
+async def of_contact(session: AsyncSession, contact_id: UUID) -> Speech:
+    """What the contact writes, or chose."""
+    language = await session.scalar(select(Conversation.language).where(Conversation.id == contact_id))
+    return Speech(language or SIMPLIFIED)
+
+
+def of_request(request: Request) -> Speech:
+    """What the address says, or the first language of the browser."""
+    asked = request.query_params.get(PARAMETER, "")
+    if asked in LANGUAGES:
+        return Speech(asked)
+    first = request.headers.get("accept-language", "").split(",")[0].split(";")[0].strip()
+    return Speech((guess(first) if first != "*" else "") or SIMPLIFIED)
