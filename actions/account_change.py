@@ -108,7 +108,8 @@ class ChangeForm(Form):
         try:
             phone = patients.read_phone(await reveal(turn, turn.facts.phone, _PURPOSE))
         except patients.InvalidPhone as error:
-            reply.say(f"say_bad_phone_{error.reason}")
+            hospital_phone = turn.runtime.settings.hospital_phone
+            reply.say(f"say_bad_phone_{error.reason}", phone=hospital_phone)
             return Outcome({}, "new_phone")
         if phone == (await _on_file(turn, owner)).phone:
             reply.say("say_phone_same")

@@ -37,6 +37,10 @@ _PASSPORT = re.compile(
 _MOBILE_NUMBER = rf"[1一幺]{_BETWEEN}[3-9三四五六七八九](?:{_NEXT}){{9}}{_END}"
 _MOBILE_ABROAD = re.compile(rf"{_ALONE}(?:\+|00)?\(?(?:86|八六){_BETWEEN}(?P<number>{_MOBILE_NUMBER})")
 _MOBILE = re.compile(rf"{_ALONE}(?:{_MOBILE_NUMBER}|[1一幺][3-9三四五六七八九]{_DIGIT}{{8,10}}{_END})")
+# With its country's number in front, or as dialled from here: no other text looks like that.
+_ABROAD = re.compile(
+    rf"(?<![\w+])(?:\+{_BETWEEN}|00)(?!{_BETWEEN}86)(?P<abroad>[1-9](?:{_NEXT}){{6,14}}){_END}"
+)
 _LANDLINE = re.compile(
     rf"{_ALONE}\(?(?:\+86{_BETWEEN})?(?P<number>[0零〇]{_DIGIT}{{2,3}}{_BETWEEN}{_DIGIT}(?:{_NEXT}){{6,7}}){_END}"
 )
@@ -49,6 +53,7 @@ _LONG_NUMBER = re.compile(rf"{_ALONE}{_DIGIT}(?:{_NEXT}){{5,}}{_X}?")
 _SHAPES = (
     ("phone", _MOBILE_ABROAD),
     ("id_number", _ID_NUMBER),
+    ("phone", _ABROAD),
     ("phone", _MOBILE),
     ("phone", _LANDLINE),
     ("id_number", _PASSPORT),
@@ -120,7 +125,8 @@ _CLAUSES = re.compile(r"[^,。;!、\n]+")  # English parts its words by spaces
 
 def find_personal(text: str, expects: str | None = None, today: date | None = None) -> list[Span]:
     """The personal values of a text, as spans id_number, phone, person_name, address and birth_date, in order and
-    apart from each other. `value` is the value itself (digits in ASCII, X in upper case; a birth date in ISO form).
+    apart from each other. `value` is the value itself (digits in ASCII, X in upper case, a plus sign before a foreign
+    phone; a birth date in ISO form).
 
     `expects` is what the last question asked for. The whole answer to a question for a name or an
     address is one span, without a prefix such as 我叫, unless it is a command or a question. Birth dates are found
@@ -169,12 +175,19 @@ def _shapes(folded: str, expects: str | None) -> Iterator[Span]:
     for entity, pattern in shapes:
         for match in pattern.finditer(folded):
             start, end = match.span()
-            number = match.groupdict().get("number") or match[0]
-            span = Span(entity, start, end, _plain(number))
+            span = Span(entity, start, end, _value(match))
             if span.overlaps(taken) or (pattern is _ID_NUMBER and not _can_be_id(match[0])):
                 continue
             taken.append(span)
             yield span
+
+
+def _value(match: re.Match[str]) -> str:
+    """The number; a foreign one with its plus sign, for its digits alone may look like another country's."""
+    groups = match.groupdict()
+    if abroad := groups.get("abroad"):
+        return f"+{_plain(abroad)}"
+    return _plain(groups.get("number") or match[0])
 
 
 def _plain(number: str) -> str:

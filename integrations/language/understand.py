@@ -57,6 +57,20 @@ _ANY = re.compile(
     re.IGNORECASE,
 )
 
+# The same in the middle of a sentence, where only the doctor can be meant.
+_ANY_DOCTOR = re.compile(
+    r"\b(?:any (?:available |free |good )?(?:doctor|dr|physician|specialist)\b|with any(?:one|body|"
+    r" of them)\b"
+    r"|who(?:m)?ever\b|whichever (?:doctor|dr|one)\b"
+    r"|(?:either|any)(?: one| doctor| of them)? (?:is|are|will be|would be) (?:fine|ok(?:ay)?|good|all right)\b"
+    r"|no (?:particular )?preference\b|(?:don'?t|do not) have (?:a|any) preference\b|(?:doesn'?t|does not|don'?t|do not) (?:matter|mind|care) (?:who|which)\b)"
+    r"(?: (?:on|for|about|of|is|who is|which)(?: the)? (?:doctor|dr|free|available|fine|ok)\b)?",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    r"(?:\b(?:not|never|without|nor)|n't)\b(?: \w+){0,2} ?$|\bthere $|\bjust $", re.IGNORECASE
+)
+
 
 def understand(
     text: str, *, index: NameIndex, now: datetime, expects: str | None = None
@@ -112,10 +126,14 @@ def _ordinals(text: str) -> list[Span]:
 
 
 def _in_english(text: str) -> list[Span]:
-    """The second one, first please, option 3, number two; and any of them, as a whole answer."""
+    """The second one, first please, option 3, number two; any of them as a whole answer, any doctor anywhere."""
     if whole := _ANY.fullmatch(text):
         return [Span("any", *whole.span(), "any")]
-    spans = []
+    spans = [
+        Span("any", *match.span(), "any")
+        for match in _ANY_DOCTOR.finditer(text)
+        if not _REFUSED.search(text[: match.start()])
+    ][:1]
     for match in _ENGLISH_ORDINAL.finditer(text):
         nth, number = (match["nth"] or "").lower(), (match["number"] or "").lower()
         value = _NTH.get(nth) or _COUNTED.get(number) or int(number or -1)

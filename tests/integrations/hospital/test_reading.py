@@ -151,7 +151,10 @@ def test_all_operators(prefix: str) -> None:
         ("010-88886666", "landline"),
         ("+1 202 555 0143", "foreign"),
         ("+852 6123 4567", "foreign"),
-        ("12345678901", "unknown"),
+        ("1 202 555 0143", "foreign"),
+        ("447911123456", "foreign"),
+        ("23812345678", "unknown"),
+        ("12812345678", "unknown"),
     ],
 )
 def test_other_phones_are_refused(text: str, reason: str) -> None:
