@@ -63,7 +63,8 @@ _ANY_DOCTOR = re.compile(
     r" of them)\b"
     r"|who(?:m)?ever\b|whichever (?:doctor|dr|one)\b"
     r"|(?:either|any)(?: one| doctor| of them)? (?:is|are|will be|would be) (?:fine|ok(?:ay)?|good|all right)\b"
-    r"|no (?:particular )?preference\b|(?:don'?t|do not) have (?:a|any) preference\b|(?:doesn'?t|does not|don'?t|do not) (?:matter|mind|care) (?:who|which)\b)"
+    r"|no (?:particular )?preference\b|(?:don'?t|do not) have (?:a|any) preference\b"
+    r"|(?:doesn'?t|does not|don'?t|do not) (?:matter|mind|care) (?:who|which)\b)"
     r"(?: (?:on|for|about|of|is|who is|which)(?: the)? (?:doctor|dr|free|available|fine|ok)\b)?",
     re.IGNORECASE,
 )
