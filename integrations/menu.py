@@ -1,6 +1,7 @@
 """The account's menu, the same on every platform. Keys are intents of the dialog.
 
-WeChat has one menu for everybody, so its titles are Chinese; Telegram shows each phone the commands of its language.
+Telegram shows each phone the commands of its language. WeChat has one menu for everybody: it refuses menus by
+language (65320, as all that a phone tells of its owner), so its titles say both.
 """
 
 from __future__ import annotations
@@ -21,6 +22,17 @@ ENGLISH: Final = {
     "emergency_help": "Emergency numbers",
     "help": "How this works",
     "choose_language": "Language 语言",
+}
+# WeChat shows a title of the bar up to 8 columns, one of a list up to 16; a Han character takes two.
+IN_WECHAT: Final = {
+    "挂号": "挂号Book",
+    "我的": "我的Me",
+    "帮助": "帮助Help",
+    "我的预约": "我的预约 Visits",
+    "我的信息": "我的信息 Details",
+    "人工客服": "人工客服 Person",
+    "急救": "急救 Emergency",
+    "使用说明": "使用说明 Guide",
 }
 COMMANDS: Final = {"language": "choose_language"}  # what else may be typed for an entry
 

@@ -22,7 +22,6 @@ _SEPARATORS = re.compile(r"[\s\u200b-\u200d\ufeff.\-_·]+")
 _NAME_PREFIX = re.compile(r"^(我的?(名字|姓名)?[是叫]|(姓名|名字)[是叫]?|叫)[:,]?")
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]['A-Za-zÀ-ɏ-]*")
 _LATIN_NAME = re.compile(r"(?=.{3,60}$)[A-Za-zÀ-ɏ]['A-Za-zÀ-ɏ-]*(?:[ ,./]+[A-Za-zÀ-ɏ]['A-Za-zÀ-ɏ-]*)*")
-_ABROAD = re.compile(r"(?!1[3-9])\d{10,15}")  # whatever begins like a mobile number of ours is a slip in one
 _NAME_DOTS = re.compile(r"[•‧・.．]")
 
 
@@ -124,17 +123,8 @@ def read_phone(text: str) -> str:
     if phonenumbers.is_valid_number(number):
         raise InvalidPhone("landline")
     digits = str(number.national_number)
-    if _is_abroad(digits):
-        raise InvalidPhone("foreign")
     # Mobile numbers begin with 1 and have 11 digits.
     raise InvalidPhone("length" if digits.startswith("1") and len(digits) != 11 else "unknown")
-
-
-def _is_abroad(digits: str) -> bool:
-    """Whether they are another country's number without its plus sign, and no slip in one of ours."""
-    if not _ABROAD.fullmatch(digits):
-        return False
-    return phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
 
 
 def read_person_name(text: str) -> str:

@@ -137,7 +137,7 @@ class TelegramChannel:
             raise
 
     async def publish_menu(self) -> None:
-        """Chinese for everybody, and for phones in other languages that we speak their own."""
+        """Chinese on phones that speak Chinese, English on all others."""
         for tag, commands in _COMMANDS.items():
             await self._call(partial(_set_commands, commands, tag or None))
 

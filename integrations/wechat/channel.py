@@ -198,8 +198,8 @@ class WeChatChannel:
         await self._client.create_menu(
             [_click(*menu.BOOKING)]
             + [
-                {"name": name, "sub_button": [_click(*entry) for entry in entries]}
-                for name, entries in (menu.MINE, menu.HELP)
+                {"name": menu.IN_WECHAT[name], "sub_button": [_click(*entry) for entry in entries]}
+                for name, entries in (menu.MINE, (menu.HELP[0], (*menu.HELP[1], menu.LANGUAGE)))
             ]
         )
 
@@ -231,4 +231,4 @@ def _line(option: Option) -> str:
 
 
 def _click(key: str, name: str) -> dict[str, Any]:
-    return {"type": "click", "name": name, "key": key}
+    return {"type": "click", "name": menu.IN_WECHAT.get(name, name), "key": key}

@@ -410,6 +410,17 @@ async def test_the_words_for_a_change_lead_there_from_a_booking_too(clinic: Clin
     assert chat.form == "change_form"
 
 
+@pytest.mark.parametrize(("language", "words"), [("zh-Hans", "带证件到窗口"), ("en", "come to the counter")])
+async def test_a_new_phone_abroad_is_told_the_way_out(clinic: Clinic, language: str, words: str) -> None:
+    chat = await clinic.chat()
+    chat.language = language
+    await chat.say("change_profile", ("field", "phone"))
+    said = await tell(chat, phone="+447911123456")
+    assert words in said.text
+    assert clinic.runtime.settings.hospital_phone in said.text
+    assert chat.form == "change_form"
+
+
 async def test_during_registration_it_is_about_what_is_being_filled_in(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     await chat.say("register")

@@ -75,6 +75,8 @@ async def test_several_values_in_one_message(clinic: Clinic, outside: Outside) -
         ("id_number", "110105202003070135", "监护人"),
         ("phone", "1381234567", "11 位"),
         ("phone", "010-88886666", "座机"),
+        ("phone", "+12025550143", "带证件到窗口"),
+        ("phone", "12012345678", "没有的话"),
     ],
 )
 async def test_says_what_is_wrong_with_a_value(clinic: Clinic, kind: str, value: str, words: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as fuzz
 from hypothesis import strategies as st
 
+from integrations import menu
 from integrations.channel import (
     Channel,
     FetchMedia,
@@ -621,6 +623,30 @@ async def test_the_menu_is_published(platform: Platform) -> None:
     assert isinstance(platform.channel, Menu)
     await platform.channel.publish_menu()
     assert b"my_appointments" in platform.answers.requests[0].content
+
+
+async def test_wechats_one_menu_is_read_in_both_languages_and_nothing_is_cut_off() -> None:
+    account = WeChat()
+    await account.channel.publish_menu()
+    bar = json.loads(account.answers.requests[-1].content)["button"]
+    lists = [entry for top in bar for entry in top.get("sub_button", ())]
+    for most, titles in ((8, bar), (16, lists)):
+        for title in (one["name"] for one in titles):
+            assert sum(2 if ord(character) > 0x2E80 else 1 for character in title) <= most, title
+            assert re.search("[A-Za-z]", title)
+            assert re.search("[\u4e00-\u9fff]", title)
+    keys = [entry["key"] for entry in (bar[0], *lists)]
+    assert keys == [key for key, _ in menu.ENTRIES]
+
+
+async def test_telegram_has_commands_for_chinese_phones_and_english_for_all_others() -> None:
+    account = Telegram()
+    await account.channel.publish_menu()
+    sent = [Telegram.parameters(request) for request in account.answers.requests]
+    said = {one.get("language_code", ""): json.loads(one["commands"]) for one in sent}
+    assert set(said) == {"zh", ""}
+    assert {one["command"]: one["description"] for one in said["zh"]} == dict(menu.ENTRIES)
+    assert {one["command"]: one["description"] for one in said[""]} == menu.ENGLISH
 
 
 def test_both_are_channels_that_merge(platform: Platform) -> None:

@@ -105,6 +105,13 @@ class Stage:
         assert response.status_code == 200, response.text
         return dict(response.json())
 
+    async def commands(self, language: str) -> dict[str, str]:
+        """What Telegram keeps for phones in a language; "" for all others."""
+        token = self.settings.telegram_token.get_secret_value()
+        address = f"{self.settings.telegram_api_base}/bot{token}/getMyCommands"
+        response = await self.http.post(address, json={"language_code": language} if language else {})
+        return {one["command"]: one["description"] for one in response.json()["result"]}
+
     async def fault(self, **rule: Any) -> None:
         response = await self.sandbox.post("/inspect/faults", json={"count": 1, **rule})
         assert response.status_code == 200, response.text
@@ -311,6 +318,8 @@ async def test_edits_are_edits_and_messages_can_be_deleted(talk: Talk) -> None:
 async def test_the_command_menu_is_taken(talk: Talk) -> None:
     await talk.channel.publish_menu()
     assert (await talk.does("text", text="/my_profile")).choice == "my_profile"
+    for tag, wanted in {"zh": "我的预约", "": "My appointments"}.items():
+        assert (await talk.stage.commands(tag))["my_appointments"] == wanted
 
 
 @on_telegram

@@ -60,6 +60,24 @@ CASES = {
     "": [],
 }
 
+ANY_DOCTOR = {
+    "book cardiology next Wednesday morning, any doctor": True,
+    "cardiology tomorrow, whoever is free": True,
+    "dermatology on Friday, no preference on doctor": True,
+    "I have no preference": True,
+    "tomorrow morning, I don't care which doctor": True,
+    "next week with whichever doctor": True,
+    "book me in with anyone tomorrow": True,
+    "either doctor is fine": True,
+    "any": True,
+    "I don't want just any doctor": False,
+    "not any doctor, Dr Wang": False,
+    "is there any doctor who speaks English": False,
+    "any other doctor": False,
+    "do you have any doctors on Monday": False,
+    "is anyone there": False,
+}
+
 CODES = {
     "123456": "123456",
     "验证码是 123 456": "123456",
@@ -73,6 +91,11 @@ CODES = {
 @pytest.mark.parametrize(("text", "expected"), CASES.items())
 def test_entities(text: str, expected: list[tuple[str, str, object]]) -> None:
     assert entities(text) == expected
+
+
+@pytest.mark.parametrize(("text", "found"), ANY_DOCTOR.items())
+def test_any_doctor_may_be_said_inside_a_sentence(text: str, found: bool) -> None:
+    assert ("any" in [entity for entity, _, _ in entities(text)]) is found
 
 
 @pytest.mark.parametrize(("text", "code"), CODES.items())
