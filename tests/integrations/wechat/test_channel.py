@@ -230,10 +230,11 @@ async def test_the_days_quota_is_worth_an_alarm(wechat: WeChat) -> None:
 async def test_the_menu_has_three_entries_with_intents(wechat: WeChat) -> None:
     await wechat.channel.publish_menu()
     buttons = json.loads(wechat.answers.requests[0].content)["button"]
-    assert [button["name"] for button in buttons] == ["挂号", "我的", "帮助"]
-    assert buttons[0] == {"type": "click", "name": "挂号", "key": "book_appointment"}
+    assert [button["name"] for button in buttons] == ["挂号Book", "我的Me", "帮助Help"]
+    assert buttons[0] == {"type": "click", "name": "挂号Book", "key": "book_appointment"}
     keys = [[entry["key"] for entry in button["sub_button"]] for button in buttons[1:]]
-    assert keys == [["my_appointments", "my_profile"], ["talk_to_human", "emergency_help", "help"]]
+    help_entries = ["talk_to_human", "emergency_help", "help", "choose_language"]
+    assert keys == [["my_appointments", "my_profile"], help_entries]
 
 
 def test_quotas_are_those_of_the_rules(wechat: WeChat) -> None:
