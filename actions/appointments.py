@@ -97,13 +97,16 @@ class CancellationForm(Form):
         try:
             async with turn.runtime.database.begin() as session:
                 done = await booking.cancel(
-                    session, UUID(appointment), await account_of(session, turn), turn.key("cancel"), turn.now
+                    session, UUID(appointment), turn.contact_id, turn.key("cancel"), turn.now
                 )
         except booking.CancelTooLate as error:
             until = turn.words.moment(error.until, turn.today)
             reply.say("say_cancellation_late", until=until, phone=turn.runtime.settings.hospital_phone)
             return Outcome.closed()
-        except (booking.AlreadyOver, booking.NotYours):
+        except booking.NotYours:
+            reply.say("say_not_yours", phone=turn.runtime.settings.hospital_phone)
+            return Outcome.closed()
+        except booking.AlreadyOver:
             reply.say("say_cancellation_over")
             return Outcome.closed()
         reply.say("say_cancelled", **line(turn, done))

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from rasa_sdk.events import EventType
+
 from actions import booking_words
 from actions.answers import emergency, unclear, which_department
 from actions.appointments import upcoming
 from actions.booking_confirmation import ConfirmingForm
 from actions.booking_draft import Note, Wish, back, names_another, not_before, take
-from actions.booking_people import read_booker
+from actions.booking_people import NobodyRegistered, read_booker
 from actions.booking_refusals import offer_people
 from actions.booking_search import Found, search
 from actions.directory import Directory
@@ -60,6 +62,25 @@ class BookingForm(ConfirmingForm):
         if turn.intent == "emergency_help":  # "急救" is a word for the department, and more than that
             return False
         return bool(facts.for_booking or facts.schedule or facts.slot or facts.ordinal) and not facts.topics
+
+    async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
+        try:
+            return await super().take(turn, reply)
+        except NobodyRegistered:  # parted or let go of, while the form was open
+            reply.parts.clear()
+            reply.forget_question()
+            return self._events(turn, await self._nobody(turn, reply))
+
+    async def _nobody(self, turn: Turn, reply: Reply) -> Outcome:
+        """The wish waits for a registration."""
+        needs = await self._needs(turn) or "registration_form"
+        return Outcome(turn.slots.get(self.slot) or {}, go_on=needs, slots={THEN: FORM})
+
+    async def _book(self, turn: Turn, reply: Reply, wish: Wish) -> Outcome:
+        # What was agreed to when the question was put may be withdrawn. What stands is moved without another consent.
+        if not wish.moving and (needs := await self._needs(turn)):
+            return Outcome(wish.as_draft(), go_on=needs, slots={THEN: FORM})
+        return await super()._book(turn, reply, wish)
 
     async def left_open(self, turn: Turn, draft: Mapping[str, Any]) -> str:
         wish = in_words(turn, await turn.directory(), Wish.read(draft))

@@ -43,6 +43,8 @@ class ConfirmingForm(Form):
             reply.say("say_booking_gone")
             return await self._ask(turn, reply, wish.unchosen(), [])
         department = directory.departments[str(one.department_id)]
+        if wish.patient and booker.person(wish.patient) is None:
+            reply.say("say_booking_person_gone")
         person = booker.choose(wish.patient, wish.relative, department.rules, one.date)
         wish = replace(wish, patient=str(person.id))
         try:
@@ -81,6 +83,11 @@ class ConfirmingForm(Form):
     ) -> Outcome:
         if isinstance(error, booking.AlreadyBooked):
             return await self._booked_before(turn, reply, error)
+        if isinstance(error, booking.NotYours):  # let go of, since the question was put
+            if refused.wish.moving:
+                reply.say("say_not_yours", phone=turn.runtime.settings.hospital_phone)
+                return Outcome.closed()
+            return await self._ask(turn, reply, refused.wish, [])
         if isinstance(error, booking.NotBookable):
             return await self._ask(turn, reply, refused.wish.unchosen(), [])
         wish, asked = refuse(turn, reply, error, refused, directory)
@@ -113,7 +120,6 @@ class ConfirmingForm(Form):
                 schedule_id=UUID(wish.schedule),
                 slot_id=UUID(wish.slot) if wish.slot else None,
                 patient_id=UUID(wish.patient) if wish.patient else booker.people[0].id,
-                account_id=booker.account_id,
                 contact_id=turn.contact_id,
                 key=turn.key("book"),
                 now=turn.now,

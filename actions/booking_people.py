@@ -15,6 +15,10 @@ from integrations.hospital.patients import PatientView
 from integrations.hospital.rules import BookingRules
 
 
+class NobodyRegistered(LookupError):
+    """The account acts for nobody (any more)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Booker:
     """Who books: the account that chats, and whom it acts for, its owner first."""
@@ -43,11 +47,11 @@ class Booker:
 
 
 async def read_booker(session: AsyncSession, turn: Turn) -> Booker:
-    """Raises LookupError when the account's owner is not registered."""
+    """Raises NobodyRegistered."""
     contact = await accounts.contact(session, turn.contact_id)
     people = await patients.acting_for(session, contact.account_id) if contact else []
     if contact is None or not people:
-        raise LookupError(f"contact {turn.contact_id} books without a patient")
+        raise NobodyRegistered(f"contact {turn.contact_id} books without a patient")
     return Booker(contact.account_id, tuple(people))
 
 

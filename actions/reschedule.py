@@ -93,6 +93,10 @@ class RescheduleForm(BookingForm):
         )
         return await self._next(turn, reply, wish, entering=True)
 
+    async def _nobody(self, turn: Turn, reply: Reply) -> Outcome:
+        reply.say("say_not_yours", phone=turn.runtime.settings.hospital_phone)
+        return Outcome.closed()
+
     async def _offer(
         self, turn: Turn, reply: Reply, wish: Wish, found: Found, directory: Directory
     ) -> Outcome:
@@ -134,7 +138,6 @@ class RescheduleForm(BookingForm):
                 UUID(wish.moving),
                 schedule_id=UUID(wish.schedule),
                 slot_id=UUID(wish.slot) if wish.slot else None,
-                account_id=booker.account_id,
                 contact_id=turn.contact_id,
                 key=turn.key("reschedule"),
                 now=turn.now,

@@ -17,6 +17,7 @@ from bot.clocks import Watch
 from integrations.channel import Notices
 from integrations.hospital import booking, events, families, linking, patients, requests, seed
 from integrations.hospital.events import EventKind
+from integrations.hospital.hearers import hearer_of
 from integrations.hospital.models import HospitalEvent
 from integrations.runtime import Runtime
 
@@ -75,41 +76,52 @@ async def hospital(rt: Runtime) -> list[UUID]:
 
 async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
     """One event as a message, in the transaction that marks it handled."""
-    hearer = (await session.execute(_HEARER, {"id": event.contact_id})).one()
+    contact_id = await _whom(session, event)
+    if contact_id is None:
+        return None
+    hearer = (await session.execute(_HEARER, {"id": contact_id})).one()
     if command := _command(rt, event, hearer.channel):
         await inbox.accept_system(
             session,
             rt.crypto,
-            event.contact_id,
+            contact_id,
             external_id=f"event:{event.id}",
             payload=command,
             now=rt.now(),
         )
-        return event.contact_id
+        return contact_id
     words = await _words(session, rt, event, hearer.language)
     if words:
         number = str(event.payload.get("order_no") or "")
         await notices.queue(
             session,
             rt,
-            event.contact_id,
+            contact_id,
             event.kind,
             words,
             number=number,
-            picture=await _picture(session, rt, event),
-            asking=await notices.invitation(session, rt, event.contact_id)
+            picture=await _picture(session, rt, event, contact_id),
+            asking=await notices.invitation(session, rt, contact_id)
             if event.kind == EventKind.APPOINTMENT_BOOKED
             else None,
         )
     return None
 
 
-async def _picture(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
+async def _whom(session: AsyncSession, event: HospitalEvent) -> UUID | None:
+    """The contact to tell. News of an appointment goes to whoever acts for its patient by now."""
+    appointment = event.payload.get("appointment_id")
+    if appointment is None:
+        return event.contact_id
+    return await hearer_of(session, UUID(appointment), money=event.kind == EventKind.REFUND_DUE)
+
+
+async def _picture(session: AsyncSession, rt: Runtime, event: HospitalEvent, contact_id: UUID) -> UUID | None:
     """What is shown beside the words: with a booking the code that the hospital's check-in reads."""
     if event.kind != EventKind.APPOINTMENT_BOOKED:
         return None
-    code = pictures.checkin_code(event.payload["order_no"])
-    return await media.keep(session, rt.crypto, event.contact_id, code, rt.now())
+    code = pictures.checkin_code(event.payload["order_no"] or UUID(event.payload["appointment_id"]).hex)
+    return await media.keep(session, rt.crypto, contact_id, code, rt.now())
 
 
 def _command(rt: Runtime, event: HospitalEvent, channel: str) -> str | None:
@@ -127,6 +139,8 @@ async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, langu
     """What the patient reads, or None for an event that is news to nobody."""
     say = partial(texts.say, language=language)
     match event.kind:
+        case EventKind.APPOINTMENT_BOOKED if event.payload["order_no"] is None:
+            return say("bot_appointment_booked_free")
         case EventKind.HOLD_EXPIRED | EventKind.APPOINTMENT_BOOKED | EventKind.REFUND_DUE:
             return say(f"bot_{event.kind}", order_no=event.payload["order_no"])
         case EventKind.IDENTITY_REJECTED:

@@ -167,6 +167,7 @@ async def _write_self(
         session,
         rt.crypto,
         account_id=contact.account_id,
+        contact_id=contact.id,
         name=filled.name,
         id_number=filled.id_number,
         phone=filled.phone,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import audit
 from integrations.hospital.locks import lock
+from integrations.hospital.merging import hold_account
 from integrations.hospital.models import Account, Consent, ConsentKind, Contact
 from integrations.hospital.operations import OperationKey, Result, once
 
@@ -19,7 +20,7 @@ from integrations.hospital.operations import OperationKey, Result, once
 CONSENT_VERSION = "2026-11"
 
 # Channels whose servers stand outside mainland China need a consent of their own (个人信息保护法 38-39).
-_CHANNELS_ABROAD = frozenset({"telegram"})
+CHANNELS_ABROAD = frozenset({"telegram"})
 
 
 # What an account's owner agrees to for themselves; the other kinds are about family members.
@@ -37,7 +38,7 @@ async def ensure_contact(session: AsyncSession, channel: str, platform_id: str) 
 
 def required_consents(channel: str) -> frozenset[ConsentKind]:
     """What must be agreed to on this channel before anything sensitive is asked."""
-    abroad = {ConsentKind.DATA_ABROAD} if channel in _CHANNELS_ABROAD else set()
+    abroad = {ConsentKind.DATA_ABROAD} if channel in CHANNELS_ABROAD else set()
     return frozenset({ConsentKind.HEALTH_DATA} | abroad)
 
 
@@ -76,9 +77,10 @@ async def give_consents(
     given = sorted(set(kinds))
 
     async def effect() -> Result:
+        account_id = await hold_account(session, contact.id)
         rows = [
             {
-                "account_id": contact.account_id,
+                "account_id": account_id,
                 "contact_id": contact.id,
                 "kind": kind,
                 "version": CONSENT_VERSION,
@@ -88,7 +90,7 @@ async def give_consents(
         ]
         if rows:
             await session.execute(insert(Consent).values(rows).on_conflict_do_nothing().inline())
-        await _log(session, "consent_given", contact, given)
+        await _log(session, "consent_given", account_id, contact, given)
         return {}
 
     await once(session, key, effect)
@@ -105,13 +107,14 @@ async def withdraw_consents(
     withdrawn = sorted(set(kinds))
 
     async def effect() -> Result:
+        account_id = await hold_account(session, contact.id)
         standing = update(Consent).where(
-            Consent.account_id == contact.account_id,
+            Consent.account_id == account_id,
             Consent.kind.in_(withdrawn),
             Consent.withdrawn_at.is_(None),
         )
         await session.execute(standing.values(withdrawn_at=now).execution_options(synchronize_session=False))
-        await _log(session, "consent_withdrawn", contact, withdrawn)
+        await _log(session, "consent_withdrawn", account_id, contact, withdrawn)
         return {}
 
     await once(session, key, effect)
@@ -136,8 +139,10 @@ async def _make(session: AsyncSession, channel: str, platform_id: str) -> Contac
     return made
 
 
-async def _log(session: AsyncSession, action: str, contact: Contact, kinds: list[ConsentKind]) -> None:
+async def _log(
+    session: AsyncSession, action: str, account_id: UUID, contact: Contact, kinds: list[ConsentKind]
+) -> None:
     detail = {"kinds": [str(kind) for kind in kinds], "version": CONSENT_VERSION, "contact": str(contact.id)}
     await audit.record(
-        session, actor="patient", action=action, subject=f"account:{contact.account_id}", detail=detail
+        session, actor="patient", action=action, subject=f"account:{account_id}", detail=detail
     )

@@ -13,6 +13,7 @@ from integrations.hospital.appointments import appointment, upcoming
 from integrations.hospital.availability import free_slots, sessions
 from integrations.hospital.ending import close_order, end, free, locked
 from integrations.hospital.holds import Payment, UnknownOrder, confirm_paid, expire_holds
+from integrations.hospital.merging import hold_account
 from integrations.hospital.models import AppointmentStatus, LateCancel
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.refusals import (
@@ -93,15 +94,16 @@ async def book(
     schedule_id: UUID,
     slot_id: UUID | None,
     patient_id: UUID,
-    account_id: UUID,
     contact_id: UUID,
     key: OperationKey | None,
     now: datetime,
     hold: timedelta,
 ) -> AppointmentView:
-    """Books a slot, or with None the earliest free one of the half day that starts in LEAD or later.
+    """Books a slot, or with None the earliest free one of the half day that starts in LEAD or later, for the account
+    that the contact belongs to when it is written.
 
-    A fee of 0 is booked at once; otherwise the appointment is held until now + `hold` with an unpaid order.
+    A fee of 0 is booked at once, with the event appointment_booked; otherwise the appointment is held until
+    now + `hold` with an unpaid order.
     Raises what `admit` raises, SlotTaken, SessionFull, SlotPast; then nothing is written, whether or not the caller
     commits.
     """
@@ -109,6 +111,7 @@ async def book(
     async def effect() -> Result:
         if slot_id is None:
             await check_hope(session, schedule_id, patient_id, now)
+        account_id = await hold_account(session, contact_id)
         admitted = await admit(
             session,
             schedule_id=schedule_id,
@@ -128,20 +131,25 @@ async def book(
             status=AppointmentStatus.HELD if fee_fen else AppointmentStatus.BOOKED,
             hold_expires_at=now + hold if fee_fen else None,
         )
-        return {"appointment_id": str(await take(session, wanted, now))}
+        made = await take(session, wanted, now)
+        if not fee_fen:
+            await events.tell_booked(session, made, account_id, contact_id)
+        return {"appointment_id": str(made)}
 
     result = await once(session, key, effect)
     return await appointment(session, UUID(result["appointment_id"]))
 
 
 async def cancel(
-    session: AsyncSession, appointment_id: UUID, account_id: UUID, key: OperationKey | None, now: datetime
+    session: AsyncSession, appointment_id: UUID, contact_id: UUID, key: OperationKey | None, now: datetime
 ) -> AppointmentView:
-    """Cancels before the visit's time and frees the slot; an unpaid order is closed, a paid one refunded when it
-    is in time. Writes an event. Raises NotYours, AlreadyOver, CancelTooLate."""
+    """Cancels an appointment of the contact's account before the visit's time and frees the slot; an unpaid order is
+    closed, a paid one marked for its refund when it is in time. Writes an event.
+
+    Raises NotYours, AlreadyOver, CancelTooLate."""
 
     async def effect() -> Result:
-        found = await locked(session, appointment_id, account_id, now)
+        found = await locked(session, appointment_id, contact_id, now)
         shown = await appointment(session, appointment_id)
         in_time = shown.cancels_freely(now)
         if not in_time and shown.late_cancel is LateCancel.REFUSED:
@@ -152,7 +160,7 @@ async def cancel(
         await events.emit(
             session,
             events.EventKind.APPOINTMENT_CANCELLED,
-            account_id=account_id,
+            account_id=found.account_id,
             contact_id=found.contact_id,
             payload={"appointment_id": str(appointment_id), "by": "patient"},
         )

@@ -13,6 +13,7 @@ from integrations.hospital.models import (
     AccountPatient,
     Appointment,
     AppointmentStatus,
+    Contact,
     Order,
     OrderStatus,
     Slot,
@@ -21,20 +22,12 @@ from integrations.hospital.models import (
 from integrations.hospital.refusals import AlreadyOver, NotYours
 
 
-async def locked(session: AsyncSession, appointment_id: UUID, account_id: UUID, now: datetime) -> Appointment:
-    """The account's appointment that is still to come, of a patient it acts for, its row held until the
-    transaction ends.
-    Raises NotYours, AlreadyOver."""
-    found = await session.scalar(
-        select(Appointment)
-        .join(
-            AccountPatient,
-            (AccountPatient.account_id == Appointment.account_id)
-            & (AccountPatient.patient_id == Appointment.patient_id),
-        )
-        .where(Appointment.id == appointment_id, Appointment.account_id == account_id)
-        .with_for_update(of=Appointment, key_share=True)
-        .execution_options(populate_existing=True)
+async def locked(session: AsyncSession, appointment_id: UUID, contact_id: UUID, now: datetime) -> Appointment:
+    """The appointment, still to come, of the contact's account and of a patient it acts for; its row is held until
+    the transaction ends, and so stays with that account. Raises NotYours, AlreadyOver."""
+    # Once more: accounts that merged while we waited for the row had moved it to where only a new look finds it.
+    found = await _held(session, appointment_id, contact_id) or await _held(
+        session, appointment_id, contact_id
     )
     if found is None:
         raise NotYours
@@ -42,6 +35,21 @@ async def locked(session: AsyncSession, appointment_id: UUID, account_id: UUID, 
     if found.status not in ACTIVE or slot.starts_at <= now:
         raise AlreadyOver
     return found
+
+
+async def _held(session: AsyncSession, appointment_id: UUID, contact_id: UUID) -> Appointment | None:
+    return await session.scalar(
+        select(Appointment)
+        .join(Contact, Contact.account_id == Appointment.account_id)
+        .join(
+            AccountPatient,
+            (AccountPatient.account_id == Appointment.account_id)
+            & (AccountPatient.patient_id == Appointment.patient_id),
+        )
+        .where(Appointment.id == appointment_id, Contact.id == contact_id)
+        .with_for_update(of=Appointment, key_share=True)
+        .execution_options(populate_existing=True)
+    )
 
 
 async def end(session: AsyncSession, found: Appointment, now: datetime) -> None:

@@ -16,7 +16,9 @@ from integrations.hospital.models import HospitalEvent
 
 class EventKind(StrEnum):
     HOLD_EXPIRED = "hold_expired"  # appointment_id, order_no
-    APPOINTMENT_BOOKED = "appointment_booked"  # after a payment: appointment_id, order_no
+    APPOINTMENT_BOOKED = (
+        "appointment_booked"  # paid, or free of charge: appointment_id, order_no (None without a fee)
+    )
     APPOINTMENT_CANCELLED = "appointment_cancelled"  # appointment_id, by
     APPOINTMENT_RESCHEDULED = "appointment_rescheduled"  # appointment_id, from
     REFUND_DUE = "refund_due"  # paid after the number was gone: appointment_id, order_no
@@ -39,6 +41,16 @@ async def emit(
         insert(HospitalEvent)
         .values(kind=kind, account_id=account_id, contact_id=contact_id, payload=dict(payload))
         .inline()
+    )
+
+
+async def tell_booked(
+    session: AsyncSession, appointment_id: UUID, account_id: UUID, contact_id: UUID
+) -> None:
+    """The event of an appointment that stands without a payment."""
+    payload = {"appointment_id": str(appointment_id), "order_no": None}
+    await emit(
+        session, EventKind.APPOINTMENT_BOOKED, account_id=account_id, contact_id=contact_id, payload=payload
     )
 
 

@@ -16,7 +16,8 @@ from integrations.hospital.clock import local_date
 from integrations.hospital.documents import Identity
 from integrations.hospital.identity_checks import STATUS_BY_OUTCOME, latest_contacts
 from integrations.hospital.linking import holders_of, lock_patient, record_link
-from integrations.hospital.locks import lock, lock_indexes
+from integrations.hospital.locks import lock_indexes
+from integrations.hospital.merging import hold_account
 from integrations.hospital.models import (
     AccountPatient,
     Consent,
@@ -225,12 +226,11 @@ async def _add(
     most: int,
     now: datetime,
 ) -> Added:
-    account_id = contact.account_id
     await lock_indexes(session, "patient", crypto.blinds(person.identity.number, "patients.id_number"))
     known = await find_by_document(session, crypto, person.identity)
     if known is not None:
         await lock_patient(session, known.id)
-    await lock(session, f"account:{account_id}")
+    account_id = await hold_account(session, contact.id)
     if known is not None and (link := await session.get(AccountPatient, (account_id, known.id))):
         if link.relation is Relation.SELF:
             raise IsOwner
@@ -258,7 +258,7 @@ async def _add(
         proof=LinkProof.PHONE,
         now=now,
     )
-    await _link(session, contact, patient, relation, kind, agreement, now)
+    await _link(session, account_id, contact, patient, relation, kind, agreement, now)
     if known:
         if person.proven and known.status is PatientStatus.PENDING:
             known.status, known.verified_at = PatientStatus.VERIFIED, now
@@ -295,6 +295,7 @@ async def _consent_kind(
 
 async def _link(
     session: AsyncSession,
+    account_id: UUID,
     contact: Contact,
     patient: Patient,
     relation: Relation,
@@ -304,7 +305,7 @@ async def _link(
 ) -> None:
     as_guardian = kind is ConsentKind.GUARDIAN
     consent = Consent(
-        account_id=contact.account_id,
+        account_id=account_id,
         contact_id=contact.id,
         patient_id=patient.id,
         kind=kind,
@@ -315,7 +316,7 @@ async def _link(
     session.add(consent)
     await session.flush()
     link = AccountPatient(
-        account_id=contact.account_id,
+        account_id=account_id,
         patient_id=patient.id,
         relation=relation,
         guardian_since=now if as_guardian else None,

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.database import Base
-from integrations.hospital.models import Account, AccountPatient, Contact
+from integrations.hospital.models import Account, AccountPatient, Appointment, Contact
 
 _WRITTEN_BY_HAND = frozenset({"contacts", "account_patients"})
 _TELL_WHO_DID_IT = frozenset({"consents", "account_links"})  # their contact is a fact, not an address
@@ -33,14 +33,24 @@ class Moved:
         return cls(tuple(map(UUID, stored["contacts"])), tuple(map(UUID, stored["patients"])))
 
 
-async def current_account(session: AsyncSession, account_id: UUID) -> UUID:
-    """The account itself, or the one it was merged into."""
-    found = await session.scalar(select(Account.merged_into).where(Account.id == account_id))
-    return found or account_id
+async def hold_account(session: AsyncSession, contact_id: UUID) -> UUID:
+    """The contact's account, held until the transaction ends: nobody merges or parts it meanwhile. What was read of
+    it before may be of another account. Whoever holds an appointment's row or a patient's lock took it before."""
+    now: UUID | None = None
+    while True:
+        seen, now = now, await session.scalar(select(Contact.account_id).where(Contact.id == contact_id))
+        if now is None:
+            raise LookupError(f"no contact {contact_id}")
+        if now == seen:
+            return now
+        await session.execute(select(Account.id).where(Account.id == now).with_for_update(key_share=True))
 
 
 async def lock_accounts(session: AsyncSession, *account_ids: UUID) -> None:
-    """In the order of their ids, whoever asks. Waits for bookings that are just being written for them."""
+    """Their appointments and then they themselves, in the order of their ids, whoever asks. Waits for what is just
+    being booked, moved or cancelled for them."""
+    theirs = select(Appointment.id).where(Appointment.account_id.in_(account_ids)).order_by(Appointment.id)
+    await session.execute(theirs.with_for_update(key_share=True))
     wanted = select(Account.id).where(Account.id.in_(account_ids)).order_by(Account.id)
     await session.execute(wanted.with_for_update())
 

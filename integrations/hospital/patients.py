@@ -22,8 +22,8 @@ from integrations.hospital.identity_checks import (
     settle_identity,
 )
 from integrations.hospital.linking import SelfExists, disputed, join_self, latest_contact, lock_patient
-from integrations.hospital.locks import lock, lock_indexes
-from integrations.hospital.merging import current_account
+from integrations.hospital.locks import lock_indexes
+from integrations.hospital.merging import hold_account
 from integrations.hospital.models import (
     AccountPatient,
     DocumentKind,
@@ -219,7 +219,6 @@ async def register(
         status, patient_id = await _register(
             session,
             crypto,
-            account_id,
             contact_id or await latest_contact(session, account_id),
             person,
             outcome,
@@ -252,7 +251,6 @@ class Newcomer:
 async def _register(
     session: AsyncSession,
     crypto: Crypto,
-    account_id: UUID,
     contact_id: UUID,
     person: Newcomer,
     outcome: str,
@@ -264,8 +262,9 @@ async def _register(
     if known is not None:
         await lock_patient(session, known.id)
         await session.refresh(known)
-    account_id = await current_account(session, account_id)  # merged, while we waited
-    await lock(session, f"account:{account_id}")
+    account_id = await hold_account(
+        session, contact_id
+    )  # not the one known before, if it was merged meanwhile
     own = await _self(session, account_id)
     if own is not None and (known is None or own.id != known.id):
         raise SelfExists

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.crypto import Crypto
 from integrations.hospital import audit, events, phones
 from integrations.hospital.linking import disputed, join_self, lock_patient
+from integrations.hospital.merging import hold_account
 from integrations.hospital.models import (
     Contact,
     IdentityRequest,
@@ -270,11 +271,10 @@ async def _do(
 
 
 async def _join(session: AsyncSession, request: IdentityRequest, proof: LinkProof, now: datetime) -> None:
-    contact = await session.get_one(Contact, request.contact_id, populate_existing=True)
     await join_self(
         session,
-        account_id=contact.account_id,
-        contact_id=contact.id,
+        account_id=await hold_account(session, request.contact_id),
+        contact_id=request.contact_id,
         patient_id=request.patient_id,
         proof=proof,
         now=now,

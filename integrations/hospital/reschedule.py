@@ -33,13 +33,12 @@ async def reschedule(
     *,
     schedule_id: UUID,
     slot_id: UUID | None,
-    account_id: UUID,
     contact_id: UUID,
     key: OperationKey | None,
     now: datetime,
 ) -> AppointmentView:
-    """Moves an appointment of the account to a slot, or with None to the earliest free one of the half day, of
-    whatever doctor. Patient and deadline of the hold stay. With the same fee the order moves along; an unpaid order
+    """Moves an appointment of the contact's account to a slot, or with None to the earliest free one of the half day,
+    of whatever doctor. Patient and deadline of the hold stay. With the same fee the order moves along; an unpaid order
     of another fee is closed and a new one written; what is settled keeps its fee (FeeDiffers).
 
     Gives the new appointment, whose `rescheduled_from` is the old one. Raises what `admit_move` raises, SlotTaken,
@@ -47,7 +46,7 @@ async def reschedule(
     """
 
     async def effect() -> Result:
-        old = await locked(session, appointment_id, account_id, now)
+        old = await locked(session, appointment_id, contact_id, now)
         admitted = await _admit(session, old, schedule_id, now, lock=True)
         until = old.hold_expires_at if admitted.fee_fen else None
         same_fee = admitted.fee_fen == old.fee_fen
@@ -56,7 +55,7 @@ async def reschedule(
             schedule_id=schedule_id,
             slot_id=slot_id,
             patient_id=old.patient_id,
-            account_id=account_id,
+            account_id=old.account_id,
             contact_id=contact_id,
             fee_fen=admitted.fee_fen,
             status=AppointmentStatus.HELD if until else AppointmentStatus.BOOKED,
@@ -74,10 +73,12 @@ async def reschedule(
         await events.emit(
             session,
             events.EventKind.APPOINTMENT_RESCHEDULED,
-            account_id=account_id,
+            account_id=old.account_id,
             contact_id=contact_id,
             payload={"appointment_id": str(new), "from": str(old.id)},
         )
+        if not admitted.fee_fen:  # the code that was sent before is of the old number
+            await events.tell_booked(session, new, old.account_id, contact_id)
         return {"appointment_id": str(new)}
 
     result = await once(session, key, effect)

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import audit
 from integrations.hospital.linking import lock_patient
-from integrations.hospital.models import AccountLink, AccountPatient, Consent, Contact
+from integrations.hospital.merging import hold_account
+from integrations.hospital.models import AccountLink, AccountPatient, Consent
 from integrations.hospital.operations import OperationKey, Result, once
 
 
@@ -27,21 +28,21 @@ async def unbind(
 
     async def effect() -> Result:
         await lock_patient(session, patient_id)
-        contact = await session.get_one(Contact, contact_id, populate_existing=True)
-        held = AccountPatient.account_id == contact.account_id, AccountPatient.patient_id == patient_id
+        account_id = await hold_account(session, contact_id)
+        held = AccountPatient.account_id == account_id, AccountPatient.patient_id == patient_id
         relation = await session.scalar(
             delete(AccountPatient).where(*held).returning(AccountPatient.relation)
         )
         if relation is None:
             return {"unbound": False}
-        await _end_what_hangs_on_it(session, contact, patient_id, now)
+        await _end_what_hangs_on_it(session, account_id, contact_id, patient_id, now)
         await audit.record(
             session,
             actor="patient",
             action="patient_unbound",
             subject=f"patient:{patient_id}",
             detail={
-                "account": str(contact.account_id),
+                "account": str(account_id),
                 "contact": str(contact_id),
                 "relation": relation,
             },
@@ -52,9 +53,8 @@ async def unbind(
 
 
 async def _end_what_hangs_on_it(
-    session: AsyncSession, contact: Contact, patient_id: UUID, now: datetime
+    session: AsyncSession, account: UUID, contact_id: UUID, patient_id: UUID, now: datetime
 ) -> None:
-    account = contact.account_id
     consents = Consent.account_id == account, Consent.patient_id == patient_id, Consent.withdrawn_at.is_(None)
     await session.execute(update(Consent).where(*consents).values(withdrawn_at=now))
     links = (
@@ -62,4 +62,4 @@ async def _end_what_hangs_on_it(
         AccountLink.patient_id == patient_id,
         AccountLink.ended_at.is_(None),
     )
-    await session.execute(update(AccountLink).where(*links).values(ended_at=now, ended_by=contact.id))
+    await session.execute(update(AccountLink).where(*links).values(ended_at=now, ended_by=contact_id))

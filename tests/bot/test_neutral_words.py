@@ -209,7 +209,6 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
         for number, one in enumerate([*departments, *doctors]):
             for kind in sorted(set(notices.KINDS) - NAMING):
                 payload = {
-                    "appointment_id": str(uuid4()),
                     "patient_id": str(uuid4()),
                     "order_no": f"O2026112200{number:03}",
                     "status": ("verified", "review", "pending")[number % 3],

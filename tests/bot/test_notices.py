@@ -419,7 +419,7 @@ async def event(rt, conversation, kind, **payload):
 
 
 async def test_an_event_of_the_hospital_becomes_a_notice(rt, wechat, talk):
-    await event(rt, talk, EventKind.HOLD_EXPIRED, appointment_id="a", order_no="O20261122001")
+    await event(rt, talk, EventKind.HOLD_EXPIRED, order_no="O20261122001")
     await sweep.hospital(rt)
     await notify(rt, talk)
     assert [kind for kind, _, _ in wechat.notices] == ["hold_expired"]
@@ -455,7 +455,7 @@ async def test_an_earlier_holder_hears_of_a_newcomer_although_the_window_is_shut
 
 async def test_a_booking_brings_the_code_for_the_check_in(rt, telegram, message):
     talk = (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
-    await event(rt, talk, EventKind.APPOINTMENT_BOOKED, appointment_id="a", order_no="O20261122001")
+    await event(rt, talk, EventKind.APPOINTMENT_BOOKED, order_no="O20261122001")
     await sweep.hospital(rt)
     await delivery.deliver(rt, talk)
     words, picture = telegram.sent

@@ -93,7 +93,6 @@ class Hospital:
                 schedule_id=self._schedule(doctor, day, period),
                 slot_id=None,
                 patient_id=patient.id,
-                account_id=contact.account_id,
                 contact_id=contact.id,
                 key=None,
                 now=utcnow(),

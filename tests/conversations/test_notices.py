@@ -58,7 +58,7 @@ def test_a_picture_is_kept_and_one_of_ours_arrives(stack: Stack, kind: type[Pati
     [(_, mime, content)] = stack.rows(kept, patient.platform_id)
     assert mime == "image/png"
     assert b"PNG" not in bytes(content)
-    happens(stack, patient, "appointment_booked", appointment_id="a", order_no=ORDER)
+    happens(stack, patient, "appointment_booked", order_no=ORDER)
     ours = {"image", "photo"}
     eventually(lambda: any(e["side"] == "account" and e["kind"] in ours for e in patient.entries()), 60)
     assert any(ORDER in words for words in patient.all_said())

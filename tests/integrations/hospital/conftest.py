@@ -160,7 +160,6 @@ class Clinic:
             schedule_id=schedule_id,
             slot_id=slot_id,
             patient_id=who.patient_id,
-            account_id=who.account_id,
             contact_id=who.contact_id,
             key=key,
             now=now or self.now,

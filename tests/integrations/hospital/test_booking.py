@@ -222,11 +222,14 @@ async def test_upcoming_and_cancel(clinic: Any) -> None:
         assert await booking.upcoming(session, who.account_id, clinic.now) == [first, second]
         assert await booking.upcoming(session, who.account_id, second.starts_at) == []
         key = OperationKey("0" * 32, "action_cancel", "cancel")
-        done = await booking.cancel(session, first.id, who.account_id, key, clinic.now)
+        done = await booking.cancel(session, first.id, who.contact_id, key, clinic.now)
         assert done.status is AppointmentStatus.CANCELLED
-        assert await booking.cancel(session, first.id, who.account_id, key, clinic.now) == done
-        [event] = await events.claim(session, 10, clinic.now)
-        assert (event.kind, event.payload["appointment_id"]) == ("appointment_cancelled", str(first.id))
+        assert await booking.cancel(session, first.id, who.contact_id, key, clinic.now) == done
+        found = await events.claim(session, 10, clinic.now)
+        assert [(event.kind, event.payload["appointment_id"]) for event in found] == [
+            ("appointment_booked", str(second.id)),  # it was free of charge
+            ("appointment_cancelled", str(first.id)),
+        ]
         assert (await session.scalars(select(Order.status))).all() == [OrderStatus.CLOSED]
     assert len(await _free(clinic, schedule)) == 1
     assert (await clinic.book(who, schedule)).order_no != first.order_no
@@ -236,19 +239,19 @@ async def test_cancelling_what_is_over_or_not_ones_own(clinic: Any) -> None:
     who, stranger, schedule = await clinic.booker(), await clinic.booker(), await clinic.schedule()
     made = await clinic.book(who, schedule)
 
-    async def cancel(appointment_id: UUID, account_id: UUID, now: Any = clinic.now) -> Any:
+    async def cancel(appointment_id: UUID, contact_id: UUID, now: Any = clinic.now) -> Any:
         async with clinic.database.begin() as session:
-            return await booking.cancel(session, appointment_id, account_id, None, now)
+            return await booking.cancel(session, appointment_id, contact_id, None, now)
 
     with pytest.raises(booking.NotYours):
-        await cancel(made.id, stranger.account_id)
+        await cancel(made.id, stranger.contact_id)
     with pytest.raises(booking.NotYours):
-        await cancel(uuid4(), who.account_id)
+        await cancel(uuid4(), who.contact_id)
     with pytest.raises(booking.AlreadyOver):
-        await cancel(made.id, who.account_id, made.starts_at)
-    await cancel(made.id, who.account_id)
+        await cancel(made.id, who.contact_id, made.starts_at)
+    await cancel(made.id, who.contact_id)
     with pytest.raises(booking.AlreadyOver):
-        await cancel(made.id, who.account_id)
+        await cancel(made.id, who.contact_id)
 
 
 async def test_ten_cancels_at_once_free_the_slot_once(clinic: Any) -> None:
@@ -257,7 +260,7 @@ async def test_ten_cancels_at_once_free_the_slot_once(clinic: Any) -> None:
 
     async def cancel() -> Any:
         async with clinic.database.begin() as session:
-            return await booking.cancel(session, made.id, who.account_id, None, clinic.now)
+            return await booking.cancel(session, made.id, who.contact_id, None, clinic.now)
 
     results = await asyncio.gather(*(cancel() for _ in range(10)), return_exceptions=True)
     assert Counter(type(result).__name__ for result in results) == {"AppointmentView": 1, "AlreadyOver": 9}

@@ -120,14 +120,13 @@ class World:
             return
         found = known[one % len(known)]
         if what == "cancel":
-            await booking.cancel(session, found.id, found.account_id, None, self.now)
+            await booking.cancel(session, found.id, found.contact_id, None, self.now)
         elif what == "move":
             await booking.reschedule(
                 session,
                 found.id,
                 schedule_id=self.schedules[other],
                 slot_id=None,
-                account_id=found.account_id,
                 contact_id=found.contact_id,
                 key=None,
                 now=self.now,

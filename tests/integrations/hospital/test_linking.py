@@ -13,7 +13,7 @@ from stdnum.cn.ric import calc_check_digit
 
 from integrations.crypto import Crypto
 from integrations.database import Base
-from integrations.hospital import booking, events, linking, merging, patients
+from integrations.hospital import booking, events, linking, patients
 from integrations.hospital.accounts import give_consents, missing_consents
 from integrations.hospital.linking import NothingToCut, cut_link, view_link
 from integrations.hospital.models import (
@@ -112,7 +112,7 @@ async def test_the_newcomer_joins_the_first_account_with_all_it_has(
     assert (await registered(clinic, crypto, telegram)).status is RegistrationStatus.LINKED
     assert await account_of(clinic, telegram) == wechat.account_id
     async with clinic.database.begin() as session:
-        assert await merging.current_account(session, telegram.account_id) == wechat.account_id
+        assert (await session.get_one(Account, telegram.account_id)).merged_into == wechat.account_id
         family = await patients.acting_for(session, wechat.account_id)
         assert [one.relation for one in family] == [Relation.SELF, Relation.CHILD]
         [one] = await booking.upcoming(session, wechat.account_id, clinic.now)

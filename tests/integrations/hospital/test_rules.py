@@ -177,7 +177,7 @@ async def test_limits_of_a_patient(clinic: Any) -> None:
         await clinic.book(who, later)
     async with clinic.database.begin() as session:
         [first, *_] = await booking.upcoming(session, who.account_id, clinic.now)
-        await booking.cancel(session, first.id, who.account_id, None, clinic.now)
+        await booking.cancel(session, first.id, who.contact_id, None, clinic.now)
     assert await clinic.book(who, later)
 
 
@@ -225,10 +225,10 @@ async def test_unpaid_numbers_of_an_account(clinic: Any) -> None:
         await booking.confirm_paid(session, first.order_no, clinic.now)
     second = await clinic.book(who, days[2])
     async with clinic.database.begin() as session:
-        await booking.cancel(session, second.id, who.account_id, None, clinic.now)
+        await booking.cancel(session, second.id, who.contact_id, None, clinic.now)
     third = await clinic.book(who, days[3])
     async with clinic.database.begin() as session:
-        await booking.cancel(session, third.id, who.account_id, None, clinic.now)
+        await booking.cancel(session, third.id, who.contact_id, None, clinic.now)
     with pytest.raises(booking.HoldDayLimit):
         await clinic.book(who, days[4])
     assert await clinic.book(who, days[4], now=clinic.now + DAY)
@@ -267,9 +267,9 @@ async def test_cancelling_after_the_deadline_goes_by_rule(clinic: Any) -> None:
     assert allowed.cancel_until == local(clinic.wednesday - DAY, "17:00")
     async with clinic.database.begin() as session:
         with pytest.raises(booking.CancelTooLate) as told:
-            await booking.cancel(session, refused.id, who.account_id, None, late)
+            await booking.cancel(session, refused.id, who.contact_id, None, late)
         assert told.value.until == refused.cancel_until
-        done = await booking.cancel(session, allowed.id, who.account_id, None, late)
+        done = await booking.cancel(session, allowed.id, who.contact_id, None, late)
         assert done.status is AppointmentStatus.CANCELLED
 
 
@@ -280,5 +280,5 @@ async def test_a_paid_fee_goes_back_in_time_only(clinic: Any, clock: str, order:
     async with clinic.database.begin() as session:
         await booking.confirm_paid(session, made.order_no, clinic.now)
         now = local(clinic.wednesday - DAY, clock)
-        await booking.cancel(session, made.id, who.account_id, None, now)
+        await booking.cancel(session, made.id, who.contact_id, None, now)
         assert await session.scalar(select(Order.status)) == order
