@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
+from integrations.hospital import events
 from integrations.hospital.models import Appointment, AppointmentStatus, Slot, SlotStatus
 from integrations.runtime import Runtime
 
@@ -74,6 +75,10 @@ async def test_without_a_fee_it_is_booked_at_once(clinic: Clinic, runtime: Runti
     assert said.text.startswith("约好了")
     assert "1 号" in said.text
     assert await appointments(runtime) == [(AppointmentStatus.BOOKED, "08:30")]
+    async with runtime.database.begin() as session:
+        [event] = await events.claim(session, 10, NOW)
+    assert (event.kind, event.contact_id) == ("appointment_booked", chat.contact.id)
+    assert event.payload["order_no"] is None
 
 
 async def test_two_doctors_of_one_name_are_asked_apart(clinic: Clinic) -> None:

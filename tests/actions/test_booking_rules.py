@@ -82,6 +82,26 @@ async def test_before_the_release_the_moment_is_named(clinic: Clinic, outside: O
     assert "请确认" in (await book(clinic, chat, "李静", ("date", last.isoformat()))).text
 
 
+async def test_a_week_ahead_opens_at_seven(clinic: Clinic, outside: Outside, runtime: Runtime) -> None:
+    """Whoever comes before hears when to come; a minute later the same words find the numbers."""
+    await clinic.rule("horizon_days", "7")
+    await clinic.rule("release_at", "07:00")
+    day = TODAY + timedelta(days=7)
+    await clinic.session("李静", day)
+    await clinic.session("李静", day - timedelta(days=1))
+    wish = ("department", clinic.departments[HEART]), ("date", day.isoformat())
+    chat = await clinic.chat()
+    outside.now = datetime(2026, 11, 22, 6, 59, 59, tzinfo=SHANGHAI)
+    said = await chat.say("book_appointment", *wish)
+    assert "目前只放号到11月28日（周六）。11月29日（周日）的号今天 7:00 开始放" in said.text
+    assert "11月29日" not in " ".join(said.buttons)
+    outside.now = datetime(2026, 11, 22, 7, 0, tzinfo=SHANGHAI)
+    said = await chat.say("book_appointment", *wish)
+    assert said.text.startswith("请确认：11月29日（周日）")
+    assert (await chat.say("affirm")).text.startswith("约好了")
+    assert len(await patients_booked(runtime)) == 1
+
+
 async def test_a_second_visit_on_the_day_moves_on_to_another(clinic: Clinic) -> None:
     await clinic.rule("per_day", "1")
     await clinic.session("李静", WEDNESDAY)

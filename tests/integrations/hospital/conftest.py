@@ -111,8 +111,10 @@ class Clinic:
         async with self.database.begin() as session:
             await rules.set_rule(session, department, key, value)
 
-    async def booker(self, *, born: date = date(1990, 3, 7), sex: Sex = Sex.FEMALE) -> Booker:
-        contact = await self.contact()
+    async def booker(
+        self, *, born: date = date(1990, 3, 7), sex: Sex = Sex.FEMALE, channel: str = "wechat"
+    ) -> Booker:
+        contact = await self.contact(channel)
         async with self.database.begin() as session:
             patient = Patient(
                 name=b"sealed",
