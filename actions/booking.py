@@ -187,7 +187,7 @@ class BookingForm(ConfirmingForm):
         if wish.schedule:
             return await self._confirm(turn, reply, wish, directory)
         if walk_in := not_booked(directory, wish.departments):
-            say_the_way(reply, directory, walk_in)
+            say_the_way(turn, reply, directory, walk_in)
             return Outcome.closed()
         wish = replace(wish, departments=tuple(one for one in wish.departments if bookable(directory, one)))
         if not wish.practitioners and len(wish.departments) != 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -16,6 +17,8 @@ from integrations.hospital import booking
 from integrations.hospital.booking import BookingError
 from integrations.hospital.directory import DepartmentView
 from integrations.hospital.patients import PatientView
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,9 @@ def _ends(
             values |= {"limit": error.limit}
         case booking.CancelTooLate():
             values |= {"until": turn.words.moment(error.until, turn.today)}
+        case booking.RulesUnclear():
+            log.error("nobody can book %s: %s", refused.department.name, error)
+            values |= {"department": refused.department.name}
     reply.say(_ENDINGS[type(error)], person=whom(turn, refused.person), **values)
     return None, ""
 
@@ -165,6 +171,7 @@ _ENDINGS: dict[type[BookingError], str] = {
     booking.RescheduleLimit: "say_refused_moves",
     booking.CancelTooLate: "say_refused_move_late",
     booking.AlreadyOver: "say_move_over",
+    booking.RulesUnclear: "say_booking_unclear",
 }
 _Answer = Callable[[Turn, Reply, BookingError, Refused, Directory], tuple[Wish | None, str]]
 _ANSWERS: dict[type[BookingError], _Answer] = {

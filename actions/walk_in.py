@@ -1,11 +1,15 @@
-"""Departments that are not booked online: one simply goes there."""
+"""Departments that are not booked online: one simply goes there. Or calls, while nobody can say by what rules a
+department is booked."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from actions.directory import Directory
 from actions.turn import Reply, Turn
+
+log = logging.getLogger(__name__)
 
 
 def bookable(directory: Directory, department: str) -> bool:
@@ -22,11 +26,15 @@ async def told_the_way(turn: Turn, reply: Reply) -> bool:
     directory = await turn.directory()
     department = not_booked(directory, turn.facts.departments)
     if department:
-        say_the_way(reply, directory, department)
+        say_the_way(turn, reply, directory, department)
     return bool(department)
 
 
-def say_the_way(reply: Reply, directory: Directory, department: str) -> None:
+def say_the_way(turn: Turn, reply: Reply, directory: Directory, department: str) -> None:
     found = directory.departments[department]
+    if found.fault:
+        log.error("nobody can book %s: %s", found.name, found.fault)
+        reply.say("say_booking_unclear", department=found.name, phone=turn.runtime.settings.hospital_phone)
+        return
     place = reply.words.place(found.campus, found.location)
     reply.say("say_booking_walk_in", department=found.name, place=place)

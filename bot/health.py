@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import notices, rasa
+from integrations.hospital import rules
 from integrations.runtime import Runtime
 
 router = APIRouter()
@@ -33,6 +34,8 @@ async def ready(request: Request) -> JSONResponse:
     waiting = {name: notices.without_template(channel) for name, channel in rt.channels.items()}
     if any(waiting.values()):  # it works all the same: the news waits for the patient's next message
         checks["news_without_template"] = {name: kinds for name, kinds in waiting.items() if kinds}
+    if answers[0] and (faults := await _rule_faults(rt)):  # these departments take no bookings; the others do
+        checks["booking_rules"] = faults
     return JSONResponse(checks, status_code=200 if all(answers) else 503)
 
 
@@ -48,6 +51,14 @@ async def _postgres(rt: Runtime) -> bool:
     except (SQLAlchemyError, OSError):
         return False
     return True
+
+
+async def _rule_faults(rt: Runtime) -> dict[str, str]:
+    try:
+        async with rt.database.begin() as session:
+            return await rules.faults(session)
+    except (SQLAlchemyError, OSError):
+        return {}
 
 
 async def _redis(rt: Runtime) -> bool:

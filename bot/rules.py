@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.migrate import APP
@@ -12,6 +13,9 @@ from bot.starting import StartError
 from integrations.database import Database
 from integrations.hospital import rules
 from integrations.hospital.rules import HOSPITAL, BadRule, BookingRules
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
 
 
 def explain() -> str:
@@ -21,18 +25,28 @@ def explain() -> str:
 
 
 def show(url: str, department: str) -> str:
-    """What the rows say, of one department or of all. Raises StartError for rules that cannot be."""
+    """What the rows say, of one department or of all, and which of it cannot be."""
 
     async def read(session: AsyncSession) -> str:
-        await rules.all_rules(session)
-        found = await rules.written(session)
-        names = [name for name in found if not department or name in (department, HOSPITAL)]
+        found, faults = await rules.written(session), await rules.faults(session)
+        names = [name for name in {**found, **faults} if not department or name in (department, HOSPITAL)]
         return "\n".join(
-            f"{name}\n" + "\n".join(f"  {key:<20} {value}" for key, value in found[name].items())
-            for name in names
+            line for name in names for line in _lines(name, found.get(name, {}), faults.get(name, ""))
         )
 
     return _run(url, read)
+
+
+def _lines(name: str, said: Mapping[str, str], fault: str) -> list[str]:
+    marked = [f"  !! {fault}", "  !! Nobody can book here until this is mended."] if fault else []
+    return [name, *(f"  {key:<20} {value}" for key, value in said.items()), *marked]
+
+
+async def tell_operator(rt: Runtime) -> None:
+    """Names in the log the departments that take no bookings because of their rules."""
+    async with rt.database.begin() as session:
+        for department, fault in (await rules.faults(session)).items():
+            log.error("booking rules that cannot be: no bookings", department=department, fault=fault)
 
 
 def change(url: str, department: str, key: str, value: str) -> None:

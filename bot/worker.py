@@ -13,7 +13,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from celery import Task
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 
-from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, sweep
+from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, rules, sweep
 from bot.clocks import Watch
 from bot.logs import configure_logs
 from bot.understanding import Understanding
@@ -80,6 +80,7 @@ async def _turns(rt: Runtime) -> AsyncIterator[None]:
 def _greet_platforms(**_: object) -> None:
     publish_menus.delay()
     notices.tell_operator(_process.runtime)
+    _process.portal.call(rules.tell_operator, _process.runtime)
 
 
 @worker_shutdown.connect

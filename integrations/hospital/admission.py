@@ -31,8 +31,9 @@ from integrations.hospital.refusals import (
     OpenLimit,
     OtherSex,
     OutsideHorizon,
+    RulesUnclear,
 )
-from integrations.hospital.rules import BookingRules, rules_of
+from integrations.hospital.rules import BadRule, BookingRules, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ async def admit(
     instead_of: UUID | None = None,
 ) -> Admission:
     """Leaves `instead_of`, an appointment that is to make room, out of all counts. Raises NotBookable, NotYours,
-    OutsideHorizon, AlreadyBooked and every RuleRefusal of booking."""
+    RulesUnclear, OutsideHorizon, AlreadyBooked and every RuleRefusal of booking."""
     who = {"account_id": account_id, "patient_id": patient_id}
     if lock:
         for statement in _LOCKS:
@@ -63,7 +64,10 @@ async def admit(
     facts = (await session.execute(_FACTS, values)).one_or_none()
     if facts is None or not facts.open:
         raise NotBookable
-    rules = await rules_of(session, facts.department_id)
+    try:
+        rules = await rules_of(session, facts.department_id)
+    except BadRule as error:
+        raise RulesUnclear(str(error)) from error
     _admit_here(facts, rules, now)
     await _admit_patient(session, facts, rules, values, now)
     if facts.fee_fen:

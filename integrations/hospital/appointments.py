@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import AppointmentStatus, Period, Relation, Sex
 from integrations.hospital.refusals import NotYours
-from integrations.hospital.rules import BookingRules, rules_of
+from integrations.hospital.rules import BookingRules, standing_rules
 from integrations.hospital.views import AppointmentView
 
 ACTIVE = (AppointmentStatus.HELD, AppointmentStatus.BOOKED)
@@ -48,14 +48,14 @@ async def appointment(session: AsyncSession, appointment_id: UUID) -> Appointmen
     row = (await session.execute(_ONE, {"id": appointment_id})).one_or_none()
     if row is None:
         raise NotYours
-    return _view(row, await rules_of(session, row.department_id))
+    return _view(row, await standing_rules(session, row.department_id))
 
 
 async def upcoming(session: AsyncSession, account_id: UUID, now: datetime) -> list[AppointmentView]:
     """Held and booked appointments of the account that are still to come, the next one first; without those of
     patients whom it let go of."""
     rows = (await session.execute(_UPCOMING, {"account_id": account_id, "now": now})).all()
-    rules = {found: await rules_of(session, found) for found in {row.department_id for row in rows}}
+    rules = {found: await standing_rules(session, found) for found in {row.department_id for row in rows}}
     return [_view(row, rules[row.department_id]) for row in rows]
 
 

@@ -17,7 +17,7 @@ from integrations.language.lexicon import DepartmentName, Lexicon, PractitionerN
 
 @dataclass(frozen=True, slots=True)
 class DepartmentView:
-    """`rules` say how it is booked."""
+    """`rules` say how it is booked. With a `fault` (for the operator) in them it is not."""
 
     id: UUID
     name: str
@@ -26,13 +26,14 @@ class DepartmentView:
     campus: str
     location: str
     rules: BookingRules
+    fault: str = ""
     name_en: str = ""
     aliases_en: tuple[str, ...] = ()
 
     @property
     def bookable(self) -> bool:
         """Whether it is booked online at all (发热门诊 and 急诊 are not)."""
-        return self.rules.online
+        return self.rules.online and not self.fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class PractitionerView:
 
 
 async def departments(session: AsyncSession) -> list[DepartmentView]:
-    """All active departments in the hospital's own order, those not booked online too. Raises BadRule."""
+    """All active departments in the hospital's own order, those not booked online too."""
     rules = await all_rules(session)
     found = await session.scalars(
         select(Department).where(Department.active).order_by(Department.position, Department.name)
@@ -60,7 +61,8 @@ async def departments(session: AsyncSession) -> list[DepartmentView]:
             description=one.description,
             campus=one.campus,
             location=f"{one.building}{one.floor}",
-            rules=rules[one.id],
+            rules=rules[one.id].rules,
+            fault=rules[one.id].fault,
             name_en=one.name_en,
             aliases_en=tuple(one.aliases_en),
         )

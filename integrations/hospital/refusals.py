@@ -43,6 +43,10 @@ class NotBookable(BookingError):
     """The half day does not exist, was stopped, or its department is not booked online."""
 
 
+class RulesUnclear(BookingError):
+    """The department's rules cannot be (see rules.BadRule): it takes no bookings until they are mended."""
+
+
 class AlreadyBooked(BookingError):
     """The patient has an appointment in this half day with this doctor: `appointment_id`."""
 

@@ -22,7 +22,7 @@ from integrations.hospital.refusals import (
     NotYours,
     RescheduleLimit,
 )
-from integrations.hospital.rules import rules_of
+from integrations.hospital.rules import standing_rules
 from integrations.hospital.taking import Taking, take
 from integrations.hospital.views import AppointmentView
 
@@ -135,7 +135,7 @@ async def _check_movable(session: AsyncSession, old: Appointment, now: datetime)
         raise AlreadyOver
     if not shown.cancels_freely(now):
         raise CancelTooLate(shown.cancel_until)
-    most = (await rules_of(session, shown.department_id)).reschedules
+    most = (await standing_rules(session, shown.department_id)).reschedules
     if most is not None and old.reschedules >= most:
         raise RescheduleLimit(most)
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from integrations.hospital.models import Appointment, Relation, Sex
+from integrations.hospital.models import Appointment, BookingRule, Relation, Sex
 from integrations.runtime import Runtime
 
 from .conftest import TODAY, WEDNESDAY, Chat, Clinic, Outside, Said
@@ -100,6 +100,39 @@ async def test_a_week_ahead_opens_at_seven(clinic: Clinic, outside: Outside, run
     assert said.text.startswith("请确认：11月29日（周日）")
     assert (await chat.say("affirm")).text.startswith("约好了")
     assert len(await patients_booked(runtime)) == 1
+
+
+async def test_a_department_whose_rules_contradict_each_other_is_booked_by_phone(
+    clinic: Clinic, runtime: Runtime
+) -> None:
+    """Written around `daozhen rules set`. The patient gets an answer, and the other departments go on."""
+    await clinic.department(CHILDREN, age_to=14)
+    await clinic.doctor("罗明", CHILDREN)
+    for doctor in ("罗明", "李静"):
+        await clinic.session(doctor, WEDNESDAY)
+    async with runtime.database.begin() as session:
+        session.add(BookingRule(age_from=20))
+    chat = await clinic.chat()
+    for wish in (("department", clinic.departments[CHILDREN]), ("practitioner", clinic.doctors["罗明"])):
+        said = await chat.say("book_appointment", wish)
+        assert "儿科现在没法在这里预约，请打 010-8888 6666" in said.text
+        assert "请确认" not in said.text
+        assert chat.form == ""
+    assert CHILDREN not in (await chat.say("book_appointment")).buttons
+    await chat.say("inform", ("practitioner", clinic.doctors["李静"]))
+    assert (await chat.say("affirm")).text.startswith("约好了")
+
+
+async def test_rules_that_turn_bad_before_the_answer_are_told(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await book(clinic, chat, "李静")
+    await clinic.rule("age_to", "60", HEART)
+    async with runtime.database.begin() as session:
+        session.add(BookingRule(age_from=70))
+    said = await chat.say("affirm")
+    assert "心血管内科现在没法在这里预约，请打 010-8888 6666" in said.text
+    assert await patients_booked(runtime) == []
 
 
 async def test_a_second_visit_on_the_day_moves_on_to_another(clinic: Clinic) -> None:

@@ -6,8 +6,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import booking, rules
 from integrations.hospital.availability import sessions
@@ -78,10 +79,83 @@ async def test_a_bad_row_is_a_clear_error(clinic: Any) -> None:
     schedule = await clinic.schedule(age_to=14)
     async with clinic.database.begin() as session:
         session.add(BookingRule(age_from=20))
-    with pytest.raises(BadRule, match="age_from 20 is above age_to 14"):
+    with pytest.raises(booking.RulesUnclear, match="age_from 20 is above age_to 14"):
         await clinic.book(await clinic.booker(), schedule)
     with pytest.raises(IntegrityError):
         await clinic.schedule(per_day=0)
+
+
+async def test_bad_rules_close_their_department_alone(clinic: Any) -> None:
+    """And what was booked there before can still be seen and cancelled."""
+    who, schedule, sound = await clinic.booker(), await clinic.schedule(age_to=40), await clinic.schedule()
+    made = await clinic.book(who, schedule)
+    async with clinic.database.begin() as session:
+        session.add(BookingRule(age_from=41, cancel_days=1, cancel_at=time(17)))
+    assert (await clinic.book(await clinic.booker(born=date(1950, 1, 1)), sound)).schedule_id == sound
+    with pytest.raises(booking.RulesUnclear):
+        await clinic.book(await clinic.booker(), schedule)
+    async with clinic.database.begin() as session:
+        [shown] = await booking.upcoming(session, who.account_id, clinic.now)
+        assert shown.cancel_until == local(clinic.wednesday - DAY, "17:00")  # those keys are sound
+        done = await booking.cancel(session, made.id, who.contact_id, None, clinic.now)
+        assert done.status is AppointmentStatus.CANCELLED
+        [fault] = (await rules.faults(session)).values()
+    assert fault == "age_from 41 is above age_to 40; age_from: said for the whole hospital"
+
+
+async def test_bad_rules_are_mended_one_by_one(clinic: Any) -> None:
+    schedules = [await clinic.schedule(age_to=14), await clinic.schedule(age_to=10)]
+    async with clinic.database.begin() as session:
+        session.add(BookingRule(age_from=20))
+        wards = [(await session.get_one(Schedule, one)).department_id for one in schedules]
+        names = [(await session.get_one(Department, one)).name for one in wards]
+    with pytest.raises(BadRule, match="age_from 20 is above age_to 15"):  # as bad as before
+        await clinic.rule("age_to", "15", names[0])
+    await clinic.rule("age_to", "", names[0])
+    await clinic.rule("per_day", "2", names[1])  # has nothing to do with it
+    async with clinic.database.begin() as session:
+        assert list(await rules.faults(session)) == [names[1]]
+    await clinic.rule("age_from", "")
+    async with clinic.database.begin() as session:
+        assert await rules.faults(session) == {}
+
+
+async def test_two_rules_of_one_row_that_contradict_each_other_are_refused_in_words(clinic: Any) -> None:
+    await clinic.rule("age_to", "14")
+    await clinic.schedule()
+    with pytest.raises(BadRule, match="age_from 20 is above age_to 14"):
+        await clinic.rule("age_from", "20")
+    with pytest.raises(BadRule, match=r"per_day: .*less than or equal"):
+        await clinic.rule("per_day", "99999999999")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("sex", "'both'", "sex: Input should be 'male' or 'female'"),
+        ("release_at", "'24:00'", "release_at: "),
+        ("horizon_days", "-3", "horizon_days: "),
+        ("late_cancel", "'sometimes'", "late_cancel: "),
+    ],
+)
+async def test_what_a_hand_or_an_older_version_wrote_is_named(
+    clinic: Any, column: str, value: str, said: str
+) -> None:
+    await clinic.schedule()
+    session = AsyncSession(clinic.database.engine)
+    async with session, session.begin() as transaction:
+        for check in await session.scalars(
+            text(
+                "SELECT conname FROM pg_constraint WHERE conrelid = 'booking_rules'::regclass AND contype = 'c'"
+            )
+        ):
+            await session.execute(text(f"ALTER TABLE booking_rules DROP CONSTRAINT {check}"))
+        await session.execute(text(f"INSERT INTO booking_rules ({column}, per_day) VALUES ({value}, 2)"))  # noqa: S608
+        [fault] = (await rules.faults(session)).values()
+        [found] = (await rules.all_rules(session)).values()
+        await transaction.rollback()  # the checks are back
+    assert fault.startswith(said)
+    assert found.rules == BookingRules(per_day=2)
 
 
 async def test_setting_a_rule_leaves_a_trace(clinic: Any) -> None:
@@ -98,7 +172,7 @@ async def test_the_demo_hospitals_rules_hold_together(clinic: Any) -> None:
         await seed(session, clinic.today)
         names = {row.name: row.id for row in await session.execute(select(Department.name, Department.id))}
         found = await rules.all_rules(session)
-    by_name = {name: found[key] for name, key in names.items()}
+    by_name = {name: found[key].rules for name, key in names.items()}
     assert {name for name, one in by_name.items() if not one.online} == {"急诊科", "发热门诊"}
     assert by_name["妇科"].sex is by_name["产科"].sex is Sex.FEMALE
     assert by_name["男科"].sex is Sex.MALE
