@@ -17,6 +17,7 @@ from sanic.response import json as answer
 
 from actions.journeys import journeys
 from actions.wording import Wording
+from integrations import connections
 from integrations.catalogue import Texts
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
@@ -39,7 +40,7 @@ def build_executor(runtime: Runtime) -> ActionExecutor:
 
 
 def open_for_server(settings: Settings) -> AbstractAsyncContextManager[Runtime]:
-    return open_runtime(settings, process="actions")
+    return open_runtime(settings, pools=connections.ACTIONS, process="actions")
 
 
 def create_app(settings: Settings, opening: Opening = open_for_server) -> Sanic[Any, Any]:

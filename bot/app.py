@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from bot import health, pages, red_flags, texts, webhooks
 from bot.logs import configure_logs
 from bot.wake import TurnNews, Waker
+from integrations import connections
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
 
@@ -29,7 +30,8 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
             async with _serving(gateway, runtime):
                 yield
         else:
-            async with open_runtime(settings, pool_size=20, process="gateway") as rt, _serving(gateway, rt):
+            opening = open_runtime(settings, pools=connections.GATEWAY, process="gateway")
+            async with opening as rt, _serving(gateway, rt):
                 yield
 
     gateway = FastAPI(

@@ -15,7 +15,7 @@ from bot import agreements, identities, links
 from bot.keys.cli import keys_app
 from bot.migrate import APP
 from bot.opening import open_database
-from bot.starting import StartError
+from bot.operator_errors import in_words
 from integrations.settings import ROOT
 
 app = typer.Typer(
@@ -38,8 +38,11 @@ def main() -> None:
     """The console script. What an operator must mend is said in words, without a traceback."""
     try:
         app()
-    except StartError as error:
-        print(f"daozhen: {error}", file=sys.stderr)
+    except Exception as error:
+        said = in_words(error)
+        if said is None:
+            raise
+        print(f"daozhen: {said}", file=sys.stderr)
         raise SystemExit(1) from None
 
 
@@ -69,16 +72,30 @@ def up(
     run(Options(var.resolve(), sandbox=sandbox, seed=seed, port_base=port_base, **counts), _say)
 
 
+def _look_for_room(url: str, needed: int) -> None:
+    from bot.migrate import connections_allowed
+    from bot.up import NOTE
+
+    if (allowed := connections_allowed(url)) < needed:
+        _say(
+            f"{NOTE}Postgres gives out {allowed} connections, and these processes may want {needed} in a rush: "
+            "raise its max_connections, or put a pooler before it (docs/scaling.md)."
+        )
+
+
 @app.command()
 def migrate(var: Var = VAR) -> None:
     """Bring the database to the newest schema and set the rights of its roles."""
     from bot.keys.check import check_keys
     from bot.migrate import migrate as run
+    from bot.table import most_connections
 
     with open_database(var.resolve()) as (url, settings):
         password = settings.rasa_database_password.get_secret_value()
         run(url, password, rasa_role_is_made=not settings.tracker_database_url)
         check_keys(url, settings)
+        if settings.database_url:  # our own gets as many connections as are needed
+            _look_for_room(url, most_connections(settings))
     _say("The database is up to date.")
 
 

@@ -24,6 +24,8 @@ import psutil
 from bot import unprivileged
 from bot.starting import HOST, StartError, free_ports, port_is_free, tail, wait_until
 
+CONNECTIONS = 200  # room for two of each process (integrations.connections); more of them get more
+
 
 class Server(Protocol):
     """What the supervisor needs to know about a server of our own."""
@@ -61,6 +63,7 @@ class Postgres:
 
     directory: Path
     password: str
+    connections: int = CONNECTIONS
 
     @property
     def _port_file(self) -> Path:
@@ -104,7 +107,7 @@ class Postgres:
             "listen_addresses": HOST,
             "port": self._port_file.read_text().strip(),
             "unix_socket_directories": "",
-            "max_connections": "200",
+            "max_connections": str(self.connections),
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_min_error_statement": "panic",

@@ -6,6 +6,7 @@ and can only add to the audit. `daozhen_rasa` is the login role of Rasa: it sees
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -13,6 +14,9 @@ from psycopg import sql
 
 from bot.starting import StartError
 from integrations.settings import ROOT
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 APP = "daozhen_app"
 RASA = "daozhen_rasa"
@@ -31,6 +35,7 @@ def migrate(database_url: str, rasa_password: str, *, rasa_role_is_made: bool = 
             raise StartError(
                 f"Postgres 18 or newer is needed; this is {connection.info.server_version // 10000}."
             )
+        _check_version(connection)
         _make_roles(connection, rasa_password, rasa_role_is_made=rasa_role_is_made)
     _upgrade(database_url)
     with _connect(database_url) as connection:
@@ -51,13 +56,54 @@ def _connect(url: str) -> psycopg.Connection:
         raise StartError(f"The database does not answer: {str(error).strip()}") from None
 
 
+def connections_allowed(database_url: str) -> int:
+    """How many connections the server gives to users without special rights. Raises StartError."""
+    with _connect(database_url) as connection:
+        reserved = "superuser_reserved_connections", "reserved_connections"
+        values = [_setting(connection, name) for name in ("max_connections", *reserved)]
+    return values[0] - sum(values[1:])
+
+
+def _setting(connection: psycopg.Connection, name: str) -> int:
+    row = connection.execute("SELECT current_setting(%s)::int", [name]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _check_version(connection: psycopg.Connection) -> None:
+    """A newer version of the program may have been here: nothing is touched then."""
+    from alembic.script import ScriptDirectory
+
+    if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+        return
+    known = {one.revision for one in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    found = {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")}
+    if unknown := sorted(found - known):
+        raise StartError(
+            f"The database is newer than this version of daozhen, which does not know its migration "
+            f"{', '.join(unknown)}: install the version that wrote it, or restore a backup made with this one. "
+            "Nothing was changed."
+        )
+
+
 def _upgrade(url: str) -> None:
     from alembic import command
+    from sqlalchemy.exc import DBAPIError
+
+    configuration = _alembic()
+    configuration.attributes["url"] = url
+    try:
+        command.upgrade(configuration, "head")
+    except DBAPIError as error:  # all migrations are one transaction
+        raise StartError(
+            f"The migration failed, and nothing was changed: {str(error.orig).strip()}"
+        ) from error
+
+
+def _alembic() -> Config:
     from alembic.config import Config
 
-    configuration = Config(toml_file=ROOT / "pyproject.toml")
-    configuration.attributes["url"] = url
-    command.upgrade(configuration, "head")
+    return Config(toml_file=ROOT / "pyproject.toml")
 
 
 def _make_roles(connection: psycopg.Connection, rasa_password: str, *, rasa_role_is_made: bool) -> None:

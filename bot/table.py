@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from bot.local import Postgres, Server, Valkey
+from bot.local import CONNECTIONS, Postgres, Server, Valkey
 from bot.migrate import rasa_database_url
 from bot.processes import Process, plain_environment
 from bot.secrets import Launch, is_ours, read_from_file, tracker_keys_file
 from bot.starting import HOST
+from integrations import connections
 from integrations.settings import ROOT, Settings
 
 # What waits for a patient comes first when the processor is short: the webhooks, which must answer in 5 seconds.
@@ -63,6 +64,16 @@ def gateway_ports(settings: Launch) -> list[int]:
     return [first, *(first + FURTHER_GATEWAYS + n for n in range(settings.gateways - 1))]
 
 
+def most_connections(settings: Launch) -> int:
+    """What the processes of this machine hold of Postgres at the very worst."""
+    return connections.most(
+        gateways=settings.gateways,
+        workers=settings.workers,
+        actions=1,
+        rasas=len(local_rasa_ports(settings)),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Databases:
     """Our own servers where no address is set, and the addresses in either case."""
@@ -74,7 +85,9 @@ class Databases:
         servers: dict[str, Server] = {}
         if not self.settings.database_url:
             servers["postgres"] = Postgres(
-                self.var / "postgres", self.settings.postgres_password.get_secret_value()
+                self.var / "postgres",
+                self.settings.postgres_password.get_secret_value(),
+                max(CONNECTIONS, most_connections(self.settings)),
             )
         if not self.settings.redis_url:
             servers["valkey"] = Valkey(self.var / "valkey", self.settings.valkey_password.get_secret_value())

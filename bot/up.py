@@ -26,6 +26,7 @@ from integrations.settings import ROOT
 
 Say = Callable[[str], None]
 
+NOTE = "Note: "  # begins what a command says that is passed on
 SLOW_SECONDS = 30  # say what is still missing every so often
 WATCH_SECONDS = 2
 
@@ -163,19 +164,21 @@ def _train(plan: Plan, options: Options, say: Say) -> None:
 
 def _prepare_database(plan: Plan, options: Options, say: Say) -> None:
     say("Bringing the database up to date …")
-    _run_command("migrate", plan, options)
+    _run_command("migrate", plan, options, say)
     if options.seed:
         say("Looking after the demo hospital …")
-        _run_command("seed", plan, options)
+        _run_command("seed", plan, options, say)
 
 
-def _run_command(command: str, plan: Plan, options: Options) -> None:
+def _run_command(command: str, plan: Plan, options: Options, say: Say) -> None:
     """In a process of its own: what it imports would stay in our memory for as long as we watch."""
     settings = plan.settings
     private = {
         "DATABASE_URL": plan.addresses["DATABASE_URL"],
         "RASA_DATABASE_PASSWORD": settings.rasa_database_password.get_secret_value(),
         "TRACKER_DATABASE_URL": settings.tracker_database_url,
+        "GATEWAYS": str(settings.gateways),
+        "WORKERS": str(settings.workers),
     }
     result = subprocess.run(
         [sys.executable, "-m", "bot.cli", command, "--var", str(options.var)],
@@ -188,6 +191,9 @@ def _run_command(command: str, plan: Plan, options: Options) -> None:
     )
     if result.returncode:
         raise StartError(f"`daozhen {command}` failed:\n{result.stdout.strip()[-3000:]}")
+    for line in result.stdout.splitlines():
+        if line.startswith(NOTE):
+            say(line)
 
 
 def _wait_until_ready(watch: Watch, port: int, say: Say) -> None:

@@ -18,6 +18,7 @@ from bot.clocks import Watch
 from bot.logs import configure_logs
 from bot.understanding import Understanding
 from bot.wake import Takers, make_celery, wake
+from integrations import connections
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
 
@@ -56,7 +57,7 @@ def _open(**_: object) -> None:
     stack = ExitStack()
     portal = stack.enter_context(start_blocking_portal(backend_options={"use_uvloop": True}))
     runtime = stack.enter_context(
-        portal.wrap_async_context_manager(open_runtime(settings, pool_size=2 * CONCURRENCY, process="worker"))
+        portal.wrap_async_context_manager(open_runtime(settings, pools=connections.WORKER, process="worker"))
     )
     _process = _Process(portal, runtime, stack)
     stack.enter_context(portal.wrap_async_context_manager(_turns(runtime)))

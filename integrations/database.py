@@ -17,6 +17,8 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+from integrations.connections import COMMAND, Pools
+
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -106,16 +108,17 @@ class Database:
     """The engine and its sessions. `begin()` is one transaction: committed on leaving, rolled back on error.
     `transaction()` is the same for fixed statements, and cheaper: the way of every message goes there.
 
-    `pool_size`: connections for fixed statements; `sessions`: those for the ORM, and as many more in a rush.
+    `pools`: how many connections it opens at most.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, sessions: int = 10, role: str | None = None) -> None:
+    def __init__(self, url: str, *, pools: Pools = COMMAND, role: str | None = None) -> None:
         options = f"-c timezone=UTC{f' -c role={role}' if role else ''}"
+        staying = max(1, pools.sessions // 2)
         connecting = {"options": options, "prepare_threshold": 2}
         self.engine: AsyncEngine = create_async_engine(
             url.replace("postgresql://", "postgresql+psycopg://", 1),
-            pool_size=min(pool_size, sessions),
-            max_overflow=sessions,
+            pool_size=staying,
+            max_overflow=pools.sessions - staying,
             pool_pre_ping=False,
             hide_parameters=True,  # an error's text may reach a log
             connect_args=connecting,
@@ -125,7 +128,7 @@ class Database:
             url,
             kwargs={**connecting, "row_factory": namedtuple_row},
             min_size=1,
-            max_size=pool_size,
+            max_size=pools.fixed,
             timeout=_PLACE_SECONDS,
             open=False,
         )

@@ -12,6 +12,7 @@ import httpx
 from redis.asyncio import Redis
 
 from integrations.channel import Channel
+from integrations.connections import COMMAND, Pools
 from integrations.crypto import Crypto
 from integrations.database import Database, utcnow
 from integrations.identity.interface import IdentityCheck
@@ -54,13 +55,13 @@ class Runtime:
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, pool_size: int = 10, process: str = ""
+    settings: Settings, *, pools: Pools = COMMAND, process: str = ""
 ) -> AsyncIterator[Runtime]:
     """Opens all connections and closes them on leaving. One that serves for long gives its name as `process`: its
     keys are then kept up to date. Raises BadKeys for keys that cannot be read, OutdatedKeys for old ones.
     """
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url, pool_size=pool_size, role=APP_ROLE)
+        database = Database(settings.database_url, pools=pools, role=APP_ROLE)
         stack.push_async_callback(database.close)
         keys = KeySource(settings)
         rings = keys.read()

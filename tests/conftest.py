@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, text
 import bot.models  # noqa: F401  (its tables)
 import integrations.hospital.models  # noqa: F401  (its tables)
 from bot.local import Postgres, Valkey, running
+from integrations.connections import Pools
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Base, Database
 from tests.stack import Stack, running_stack
@@ -76,7 +77,7 @@ def tables(postgres: str) -> str:
 @pytest.fixture
 async def database(tables: str) -> AsyncIterator[Database]:
     """All tables, empty."""
-    database = Database(tables, pool_size=20, sessions=30)  # forty transactions at once
+    database = Database(tables, pools=Pools(20, 50))  # forty transactions at once
     async with database.engine.begin() as connection:
         # Replicas' sessions run no triggers: neither foreign keys nor the audit log's refusal. Of tables
         # that are all but empty, DELETE is far quicker than TRUNCATE.

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.connections import Pools
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Database, utcnow
 from integrations.hospital import accounts, booking, patients
@@ -211,7 +212,7 @@ class Hospital:
 
     def _run(self, effect: Callable[[AsyncSession], Awaitable[None]]) -> None:
         async def work() -> None:
-            database = Database(self.stack.addresses["DATABASE_URL"], pool_size=1)
+            database = Database(self.stack.addresses["DATABASE_URL"], pools=Pools(1, 2))
             try:
                 async with database.begin() as session:
                     await effect(session)

@@ -14,6 +14,7 @@ from bot import outbox
 from bot.handoff import change_control
 from bot.models import ControlState
 from bot.outbox import Reply
+from integrations.connections import Pools
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Database
 from tests.faults.breaking import conversation, until
@@ -59,7 +60,7 @@ def hand_over(stack: Stack, patient: Patient, to: ControlState) -> None:
 
 def _commit(stack: Stack, work: Callable[[AsyncSession], Awaitable[None]]) -> None:
     async def run() -> None:
-        database = Database(stack.addresses["DATABASE_URL"], pool_size=1)
+        database = Database(stack.addresses["DATABASE_URL"], pools=Pools(1, 2))
         try:
             async with database.begin() as session:
                 await work(session)

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
+from integrations.connections import Pools
 from integrations.database import Base, Database
 from integrations.hospital import booking
 from integrations.hospital.models import (
@@ -193,7 +194,7 @@ def test_no_order_of_events_breaks_a_limit(
     tables: str, loop: asyncio.AbstractEventLoop, steps: list[tuple[str, int, int]]
 ) -> None:
     async def run() -> None:
-        database = Database(tables, pool_size=2)
+        database = Database(tables, pools=Pools(1, 4))
         try:
             world = World(Clinic(database))
             await world.open()

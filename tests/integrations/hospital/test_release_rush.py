@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, text
 
+from integrations.connections import Pools
 from integrations.database import Database
 from integrations.hospital import booking
 from integrations.hospital.models import Appointment
@@ -138,7 +139,7 @@ async def test_two_thousand_patients_at_the_release_of_a_hundred_numbers(
     async with AsyncExitStack() as stack:
         servers = []
         for _ in range(SERVERS):
-            database = Database(tables, pool_size=CONNECTIONS // 2)  # and as many again when all are busy
+            database = Database(tables, pools=Pools(1, CONNECTIONS))
             stack.push_async_callback(database.close)
             servers.append(Server(database, asyncio.Semaphore(TURNS)))
         watching = asyncio.create_task(_watch(clinic.database, connections))
