@@ -109,7 +109,11 @@ class CancellationForm(Form):
         except booking.AlreadyOver:
             reply.say("say_cancellation_over")
             return Outcome.closed()
-        reply.say("say_cancelled", **line(turn, done))
+        refund = (
+            done.order_no is not None and turn.now <= done.cancel_until
+        )  # an unpaid order is closed by now
+        phone = turn.runtime.settings.hospital_phone
+        reply.say("say_cancelled_refund" if refund else "say_cancelled", phone=phone, **line(turn, done))
         return Outcome.closed()
 
 

@@ -17,18 +17,28 @@ from bot.starting import StartError, wait_until
 MARKER = "DAOZHEN_SUPERVISED"
 
 
+class Held(StartError):
+    """Another daozhen runs on the directory."""
+
+
 @contextmanager
 def hold(var: Path) -> Iterator[None]:
-    """Nobody else starts on this directory meanwhile. Raises StartError when somebody has."""
-    var.mkdir(parents=True, exist_ok=True)
-    with (var / "lock").open("a+") as file:
+    """Nobody else starts on this directory meanwhile. Raises Held when somebody has, StartError for a directory in
+    which nothing can be written."""
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        lock = (var / "lock").open("a+")
+    except OSError as error:
+        raise StartError(
+            f"Nothing can be written in {var} ({error.strerror}): start as the user whom it belongs to, "
+            "or name another directory with --var."
+        ) from None
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.seek(0)
-            raise StartError(
-                f"daozhen is already running on {var} (pid {file.read().strip() or '?'})."
-            ) from None
+            raise Held(f"daozhen is already running on {var} (pid {file.read().strip() or '?'}).") from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -36,11 +46,11 @@ def hold(var: Path) -> Iterator[None]:
 
 
 def is_held(var: Path) -> bool:
-    """Whether the program runs on this directory."""
+    """Whether the program runs on this directory. Raises StartError when that cannot be seen."""
     try:
         with hold(var):
             return False
-    except StartError:
+    except Held:
         return True
 
 

@@ -220,6 +220,21 @@ class Valkey:
             return False
 
 
+def out_of_reach(redis_url: str) -> str | None:
+    """Why a Redis does not answer, in words without its password; None when it does. Raises StartError for what is
+    no address."""
+    import redis
+
+    try:
+        with redis.Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=2) as client:
+            client.ping()
+    except ValueError:
+        raise StartError("REDIS_URL cannot be read: it looks like redis://:password@host:6379/0.") from None
+    except redis.RedisError as error:
+        return f"Redis does not answer ({str(error).strip() or type(error).__name__})."
+    return None
+
+
 @contextmanager
 def running(
     server: Server, *, environment: dict[str, str] | None = None, timeout: float = 60

@@ -32,8 +32,10 @@ def _of_the_system(error: BaseException) -> str | None:
 
 def _of_the_database(error: BaseException) -> str | None:
     import psycopg
-    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.exc import ArgumentError, DBAPIError
 
+    if isinstance(error, ArgumentError) or type(error) is psycopg.ProgrammingError:
+        return "DATABASE_URL cannot be read: it looks like postgresql://user:password@host:5432/database."
     cause = error.orig if isinstance(error, DBAPIError) else error
     reason = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
     if isinstance(cause, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):

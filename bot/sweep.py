@@ -139,10 +139,10 @@ async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, langu
     """What the patient reads, or None for an event that is news to nobody."""
     say = partial(texts.say, language=language)
     match event.kind:
-        case EventKind.APPOINTMENT_BOOKED if event.payload["order_no"] is None:
-            return say("bot_appointment_booked_free")
         case EventKind.HOLD_EXPIRED | EventKind.APPOINTMENT_BOOKED | EventKind.REFUND_DUE:
-            return say(f"bot_{event.kind}", order_no=event.payload["order_no"])
+            order_no = event.payload["order_no"]
+            key = f"bot_{event.kind}" if order_no else f"bot_{event.kind}_free"
+            return say(key, order_no=order_no, hospital_phone=rt.settings.hospital_phone)
         case EventKind.IDENTITY_REJECTED:
             reason = event.payload["reason"]
             return say(f"bot_identity_rejected_{reason}", hospital_phone=rt.settings.hospital_phone)

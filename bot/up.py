@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from bot import secrets, table, training
 from bot.leftovers import hold, started_on, stop_orphans
-from bot.local import Server
+from bot.local import Server, out_of_reach
 from bot.processes import Process, Supervisor, check_ports
 from bot.starting import HOST, StartError, tail
 from integrations.settings import ROOT
@@ -135,6 +135,8 @@ def _start(supervisor: Supervisor, plan: Plan, options: Options, say: Say) -> No
     for name, server in plan.servers.items():
         supervisor.wait_for(name, server.ready, 120)
     say(f"Databases are ready ({', '.join(plan.servers) or 'outside'}).")
+    if "valkey" not in plan.servers and (reason := out_of_reach(plan.addresses["REDIS_URL"])):
+        say(f"{reason} Everything starts, and waits for it.")
     for process in plan.program:
         if process.slow and not plan.fresh:
             supervisor.start(process.name)

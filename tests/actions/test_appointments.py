@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from integrations.hospital.models import Appointment, AppointmentStatus
+from integrations.hospital import booking
+from integrations.hospital.models import Appointment, AppointmentStatus, Order
 from integrations.runtime import Runtime
 
-from .conftest import WEDNESDAY, Chat, Clinic
+from .conftest import NOW, WEDNESDAY, Chat, Clinic, Outside
 
 THURSDAY = WEDNESDAY + timedelta(days=1)
 
@@ -85,3 +86,36 @@ async def test_what_is_not_understood_cancels_nothing(clinic: Clinic, runtime: R
     assert "张伟" in said.text
     assert chat.slots["failures"] == 1
     assert await statuses(runtime) == [AppointmentStatus.BOOKED, AppointmentStatus.HELD]
+
+
+async def test_what_becomes_of_a_paid_fee_is_told_as_it_is(
+    clinic: Clinic, runtime: Runtime, outside: Outside
+) -> None:
+    """A refund is put on record; the hospital's cashier pays it back."""
+    await clinic.rule("cancel_days", "1")
+    await clinic.rule("cancel_at", "17:00")
+    for doctor in ("李静", "张伟"):
+        await clinic.session(doctor, WEDNESDAY, fee_fen=2500)
+    chat = await clinic.chat()
+    for doctor in ("李静", "张伟"):
+        await chat.say("book_appointment", ("practitioner", clinic.doctors[doctor]))
+        await chat.say("affirm")
+    async with runtime.database.begin() as session:
+        for order in list(await session.scalars(select(Order.order_no))):
+            await booking.confirm_paid(session, order, NOW)
+    said = await chat.say("cancel_appointment", ("practitioner", clinic.doctors["李静"]))
+    assert "¥25 可以全额退，由医院收费处办理" in said.text
+    said = await chat.say("affirm")
+    assert "要退的 ¥25 已经登记，由医院收费处退给您，没收到请打 010-8888 6666" in said.text
+    outside.now = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)  # 17:30
+    said = await chat.say("cancel_appointment")
+    assert "挂号费 ¥25 不退" in said.text
+    assert "登记" not in (await chat.say("affirm")).text
+    async with runtime.database.begin() as session:
+        assert sorted(await session.scalars(select(Order.status))) == ["paid", "refund_due"]
+
+
+async def test_an_unpaid_number_is_cancelled_without_a_word_of_refunds(clinic: Clinic) -> None:
+    chat = await with_two(clinic)
+    await chat.say("cancel_appointment", ("practitioner", clinic.doctors["张伟"]))
+    assert "退" not in (await chat.say("affirm")).text

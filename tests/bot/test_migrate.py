@@ -122,3 +122,29 @@ def _may(connection: psycopg.Connection, table: str, right: str) -> bool:
     row = connection.execute("SELECT has_table_privilege(%s, %s)", [table, right]).fetchone()
     assert row
     return bool(row[0])
+
+
+def test_a_database_of_a_newer_version_is_left_alone_in_words(owner_url: str) -> None:
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        [(head,)] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        connection.execute("UPDATE alembic_version SET version_num = '20991231_later'")
+        try:
+            with pytest.raises(
+                StartError, match=r"newer than this version.*20991231_later.*restore a backup"
+            ):
+                migrate(owner_url, "another password")
+        finally:
+            connection.execute("UPDATE alembic_version SET version_num = %s", [head])
+    with psycopg.connect(rasa_database_url(owner_url, PASSWORD)) as connection:  # not even the passwords
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_migration_that_fails_is_told_without_a_trace(owner_url: str) -> None:
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        [(head,)] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        connection.execute("DELETE FROM alembic_version")  # as of a restore that was cut short
+        try:
+            with pytest.raises(StartError, match=r"nothing was changed: .*already exists"):
+                migrate(owner_url, PASSWORD)
+        finally:
+            connection.execute("INSERT INTO alembic_version VALUES (%s)", [head])
