@@ -35,8 +35,8 @@ def migrate(database_url: str, rasa_password: str, *, rasa_role_is_made: bool = 
             raise StartError(
                 f"Postgres 18 or newer is needed; this is {connection.info.server_version // 10000}."
             )
-        _check_version(connection)
         _make_roles(connection, rasa_password, rasa_role_is_made=rasa_role_is_made)
+        _check_version(connection)
     _upgrade(database_url)
     with _connect(database_url) as connection:
         _grant(connection)
@@ -71,7 +71,7 @@ def _setting(connection: psycopg.Connection, name: str) -> int:
 
 
 def _check_version(connection: psycopg.Connection) -> None:
-    """A newer version of the program may have been here: nothing is touched then."""
+    """A newer version of the program may have been here: then nothing is changed, and the roles are as before."""
     from alembic.script import ScriptDirectory
 
     if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):

@@ -39,7 +39,7 @@ def daozhen(*arguments: str, **environment: str) -> tuple[int, str]:
     [
         (("migrate",), ("daozhen:test@", "daozhen:wrong@"), "password authentication failed"),
         (("rules", "show"), ("daozhen:test@", "daozhen:wrong@"), "password authentication failed"),
-        (("seed",), ("/daozhen", "/missing"), 'database "missing" does not exist'),
+        (("seed",), ("daozhen:test@", "nobody:test@"), 'failed for user "nobody"'),
         (("rules", "show"), ("postgresql://", ""), "DATABASE_URL cannot be read"),
     ],
 )
