@@ -20,8 +20,9 @@ _PERMIT_REGIONS = frozenset({"81", "82", "83"})
 _OLDEST = 130  # years
 _SEPARATORS = re.compile(r"[\s\u200b-\u200d\ufeff.\-_·]+")
 _NAME_PREFIX = re.compile(r"^(我的?(名字|姓名)?[是叫]|(姓名|名字)[是叫]?|叫)[:,]?")
-_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]['A-Za-zÀ-ɏ-]*")
-_LATIN_NAME = re.compile(r"(?=.{3,60}$)[A-Za-zÀ-ɏ]['A-Za-zÀ-ɏ-]*(?:[ ,./]+[A-Za-zÀ-ɏ]['A-Za-zÀ-ɏ-]*)*")
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏ"  # without the signs × and ÷
+_LATIN_WORD = re.compile(rf"[{_LETTER}]['{_LETTER}-]*")
+_LATIN_NAME = re.compile(rf"(?=.{{3,60}}$){_LATIN_WORD.pattern}(?:[ ,./]+{_LATIN_WORD.pattern})*")
 _NAME_DOTS = re.compile(r"[•‧・.．]")
 
 

@@ -14,7 +14,7 @@ from bot.leftovers import hold, is_held
 from bot.local import out_of_reach
 from bot.operator_errors import in_words
 from bot.processes import Process, check_ports
-from bot.starting import StartError, free_port
+from bot.starting import StartError, free_ports
 from integrations.settings import ROOT
 
 
@@ -55,7 +55,7 @@ def test_a_database_that_does_not_let_us_in(
 
 
 def test_a_database_out_of_reach(tmp_path: Path) -> None:
-    url = f"postgresql://daozhen:secret@127.0.0.1:{free_port()}/daozhen"
+    url = f"postgresql://daozhen:secret@127.0.0.1:{free_ports()}/daozhen"
     code, words = daozhen("identities", "list", "--var", str(tmp_path), DATABASE_URL=url)
     assert (code, "Traceback" in words) == (1, False)
     assert "The database does not answer" in words
@@ -85,7 +85,7 @@ def test_a_port_in_use_is_named_with_its_setting() -> None:
 
 def test_a_redis_out_of_reach(valkey: str) -> None:
     assert out_of_reach(valkey) is None
-    away = out_of_reach(f"redis://:secret@127.0.0.1:{free_port()}/0")
+    away = out_of_reach(f"redis://:secret@127.0.0.1:{free_ports()}/0")
     assert away is not None
     assert "Redis does not answer" in away
     assert "secret" not in away
