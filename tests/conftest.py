@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine, text
@@ -23,11 +22,6 @@ from tests.stack import Stack, running_stack
 # How long an example takes says more about the machine than about the program.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
-
-
-# How long an example takes says how busy the machine is.
-hypothesis.settings.register_profile("unhurried", deadline=None)
-hypothesis.settings.load_profile("unhurried")
 
 
 def ring(name: str) -> str:
