@@ -64,6 +64,9 @@ def gateway_ports(settings: Launch) -> list[int]:
     return [first, *(first + FURTHER_GATEWAYS + n for n in range(settings.gateways - 1))]
 
 
+KEPT_BACK = 3  # connections that Postgres keeps for its superuser
+
+
 def most_connections(settings: Launch) -> int:
     """What the processes of this machine hold of Postgres at the very worst."""
     return connections.most(
@@ -87,7 +90,7 @@ class Databases:
             servers["postgres"] = Postgres(
                 self.var / "postgres",
                 self.settings.postgres_password.get_secret_value(),
-                max(CONNECTIONS, most_connections(self.settings)),
+                max(CONNECTIONS, most_connections(self.settings) + KEPT_BACK),
             )
         if not self.settings.redis_url:
             servers["valkey"] = Valkey(self.var / "valkey", self.settings.valkey_password.get_secret_value())
