@@ -21,7 +21,7 @@ from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, SLOT, waits
 from integrations.hospital import families, patients
 from integrations.hospital.documents import read_identity
-from integrations.hospital.families import Added, AddedStatus, Ages, Agreement
+from integrations.hospital.families import Added, AddedStatus, Ages, Agreement, Coming
 from integrations.hospital.models import Relation, Sex
 from integrations.hospital.patients import Newcomer
 
@@ -153,10 +153,12 @@ class FamilyForm(PersonForm):
                 session,
                 turn.runtime.crypto,
                 contact=await contact_of(session, turn),
-                relation=Relation(person.relation),
-                person=newcomer,
-                outcome=person.outcome,
-                agreement=Agreement(own=person.proven, guardian=person.guardian, on_file=person.on_file),
+                coming=Coming(
+                    Relation(person.relation),
+                    newcomer,
+                    person.outcome,
+                    Agreement(own=person.proven, guardian=person.guardian, on_file=person.on_file),
+                ),
                 most=turn.runtime.settings.patients_per_account,
                 key=turn.key(f"add {person.on_file}"),
                 now=turn.now,

@@ -15,7 +15,7 @@ from integrations.hospital import accounts, codes, events, families, links, pati
 from integrations.hospital.codes import Verdict
 from integrations.hospital.documents import Identity
 from integrations.hospital.events import EventKind
-from integrations.hospital.families import AddedStatus, Agreement
+from integrations.hospital.families import AddedStatus, Agreement, Coming
 from integrations.hospital.models import ConsentMethod, Contact, PageLink, Relation
 from integrations.hospital.patients import IdentityMismatch, Newcomer, RegistrationStatus
 from integrations.runtime import Runtime
@@ -199,11 +199,11 @@ async def _write_family(
         session,
         rt.crypto,
         contact=contact,
-        relation=Relation(filled.relation),
-        person=Newcomer(patients.read_person_name(filled.name), identity, phone, outcome == "match"),
-        outcome=outcome,
-        agreement=Agreement(
-            own=filled.stage == "code", guardian=filled.stage == "guardian", at=ConsentMethod.PAGE
+        coming=Coming(
+            Relation(filled.relation),
+            Newcomer(patients.read_person_name(filled.name), identity, phone, outcome == "match"),
+            outcome,
+            Agreement(own=filled.stage == "code", guardian=filled.stage == "guardian", at=ConsentMethod.PAGE),
         ),
         most=rt.settings.patients_per_account,
         key=None,

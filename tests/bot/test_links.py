@@ -19,7 +19,7 @@ from integrations.crypto import Crypto, KeyRing
 from integrations.database import Database
 from integrations.hospital import accounts, families, patients, requests
 from integrations.hospital.documents import read_identity
-from integrations.hospital.families import Agreement
+from integrations.hospital.families import Agreement, Coming
 from integrations.hospital.models import DocumentKind, Relation
 from integrations.hospital.patients import Newcomer
 from tests.conftest import ring
@@ -67,8 +67,13 @@ class Desk:
                 mother = read_identity(DocumentKind.RESIDENT_ID, MOTHER, NOW.date())
                 await families.add(
                     session, crypto, contact=await accounts.ensure_contact(session, "wechat", "platform-id"),
-                    relation=Relation.PARENT, person=Newcomer("王秀英", mother, "+8613712345678", True),
-                    outcome="match", agreement=Agreement(own=True), most=6, key=None, now=NOW,
+                    coming=Coming(
+                        Relation.PARENT,
+                        Newcomer("王秀英", mother, "+8613712345678", True),
+                        "match",
+                        Agreement(own=True),
+                    ),
+                    most=6, key=None, now=NOW,
                 )  # fmt: skip
                 claim = await requests.started_claim(session, crypto, contact.id, NOW)
                 assert claim

@@ -10,7 +10,7 @@ from stdnum.cn import ric
 from integrations.crypto import Crypto
 from integrations.hospital import families, identity_reviews, patients
 from integrations.hospital.documents import Identity, read_identity
-from integrations.hospital.families import Added, AddedStatus, Agreement
+from integrations.hospital.families import Added, AddedStatus, Agreement, Coming
 from integrations.hospital.models import (
     AccountPatient,
     AuditEvent,
@@ -59,8 +59,8 @@ async def add(
 ) -> Added:
     async with clinic.database.begin() as session:
         return await families.add(
-            session, crypto, contact=contact, relation=relation, most=most, key=None, now=clinic.now,
-            person=Newcomer(name, who, phone, outcome == "match"), outcome=outcome, agreement=agreement,
+            session, crypto, contact=contact, most=most, key=None, now=clinic.now,
+            coming=Coming(relation, Newcomer(name, who, phone, outcome == "match"), outcome, agreement),
         )  # fmt: skip
 
 
@@ -98,9 +98,10 @@ async def test_of_two_last_places_asked_for_at_once_one_is_given(clinic: Any, cr
 
     def job(order: int) -> Any:
         return lambda session: families.add(
-            session, crypto, contact=contact, relation=Relation.CHILD, most=2, key=None, now=clinic.now,
-            person=Newcomer("张小宝", identity(clinic, "20200101", order), PHONE, True),
-            outcome="match", agreement=GUARDIAN,
+            session, crypto, contact=contact, most=2, key=None, now=clinic.now,
+            coming=Coming(
+                Relation.CHILD, Newcomer("张小宝", identity(clinic, "20200101", order), PHONE, True), "match", GUARDIAN
+            ),
         )  # fmt: skip
 
     done = await clinic.together(job(1), job(3))
@@ -135,9 +136,8 @@ async def test_at_eighteen_guardianship_ends_and_both_are_told(clinic: Any, cryp
     contact = await owner(clinic, crypto, 1)
     async with clinic.database.begin() as session:
         made = await families.add(
-            session, crypto, contact=contact, relation=Relation.CHILD, most=6, key=None,
-            now=datetime(2020, 1, 1, tzinfo=UTC), outcome="match", agreement=GUARDIAN,
-            person=Newcomer("张小宝", teen, PHONE, True),
+            session, crypto, contact=contact, most=6, key=None, now=datetime(2020, 1, 1, tzinfo=UTC),
+            coming=Coming(Relation.CHILD, Newcomer("张小宝", teen, PHONE, True), "match", GUARDIAN),
         )  # fmt: skip
         own = await clinic.contact()
         session.add(

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.crypto import Crypto
 from integrations.hospital import accounts, booking, families, merging
 from integrations.hospital.documents import Identity
-from integrations.hospital.families import Agreement
+from integrations.hospital.families import Agreement, Coming
 from integrations.hospital.models import (
     AccountPatient,
     Appointment,
@@ -194,8 +194,8 @@ async def test_a_relative_is_added_to_the_account_that_stands(clinic: Clinic, cr
 
     async def add(session: AsyncSession) -> Any:
         return await families.add(
-            session, crypto, contact=contact, relation=Relation.PARENT, person=MOTHER, outcome="match",
-            agreement=Agreement(own=True), most=6, key=None, now=clinic.now,
+            session, crypto, contact=contact, most=6, key=None, now=clinic.now,
+            coming=Coming(Relation.PARENT, MOTHER, "match", Agreement(own=True)),
         )  # fmt: skip
 
     added = await meanwhile(clinic, merging_into(kept, gone), add)
