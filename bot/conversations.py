@@ -48,6 +48,7 @@ _NEXT = text("""
            EXTRACT(epoch FROM inbound.received_at - (
                SELECT max(earlier.received_at) FROM inbound AS earlier
                WHERE earlier.conversation_id = inbound.conversation_id
+                 AND earlier.kind NOT IN ('event', 'unfollow', 'system')
                  AND earlier.received_at < inbound.received_at)) AS away,
            contacts.channel AS speaks, contacts.platform_id, controls.state, controls.epoch,
            EXISTS (SELECT FROM outbound WHERE conversation_id = :id AND status = 'unknown'
@@ -202,7 +203,7 @@ async def _answer(
     if command is None:
         read = await understanding.read(rt, conversation.id, message.text, conversation.expects)
         words, metadata["entities"], personal = read.text, read.entities, read.holds_id_number
-        words = "／" + words[1:] if words.startswith("/") else words  # only we speak in intents
+        words = _no_command(words)
     else:
         words, personal = command, False
     said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata, inbound.attempts)
@@ -210,6 +211,12 @@ async def _answer(
         log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
         return Answer([_apology(rt, language)], delete_message=personal)
     return _compose(rt, inbound.speaks, said, language, delete_message=personal)
+
+
+def _no_command(words: str) -> str:
+    """Only we speak in intents. Rasa looks for the slash behind any white space; places of entities stay."""
+    at = len(words) - len(words.lstrip())
+    return f"{words[:at]}／{words[at + 1 :]}" if words[at : at + 1] == "/" else words
 
 
 def _apology(rt: Runtime, language: str) -> Reply:
@@ -278,7 +285,8 @@ async def _conclude(
     if replies and inbound.unknown:
         again = await outbox.repeat_unknown(session, rt.crypto, conversation_id, now)
         words = [texts.say("bot_repeated", language=language, text=reply.text) for _, reply in again]
-        replies = [*map(Reply, words), *replies]
+        split = rt.channels[inbound.speaks].split  # with the words around it, it may be too long by now
+        replies = [*(Reply(piece) for one in words for piece in split(one)), *replies]
     await session.execute(
         _CONCLUDE,
         {

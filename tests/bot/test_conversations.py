@@ -67,6 +67,23 @@ async def test_how_long_the_patient_was_away_goes_along(rt, rasa, write, drain):
     assert all(86_400 <= seconds < 86_500 for seconds in away[1:])
 
 
+async def test_what_the_platform_and_we_report_is_no_sign_of_the_patient(rt, rasa, write, drain):
+    for words, kind in (("你好", Kind.TEXT), ("", Kind.EVENT), ("挂号", Kind.TEXT)):
+        accepted = await write(words, kind=kind)
+        await drain(accepted.conversation_id)
+        async with rt.database.begin() as session:
+            ago = text("UPDATE inbound SET received_at = received_at - interval '1 day'")
+            await session.execute(ago)
+    assert 172_800 <= rasa.turns[-1]["metadata"]["away"] < 172_900
+
+
+@pytest.mark.parametrize("words", ["/affirm", " /affirm", "\n\t/cut_link", "\u3000／affirm"])
+async def test_a_patient_cannot_speak_in_our_commands(rasa, write, drain, words):
+    accepted = await write(words)
+    await drain(accepted.conversation_id)
+    assert not rasa.turns[-1]["text"].strip().startswith("/")
+
+
 async def test_pending_messages_are_answered_in_order(telegram, write, drain):
     for words in ("一", "二", "三"):
         accepted = await write(words)
@@ -296,3 +313,16 @@ async def test_dialogs_that_say_nothing_are_no_silence_for_the_patient(rt, teleg
 def test_every_entry_of_the_menu_is_an_intent_of_the_domain():
     domain = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
     assert {name for intent in domain["intents"] for name in intent} >= conversations.MENU_INTENTS
+
+
+async def test_what_is_said_again_fits_into_messages_too(rt, telegram, write, drain):
+    long = "字" * 90  # the platform of these tests takes 100
+    accepted = await write(long)
+    telegram.fail = [Unknown()]
+    await drain(accepted.conversation_id)
+    await write("还在吗")
+    await drain(accepted.conversation_id)
+    said = "".join(telegram.texts)
+    assert all(telegram.fits(words) for words in telegram.texts)
+    assert long in said
+    assert "echo 还在吗" in said
