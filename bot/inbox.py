@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Row, text
 
 from bot import media, outbox, permissions, quota, red_flags, texts
 from bot.red_flags import Outcome
 from integrations.channel import Channel
-from integrations.crypto import Crypto
+from integrations.crypto import Crypto, Undecryptable
 from integrations.database import Executor
 from integrations.hospital.accounts import ensure_contact
 from integrations.language.languages import SIMPLIFIED, TRADITIONAL, detect, guess
 from integrations.language.script import normalise, traditional
 from integrations.messages import Kind, Location, Media, MessageIn
 from integrations.runtime import Runtime
+
+log = structlog.get_logger()
 
 _CONTEXT = "inbound.content"
 _UNANSWERED = {Kind.EVENT, Kind.UNFOLLOW}
@@ -117,7 +121,8 @@ async def _accept(
         if inbound_id is None:
             delivery = {"channel": message.channel, "external_id": message.external_id}
             again = (await session.execute(_AGAIN, delivery)).one()
-            return Accepted(again.id, conversation_id, deliveries=again.deliveries)
+            nobody = message.kind in _UNANSWERED
+            return Accepted(again.id, conversation_id, deliveries=again.deliveries, answered=nobody)
         alarm = await _raise_alarm(
             session, rt, conversation_id, inbound_id, message, recent, passive_until, language, chosen
         )
@@ -178,7 +183,7 @@ async def _raise_alarm(
     """Looks for red flags and queues the answer in the same transaction. True: the patient is answered."""
     if not message.text:
         return False
-    earlier = [normalise(unseal(rt.crypto, content)["text"]) for content in recent]
+    earlier = [normalise(words) for words in _readable(rt.crypto, conversation_id, recent)]
     outcome, rule = red_flags.look(normalise(message.text), earlier)
     if outcome is Outcome.NONE:
         return False
@@ -200,6 +205,17 @@ async def _raise_alarm(
         not_before=passive_until,
     )
     return True
+
+
+def _readable(crypto: Crypto, conversation_id: UUID, contents: list[bytes]) -> Iterator[str]:
+    """The words of earlier messages. One that cannot be opened must not stand in a new one's way."""
+    for content in contents:
+        try:
+            yield unseal(crypto, content)["text"]
+        except Undecryptable as error:
+            log.error(
+                "an earlier message cannot be read", conversation=str(conversation_id), reason=str(error)
+            )
 
 
 async def accept_system(

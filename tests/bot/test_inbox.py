@@ -132,3 +132,16 @@ async def test_a_passive_deadline_is_kept_for_the_reply(rt, wechat, message, clo
     await inbox.accept(rt, wechat, message("胸口剧痛", channel="wechat"), passive_until=until)
     [row] = await rows(rt, "SELECT not_before FROM outbound")
     assert row.not_before == until
+
+
+async def test_an_earlier_message_that_cannot_be_read_stops_no_alarm(rt, telegram, message):
+    await inbox.accept(rt, telegram, message("我妈"), passive_until=None)
+    await rows(rt, "UPDATE inbound SET content = 'damaged' RETURNING 1")
+    assert (await inbox.accept(rt, telegram, message("我爸胸口剧痛，出冷汗"), passive_until=None)).alarm
+
+
+async def test_a_second_delivery_of_an_event_is_answered_by_nobody_either(rt, wechat, message):
+    await inbox.accept(rt, wechat, message("一", channel="wechat"), passive_until=None)
+    event = message("", channel="wechat", kind=Kind.UNFOLLOW)
+    for _ in range(2):
+        assert (await inbox.accept(rt, wechat, event, passive_until=None)).answered
