@@ -142,6 +142,9 @@ class Takers:
             except (RedisError, OSError):
                 log.warning("nobody is woken without redis")
                 await asyncio.sleep(1)
+            except Exception:  # whoever takes must never end before the worker does
+                log.exception("nobody is woken for a moment")
+                await asyncio.sleep(1)
 
     async def _next(self, most: int) -> list[UUID]:
         found: Any = await self._redis.bzmpop(_WAIT_SECONDS, 1, [WOKEN], min=True, count=most)
@@ -223,4 +226,7 @@ class TurnNews:
                                 event.set()
             except (RedisError, OSError):
                 log.warning("no news of turns without redis")
+                await asyncio.sleep(1)
+            except Exception:  # who hears for the whole process must never end before it does
+                log.exception("no news of turns for a moment")
                 await asyncio.sleep(1)

@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from bot.wake import WOKEN, Takers, Waker, wake
+from bot.wake import TURNS, WOKEN, Takers, TurnNews, Waker, wake
 
 
 @pytest.fixture
@@ -116,3 +116,38 @@ async def test_what_was_begun_is_finished_before_the_worker_stops(rt, handled):
         await wake(rt.redis, [uuid4()])
         await settled_empty(rt)
     assert len(handled) == 1
+
+
+async def test_an_error_that_nobody_foresaw_does_not_end_a_workers_taking(rt, handled, monkeypatch):
+    taken, failures = rt.redis.bzmpop, [RuntimeError("unforeseen")]
+
+    async def bzmpop(*arguments, **more):
+        if failures:
+            raise failures.pop()
+        return await taken(*arguments, **more)
+
+    async def answer(conversation):
+        handled.append(conversation)
+        return False
+
+    monkeypatch.setattr(rt.redis, "bzmpop", bzmpop)
+    async with takers(rt, answer, nothing).at_work():
+        await wake(rt.redis, [uuid4()])
+        await settled(lambda: handled)
+
+
+async def test_an_error_that_nobody_foresaw_does_not_end_the_hearing_of_news(rt, monkeypatch):
+    heard, failures = rt.redis.pubsub, [RuntimeError("unforeseen")]
+
+    def pubsub(*arguments, **more):
+        if failures:
+            raise failures.pop()
+        return heard(*arguments, **more)
+
+    monkeypatch.setattr(rt.redis, "pubsub", pubsub)
+    message = uuid4()
+    async with TurnNews(rt.redis).listening() as news, news.expecting(message) as announced:
+        async with asyncio.timeout(10):
+            while not announced.is_set():  # noqa: ASYNC110 - whoever publishes does not know who listens
+                await rt.redis.publish(TURNS, message.hex)
+                await asyncio.sleep(0.1)
