@@ -26,6 +26,8 @@ _EXPECT = text("""
     )
     SELECT EXISTS (SELECT 1 FROM earlier)
 """)
+# Parts of an album come by several requests at once: each must see those before it.
+_LOCK_ALBUM = text("SELECT pg_advisory_xact_lock(hashtextextended(:album, 0))")
 _DUE = text(
     "SELECT id FROM media WHERE status = 'waiting' AND retry_at <= :now ORDER BY retry_at LIMIT :limit"
 )
@@ -45,6 +47,8 @@ async def expect(
     if not message.media or not message.media.id or message.kind not in KEPT:
         return False
     about = {"conversation": conversation_id, "inbound": inbound_id, "album": message.album or None}
+    if message.album:
+        await session.execute(_LOCK_ALBUM, {"album": f"album:{conversation_id}:{message.album}"})
     return bool(await session.scalar(_EXPECT, about | {"now": now}))
 
 

@@ -282,3 +282,10 @@ async def test_a_picture_whose_term_is_over_is_dropped(rt, telegram, message, qu
 def test_a_picture_bears_no_words():
     with pytest.raises(ValueError, match="alone"):
         Reply("看图", picture=uuid4())
+
+
+async def test_parts_of_an_album_that_come_at_once_are_answered_once(rt, telegram, message):
+    await inbox.accept(rt, telegram, message("你好"), passive_until=None)
+    parts = [message("", kind=Kind.IMAGE, media=Media(f"photo-{at}"), album="album-2") for at in range(10)]
+    taken = await asyncio.gather(*(inbox.accept(rt, telegram, part, passive_until=None) for part in parts))
+    assert [accepted.answered for accepted in taken].count(False) == 1
