@@ -148,6 +148,6 @@ async def test_an_error_that_nobody_foresaw_does_not_end_the_hearing_of_news(rt,
     message = uuid4()
     async with TurnNews(rt.redis).listening() as news, news.expecting(message) as announced:
         async with asyncio.timeout(10):
-            while not announced.is_set():  # noqa: ASYNC110 - whoever publishes does not know who listens
+            while not announced.is_set():
                 await rt.redis.publish(TURNS, message.hex)
                 await asyncio.sleep(0.1)
