@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from celery.signals import setup_logging, worker_init, worker_ready, worker_shut
 
 from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, sweep
 from bot.clocks import Watch
+from bot.errands import Errands
 from bot.logs import configure_logs
 from bot.understanding import Understanding
 from bot.wake import Takers, make_celery, wake
@@ -23,6 +25,7 @@ from integrations.settings import Settings
 
 _LATELY = 1.0  # seconds
 CONCURRENCY = 16  # turns at once; each waits for Rasa or a platform most of its time
+ERRANDS = 16  # calls at once that fetch media or send notices
 
 settings = Settings()
 celery = make_celery(settings)
@@ -32,6 +35,7 @@ celery = make_celery(settings)
 class _Process:
     portal: BlockingPortal
     runtime: Runtime
+    errands: Errands
     stack: ExitStack
     watch: Watch = field(default_factory=Watch)
     swept_at: dict[str, float] = field(default_factory=dict)
@@ -58,7 +62,9 @@ def _open(**_: object) -> None:
     runtime = stack.enter_context(
         portal.wrap_async_context_manager(open_runtime(settings, pool_size=2 * CONCURRENCY, process="worker"))
     )
-    _process = _Process(portal, runtime, stack)
+    errands = portal.call(Errands, ERRANDS)
+    stack.enter_context(portal.wrap_async_context_manager(errands.at_work()))
+    _process = _Process(portal, runtime, errands, stack)
     stack.enter_context(portal.wrap_async_context_manager(_turns(runtime)))
 
 
@@ -87,29 +93,21 @@ def _close(**_: object) -> None:
     _process.stack.close()
 
 
-@celery.task(name="notify")
-def notify(conversation: str) -> None:
-    """Sends news as the platform's notices where it takes no message of ours."""
-    _process.portal.call(notice_delivery.deliver, _process.runtime, UUID(conversation))
-
-
-@celery.task(name="fetch")
-def fetch(medium: str) -> None:
-    """Gets a picture, recording or file that a patient sent."""
-    _process.portal.call(media_fetching.fetch, _process.runtime, UUID(medium))
-
-
 @celery.task(name="sweep")
 def sweep_forgotten() -> None:
     """Takes up whatever a lost wake-up, a pause or a dead process left behind."""
-    if _process.lately("sweep"):
-        return
-    found = _process.portal.call(sweep.find, _process.runtime, _process.watch)
-    _wake(found.turns + found.deliveries)
-    for conversation in found.notices:
-        notify.delay(conversation.hex)
-    for medium in found.media:
-        fetch.delay(medium.hex)
+    if not _process.lately("sweep"):
+        _process.portal.call(_take_up, _process)
+
+
+async def _take_up(process: _Process) -> None:
+    rt = process.runtime
+    found = await sweep.find(rt, process.watch)
+    await wake(rt.redis, found.turns + found.deliveries)
+    for one in found.notices:
+        process.errands.start(("notice", one), partial(notice_delivery.deliver, rt, one))
+    for one in found.media:
+        process.errands.start(("medium", one), partial(media_fetching.fetch, rt, one))
 
 
 @celery.task(name="hospital")
