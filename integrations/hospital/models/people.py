@@ -117,7 +117,7 @@ class Consent(Base):
     )
 
     id: Mapped[Key]
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))  # where it was given
     patient_id: Mapped[UUID | None] = mapped_column(ForeignKey("patients.id"), index=True)
     kind: Mapped[ConsentKind] = mapped_column(word(ConsentKind))
@@ -138,6 +138,9 @@ class Patient(Base):
         one_of("sex", Sex),
         one_of("document", DocumentKind),
         UniqueConstraint("id_number_index", "document"),
+        Index(
+            "ix_patients_waiting", "status", "id", postgresql_where=text("status IN ('pending', 'review')")
+        ),
     )
 
     id: Mapped[Key]

@@ -1,0 +1,67 @@
+"""What runs every few seconds, or for every patient, finds its rows by an index, however large its table has grown."""
+
+import re
+
+import pytest
+from sqlalchemy import event, text
+
+from bot import sweep
+from integrations.hospital import accounts
+
+GROWING = frozenset(
+    {
+        *("inbound", "outbound", "media", "conversations", "contacts", "accounts", "consents", "patients"),
+        *("account_patients", "appointments", "orders", "slots", "hospital_events", "operations"),
+    }
+)
+
+
+@pytest.fixture
+def statements(rt):
+    """Collects what the ORM's connections run."""
+    found = []
+
+    def keep(connection, cursor, statement, parameters, context, many):
+        found.append((statement, parameters))
+
+    event.listen(rt.database.engine.sync_engine, "before_cursor_execute", keep)
+    yield found
+    event.remove(rt.database.engine.sync_engine, "before_cursor_execute", keep)
+
+
+async def plans(rt, statements, *, without=""):
+    """(statement, plan) of each; what no index leads to shows as a scan although scans are dear."""
+    found = []
+    async with rt.database.engine.connect() as connection:
+        await connection.execute(text("SET enable_seqscan = off"))
+        if without:  # taken back with the transaction
+            await connection.execute(text(f"DROP INDEX {without}"))
+        for words, values in statements:
+            if re.match(r"\s*(SELECT|WITH|UPDATE)", words):
+                lines = await connection.exec_driver_sql(f"EXPLAIN {words}", values)
+                found.append((words, "\n".join(row[0] for row in lines)))
+    assert found
+    return found
+
+
+async def test_the_sweeps_read_no_table_as_a_whole(rt, statements):
+    await sweep.find(rt)
+    await sweep.hospital(rt)
+    for words, plan in await plans(rt, list(statements)):
+        assert not GROWING & set(re.findall(r"Seq Scan on (\w+)", plan)), words
+
+
+async def test_who_waits_for_the_identity_check_is_found_by_an_index(rt, statements):
+    await sweep.identities(rt)
+    [(_, plan)] = [one for one in await plans(rt, list(statements)) if "FROM patients" in one[0]]
+    assert "ix_patients_waiting" in plan
+
+
+async def test_what_an_account_agreed_to_is_found_by_an_index(rt, statements):
+    async with rt.database.begin() as session:
+        contact = await accounts.ensure_contact(session, "telegram", "1")
+        statements.clear()
+        await accounts.missing_consents(session, contact)
+    # Of an empty table the planner takes any index; of a large one only that which names the account.
+    [(_, plan)] = await plans(rt, list(statements), without="uq_consents_standing")
+    assert "ix_consents_account_id" in plan
