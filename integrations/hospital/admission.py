@@ -77,7 +77,11 @@ _LOCKS = (
 )
 _FACTS = text("""
     SELECT s.fee_fen, s.date, s.department_id, pt.birth_date, pt.sex,
-           s.status = 'open' AND d.active AND p.active AS open, ap.patient_id IS NOT NULL AS acts_for,
+           s.status = 'open' AND d.active AND p.active AS open,
+           -- an account that was merged a moment ago keeps its patients' rows, but its owner sees the other one
+           ap.patient_id IS NOT NULL AND NOT EXISTS (
+               SELECT FROM accounts WHERE id = :account_id AND merged_into IS NOT NULL
+           ) AS acts_for,
            (
                SELECT id FROM appointments
                WHERE patient_id = :patient_id AND schedule_id = :schedule_id

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from integrations.hospital import booking, events
+from integrations.hospital.merging import merge
 from integrations.hospital.models import (
     Appointment,
     AppointmentStatus,
@@ -302,3 +303,13 @@ async def test_sessions_leave_out_the_past_and_what_lies_beyond_the_horizon(clin
         )
     assert found.schedule_id == today
     assert [one.isoformat("minutes") for one in found.next_times] == ["09:30", "09:40"]
+
+
+async def test_an_account_that_was_merged_a_moment_ago_books_nothing(clinic: Any) -> None:
+    """Whoever read its id before is told so, and reads anew: the owner would never see the appointment."""
+    who, kept = await clinic.booker(), await clinic.booker()
+    schedule = await clinic.schedule()
+    async with clinic.database.begin() as session:
+        await merge(session, kept=kept.account_id, merged=who.account_id)
+    with pytest.raises(booking.NotYours):
+        await clinic.book(who, schedule)
