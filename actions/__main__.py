@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 from actions.server import HOST, create_app
+from integrations.logs import configure_logs
 from integrations.settings import Settings
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for noisy in ("httpx", "httpcore", "rasa_sdk", "sanic.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    configure_logs()
     settings = Settings()
     create_app(settings).run(host=HOST, port=settings.actions_port, single_process=True, access_log=False)
 

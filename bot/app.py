@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from bot import health, pages, red_flags, texts, webhooks
-from bot.logs import configure_logs
 from bot.wake import TurnNews, Waker
+from integrations.logs import configure_logs
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
 

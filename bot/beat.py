@@ -13,8 +13,8 @@ from typing import Any
 from celery.schedules import schedule
 from celery.signals import setup_logging
 
-from bot.logs import configure_logs
 from bot.wake import make_celery
+from integrations.logs import configure_logs
 from integrations.settings import Settings
 
 # Seconds after which a task is of no use: more than clocks of two machines differ, for the worker's decides. What

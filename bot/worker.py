@@ -17,9 +17,9 @@ from celery.signals import setup_logging, worker_init, worker_ready, worker_shut
 from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, sweep
 from bot.clocks import Watch
 from bot.errands import Errands
-from bot.logs import configure_logs
 from bot.understanding import Understanding
 from bot.wake import Takers, make_celery, wake
+from integrations.logs import configure_logs
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
 

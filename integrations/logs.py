@@ -13,8 +13,8 @@ from integrations.language.personal import redact
 
 # Their lines hold tokens and addresses.
 _SECRETIVE = ("httpx", "httpcore", "telegram", "uvicorn.access", "urllib3")
-# They write a line or two for every task.
-_CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+# They write a line or two for every task or call.
+_CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace", "rasa_sdk", "sanic.access")
 
 
 def _blacken(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
