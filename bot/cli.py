@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from bot import identities, links
+from bot.commands import identities, requests
 from bot.keys.cli import keys_app
-from bot.migrate import APP
-from bot.opening import open_database
-from bot.starting import StartError
+from bot.launching.migrate import APP
+from bot.launching.opening import open_database
+from bot.launching.starting import StartError
 from integrations.settings import ROOT
 
 app = typer.Typer(
@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 app.add_typer(identities.app, name="identities")
-app.add_typer(links.app, name="links")
+app.add_typer(requests.app, name="links")
 app.add_typer(keys_app, name="keys")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
@@ -61,8 +61,8 @@ def up(
     rasas: Annotated[int | None, typer.Option(min=1, help="How many Rasas.")] = None,
 ) -> None:
     """Run everything in the foreground until Ctrl-C."""
-    from bot.up import Options
-    from bot.up import up as run
+    from bot.launching.up import Options
+    from bot.launching.up import up as run
 
     counts = {"gateways": gateways, "workers": workers, "rasas": rasas}
     run(Options(var.resolve(), sandbox=sandbox, seed=seed, port_base=port_base, **counts), _say)
@@ -72,7 +72,7 @@ def up(
 def migrate(var: Var = VAR) -> None:
     """Bring the database to the newest schema and set the rights of its roles."""
     from bot.keys.check import check_keys
-    from bot.migrate import migrate as run
+    from bot.launching.migrate import migrate as run
 
     with open_database(var.resolve()) as (url, settings):
         password = settings.rasa_database_password.get_secret_value()
@@ -110,8 +110,8 @@ def show_rules(
     var: Var = VAR,
 ) -> None:
     """Say what is set, and what can be set. A department inherits from the hospital what it does not say itself."""
-    from bot import rules
-    from bot.opening import open_live_database
+    from bot.commands import rules
+    from bot.launching.opening import open_live_database
 
     with open_live_database(var.resolve()) as (url, _):
         _say(rules.show(url, department))
@@ -126,8 +126,8 @@ def set_rule(
     var: Var = VAR,
 ) -> None:
     """Set one rule. It holds from the next booking on."""
-    from bot import rules
-    from bot.opening import open_live_database
+    from bot.commands import rules
+    from bot.launching.opening import open_live_database
 
     with open_live_database(var.resolve()) as (url, _):
         rules.change(url, department, key, value)
@@ -137,7 +137,7 @@ def set_rule(
 @app.command()
 def train(force: Annotated[bool, typer.Option(help="Also when no input has changed.")] = False) -> None:
     """Train the dialogue model when its inputs have changed."""
-    from bot import secrets, training
+    from bot.launching import secrets, training
 
     model = training.model_file()
     if model.exists() and not force:
@@ -150,9 +150,9 @@ def train(force: Annotated[bool, typer.Option(help="Also when no input has chang
 @app.command()
 def status(var: Var = VAR) -> None:
     """Say what runs on this data, and whether it is ready."""
-    from bot.leftovers import started_on
-    from bot.processes import port_of
-    from bot.up import not_ready
+    from bot.launching.leftovers import started_on
+    from bot.launching.processes import port_of
+    from bot.launching.up import not_ready
 
     for process in started_on(var.resolve()):
         _say(f"{process.pid:>8}  {' '.join(process.cmdline())[:100]}")

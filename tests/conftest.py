@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 
 import bot.models  # noqa: F401  (its tables)
 import integrations.hospital.models  # noqa: F401  (its tables)
-from bot.local import Postgres, Valkey, running
+from bot.launching.local import Postgres, Valkey, running
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Base, Database
 from tests.stack import Stack, running_stack

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.migrate import APP
-from bot.starting import StartError
+from bot.launching.migrate import APP
+from bot.launching.starting import StartError
 from integrations.database import Database
 from integrations.hospital import rules
 from integrations.hospital.rules import HOSPITAL, BadRule, BookingRules

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from bot.local import Postgres, Server, Valkey
-from bot.migrate import rasa_database_url
-from bot.processes import Process, plain_environment
-from bot.secrets import Launch, is_ours, read_from_file, tracker_keys_file
-from bot.starting import HOST
+from bot.launching.local import Postgres, Server, Valkey
+from bot.launching.migrate import rasa_database_url
+from bot.launching.processes import Process, plain_environment
+from bot.launching.secrets import Launch, is_ours, read_from_file, tracker_keys_file
+from bot.launching.starting import HOST
 from integrations.settings import ROOT, Settings
 
 # What waits for a patient comes first when the processor is short: the webhooks, which must answer in 5 seconds.

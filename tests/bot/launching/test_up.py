@@ -12,8 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from bot.leftovers import started_on
-from bot.starting import free_ports, port_is_free, wait_until
+from bot.launching.leftovers import started_on
+from bot.launching.starting import free_ports, port_is_free, wait_until
 from integrations.settings import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600)]

@@ -17,11 +17,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from bot import secrets, table, training
-from bot.leftovers import hold, started_on, stop_orphans
-from bot.local import Server
-from bot.processes import Process, Supervisor, check_ports
-from bot.starting import HOST, StartError, tail
+from bot.launching import secrets, table, training
+from bot.launching.leftovers import hold, started_on, stop_orphans
+from bot.launching.local import Server
+from bot.launching.processes import Process, Supervisor, check_ports
+from bot.launching.starting import HOST, StartError, tail
 from integrations.settings import ROOT
 
 Say = Callable[[str], None]

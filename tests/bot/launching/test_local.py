@@ -11,8 +11,8 @@ import psycopg
 import pytest
 import redis
 
-from bot.local import Postgres, Valkey, running
-from bot.starting import StartError, wait_until
+from bot.launching.local import Postgres, Valkey, running
+from bot.launching.starting import StartError, wait_until
 
 PASSWORD = "a pass'word/@"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from bot.starting import StartError, wait_until
+from bot.launching.starting import StartError, wait_until
 
 # Stands in the environment of everything we start, and names the directory of its data.
 MARKER = "DAOZHEN_SUPERVISED"

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from bot.processes import plain_environment
-from bot.starting import StartError
+from bot.launching.processes import plain_environment
+from bot.launching.starting import StartError
 from integrations.settings import ROOT
 
 INPUTS = ("domain.yml", "dialogs", "requirements/rasa.txt")

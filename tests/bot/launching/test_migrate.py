@@ -14,9 +14,9 @@ from sqlalchemy import create_engine
 
 import bot.models  # noqa: F401
 import integrations.hospital.models  # noqa: F401
-from bot.local import Postgres, running
-from bot.migrate import APP, migrate, rasa_database_url
-from bot.starting import StartError
+from bot.launching.local import Postgres, running
+from bot.launching.migrate import APP, migrate, rasa_database_url
+from bot.launching.starting import StartError
 from integrations.database import Base
 from integrations.settings import ROOT
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import secrets
-from bot.leftovers import MARKER, hold, is_held, stop_orphans
-from bot.secrets import Launch
+from bot.launching import secrets
+from bot.launching.leftovers import MARKER, hold, is_held, stop_orphans
+from bot.launching.secrets import Launch
 from integrations.crypto import Crypto, KeyRing
 
 Work = Callable[[AsyncSession, Crypto], Awaitable[None]]
@@ -20,7 +20,7 @@ Work = Callable[[AsyncSession, Crypto], Awaitable[None]]
 @contextmanager
 def open_database(var: Path) -> Iterator[tuple[str, Launch]]:
     """The database's address as its owner: the outside one, or our own, started for as long as needed."""
-    from bot.local import Postgres, running
+    from bot.launching.local import Postgres, running
 
     settings = secrets.load(var)
     if settings.database_url:
@@ -39,7 +39,7 @@ def open_database(var: Path) -> Iterator[tuple[str, Launch]]:
 @contextmanager
 def open_live_database(var: Path) -> Iterator[tuple[str, Launch]]:
     """The same, but also while the program runs on this directory: then its own Postgres is used as it stands."""
-    from bot.table import Databases
+    from bot.launching.table import Databases
 
     if not is_held(var):
         with open_database(var) as opened:
@@ -51,7 +51,7 @@ def open_live_database(var: Path) -> Iterator[tuple[str, Launch]]:
 
 def run_once(var: Path, work: Work) -> None:
     """One transaction of a command, with the rights of the program. Raises what `work` raises."""
-    from bot.migrate import APP
+    from bot.launching.migrate import APP
     from integrations.database import Database
 
     async def run(url: str, crypto: Crypto) -> None:

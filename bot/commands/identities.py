@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.opening import Work, run_once
+from bot.launching.opening import Work, run_once
 from integrations.crypto import Crypto
 from integrations.hospital import identity_reviews
 from integrations.hospital.identity_reviews import NotWaiting, RejectionReason

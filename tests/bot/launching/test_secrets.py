@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from bot import secrets
-from bot.starting import StartError
+from bot.launching import secrets
+from bot.launching.starting import StartError
 from integrations.crypto import KeyRing
 from integrations.settings import ROOT
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from bot.starting import StartError
+from bot.launching.starting import StartError
 
 USER = "daozhen"
 

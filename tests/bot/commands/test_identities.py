@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from bot.local import Postgres, running
-from bot.migrate import migrate
+from bot.launching.local import Postgres, running
+from bot.launching.migrate import migrate
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Database
 from integrations.hospital import accounts, patients

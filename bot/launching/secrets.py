@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr
 
-from bot.starting import StartError
+from bot.launching.starting import StartError
 from integrations.settings import ROOT, Settings
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import secrets, table
-from bot.processes import Process
-from bot.up import Options
+from bot.launching import secrets, table
+from bot.launching.processes import Process
+from bot.launching.up import Options
 from integrations.crypto import KeyRing
 from integrations.key_rings import KeySource
 from integrations.settings import Settings

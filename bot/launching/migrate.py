@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from bot.starting import StartError
+from bot.launching.starting import StartError
 from integrations.settings import ROOT
 
 APP = "daozhen_app"

@@ -21,8 +21,8 @@ from urllib.parse import quote
 
 import psutil
 
-from bot import unprivileged
-from bot.starting import HOST, StartError, free_ports, port_is_free, tail, wait_until
+from bot.launching import unprivileged
+from bot.launching.starting import HOST, StartError, free_ports, port_is_free, tail, wait_until
 
 
 class Server(Protocol):

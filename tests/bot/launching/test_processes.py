@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.leftovers import MARKER, hold, started_on, stop_orphans
-from bot.processes import Process, Supervisor, check_ports
-from bot.starting import StartError, free_ports, wait_until
+from bot.launching.leftovers import MARKER, hold, started_on, stop_orphans
+from bot.launching.processes import Process, Supervisor, check_ports
+from bot.launching.starting import StartError, free_ports, wait_until
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 PARENT = (

@@ -25,8 +25,8 @@ from typing import Any, Self
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from bot.leftovers import MARKER, stop_orphans
-from bot.starting import StartError, port_holder, port_is_free, tail, wait_until
+from bot.launching.leftovers import MARKER, stop_orphans
+from bot.launching.starting import StartError, port_holder, port_is_free, tail, wait_until
 
 # After so many failures in a row supervisor gives up; `revive` then begins anew.
 START_TRIES = 8
