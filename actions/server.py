@@ -29,10 +29,10 @@ Opening = Callable[[Settings], AbstractAsyncContextManager[Runtime]]
 log = logging.getLogger(__name__)
 
 
-def build_executor(runtime: Runtime) -> ActionExecutor:
+def build_executor(runtime: Runtime, texts: Texts) -> ActionExecutor:
     """All actions, registered as objects that hold their runtime."""
     executor = ActionExecutor()
-    words = Wording(Texts.load(), runtime.zone)
+    words = Wording(texts, runtime.zone)
     for journey in journeys(runtime, words):
         executor.register_action(journey)
     return executor
@@ -53,7 +53,7 @@ def create_app(settings: Settings, opening: Opening = open_for_server) -> Sanic[
 
     async def open_all(app: Sanic[Any, Any]) -> None:
         app.ctx.runtime = await stack.enter_async_context(opening(settings))
-        app.ctx.executor = build_executor(app.ctx.runtime)
+        app.ctx.executor = build_executor(app.ctx.runtime, Texts.load())
 
     async def close_all(app: Sanic[Any, Any]) -> None:
         await stack.aclose()

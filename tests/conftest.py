@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from hypothesis import settings
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 import bot.models  # noqa: F401  (its tables)
 import integrations.hospital.models  # noqa: F401  (its tables)
@@ -73,16 +74,26 @@ def tables(postgres: str) -> str:
     return postgres
 
 
+@pytest.fixture(scope="session")
+def emptying(tables: str) -> Iterator[Callable[[], None]]:
+    """Empties all tables, over one connection and in one round trip."""
+    # Replicas' sessions run no triggers: neither foreign keys nor the audit log's refusal. Of tables that are all
+    # but empty, DELETE is far quicker than TRUNCATE.
+    deleting = "; ".join(f"DELETE FROM {table.name}" for table in Base.metadata.sorted_tables)
+    with psycopg.connect(tables, options="-c session_replication_role=replica") as connection:
+
+        def empty() -> None:
+            connection.execute(deleting)
+            connection.commit()
+
+        yield empty
+
+
 @pytest.fixture
-async def database(tables: str) -> AsyncIterator[Database]:
+async def database(tables: str, emptying: Callable[[], None]) -> AsyncIterator[Database]:
     """All tables, empty."""
+    emptying()
     database = Database(tables, pool_size=20, sessions=30)  # forty transactions at once
-    async with database.engine.begin() as connection:
-        # Replicas' sessions run no triggers: neither foreign keys nor the audit log's refusal. Of tables
-        # that are all but empty, DELETE is far quicker than TRUNCATE.
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for table in Base.metadata.sorted_tables:
-            await connection.execute(table.delete())
     yield database
     await database.close()
 

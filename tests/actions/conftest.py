@@ -14,6 +14,7 @@ from rasa_sdk.executor import ActionExecutor
 
 from actions.journeys import ENTRIES
 from actions.server import build_executor
+from integrations.catalogue import Texts
 from integrations.crypto import Crypto
 from integrations.database import Database
 from integrations.hospital import accounts, patients, rules, tokens
@@ -258,9 +259,15 @@ def runtime(database: Database, crypto: Crypto, outside: Outside) -> Runtime:
     )
 
 
+@pytest.fixture(scope="session")
+def texts() -> Texts:
+    """Read once: that takes longer than most of these tests."""
+    return Texts.load()
+
+
 @pytest.fixture
-def executor(runtime: Runtime) -> ActionExecutor:
-    return build_executor(runtime)
+def executor(runtime: Runtime, texts: Texts) -> ActionExecutor:
+    return build_executor(runtime, texts)
 
 
 @pytest.fixture

@@ -393,7 +393,7 @@ def assert_storable(read: MessageIn) -> None:
         assert abs(read.location.latitude) < 1e9
 
 
-@fuzz(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@fuzz(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 @pytest.mark.parametrize("played", [WeChat, Telegram], ids=lambda platform: platform.name)
 def test_whatever_is_signed_is_read_or_refused(played: type[Platform], data: st.DataObject) -> None:
@@ -419,7 +419,7 @@ def test_whatever_is_signed_is_read_or_refused(played: type[Platform], data: st.
             assert_storable(one)
 
 
-@fuzz(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@fuzz(max_examples=35, deadline=None, suppress_health_check=list(HealthCheck))
 @given(body=st.binary(max_size=300), query=st.dictionaries(st.text(max_size=12), st.text(max_size=30)))
 @pytest.mark.parametrize("played", [WeChat, Telegram], ids=lambda platform: platform.name)
 def test_random_requests_are_refused(played: type[Platform], body: bytes, query: dict[str, str]) -> None:
@@ -563,7 +563,7 @@ def test_limits_are_those_of_the_platform(platform: Platform) -> None:
     assert not platform.channel.fits(full + "c")
 
 
-@fuzz(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@fuzz(max_examples=35, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     words=st.lists(
         st.sampled_from(["好。", "疼！", "a b. ", "\n", "👨‍👩‍👧", "字" * 700, "x" * 900, "“嗯？”", "，"]),
