@@ -108,4 +108,4 @@ async def glossary(session: AsyncSession) -> Glossary:
     departments_en = {one.name: one.name_en for one in await departments(session)}
     doctors_en = {one.name: one.name_en or pinyin(one.name) for one in await practitioners(session)}
     terms = await session.execute(select(HospitalTerm.term, HospitalTerm.english))
-    return Glossary({**doctors_en, **departments_en, **dict(terms.tuples().all())})
+    return Glossary({**doctors_en, **departments_en, **{row.term: row.english for row in terms}})
