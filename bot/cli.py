@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from bot import agreements, identities, links
+from bot.commands import agreements, identities, requests
 from bot.keys.cli import keys_app
-from bot.migrate import APP
-from bot.opening import open_database
-from bot.operator_errors import in_words
+from bot.launching.migrate import APP
+from bot.launching.opening import open_database
+from bot.launching.operator_errors import in_words
 from integrations.settings import ROOT
 
 app = typer.Typer(
@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 app.add_typer(identities.app, name="identities")
-app.add_typer(links.app, name="links")
+app.add_typer(requests.app, name="links")
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(keys_app, name="keys")
 
@@ -65,16 +65,16 @@ def up(
     rasas: Annotated[int | None, typer.Option(min=1, help="How many Rasas.")] = None,
 ) -> None:
     """Run everything in the foreground until Ctrl-C."""
-    from bot.up import Options
-    from bot.up import up as run
+    from bot.launching.up import Options
+    from bot.launching.up import up as run
 
     counts = {"gateways": gateways, "workers": workers, "rasas": rasas}
     run(Options(var.resolve(), sandbox=sandbox, seed=seed, port_base=port_base, **counts), _say)
 
 
 def _look_for_room(url: str, needed: int) -> None:
-    from bot.migrate import connections_allowed
-    from bot.up import NOTE
+    from bot.launching.migrate import connections_allowed
+    from bot.launching.up import NOTE
 
     if (allowed := connections_allowed(url)) < needed:
         _say(
@@ -87,8 +87,8 @@ def _look_for_room(url: str, needed: int) -> None:
 def migrate(var: Var = VAR) -> None:
     """Bring the database to the newest schema and set the rights of its roles."""
     from bot.keys.check import check_keys
-    from bot.migrate import migrate as run
-    from bot.table import most_connections
+    from bot.launching.migrate import migrate as run
+    from bot.launching.table import most_connections
 
     with open_database(var.resolve()) as (url, settings):
         password = settings.rasa_database_password.get_secret_value()
@@ -128,8 +128,8 @@ def show_rules(
     var: Var = VAR,
 ) -> None:
     """Say what is set, and what can be set. A department inherits from the hospital what it does not say itself."""
-    from bot import rules
-    from bot.opening import open_live_database
+    from bot.commands import rules
+    from bot.launching.opening import open_live_database
 
     with open_live_database(var.resolve()) as (url, _):
         _say(rules.show(url, department))
@@ -144,8 +144,8 @@ def set_rule(
     var: Var = VAR,
 ) -> None:
     """Set one rule. It holds from the next booking on."""
-    from bot import rules
-    from bot.opening import open_live_database
+    from bot.commands import rules
+    from bot.launching.opening import open_live_database
 
     with open_live_database(var.resolve()) as (url, _):
         rules.change(url, department, key, value)
@@ -155,7 +155,7 @@ def set_rule(
 @app.command()
 def train(force: Annotated[bool, typer.Option(help="Also when no input has changed.")] = False) -> None:
     """Train the dialogue model when its inputs have changed."""
-    from bot import secrets, training
+    from bot.launching import secrets, training
 
     model = training.model_file()
     if model.exists() and not force:
@@ -168,9 +168,9 @@ def train(force: Annotated[bool, typer.Option(help="Also when no input has chang
 @app.command()
 def status(var: Var = VAR) -> None:
     """Say what runs on this data, and whether it is ready."""
-    from bot.leftovers import started_on
-    from bot.processes import port_of
-    from bot.up import not_ready
+    from bot.launching.leftovers import started_on
+    from bot.launching.processes import port_of
+    from bot.launching.up import not_ready
 
     for process in started_on(var.resolve()):
         _say(f"{process.pid:>8}  {' '.join(process.cmdline())[:100]}")

@@ -14,8 +14,9 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from celery import Task
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 
-from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, rules, sweep
+from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, sweep
 from bot.clocks import Watch
+from bot.commands import rules
 from bot.errands import Errands
 from bot.understanding import Understanding
 from bot.wake import Takers, make_celery, wake

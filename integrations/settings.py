@@ -1,7 +1,7 @@
 """Everything an operator can set, read from the environment and `.env`.
 
 What `daozhen up` generates (`var/secrets.env`, the addresses of its own databases) reaches a process through
-its environment; `bot.secrets` puts the two together.
+its environment; `bot.launching.secrets` puts the two together.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 
 import bot.models  # noqa: F401  (its tables)
 import integrations.hospital.models  # noqa: F401  (its tables)
-from bot.local import Postgres, Valkey, running
+from bot.launching.local import Postgres, Valkey, running
 from integrations.connections import Pools
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Base, Database

@@ -18,10 +18,10 @@ import httpx
 import psutil
 import psycopg
 
-from bot import table
-from bot.leftovers import started_on
-from bot.starting import free_ports
-from bot.up import Options
+from bot.launching import table
+from bot.launching.leftovers import started_on
+from bot.launching.starting import free_ports
+from bot.launching.up import Options
 
 # How many gateways, workers and Rasas a program has, where a test does not say.
 PROCESSES = int(os.environ.get("DAOZHEN_TEST_PROCESSES", "1"))

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, func, select
 
-from bot import secrets
 from bot.keys.rotation import open_engine
+from bot.launching import secrets
+from bot.launching.secrets import Launch
+from bot.launching.starting import StartError
 from bot.models import RasaTracker
-from bot.secrets import Launch
-from bot.starting import StartError
 from integrations.crypto import KeyRing, Undecryptable
 from integrations.database import Base
 from integrations.sealed import SealedTable, sealed_tables

@@ -67,7 +67,7 @@ def rotate(
 @contextmanager
 def _rotation(var: Path, wait: float = 0, settle: float = 0) -> Iterator[Rotation]:
     from bot.keys.rotation import Rotation, open_engine
-    from bot.opening import open_live_database
+    from bot.launching.opening import open_live_database
 
     with open_live_database(var) as (url, _):
         engine = open_engine(url)

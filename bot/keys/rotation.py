@@ -21,9 +21,9 @@ from typing import Protocol
 import httpx
 from sqlalchemy import Engine, create_engine, insert, select, text
 
-from bot import secrets
 from bot.keys.rows import Key, Rows, SealedRows, all_rows
-from bot.starting import StartError
+from bot.launching import secrets
+from bot.launching.starting import StartError
 from integrations.crypto import KeyRing
 from integrations.hospital.models import AuditEvent
 from integrations.presence import GONE_AFTER, RunningProcess, may_be_alive

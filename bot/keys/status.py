@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, func, select, text
 
-from bot import secrets
 from bot.keys.rotation import Rotation
+from bot.launching import secrets
 from bot.models import RasaTracker
 from integrations.crypto import KeyRing
 from integrations.database import Base

@@ -73,3 +73,9 @@ async def claim(session: AsyncSession, limit: int, now: datetime) -> list[Hospit
         .execution_options(synchronize_session=False)
     )
     return sorted(await session.scalars(taken), key=lambda found: found.id)
+
+
+async def reopen(session: AsyncSession, event_id: UUID) -> None:
+    """A claimed event that could not be turned into a message: it is claimed again."""
+    statement = update(HospitalEvent).where(HospitalEvent.id == event_id).values(handled_at=None)
+    await session.execute(statement.execution_options(synchronize_session=False))

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 from rasa_sdk.executor import ActionExecutor
@@ -23,20 +22,16 @@ from integrations.hospital.models import (
     AccountPatient,
     BookingRule,
     Contact,
-    Department,
-    Patient,
-    PatientStatus,
     Period,
     Practitioner,
     Relation,
-    Schedule,
     Sex,
-    Slot,
 )
 from integrations.identity.interface import Outcome
 from integrations.runtime import Runtime
 from integrations.settings import Settings
 from integrations.sms.interface import SmsError
+from tests.clinic_rows import doctor, half_day, known_patient, ward
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # Sunday, 9:00 in Shanghai
 TODAY = date(2026, 11, 22)
@@ -187,24 +182,14 @@ class Clinic:
 
     async def department(self, name: str, *, bookable: bool = True, **rules: Any) -> str:
         async with self.runtime.database.begin() as session:
-            made = Department(name=name, campus="本部院区", building="门诊楼", floor="3层")
-            session.add(made)
-            await session.flush()
+            made = await ward(session, name)
             session.add(BookingRule(department_id=made.id, online=bookable, **rules))
             self.departments[name] = str(made.id)
         return self.departments[name]
 
     async def doctor(self, name: str, department: str, rank: int = 2) -> str:
         async with self.runtime.database.begin() as session:
-            made = Practitioner(
-                staff_no=uuid4().hex[:12],
-                department_id=UUID(self.departments[department]),
-                name=name,
-                title="副主任医师",
-                rank=rank,
-            )
-            session.add(made)
-            await session.flush()
+            made = await doctor(session, name, UUID(self.departments[department]), rank)
             self.doctors[name] = str(made.id)
         return self.doctors[name]
 
@@ -214,32 +199,11 @@ class Clinic:
         """A half day of a doctor, numbers every half hour."""
         async with self.runtime.database.begin() as session:
             practitioner = await session.get_one(Practitioner, UUID(self.doctors[doctor]))
-            made = Schedule(
-                practitioner_id=practitioner.id,
-                department_id=practitioner.department_id,
-                date=day,
-                period=Period(period),
-                fee_fen=fee_fen,
-                location="门诊楼3层 305诊室",
-                capacity=slots,
+            start = time(8, 30) if period == "morning" else time(14)
+            made = await half_day(
+                session, practitioner, day, start, Period(period), fee_fen=fee_fen, slots=slots, minutes=30
             )
-            session.add(made)
-            await session.flush()
-            first = datetime.combine(
-                day, time(8, 30) if period == "morning" else time(14), ZoneInfo("Asia/Shanghai")
-            )
-            for number in range(1, slots + 1):
-                local = first + timedelta(minutes=30 * (number - 1))
-                session.add(
-                    Slot(
-                        schedule_id=made.id,
-                        number=number,
-                        date=day,
-                        time=local.time(),
-                        starts_at=local.astimezone(UTC),
-                    )
-                )
-            return str(made.id)
+            return str(made)
 
     async def chat(self, channel: str = "wechat", *, consent: bool = True, registered: bool = True) -> Chat:
         async with self.runtime.database.begin() as session:
@@ -264,17 +228,7 @@ class Clinic:
     async def relative(self, chat: Chat, relation: Relation, born: date, sex: Sex, name: str) -> str:
         """Somebody for whom the account acts, besides its owner; `name` is masked."""
         async with self.runtime.database.begin() as session:
-            made = Patient(
-                name=b"sealed",
-                masked_name=name,
-                id_number=b"sealed",
-                id_number_index=uuid4().bytes,
-                phone=b"sealed",
-                phone_index=b"index",
-                birth_date=born,
-                sex=sex,
-                status=PatientStatus.VERIFIED,
-            )
+            made = known_patient(name, born, sex)
             session.add(made)
             await session.flush()
             account = chat.contact.account_id

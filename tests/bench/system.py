@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import psutil
 
-from bot import secrets
-from bot.secrets import Launch
-from bot.table import Databases, ports_from
+from bot.launching import secrets
+from bot.launching.secrets import Launch
+from bot.launching.table import Databases, ports_from
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import ROOT
 from tests.bench.journeys import Line

@@ -20,36 +20,10 @@ from integrations.channel import (
     Unknown,
     Unreachable,
 )
-from integrations.hospital import events, patients
-from integrations.hospital.events import EventKind
-from integrations.hospital.models import Contact
 from integrations.messages import Kind, NoticeFate, NoticeNews
-from tests.bot.conftest import RationedPlatform
+from tests.bot.notice_platform import NoticePlatform, notify
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-class NoticePlatform(RationedPlatform):
-    """A platform with rations that also takes prepared notices."""
-
-    takes_notices = True
-    asks_permission = False
-    same_notice_for = timedelta(minutes=8)
-
-    def __init__(self):
-        super().__init__()
-        self.notices, self.notice_fail = [], []
-        self.templates = {"hold_expired": "T1", "appointment_booked": "T2", "identity_settled": "T3"}
-
-    def notice_template(self, kind):
-        return self.templates.get(kind)
-
-    async def notify(self, recipient, notice, *, client_id):
-        error = self.notice_fail.pop(0) if self.notice_fail else None
-        self.notices.append((notice.kind, client_id, recipient))
-        if error:
-            raise error
-        return f"n{len(self.notices)}"
 
 
 @pytest.fixture
@@ -68,15 +42,6 @@ async def talk(rt, wechat, message, clock):
 async def news(rt, conversation, kind="hold_expired", words="订单 O1 的号已经释放。"):
     async with rt.database.begin() as session:
         await notices.queue(session, rt, conversation, kind, words, number="O1")
-
-
-async def notify(rt, conversation):
-    """As the sweep and its tasks do."""
-    found = await sweep.find(rt)
-    for due in found.notices:
-        await notice_delivery.deliver(rt, due)
-    for due in found.deliveries + found.turns:
-        await delivery.deliver(rt, due)
 
 
 async def rows(rt):
@@ -405,66 +370,6 @@ async def test_no_notice_leaves_after_an_alarm_or_while_a_person_speaks(rt, wech
     clock.forward(days=3)
     await notify(rt, talk)
     assert wechat.notices == []
-
-
-# From the hospital's events
-
-
-async def event(rt, conversation, kind, **payload):
-    async with rt.database.begin() as session:
-        account = await session.scalar(
-            text("SELECT account_id FROM contacts WHERE id = :id"), {"id": conversation}
-        )
-        await events.emit(session, kind, account_id=account, contact_id=conversation, payload=payload)
-
-
-async def test_an_event_of_the_hospital_becomes_a_notice(rt, wechat, talk):
-    await event(rt, talk, EventKind.HOLD_EXPIRED, order_no="O20261122001")
-    await sweep.hospital(rt)
-    await notify(rt, talk)
-    assert [kind for kind, _, _ in wechat.notices] == ["hold_expired"]
-
-
-async def test_an_earlier_holder_hears_of_a_newcomer_although_the_window_is_shut(
-    rt, wechat, telegram, talk, message
-):
-    """And on a platform without notices through the dialog, with a button."""
-    wechat.templates["link_added"] = "T4"
-    other = (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
-    async with rt.database.begin() as session:
-        first, newcomer = await session.get_one(Contact, talk), await session.get_one(Contact, other)
-        for contact in (first, newcomer):
-            await patients.register(
-                session, rt.crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
-                id_number="11010519900307013X", phone="13812345678", outcome="match", key=None, now=rt.now(),
-            )  # fmt: skip
-    await sweep.hospital(rt)
-    await notify(rt, talk)
-    assert [kind for kind, _, _ in wechat.notices] == ["link_added"]
-    async with rt.database.begin() as session:
-        link = await session.scalar(
-            text("SELECT payload ->> 'link' FROM hospital_events WHERE kind = 'link_added'")
-        )
-        content = await session.scalar(
-            text("SELECT content FROM outbound WHERE conversation_id = :id"), {"id": talk}
-        )
-    assert "账号刚刚关联了 *明" in outbox.unseal(rt.crypto, content).text
-    await event(rt, other, EventKind.LINK_ADDED, link=link)
-    assert other in await sweep.hospital(rt)
-
-
-async def test_a_booking_brings_the_code_for_the_check_in(rt, telegram, message):
-    talk = (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
-    await event(rt, talk, EventKind.APPOINTMENT_BOOKED, order_no="O20261122001")
-    await sweep.hospital(rt)
-    await delivery.deliver(rt, talk)
-    words, picture = telegram.sent
-    assert "O20261122001" in words.text
-    assert picture.picture.content.startswith(b"\x89PNG")
-    assert picture.text == ""
-    async with rt.database.begin() as session:
-        stored = await session.scalar(text("SELECT content FROM media"))
-    assert b"PNG" not in bytes(stored)
 
 
 @pytest.mark.parametrize("language", ["zh-Hans", "en"])

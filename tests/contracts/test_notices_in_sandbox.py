@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from bot.secrets import SANDBOX
+from bot.launching.secrets import SANDBOX
 from integrations.channel import NoticeFaulty, NoticeRefused, SendError, Unavailable, Unknown, Unreachable
 from integrations.database import utcnow
 from integrations.messages import Notice, NoticeFate, NoticeNews

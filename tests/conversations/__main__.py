@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from bot.up import Options
+from bot.launching.up import Options
 from integrations.catalogue import Texts
 from tests.conversations.hospital import Hospital
 from tests.conversations.playing import Played, Player

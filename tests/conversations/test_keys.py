@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import select
 
-from bot import secrets
 from bot.keys.rotation import open_engine
+from bot.launching import secrets
 from bot.models import RasaTracker
 from integrations.crypto import KeyRing, key_of
 from integrations.database import Base

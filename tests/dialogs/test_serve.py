@@ -22,7 +22,7 @@ import psutil
 import psycopg
 import pytest
 
-from bot.starting import free_ports
+from bot.launching.starting import free_ports
 from tests.dialogs.test_components import ROOT, TABLE
 
 PYTHON = ROOT / ".venv-rasa/bin/python"

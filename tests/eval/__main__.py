@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from bot.training import model_file
+from bot.launching.training import model_file
 from integrations.hospital import demo_english
 from integrations.hospital.demo_hospital import DEPARTMENTS
 from integrations.language.languages import LANGUAGES, detect

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from bot.leftovers import started_on
+from bot.launching.leftovers import started_on
 from tests.patients import Patient
 from tests.stack import Stack
 

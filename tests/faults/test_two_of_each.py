@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.table import gateway_ports, local_rasa_ports
+from bot.launching.table import gateway_ports, local_rasa_ports
 from tests.faults.auditing import audit
 from tests.faults.breaking import (
     ANSWER,

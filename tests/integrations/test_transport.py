@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from bot.starting import free_ports
+from bot.launching.starting import free_ports
 from integrations.transport import NEVER_LEFT, Transport
 
 TIMES = httpx.Timeout(5, read=0.3)

@@ -14,9 +14,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Boolean, Column, Date, DateTime, Engine, Enum, Integer, LargeBinary, Uuid, text
 
-from bot import secrets
 from bot.keys.rotation import Rotation, open_engine
 from bot.keys.rows import seal_tracker
+from bot.launching import secrets
 from bot.models import RasaTracker
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Base, Database

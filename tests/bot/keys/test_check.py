@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
-from bot import secrets
 from bot.keys.check import check_keys
 from bot.keys.rows import seal_tracker
+from bot.launching import secrets
+from bot.launching.starting import StartError
 from bot.models import RasaTracker
-from bot.starting import StartError
 from integrations.hospital.models import Patient
 from tests.bot.keys.conftest import NOW, Installation
 

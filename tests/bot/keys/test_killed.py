@@ -80,7 +80,7 @@ def rotating(one: Installation) -> Iterator[subprocess.Popen[bytes]]:
     """`daozhen keys rotate` as an operator starts it."""
     words = ["keys", "rotate", "--var", str(one.var), "--settle", "0", "--wait", "60"]
     code = (
-        "from pathlib import Path; from bot import cli, secrets;"
+        "from pathlib import Path; from bot import cli; from bot.launching import secrets;"
         f"secrets.ROOT = Path({str(one.var.parent)!r}); cli.app({words!r})"
     )
     url = one.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)

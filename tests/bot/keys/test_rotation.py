@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from dotenv import dotenv_values
 from sqlalchemy import insert, select, text, update
 
-from bot import secrets
 from bot.keys.rows import seal_tracker
 from bot.keys.status import lines
+from bot.launching import secrets
+from bot.launching.starting import StartError
 from bot.models import RasaTracker
-from bot.starting import StartError
 from integrations import presence
 from integrations.crypto import KeyRing, key_of
 from integrations.database import Base

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -21,18 +20,13 @@ from integrations.hospital.models import (
     AccountPatient,
     BookingRule,
     Contact,
-    Department,
-    Patient,
-    PatientStatus,
     Period,
-    Practitioner,
     Relation,
-    Schedule,
     Sex,
-    Slot,
 )
 from integrations.hospital.operations import OperationKey
 from integrations.hospital.views import AppointmentView
+from tests.clinic_rows import doctor, half_day, known_patient, ward
 
 HOLD = timedelta(minutes=15)
 
@@ -67,41 +61,13 @@ class Clinic:
         """A half day of a new doctor in a new department with these rules."""
         day = day or self.wednesday
         async with self.database.begin() as session:
-            name = f"科室{uuid4().hex[:8]}"
-            ward = Department(name=name, campus="本部院区", building="门诊楼", floor="3层")
-            session.add(ward)
-            await session.flush()
+            department = await ward(session, f"科室{uuid4().hex[:8]}")
             if own_rules:
-                session.add(BookingRule(department_id=ward.id, **own_rules))
-            doctor = Practitioner(
-                staff_no=uuid4().hex[:12], department_id=ward.id, name="李静", title="副主任医师", rank=2
+                session.add(BookingRule(department_id=department.id, **own_rules))
+            practitioner = await doctor(session, "李静", department.id)
+            return await half_day(
+                session, practitioner, day, start, period, fee_fen=fee_fen, slots=slots, minutes=10
             )
-            session.add(doctor)
-            await session.flush()
-            made = Schedule(
-                practitioner_id=doctor.id,
-                department_id=ward.id,
-                date=day,
-                period=period,
-                fee_fen=fee_fen,
-                location="门诊楼3层 305诊室",
-                capacity=slots,
-            )
-            session.add(made)
-            await session.flush()
-            first = datetime.combine(day, start, ZoneInfo("Asia/Shanghai"))
-            for number in range(1, slots + 1):
-                local = first + timedelta(minutes=10 * (number - 1))
-                session.add(
-                    Slot(
-                        schedule_id=made.id,
-                        number=number,
-                        date=day,
-                        time=local.time(),
-                        starts_at=local.astimezone(UTC),
-                    )
-                )
-            return made.id
 
     async def contact(self, channel: str = "wechat") -> Contact:
         async with self.database.begin() as session:
@@ -116,17 +82,7 @@ class Clinic:
     ) -> Booker:
         contact = await self.contact(channel)
         async with self.database.begin() as session:
-            patient = Patient(
-                name=b"sealed",
-                masked_name="*明",
-                id_number=b"sealed",
-                id_number_index=uuid4().bytes,
-                phone=b"sealed",
-                phone_index=b"index",
-                birth_date=born,
-                sex=sex,
-                status=PatientStatus.VERIFIED,
-            )
+            patient = known_patient("*明", born, sex)
             session.add(patient)
             await session.flush()
             session.add(

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from wechatpy.crypto import WeChatCrypto
 
-from bot.starting import free_ports
+from bot.launching.starting import free_ports
 from integrations.settings import ROOT
 
 from .conftest import AES_KEY, APPID, BOT_TOKEN, TOKEN, Gateway, listening

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from bot.starting import free_ports
+from bot.launching.starting import free_ports
 from integrations.channel import Rejected, Unavailable
 from integrations.messages import MessageOut
 from integrations.wechat.token import AccessToken

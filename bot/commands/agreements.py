@@ -1,0 +1,87 @@
+"""`daozhen agreements`: a relative who agreed by a text message calls, and takes it back."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.launching.opening import Work, run_once
+from integrations.crypto import Crypto
+from integrations.hospital import agreements
+from integrations.hospital.reading import InvalidPhone
+from integrations.settings import ROOT
+
+app = typer.Typer(
+    help="Who acts for a person who agreed by a text message; ended when that person calls the hospital.",
+    no_args_is_help=True,
+)
+
+Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
+VAR = ROOT / "var"
+Phone = Annotated[
+    str, typer.Option(prompt="The caller's mobile number", help="Asked for, so that no shell remembers it.")
+]
+
+
+@app.command("list")
+def show_standing(phone: Phone, var: Var = VAR) -> None:
+    """Who acts for the people with this number on file; names are masked."""
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        found = await agreements.of_phone(session, crypto, phone)
+        for one in found:
+            typer.echo(
+                f"{one.patient_id}  {one.patient:<8} is the {one.relation} of {one.owner:<8}"
+                f" who acts by account {one.account_id} since {one.since:%Y-%m-%d}"
+            )
+        if not found:
+            typer.echo("Nobody acts for a patient with this number.")
+
+    _run(var, work)
+
+
+@app.command()
+def end(
+    patient: Annotated[UUID, typer.Argument(help="As `agreements list` shows it.")],
+    account: Annotated[UUID, typer.Argument(help="The account that is to act no more.")],
+    called_back: Annotated[
+        bool,
+        typer.Option(
+            "--called-back",
+            prompt="Did you call back the number on file, and did the patient answer",
+            help="Whoever answers there gave the agreement; whoever calls may be anybody.",
+        ),
+    ],
+    var: Var = VAR,
+) -> None:
+    """The patient takes the agreement back: the account is told, appointments stay."""
+    from integrations.database import utcnow
+
+    if not called_back:
+        typer.echo("Call the number on file first: nothing is changed.", err=True)
+        raise typer.Exit(1)
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        staff = f"staff:{getpass.getuser()}"
+        ended = await agreements.end(
+            session, patient_id=patient, account_id=account, actor=staff, key=None, now=utcnow()
+        )
+        if not ended:
+            typer.echo("This account does not act for the patient on an agreement of theirs.", err=True)
+            raise typer.Exit(1)
+
+    _run(var, work)
+    typer.echo("Ended; the account is told.")
+
+
+def _run(var: Path, work: Work) -> None:
+    try:
+        run_once(var, work)
+    except InvalidPhone:
+        typer.echo("This is not a mobile number.", err=True)
+        raise typer.Exit(1) from None

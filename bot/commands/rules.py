@@ -1,0 +1,69 @@
+"""`daozhen rules`: the booking rules as the operator reads and sets them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.launching.migrate import APP
+from bot.launching.starting import StartError
+from integrations.database import Database
+from integrations.hospital import rules
+from integrations.hospital.rules import HOSPITAL, BadRule, BookingRules
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+
+def explain() -> str:
+    """Every key with what it means."""
+    fields = BookingRules.model_fields.items()
+    return "\n".join(f"  {key:<20} {field.description}" for key, field in fields)
+
+
+def show(url: str, department: str) -> str:
+    """What the rows say, of one department or of all, and which of it cannot be."""
+
+    async def read(session: AsyncSession) -> str:
+        found, faults = await rules.written(session), await rules.faults(session)
+        names = [name for name in {**found, **faults} if not department or name in (department, HOSPITAL)]
+        return "\n".join(
+            line for name in names for line in _lines(name, found.get(name, {}), faults.get(name, ""))
+        )
+
+    return _run(url, read)
+
+
+def _lines(name: str, said: Mapping[str, str], fault: str) -> list[str]:
+    marked = [f"  !! {fault}", "  !! Nobody can book here until this is mended."] if fault else []
+    return [name, *(f"  {key:<20} {value}" for key, value in said.items()), *marked]
+
+
+async def tell_operator(rt: Runtime) -> None:
+    """Names in the log the departments that take no bookings because of their rules."""
+    async with rt.database.begin() as session:
+        for department, fault in (await rules.faults(session)).items():
+            log.error("booking rules that cannot be: no bookings", department=department, fault=fault)
+
+
+def change(url: str, department: str, key: str, value: str) -> None:
+    """Sets one rule. Raises StartError in words when it cannot be."""
+    _run(url, lambda session: rules.set_rule(session, department, key, value))
+
+
+def _run[T](url: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def run() -> T:
+        database = Database(url, role=APP)
+        try:
+            async with database.begin() as session:
+                return await work(session)
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(run())
+    except BadRule as error:
+        raise StartError(str(error)) from None

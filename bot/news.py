@@ -1,0 +1,143 @@
+"""News of the hospital: its events, turned into messages for those whom they concern."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import inbox, media, notices, pictures, texts
+from integrations.channel import Notices
+from integrations.hospital import events, linking, patients
+from integrations.hospital.events import EventKind
+from integrations.hospital.hearers import hearer_of
+from integrations.hospital.models import HospitalEvent
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+_HEARER = text("""
+    SELECT contacts.channel, conversations.language FROM contacts JOIN conversations USING (id)
+    WHERE contacts.id = :id
+""")
+
+
+async def tell(rt: Runtime, most: int) -> list[UUID]:
+    """Turns the oldest open events into messages. Gives the conversations that got a message of our own to answer."""
+    async with rt.database.begin() as session:
+        told = [
+            await _tell_or_leave(session, rt, event) for event in await events.claim(session, most, rt.now())
+        ]
+    return [conversation for conversation in told if conversation]
+
+
+async def _tell_or_leave(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
+    """An event that cannot be told stays open, and stands in no other's way."""
+    event_id, kind = event.id, event.kind
+    try:
+        async with session.begin_nested():
+            return await _tell(session, rt, event)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others' news is not to wait for it
+        log.error("an event cannot be told", id=str(event_id), kind=kind, reason=type(error).__name__)
+        await events.reopen(session, event_id)
+        return None
+
+
+async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
+    """One event as a message, in the transaction that marks it handled."""
+    contact_id = await _whom(session, event)
+    if contact_id is None:
+        return None
+    hearer = (await session.execute(_HEARER, {"id": contact_id})).one()
+    if command := _command(rt, event, hearer.channel):
+        await inbox.accept_system(
+            session,
+            rt.crypto,
+            contact_id,
+            external_id=f"event:{event.id}",
+            payload=command,
+            now=rt.now(),
+        )
+        return contact_id
+    words = await _words(session, rt, event, hearer.language)
+    if words:
+        number = str(event.payload.get("order_no") or "")
+        await notices.queue(
+            session,
+            rt,
+            contact_id,
+            event.kind,
+            words,
+            number=number,
+            picture=await _picture(session, rt, event, contact_id),
+            asking=await notices.invitation(session, rt, contact_id)
+            if event.kind == EventKind.APPOINTMENT_BOOKED
+            else None,
+        )
+    return None
+
+
+async def _whom(session: AsyncSession, event: HospitalEvent) -> UUID | None:
+    """The contact to tell. News of an appointment goes to whoever acts for its patient by now."""
+    appointment = event.payload.get("appointment_id")
+    if appointment is None:
+        return event.contact_id
+    return await hearer_of(session, UUID(appointment), money=event.kind == EventKind.REFUND_DUE)
+
+
+async def _picture(session: AsyncSession, rt: Runtime, event: HospitalEvent, contact_id: UUID) -> UUID | None:
+    """What is shown beside the words: with a booking the code that the hospital's check-in reads."""
+    if event.kind != EventKind.APPOINTMENT_BOOKED:
+        return None
+    code = pictures.checkin_code(event.payload["order_no"] or UUID(event.payload["appointment_id"]).hex)
+    return await media.keep(session, rt.crypto, contact_id, code, rt.now())
+
+
+def _command(rt: Runtime, event: HospitalEvent, channel: str) -> str | None:
+    """The message of our own that the dialog answers, for events that ask something back. Where an answer could
+    wait for days, in a shut window, a newcomer is told of by the platform's notice instead."""
+    match event.kind:
+        case EventKind.PAGE_COMPLETED:
+            return f"/page_completed{json.dumps(event.payload)}"
+        case EventKind.LINK_ADDED if not isinstance(rt.channels.get(channel), Notices):
+            return f'/link_added{{"link": "{event.payload["link"]}"}}'
+    return None
+
+
+async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, language: str) -> str | None:
+    """What the patient reads, or None for an event that is news to nobody."""
+    say = partial(texts.say, language=language)
+    match event.kind:
+        case EventKind.HOLD_EXPIRED | EventKind.APPOINTMENT_BOOKED | EventKind.REFUND_DUE:
+            order_no = event.payload["order_no"]
+            key = f"bot_{event.kind}" if order_no else f"bot_{event.kind}_free"
+            return say(key, order_no=order_no, hospital_phone=rt.settings.hospital_phone)
+        case EventKind.IDENTITY_REJECTED:
+            reason = event.payload["reason"]
+            return say(f"bot_identity_rejected_{reason}", hospital_phone=rt.settings.hospital_phone)
+        case EventKind.GUARDIAN_ENDED:
+            name = await patients.masked_name(session, UUID(event.payload["patient_id"]))
+            return say(
+                "bot_guardian_ended" if event.payload["guardian"] else "bot_guardian_ended_self", name=name
+            )
+        case EventKind.IDENTITY_SETTLED:
+            return say(f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone)
+        case EventKind.LINK_ADDED:
+            link = await linking.view_link(session, UUID(event.payload["link"]), event.contact_id)
+            if link is None or not link.standing:
+                return None
+            other = say(f"word_channel_{link.channel}")
+            key = "bot_link_added" if link.may_cut else "bot_link_added_relative"
+            return say(key, channel=other, name=link.patient, phone=rt.settings.hospital_phone)
+        case EventKind.LINK_CUT | EventKind.PHONE_CHANGED | EventKind.AGREEMENT_ENDED:
+            name = await patients.masked_name(session, UUID(event.payload["patient_id"]))
+            return say(f"bot_{event.kind}", name=name, hospital_phone=rt.settings.hospital_phone)
+        case EventKind.REQUEST_DECIDED:
+            decided = "approved" if event.payload["approved"] else "rejected"
+            kind = event.payload["kind"]
+            return say(f"bot_request_{kind}_{decided}", hospital_phone=rt.settings.hospital_phone)
+    return None

@@ -1,0 +1,70 @@
+"""`daozhen links` as staff run it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import psycopg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.crypto import Crypto
+from integrations.hospital import accounts, patients, requests
+from tests.bot.commands.conftest import Desk
+
+NUMBER = "11010519900307013X"
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+
+
+async def _claim(session: AsyncSession, crypto: Crypto) -> None:
+    """A file that somebody with another phone claims."""
+    for channel, phone in (("wechat", "13812345678"), ("telegram", "13987654321")):
+        contact = await accounts.ensure_contact(session, channel, "platform-id")
+        await patients.register(
+            session, crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
+            id_number=NUMBER, phone=phone, outcome="match", key=None, now=NOW,
+        )  # fmt: skip
+    claim = await requests.started_claim(session, crypto, contact.id, NOW)
+    assert claim
+    await requests.ask_staff(session, claim.request_id)
+
+
+def _owners(desk: Desk) -> int:
+    with psycopg.connect(desk.url) as connection:
+        [found] = connection.execute(
+            "SELECT count(*) FROM contacts JOIN account_patients USING (account_id)"
+        ).fetchall()
+    return int(found[0])
+
+
+def test_staff_list_and_approve(desk: Desk) -> None:
+    desk.before(_claim)
+    listed = desk.run("links", "list")
+    assert listed.exit_code == 0, listed.output
+    assert "link" in listed.output
+    assert "*明" in listed.output
+    for value in ("张明", NUMBER, "13812345678", "13987654321"):
+        assert value not in listed.output
+    [request] = re.findall(r"^\S{36}", listed.output, re.MULTILINE)
+    assert _owners(desk) == 1
+    done = desk.run("links", "approve", request)
+    assert done.exit_code == 0, done.output
+    assert _owners(desk) == 2  # both contacts of the one account
+    assert desk.run("links", "list").output == ""
+    again = desk.run("links", "reject", request)
+    assert again.exit_code == 1
+    assert "No open request" in again.output
+
+
+def test_staff_reject(desk: Desk) -> None:
+    desk.before(_claim)
+    [request] = re.findall(r"^\S{36}", desk.run("links", "list").output, re.MULTILINE)
+    assert desk.run("links", "reject", request).exit_code == 0
+    assert _owners(desk) == 1
+    with psycopg.connect(desk.url) as connection:
+        actions = [
+            row[0]
+            for row in connection.execute("SELECT actor FROM audit_events WHERE action LIKE 'request_%'")
+        ]
+    assert len(actions) == 1
+    assert actions[0].startswith("staff:")
