@@ -115,4 +115,4 @@ async def test_a_changed_rule_stays_as_it_is(database: Database) -> None:
         await seed(session, TODAY)
         await set_rule(session, "儿科", "age_to", "16")
         await seed(session, TODAY)
-        assert (await written(session))["儿科"] == {"age_to": 16}
+        assert (await written(session))["儿科"] == {"age_to": "16"}
