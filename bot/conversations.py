@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 MAX_FAILURES = 3
 RASA_PAUSE = timedelta(seconds=2)
+PATIENCE = timedelta(seconds=20)  # after which a patient who waits for Rasa is told so, once
 LONGEST_PAUSE = timedelta(seconds=5)  # of a message that waits to be answered
 # What an entry of the account's menu may ask for; the keys are intents of the domain.
 MENU_INTENTS = frozenset(intent for intent, _ in menu.ENTRIES)
@@ -79,7 +80,11 @@ _LEFT = text("""
                AND NOT coalesce(bool_or(notice IS NULL AND not_before > :now), false)
             FROM outbound WHERE conversation_id = :id AND status = 'queued') AS to_send
 """)
-_POSTPONE = text("UPDATE inbound SET retry_at = :retry_at WHERE id = :inbound")
+_POSTPONE = text("""
+    UPDATE inbound SET retry_at = :retry_at WHERE id = :inbound AND status = 'pending'
+    RETURNING kind <> 'system' AND received_at <= :long_ago
+              AND NOT EXISTS (SELECT FROM outbound WHERE inbound_id = :inbound) AS to_tell
+""")
 _COUNT = text("""
     UPDATE inbound SET attempts = attempts + 1, retry_at = :retry_at,
            status = CASE WHEN attempts + 1 >= :most THEN 'failed' ELSE status END,
@@ -153,7 +158,7 @@ async def _turn(rt: Runtime, understanding: Understanding, conversation_id: UUID
                 await _conclude(session, rt, conversation_id, inbound, answer, language)
     except RasaDown:
         assert inbound is not None, "only a turn asks Rasa"
-        await _postpone(rt, inbound.id)
+        await _postpone(rt, conversation_id, inbound, language)
         return False
     except Exception:
         if inbound is None:
@@ -304,9 +309,25 @@ async def _conclude(
     )
 
 
-async def _postpone(rt: Runtime, inbound_id: UUID) -> None:
+async def _postpone(rt: Runtime, conversation_id: UUID, inbound: Row[Any], language: str) -> None:
+    """The message waits. Who has waited for long is told so, before the answer and once: it holds the message's row, so
+    that no answer of another worker comes between."""
+    now = rt.now()
     async with rt.database.transaction() as session:
-        await session.execute(_POSTPONE, {"inbound": inbound_id, "retry_at": rt.now() + RASA_PAUSE})
+        pause = {"inbound": inbound.id, "retry_at": now + RASA_PAUSE, "long_ago": now - PATIENCE}
+        row = (await session.execute(_POSTPONE, pause)).first()
+        if row is None or not row.to_tell:
+            return
+        words = texts.say("bot_delayed", language=language, hospital_phone=rt.settings.hospital_phone)
+        await outbox.queue(
+            session,
+            rt.crypto,
+            conversation_id,
+            [Reply(words)],
+            epoch=inbound.epoch,
+            inbound_id=inbound.id,
+            first=outbox.BEFORE_THE_ANSWER,
+        )
 
 
 async def _count_failure(rt: Runtime, conversation_id: UUID, inbound: Row[Any], language: str) -> bool:

@@ -201,6 +201,7 @@ async def _raise_alarm(
         [outbox.Reply(words)],
         inbound_id=inbound_id,
         epoch=0,
+        first=outbox.ALARM,
         exempt=True,
         not_before=passive_until,
     )

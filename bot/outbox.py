@@ -45,6 +45,8 @@ class Reply:
             raise ValueError("a picture travels alone")
 
 
+# Where the answers to one message begin that come before its turn's own, which begin at 0.
+ALARM, BEFORE_THE_ANSWER = -1000, -500
 _QUEUE = text("""
     INSERT INTO outbound (conversation_id, inbound_id, position, content, epoch, exempt, not_before, notice)
     VALUES (:conversation, :inbound, :position, :content, :epoch, :exempt, :not_before, :notice)
@@ -93,18 +95,19 @@ async def queue(
     *,
     epoch: int,
     inbound_id: UUID | None = None,
+    first: int = 0,
     exempt: bool = False,
     not_before: datetime | None = None,
 ) -> None:
-    """Writes the replies in order. They are due at once, or actively not before `not_before`."""
-    offset = -1000 if exempt else 0  # an alarm's answer and a turn's answers may belong to one message
-    for position, reply in enumerate(replies):
+    """Writes the replies in order, those to a message at positions from `first` on. They are due at once, or actively
+    not before `not_before`."""
+    for position, reply in enumerate(replies, first):
         await session.execute(
             _QUEUE,
             {
                 "conversation": conversation_id,
                 "inbound": inbound_id,
-                "position": offset + position if inbound_id else None,
+                "position": position if inbound_id else None,
                 "content": seal(crypto, reply),
                 "epoch": epoch,
                 "exempt": exempt,

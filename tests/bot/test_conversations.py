@@ -234,6 +234,19 @@ async def test_a_rasa_that_is_down_is_waited_for_without_counting(
     assert await one(rt, "SELECT attempts FROM inbound") == 0
 
 
+async def test_who_waits_long_for_rasa_is_told_so_once(rt, telegram, rasa, write, drain, clock):
+    rasa.fail = [503] * 12
+    accepted = await write("一")
+    for _ in range(12):
+        await drain(accepted.conversation_id)
+        clock.forward(seconds=3)
+    [told] = telegram.texts
+    assert rt.settings.hospital_phone in told
+    assert "120" in told
+    await drain(accepted.conversation_id)
+    assert telegram.texts == [told, "echo 一"]
+
+
 async def test_after_three_real_failures_the_patient_gets_an_apology_and_goes_on(
     rt, telegram, rasa, write, drain, clock
 ):

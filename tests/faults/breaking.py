@@ -82,10 +82,18 @@ def conversation(stack: Stack, patient: Patient) -> str:
     )[0][0]
 
 
+_DELAYED = "现在回复得慢"
+
+
 def said_after(patient: Patient, entry: int) -> list[str]:
-    """What reached the patient after an entry, message by message."""
+    """What reached the patient after an entry, message by message, but for the word that it takes longer."""
     answer = patient.sandbox.get(f"/{patient.channel}", params={**patient.address, "after": entry})
-    return [found["text"] for found in answer.json()["messages"] if found["side"] == "account"]
+    return [found["text"] for found in answer.json()["messages"] if is_answer(found)]
+
+
+def is_answer(entry: dict[str, Any]) -> bool:
+    """Whether an entry on the phone is more than the word that an answer takes longer."""
+    return entry["side"] == "account" and _DELAYED not in (entry.get("text") or "")
 
 
 def attempts(patient: Patient) -> list[dict[str, Any]]:

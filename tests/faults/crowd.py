@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from tests.faults.breaking import is_answer
 from tests.patients import Patient, code_in
 
 PATIENCE = 25.0  # seconds without an answer, after which a patient asks again
@@ -96,7 +97,7 @@ class Visitor:
         after, began = sent.json()["entry"], time.monotonic()
         while time.monotonic() - began < PATIENCE:
             seen = await self.http.get(door, params={**patient.address, "after": after, "wait_s": 5})
-            entries: list[dict[str, Any]] = [e for e in seen.json()["messages"] if e["side"] == "account"]
+            entries: list[dict[str, Any]] = [e for e in seen.json()["messages"] if is_answer(e)]
             if entries:
                 patient.hear(entries)
                 self.said.append(patient.last.text)
