@@ -133,6 +133,9 @@ class FamilyForm(PersonForm):
             return Outcome.closed(slots=STOPS)
         if added.status is AddedStatus.ON_FILE:
             return await self._ask_file(turn, reply, person)
+        if added.patient_id is None:  # only staff can say whose file it is
+            reply.say(f"say_family_{added.status}", phone=turn.runtime.settings.hospital_phone)
+            return Outcome.closed(slots=STOPS)
         status = (
             "review"
             if added.status is AddedStatus.PENDING and person.outcome == "unchecked"

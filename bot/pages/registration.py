@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages.filled import Filled
 from bot.pages.speech import Line, line
-from bot.pages.visit import FAMILY, PURPOSE, Visit, dead_link, open_visit
-from integrations.hospital import accounts, codes, events, families, links, patients
+from bot.pages.visit import FAMILY, PURPOSE, Visit, consenting, dead_link, open_visit
+from integrations.hospital import codes, events, families, links, patients
 from integrations.hospital.codes import Verdict
 from integrations.hospital.documents import Identity
 from integrations.hospital.events import EventKind
@@ -76,7 +76,10 @@ async def submit(
         return visit.form(filled)
     if action == "code":
         if filled.stage == "code":
-            await _send_code(visit.rt, visit.link, filled)
+            try:
+                await _send_code(visit.rt, visit.link, filled)
+            except links.LinkError as error:
+                return await dead_link(request, error)
         return visit.form(filled)
     return await _register(visit, filled, identity)
 
@@ -86,7 +89,7 @@ async def _send_code(rt: Runtime, link: PageLink, filled: Filled) -> None:
     filled.stage = ""  # until one is on its way
     try:
         async with rt.database.begin() as session:
-            contact = await _contact(session, link)
+            contact = await consenting(session, link)
             owner = await patients.self_patient(session, contact.account_id)
             code = await codes.issue_code(
                 session,
@@ -162,7 +165,7 @@ async def _write_self(
     session: AsyncSession, rt: Runtime, link: PageLink, filled: Filled, identity: Identity, outcome: str
 ) -> tuple[str, str]:
     """Registers and tells the chat, in the transaction that uses the link up. Gives what title and words are of."""
-    contact = await _contact(session, link)
+    contact = await consenting(session, link)
     registration = await patients.register(
         session,
         rt.crypto,
@@ -189,7 +192,7 @@ async def _write_family(
     session: AsyncSession, rt: Runtime, link: PageLink, filled: Filled, identity: Identity, outcome: str
 ) -> tuple[str, str]:
     """As for oneself. Raises FamilyError."""
-    contact = await _contact(session, link)
+    contact = await consenting(session, link)
     phone = (
         patients.read_phone(filled.phone)
         if filled.stage == "code"
@@ -211,15 +214,9 @@ async def _write_family(
     )
     if added.patient_id is None:
         await _tell(session, contact, {"purpose": FAMILY})
-        return "on_file", "on_file"
+        return "on_file", "on_file" if added.status is AddedStatus.ON_FILE else "by_staff"
     await _tell(session, contact, {"purpose": FAMILY, "patient": str(added.patient_id)})
     return "added", _after(pending=added.status is AddedStatus.PENDING, outcome=outcome)
-
-
-async def _contact(session: AsyncSession, link: PageLink) -> Contact:
-    contact = await accounts.contact(session, link.contact_id)
-    assert contact is not None, "a link belongs to a contact"
-    return contact
 
 
 async def _tell(session: AsyncSession, contact: Contact, payload: dict[str, Any]) -> None:

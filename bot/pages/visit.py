@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages import speech
 from bot.pages.filled import CHOICES, Filled
 from bot.pages.rendering import render, tell
 from bot.pages.speech import Speech, line
-from integrations.hospital import links
-from integrations.hospital.models import PageLink
+from integrations.hospital import accounts, links
+from integrations.hospital.models import Contact, PageLink
 from integrations.runtime import Runtime
 
 PURPOSE = "registration"
 FAMILY = "family"
+
+
+class ConsentGone(links.LinkError):
+    """Taken back since the link was made: nothing more is asked for, and nothing taken."""
+
 
 # The catalogue's page_<name> and page_<name>_title.
 _DONE = frozenset({"registered", "added"})
@@ -23,6 +29,7 @@ _DEAD_LINKS = {
     links.UnknownLink: (404, "unknown_link"),
     links.LinkExpired: (410, "expired_link"),
     links.LinkUsed: (410, "used_link"),
+    ConsentGone: (403, "no_consent"),
 }
 
 
@@ -61,7 +68,17 @@ async def open_visit(request: Request, token: str) -> Visit:
             link = await links.open_link(session, token, PURPOSE, rt.now())
         except links.UnknownLink:
             link = await links.open_link(session, token, FAMILY, rt.now())
+        await consenting(session, link)
         return Visit(request, rt, token, link, await speech.of_contact(session, link.contact_id))
+
+
+async def consenting(session: AsyncSession, link: PageLink) -> Contact:
+    """The link's owner. Raises ConsentGone."""
+    contact = await accounts.contact(session, link.contact_id)
+    assert contact is not None, "a link belongs to a contact"
+    if await accounts.missing_consents(session, contact):
+        raise ConsentGone(contact.id)
+    return contact
 
 
 async def dead_link(request: Request, error: links.LinkError) -> Response:

@@ -30,7 +30,7 @@ from integrations.hospital.family_access import (
 )
 from integrations.hospital.guardianship import end_guardianships, guardian
 from integrations.hospital.identity_checks import STATUS_BY_OUTCOME
-from integrations.hospital.linking import holders_of, lock_patient, record_link
+from integrations.hospital.linking import disputed, holders_of, lock_patient, record_link
 from integrations.hospital.locks import lock_indexes
 from integrations.hospital.merging import hold_account
 from integrations.hospital.models import (
@@ -77,12 +77,13 @@ class AddedStatus(StrEnum):
     THERE = "there"  # stood under this account before
     ON_FILE = "on_file"  # is known here with another phone: a code to that phone has to be read back
     OTHER_NAME = "other_name"  # is known here as somebody else: staff look
+    STAFF = "staff"  # has a file that is disputed or was not accepted: staff look
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
     status: AddedStatus
-    patient_id: UUID | None  # None with ON_FILE and OTHER_NAME
+    patient_id: UUID | None  # None with ON_FILE, OTHER_NAME and STAFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ async def add(
             )
             if await count(session, account_id) >= most:
                 raise Full(most)
-            closed = known and _closed(crypto, known, coming)
+            closed = await _closed(session, crypto, known, coming) if known else None
             added = (
                 Added(closed, None)
                 if closed
@@ -175,9 +176,13 @@ async def _there(session: AsyncSession, account_id: UUID, known: Patient | None)
     return Added(AddedStatus.THERE, link.patient_id)
 
 
-def _closed(crypto: Crypto, known: Patient, coming: Coming) -> AddedStatus | None:
+async def _closed(
+    session: AsyncSession, crypto: Crypto, known: Patient, coming: Coming
+) -> AddedStatus | None:
     """What keeps them from a file that is there, if anything does."""
     person, agreement = coming.person, coming.agreement
+    if known.status is PatientStatus.REJECTED or await disputed(session, known.id):
+        return AddedStatus.STAFF  # no code proves anything while nobody knows whose file it is
     if agreement.own and same_person(crypto, known, person):
         return None
     # A number alone opens no file, and has nobody's phone ring.

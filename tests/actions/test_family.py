@@ -19,6 +19,7 @@ from integrations.hospital.models import (
     Relation,
 )
 from integrations.hospital.patients import PatientView
+from integrations.identity.interface import Outcome
 from integrations.runtime import Runtime
 
 from .conftest import Chat, Clinic, Outside, Said
@@ -92,6 +93,18 @@ async def test_who_it_is_may_be_said_while_the_page_waits(clinic: Clinic) -> Non
     said = await chat.say("inform", ("relative", "爸"))
     assert said.expects == "person_name"
     assert chat.slots["family"]["relation"] == "parent"
+
+
+async def test_a_file_under_another_name_is_left_to_staff(clinic: Clinic, outside: Outside) -> None:
+    await add_child(await clinic.chat())
+    outside.identity = Outcome.NO_RECORD
+    stranger = await clinic.chat()
+    await stranger.say("add_family", ("relation", "child"))
+    said = await tell(stranger, person_name="李小宝", id_number=CHILD)
+    said = await stranger.press(said, "我是监护人")
+    assert stranger.runtime.settings.hospital_phone in said.text
+    assert stranger.slots["family"] is None
+    assert len(await family(stranger)) == 1
 
 
 async def test_without_the_code_nobody_is_added(clinic: Clinic, outside: Outside) -> None:

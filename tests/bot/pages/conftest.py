@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from bot.app import create_app
 from integrations.hospital import accounts, links, patients
+from integrations.hospital.accounts import required_consents
 from integrations.identity.interface import Outcome
 
 PERSON = {"name": "张晓明", "id_number": "11010519491231002X", "phone": "138 0013 8000"}
@@ -47,6 +48,7 @@ async def page(rt):
         contact = await accounts.ensure_contact(session, "telegram", "42")
         await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), {"id": contact.id})
         await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), {"id": contact.id})
+        await accounts.give_consents(session, contact, required_consents("telegram"), rt.now(), None)
         token = await links.issue_link(
             session, contact_id=contact.id, purpose="registration", now=rt.now(), minutes=15
         )

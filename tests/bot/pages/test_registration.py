@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from bot import sweep
+from integrations.hospital import accounts
 from integrations.identity.interface import Outcome
 from integrations.sms.interface import SmsRefused, SmsUnknown
 
@@ -43,6 +44,16 @@ async def test_the_link_works_once(page):
 async def test_the_link_expires(page, clock):
     clock.forward(minutes=16)
     assert (await page.get("")).status_code == 410
+
+
+async def test_without_consent_nothing_is_asked_for_and_nothing_taken(page):
+    async with page.rt.database.begin() as session:
+        contact = await accounts.ensure_contact(session, "telegram", "42")
+        await accounts.withdraw_consents(session, contact, accounts.OWN_CONSENTS, page.rt.now(), None)
+    for answer in (await page.get(""), await page.post("", data=PERSON | {"action": "code"})):
+        assert answer.status_code == 403
+        assert "撤回了同意" in answer.text
+    assert page.rt.sms.codes == []
 
 
 async def test_a_link_nobody_made_is_404(page):

@@ -12,14 +12,18 @@ from integrations.hospital import families, identity_reviews, patients
 from integrations.hospital.documents import Identity, read_identity
 from integrations.hospital.families import Added, AddedStatus, Agreement, Coming
 from integrations.hospital.models import (
+    AccountLink,
     AccountPatient,
     AuditEvent,
     Contact,
     DocumentKind,
     HospitalEvent,
+    IdentityRequest,
     Patient,
     PatientStatus,
     Relation,
+    RequestKind,
+    RequestStatus,
     Sex,
 )
 from integrations.hospital.patients import Newcomer
@@ -129,6 +133,24 @@ async def test_a_number_alone_has_nobodys_phone_ring(
     assert asked == Added(AddedStatus.ON_FILE, None)
     proven = await add(clinic, crypto, stranger, child, Agreement(guardian=True, on_file=True))
     assert proven.status is AddedStatus.LINKED
+
+
+@pytest.mark.parametrize("status", [PatientStatus.REJECTED, "disputed"])
+async def test_no_code_opens_a_file_that_staff_look_into(clinic: Any, crypto: Crypto, status: str) -> None:
+    mother = identity(clinic, "19600101")
+    son, daughter, niece = [await owner(clinic, crypto, which) for which in (1, 2, 3)]
+    made = await add(clinic, crypto, son, mother, OWN, relation=Relation.PARENT, phone=OTHER_PHONE)
+    await add(clinic, crypto, daughter, mother, OWN, relation=Relation.PARENT, phone=OTHER_PHONE)
+    async with clinic.database.begin() as session:
+        patient = await session.get_one(Patient, made.patient_id)
+        if status == "disputed":
+            link = await session.scalar(select(AccountLink.id))
+            request = {"kind": RequestKind.DISPUTE, "status": RequestStatus.OPEN, "link_id": link}
+            session.add(IdentityRequest(patient_id=patient.id, contact_id=son.id, **request))
+        else:
+            patient.status = PatientStatus.REJECTED
+    found = await add(clinic, crypto, niece, mother, OWN, relation=Relation.OTHER, phone=OTHER_PHONE)
+    assert found == Added(AddedStatus.STAFF, None)
 
 
 async def test_at_eighteen_guardianship_ends_and_both_are_told(clinic: Any, crypto: Crypto) -> None:
