@@ -30,6 +30,7 @@ def ring(name: str) -> str:
     return f"{name}:{base64.b64encode(name.encode().ljust(32, b'.')).decode()}"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What `--dist loadgroup` keeps in one process: all tests of the shared program, all of tests/faults on theirs,
     each other file by itself."""
