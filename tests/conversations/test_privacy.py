@@ -144,7 +144,7 @@ def test_the_journeys_got_through(people: list[Patient], stack: Stack) -> None:
     for patient in people:
         assert "登记好了" in "".join(patient.all_said())
         assert "全科医学科" in "".join(patient.all_said())
-        assert "*宜（父母，待人工核验）" in "".join(patient.all_said())
+        assert "*宜（母亲，待人工核验）" in "".join(patient.all_said())
     tables = "contacts JOIN account_patients USING (account_id)"
     rows = stack.rows(
         f"SELECT 1 FROM {tables} WHERE platform_id = ANY(%s) AND relation = 'self'",  # noqa: S608
