@@ -31,7 +31,7 @@ SLOW := slow or browser or faults
 
 test: setup browser
 	@.venv/bin/python -m pytest -q -n 2 --dist loadfile -m "not ($(SLOW))" $(ARGS)
-	@.venv/bin/python -m pytest -n 2 --dist loadgroup -m "$(SLOW)" $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadscope -m "$(SLOW)" $(ARGS)
 
 check: setup
 	@.venv/bin/ruff check .

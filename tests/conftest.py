@@ -6,11 +6,13 @@ import base64
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine
+from xdist.scheduler import LoadScopeScheduling
 
 import bot.models  # noqa: F401  (its tables)
 import integrations.hospital.models  # noqa: F401  (its tables)
@@ -30,17 +32,21 @@ def ring(name: str) -> str:
     return f"{name}:{base64.b64encode(name.encode().ljust(32, b'.')).decode()}"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What `--dist loadgroup` keeps in one process: all tests of the shared program, all of tests/faults on theirs,
-    each other file by itself."""
-    for item in items:
-        folder = item.path.parent
-        if folder.name == "faults":
-            group = "faults"
-        else:
-            group = "stack" if "stack" in getattr(item, "fixturenames", ()) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByProgram(LoadScopeScheduling):
+    """Tests that share a running program run in one process: those of tests/faults break theirs, the others leave it
+    as it is. Every other file stands for itself."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.split("/")[1]
+        if folder in ("browser", "contracts", "conversations"):
+            return "shared"
+        return "faults" if folder == "faults" else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """`--dist loadscope` goes by program here; the other ways are xdist's own."""
+    return ByProgram(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")
