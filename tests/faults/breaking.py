@@ -3,10 +3,13 @@ program has no hook for it."""
 
 from __future__ import annotations
 
+import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -212,3 +215,26 @@ def commits_wait(stack: Stack, event: str, table: str, when: str = "true") -> It
         finally:
             connection.execute("SELECT pg_advisory_unlock(%s)", [_GATE])
             connection.execute(f"DROP TRIGGER wait_at_commit ON {table}")
+
+
+@contextmanager
+def worker_beside(stack: Stack, name: str, *before: str) -> Iterator[None]:
+    """Another worker beside the supervised one, started just as that was; `before`: what Python runs in its place, with
+    the command behind. Killed on leaving."""
+    plan = json.loads((stack.options.var / "run/worker.json").read_text())
+    python, *command = plan["command"]
+    log = stack.log_dir / f"worker-{name}.log"
+    with log.open("wb") as output:
+        worker = subprocess.Popen(
+            [python, *before, *command, "--hostname", f"{name}@%h"],
+            env=plan["environment"],
+            cwd=Path(plan["directory"]),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        until(lambda: " ready." in log.read_text())
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(30)

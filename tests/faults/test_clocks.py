@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from tests.faults.breaking import ANSWER, QUESTION, answered_once, down, until, write
+from tests.faults.breaking import ANSWER, QUESTION, answered_once, down, until, worker_beside, write
 from tests.faults.inside import last_sent, notify, until_sent
 from tests.faults.test_sending import NOTICE, make_fail, said
 from tests.patients import Patient
@@ -35,21 +32,6 @@ def test_answers_wait_for_no_clock(stack: Stack, both: list[Patient], seconds: i
 
 @contextmanager
 def worker_by_another_clock(stack: Stack, seconds: int) -> Iterator[None]:
-    """A worker as the supervised one is, but for its clock; killed on leaving."""
-    plan = json.loads((stack.options.var / "run/worker.json").read_text())
-    python, *command = plan["command"]
-    log = stack.log_dir / f"worker-by-another-clock{seconds:+}.log"
-    with log.open("wb") as output:
-        worker = subprocess.Popen(
-            [python, "-m", "tests.faults.by_another_clock", str(seconds), *command],
-            env=plan["environment"],
-            cwd=Path(plan["directory"]),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        until(lambda: " ready." in log.read_text())
+    """A worker as the supervised one is, but for its clock."""
+    with worker_beside(stack, f"clock{abs(seconds)}", "-m", "tests.faults.by_another_clock", str(seconds)):
         yield
-    finally:
-        worker.kill()
-        worker.wait(30)

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -27,6 +22,7 @@ from tests.faults.breaking import (
     stored,
     turns_of,
     until,
+    worker_beside,
     write,
 )
 from tests.patients import Patient
@@ -131,7 +127,7 @@ def test_valkey_dies_in_the_middle_of_turns(stack: Stack, both: list[Patient]) -
 def test_two_workers_keep_the_order(stack: Stack, both: list[Patient]) -> None:
     asked = [QUESTION, OTHER_QUESTION] * 3
     turns = [turns_of(stack, patient) for patient in both]
-    with second_worker(stack):
+    with worker_beside(stack, "second"):
         for question in asked:
             for patient in both:
                 written = write(patient, question)
@@ -145,27 +141,6 @@ def test_two_workers_keep_the_order(stack: Stack, both: list[Patient]) -> None:
         said = "\n".join(patient.all_said())
         order = sorted((at, words) for words in (ANSWER, OTHER_ANSWER) for at in places(said, words))
         assert [words for _, words in order] == [ANSWER, OTHER_ANSWER] * 3
-
-
-@contextmanager
-def second_worker(stack: Stack) -> Iterator[None]:
-    """Another worker beside the supervised one, started just as that was."""
-    plan = json.loads((stack.options.var / "run/worker.json").read_text())
-    log = stack.log_dir / "second-worker.log"
-    with log.open("wb") as output:
-        worker = subprocess.Popen(
-            [*plan["command"], "--hostname", "second@%h"],
-            env=plan["environment"],
-            cwd=Path(plan["directory"]),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        until(lambda: " ready." in log.read_text())
-        yield
-    finally:
-        worker.terminate()
-        worker.wait(30)
 
 
 def places(text: str, words: str) -> list[int]:
