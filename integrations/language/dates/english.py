@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from integrations.language.dates import words
+from integrations.language.dates import english_hours, words
 from integrations.language.dates.calendar import (
-    Clock,
     Days,
     Lean,
     NoSuchDay,
@@ -26,49 +25,23 @@ from integrations.language.dates.calendar import (
     weekday,
     working_days,
 )
+from integrations.language.dates.english_words import (
+    COUNT,
+    DAYS,
+    MONTH,
+    MONTHS,
+    TH,
+    WEEKDAY,
+    WEEKDAYS,
+    number,
+)
 from integrations.language.dates.rules import Piece, Rule, rule
 
 LATIN = re.compile("[a-z]", re.IGNORECASE)
 MAY_STAND = re.compile(r"[a-z/]|\d\.\d{1,2}\.\d", re.IGNORECASE)  # without these no rule here finds anything
 
-_NUMBERS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "a couple of": 2, "couple of": 2, "a few": 3,
-}  # fmt: skip
-_COUNT = rf"(?:\d{{1,3}}|{words.alternatives(_NUMBERS)})"
-_HOUR_WORDS = words.alternatives(
-    [word for word, value in _NUMBERS.items() if len(word) > 2 and " " not in word]
-)
-_HOUR = rf"(?:\d{{1,2}}|{_HOUR_WORDS})"
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
-    )
-}
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:r?uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\.?"
-)
-_WEEKDAYS = {name: number for number, name in enumerate(("mo", "tu", "we", "th", "fr", "sa", "su"))}
-_WEEKDAY = (
-    r"(?:mon(?:day)?|tue(?:s|sday)?|wed(?:s|nesday|nsday|esday)?|thu(?:rs?|rsday|rday)?|fri(?:day)?"
-    r"|sat(?:urday|erday)?|sun(?:day)?)"
-)
-_SAME_DAY = rf"(?:[ ,(]{{1,3}}{_WEEKDAY}\b\)?)?"
+_SAME_DAY = rf"(?:[ ,(]{{1,3}}{WEEKDAY}\b\)?)?"
 _YEAR = r"(?:,? ?(?P<year>20\d\d)\b)?"
-_TH = r"(?:st|nd|rd|th)"
-_DAYS = {
-    "day after tomorrow": 2, "overmorrow": 2, "tomorrow": 1, "tomorow": 1, "tommorow": 1, "tommorrow": 1,
-    "tomorrw": 1, "tmr": 1, "tmrw": 1, "tmw": 1, "2moro": 1, "2morrow": 1, "today": 0, "tdy": 0, "2day": 0,
-    "day before yesterday": -2, "yesterday": -1,
-}  # fmt: skip
-_HALVES = {
-    "morning": words.MORNING, "mornin": words.MORNING, "forenoon": words.MORNING, "before noon": words.MORNING,
-    "before lunch": words.MORNING, "afternoon": words.AFTERNOON, "after noon": words.AFTERNOON,
-    "after lunch": words.AFTERNOON, "evening": words.EVENING, "night": words.EVENING, "after work": words.EVENING,
-    "noon": words.NOON, "midday": words.NOON, "noontime": words.NOON,
-}  # fmt: skip
 _SOON = (
     r"every ?day (?:works|is fine|is ok|suits me)|"
     r"as soon as possible|as early as possible|asap|a\.s\.a\.p|the soonest|soonest|earliest(?: possible)?|any ?day"
@@ -76,9 +49,9 @@ _SOON = (
 )
 
 
-@rule(rf"\b(?:the )?(?P<day>{words.alternatives(_DAYS)})(?:'s)?\b")
+@rule(rf"\b(?:the )?(?P<day>{words.alternatives(DAYS)})(?:'s)?\b")
 def said_day(match: re.Match[str], reference: Reference) -> Piece:
-    return Days.one(reference.today + timedelta(days=_DAYS[match["day"].lower()]))
+    return Days.one(reference.today + timedelta(days=DAYS[match["day"].lower()]))
 
 
 @rule(r"\bto(?=night\b)|\bthis(?= (?:morning|afternoon|evening)\b)|\blast(?= night\b)")
@@ -88,7 +61,7 @@ def clipped_day(match: re.Match[str], reference: Reference) -> Piece:
 
 
 @rule(
-    rf"\b(?:(?P<when>this coming|this|next|coming|following|last|past)(?: week(?:'s)?)? )?(?P<weekday>{_WEEKDAY})s?\b"
+    rf"\b(?:(?P<when>this coming|this|next|coming|following|last|past)(?: week(?:'s)?)? )?(?P<weekday>{WEEKDAY})s?\b"
     r"(?:(?: of)? (?P<after>next|this|the following|the next) week\b)?(?!'s? name)"
 )
 def week_day(match: re.Match[str], reference: Reference) -> Piece | None:
@@ -102,7 +75,7 @@ def week_day(match: re.Match[str], reference: Reference) -> Piece | None:
     weeks = {"next": 1, "following": 1, "last": -1, "past": -1}.get((match["when"] or "").lower())
     if match["after"]:
         weeks = 0 if match["after"].lower() == "this" else 1
-    return Days.one(weekday(_WEEKDAYS[name[:2]], weeks, reference))
+    return Days.one(weekday(WEEKDAYS[name[:2]], weeks, reference))
 
 
 _OPEN_BEFORE = re.compile(
@@ -115,25 +88,25 @@ _OPEN_AFTER = re.compile(
 )
 
 
-@rule(rf"\b(?P<month>{_MONTH}) ?(?:the )?(?P<day>[0-3]?\d){_TH}?\b(?![:.]\d| ?[ap]m\b){_YEAR}{_SAME_DAY}")
+@rule(rf"\b(?P<month>{MONTH}) ?(?:the )?(?P<day>[0-3]?\d){TH}?\b(?![:.]\d| ?[ap]m\b){_YEAR}{_SAME_DAY}")
 def month_day(match: re.Match[str], reference: Reference) -> Piece:
     return _dated(match, reference)
 
 
-@rule(rf"(?<![\d:.])(?P<day>[0-3]?\d){_TH}?(?: day)?(?: of)? ?(?P<month>{_MONTH})(?![a-z]){_YEAR}{_SAME_DAY}")
+@rule(rf"(?<![\d:.])(?P<day>[0-3]?\d){TH}?(?: day)?(?: of)? ?(?P<month>{MONTH})(?![a-z]){_YEAR}{_SAME_DAY}")
 def day_month(match: re.Match[str], reference: Reference) -> Piece:
     return _dated(match, reference)
 
 
 def _dated(match: re.Match[str], reference: Reference) -> Days:
-    month, day = _MONTHS[match["month"][:3].lower()], int(match["day"])
+    month, day = MONTHS[match["month"][:3].lower()], int(match["day"])
     if match["year"]:
         return Days.one(real_day(int(match["year"]), month, day))
     return Days.one(day_of_year(month, day, reference))
 
 
 @rule(
-    rf"\b(?:(?P<on>on (?:the )?)|the )?(?P<day>[0-3]?\d){_TH}\b(?! (?:one|doctor|dr|option|choice|floor|slot|time))"
+    rf"\b(?:(?P<on>on (?:the )?)|the )?(?P<day>[0-3]?\d){TH}\b(?! (?:one|doctor|dr|option|choice|floor|slot|time))"
 )
 def day_alone(match: re.Match[str], reference: Reference) -> Piece | None:
     """On the 25th. The 2nd, alone, is the second of a list."""
@@ -190,13 +163,13 @@ _COURSE = re.compile(
 
 
 @rule(
-    rf"\b(?:in|after) (?P<in>{_COUNT}) (?P<in_unit>days?|weeks?|months?)(?:'? time)?\b"
-    rf"|\b(?P<n>{_COUNT}) (?P<unit>days?|weeks?|months?) (?:from (?:now|today)|later|(?P<ago>ago))\b"
+    rf"\b(?:in|after) (?P<in>{COUNT}) (?P<in_unit>days?|weeks?|months?)(?:'? time)?\b"
+    rf"|\b(?P<n>{COUNT}) (?P<unit>days?|weeks?|months?) (?:from (?:now|today)|later|(?P<ago>ago))\b"
 )
 def counted_days(match: re.Match[str], reference: Reference) -> Piece | None:
     if _COURSE.search(match.string[: match.start()]):
         return None
-    count = _number(match["in"] or match["n"]) * (-1 if match["ago"] else 1)
+    count = number(match["in"] or match["n"]) * (-1 if match["ago"] else 1)
     unit = (match["in_unit"] or match["unit"]).lower().rstrip("s")
     if unit == "month":
         return Days.one(shift_months(reference.today, count))
@@ -204,12 +177,12 @@ def counted_days(match: re.Match[str], reference: Reference) -> Piece | None:
 
 
 @rule(
-    rf"\b(?:within|in) the next (?P<n>{_COUNT}) (?P<unit>days?|weeks?)\b|\b(?:within"
-    rf"|next) (?P<m>{_COUNT}) (?P<munit>days?|weeks?)\b"
+    rf"\b(?:within|in) the next (?P<n>{COUNT}) (?P<unit>days?|weeks?)\b|\b(?:within"
+    rf"|next) (?P<m>{COUNT}) (?P<munit>days?|weeks?)\b"
 )
 def within_days(match: re.Match[str], reference: Reference) -> Piece:
     unit = (match["unit"] or match["munit"]).lower()
-    count = _number(match["n"] or match["m"]) * (7 if unit.startswith("week") else 1)
+    count = number(match["n"] or match["m"]) * (7 if unit.startswith("week") else 1)
     return Days(reference.today, reference.today + timedelta(days=count))
 
 
@@ -227,7 +200,7 @@ def weekend(match: re.Match[str], reference: Reference) -> Piece:
 )
 def working_week(match: re.Match[str], reference: Reference) -> Piece | None:
     """Weekdays, any weekday next week; not how many ("for 3 working days")."""
-    if re.search(rf"\b{_COUNT} $", match.string[: match.start()]):
+    if re.search(rf"\b{COUNT} $", match.string[: match.start()]):
         return None
     said = (match["when"] or match["after"] or "").lower()
     return working_days({"this": 0, "next": 1}.get(said), reference)
@@ -257,8 +230,8 @@ def soon(match: re.Match[str], reference: Reference) -> Piece:
 
 
 @rule(
-    rf"\b(?P<month>{_MONTH}) ?(?P<day>[0-3]?\d){_TH}? ?(?:-|to|through|until"
-    rf"|till) ?(?P<last>[0-3]?\d){_TH}?\b(?![:.]\d| ?[ap]m)"
+    rf"\b(?P<month>{MONTH}) ?(?P<day>[0-3]?\d){TH}? ?(?:-|to|through|until"
+    rf"|till) ?(?P<last>[0-3]?\d){TH}?\b(?![:.]\d| ?[ap]m)"
 )
 def days_to_days(match: re.Match[str], reference: Reference) -> Piece:
     """Nov 25-28."""
@@ -267,106 +240,13 @@ def days_to_days(match: re.Match[str], reference: Reference) -> Piece:
 
 
 def _dated_parts(match: re.Match[str], reference: Reference) -> Days:
-    return Days.one(day_of_year(_MONTHS[match["month"][:3].lower()], int(match["day"]), reference))
-
-
-# Alone a greeting, with a day or a time a part of the day.
-@rule(rf"(?<!good )(?:\b(?:in|during) the )?\b(?P<half>{words.alternatives(_HALVES)})s?\b")
-def half(match: re.Match[str], reference: Reference) -> Piece | None:
-    if match["half"].lower() == "night" and not re.search(
-        r"(?:day|tomorrow|tmrw?|last) $", match.string[: match.start()]
-    ):
-        return None  # when it hurts, mostly
-    return _HALVES[match["half"].lower()]
-
-
-@rule(r"(?<=\bto)night\b")
-def tonight(match: re.Match[str], reference: Reference) -> Piece:
-    return words.EVENING
-
-
-@rule(r"(?<![\d.:])(?<!\d )\b(?P<half>[ap])\.?m\b\.?(?! ?\d)")
-def short_half(match: re.Match[str], reference: Reference) -> Piece | None:
-    """Tomorrow pm. "I am" says nothing of the morning."""
-    before = match.string[: match.start()].rstrip().lower()
-    if not re.search(rf"(?:{_WEEKDAY}|{words.alternatives(_DAYS)}|day|\d{_TH}?|the)$", before):
-        return None
-    return words.MORNING if match["half"].lower() == "a" else words.AFTERNOON
-
-
-@rule(
-    rf"(?<![\d:./-])\b(?P<hour>{_HOUR})(?:[.:](?P<minute>[0-5]\d)| (?P<said>thirty|fifteen"
-    rf"|forty[ -]?five))?(?= ?[ap]\.?m\b)"
-)
-def hour_with_half(match: re.Match[str], reference: Reference) -> Piece | None:
-    """9am, 9.30 pm, nine thirty am: the half is read by its own rule."""
-    minute = _MINUTES.get((match["said"] or "").lower().replace(" ", "-"), int(match["minute"] or 0))
-    return _clock(match["hour"], minute)
-
-
-@rule(r"(?<=[a-z]) ?(?P<half>[ap])\.?m\b\.?")
-def half_after_words(match: re.Match[str], reference: Reference) -> Piece | None:
-    """nine am"""
-    if not re.search(
-        rf"\b(?:{_HOUR_WORDS}|thirty|fifteen|five|clock)$", match.string[: match.start()], re.IGNORECASE
-    ):
-        return None
-    return words.SHORT_HALVES[match["half"].lower() + "m"]
-
-
-_MINUTES = {"thirty": 30, "fifteen": 15, "forty-five": 45, "fortyfive": 45}
-
-
-@rule(
-    rf"\b(?:(?P<part>half|quarter|a quarter|{_COUNT}(?: minutes?)?) (?P<side>past|after|to|before) )"
-    rf"(?P<hour>{_HOUR})\b(?: ?o'? ?clock)?"
-)
-def said_clock(match: re.Match[str], reference: Reference) -> Piece | None:
-    """Half past nine, quarter to ten, ten past nine."""
-    part = match["part"].lower()
-    minutes = 30 if part == "half" else 15 if "quarter" in part else _number(part.split(" minute")[0])
-    hour = _number(match["hour"])
-    if match["side"].lower() in ("to", "before"):
-        return Clock((hour - 1) % 24, 60 - minutes) if 0 < minutes < 60 and hour <= 24 else None
-    return Clock(hour, minutes) if hour < 24 and minutes < 60 else None
-
-
-@rule(rf"\b(?:half )(?P<hour>{_HOUR_WORDS}|\d{{1,2}})\b(?! (?:hour|day|an))")
-def half_nine(match: re.Match[str], reference: Reference) -> Piece | None:
-    """Half nine, as the British say it."""
-    return _clock(match["hour"], 30)
-
-
-@rule(rf"(?<![\d:./-])\b(?P<hour>{_HOUR}) ?o'? ?clock\b")
-def o_clock(match: re.Match[str], reference: Reference) -> Piece | None:
-    return _clock(match["hour"], 0)
-
-
-@rule(
-    rf"\b(?:at|around|about|by|from|before|after) (?P<hour>{_HOUR})(?:[:.](?P<minute>[0-5]\d)| (?P<said>thirty"
-    rf"|fifteen))?\b"
-    r"(?![\d:./%-]| ?(?:am|pm|a\.m|p\.m|o'? ?clock|days?|weeks?|months?|years?|hours?|minutes?|mins?|yuan|rmb|people"
-    r"|am\b|past|to\b|th|st|nd|rd|of|least|kg|cm|patients?|times?|doctors?))"
-)
-def at_hour(match: re.Match[str], reference: Reference) -> Piece | None:
-    """At 9, around ten thirty."""
-    minute = _MINUTES.get((match["said"] or "").lower(), int(match["minute"] or 0))
-    return _clock(match["hour"], minute)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else _NUMBERS[text.lower()]
-
-
-def _clock(hour: str, minute: int) -> Clock | None:
-    number = _number(hour)
-    return Clock(number, minute) if number < 24 else None
+    return Days.one(day_of_year(MONTHS[match["month"][:3].lower()], int(match["day"]), reference))
 
 
 RULES: tuple[Rule, ...] = (
     said_day, clipped_day, days_to_days, month_day, day_month, numeric_date, day_and_month, week_day, day_alone,
-    counted_days, within_days, working_week, weekend, whole_week, whole_month, soon, tonight, half, short_half,
-    hour_with_half, half_after_words, said_clock, half_nine, o_clock, at_hour,
+    counted_days, within_days, working_week, weekend, whole_week, whole_month, soon,
+    *english_hours.RULES,
 )  # fmt: skip
 
 # What joins the parts of one point in time, and the ends of a range.
