@@ -130,6 +130,12 @@ class Chat:
         intent, _, rest = payload.lstrip("/").partition("{")
         return await self.say(intent, *(json.loads("{" + rest).items() if rest else ()))
 
+    async def tell(self, intent: str = "inform", *entities: tuple[str, str], **values: str) -> Said:
+        """Says personal values, by kind."""
+        return await self.say(
+            intent, *entities, *[await self.token(kind, value) for kind, value in values.items()]
+        )
+
     async def token(self, kind: str, value: str) -> tuple[str, str]:
         async with self.runtime.database.begin() as session:
             text = await tokens.mint(

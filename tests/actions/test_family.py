@@ -1,54 +1,28 @@
+"""Registering relatives: with their consent, or as their guardian."""
+
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from stdnum.cn import ric
 
-from integrations.hospital import families, patients
+from integrations.hospital import families
 from integrations.hospital.models import (
     AccountPatient,
     Consent,
     ConsentKind,
     ConsentMethod,
-    DocumentKind,
     HospitalEvent,
     Patient,
     PatientStatus,
     Relation,
 )
-from integrations.hospital.patients import PatientView
 from integrations.identity.interface import Outcome
 from integrations.runtime import Runtime
 
-from .conftest import Chat, Clinic, Outside, Said
-
-
-def number(born: str, order: int = 101) -> str:
-    body = f"110105{born}{order:03}"
-    return body + ric.calc_check_digit(body + "0")
-
-
-MOTHER, CHILD, TEEN = number("19600307", 102), number("20200512"), number("20101020")
-FATHER = number("19580214")
-MOTHERS_PHONE = "13987654321"
-
-
-async def tell(chat: Chat, **values: str) -> Said:
-    return await chat.say("inform", *[await chat.token(kind, value) for kind, value in values.items()])
-
-
-async def family(chat: Chat) -> list[PatientView]:
-    async with chat.runtime.database.begin() as session:
-        return await patients.acting_for(session, chat.contact.account_id)
-
-
-async def add_child(chat: Chat, who: str = CHILD) -> Said:
-    await chat.say("add_family", ("relation", "child"))
-    said = await tell(chat, person_name="张小宝", id_number=who)
-    assert "监护人" in said.text
-    return await chat.press(said, "我是监护人")
+from .conftest import Clinic, Outside
+from .families import CHILD, MOTHER, MOTHERS_PHONE, TEEN, add_child, family, number
 
 
 async def test_a_mother_agrees_by_the_code_to_her_own_phone(clinic: Clinic, outside: Outside) -> None:
@@ -56,11 +30,11 @@ async def test_a_mother_agrees_by_the_code_to_her_own_phone(clinic: Clinic, outs
     said = await chat.say("add_family", ("relative", "妈"))
     assert "登记您妈妈" in said.text
     assert said.expects == "person_name"
-    said = await tell(chat, person_name="王秀英")
+    said = await chat.tell(person_name="王秀英")
     assert said.expects == "id_number"
-    said = await tell(chat, id_number=MOTHER)
+    said = await chat.tell(id_number=MOTHER)
     assert said.expects == "phone"
-    said = await tell(chat, phone=MOTHERS_PHONE)
+    said = await chat.tell(phone=MOTHERS_PHONE)
     assert said.expects == "sms_code"
     assert (outside.sent[-1][0], outside.askers) == (f"+86{MOTHERS_PHONE}", ["*明"])
     said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
@@ -100,7 +74,7 @@ async def test_a_file_under_another_name_is_left_to_staff(clinic: Clinic, outsid
     outside.identity = Outcome.NO_RECORD
     stranger = await clinic.chat()
     await stranger.say("add_family", ("relation", "child"))
-    said = await tell(stranger, person_name="李小宝", id_number=CHILD)
+    said = await stranger.tell(person_name="李小宝", id_number=CHILD)
     said = await stranger.press(said, "我是监护人")
     assert stranger.runtime.settings.hospital_phone in said.text
     assert stranger.slots["family"] is None
@@ -110,7 +84,7 @@ async def test_a_file_under_another_name_is_left_to_staff(clinic: Clinic, outsid
 async def test_without_the_code_nobody_is_added(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat()
     await chat.say("add_family", ("relative", "妈"))
-    await tell(chat, person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
+    await chat.tell(person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
     wrong = "000000" if outside.sent[-1][1] != "000000" else "000001"
     said = await chat.say("inform", ("sms_code", wrong))
     assert "还可以试 4 次" in said.text
@@ -134,7 +108,7 @@ async def test_a_child_by_its_guardian_without_a_code(clinic: Clinic, outside: O
 async def test_who_is_no_guardian_registers_no_child(clinic: Clinic) -> None:
     chat = await clinic.chat()
     await chat.say("add_family", ("relation", "child"))
-    said = await tell(chat, person_name="张小宝", id_number=CHILD)
+    said = await chat.tell(person_name="张小宝", id_number=CHILD)
     said = await chat.press(said, "我不是监护人")
     assert "没有保存" in said.text
     assert len(await family(chat)) == 1
@@ -143,92 +117,20 @@ async def test_who_is_no_guardian_registers_no_child(clinic: Clinic) -> None:
         assert owner is not None
         owner.status = PatientStatus.PENDING
     await chat.say("add_family", ("relation", "child"))
-    said = await tell(chat, person_name="张小宝", id_number=CHILD)
+    said = await chat.tell(person_name="张小宝", id_number=CHILD)
     assert "还没有核验好" in said.text
     assert chat.form == ""
-
-
-async def test_a_mother_with_a_mans_number_is_asked_about_once(clinic: Clinic, outside: Outside) -> None:
-    chat = await clinic.chat()
-    await chat.say("add_family", ("relative", "妈"))
-    said = await tell(chat, person_name="王秀英", id_number=FATHER)
-    assert "就诊人是男的，而您说的是您妈妈" in said.text
-    assert FATHER not in said.text
-    again = await chat.say("nlu_fallback")
-    assert "而您说的是您妈妈" in again.text
-    said = await chat.press(said, "改证件号")
-    assert said.expects == "id_number"
-    said = await tell(chat, id_number=MOTHER)
-    assert said.expects == "phone"
-    await tell(chat, id_number=FATHER)
-    said = await chat.say("affirm")
-    assert said.expects == "phone"
-    await tell(chat, phone=MOTHERS_PHONE)
-    said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
-    assert "您妈妈，姓名 *英" in said.text  # it was right, and is not asked again
-
-
-async def test_the_other_word_settles_it_too(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("add_family", ("relative", "妈"))
-    await tell(chat, person_name="王建国", id_number=FATHER)
-    said = await chat.say("inform", ("relative", "爸"))
-    assert said.expects == "phone"
-    assert chat.slots["family"]["kin"] == "father"
-
-
-async def test_the_sex_that_was_chosen_is_held_against_the_word(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    chat.language = "en"
-    await chat.say("add_family", ("relative", "wife"))
-    await tell(chat, person_name="Anna Smith")
-    await chat.say("inform", ("document", "passport"))
-    await tell(chat, id_number="E12345678")
-    await tell(chat, birth_date="1985-04-01")
-    said = await chat.say("inform", ("sex", "male"))
-    assert "You chose male, and you said your wife" in said.text
-    said = await chat.press(said, "Change the sex")
-    assert "Change the sex" not in said.buttons
-    said = await chat.say("inform", ("sex", "female"))
-    assert said.expects == "phone"
-
-
-async def test_an_adult_without_a_mobile_is_told_the_way(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("add_family", ("relative", "妈"))
-    await tell(chat, person_name="王秀英", id_number=MOTHER)
-    said = await chat.say("nlu_fallback", ("field", "no_phone"))
-    assert "带双方证件到医院窗口" in said.text
-    assert chat.form == "family_form"
-    assert (await tell(chat, phone=MOTHERS_PHONE)).expects == "sms_code"
-
-
-async def test_a_relation_from_the_list_says_no_sex(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    said = await chat.say("add_family")
-    said = await chat.press(said, "父母")
-    assert (await tell(chat, person_name="王建国", id_number=FATHER)).expects == "phone"
-
-
-async def test_a_child_is_nobodys_mother(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("add_family", ("relative", "妈"))
-    said = await tell(chat, person_name="张小宝", id_number=CHILD)
-    assert "还未成年，不会是您妈妈" in said.text
-    assert chat.slots["requested_slot"] == "relation"
-    said = await chat.press(said, "子女")
-    assert "监护人" in said.text
 
 
 async def test_a_teenager_agrees_or_has_a_guardian(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat()
     await chat.say("add_family", ("relation", "child"))
-    said = await tell(chat, person_name="张小宝", id_number=TEEN)
+    said = await chat.tell(person_name="张小宝", id_number=TEEN)
     assert said.expects == "phone"
     said = await chat.press(said, "孩子没有手机")
     assert "您是孩子的监护人" in said.text
     assert (await chat.say("go_back")).text
-    await tell(chat, id_number=TEEN, phone=MOTHERS_PHONE)
+    await chat.tell(id_number=TEEN, phone=MOTHERS_PHONE)
     said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
     await chat.say("affirm")
     async with chat.runtime.database.begin() as session:
@@ -268,7 +170,7 @@ async def test_oneself_comes_first(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat(registered=False)
     said = await chat.say("register", ("relative", "妈"))
     assert "先要登记您本人" in said.text or "添加家人前要先登记您本人" in said.text
-    await tell(chat, person_name="张小明", id_number="11010519900307013X", phone="13812345678")
+    await chat.tell(person_name="张小明", id_number="11010519900307013X", phone="13812345678")
     await chat.say("inform", ("sms_code", outside.sent[-1][1]))
     said = await chat.say("affirm")
     assert "登记您妈妈" in said.text
@@ -313,117 +215,18 @@ async def test_of_age_the_guardian_is_told_and_gone(clinic: Clinic, outside: Out
     assert event.kind == "guardian_ended"
 
 
-@pytest.mark.parametrize(
-    ("kind", "typed", "masked"),
-    [
-        ("passport", "e1234 5678", "E******78"),
-        ("hk_macau_permit", "H0123456701", "H******67"),
-        ("taiwan_permit", "01234567", "0*****67"),
-    ],
-)
-async def test_a_document_that_staff_check(
-    clinic: Clinic, outside: Outside, kind: str, typed: str, masked: str
-) -> None:
-    chat = await clinic.chat(registered=False)
-    await chat.say("register")
-    said = await tell(chat, person_name="John Smith")
-    assert said.buttons
-    assert chat.slots["requested_slot"] == "document"
-    said = await chat.say("inform", ("document", kind))
-    assert said.expects == "id_document"
-    said = await tell(chat, id_number="12")
-    assert said.text
-    assert said.expects == "id_document"
-    said = await tell(chat, id_number=typed)
-    assert masked in said.text
-    assert said.expects == "birth_date"
-    said = await tell(chat, birth_date="2999-01-01")
-    assert "还没有到" in said.text
-    said = await tell(chat, birth_date="1985-04-01")
-    said = await chat.press(said, "男")
-    assert said.expects == "phone"
-    said = await tell(chat, phone="13812345678")
-    said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
-    assert "J. S.，" in said.text
-    assert masked in said.text
-    said = await chat.say("affirm")
-    assert "工作人员第一次就诊时核对" in said.text
-    async with chat.runtime.database.begin() as session:
-        kept = (await session.scalars(select(Patient))).one()
-    assert (kept.document, kept.status, kept.birth_date) == (
-        DocumentKind(kind),
-        PatientStatus.REVIEW,
-        date(1985, 4, 1),
-    )
-    assert typed not in str(chat.slots)
-
-
-async def test_an_identity_number_where_another_document_was_chosen_by_mistake_is_taken(
-    clinic: Clinic,
-) -> None:
-    chat = await clinic.chat(registered=False)
-    await chat.say("register")
-    await tell(chat, person_name="陈大文")
-    await chat.say("correct", ("field", "document"))
-    said = await chat.say("inform", ("document", "passport"))
-    assert said.expects == "id_document"
-    said = await tell(chat, id_number="11010119900307123X")  # its last digit is wrong
-    assert said.expects == "id_document"
-    said = await tell(chat, id_number=number("19900307"))
-    assert said.expects == "phone"
-
-
-async def test_a_foreign_number_asks_for_its_kind_once(clinic: Clinic) -> None:
-    chat = await clinic.chat(registered=False)
-    await chat.say("register")
-    await tell(chat, person_name="陈大文")
-    said = await tell(chat, id_number="H01234567")
-    assert chat.slots["requested_slot"] == "document"
-    said = await chat.press(said, "港澳居民来往内地")
-    assert said.expects == "birth_date"  # the number is not asked again
-
-
-async def test_a_residence_permit_shows_itself(clinic: Clinic) -> None:
-    chat = await clinic.chat(registered=False)
-    await chat.say("register")
-    body = "81000019900307013"
-    said = await tell(chat, person_name="陈大文", id_number=body + ric.calc_check_digit(body + "0"))
-    assert said.expects == "phone"
-    assert chat.slots["registration"]["document"] == "residence_permit"
-
-
-async def test_another_document_by_the_button_and_back(clinic: Clinic) -> None:
-    chat = await clinic.chat(registered=False)
-    await chat.say("register")
-    said = await tell(chat, person_name="张小明")
-    said = await chat.press(said, "用护照")
-    assert "哪种证件" in said.text
-    said = await chat.press(said, "护照")
-    assert said.expects == "id_document"
-    said = await chat.say("go_back")
-    assert said.expects == "id_number"
-    said = await chat.say("cancel")
-    assert "没有保存" in said.text
-
-
 async def test_what_comes_before_its_question_is_said_back(clinic: Clinic) -> None:
     chat = await clinic.chat()
-    said = await tell_at(chat, "add_family", ("relative", "妈"), phone=MOTHERS_PHONE)
+    said = await chat.tell("add_family", ("relative", "妈"), phone=MOTHERS_PHONE)
     assert "记下了手机号 139****4321。" in said.text
     assert said.text.endswith("例如：张小明")
-    said = await tell(chat, person_name="王", id_number=MOTHER[:-1])
+    said = await chat.tell(person_name="王", id_number=MOTHER[:-1])
     assert "要 2 个字以上" in said.text
     assert "记下了" not in said.text
-    said = await tell(chat, id_number=MOTHER)
+    said = await chat.tell(id_number=MOTHER)
     assert "记下了证件号" in said.text
     assert MOTHER not in said.text
     assert said.expects == "person_name"
-
-
-async def tell_at(chat: Chat, intent: str, *entities: tuple[str, str], **values: str) -> Said:
-    return await chat.say(
-        intent, *entities, *[await chat.token(kind, value) for kind, value in values.items()]
-    )
 
 
 async def test_a_mother_with_an_account_of_her_own_ends_what_she_agreed_to(
@@ -431,13 +234,13 @@ async def test_a_mother_with_an_account_of_her_own_ends_what_she_agreed_to(
 ) -> None:
     daughter = await clinic.chat()
     await daughter.say("add_family", ("relative", "妈"))
-    await tell(daughter, person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
+    await daughter.tell(person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
     await daughter.say("inform", ("sms_code", outside.sent[-1][1]))
     await daughter.say("affirm")
     outside.now += timedelta(minutes=2)
     mother = await clinic.chat(registered=False)
     await mother.say("register")
-    await tell(mother, person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
+    await mother.tell(person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
     await mother.say("inform", ("sms_code", outside.sent[-1][1]))
     await mother.say("affirm")
     said = await mother.say("my_profile")

@@ -15,13 +15,9 @@ from .conftest import ID_NUMBERS, WEDNESDAY, Chat, Clinic, Outside
 NUMBER = ID_NUMBERS[0]
 
 
-async def tell(chat: Chat, **values: str):  # type: ignore[no-untyped-def]
-    return await chat.say("inform", *[await chat.token(kind, value) for kind, value in values.items()])
-
-
 async def to_code(chat: Chat) -> None:
     await chat.say("register")
-    said = await tell(chat, person_name="张小明", id_number=NUMBER, phone="13812345678")
+    said = await chat.tell(person_name="张小明", id_number=NUMBER, phone="13812345678")
     assert said.expects == "sms_code"
 
 
@@ -39,11 +35,11 @@ async def test_step_by_step_then_the_booking_goes_on(
     assert "您同意吗" in said.text
     said = await chat.press(said, "同意")
     assert said.expects == "person_name"
-    said = await tell(chat, person_name="张小明")
+    said = await chat.tell(person_name="张小明")
     assert said.expects == "id_number"
-    said = await tell(chat, id_number=NUMBER)
+    said = await chat.tell(id_number=NUMBER)
     assert said.expects == "phone"
-    said = await tell(chat, phone="13812345678")
+    said = await chat.tell(phone="13812345678")
     assert said.expects == "sms_code"
     said = await chat.say("inform", ("sms_code", outside.sent[0][1]))
     assert "姓名 *明" in said.text
@@ -86,7 +82,7 @@ async def test_says_what_is_wrong_with_a_value(clinic: Clinic, kind: str, value:
         value = value[:17] + ric.calc_check_digit(value)
     chat = await clinic.chat(registered=False)
     await chat.say("register")
-    said = await tell(chat, **{kind: value})
+    said = await chat.tell(**{kind: value})
     assert words in said.text
     assert kind not in chat.slots["registration"]
 
@@ -125,7 +121,7 @@ async def test_a_code_that_cannot_be_sent(
     outside.sms_error = error
     chat = await clinic.chat(registered=False)
     await chat.say("register")
-    said = await tell(chat, person_name="张小明", id_number=NUMBER, phone="13812345678")
+    said = await chat.tell(person_name="张小明", id_number=NUMBER, phone="13812345678")
     assert words in said.text
     assert chat.form == "registration_form"
 
@@ -135,7 +131,7 @@ async def test_another_phone_needs_another_code(clinic: Clinic, outside: Outside
     await to_code(chat)
     said = await chat.say("correct", ("field", "phone"))
     assert said.expects == "phone"
-    await tell(chat, phone="13912345678")
+    await chat.tell(phone="13912345678")
     assert outside.sent[1][0] == "+8613912345678"
     assert "139****5678" in (await chat.say("inform", ("sms_code", outside.sent[1][1]))).text
 
@@ -148,7 +144,7 @@ async def test_mismatch_asks_which_to_correct_and_gives_up_kindly(clinic: Clinic
     assert "对不上" in said.text
     for name in ("张小红", "张小兰"):
         await chat.press(said, "改姓名")
-        said = await tell(chat, person_name=name)
+        said = await chat.tell(person_name=name)
     assert "先不再试了" in said.text
     assert chat.form == ""
 
@@ -182,14 +178,14 @@ async def test_a_name_is_taken_while_the_page_is_offered(clinic: Clinic) -> None
     chat = await clinic.chat("telegram", registered=False)
     await chat.say("register")
     assert (await chat.say("nlu_fallback")).expects == "person_name"
-    said = await tell(chat, person_name="谢秀英")
+    said = await chat.tell(person_name="谢秀英")
     assert said.expects == "id_number"
 
 
 async def test_not_understood_keeps_what_was_told(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     await chat.say("register")
-    await tell(chat, person_name="张小明")
+    await chat.tell(person_name="张小明")
     for _ in range(2):
         said = await chat.say("nlu_fallback")
         assert said.expects == "id_number"
@@ -223,7 +219,7 @@ async def test_a_department_said_too_early_is_kept(clinic: Clinic, outside: Outs
 
 async def test_personal_values_outside_any_form_open_the_registration(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
-    said = await tell(chat, person_name="张小明", id_number=NUMBER)
+    said = await chat.tell(person_name="张小明", id_number=NUMBER)
     assert said.expects == "phone"
 
 
