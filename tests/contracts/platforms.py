@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from pydantic import SecretStr
 
 from integrations.channel import Channel
-from integrations.messages import Webhook
+from integrations.messages import MessageOut, Picture, Webhook
 from integrations.settings import Settings
 from integrations.telegram.channel import TelegramChannel
 from integrations.wechat.channel import WeChatChannel
@@ -257,3 +257,20 @@ class Telegram:
 
 def channel_of(platform: WeChat | Telegram) -> Channel:
     return platform.channel
+
+
+Platform = WeChat | Telegram
+RECIPIENT = {"wechat": OPENID, "telegram": str(CHAT)}
+PICTURE = Picture(b"\x89PNG picture")
+
+
+def message(platform: Platform, text: str = "您好", **more: Any) -> MessageOut:
+    return MessageOut(platform.name, RECIPIENT[platform.name], text, **more)
+
+
+_platforms: dict[type[Platform], Platform] = {}
+
+
+def kept(played: type[Platform]) -> Platform:
+    """One of each for examples by the hundred, which change nothing in it."""
+    return _platforms.setdefault(played, played())
