@@ -1,45 +1,18 @@
+"""A booking from the wish to the number."""
+
 from __future__ import annotations
 
-from datetime import date, timedelta
-from uuid import UUID, uuid4
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
 
 from integrations.hospital import events
-from integrations.hospital.models import Appointment, AppointmentStatus, Slot, SlotStatus
+from integrations.hospital.models import AppointmentStatus
 from integrations.runtime import Runtime
 
-from .conftest import NOW, TODAY, WEDNESDAY, Chat, Clinic, Outside
-
-HEART = "心血管内科"
-
-
-def day(which: date) -> tuple[str, str]:
-    return "date", which.isoformat()
-
-
-async def appointments(runtime: Runtime) -> list[tuple[AppointmentStatus, str]]:
-    async with runtime.database.begin() as session:
-        rows = await session.execute(
-            select(Appointment.status, Slot.time)
-            .join(Slot, Slot.id == Appointment.slot_id)
-            .order_by(Appointment.id)
-        )
-        return [(status, f"{at:%H:%M}") for status, at in rows]
-
-
-async def occupy(runtime: Runtime, schedule: str, times: set[str]) -> None:
-    """Somebody else has these times."""
-    async with runtime.database.begin() as session:
-        for slot in await session.scalars(select(Slot).where(Slot.schedule_id == UUID(schedule))):
-            if f"{slot.time:%H:%M}" in times:
-                slot.status = SlotStatus.BUSY
-
-
-async def to_confirmation(clinic: Clinic, chat: Chat) -> None:
-    said = await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]), day(WEDNESDAY))
-    assert said.text.startswith("请确认")
+from .bookings import HEART, appointments, day, occupy, to_confirmation
+from .conftest import NOW, TODAY, WEDNESDAY, Clinic
 
 
 async def test_books_in_four_messages_as_the_sample_reads(clinic: Clinic, runtime: Runtime) -> None:
@@ -238,35 +211,6 @@ async def test_the_day_is_said_back_while_the_department_is_open(clinic: Clinic)
     assert said.text.startswith("好的，11月25日（周三）上午。请问想看哪个科？")
 
 
-async def test_a_complaint_is_not_judged(clinic: Clinic) -> None:
-    await clinic.department("全科医学科")
-    chat = await clinic.chat()
-    for form in ("", "booking_form"):
-        said = await chat.say("which_department")
-        assert "还不能判断该看哪个科" in said.text
-        assert "120" in said.text
-        assert list(said.buttons) == ["挂全科医学科", "找人工"]
-        assert chat.form == form
-        await chat.say("book_appointment")
-    said = await chat.say("inform", ("any", "都可以"))
-    assert said.text.startswith("科室要您来定")
-
-
-async def test_the_emergency_number_is_known_everywhere(clinic: Clinic) -> None:
-    chat = await clinic.chat(registered=False)
-    assert "请现在拨打 120" in (await chat.say("inform", text="120")).text
-    assert chat.form == ""
-    await chat.say("register")
-    said = await chat.say("inform", text="120")
-    assert "请现在拨打 120" in said.text
-    assert said.expects == "person_name"
-
-
-async def test_a_number_with_nothing_to_choose(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    assert "没有正在办的事" in (await chat.say("inform", ("ordinal", 1))).text
-
-
 async def test_a_doctor_the_hospital_does_not_have(clinic: Clinic) -> None:
     await clinic.session("李静", WEDNESDAY)
     await clinic.session("王建国", WEDNESDAY)
@@ -283,102 +227,6 @@ async def test_a_doctor_the_hospital_does_not_have(clinic: Clinic) -> None:
     assert len(said.buttons) == 2
     said = await chat.say("affirm")
     assert said.text.startswith("还差一步")
-
-
-async def test_digressions_answer_and_come_back(clinic: Clinic) -> None:
-    await clinic.session("李静", WEDNESDAY)
-    chat = await clinic.chat()
-    await to_confirmation(clinic, chat)
-    said = await chat.say("ask_hospital", ("topic", "parking"))
-    assert "停车" in said.text
-    assert "请确认" in said.text
-    assert chat.form == "booking_form"
-
-
-async def test_not_understood_twice_names_a_person(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("book_appointment")
-    assert "010" not in (await chat.say("nlu_fallback")).text
-    assert "010" in (await chat.say("nlu_fallback")).text
-    await chat.say("inform", ("department", clinic.departments[HEART]))
-    assert chat.slots["failures"] == 0
-
-
-async def test_a_doubtful_yes_books_nothing(clinic: Clinic, runtime: Runtime) -> None:
-    await clinic.session("李静", WEDNESDAY)
-    chat = await clinic.chat()
-    await to_confirmation(clinic, chat)
-    await chat.say("affirm", confidence=0.25)
-    assert await appointments(runtime) == []
-
-
-async def test_back_correct_and_cancel(clinic: Clinic, runtime: Runtime) -> None:
-    await clinic.session("李静", WEDNESDAY)
-    await clinic.session("李静", WEDNESDAY, "afternoon")
-    await clinic.session("王建国", WEDNESDAY)
-    chat = await clinic.chat()
-    said = await chat.say("book_appointment", ("department", clinic.departments[HEART]), day(WEDNESDAY))
-    said = await chat.press(said, "李静 副主任医师 周三 11月25日上午")
-    said = await chat.say("correct", ("period", "afternoon"))
-    assert "下午 2:00" in said.text
-    said = await chat.say("correct", ("field", "practitioner"))
-    assert said.text.startswith("请确认")  # nobody else works that afternoon
-    said = await chat.say("go_back")
-    said = await chat.say("deny")
-    assert "要换什么" in said.text or said.buttons
-    said = await chat.say("cancel")
-    assert "没有占号" in said.text
-    assert chat.form == ""
-    async with runtime.database.begin() as session:
-        assert await session.scalar(select(func.count()).select_from(Appointment)) == 0
-
-
-async def test_a_later_wish_starts_anew(clinic: Clinic, outside: Outside) -> None:
-    await clinic.session("李静", WEDNESDAY)
-    chat = await clinic.chat()
-    await to_confirmation(clinic, chat)
-    await chat.say("cancel")
-    said = await chat.say("book_appointment")
-    assert said.text.startswith("请问想看哪个科")
-    assert outside.now == NOW
-
-
-async def test_three_failures_in_a_row_are_three_different_answers(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    outside = [(await chat.say("nlu_fallback")).text for _ in range(3)]
-    assert len(set(outside)) == 3
-    assert "010" in outside[1]
-    assert "010" in outside[2]
-    await chat.say("book_appointment")
-    inside = [await chat.say("nlu_fallback") for _ in range(3)]
-    assert len({said.text for said in inside}) == 3
-    assert "找人工" in inside[2].buttons
-
-
-async def test_who_hurries_gets_the_next_step(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    assert "预约挂号" in (await chat.say("hurry")).buttons
-    await chat.say("book_appointment")
-    assert "哪个科" in (await chat.say("hurry")).text
-
-
-async def test_no_still_another_doctor_is_no_cancelling(clinic: Clinic) -> None:
-    await clinic.session("李静", WEDNESDAY)
-    await clinic.session("王建国", WEDNESDAY)
-    chat = await clinic.chat()
-    await to_confirmation(clinic, chat)
-    said = await chat.say("cancel", ("practitioner", clinic.doctors["王建国"]))  # 算了，还是王建国
-    assert "请确认" in said.text
-    assert "王建国" in said.text
-    assert "没有占号" in (await chat.say("cancel", ("practitioner", clinic.doctors["王建国"]))).text
-
-
-async def test_the_same_wish_again_is_understood(clinic: Clinic) -> None:
-    await clinic.session("李静", WEDNESDAY)
-    chat = await clinic.chat()
-    await to_confirmation(clinic, chat)
-    said = await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]), day(WEDNESDAY))
-    assert said.text.startswith("请确认")
 
 
 async def test_of_two_doctors_of_one_name_the_department_tells(clinic: Clinic) -> None:

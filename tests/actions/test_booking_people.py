@@ -11,8 +11,8 @@ from integrations.hospital import accounts, merging
 from integrations.hospital.models import AccountPatient, Relation, Sex
 from integrations.runtime import Runtime
 
+from .bookings import appointments, to_confirmation
 from .conftest import NOW, WEDNESDAY, Chat, Clinic
-from .test_booking import appointments, to_confirmation
 
 MOTHER_BORN = date(1950, 1, 1)
 

@@ -8,8 +8,8 @@ import pytest
 
 from integrations.runtime import Runtime
 
+from .bookings import appointments, day
 from .conftest import TODAY, WEDNESDAY, Chat, Clinic, Outside
-from .test_booking import appointments, day
 
 DAYS = timedelta(days=3)
 TOMORROW = TODAY + timedelta(days=1)
