@@ -21,22 +21,9 @@ from integrations.channel import (
     Unreachable,
 )
 from integrations.messages import Kind, NoticeFate, NoticeNews
-from tests.bot.notice_platform import NoticePlatform, notify
+from tests.bot.notice_platform import notify
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-@pytest.fixture
-def wechat():
-    return NoticePlatform()
-
-
-@pytest.fixture
-async def talk(rt, wechat, message, clock):
-    """A conversation whose window has been shut for long."""
-    accepted = await inbox.accept(rt, wechat, message(channel="wechat", sender="openid"), passive_until=None)
-    clock.forward(days=3)
-    return accepted.conversation_id
 
 
 async def news(rt, conversation, kind="hold_expired", words="订单 O1 的号已经释放。"):

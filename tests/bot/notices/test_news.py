@@ -1,6 +1,5 @@
 """The hospital's events as messages to patients."""
 
-import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -8,20 +7,7 @@ from bot import delivery, inbox, outbox, sweep
 from integrations.hospital import events, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Contact
-from tests.bot.notice_platform import NoticePlatform, notify
-
-
-@pytest.fixture
-def wechat():
-    return NoticePlatform()
-
-
-@pytest.fixture
-async def talk(rt, wechat, message, clock):
-    """A conversation whose window has been shut for long."""
-    accepted = await inbox.accept(rt, wechat, message(channel="wechat", sender="openid"), passive_until=None)
-    clock.forward(days=3)
-    return accepted.conversation_id
+from tests.bot.notice_platform import notify
 
 
 async def event(rt, conversation, kind, **payload):
