@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from datetime import date
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +11,7 @@ import typer
 
 from bot.commands import agreements, identities, requests
 from bot.keys.cli import keys_app
-from bot.launching.migrate import APP
-from bot.launching.opening import open_database
+from bot.launching.opening import in_transaction, open_database
 from bot.launching.operator_errors import in_words
 from integrations.settings import ROOT
 
@@ -102,19 +99,12 @@ def migrate(var: Var = VAR) -> None:
 @app.command()
 def seed(var: Var = VAR) -> None:
     """Make the demo hospital, or extend its schedules to 14 days from today."""
-    from integrations.database import Database, utcnow
+    from integrations.database import utcnow
     from integrations.hospital.seed import seed as run
 
-    async def fill(url: str, today: date) -> None:
-        database = Database(url, role=APP)
-        try:
-            async with database.begin() as session:
-                await run(session, today)
-        finally:
-            await database.close()
-
     with open_database(var.resolve()) as (url, settings):
-        asyncio.run(fill(url, utcnow().astimezone(settings.zone).date()))
+        today = utcnow().astimezone(settings.zone).date()
+        in_transaction(url, lambda session: run(session, today))
     _say("The demo hospital is there.")
 
 

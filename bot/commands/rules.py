@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.launching.migrate import APP
+from bot.launching.opening import in_transaction
 from bot.launching.starting import StartError
-from integrations.database import Database
 from integrations.hospital import rules
 from integrations.hospital.rules import HOSPITAL, BadRule, BookingRules
 from integrations.runtime import Runtime
@@ -55,15 +53,7 @@ def change(url: str, department: str, key: str, value: str) -> None:
 
 
 def _run[T](url: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    async def run() -> T:
-        database = Database(url, role=APP)
-        try:
-            async with database.begin() as session:
-                return await work(session)
-        finally:
-            await database.close()
-
     try:
-        return asyncio.run(run())
+        return in_transaction(url, work)
     except BadRule as error:
         raise StartError(str(error)) from None

@@ -49,22 +49,27 @@ def open_live_database(var: Path) -> Iterator[tuple[str, Launch]]:
     yield Databases(settings, var).addresses()["DATABASE_URL"], settings
 
 
-def run_once(var: Path, work: Work) -> None:
-    """One transaction of a command, with the rights of the program. Raises what `work` raises."""
+def in_transaction[T](url: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """One transaction with the rights of the program; gives what `work` gives, raises what it raises."""
     from bot.launching.migrate import APP
     from integrations.database import Database
 
-    async def run(url: str, crypto: Crypto) -> None:
+    async def run() -> T:
         database = Database(url, role=APP)
         try:
             async with database.begin() as session:
-                await work(session, crypto)
+                return await work(session)
         finally:
             await database.close()
 
+    return asyncio.run(run())
+
+
+def run_once(var: Path, work: Work) -> None:
+    """`in_transaction`, with the keys, on the database of this directory."""
     with open_live_database(var.resolve()) as (url, settings):
         crypto = Crypto(
             data=KeyRing.parse(settings.data_keys.get_secret_value()),
             index=KeyRing.parse(settings.index_keys.get_secret_value()),
         )
-        asyncio.run(run(url, crypto))
+        in_transaction(url, lambda session: work(session, crypto))
