@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from integrations.crypto import Crypto
 from integrations.hospital import audit, events
 from integrations.hospital.linking import lock_patient
-from integrations.hospital.models import AccountLink, AccountPatient, Consent, Contact, Patient, Relation
+from integrations.hospital.models import AccountPatient, Contact, Patient, Relation
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.reading import read_phone
+from integrations.hospital.revoking import revoke_access
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ async def end(
         await lock_patient(session, patient_id)
         if not any(one.account_id == account_id for one in await of_patient(session, patient_id)):
             return {"ended": False}
-        await _end_what_stands(session, patient_id, account_id, now)
+        await revoke_access(session, account_id, patient_id, now)
         contacts = await session.scalars(select(Contact.id).where(Contact.account_id == account_id))
         for contact in contacts:
             await events.emit(
@@ -101,20 +102,3 @@ async def _standing(session: AsyncSession, patient_ids: list[UUID]) -> list[Stan
         Standing(link.patient_id, patient, link.account_id, owner_name, link.relation, link.created_at)
         for link, patient, owner_name in rows
     ]
-
-
-async def _end_what_stands(session: AsyncSession, patient_id: UUID, account_id: UUID, now: datetime) -> None:
-    held = AccountPatient.account_id == account_id, AccountPatient.patient_id == patient_id
-    await session.execute(delete(AccountPatient).where(*held))
-    consents = (
-        Consent.account_id == account_id,
-        Consent.patient_id == patient_id,
-        Consent.withdrawn_at.is_(None),
-    )
-    await session.execute(update(Consent).where(*consents).values(withdrawn_at=now))
-    links = (
-        AccountLink.account_id == account_id,
-        AccountLink.patient_id == patient_id,
-        AccountLink.ended_at.is_(None),
-    )
-    await session.execute(update(AccountLink).where(*links).values(ended_at=now))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import audit, events
@@ -13,8 +13,9 @@ from integrations.hospital.ages import ADULT_AGE, of_age_since
 from integrations.hospital.clock import local_date
 from integrations.hospital.identity_checks import latest_contacts
 from integrations.hospital.linking import lock_patient
-from integrations.hospital.models import AccountPatient, Consent, Patient, PatientStatus, Relation
+from integrations.hospital.models import AccountPatient, Patient, PatientStatus, Relation
 from integrations.hospital.profiles import PatientView, self_patient
+from integrations.hospital.revoking import revoke_access
 
 
 async def guardian(session: AsyncSession, account_id: UUID, today: date) -> PatientView | None:
@@ -34,9 +35,7 @@ async def end_guardianships(session: AsyncSession, now: datetime, limit: int = 5
     for account_id, patient_id in found:
         await lock_patient(session, patient_id)
         told = await latest_contacts(session, patient_id)
-        theirs = AccountPatient.account_id == account_id, AccountPatient.patient_id == patient_id
-        await session.execute(delete(AccountPatient).where(*theirs))
-        await _end_consents(session, account_id, patient_id, now)
+        await revoke_access(session, account_id, patient_id, now)
         for account, contact in told:
             if account == account_id or await _owns(session, account, patient_id):
                 await events.emit(
@@ -54,13 +53,6 @@ async def end_guardianships(session: AsyncSession, now: datetime, limit: int = 5
             detail={"account": str(account_id)},
         )
     return len(found)
-
-
-async def _end_consents(session: AsyncSession, account_id: UUID, patient_id: UUID, now: datetime) -> None:
-    standing = update(Consent).where(
-        Consent.account_id == account_id, Consent.patient_id == patient_id, Consent.withdrawn_at.is_(None)
-    )
-    await session.execute(standing.values(withdrawn_at=now).execution_options(synchronize_session=False))
 
 
 async def _owns(session: AsyncSession, account_id: UUID, patient_id: UUID) -> bool:
