@@ -97,6 +97,8 @@ class PersonForm(Form):
                 minutes=settings.link_minutes,
             )
         link = f"{settings.public_url.rstrip('/')}/p/{token}"
+        if person.relation:  # nothing is asked twice
+            link += f"?relation={person.relation}"
         reply.say("say_registration_page", link=link, minutes=settings.link_minutes)
         return Outcome(person.as_draft(), "page")
 

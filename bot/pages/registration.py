@@ -8,7 +8,7 @@ import structlog
 from fastapi import APIRouter, Form, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.pages.filled import Filled
+from bot.pages.filled import CHOICES, Filled
 from bot.pages.speech import Line, line
 from bot.pages.visit import FAMILY, PURPOSE, Visit, consenting, dead_link, open_visit
 from integrations.hospital import codes, events, families, links, patients
@@ -38,13 +38,14 @@ Field = Annotated[str, Form(max_length=_MAX_FIELD)]
 
 
 @router.get("/{token}")
-async def show(token: str, request: Request) -> Response:
-    """The empty form, as often as it is opened (messengers fetch previews)."""
+async def show(token: str, request: Request, relation: str = "") -> Response:
+    """The form, as often as it is opened (messengers fetch previews); empty but for what the chat knows."""
     try:
         visit = await open_visit(request, token)
     except links.LinkError as error:
         return await dead_link(request, error)
-    return visit.form(Filled(family=visit.link.purpose == FAMILY))
+    known = relation if relation in CHOICES["relation"] else ""
+    return visit.form(Filled(family=visit.link.purpose == FAMILY, relation=known))
 
 
 @router.post("/{token}")

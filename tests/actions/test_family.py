@@ -69,6 +69,12 @@ async def test_who_it_is_may_be_said_while_the_page_waits(clinic: Clinic) -> Non
     assert chat.slots["family"]["relation"] == "parent"
 
 
+async def test_the_page_knows_who_it_is(clinic: Clinic) -> None:
+    chat = await clinic.chat("telegram")
+    said = await chat.say("add_family", ("relative", "妈"))
+    assert "?relation=parent\n" in said.text
+
+
 async def test_a_file_under_another_name_is_left_to_staff(clinic: Clinic, outside: Outside) -> None:
     await add_child(await clinic.chat())
     outside.identity = Outcome.NO_RECORD

@@ -166,6 +166,10 @@ async def test_a_relative_agrees_by_the_code_to_their_own_phone(family_page):
     assert await count(family_page, "SELECT method FROM consents WHERE patient_id IS NOT NULL") == "sms_code"
 
 
+async def test_who_was_named_in_the_chat_is_not_asked_for_again(family_page):
+    assert '<option value="parent" selected' in (await family_page.get("?relation=parent")).text
+
+
 async def test_a_child_has_its_guardian_agree_and_gets_no_code(family_page):
     asked = await family_page.post("", data=CHILD | {"action": "code"})
     assert "我是孩子的监护人" in asked.text
