@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from actions.facts import Days
 from integrations.catalogue import Texts
 from integrations.hospital.models import Relation, Sex
+from integrations.money import yuan
 
 _NAMED_DAYS = 3
 
@@ -91,10 +92,7 @@ class Wording:
 
     def money(self, fen: int) -> str:
         """¥35, ¥35.50, 免费"""
-        if not fen:
-            return self.texts.text("word_free")
-        yuan, rest = divmod(fen, 100)
-        return f"¥{yuan}.{rest:02}" if rest else f"¥{yuan}"
+        return yuan(fen) if fen else self.texts.text("word_free")
 
     def count(self, number: int) -> str:
         """两, 三; digits from eleven on"""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from uuid import UUID
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import inbox, media, notices, pictures, texts
+from bot import inbox, media, notices, pictures
+from bot.announcements import WORDS, Telling
 from integrations.channel import Notices
-from integrations.hospital import events, linking, patients
+from integrations.hospital import events
 from integrations.hospital.events import EventKind
 from integrations.hospital.hearers import hearer_of
 from integrations.hospital.models import HospitalEvent
@@ -110,34 +110,5 @@ def _command(rt: Runtime, event: HospitalEvent, channel: str) -> str | None:
 
 async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, language: str) -> str | None:
     """What the patient reads, or None for an event that is news to nobody."""
-    say = partial(texts.say, language=language)
-    match event.kind:
-        case EventKind.HOLD_EXPIRED | EventKind.APPOINTMENT_BOOKED | EventKind.REFUND_DUE:
-            order_no = event.payload["order_no"]
-            key = f"bot_{event.kind}" if order_no else f"bot_{event.kind}_free"
-            return say(key, order_no=order_no, hospital_phone=rt.settings.hospital_phone)
-        case EventKind.IDENTITY_REJECTED:
-            reason = event.payload["reason"]
-            return say(f"bot_identity_rejected_{reason}", hospital_phone=rt.settings.hospital_phone)
-        case EventKind.GUARDIAN_ENDED:
-            name = await patients.masked_name(session, UUID(event.payload["patient_id"]))
-            return say(
-                "bot_guardian_ended" if event.payload["guardian"] else "bot_guardian_ended_self", name=name
-            )
-        case EventKind.IDENTITY_SETTLED:
-            return say(f"bot_identity_{event.payload['status']}", hospital_phone=rt.settings.hospital_phone)
-        case EventKind.LINK_ADDED:
-            link = await linking.view_link(session, UUID(event.payload["link"]), event.contact_id)
-            if link is None or not link.standing:
-                return None
-            other = say(f"word_channel_{link.channel}")
-            key = "bot_link_added" if link.may_cut else "bot_link_added_relative"
-            return say(key, channel=other, name=link.patient, phone=rt.settings.hospital_phone)
-        case EventKind.LINK_CUT | EventKind.PHONE_CHANGED | EventKind.AGREEMENT_ENDED:
-            name = await patients.masked_name(session, UUID(event.payload["patient_id"]))
-            return say(f"bot_{event.kind}", name=name, hospital_phone=rt.settings.hospital_phone)
-        case EventKind.REQUEST_DECIDED:
-            decided = "approved" if event.payload["approved"] else "rejected"
-            kind = event.payload["kind"]
-            return say(f"bot_request_{kind}_{decided}", hospital_phone=rt.settings.hospital_phone)
-    return None
+    words = WORDS.get(event.kind)
+    return await words(Telling(session, rt, event, language)) if words else None

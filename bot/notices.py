@@ -35,6 +35,8 @@ URGENT = frozenset(
         EventKind.HOLD_EXPIRED,
         EventKind.APPOINTMENT_BOOKED,
         EventKind.APPOINTMENT_CANCELLED,
+        EventKind.ORDER_PAID,
+        EventKind.ORDER_EXPIRED,
         EventKind.PHONE_CHANGED,  # somebody else may have done it
         EventKind.LINK_ADDED,
     }

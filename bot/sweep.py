@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from bot import claims, clocks, conversations, media, news, notice_delivery, outbox
 from bot.clocks import Watch
-from integrations.hospital import booking, families, patients, requests, seed
+from integrations.hospital import booking, families, patients, reminders, requests, seed
+from integrations.hospital.billing import orders
 from integrations.identity.interface import Outcome
 from integrations.runtime import Runtime
 
@@ -58,10 +59,13 @@ async def find(rt: Runtime, watch: Watch | None = None) -> Found:
 
 
 async def hospital(rt: Runtime) -> list[UUID]:
-    """Frees the holds that ran out and tells the hospital's news. Gives the conversations that got a message of
-    our own to answer."""
+    """Ends what ran out, and tells the hospital's news and what was to be told by now. Gives the conversations that
+    got a message of our own to answer."""
+    now = rt.now()
     async with rt.database.begin() as session:
-        await booking.expire_holds(session, rt.now(), _MOST)
+        await booking.expire_holds(session, now, _MOST)
+        await orders.expire_orders(session, now, _MOST)
+        await reminders.hand_out(session, now, _MOST)
     return await news.tell(rt, _MOST)
 
 

@@ -72,6 +72,30 @@ class Settings(BaseSettings):
     identity_secret_id: str = ""
     identity_secret_key: SecretStr = SecretStr("")
 
+    # WeChat Pay v3. Keys are base64 of DER (PEM without its first and last line). A public key (微信支付公钥) with
+    # its id, or neither: then the platform's certificates are fetched.
+    wechatpay_api_base: str = "https://api.mch.weixin.qq.com"
+    wechatpay_mchid: str = ""
+    wechatpay_serial_no: str = ""  # of our certificate
+    wechatpay_private_key: SecretStr = SecretStr("")
+    wechatpay_apiv3_key: SecretStr = SecretStr("")
+    wechatpay_public_key_id: str = ""
+    wechatpay_public_key: str = ""
+    wechat_oauth_base: str = "https://open.weixin.qq.com"  # where a page in WeChat asks who reads it
+
+    # Alipay, with RSA2 keys
+    alipay_api_base: str = "https://openapi.alipay.com/gateway.do"
+    alipay_app_id: str = ""
+    alipay_seller_id: str = ""
+    alipay_private_key: SecretStr = SecretStr("")
+    alipay_public_key: str = ""  # Alipay's
+
+    # Parcels: Kuaidi100
+    kuaidi100_api_base: str = "https://poll.kuaidi100.com"
+    kuaidi100_customer: str = ""
+    kuaidi100_key: SecretStr = SecretStr("")
+    kuaidi100_salt: SecretStr = SecretStr("")
+
     # The hospital
     hospital_name: str = "仁和互联网医院"
     hospital_phone: str = "010-8888 6666"

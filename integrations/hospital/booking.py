@@ -11,10 +11,11 @@ from integrations.hospital import events
 from integrations.hospital.admission import Admission, admit
 from integrations.hospital.appointments import appointment, upcoming
 from integrations.hospital.availability import free_slots, sessions
-from integrations.hospital.ending import close_order, end, free, locked
-from integrations.hospital.holds import Payment, UnknownOrder, confirm_paid, expire_holds
+from integrations.hospital.billing.orders import release
+from integrations.hospital.ending import end, free, locked
+from integrations.hospital.holds import Fulfilment, UnknownOrder, confirm_paid, expire_holds
 from integrations.hospital.merging import hold_account
-from integrations.hospital.models import AppointmentStatus, LateCancel
+from integrations.hospital.models import AppointmentStatus, LateCancel, RefundReason
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.refusals import (
     AgeOutside,
@@ -57,6 +58,7 @@ __all__ = [
     "DayLimit",
     "DepartmentDayLimit",
     "FeeDiffers",
+    "Fulfilment",
     "HoldDayLimit",
     "HoldLimit",
     "LimitReached",
@@ -65,7 +67,6 @@ __all__ = [
     "OpenLimit",
     "OtherSex",
     "OutsideHorizon",
-    "Payment",
     "RescheduleLimit",
     "RuleRefusal",
     "RulesUnclear",
@@ -158,7 +159,7 @@ async def cancel(
             raise CancelTooLate(shown.cancel_until)
         await end(session, found, now)
         await free(session, found.slot_id)
-        await close_order(session, appointment_id, now, refund=in_time)
+        await release(session, appointment_id, now, RefundReason.CANCELLED if in_time else None)
         await events.emit(
             session,
             events.EventKind.APPOINTMENT_CANCELLED,

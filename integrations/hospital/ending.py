@@ -14,8 +14,6 @@ from integrations.hospital.models import (
     Appointment,
     AppointmentStatus,
     Contact,
-    Order,
-    OrderStatus,
     Slot,
     SlotStatus,
 )
@@ -65,17 +63,3 @@ async def free(session: AsyncSession, slot_id: UUID) -> None:
         .values(status=SlotStatus.FREE)
         .execution_options(synchronize_session=False)
     )
-
-
-async def close_order(session: AsyncSession, appointment_id: UUID, now: datetime, *, refund: bool) -> None:
-    """An unpaid order is closed; a paid one is marked for its refund, if there is one."""
-    steps = [(OrderStatus.UNPAID, {"status": OrderStatus.CLOSED, "closed_at": now})]
-    if refund:
-        steps.append((OrderStatus.PAID, {"status": OrderStatus.REFUND_DUE}))
-    for status, values in steps:
-        await session.execute(
-            update(Order)
-            .where(Order.appointment_id == appointment_id, Order.status == status)
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )

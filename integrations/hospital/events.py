@@ -21,7 +21,9 @@ class EventKind(StrEnum):
     )
     APPOINTMENT_CANCELLED = "appointment_cancelled"  # appointment_id, by
     APPOINTMENT_RESCHEDULED = "appointment_rescheduled"  # appointment_id, from
-    REFUND_DUE = "refund_due"  # paid after the number was gone: appointment_id, order_no
+    REFUND_DUE = (
+        "refund_due"  # paid after what it was for had gone: order_no, for a number appointment_id too
+    )
     IDENTITY_SETTLED = "identity_settled"  # patient_id, status
     LINK_ADDED = "link_added"  # link: somebody else came to a patient of this account
     LINK_CUT = "link_cut"  # link, patient_id: to the newcomer, whose link an earlier holder cut
@@ -30,6 +32,9 @@ class EventKind(StrEnum):
     IDENTITY_REJECTED = "identity_rejected"  # patient_id, reason: staff looked at the document
     GUARDIAN_ENDED = "guardian_ended"  # patient_id: of age now
     AGREEMENT_ENDED = "agreement_ended"  # patient_id: an adult no longer wants this account to act for them
+    ORDER_PAID = "order_paid"  # order_no: of anything but an appointment
+    ORDER_EXPIRED = "order_expired"  # order_no: it was not paid in time
+    REFUNDED = "refunded"  # order_no, amount_fen, reason: the platform has paid it back
     PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done
 
 

@@ -37,7 +37,7 @@ _TAKE_AGAIN = text("""
 """)
 
 
-class Payment(StrEnum):
+class Fulfilment(StrEnum):
     """What a payment met."""
 
     CONFIRMED = "confirmed"
@@ -55,7 +55,7 @@ async def expire_holds(session: AsyncSession, now: datetime, limit: int = 200) -
     return len((await session.execute(_EXPIRE, {"now": now, "limit": limit})).all())
 
 
-async def confirm_paid(session: AsyncSession, order_no: str, now: datetime) -> Payment:
+async def confirm_paid(session: AsyncSession, order_no: str, now: datetime) -> Fulfilment:
     """Books the held appointment of a paid order, writes the event appointment_booked. Repeats change nothing.
     A hold that ran out still counts as long as its number is free and the rules allow it; otherwise the order is
     marked for its refund, with the event refund_due. Raises UnknownOrder."""
@@ -77,17 +77,17 @@ async def confirm_paid(session: AsyncSession, order_no: str, now: datetime) -> P
     if order is None or order.appointment_id != held.id:  # moved to another appointment while we waited
         return await confirm_paid(session, order_no, now)
     if order.status is OrderStatus.PAID:
-        return Payment.ALREADY_CONFIRMED
-    if order.status is OrderStatus.REFUND_DUE:
-        return Payment.REFUND_DUE
+        return Fulfilment.ALREADY_CONFIRMED
+    if order.status in (OrderStatus.REFUND_DUE, OrderStatus.REFUNDED):
+        return Fulfilment.REFUND_DUE
     if order.status is OrderStatus.CLOSED and not await _taken_again(session, held, now):
         order.status, order.paid_at = OrderStatus.REFUND_DUE, now
         await _tell(session, events.EventKind.REFUND_DUE, held, order)
-        return Payment.REFUND_DUE
+        return Fulfilment.REFUND_DUE
     order.status, order.paid_at, order.closed_at = OrderStatus.PAID, now, None
     held.status, held.hold_expires_at, held.ended_at = AppointmentStatus.BOOKED, None, None
     await _tell(session, events.EventKind.APPOINTMENT_BOOKED, held, order)
-    return Payment.CONFIRMED
+    return Fulfilment.CONFIRMED
 
 
 async def _taken_again(session: AsyncSession, gone: Appointment, now: datetime) -> bool:

@@ -90,14 +90,11 @@ async def part(
 async def _give_back(
     session: AsyncSession, table: Table, kept: UUID, merged: UUID, contacts: tuple[UUID, ...], heir: UUID
 ) -> None:
-    """Rows made by the contacts that leave; tables are sorted, so appointments come before their orders."""
+    """Rows made by the contacts that leave;"""
     columns = table.c
     theirs = columns.account_id == kept
     if "contact_id" in columns:
         theirs &= columns.contact_id.in_(contacts)
-    elif "appointment_id" in columns:
-        appointments = Base.metadata.tables["appointments"].c
-        theirs &= columns.appointment_id.in_(select(appointments.id).where(appointments.account_id == merged))
     else:
         return
     if "patient_id" in columns:

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital import events
 from integrations.hospital.admission import Admission, admit
 from integrations.hospital.appointments import appointment
-from integrations.hospital.ending import close_order, end, free, locked
+from integrations.hospital.billing.orders import release
+from integrations.hospital.ending import end, free, locked
 from integrations.hospital.models import Appointment, AppointmentStatus, Order, OrderStatus
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.refusals import (
@@ -69,7 +70,7 @@ async def reschedule(
         if same_fee:
             await _move_order(session, old.id, new)
         else:
-            await close_order(session, old.id, now, refund=False)
+            await release(session, old.id, now, None)
         await events.emit(
             session,
             events.EventKind.APPOINTMENT_RESCHEDULED,

@@ -89,11 +89,12 @@ _TAKE = """
              rescheduled_from, reschedules, created_at)
         SELECT :schedule_id, id, :patient_id, :account_id, :contact_id, :status, :fee_fen, :hold_expires_at,
                CAST(:rescheduled_from AS uuid), :reschedules, :now
-        FROM taken ON CONFLICT DO NOTHING RETURNING id, account_id, fee_fen
+        FROM taken ON CONFLICT DO NOTHING RETURNING *
     ), ordered AS (
-        INSERT INTO orders (order_no, appointment_id, account_id, amount_fen, status)
-        SELECT 'GH' || CAST(:day AS text) || upper(left(encode(sha256(uuid_send(id)), 'hex'), 20)),
-               id, account_id, fee_fen, 'unpaid'
+        INSERT INTO orders (order_no, kind, appointment_id, patient_id, account_id, contact_id, amount_fen,
+                            status, expires_at, created_at)
+        SELECT 'GH' || CAST(:day AS text) || upper(left(encode(sha256(uuid_send(id)), 'hex'), 20)), 'registration',
+               id, patient_id, account_id, contact_id, fee_fen, 'unpaid', hold_expires_at, created_at
         FROM made WHERE fee_fen > 0 AND :new_order
     )
     SELECT (SELECT id FROM taken) AS slot_id, (SELECT id FROM made) AS appointment_id

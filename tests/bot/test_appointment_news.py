@@ -129,7 +129,7 @@ async def test_who_paid_hears_of_their_money_even_so(rt, clinic, who):
     await let_go(rt, who)
     async with rt.database.begin() as session:
         paid = await booking.confirm_paid(session, made.order_no, made.hold_expires_at)
-    assert paid is booking.Payment.REFUND_DUE
+    assert paid is booking.Fulfilment.REFUND_DUE
     await sweep.hospital(rt)
     assert await queued(rt) == [*before, who.contact_id]
 

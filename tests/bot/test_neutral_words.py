@@ -154,7 +154,8 @@ KEYS = [
     key
     for key in list(texts._catalogue().keys())
     if re.match(
-        r"bot_(notice|page|media|hold|appointment|identity|link|phone|request|guardian|agreement)_", key
+        r"bot_(notice|page|media|hold|order|refund|refunded|appointment|identity|link|phone|request|guardian|agreement)_",
+        key,
     )
 ]
 
@@ -165,6 +166,7 @@ def test_texts_for_news_are_neutral(key: str, language: str) -> None:
     blanks = dict.fromkeys(
         (
             "order_no",
+            "amount",
             "hospital_phone",
             "hospital_name",
             "megabytes",
@@ -218,6 +220,7 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
                     "kind": ("link", "phone", "name", "dispute")[number % 4],
                     "approved": number % 3 == 0,
                     "reason": ("mismatch", "expired", "other")[number % 3],
+                    "amount_fen": 3500,
                     "department": one.name,
                     "doctor": one.name,
                 }

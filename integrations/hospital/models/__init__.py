@@ -1,7 +1,22 @@
 """All tables of the hospital. Importing this package puts them into `Base.metadata`."""
 
 from integrations.hospital.models.access import OneTimeCode, PageLink, PersonalToken
-from integrations.hospital.models.appointments import Appointment, AppointmentStatus, Order, OrderStatus
+from integrations.hospital.models.appointments import Appointment, AppointmentStatus
+from integrations.hospital.models.billing import (
+    Difference,
+    DifferenceKind,
+    FoundBy,
+    Order,
+    OrderItem,
+    OrderKind,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    Platform,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
 from integrations.hospital.models.clinic import (
     Department,
     HospitalTerm,
@@ -19,7 +34,13 @@ from integrations.hospital.models.identity import (
     RequestKind,
     RequestStatus,
 )
-from integrations.hospital.models.journal import APPEND_ONLY_SQL, AuditEvent, HospitalEvent, Operation
+from integrations.hospital.models.journal import (
+    APPEND_ONLY_SQL,
+    AuditEvent,
+    HospitalEvent,
+    Operation,
+    Reminder,
+)
 from integrations.hospital.models.people import (
     Account,
     AccountPatient,
@@ -34,6 +55,7 @@ from integrations.hospital.models.people import (
     Sex,
 )
 from integrations.hospital.models.rules import BookingRule, LateCancel
+from integrations.hospital.models.states import StatusChange
 
 __all__ = [
     "APPEND_ONLY_SQL",
@@ -49,7 +71,10 @@ __all__ = [
     "ConsentMethod",
     "Contact",
     "Department",
+    "Difference",
+    "DifferenceKind",
     "DocumentKind",
+    "FoundBy",
     "HospitalEvent",
     "HospitalTerm",
     "IdentityRequest",
@@ -58,14 +83,23 @@ __all__ = [
     "OneTimeCode",
     "Operation",
     "Order",
+    "OrderItem",
+    "OrderKind",
     "OrderStatus",
     "PageLink",
     "Patient",
     "PatientStatus",
+    "Payment",
+    "PaymentStatus",
     "Period",
     "PersonalToken",
+    "Platform",
     "Practitioner",
+    "Refund",
+    "RefundReason",
+    "RefundStatus",
     "Relation",
+    "Reminder",
     "RequestKind",
     "RequestStatus",
     "Schedule",
@@ -73,4 +107,5 @@ __all__ = [
     "Sex",
     "Slot",
     "SlotStatus",
+    "StatusChange",
 ]

@@ -1,4 +1,4 @@
-"""Appointments and the orders that pay for them. Money is whole fen."""
+"""Appointments. Money is whole fen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.database import Base, Key
@@ -20,13 +20,6 @@ class AppointmentStatus(StrEnum):
     NOSHOW = "noshow"
     CANCELLED = "cancelled"
     EXPIRED = "expired"  # the hold ran out unpaid
-
-
-class OrderStatus(StrEnum):
-    UNPAID = "unpaid"
-    PAID = "paid"
-    CLOSED = "closed"
-    REFUND_DUE = "refund_due"  # paid, and to be paid back
 
 
 # An appointment in any other status keeps its slot.
@@ -65,26 +58,4 @@ class Appointment(Base):
     # the appointment, cancelled since, whose place this one took; and how often that has happened in a row
     rescheduled_from: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.id"), unique=True)
     reschedules: Mapped[int] = mapped_column(server_default=text("0"))
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class Order(Base):
-    """What is to be paid for an appointment. `order_no` goes to the payment platforms (WeChat: 32 characters)."""
-
-    __tablename__ = "orders"
-    __table_args__ = (
-        one_of("status", OrderStatus),
-        CheckConstraint("amount_fen > 0", "amount_fen"),
-        CheckConstraint("(status IN ('paid', 'refund_due')) = (paid_at IS NOT NULL)", "paid_at"),
-        Index("uq_orders_open", "appointment_id", unique=True, postgresql_where=text("status <> 'closed'")),
-    )
-
-    id: Mapped[Key]
-    order_no: Mapped[str] = mapped_column(String(32), unique=True)
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), index=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
-    amount_fen: Mapped[int]
-    status: Mapped[OrderStatus] = mapped_column(word(OrderStatus))
-    paid_at: Mapped[datetime | None]
-    closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,4 +1,5 @@
-"""What was done (Operation), what the patient must hear of (HospitalEvent), what must be provable (AuditEvent)."""
+"""What was done (Operation), what the patient must hear of now (HospitalEvent) or later (Reminder), what must be
+provable (AuditEvent)."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, ForeignKey, Index, String, event, func, text
+from sqlalchemy import DDL, ForeignKey, Index, String, UniqueConstraint, event, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -38,6 +39,26 @@ class HospitalEvent(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     handled_at: Mapped[datetime | None]
+
+
+class Reminder(Base):
+    """Something to be told at a time to come: then it becomes an event. At most one of a kind waits for a subject.
+    The payload holds ids, no personal values."""
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        UniqueConstraint("subject_id", "kind", name="uq_reminders_subject"),
+        Index("ix_reminders_due", "due_at", "id"),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(String(40))  # of the event
+    subject_id: Mapped[UUID]  # the row it is about: an appointment, a task of a plan
+    due_at: Mapped[datetime]
+    useless_at: Mapped[datetime | None]  # from then on it is not told any more
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 class AuditEvent(Base):

@@ -6,13 +6,13 @@ from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Enum
 
-_LONGEST_WORD = 24
+LONGEST_WORD = 24
 
 
 def word(words: type[StrEnum]) -> Enum:
     """The column type; pair it with `one_of` in the table's arguments."""
     return Enum(
-        words, native_enum=False, length=_LONGEST_WORD, values_callable=lambda found: [w.value for w in found]
+        words, native_enum=False, length=LONGEST_WORD, values_callable=lambda found: [w.value for w in found]
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import booking, events
-from integrations.hospital.holds import Payment, UnknownOrder, confirm_paid, expire_holds
+from integrations.hospital.holds import Fulfilment, UnknownOrder, confirm_paid, expire_holds
 from integrations.hospital.models import AppointmentStatus, Order, OrderStatus
 
 MINUTE = timedelta(minutes=1)
@@ -22,7 +22,7 @@ async def _expire(clinic: Any, now: datetime, limit: int = 100) -> int:
         return await expire_holds(session, now, limit)
 
 
-async def _pay(clinic: Any, order_no: str, now: datetime) -> Payment:
+async def _pay(clinic: Any, order_no: str, now: datetime) -> Fulfilment:
     async with clinic.database.begin() as session:
         return await confirm_paid(session, order_no, now)
 
@@ -50,7 +50,7 @@ async def test_a_hold_that_runs_out_frees_its_slot_once_and_says_so(clinic: Any)
 async def test_free_and_paid_appointments_never_expire(clinic: Any) -> None:
     await clinic.book(await clinic.booker(), await clinic.schedule())
     paid = await clinic.book(await clinic.booker(), await clinic.schedule(fee_fen=3500))
-    assert await _pay(clinic, paid.order_no, clinic.now + MINUTE) is Payment.CONFIRMED
+    assert await _pay(clinic, paid.order_no, clinic.now + MINUTE) is Fulfilment.CONFIRMED
     assert await _expire(clinic, clinic.now + timedelta(days=1)) == 0
 
 
@@ -71,8 +71,8 @@ async def test_sweepers_share_the_work(clinic: Any) -> None:
 async def test_paying_books_and_repeats_change_nothing(clinic: Any) -> None:
     made = await clinic.book(await clinic.booker(), await clinic.schedule(fee_fen=3500))
     late = made.hold_expires_at + MINUTE  # the sweeper has not come yet: the slot is still held
-    assert await _pay(clinic, made.order_no, late) is Payment.CONFIRMED
-    assert await _pay(clinic, made.order_no, late) is Payment.ALREADY_CONFIRMED
+    assert await _pay(clinic, made.order_no, late) is Fulfilment.CONFIRMED
+    assert await _pay(clinic, made.order_no, late) is Fulfilment.ALREADY_CONFIRMED
     assert await _events(clinic) == [("appointment_booked", made.order_no)]
     async with clinic.database.begin() as session:
         assert (await booking.appointment(session, made.id)).status is AppointmentStatus.BOOKED
@@ -82,7 +82,7 @@ async def test_paying_too_late_takes_the_number_again_while_it_is_free(clinic: A
     made = await clinic.book(await clinic.booker(), await clinic.schedule(fee_fen=3500))
     late = made.hold_expires_at + MINUTE
     await _expire(clinic, made.hold_expires_at)
-    assert await _pay(clinic, made.order_no, late) is Payment.CONFIRMED
+    assert await _pay(clinic, made.order_no, late) is Fulfilment.CONFIRMED
     async with clinic.database.begin() as session:
         again = await booking.appointment(session, made.id)
         assert len(await booking.free_slots(session, made.schedule_id, clinic.now)) == 2
@@ -95,7 +95,7 @@ async def test_paying_for_a_number_that_is_gone_is_to_be_paid_back(clinic: Any) 
     await _expire(clinic, made.hold_expires_at)
     await clinic.book(await clinic.booker(), schedule)
     for _ in range(2):
-        assert await _pay(clinic, made.order_no, made.hold_expires_at + MINUTE) is Payment.REFUND_DUE
+        assert await _pay(clinic, made.order_no, made.hold_expires_at + MINUTE) is Fulfilment.REFUND_DUE
     assert await _events(clinic) == [("hold_expired", made.order_no), ("refund_due", made.order_no)]
     async with clinic.database.begin() as session:
         assert (await booking.appointment(session, made.id)).status is AppointmentStatus.EXPIRED
@@ -106,8 +106,8 @@ async def test_paying_for_what_the_rules_no_longer_allow_is_to_be_paid_back(clin
     made = await clinic.book(who, schedule)
     await _expire(clinic, made.hold_expires_at)
     again = await clinic.book(who, schedule)  # the same half day, another order
-    assert await _pay(clinic, made.order_no, clinic.now) is Payment.REFUND_DUE
-    assert await _pay(clinic, again.order_no, clinic.now) is Payment.CONFIRMED
+    assert await _pay(clinic, made.order_no, clinic.now) is Fulfilment.REFUND_DUE
+    assert await _pay(clinic, again.order_no, clinic.now) is Fulfilment.CONFIRMED
 
 
 async def test_an_unknown_order(clinic: Any) -> None:
@@ -120,7 +120,7 @@ async def test_payment_and_expiry_at_once_end_in_one_whole_state(clinic: Any) ->
     held = [await clinic.book(await clinic.booker(), schedule) for _ in range(20)]
     late = clinic.now + timedelta(hours=1)
 
-    def pay(order_no: str) -> Callable[[AsyncSession], Awaitable[Payment]]:
+    def pay(order_no: str) -> Callable[[AsyncSession], Awaitable[Fulfilment]]:
         return lambda session: confirm_paid(session, order_no, late)
 
     def expire(session: AsyncSession) -> Awaitable[int]:
@@ -128,7 +128,7 @@ async def test_payment_and_expiry_at_once_end_in_one_whole_state(clinic: Any) ->
 
     results = await clinic.together(*[pay(str(one.order_no)) for one in held], *[expire] * 10)
     assert not [result for result in results if isinstance(result, BaseException)]
-    assert set(results[:20]) == {Payment.CONFIRMED}  # what ran out first was free to be taken again
+    assert set(results[:20]) == {Fulfilment.CONFIRMED}  # what ran out first was free to be taken again
     gone = sum(result for result in results[20:] if isinstance(result, int))
     told = Counter(kind for kind, _ in await _events(clinic))
     assert told == {"appointment_booked": 20} | ({"hold_expired": gone} if gone else {})

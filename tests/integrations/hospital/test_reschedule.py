@@ -85,7 +85,7 @@ async def test_the_hold_moves_with_its_order_and_its_deadline(clinic: Any) -> No
     )
     assert (await state(clinic))[1] == {old.order_no: (new.id, "unpaid")}
     async with clinic.database.begin() as session:
-        assert await booking.confirm_paid(session, str(old.order_no), later) is booking.Payment.CONFIRMED
+        assert await booking.confirm_paid(session, str(old.order_no), later) is booking.Fulfilment.CONFIRMED
 
 
 async def test_an_unpaid_number_may_come_to_cost_something_else(clinic: Any) -> None:

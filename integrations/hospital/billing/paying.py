@@ -1,0 +1,194 @@
+"""How an order gets paid. Callback, query and the daily bill all bring the same `Trade` to `receive`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital import events
+from integrations.hospital.billing.differences import note_difference
+from integrations.hospital.billing.orders import UnknownOrder
+from integrations.hospital.billing.refunds import owe
+from integrations.hospital.holds import Fulfilment, confirm_paid
+from integrations.hospital.models import (
+    DifferenceKind,
+    FoundBy,
+    Order,
+    OrderKind,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    Platform,
+    RefundReason,
+)
+
+_NUMBER_LIMIT = 32  # characters of an out_trade_no at WeChat
+
+
+class NotPayable(Exception):
+    """Nobody is to pay this order (any more). `status` says why."""
+
+    def __init__(self, status: OrderStatus) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the platform is to be asked for."""
+
+    payment_id: UUID
+    out_trade_no: str
+    amount_fen: int
+    kind: OrderKind
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A payment that succeeded, as the platform says it; `paid_at` by its clock, UTC."""
+
+    platform: Platform
+    out_trade_no: str
+    transaction_id: str
+    amount_fen: int
+    paid_at: datetime
+    payer: str | None = field(default=None, repr=False)
+
+
+class Received(StrEnum):
+    """What became of a trade."""
+
+    PAID = "paid"  # the order is paid by it
+    REPEATED = "repeated"  # it was known
+    REFUND_DUE = "refund_due"  # it came too late, or the order was paid already: it goes back
+    DIFFERENT = "different"  # it is not what we asked for: staff look into it
+
+
+async def open_payment(
+    session: AsyncSession, order_no: str, platform: Platform, way: str, now: datetime, opened_for: str | None
+) -> Opened:
+    """A try to pay the order at a platform, or the one that is open there already for the same payer and way. To be
+    committed before the platform is asked. Raises UnknownOrder, NotPayable."""
+    order = await session.scalar(
+        select(Order)
+        .where(Order.order_no == order_no)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise UnknownOrder
+    if order.status is not OrderStatus.UNPAID:
+        raise NotPayable(order.status)
+    if order.expires_at is not None and order.expires_at <= now:
+        raise NotPayable(OrderStatus.CLOSED)
+    same = select(Payment).where(
+        Payment.order_id == order.id,
+        Payment.platform == platform,
+        Payment.way == way,
+        Payment.status == PaymentStatus.OPENED,
+        Payment.opened_for.is_not_distinct_from(opened_for),
+    )
+    found = await session.scalar(same)
+    if found is not None:
+        return Opened(found.id, found.out_trade_no, found.amount_fen, order.kind, order.expires_at)
+    tries = await session.scalar(select(func.count()).where(Payment.order_id == order.id)) or 0
+    out_trade_no = order_no if tries == 0 else f"{order_no}{tries + 1:02d}"
+    if len(out_trade_no) > _NUMBER_LIMIT:
+        raise NotPayable(order.status)
+    made = insert(Payment).values(
+        order_id=order.id,
+        platform=platform,
+        way=way,
+        out_trade_no=out_trade_no,
+        amount_fen=order.amount_fen,
+        status=PaymentStatus.OPENED,
+        opened_for=opened_for,
+        opened_at=now,
+        asked_at=now,
+    )
+    payment_id = (await session.scalars(made.returning(Payment.id))).one()
+    return Opened(payment_id, out_trade_no, order.amount_fen, order.kind, order.expires_at)
+
+
+async def receive(session: AsyncSession, trade: Trade, found_by: FoundBy, now: datetime) -> Received:
+    """Takes note of a payment that succeeded: the payment is paid, and what its order is for happens, or the money
+    is owed back. Repeats change nothing, in whatever order and from wherever they come."""
+    known = await session.scalar(select(Payment).where(Payment.out_trade_no == trade.out_trade_no))
+    if known is None or known.platform is not trade.platform:
+        await _differs(session, DifferenceKind.UNKNOWN_ORDER, trade, found_by, None)
+        return Received.DIFFERENT
+    if known.amount_fen != trade.amount_fen:
+        await _differs(session, DifferenceKind.WRONG_AMOUNT, trade, found_by, known.amount_fen)
+        return Received.DIFFERENT
+    order_no, kind = (
+        await session.execute(select(Order.order_no, Order.kind).where(Order.id == known.order_id))
+    ).one()
+    fulfil = confirm_paid if kind is OrderKind.REGISTRATION else _settle
+    fulfilled = await fulfil(session, order_no, now)
+    payment = await session.get_one(
+        Payment, known.id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    if payment.status is PaymentStatus.PAID:
+        return Received.REPEATED
+    payment.status, payment.paid_at, payment.found_by = PaymentStatus.PAID, trade.paid_at, found_by
+    payment.transaction_id, payment.payer = trade.transaction_id, trade.payer
+    await session.flush()
+    if fulfilled is Fulfilment.CONFIRMED:
+        return Received.PAID
+    paid_before = select(Payment.id).where(
+        Payment.order_id == payment.order_id, Payment.status == PaymentStatus.PAID, Payment.id != payment.id
+    )
+    twice = await session.scalar(paid_before.limit(1)) is not None
+    await owe(session, payment, RefundReason.TWICE if twice else RefundReason.TOO_LATE, now)
+    return Received.REFUND_DUE
+
+
+async def _settle(session: AsyncSession, order_no: str, now: datetime) -> Fulfilment:
+    """An order that is not for an appointment: paid, unless it was closed before."""
+    order = (
+        await session.scalars(
+            select(Order)
+            .where(Order.order_no == order_no)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    ).one()
+    match order.status:
+        case OrderStatus.PAID:
+            return Fulfilment.ALREADY_CONFIRMED
+        case OrderStatus.REFUND_DUE | OrderStatus.REFUNDED:
+            return Fulfilment.REFUND_DUE
+        case OrderStatus.CLOSED:
+            order.status, order.paid_at, kind = OrderStatus.REFUND_DUE, now, events.EventKind.REFUND_DUE
+        case OrderStatus.UNPAID:
+            order.status, order.paid_at, kind = OrderStatus.PAID, now, events.EventKind.ORDER_PAID
+    await session.flush()
+    await events.emit(
+        session,
+        kind,
+        account_id=order.account_id,
+        contact_id=order.contact_id,
+        payload={"order_no": order.order_no},
+    )
+    return Fulfilment.CONFIRMED if order.status is OrderStatus.PAID else Fulfilment.REFUND_DUE
+
+
+async def _differs(
+    session: AsyncSession, kind: DifferenceKind, trade: Trade, found_by: FoundBy, ours: int | None
+) -> None:
+    await note_difference(
+        session,
+        kind,
+        trade.platform,
+        trade.out_trade_no,
+        found_by=found_by,
+        transaction_id=trade.transaction_id,
+        ours_fen=ours,
+        theirs_fen=trade.amount_fen,
+    )

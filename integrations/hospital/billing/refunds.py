@@ -1,0 +1,186 @@
+"""Money on its way back. The platform knows a refund by its number and does it once, however often it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital import events
+from integrations.hospital.models import (
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    Platform,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
+
+_FIRST_PAUSE = timedelta(seconds=15)
+_LONGEST_PAUSE = timedelta(hours=1)
+
+
+class UnknownRefund(LookupError):
+    """There is no refund with this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTask:
+    """What the platform is to be asked: to pay back (`due`), or what became of it (`processing`)."""
+
+    out_refund_no: str
+    out_trade_no: str
+    platform: Platform
+    status: RefundStatus
+    amount_fen: int
+    total_fen: int
+    reason: RefundReason
+
+
+async def owe(session: AsyncSession, payment: Payment, reason: RefundReason, now: datetime) -> None:
+    """The whole of a payment goes back, once. The order's own status is the caller's."""
+    await session.execute(
+        insert(Refund)
+        .values(
+            payment_id=payment.id,
+            out_refund_no=f"{payment.out_trade_no}R1",
+            amount_fen=payment.amount_fen,
+            reason=reason,
+            status=RefundStatus.DUE,
+            next_try_at=now,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["payment_id"])
+    )
+
+
+_CLAIM = text("""
+    WITH due AS MATERIALIZED (
+        SELECT id FROM refunds WHERE status IN ('due', 'processing') AND next_try_at <= :now
+        ORDER BY next_try_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE refunds SET attempts = attempts + 1,
+           next_try_at = :now + least(CAST(:longest AS interval),
+                                      CAST(:first AS interval) * power(2, least(attempts, 20)))
+    FROM payments WHERE refunds.id IN (SELECT id FROM due) AND payments.id = payment_id
+    RETURNING out_refund_no, out_trade_no, platform, refunds.status, refunds.amount_fen,
+              payments.amount_fen AS total_fen, reason
+""")
+
+
+async def claim_refunds(session: AsyncSession, now: datetime, limit: int) -> Sequence[RefundTask]:
+    """Refunds whose platform is to be asked now; each comes again after a growing pause until it is settled."""
+    values = {"now": now, "limit": limit, "first": _FIRST_PAUSE, "longest": _LONGEST_PAUSE}
+    return [
+        RefundTask(
+            row.out_refund_no,
+            row.out_trade_no,
+            Platform(row.platform),
+            RefundStatus(row.status),
+            row.amount_fen,
+            row.total_fen,
+            RefundReason(row.reason),
+        )
+        for row in await session.execute(_CLAIM, values)
+    ]
+
+
+async def settle_refund(
+    session: AsyncSession,
+    out_refund_no: str,
+    status: RefundStatus,
+    now: datetime,
+    *,
+    platform_refund_id: str | None = None,
+    error: str | None = None,
+) -> None:
+    """What the platform says of it. A word that comes late or again changes nothing. When the order's own payment is
+    back, the order is refunded, and its owner told. Raises UnknownRefund."""
+    payment_id = await session.scalar(select(Refund.payment_id).where(Refund.out_refund_no == out_refund_no))
+    if payment_id is None:
+        raise UnknownRefund(out_refund_no)
+    order = await _order_of(session, payment_id)
+    refund = (
+        await session.scalars(
+            select(Refund)
+            .where(Refund.payment_id == payment_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    ).one()
+    refund.error = error or refund.error
+    refund.platform_refund_id = platform_refund_id or refund.platform_refund_id
+    if refund.out_refund_no != out_refund_no or not _goes_on(refund.status, status):
+        return
+    refund.status = status
+    if status is RefundStatus.SUCCEEDED:
+        refund.settled_at = now
+        await _refunded(session, order, refund)
+    await session.flush()
+
+
+def _goes_on(before: RefundStatus, after: RefundStatus) -> bool:
+    """Whether that is news. Processing, said of what has been settled, is an old word."""
+    if before is after or before in (RefundStatus.SUCCEEDED, RefundStatus.CLOSED):
+        return False
+    return after is not RefundStatus.DUE
+
+
+async def _order_of(session: AsyncSession, payment_id: UUID) -> Order:
+    found = (
+        select(Order)
+        .join(Payment, Payment.order_id == Order.id)
+        .where(Payment.id == payment_id)
+        .with_for_update(of=Order, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(found)).one()
+
+
+async def _refunded(session: AsyncSession, order: Order, refund: Refund) -> None:
+    """What was paid twice goes back without a word about the order, which stands."""
+    owed = (
+        select(Payment.id)
+        .outerjoin(Refund)
+        .where(
+            Payment.order_id == order.id,
+            Payment.status == PaymentStatus.PAID,
+            Payment.id != refund.payment_id,
+            (Refund.id.is_(None)) | (Refund.status != RefundStatus.SUCCEEDED),
+        )
+    )
+    if order.status is OrderStatus.REFUND_DUE and await session.scalar(owed.limit(1)) is None:
+        order.status = OrderStatus.REFUNDED
+    await session.flush()
+    await events.emit(
+        session,
+        events.EventKind.REFUNDED,
+        account_id=order.account_id,
+        contact_id=order.contact_id,
+        payload={"order_no": order.order_no, "amount_fen": refund.amount_fen, "reason": refund.reason},
+    )
+
+
+async def try_again(session: AsyncSession, out_refund_no: str, now: datetime) -> str:
+    """A refund that the platform refused, once more under a new number, which is given. By staff, after they have
+    seen to the cause. Raises UnknownRefund."""
+    refund = await session.scalar(
+        select(Refund)
+        .where(Refund.out_refund_no == out_refund_no, Refund.status == RefundStatus.CLOSED)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if refund is None:
+        raise UnknownRefund(out_refund_no)
+    before, tries = refund.out_refund_no.rsplit("R", 1)
+    refund.out_refund_no = f"{before}R{int(tries) + 1}"
+    refund.status, refund.attempts, refund.next_try_at, refund.error = RefundStatus.DUE, 0, now, None
+    await session.flush()
+    return refund.out_refund_no
