@@ -1,0 +1,136 @@
+"""What a payment platform does for us, and the ways it can fail. Money is whole fen, times are UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from integrations.messages import Answer, Webhook
+
+
+class Way(StrEnum):
+    """The platform's product: how somebody comes to pay."""
+
+    JSAPI = "jsapi"  # WeChat Pay inside WeChat; wants the payer's openid
+    NATIVE = "native"  # WeChat Pay by a code that a phone scans
+    H5 = "h5"  # WeChat Pay from a phone's browser
+    WAP = "wap"  # Alipay from a phone's browser
+    PAGE = "page"  # Alipay from a desktop's browser
+
+
+class PaymentError(Exception):
+    """The platform did not do it. Its own message is not repeated here, for it may hold what we sent."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code  # the platform's
+
+
+class Unavailable(PaymentError):
+    """Not reached, busy, or no answer that can be read: to be asked again. What was asked may have been done."""
+
+
+class Refused(PaymentError):
+    """It said no, and will say no again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What is to be paid. `description` is read on the payer's statement: no department, medicine or illness."""
+
+    out_trade_no: str
+    amount_fen: int
+    description: str
+    expires_at: datetime | None
+    payer: str | None = field(default=None, repr=False)  # the openid, for JSAPI
+    client_ip: str = ""  # for H5
+    return_url: str = ""  # where the browser comes back to
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """How the payer goes on; one of the three is there."""
+
+    bridge: Mapping[str, str] | None = None  # JSAPI: what getBrandWCPayRequest takes, signed
+    url: str = ""  # H5, WAP, PAGE: where the browser goes
+    code: str = ""  # NATIVE: what the QR code says
+
+
+class State(StrEnum):
+    """What the platform says of something we asked for."""
+
+    UNKNOWN = "unknown"  # it has never heard of it
+    OPEN = "open"  # not paid; or, of a refund, on its way
+    DONE = "done"  # paid; paid back
+    CLOSED = "closed"
+    ABNORMAL = "abnormal"  # of a refund: the payer's account does not take it
+
+
+@dataclass(frozen=True, slots=True)
+class TradeNews:
+    """A payment as the platform knows it. What is not None when it is paid: all but `payer`."""
+
+    out_trade_no: str
+    state: State
+    transaction_id: str | None = None
+    amount_fen: int | None = None
+    paid_at: datetime | None = None
+    payer: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundNews:
+    out_refund_no: str
+    state: State
+    platform_refund_id: str | None = None
+    amount_fen: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One line of a day's bill: a payment, or (with `out_refund_no`) a refund."""
+
+    out_trade_no: str
+    transaction_id: str
+    amount_fen: int
+    at: datetime
+    out_refund_no: str = ""
+
+
+class PaymentPlatform(Protocol):
+    """A platform. All but `read` raise Unavailable and Refused; all are safe to repeat."""
+
+    name: str  # as integrations.hospital's Platform
+    configured: bool
+
+    async def prepare(self, way: Way, charge: Charge) -> Prepared: ...
+
+    async def query(self, out_trade_no: str) -> TradeNews: ...
+
+    async def close(self, out_trade_no: str) -> None:
+        """Nobody can pay it afterwards. Raises Refused when it is paid."""
+        ...
+
+    async def refund(
+        self, *, out_trade_no: str, out_refund_no: str, amount_fen: int, total_fen: int, reason: str
+    ) -> RefundNews: ...
+
+    async def query_refund(self, *, out_trade_no: str, out_refund_no: str) -> RefundNews: ...
+
+    async def bill(self, day: date) -> Sequence[BillLine]:
+        """All of a local day. Raises Unavailable while there is none yet."""
+        ...
+
+    def read(self, webhook: Webhook) -> TradeNews | RefundNews | None:
+        """Verifies and decrypts; None for news that is none of ours. Raises NotConfigured, Forbidden, Malformed
+        (integrations.channel)."""
+        ...
+
+    @property
+    def received(self) -> Answer:
+        """What the platform wants to hear once its news is stored."""
+        ...
