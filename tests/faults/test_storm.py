@@ -96,7 +96,7 @@ def _each_effect_once(stack: Stack, crowd: list[Patient]) -> None:
     assert not stack.rows(
         """
         SELECT appointments.id FROM appointments LEFT JOIN operations
-            ON operation = 'book' AND result ->> 'appointment_id' = appointments.id::text
+            ON operation IN ('book', 'reschedule') AND result ->> 'appointment_id' = appointments.id::text
         WHERE contact_id = ANY(%s::uuid[]) GROUP BY appointments.id HAVING count(operations.message_id) <> 1
         """,
         [conversation(stack, patient) for patient in crowd],
