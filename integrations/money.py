@@ -1,6 +1,15 @@
-"""Money as people read it. It is kept in whole fen everywhere."""
+"""Money as people read it, and who takes it. It is kept in whole fen everywhere."""
 
 from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    """Where a payment is made."""
+
+    WECHATPAY = "wechatpay"
+    ALIPAY = "alipay"
 
 
 def yuan(fen: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,8 @@ from integrations.database import Database, utcnow
 from integrations.identity.interface import IdentityCheck
 from integrations.identity.tencent import TencentIdentity
 from integrations.key_rings import KeySource
+from integrations.money import Platform
+from integrations.payment.interface import PaymentPlatform
 from integrations.presence import present
 from integrations.settings import Settings
 from integrations.sms.interface import Sms
@@ -43,6 +45,7 @@ class Runtime:
     throttle: Throttle
     sms: Sms
     identity: IdentityCheck
+    payments: Mapping[Platform, PaymentPlatform] = field(default_factory=dict)  # those that have their keys
     now: Callable[[], datetime] = field(default=utcnow)
 
     @property

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from integrations.channel import Forbidden
 from integrations.messages import Answer, Webhook
+from integrations.money import Platform
 
 
 class Way(StrEnum):
@@ -37,9 +39,28 @@ class Refused(PaymentError):
     """It said no, and will say no again."""
 
 
+class NumberUsed(Refused):
+    """Nothing more can be opened under this out_trade_no: it is paid, closed, or was opened on other terms."""
+
+
+class NoFunds(Refused):
+    """A refund, while the hospital's account at the platform is too low: it is to be asked for again."""
+
+
+class ForeignAccount(Forbidden):
+    """Rightly signed news, but of another merchant or application: it pays nothing here."""
+
+    def __init__(self, number: str, transaction_id: str | None = None, amount_fen: int | None = None) -> None:
+        super().__init__("of another merchant or application")
+        self.number = number
+        self.transaction_id = transaction_id
+        self.amount_fen = amount_fen
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What is to be paid. `description` is read on the payer's statement: no department, medicine or illness."""
+    """What is to be paid. `description` is read on the payer's statement: no department, medicine or illness.
+    The same out_trade_no is always opened on the same terms."""
 
     out_trade_no: str
     amount_fen: int
@@ -102,10 +123,9 @@ class BillLine:
 
 
 class PaymentPlatform(Protocol):
-    """A platform. All but `read` raise Unavailable and Refused; all are safe to repeat."""
+    """A platform that has its keys. All but `read` raise Unavailable and Refused; all are safe to repeat."""
 
-    name: str  # as integrations.hospital's Platform
-    configured: bool
+    name: Platform
 
     async def prepare(self, way: Way, charge: Charge) -> Prepared: ...
 
@@ -125,9 +145,9 @@ class PaymentPlatform(Protocol):
         """All of a local day. Raises Unavailable while there is none yet."""
         ...
 
-    def read(self, webhook: Webhook) -> TradeNews | RefundNews | None:
-        """Verifies and decrypts; None for news that is none of ours. Raises NotConfigured, Forbidden, Malformed
-        (integrations.channel)."""
+    async def read(self, webhook: Webhook) -> TradeNews | RefundNews | None:
+        """Verifies and decrypts; None for news that is none of ours. Raises Forbidden (also ForeignAccount),
+        Malformed (integrations.channel), and Unavailable where a key to verify with cannot be had now."""
         ...
 
     @property

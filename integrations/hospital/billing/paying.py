@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
@@ -47,6 +47,7 @@ class Opened:
     amount_fen: int
     kind: OrderKind
     expires_at: datetime | None
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ async def open_payment(
     )
     found = await session.scalar(same)
     if found is not None:
-        return Opened(found.id, found.out_trade_no, found.amount_fen, order.kind, order.expires_at)
+        return Opened(
+            found.id, found.out_trade_no, found.amount_fen, order.kind, order.expires_at, found.opened_at
+        )
     tries = await session.scalar(select(func.count()).where(Payment.order_id == order.id)) or 0
     out_trade_no = order_no if tries == 0 else f"{order_no}{tries + 1:02d}"
     if len(out_trade_no) > _NUMBER_LIMIT:
@@ -113,7 +116,32 @@ async def open_payment(
         asked_at=now,
     )
     payment_id = (await session.scalars(made.returning(Payment.id))).one()
-    return Opened(payment_id, out_trade_no, order.amount_fen, order.kind, order.expires_at)
+    return Opened(payment_id, out_trade_no, order.amount_fen, order.kind, order.expires_at, now)
+
+
+async def open_payments(session: AsyncSession, order_no: str) -> list[tuple[Platform, str]]:
+    """Platform and out_trade_no of what may still be paid, in the order of opening. Raises UnknownOrder."""
+    order_id = await session.scalar(select(Order.id).where(Order.order_no == order_no))
+    if order_id is None:
+        raise UnknownOrder
+    waiting = (
+        select(Payment.platform, Payment.out_trade_no)
+        .where(Payment.order_id == order_id, Payment.status == PaymentStatus.OPENED)
+        .order_by(Payment.id)
+    )
+    return [(platform, number) for platform, number in await session.execute(waiting)]
+
+
+async def close_payment(session: AsyncSession, platform: Platform, out_trade_no: str) -> None:
+    """The platform takes no money for it any more. Of one that is paid, or unknown, nothing changes."""
+    closed = update(Payment).where(
+        Payment.platform == platform,
+        Payment.out_trade_no == out_trade_no,
+        Payment.status == PaymentStatus.OPENED,
+    )
+    await session.execute(
+        closed.values(status=PaymentStatus.CLOSED).execution_options(synchronize_session=False)
+    )
 
 
 async def receive(session: AsyncSession, trade: Trade, found_by: FoundBy, now: datetime) -> Received:

@@ -12,7 +12,6 @@ from integrations.hospital.models.billing import (
     OrderStatus,
     Payment,
     PaymentStatus,
-    Platform,
     Refund,
     RefundReason,
     RefundStatus,
@@ -56,6 +55,7 @@ from integrations.hospital.models.people import (
 )
 from integrations.hospital.models.rules import BookingRule, LateCancel
 from integrations.hospital.models.states import StatusChange
+from integrations.money import Platform
 
 __all__ = [
     "APPEND_ONLY_SQL",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from integrations.database import Base, Key
 from integrations.hospital.models.states import stateful
 from integrations.hospital.models.types import one_of, word
+from integrations.money import Platform
 
 
 class OrderKind(StrEnum):
@@ -35,11 +36,6 @@ ORDER_STEPS = {
     OrderStatus.PAID: {OrderStatus.REFUND_DUE},
     OrderStatus.REFUND_DUE: {OrderStatus.REFUNDED},
 }
-
-
-class Platform(StrEnum):
-    WECHATPAY = "wechatpay"
-    ALIPAY = "alipay"
 
 
 class PaymentStatus(StrEnum):

@@ -1,0 +1,138 @@
+"""Where orders are paid: opens payments at the platforms, and takes note of what they say. The platforms are asked
+outside of transactions; what they answer is stored in one (docs/decisions/0022-money.md)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import structlog
+
+from integrations.catalogue import Texts
+from integrations.hospital.billing import orders, paying
+from integrations.hospital.billing.paying import Opened, Received, Trade
+from integrations.hospital.models import FoundBy, OrderStatus
+from integrations.money import Platform
+from integrations.payment.interface import (
+    Charge,
+    NumberUsed,
+    PaymentError,
+    PaymentPlatform,
+    Prepared,
+    Refused,
+    State,
+    TradeNews,
+    Way,
+)
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+_TRIES = 3  # numbers of one order that turn out to be used up
+_SHORTEST = timedelta(minutes=1)  # for which a platform opens anything
+
+
+async def prepare(
+    rt: Runtime,
+    order_no: str,
+    platform: Platform,
+    way: Way,
+    *,
+    payer: str | None = None,
+    client_ip: str = "",
+    return_url: str = "",
+) -> Prepared:
+    """Opens a payment of the order, or the one that is open there for the same payer and way again.
+
+    `payer`: the openid, for JSAPI. `client_ip`: for H5. `return_url`: where the payer's browser comes back to.
+    Raises UnknownOrder, NotPayable (billing), Unavailable and Refused (payment); Refused also where the platform is
+    not set up.
+    """
+    vendor = rt.payments.get(platform)
+    if vendor is None:
+        raise Refused(f"{platform} is not set up")
+    for _ in range(_TRIES):
+        async with rt.database.begin() as session:
+            opened = await paying.open_payment(session, order_no, platform, way, rt.now(), payer)
+        charge = Charge(
+            out_trade_no=opened.out_trade_no,
+            amount_fen=opened.amount_fen,
+            description=_description(rt.settings.hospital_name),
+            expires_at=_until(opened),
+            payer=payer,
+            client_ip=client_ip,
+            return_url=return_url,
+        )
+        try:
+            return await vendor.prepare(way, charge)
+        except NumberUsed:
+            await close(rt, vendor, opened.out_trade_no, FoundBy.QUERY)
+    raise Refused(f"{platform} takes no number of {order_no}")
+
+
+async def ask(rt: Runtime, order_no: str) -> OrderStatus:
+    """Asks each platform about the order's open payments, takes note of what was paid, and gives the order's status
+    afterwards. While a platform does not answer, that is what we know. Raises UnknownOrder."""
+    async with rt.database.begin() as session:
+        waiting = await paying.open_payments(session, order_no)
+    await asyncio.gather(*(_ask(rt, platform, out_trade_no) for platform, out_trade_no in waiting))
+    async with rt.database.begin() as session:
+        return (await orders.order(session, order_no)).status
+
+
+async def _ask(rt: Runtime, platform: Platform, out_trade_no: str) -> None:
+    if (vendor := rt.payments.get(platform)) is None:
+        return
+    try:
+        await take_note(rt, platform, await vendor.query(out_trade_no), FoundBy.QUERY)
+    except PaymentError as error:
+        log.warning("a payment platform does not say", platform=platform, reason=_reason(error))
+
+
+async def close(rt: Runtime, vendor: PaymentPlatform, out_trade_no: str, found_by: FoundBy) -> None:
+    """Nobody can pay it afterwards; when somebody has, note is taken of that. Raises Unavailable, Refused."""
+    news = await vendor.query(out_trade_no)
+    if news.state in (State.OPEN, State.UNKNOWN):
+        try:
+            await vendor.close(out_trade_no)
+            news = TradeNews(out_trade_no, State.CLOSED)
+        except Refused:
+            news = await vendor.query(out_trade_no)
+    await take_note(rt, vendor.name, news, found_by)
+
+
+async def take_note(rt: Runtime, platform: Platform, news: TradeNews, found_by: FoundBy) -> Received | None:
+    """Stores what a platform says of a payment. None when that is no news of money."""
+    match news:
+        case TradeNews(
+            state=State.DONE,
+            transaction_id=str(transaction),
+            amount_fen=int(amount),
+            paid_at=datetime() as at,
+        ):
+            trade = Trade(platform, news.out_trade_no, transaction, amount, at, news.payer)
+            async with rt.database.begin() as session:
+                return await paying.receive(session, trade, found_by, rt.now())
+        case TradeNews(state=State.CLOSED):
+            async with rt.database.begin() as session:
+                await paying.close_payment(session, platform, news.out_trade_no)
+    return None
+
+
+def _until(opened: Opened) -> datetime | None:
+    """The same whenever this payment is asked for again."""
+    return opened.expires_at and max(opened.expires_at, opened.opened_at + _SHORTEST)
+
+
+def _description(hospital: str) -> str:
+    return _texts().text("word_charge", hospital=hospital)
+
+
+@lru_cache(maxsize=1)
+def _texts() -> Texts:
+    return Texts.load()
+
+
+def _reason(error: PaymentError) -> str:
+    return f"{type(error).__name__} {error.code}".rstrip()
