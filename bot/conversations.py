@@ -16,14 +16,13 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy import Row, text
 
-from bot import choices, delivery, inbox, outbox, rasa, texts
+from bot import choices, delivery, inbox, numbers_in_chat, outbox, rasa, texts
 from bot.models import ControlState
 from bot.outbox import Reply
 from bot.rasa import RasaDown, RasaReply
 from bot.understanding import Understanding
 from bot.wake import TURNS
 from integrations import menu
-from integrations.channel import DeleteMessage, SendError
 from integrations.database import Executor
 from integrations.language.languages import SIMPLIFIED, detect
 from integrations.messages import Kind, MessageIn
@@ -105,7 +104,6 @@ class Answer:
     replies: list[Reply]
     choices: dict[str, Any] | None = None
     expects: str | None = None
-    delete_message: bool = False  # the patient's own message held an identity number
     chosen_language: str = ""
 
 
@@ -142,7 +140,8 @@ async def forgotten(session: Executor, rt: Runtime, limit: int) -> list[UUID]:
 async def _turn(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> bool:
     """Answers the oldest pending message. True: we held the lock, and all went well: look again."""
     inbound: Row[Any] | None = None
-    language = SIMPLIFIED
+    message: MessageIn | None = None
+    expects, language = None, SIMPLIFIED
     try:
         async with rt.database.transaction() as session:
             conversation = (await session.execute(_LOCK, {"id": conversation_id})).first()
@@ -152,7 +151,7 @@ async def _turn(rt: Runtime, understanding: Understanding, conversation_id: UUID
             if inbound is not None:
                 if inbound.retry_at and inbound.retry_at > rt.now():
                     return False
-                message = inbox.reopen(rt.crypto, inbound)
+                message, expects = inbox.reopen(rt.crypto, inbound), conversation.expects
                 language = _language(conversation, message)
                 answer = await _answer(rt, understanding, conversation, inbound, message, language)
                 await _conclude(session, rt, conversation_id, inbound, answer, language)
@@ -164,12 +163,13 @@ async def _turn(rt: Runtime, understanding: Understanding, conversation_id: UUID
         if inbound is None:
             raise
         log.exception("turn failed", conversation=str(conversation_id), inbound=str(inbound.id))
-        return await _count_failure(rt, conversation_id, inbound, language)
+        if not await _count_failure(rt, conversation_id, inbound, language):
+            return False
     if inbound is None:
         return True
     await _announce(rt, inbound.id)
-    if answer.delete_message:
-        await _delete_from_chat(rt, inbound, message)
+    if message is not None:  # one that cannot be read is nothing to be looked into
+        await numbers_in_chat.take_out(rt, rt.channels[inbound.speaks], message, expects)
     return True
 
 
@@ -207,15 +207,13 @@ async def _answer(
     }
     if command is None:
         read = await understanding.read(rt, conversation.id, message.text, conversation.expects)
-        words, metadata["entities"], personal = read.text, read.entities, read.holds_id_number
-        words = _no_command(words)
-    else:
-        words, personal = command, False
+        metadata["entities"] = read.entities
+    words = _no_command(read.text) if command is None else command
     said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata, inbound.attempts)
     if not said and message.kind is not Kind.SYSTEM:
         log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
-        return Answer([_apology(rt, language)], delete_message=personal)
-    return _compose(rt, inbound.speaks, said, language, delete_message=personal)
+        return Answer([_apology(rt, language)])
+    return _compose(rt, inbound.speaks, said, language)
 
 
 def _no_command(words: str) -> str:
@@ -254,9 +252,7 @@ def _stale(conversation: Row[Any], language: str) -> Answer:
     return Answer([Reply(words, options)], kept, conversation.expects)
 
 
-def _compose(
-    rt: Runtime, channel_name: str, said: list[RasaReply], language: str, *, delete_message: bool
-) -> Answer:
+def _compose(rt: Runtime, channel_name: str, said: list[RasaReply], language: str) -> Answer:
     chosen = next((reply.language for reply in said if reply.language), "")
     channel = rt.channels[channel_name]
     replies: list[Reply] = []
@@ -272,7 +268,7 @@ def _compose(
         if last or options:
             replies.append(Reply(last, options))
     expects = said[-1].expects if said else None
-    return Answer(replies, kept, expects, delete_message, chosen)
+    return Answer(replies, kept, expects, chosen)
 
 
 async def _conclude(
@@ -354,7 +350,6 @@ async def _count_failure(rt: Runtime, conversation_id: UUID, inbound: Row[Any], 
             inbound_id=inbound.id,
             not_before=inbound.passive_until,
         )
-    await _announce(rt, inbound.id)
     return True
 
 
@@ -364,12 +359,3 @@ async def _announce(rt: Runtime, inbound_id: UUID) -> None:
         await rt.redis.publish(TURNS, inbound_id.hex)
     except (RedisError, OSError):
         log.warning("no announcement without redis", inbound=str(inbound_id))
-
-
-async def _delete_from_chat(rt: Runtime, inbound: Row[Any], message: MessageIn) -> None:
-    channel = rt.channels[inbound.speaks]
-    if isinstance(channel, DeleteMessage) and message.message_ref:
-        try:
-            await channel.delete(inbound.platform_id, message.message_ref)
-        except SendError:
-            log.warning("typed number not removed from the chat", inbound=str(inbound.id))

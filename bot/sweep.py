@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -70,11 +69,9 @@ async def hospital(rt: Runtime) -> list[UUID]:
 
 
 async def identities(rt: Runtime) -> None:
-    """Asks again for the patients whose identity could not be checked when they registered, in any order: one for
-    whom there is never an answer stands in nobody's way."""
+    """Asks again for patients whose identity could not be checked when they registered."""
     async with rt.database.begin() as session:
         waiting = await patients.pending_identity(session, rt.crypto)
-    random.shuffle(waiting)
     unanswered = 0
     for person in waiting:
         outcome = await rt.identity.check(person.name, person.id_number)

@@ -27,7 +27,6 @@ class Reading:
 
     text: str
     entities: list[dict[str, Any]]
-    holds_id_number: bool = False
 
 
 class Understanding:
@@ -67,7 +66,7 @@ class Understanding:
         ]
         index = await self._names(rt)
         entities += understand(swapped, index=index, now=rt.local_now(), expects=expects)
-        return Reading(swapped, entities, any(span.entity == "id_number" for span in spans))
+        return Reading(swapped, entities)
 
     async def _names(self, rt: Runtime) -> NameIndex:
         if self._index is None or monotonic() - self._read_at > _FRESH_FOR:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 from starlette.routing import Route
 
-from bot import claims, delivery, inbox
+from bot import claims, delivery, inbox, numbers_in_chat
 from bot.inbox import Accepted
 from bot.wake import TurnNews, Waker
 from integrations.channel import (
@@ -103,6 +103,7 @@ def _after_accepting(
         ACCEPTED.labels(channel.name, message.kind.value).inc()
     if taken.alarm and not passive:
         background.start(delivery.deliver(rt, taken.conversation_id, alarms_only=True))
+        background.start(numbers_in_chat.take_out(rt, channel, message))
     if not taken.answered:
         waker: Waker = request.app.state.waker
         waker.wake(taken.conversation_id)

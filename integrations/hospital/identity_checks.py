@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,8 +36,8 @@ class PendingIdentity:
 
 
 async def pending_identity(session: AsyncSession, crypto: Crypto, limit: int = 50) -> list[PendingIdentity]:
-    """Those who wait for the identity check, the longest waiting first."""
-    waiting = select(Patient).where(Patient.status == PatientStatus.PENDING).order_by(Patient.id).limit(limit)
+    """Some of those who wait for the identity check, in any order: whom nobody can check stands in nobody's way."""
+    waiting = select(Patient).where(Patient.status == PatientStatus.PENDING).order_by(func.random()).limit(limit)
     return [
         PendingIdentity(
             found.id,
