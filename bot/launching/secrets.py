@@ -44,6 +44,10 @@ class Launch(Settings):
     rasa_database_password: SecretStr = SecretStr("")  # of the role daozhen_rasa
     tracker_keys: SecretStr = SecretStr("")  # for Rasa's process alone
     tracker_database_url: str = ""  # where Rasa's role is not made by us
+    # What the sandbox signs with in the platforms' place: their halves of the keys in WECHATPAY_PUBLIC_KEY and
+    # ALIPAY_PUBLIC_KEY.
+    sandbox_wechatpay_private_key: SecretStr = SecretStr("")
+    sandbox_alipay_private_key: SecretStr = SecretStr("")
     # How many of each run on this machine; further Rasas only where RASA_URLS is not set.
     gateways: int = Field(default=1, ge=1)
     workers: int = Field(default=1, ge=1)
@@ -75,6 +79,28 @@ def _aes_key() -> str:
         key = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
         if key.isalnum():
             return key
+
+
+def _private_key() -> str:
+    """An RSA key as the base64 of its DER, PKCS #8."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    encoded = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return base64.b64encode(encoded).decode()
+
+
+def _public_half(private_key: str) -> str:
+    from cryptography.hazmat.primitives import serialization
+
+    key = serialization.load_der_private_key(base64.b64decode(private_key), password=None)
+    encoded = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return base64.b64encode(encoded).decode()
 
 
 def _notice_templates() -> str:
@@ -115,7 +141,26 @@ SANDBOX: Mapping[str, Callable[[], str]] = {
     "SMS_CONSENT_TEMPLATE_CODE": lambda: _digits(7),
     "IDENTITY_SECRET_ID": lambda: f"AKID{_letters(32)}",
     "IDENTITY_SECRET_KEY": lambda: _letters(32),
+    "WECHATPAY_MCHID": lambda: _digits(10),
+    "WECHATPAY_SERIAL_NO": lambda: secrets.token_hex(20).upper(),
+    "WECHATPAY_PRIVATE_KEY": _private_key,
+    "WECHATPAY_APIV3_KEY": lambda: _letters(32),
+    "WECHATPAY_PUBLIC_KEY_ID": lambda: f"PUB_KEY_ID_0{_digits(29)}",
+    "SANDBOX_WECHATPAY_PRIVATE_KEY": _private_key,
+    "ALIPAY_APP_ID": lambda: f"2021{_digits(12)}",
+    "ALIPAY_SELLER_ID": lambda: f"2088{_digits(12)}",
+    "ALIPAY_PRIVATE_KEY": _private_key,
+    "SANDBOX_ALIPAY_PRIVATE_KEY": _private_key,
+    "KUAIDI100_CUSTOMER": lambda: secrets.token_hex(16).upper(),
+    "KUAIDI100_KEY": lambda: _letters(12),
+    "KUAIDI100_SALT": lambda: _letters(24),
 }
+# What is not drawn by lot: the public half of a private key above.
+SANDBOX_PUBLIC: Mapping[str, str] = {
+    "WECHATPAY_PUBLIC_KEY": "SANDBOX_WECHATPAY_PRIVATE_KEY",
+    "ALIPAY_PUBLIC_KEY": "SANDBOX_ALIPAY_PRIVATE_KEY",
+}
+FOR_SANDBOX = frozenset({*SANDBOX, *SANDBOX_PUBLIC})
 
 
 # Those that are rotated, and those of them that the running processes read from the file themselves.
@@ -148,16 +193,25 @@ def generate(var: Path, *, sandbox: bool) -> list[str]:
             "bring it back, or move the whole directory away to start empty."
         )
     missing = [name for name in ALWAYS if name not in known]
-    missing_sandbox = [name for name in SANDBOX if sandbox and name not in known]
-    if missing or missing_sandbox:
+    for_sandbox = _missing_for_sandbox(known) if sandbox else {}
+    if missing or for_sandbox:
         file = secrets_file(var)
         text = file.read_text(encoding="utf-8") if file.exists() else HEADER
         text += "".join(f"{name}={ALWAYS[name]()}\n" for name in missing)
-        if missing_sandbox:
+        if for_sandbox:
             text += HEADER_SANDBOX if HEADER_SANDBOX not in text else ""
-            text += "".join(f"{name}={SANDBOX[name]()}\n" for name in missing_sandbox)
+            text += "".join(f"{name}={value}\n" for name, value in for_sandbox.items())
         _write_privately(file, text)
-    return missing + missing_sandbox
+    return missing + list(for_sandbox)
+
+
+def _missing_for_sandbox(known: Mapping[str, str]) -> dict[str, str]:
+    made = {name: draw() for name, draw in SANDBOX.items() if name not in known}
+    private = {**known, **made}
+    for name, of in SANDBOX_PUBLIC.items():
+        if name not in known:
+            made[name] = _public_half(private[of])
+    return made
 
 
 def load(var: Path, *, sandbox: bool = True, changes: Mapping[str, str] | None = None) -> Launch:
@@ -166,7 +220,7 @@ def load(var: Path, *, sandbox: bool = True, changes: Mapping[str, str] | None =
     Without the sandbox the values that were generated for it are not there: an account that is not configured
     stays switched off.
     """
-    generated = {k: v for k, v in _read(secrets_file(var)).items() if sandbox or k not in SANDBOX}
+    generated = {k: v for k, v in _read(secrets_file(var)).items() if sandbox or k not in FOR_SANDBOX}
     merged = {**generated, **_outside(), "VAR_DIR": str(var), **(changes or {})}
     if not merged.get("KEYS_FILE") and any(is_ours(var, name) for name in WATCHED):
         merged["KEYS_FILE"] = str(secrets_file(var))

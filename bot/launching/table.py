@@ -28,13 +28,18 @@ SANDBOX_KNOWS = (
     "telegram_",
     "sms_",
     "identity_",
+    "wechatpay_",
+    "alipay_",
+    "kuaidi100_",
     "hospital_phone",
     "gateway_port",
     "sandbox_port",
     "public_url",
     "timezone",
 )
-SANDBOX_BASES = ("wechat", "telegram", "sms", "identity")
+# And what only the platforms themselves know.
+SANDBOX_OWN = ("sandbox_wechatpay_private_key", "sandbox_alipay_private_key")
+SANDBOX_BASES = ("wechat", "telegram", "sms", "identity", "wechatpay", "kuaidi100")
 
 PORTS = ("GATEWAY_PORT", "DESK_PORT", "SANDBOX_PORT", "ACTIONS_PORT")  # in this order from --port-base on
 
@@ -42,8 +47,12 @@ PORTS = ("GATEWAY_PORT", "DESK_PORT", "SANDBOX_PORT", "ACTIONS_PORT")  # in this
 def sandbox_addresses(port: int) -> dict[str, str]:
     """The settings by which the sandbox takes the platforms' place."""
     sandbox = f"http://{HOST}:{port}"
-    script = {"WECHAT_JSSDK_URL": f"{sandbox}/wechat/open/js/jweixin-1.6.0.js"}
-    return {f"{name.upper()}_API_BASE": f"{sandbox}/{name}" for name in SANDBOX_BASES} | script
+    others = {
+        "WECHAT_JSSDK_URL": f"{sandbox}/wechat/open/js/jweixin-1.6.0.js",
+        "WECHAT_OAUTH_BASE": f"{sandbox}/wechat/open",
+        "ALIPAY_API_BASE": f"{sandbox}/alipay/gateway.do",
+    }
+    return {f"{name.upper()}_API_BASE": f"{sandbox}/{name}" for name in SANDBOX_BASES} | others
 
 
 FURTHER_GATEWAYS = 20  # so many ports after the first gateway come the others
@@ -244,6 +253,7 @@ def _rasa(
 def _sandbox(settings: Launch, var: Path) -> Process:
     knows = {k: v for k, v in bot_environment(settings).items() if k.lower().startswith(SANDBOX_KNOWS)}
     knows |= {name: value for name, value in os.environ.items() if name.startswith("SANDBOX_")}
+    knows |= {name.upper(): _plain(getattr(settings, name)) for name in SANDBOX_OWN}
     gateways = ",".join(f"http://{HOST}:{port}" for port in gateway_ports(settings))
     return Process(
         "sandbox",

@@ -19,6 +19,8 @@ ADDRESSES = {
     "TRACKER_DATABASE_URL": "postgresql://daozhen_rasa:rasa-password@127.0.0.1:1/daozhen",
 }
 
+PLATFORMS = ("WECHAT", "TELEGRAM_", "SMS_", "IDENTITY_", "ALIPAY_", "KUAIDI100_", "SANDBOX_W", "SANDBOX_A")
+
 
 @pytest.fixture(autouse=True)
 def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -105,12 +107,28 @@ def test_the_sandbox_takes_the_platforms_place(tmp_path: Path) -> None:
     assert gateway["TELEGRAM_API_BASE"] == "http://127.0.0.1:8100/telegram"
     assert gateway["SMS_API_BASE"] == "http://127.0.0.1:8100/sms"
     assert gateway["IDENTITY_API_BASE"] == "http://127.0.0.1:8100/identity"
+    assert gateway["WECHATPAY_API_BASE"] == "http://127.0.0.1:8100/wechatpay"
+    assert gateway["WECHAT_OAUTH_BASE"] == "http://127.0.0.1:8100/wechat/open"
+    assert gateway["ALIPAY_API_BASE"] == "http://127.0.0.1:8100/alipay/gateway.do"
+    assert gateway["KUAIDI100_API_BASE"] == "http://127.0.0.1:8100/kuaidi100"
+
+
+def test_only_the_sandbox_knows_the_platforms_own_keys(tmp_path: Path) -> None:
+    processes = _processes(tmp_path)
+    own = [processes["sandbox"].environment[name.upper()] for name in table.SANDBOX_OWN]
+    assert all(own)
+    for name, process in processes.items():
+        if name != "sandbox":
+            assert not set(own) & set(process.environment.values())
+            assert not [known for known in process.environment if known.startswith("SANDBOX_W")]
+    platform = {"WECHATPAY_PRIVATE_KEY", "ALIPAY_PRIVATE_KEY", "KUAIDI100_KEY"}
+    assert platform <= processes["gateway"].environment.keys() & processes["sandbox"].environment.keys()
 
 
 def test_without_the_sandbox_the_platforms_are_the_real_ones_and_unconfigured(tmp_path: Path) -> None:
     _processes(tmp_path, sandbox=True)
     gateway = _processes(tmp_path, sandbox=False)["gateway"].environment
-    assert not {name for name in gateway if name.startswith(("WECHAT_", "TELEGRAM_", "SMS_", "IDENTITY_"))}
+    assert not {name for name in gateway if name.startswith(PLATFORMS)}
 
 
 def test_all_ports_move_together(tmp_path: Path) -> None:
