@@ -9,12 +9,14 @@ import httpx
 from fastapi import FastAPI
 
 from integrations.database import utcnow
-from integrations.sandbox import inspect, tencent_api
+from integrations.sandbox import inspect, inspect_money, tencent_api
 from integrations.sandbox.options import Options
 from integrations.sandbox.state import Clock
 from integrations.sandbox.telegram import api as telegram_api
 from integrations.sandbox.wechat import api as wechat_api
+from integrations.sandbox.wechat import oauth as wechat_oauth
 from integrations.sandbox.wechat import page as wechat_page
+from integrations.sandbox.wechatpay import api as wechatpay_api
 from integrations.sandbox.world import build_world, reach_program
 from integrations.settings import Settings
 
@@ -42,10 +44,14 @@ def create_app(
     )
     app.state.world = world
     app.include_router(wechat_api.router(world.account, world.notices, world.faults, world.log))
-    app.include_router(wechat_page.router(world.page_script))
+    app.include_router(wechat_page.router(world.page_script, world.wechatpay.sheets))
+    app.include_router(wechat_oauth.router(world.authorization, world.account, world.faults, world.log))
+    pay = world.wechatpay
+    app.include_router(wechatpay_api.router(pay.interfaces, pay.bills, pay.door))
     app.include_router(telegram_api.router(world.bot, world.door))
     app.include_router(tencent_api.router(world.sms, world.identity, world.faults, world.log, world.clock))
     app.include_router(inspect.router(world))
+    app.include_router(inspect_money.router(world))
 
     @app.get("/health/live")
     async def live() -> dict[str, str]:

@@ -15,19 +15,22 @@ class FaultRule(BaseModel):
     """What fails, and how often.
 
     `operation` is the platform's own name ("custom/send", "sendMessage", "SendSms", "IdCardVerification"), or
-    "callback" / "webhook" for what WeChat / Telegram delivers to the program; None is every call of the platform.
-    `code` is the platform's error code; WeChat and Telegram also take 500 to 599, which is that HTTP status.
-    `drop_after_accept`: the work is done, the connection is closed without an answer (for "callback" and
-    "webhook": the program's answer is thrown away). `rate` is the share of calls hit, `count` how many at most.
+    "callback" / "webhook" for what WeChat / Telegram delivers to the program, "notify" for WeChat Pay's and
+    Alipay's news, "push" for Kuaidi100's; None is every call of the platform.
+    `code` is the platform's error code; all but SMS and identity check also take 500 to 599, which is that HTTP
+    status. `drop_after_accept`: the work is done, the connection is closed without an answer (of deliveries: the
+    program's answer is thrown away). `lie` makes a payment platform say something untrue in news and in answers to
+    queries. `rate` is the share of calls hit, `count` how many at most.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    platform: Literal["wechat", "telegram", "sms", "identity"]
+    platform: Literal["wechat", "telegram", "sms", "identity", "wechatpay", "alipay", "kuaidi100"]
     operation: str | None = None
     code: int | str | None = None
     delay_s: float = Field(default=0, ge=0, le=600)
     drop_after_accept: bool = False
+    lie: Literal["amount", "order", "appid", "mchid"] | None = None
     retry_after: int = Field(default=1, ge=0)  # Telegram's 429 says it
     rate: float = Field(default=1, ge=0, le=1)
     count: int | None = Field(default=None, ge=1)
@@ -40,6 +43,7 @@ class Fault:
     def __init__(self, rule: FaultRule) -> None:
         self.code = rule.code
         self.drop = rule.drop_after_accept
+        self.lie = rule.lie
         self.retry_after = rule.retry_after
         self._delay = rule.delay_s
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from integrations.settings import Settings
@@ -50,6 +51,14 @@ class Options(BaseSettings):
     sms_half_minute: int = 1
     sms_hour: int = 5
     sms_day: int = 10
+
+    # WeChat Pay. The key is the platform's own, whose public half the program has.
+    wechatpay_private_key: SecretStr = SecretStr("")
+    wechatpay_answer_seconds: float = 5.0
+    wechatpay_notify_scale: float = 1.0  # of the pauses before a notice is repeated: 15 s to 6 h
+    wechatpay_shortest_expiry: int = 60  # an order can be paid that long, whatever its time_expire says
+    wechatpay_refund_seconds: float = 3.0  # a refund is PROCESSING, then done
+    wechatpay_bill_hour: int = 10  # of the next day, when a bill is there
 
     # Bounds of the memory
     people: int = 5000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -22,8 +23,11 @@ from integrations.sandbox.telegram.updates import Updates
 from integrations.sandbox.wechat.account import Account
 from integrations.sandbox.wechat.callback import Callbacks
 from integrations.sandbox.wechat.notices import Notices
+from integrations.sandbox.wechat.oauth import Authorization
 from integrations.sandbox.wechat.page import PageScript
 from integrations.sandbox.wechat.patient import Patients as WeChatPatients
+from integrations.sandbox.wechatpay import platform as wechatpay_platform
+from integrations.sandbox.wechatpay.platform import WeChatPay
 from integrations.settings import Settings
 
 TELEGRAM_PATH = "/webhooks/telegram"
@@ -44,6 +48,8 @@ class World:
     wechat: WeChatPatients
     notices: Notices
     page_script: PageScript
+    authorization: Authorization
+    wechatpay: WeChatPay
     bot: Bot
     updates: Updates
     telegram: TelegramPatients
@@ -98,10 +104,13 @@ def build_world(settings: Settings, options: Options, clock: Clock, http: httpx.
     updates.direct = door.direct
     own = options.own_address(settings)
     wechat = WeChatPatients(account, callbacks, background, own)
+    domain = urlsplit(settings.public_url).hostname or ""
+    wechatpay = wechatpay_platform.build(settings, options, clock, account, http, background, faults, log)
     return World(
         settings=settings, options=options, clock=clock, http=http, background=background, log=log, faults=faults,
         people=people, account=account, callbacks=callbacks,
         wechat=wechat, notices=Notices(account, wechat, faults, background), page_script=PageScript(wechat),
+        authorization=Authorization(account, domain), wechatpay=wechatpay,
         bot=bot, updates=updates, telegram=TelegramPatients(bot, updates), door=door,
         sms=_sms(settings, options, clock), identity=_identity(settings, people, clock),
     )  # fmt: skip

@@ -14,7 +14,10 @@ from integrations.sandbox.state import Record
 from integrations.sandbox.world import World
 
 SHOWN = 60
-NAMES = {"wechat": "微信", "telegram": "Telegram", "sms": "短信", "identity": "核验"}
+NAMES = {
+    "wechat": "微信", "telegram": "Telegram", "sms": "短信", "identity": "核验", "wechatpay": "微信支付",
+    "alipay": "支付宝", "kuaidi100": "快递100",
+}  # fmt: skip
 LOST: dict[str, Any] = {"drop_after_accept": True, "count": 1}
 TOO_MANY: dict[str, Any] = {"code": 429, "retry_after": 3, "count": 2}
 FAULTS: list[tuple[str, dict[str, Any]]] = [

@@ -134,7 +134,7 @@ class Page:
                     ui.icon("open_in_new")
             # WeChat's browser knows whose it is; the stand-in for its script reads the frame's name.
             user = self._world.account.user_of(self._person) if self._app == "wechat" else None
-            name = f"wechat:{user.openid}" if user and user.followed else ""
+            name = f"wechat:{user.openid}" if user else ""
             mark(box("webview-frame", tag="iframe").props(f'src="{url}" name="{name}"'), "webview-frame")
 
     # Keeping in step

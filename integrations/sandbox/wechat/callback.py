@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from integrations.sandbox.faults import Faults
+from integrations.sandbox.posting import post
 from integrations.sandbox.state import Entry, ProtocolLog
 from integrations.sandbox.wechat.account import Account, WeChatUser
 from integrations.sandbox.wechat.crypto import Envelope, signature
@@ -144,21 +145,10 @@ class Callbacks:
         }  # fmt: skip
         body = to_xml({"ToUserName": account.original_id, "Encrypt": encrypted})
         options = self._account.options
-        async with asyncio.timeout(options.wechat_answer_seconds + options.wechat_send_seconds) as limit:
-
-            async def sent(step: str, info: Any) -> None:
-                """The five seconds count from here, however busy this machine was until now."""
-                if step == "http11.send_request_body.complete":
-                    now = asyncio.get_running_loop().time()
-                    limit.reschedule(now + options.wechat_answer_seconds)
-
-            return await self._http.post(
-                self._url,
-                params=query,
-                content=body.encode(),
-                headers={"content-type": "text/xml"},
-                extensions={"trace": sent},
-            )
+        return await post(
+            self._http, self._url, params=query, content=body.encode(), headers={"content-type": "text/xml"},
+            answer_seconds=options.wechat_answer_seconds, send_seconds=options.wechat_send_seconds,
+        )  # fmt: skip
 
     def _note(
         self, user: WeChatUser, fields: dict[str, Any], entry: Entry, began: datetime,

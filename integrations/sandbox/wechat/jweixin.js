@@ -1,9 +1,13 @@
-// The part of WeChat's JS-SDK that asks for subscription notices, with a question in the page instead of WeChat's own.
+// The parts of WeChat's JS-SDK that ask for subscription notices, with a question in the page instead of WeChat's own,
+// and for a payment, whose sheet the phone shows. What WeChat's browser itself gives to a page (WeixinJSBridge) comes
+// from here too.
 (() => {
   const home = new URL(document.currentScript.src).href.replace(/js\/[^/]*$/, "");
   const openid = window.name.startsWith("wechat:") ? window.name.slice(7) : "";
   const waiting = { ready: [], error: [] };
   let state = "";
+  let appId = "";
+  let allowed = [];
 
   const post = (path, body) =>
     fetch(home + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
@@ -16,10 +20,12 @@
     ready: (listener) => (state === "ready" ? listener() : waiting.ready.push(listener)),
     error: (listener) => waiting.error.push(listener),
     async config(given) {
-      const { appId, timestamp, nonceStr, signature } = given;
+      const { timestamp, nonceStr, signature } = given;
+      appId = given.appId;
       const answer = await post("config", { appId, timestamp, nonceStr, signature, url: location.href });
       const { errMsg } = await answer.json();
       if (errMsg !== "config:ok") return settle("error", { errMsg });
+      allowed = given.jsApiList || [];
       settle("ready");
       if (!openid || !(given.openTagList || []).includes("wx-open-subscribe")) {
         const detail = { errMsg: "not in WeChat, or the tag was not asked for" };
@@ -27,7 +33,41 @@
       }
       document.querySelectorAll("wx-open-subscribe").forEach(draw);
     },
+    async chooseWXPay(given) {
+      const { success, fail, cancel, complete, timestamp, timeStamp, ...rest } = given;
+      const { result, reason } = allowed.includes("chooseWXPay")
+        ? await pay({ ...rest, appId: rest.appId || appId, timeStamp: String(timeStamp || timestamp) })
+        : { result: "fail", reason: "the permission value is offline verifying" };
+      const told = { errMsg: `chooseWXPay:${result}`, ...(reason && { err_desc: reason }) };
+      const listener = { ok: success, cancel, fail }[result];
+      if (listener) listener(told);
+      if (complete) complete(told);
+    },
+    checkJsApi({ jsApiList, success }) {
+      const known = ["chooseWXPay", "checkJsApi"];
+      const checkResult = Object.fromEntries(jsApiList.map((name) => [name, Boolean(openid) && known.includes(name)]));
+      success({ checkResult, errMsg: "checkJsApi:ok" });
+    },
   };
+
+  async function pay(given) {
+    if (!openid) return { result: "fail", reason: "not in WeChat" };
+    const answer = await post("pay", { openid, ...given });
+    return answer.ok ? answer.json() : { result: "fail", reason: "a parameter is missing" };
+  }
+
+  if (openid) {
+    window.WeixinJSBridge = {
+      async invoke(name, given, listener) {
+        if (name !== "getBrandWCPayRequest") return listener({ err_msg: `${name}:fail, function not exist` });
+        const { result, reason } = await pay(given);
+        listener({ err_msg: `get_brand_wcpay_request:${result}`, ...(reason && { err_desc: reason }) });
+      },
+      on() {},
+      call() {},
+    };
+    document.dispatchEvent(new Event("WeixinJSBridgeReady"));
+  }
 
   function draw(tag) {
     const shadow = tag.attachShadow({ mode: "open" });

@@ -1,5 +1,6 @@
-"""WeChat's JS-SDK in a page, as far as asking for subscription notices goes: the script that a page loads, the check
-of its signature, and WeChat's question. A page that is open on the phone knows its patient by the frame's name."""
+"""WeChat's JS-SDK in a page, as far as asking for subscription notices and payments goes: the script that a page
+loads, the check of its signature, and WeChat's question. A page that is open on the phone knows its patient by the
+frame's name."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from integrations.sandbox.wechat.patient import NotFollowing, Patients
 from integrations.sandbox.wechat.templates import SUBSCRIPTIONS
+from integrations.sandbox.wechatpay.sheets import PageRequest, Sheets
 
 SCRIPT = Path(__file__).with_name("jweixin.js")
 MOST_TEMPLATES = 3
@@ -71,7 +73,7 @@ class PageScript:
             self._patients.answer_permission(user, template, accept=answer.accept)
 
 
-def router(script: PageScript) -> APIRouter:
+def router(script: PageScript, sheets: Sheets) -> APIRouter:
     routes = APIRouter(prefix="/wechat/open", include_in_schema=False)
 
     @routes.get("/js/jweixin-1.6.0.js")
@@ -103,5 +105,11 @@ def router(script: PageScript) -> APIRouter:
         except (LookupError, NotFollowing) as error:
             raise HTTPException(400, "not to be answered", headers=FROM_ANYWHERE) from error
         return {"errMsg": "subscribe:ok"}
+
+    @routes.post("/pay")
+    async def pay(asked: PageRequest, response: Response) -> dict[str, str]:
+        """Answers when the patient paid, or turned away."""
+        response.headers.update(FROM_ANYWHERE)
+        return await sheets.ask(asked)
 
     return routes

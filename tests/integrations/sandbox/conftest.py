@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
 import httpx
 import pytest
 import uvicorn
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,6 +31,24 @@ TOKEN = "spamtest"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 APPID = "wx2c2769f8efd9abc2"
 BOT_TOKEN = "123456:sandbox-token"
+MCHID, SERIAL, APIV3_KEY, PAY_KEY_ID = (
+    "1900000109",
+    "5A" * 20,
+    "k" * 32,
+    "PUB_KEY_ID_0119000001092026112200001",
+)
+ALIPAY_APP, ALIPAY_SELLER = "2021000000000001", "2088000000000001"
+KUAIDI_CUSTOMER, KUAIDI_KEY, KUAIDI_SALT = "C" * 32, "kuaidi-key", "kuaidi-salt"
+
+
+@cache
+def key_pair(name: str) -> tuple[str, str]:
+    """Private and public key of "merchant", "wechatpay", "app", "alipay" as the settings hold them."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    der = serialization.Encoding.DER
+    private = key.private_bytes(der, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    public = key.public_key().public_bytes(der, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(private).decode(), base64.b64encode(public).decode()
 
 
 @dataclass
@@ -90,6 +112,12 @@ def settings() -> Settings:
         sms_secret_id="sms-id", sms_secret_key="sms-key", sms_app_id="1400006666", sms_sign_name="仁和医院",
         sms_template_code="1110", sms_consent_template_code="1120",
         identity_secret_id="id-id", identity_secret_key="id-key",
+        wechatpay_mchid=MCHID, wechatpay_serial_no=SERIAL, wechatpay_private_key=key_pair("merchant")[0],
+        wechatpay_apiv3_key=APIV3_KEY, wechatpay_public_key_id=PAY_KEY_ID,
+        wechatpay_public_key=key_pair("wechatpay")[1],
+        alipay_app_id=ALIPAY_APP, alipay_seller_id=ALIPAY_SELLER, alipay_private_key=key_pair("app")[0],
+        alipay_public_key=key_pair("alipay")[1],
+        kuaidi100_customer=KUAIDI_CUSTOMER, kuaidi100_key=KUAIDI_KEY, kuaidi100_salt=KUAIDI_SALT,
     )  # fmt: skip
 
 
@@ -104,6 +132,8 @@ def options(gateway: Gateway) -> Options:
         gateway=gateway.url, own="http://sandbox", wechat_answer_seconds=0.3, wechat_send_seconds=0,
         telegram_answer_seconds=0.5,
         telegram_retry_pause=0.05,
+        wechatpay_private_key=key_pair("wechatpay")[0], wechatpay_notify_scale=0.001,
+        wechatpay_refund_seconds=0.05, wechatpay_answer_seconds=0.5,
     )  # fmt: skip
 
 
