@@ -10,6 +10,8 @@ from fastapi import FastAPI
 
 from integrations.database import utcnow
 from integrations.sandbox import inspect, inspect_money, tencent_api
+from integrations.sandbox.alipay import api as alipay_api
+from integrations.sandbox.cashier import pages as cashier_pages
 from integrations.sandbox.options import Options
 from integrations.sandbox.state import Clock
 from integrations.sandbox.telegram import api as telegram_api
@@ -48,6 +50,8 @@ def create_app(
     app.include_router(wechat_oauth.router(world.authorization, world.account, world.faults, world.log))
     pay = world.wechatpay
     app.include_router(wechatpay_api.router(pay.interfaces, pay.bills, pay.door))
+    app.include_router(alipay_api.router(world.alipay.door, world.alipay.bills))
+    app.include_router(cashier_pages.router(world))
     app.include_router(telegram_api.router(world.bot, world.door))
     app.include_router(tencent_api.router(world.sms, world.identity, world.faults, world.log, world.clock))
     app.include_router(inspect.router(world))

@@ -60,6 +60,12 @@ class Options(BaseSettings):
     wechatpay_refund_seconds: float = 3.0  # a refund is PROCESSING, then done
     wechatpay_bill_hour: int = 10  # of the next day, when a bill is there
 
+    # Alipay, in the same way
+    alipay_private_key: SecretStr = SecretStr("")
+    alipay_answer_seconds: float = 15.0
+    alipay_notify_scale: float = 1.0  # of the pauses: 4 minutes to 15 hours
+    alipay_bill_hour: int = 9
+
     # Bounds of the memory
     people: int = 5000
     entries: int = 200  # kept for one conversation

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from integrations.sandbox import tc3
+from integrations.sandbox.alipay import platform as alipay_platform
+from integrations.sandbox.alipay.platform import Alipay
 from integrations.sandbox.balancer import Balancer
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.identity import IdentityService
@@ -50,6 +52,7 @@ class World:
     page_script: PageScript
     authorization: Authorization
     wechatpay: WeChatPay
+    alipay: Alipay
     bot: Bot
     updates: Updates
     telegram: TelegramPatients
@@ -106,11 +109,12 @@ def build_world(settings: Settings, options: Options, clock: Clock, http: httpx.
     wechat = WeChatPatients(account, callbacks, background, own)
     domain = urlsplit(settings.public_url).hostname or ""
     wechatpay = wechatpay_platform.build(settings, options, clock, account, http, background, faults, log)
+    alipay = alipay_platform.build(settings, options, clock, http, background, faults, log)
     return World(
         settings=settings, options=options, clock=clock, http=http, background=background, log=log, faults=faults,
         people=people, account=account, callbacks=callbacks,
         wechat=wechat, notices=Notices(account, wechat, faults, background), page_script=PageScript(wechat),
-        authorization=Authorization(account, domain), wechatpay=wechatpay,
+        authorization=Authorization(account, domain), wechatpay=wechatpay, alipay=alipay,
         bot=bot, updates=updates, telegram=TelegramPatients(bot, updates), door=door,
         sms=_sms(settings, options, clock), identity=_identity(settings, people, clock),
     )  # fmt: skip
