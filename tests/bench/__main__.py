@@ -12,6 +12,8 @@ import psutil
 
 from integrations.settings import ROOT
 from tests.bench import burst, figures, load, people, stack_cpu, stock_rasa, system
+from tests.bench.drive import Bot
+from tests.bench.figures import Journey
 from tests.bench.report import GOALS, Results, table, write
 
 OUT = ROOT / "var/bench"
@@ -22,10 +24,8 @@ async def measure(folder: Path, model: Path) -> Results:
     async with system.running(folder / "var") as ours:
         async with stock_rasa.running(ours, model, folder / "stock.log") as stock:
             print("Bookings …", flush=True)
-            our_journey = await figures.bookings(ours, ours.rasa, 0)
-            stock_journey = await figures.bookings(ours, stock, 1_000)
+            our_journey, stock_journey, stack = await book(ours, stock)
             print(f"  the last words of each: {our_journey.last_words} | {stock_journey.last_words}")
-            stack = await stack_cpu.bookings(ours, 4_000)
             print("Endless conversations …", flush=True)
             stock_history = await figures.endless(ours, stock, 2_000, figures.STOCK_SECONDS)
             stock_mb = psutil.Process(stock.pid).memory_info().rss / 2**20
@@ -41,6 +41,19 @@ async def measure(folder: Path, model: Path) -> Results:
     return Results(
         our_journey, stock_journey, our_history, stock_history, resident, stock_mb, stack, rush, waits
     )
+
+
+async def book(ours: system.System, stock: Bot) -> tuple[Journey, Journey, stack_cpu.StackCpu]:
+    """The three take turns, patient by patient: what else this machine does meanwhile meets them alike."""
+    many = figures.WARM_UP + figures.BOOKINGS
+    async with people.sandbox(ours) as http:
+        alone = await figures.Bookings(ours, ours.rasa, 0).open()
+        rival = await figures.Bookings(ours, stock, 1_000).open()
+        whole = await stack_cpu.Bookings(ours, http).open(4_000, many)
+        for _ in range(many):
+            for one in (alone, rival, whole):
+                await one.next()
+    return alone.journey, rival.journey, whole.spent
 
 
 def main() -> int:

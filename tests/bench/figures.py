@@ -39,21 +39,41 @@ class History:
         return self.curve[-1][1] / self.curve[0][1]
 
 
-async def bookings(system: System, bot: Bot, first_patient: int) -> Journey:
-    """Patients who book one after the other, each in their own conversation."""
-    names = await departments(system.runtime)
-    lines = [await _booking_lines(system, name, day) for day in ("下周三", "下周四") for name in names]
-    people = [await registered_patient(system.runtime, first_patient + n) for n in range(WARM_UP + BOOKINGS)]
-    wire, meter, said, count = await Wire(bot).open(), Meter(bot.pid), [""], 0
-    clock = time.perf_counter()
-    for number, (person, booking) in enumerate(zip(people, cycle(lines), strict=False)):
-        if number == WARM_UP:
-            meter.start()
-            count, clock = wire.sent, time.perf_counter()
+class Bookings:
+    """Patients who book at one Rasa, one after the other, each in their own conversation. What happens between two
+    calls of `next` is not counted."""
+
+    def __init__(self, system: System, bot: Bot, first_patient: int) -> None:
+        self._system, self._bot, self._first = system, bot, first_patient
+        self._number = self._sent = 0
+        self._cpu_ms = self._wall_ms = 0.0
+        self._said = [""]
+
+    async def open(self) -> Bookings:
+        names = await departments(self._system.runtime)
+        read_ = [
+            await _booking_lines(self._system, name, day) for day in ("下周三", "下周四") for name in names
+        ]
+        self._lines = cycle(read_)
+        self._wire, self._meter = await Wire(self._bot).open(), Meter(self._bot.pid)
+        return self
+
+    async def next(self) -> None:
+        """One patient's booking; the first WARM_UP are not counted."""
+        person = await registered_patient(self._system.runtime, self._first + self._number)
+        self._meter.start()
+        booking, clock = next(self._lines), time.perf_counter()
         for line in booking:
-            said = await wire.say(line, person)
-    sent = wire.sent - count
-    return Journey(meter.per_message(sent), 1000 * (time.perf_counter() - clock) / sent, " ".join(said))
+            self._said = await self._wire.say(line, person)
+        if self._number >= WARM_UP:
+            self._sent += len(booking)
+            self._cpu_ms += self._meter.per_message(1)
+            self._wall_ms += 1000 * (time.perf_counter() - clock)
+        self._number += 1
+
+    @property
+    def journey(self) -> Journey:
+        return Journey(self._cpu_ms / self._sent, self._wall_ms / self._sent, " ".join(self._said))
 
 
 async def _booking_lines(system: System, department: str, day: str) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -9,14 +10,16 @@ import httpx
 import psutil
 
 from tests.bench.door import Delivery, Door, Patient
+from tests.bench.figures import WARM_UP
 from tests.bench.journeys import BOOKING, departments
-from tests.bench.people import arrive, last_entry, replies, sandbox
+from tests.bench.people import arrive, last_entry, replies
 from tests.bench.system import System
 
 # The whole program but its launcher; the sandbox stands for the outside platforms.
 COUNTED = ("gateway", "worker", "beat", "rasa", "actions", "postgres", "valkey")
-WARM_UP = 4
-BOOKINGS = 60
+
+
+_AFTERWARDS = 0.2  # seconds: what is written down once the reply has left belongs to it
 
 
 @dataclass
@@ -32,23 +35,46 @@ class StackCpu:
         return sum(self.cpu_ms.values())
 
 
-async def bookings(system: System, first: int) -> StackCpu:
-    """Registered patients who book one after the other, every second one on the other platform."""
-    door, names = Door(system.settings), await departments(system.runtime)
-    async with sandbox(system) as http:
-        people = await arrive(system, http, WARM_UP + BOOKINGS, first)
-        meter, waits, said = Meter(system), {"wechat": [], "telegram": []}, ""
-        for number, patient in enumerate(people):
-            if number == WARM_UP:
-                meter.start()
-            day = ("下周三", "下周四")[number // len(names) % 2]
-            for line in BOOKING:
-                words = line.format(department=names[number % len(names)], day=day)
-                delivery, said = await _say(http, door, patient, words)
-                if number >= WARM_UP:
-                    waits[patient.channel].append(time.time() - delivery.asked_at)
-        cpu = meter.per_message(BOOKINGS * len(BOOKING))
-    return StackCpu(cpu, {name: 1000 * sorted(all_)[len(all_) // 2] for name, all_ in waits.items()}, said)
+class Bookings:
+    """Registered patients who book one after the other, every second one on the other platform. What happens between
+    two calls of `next` is not counted."""
+
+    def __init__(self, system: System, http: httpx.AsyncClient) -> None:
+        self._system, self._http = system, http
+        self._door, self._meter = Door(system.settings), Meter(system)
+        self._waits: dict[str, list[float]] = {"wechat": [], "telegram": []}
+        self._cpu_ms: dict[str, float] = dict.fromkeys(COUNTED, 0.0)
+        self._number = self._sent = 0
+        self._said = ""
+
+    async def open(self, first: int, many: int) -> Bookings:
+        self._names = await departments(self._system.runtime)
+        self._people = await arrive(self._system, self._http, many, first)
+        return self
+
+    async def next(self) -> None:
+        """One patient's booking; the first WARM_UP are not counted."""
+        patient, names = self._people[self._number], self._names
+        day = ("下周三", "下周四")[self._number // len(names) % 2]
+        self._meter.start()
+        waits = []
+        for line in BOOKING:
+            words = line.format(department=names[self._number % len(names)], day=day)
+            delivery, self._said = await _say(self._http, self._door, patient, words)
+            waits.append(time.time() - delivery.asked_at)
+        await asyncio.sleep(_AFTERWARDS)
+        if self._number >= WARM_UP:
+            self._waits[patient.channel] += waits
+            self._sent += len(waits)
+            for name, spent in self._meter.per_message(1).items():
+                self._cpu_ms[name] += spent
+        self._number += 1
+
+    @property
+    def spent(self) -> StackCpu:
+        waited = {name: 1000 * sorted(all_)[len(all_) // 2] for name, all_ in self._waits.items()}
+        cpu = {name: spent / self._sent for name, spent in self._cpu_ms.items()}
+        return StackCpu(cpu, waited, self._said)
 
 
 async def _say(http: httpx.AsyncClient, door: Door, patient: Patient, words: str) -> tuple[Delivery, str]:
