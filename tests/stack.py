@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,9 +87,9 @@ class Stack:
             cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
-    def process(self, name: str, which: str = "") -> psutil.Process:
-        """The main process of one row of the table; of several the one with `which` in its command line. Raises
-        LookupError while it is not there."""
+    def processes(self, name: str, which: str = "") -> list[psutil.Process]:
+        """The main processes of one row of the table, as many as there are of it (DAOZHEN_TEST_PROCESSES); only those
+        with `which` in their command line. Raises LookupError while there is none."""
         found = [
             process
             for process in started_on(self.options.var)
@@ -98,29 +98,28 @@ class Stack:
         if not found:
             raise LookupError(f"{name} does not run")
         ours = {p.pid for p in found}
-        return next(p for p in found if p.ppid() not in ours)
+        return [p for p in found if p.ppid() not in ours]
+
+    def process(self, name: str, which: str = "") -> psutil.Process:
+        """One of them."""
+        return self.processes(name, which)[0]
 
     def kill(self, name: str, which: str = "") -> None:
-        """kill -9, and returns when the process is gone."""
-        process = self.process(name, which)
-        process.kill()
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
-                return
-            time.sleep(0.02)
-        raise TimeoutError(f"{name} survives kill -9")
+        """kill -9 of all of them, and returns when they are gone."""
+        kill_all(self.processes(name, which))
 
     @contextmanager
-    def frozen(self, name: str) -> Iterator[None]:
-        """The process stands still inside the block (SIGSTOP), so that what comes before it can be killed."""
-        process = self.process(name)
-        process.suspend()
+    def frozen(self, name: str, which: str = "") -> Iterator[list[psutil.Process]]:
+        """All of them stand still inside the block (SIGSTOP), so that what comes before it can be killed."""
+        processes = self.processes(name, which)
+        for process in processes:
+            process.suspend()
         try:
-            yield
+            yield processes
         finally:
-            if process.is_running():
-                process.resume()
+            for process in processes:
+                if process.is_running():
+                    process.resume()
 
     def wait_until_ready(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
@@ -132,6 +131,16 @@ class Stack:
                 pass
             time.sleep(0.3)
         raise TimeoutError("the program is not ready again")
+
+
+def kill_all(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        process.kill()
+    deadline = time.monotonic() + 10
+    while any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes):
+        if time.monotonic() > deadline:
+            raise TimeoutError("it survives kill -9")
+        time.sleep(0.02)
 
 
 def _command_line(process: psutil.Process) -> str:

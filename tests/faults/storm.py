@@ -12,7 +12,7 @@ from typing import Any
 
 import redis
 
-from tests.stack import Stack
+from tests.stack import Stack, kill_all
 
 PROCESSES = ("gateway", "worker", "beat", "rasa", "actions", "valkey", "postgres")
 _SEND = {"wechat": "custom/send", "telegram": "sendMessage"}
@@ -67,7 +67,7 @@ class Storm:
     def _kill(self) -> str:
         name = self.chance.choice(PROCESSES)
         try:
-            self.stack.kill(name)
+            kill_all([self.chance.choice(self.stack.processes(name))])
         except LookupError:
             return f"{name} is not there yet"
         return f"kill -9 {name}"

@@ -20,7 +20,7 @@ from tests.faults.breaking import (
 )
 from tests.faults.inside import Sent, last_sent, let_stuck_sends_be_old, notify, until_sent
 from tests.patients import Patient, WeChatPatient
-from tests.stack import Stack
+from tests.stack import Stack, kill_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
 
@@ -72,10 +72,11 @@ def test_gateway_dies_with_the_passive_reply_in_its_hands(stack: Stack, people: 
     ) as claim:
         written = write(patient, QUESTION)
         until(claim.waiting)
-        gateway = stack.process("gateway")
-        gateway.suspend()
+        gateways = stack.processes("gateway")
+        for gateway in gateways:
+            gateway.suspend()
     until(lambda: last_sent(stack, patient).status == "sending")  # committed
-    gateway.kill()
+    kill_all(gateways)
     with stack.frozen("sandbox"):
         stack.wait_until_ready()
     answered_once(stack, written, ANSWER)

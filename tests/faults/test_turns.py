@@ -26,7 +26,7 @@ from tests.faults.breaking import (
     write,
 )
 from tests.patients import Patient
-from tests.stack import Stack
+from tests.stack import Stack, kill_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
 
@@ -56,10 +56,11 @@ def test_a_booking_is_made_once(
     with commits_wait(stack, "INSERT", "operations") as commit:
         written = [press(patient, "确认") for patient in people]
         until(lambda: commit.waiting() == len(people))
-        frozen = stack.process(victim)
-        frozen.suspend()
+        victims = stack.processes(victim)
+        for process in victims:
+            process.suspend()
     until(lambda: all(operations(stack, stored(stack, one).id) for one in written))  # committed
-    frozen.kill()
+    kill_all(victims)
     for one, number in zip(written, before, strict=True):
         answered_once(stack, one, "已为您保留到")
         assert booked(stack, one.patient) == number + 1
@@ -82,10 +83,12 @@ def test_worker_is_told_to_stop_in_the_middle_of_a_turn(stack: Stack, both: list
     with nobody_writes(stack, "outbound") as table:
         written = [write(patient, QUESTION) for patient in both]
         until(lambda: table.waiting() >= len(both))
-        worker = stack.process("worker")
-        worker.send_signal(signal.SIGTERM)
+        workers = stack.processes("worker")
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
         more = [write(patient, OTHER_QUESTION) for patient in both]
-    worker.wait(30)
+    for worker in workers:
+        worker.wait(30)
     for one, other in zip(written, more, strict=True):
         settle(stack, one.patient)
         said = "\n".join(one.patient.all_said())
