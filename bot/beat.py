@@ -47,6 +47,8 @@ def timetable() -> dict[str, dict[str, Any]]:
         "identities": {"task": "identities", **every(60)},
         # Day by day is what it takes; every hour costs nothing and needs no clock that was running at midnight.
         "of_age": {"task": "of_age", **every(3600, first=_AFTER_START)},
+        "cases": {"task": "cases", **every(600, first=_AFTER_START)},
+        "opinions": {"task": "opinions", **every(600, first=_AFTER_START)},
         "schedules": {"task": "schedules", **every(3600, first=_AFTER_START)},
         "expired": {"task": "expired", **every(3600, first=_AFTER_START)},
     }

@@ -7,17 +7,20 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from prometheus_client import Counter
 from sqlalchemy import text
 
 from bot import claims, clocks, conversations, media, news, notice_delivery, outbox
 from bot.clocks import Watch
-from integrations.hospital import booking, families, patients, reminders, requests, seed
+from integrations.hospital import booking, families, patients, ratings, reminders, requests, seed
 from integrations.hospital.billing import orders
+from integrations.hospital.cases.escalation import escalate
 from integrations.identity.interface import Outcome
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
 
+ESCALATED = Counter("daozhen_cases_escalated_total", "Cases whose deadline came near or passed", ["stage"])
 _MOST = 500  # rows a sweep takes up at once; the next sweep comes in seconds
 _PATIENCE = 3  # calls in a row that nobody answers
 TOKENS_KEPT = timedelta(days=30)  # longest pause after which an interrupted registration still goes on
@@ -86,6 +89,23 @@ async def of_age(rt: Runtime) -> None:
     """Ends what guardians did for those who are of age now."""
     async with rt.database.begin() as session:
         await families.end_guardianships(session, rt.now())
+
+
+async def cases(rt: Runtime) -> None:
+    """Brings up the complaints whose deadline is near or over."""
+    async with rt.database.begin() as session:
+        found = await escalate(session, rt.now(), _MOST)
+    for one in found:
+        ESCALATED.labels("late" if one.late else "near").inc()
+        log.warning("a case needs its answer", number=one.number, owner=one.owner or "-", late=one.late)
+
+
+async def opinions(rt: Runtime) -> None:
+    """Asks what patients think of their visits, and now and then of all of us."""
+    async with rt.database.begin() as session:
+        await ratings.ask_about_visits(session, rt.now(), _MOST)
+        if rt.settings.surveys:
+            await ratings.start_surveys(session, rt.now(), _MOST)
 
 
 async def schedules(rt: Runtime) -> None:

@@ -143,6 +143,18 @@ def publish_menus(task: Task) -> None:
         raise task.retry()
 
 
+@celery.task(name="cases")
+def cases() -> None:
+    """Brings up complaints whose answer is due."""
+    _process.portal.call(sweep.cases, _process.runtime)
+
+
+@celery.task(name="opinions")
+def opinions() -> None:
+    """Asks for ratings."""
+    _process.portal.call(sweep.opinions, _process.runtime)
+
+
 @celery.task(name="schedules")
 def schedules() -> None:
     """Keeps the seeded hospital's schedules reaching 14 days ahead."""

@@ -112,6 +112,16 @@ class Settings(BaseSettings):
     link_minutes: int = Field(default=15, ge=1)
     quiet_hours: str = Field(default="22:00-07:30", pattern=r"^(none|\d\d:\d\d-\d\d:\d\d)$")
 
+    # Complaints: who else helps, said when we are late or when a patient asks; and the operator's own working days
+    complaint_hotline: str = "12345"
+    health_hotline: str = "12320"
+    mediation_office: str = "朝阳区医疗纠纷人民调解委员会（010-8888 6140）"
+    mediation_office_en: str = (
+        "the Chaoyang mediation committee for medical disputes (朝阳区医疗纠纷人民调解委员会, 010-8888 6140)"
+    )
+    working_days: Path | None = None  # a file like integrations/hospital/working_days.yml
+    surveys: bool = True  # ask now and then what patients think of all of us
+
     # Pictures, recordings and files of patients
     media_megabytes: int = Field(default=20, ge=1, le=50)
     media_days: int = Field(default=1095, ge=1)  # dialogues are kept for three years
@@ -125,6 +135,9 @@ class Settings(BaseSettings):
 
     def emergency_department_in(self, language: str) -> str:
         return self._in(language, "emergency_department")
+
+    def mediation_office_in(self, language: str) -> str:
+        return self._in(language, "mediation_office")
 
     def _in(self, language: str, name: str) -> str:
         """Where only the Chinese one was set, the English default speaks of another hospital."""

@@ -36,6 +36,11 @@ class EventKind(StrEnum):
     ORDER_EXPIRED = "order_expired"  # order_no: it was not paid in time
     REFUNDED = "refunded"  # order_no, amount_fen, reason: the platform has paid it back
     PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done
+    CASE_ANSWERED = "case_answered"  # case_id: staff said something about it
+    CASE_CLOSED = "case_closed"  # case_id
+    CASE_EXTENDED = "case_extended"  # case_id: it takes longer than was said
+    CASE_OVERDUE = "case_overdue"  # case_id: the day has passed without an answer
+    RATING_ASKED = "rating_asked"  # rating_id
 
 
 async def emit(

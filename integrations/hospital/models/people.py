@@ -74,6 +74,9 @@ class Account(Base):
 
     id: Mapped[Key]
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    rating_requests: Mapped[bool] = mapped_column(
+        server_default=text("true")
+    )  # wants to be asked for ratings
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -1,0 +1,94 @@
+"""Cases and ratings. What staff wrote stands in the chat only when the patient asks for it: here it is neutral."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from bot import texts
+from bot.announcements.telling import Telling, Words
+from integrations.hospital import ratings
+from integrations.hospital.cases import reading
+from integrations.hospital.cases.reading import CaseView
+from integrations.hospital.events import EventKind
+from integrations.hospital.models import CaseStatus
+
+_REST = timedelta(minutes=15)  # without a message: nobody is in the middle of something
+_AGAIN = timedelta(minutes=20)
+_TALKING = text("""
+    SELECT coalesce(bool_or(received_at > :rested OR last), false) FROM (
+        SELECT received_at, alarm IS NOT NULL AND row_number() OVER (ORDER BY received_at DESC) = 1 AS last
+        FROM inbound WHERE conversation_id = :id AND kind NOT IN ('event', 'unfollow', 'system')
+        ORDER BY received_at DESC LIMIT 3) AS latest
+""")
+
+
+async def _case(telling: Telling) -> CaseView:
+    case_id = UUID(telling.event.payload["case_id"])
+    return await reading.view(telling.session, telling.rt.crypto, case_id)
+
+
+async def _answered(telling: Telling) -> str | None:
+    case = await _case(telling)
+    return _about(telling, case) if case.status is CaseStatus.ANSWERED else None
+
+
+async def _closed(telling: Telling) -> str | None:
+    case = await _case(telling)
+    return _about(telling, case) if case.status is CaseStatus.CLOSED else None
+
+
+async def _extended(telling: Telling) -> str | None:
+    case = await _case(telling)
+    return _about(telling, case) if case.stands else None
+
+
+async def _overdue(telling: Telling) -> str | None:
+    case = await _case(telling)
+    return _about(telling, case) if case.overdue(telling.rt.now()) else None
+
+
+def _about(telling: Telling, case: CaseView) -> str:
+    settings = telling.rt.settings
+    return telling.say(
+        f"bot_{telling.event.kind}",
+        number=case.number,
+        day=_day(case.deadline, telling.language),
+        hotline=settings.complaint_hotline,
+        health=settings.health_hotline,
+        mediation=settings.mediation_office_in(telling.language),
+    )
+
+
+async def _rating_asked(telling: Telling) -> str | None:
+    """The question, when the talk rests and no alarm was the last that came; else it is put later."""
+    event, now = telling.event, telling.rt.now()
+    found = await ratings.asking(telling.session, UUID(event.payload["rating_id"]))
+    if found is None:
+        return None
+    values = {"id": event.contact_id, "rested": now - _REST}
+    if await telling.session.scalar(_TALKING, values):
+        until = datetime.fromisoformat(event.payload["until"])
+        await ratings.postpone(
+            telling.session, found.id, event.account_id, event.contact_id, now + _AGAIN, until
+        )
+        return None
+    day = _day(found.date, telling.language) if found.date else ""
+    return telling.say(f"bot_rating_asked_{found.subject_kind}", day=day)
+
+
+def _day(day: date, language: str) -> str:
+    """11月27日; Nov 27"""
+    months = texts.say("word_months", language=language).split()
+    return texts.say("word_month_day", language=language, month=months[day.month - 1], day=day.day)
+
+
+WORDS: dict[str, Words] = {
+    EventKind.CASE_ANSWERED: _answered,
+    EventKind.CASE_CLOSED: _closed,
+    EventKind.CASE_EXTENDED: _extended,
+    EventKind.CASE_OVERDUE: _overdue,
+    EventKind.RATING_ASKED: _rating_asked,
+}

@@ -1,0 +1,30 @@
+"""Complaints and other things that staff must settle by a day.
+
+A case is opened (opening), followed by its patient (following), worked on by staff (handling), brought up again as
+its deadline nears (escalation), and counted (figures).
+"""
+
+from integrations.hospital.cases.opening import DAYS, DAYS_ACROSS, About, open_case
+from integrations.hospital.cases.refusals import (
+    AlreadyClosed,
+    CaseError,
+    NothingClosed,
+    NotOpen,
+    ReopenedAlready,
+    TooLateToReopen,
+    UnknownCase,
+)
+
+__all__ = [
+    "DAYS",
+    "DAYS_ACROSS",
+    "About",
+    "AlreadyClosed",
+    "CaseError",
+    "NotOpen",
+    "NothingClosed",
+    "ReopenedAlready",
+    "TooLateToReopen",
+    "UnknownCase",
+    "open_case",
+]

@@ -1,0 +1,208 @@
+"""What staff do with a case. Every step is audited; the patient's words are seen only with a reason that is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.crypto import Crypto
+from integrations.hospital import audit, events
+from integrations.hospital.cases.following import add_note
+from integrations.hospital.cases.opening import DAYS_ACROSS
+from integrations.hospital.cases.refusals import AlreadyClosed, UnknownCase
+from integrations.hospital.clock import local_date
+from integrations.hospital.events import EventKind
+from integrations.hospital.models import Adverse, Case, CaseKind, CaseNote, CaseStatus, Category, NoteKind
+from integrations.hospital.models.cases import STANDING
+from integrations.hospital.working_days import working_days
+
+_LIST = text("""
+    SELECT c.number, c.kind, c.category, c.status, c.adverse, c.owner, c.deadline, c.warned_at, c.escalated_at,
+           c.created_at, coalesce(pt.masked_name, '-') AS patient
+    FROM cases c LEFT JOIN patients pt ON pt.id = c.patient_id
+    WHERE (NOT :standing OR c.status IN ('open', 'in_progress', 'answered', 'reopened'))
+      AND (NOT :escalated OR c.warned_at IS NOT NULL AND c.status IN ('open', 'in_progress', 'reopened'))
+      AND (NOT :adverse OR c.adverse IN ('suspected', 'confirmed'))
+    ORDER BY c.deadline, c.id LIMIT :limit
+""")
+# Of an album only the first picture comes with the message that the dialog saw.
+_MEDIA = text("""
+    SELECT DISTINCT m.id, m.status, m.mime, m.created_at
+    FROM case_media cm JOIN media own ON own.inbound_id = cm.message_id
+    JOIN media m ON m.id = own.id OR (m.conversation_id = own.conversation_id AND m.album = own.album)
+    WHERE cm.case_id = :id ORDER BY m.created_at, m.id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of staff's list; `patient` is masked."""
+
+    number: str
+    kind: CaseKind
+    category: Category
+    status: CaseStatus
+    adverse: Adverse
+    owner: str | None
+    deadline: date
+    warned_at: datetime | None
+    escalated_at: datetime | None
+    created_at: datetime
+    patient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    kind: NoteKind
+    author: str
+    words: str = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """All that was said in a case, and its pictures by id with what became of them."""
+
+    words: str = field(repr=False)
+    notes: tuple[Said, ...]
+    closing: str = field(repr=False)
+    media: tuple[tuple[UUID, str], ...]
+
+
+async def listed(
+    session: AsyncSession,
+    *,
+    standing: bool = True,
+    escalated: bool = False,
+    adverse: bool = False,
+    limit: int = 200,
+) -> list[Line]:
+    """The nearest deadline first. `escalated`: those whose deadline is near or over; `adverse`: where harm through
+    care is suspected or confirmed."""
+    values = {"standing": standing, "escalated": escalated, "adverse": adverse, "limit": limit}
+    return [
+        Line(
+            **row._asdict()
+            | {
+                "kind": CaseKind(row.kind),
+                "category": Category(row.category),
+                "status": CaseStatus(row.status),
+                "adverse": Adverse(row.adverse),
+            }
+        )
+        for row in await session.execute(_LIST, values)
+    ]
+
+
+async def reveal(session: AsyncSession, crypto: Crypto, number: str, *, actor: str, reason: str) -> Revealed:
+    """Raises UnknownCase."""
+    case = await _case(session, number)
+    notes = await session.scalars(select(CaseNote).where(CaseNote.case_id == case.id).order_by(CaseNote.id))
+    media = [
+        (row.id, f"{row.status} {row.mime or ''}".strip())
+        for row in await session.execute(_MEDIA, {"id": case.id})
+    ]
+    await _audit(session, actor, "case_revealed", case, reason=reason)
+    return Revealed(
+        crypto.decrypt(case.words, "cases.words"),
+        tuple(
+            Said(one.kind, one.author, crypto.decrypt(one.words, "case_notes.words"), one.created_at)
+            for one in notes
+        ),
+        crypto.decrypt(case.closing, "cases.closing") if case.closing else "",
+        tuple(media),
+    )
+
+
+async def assign(
+    session: AsyncSession, number: str, owner: str, *, across: bool = False, actor: str, now: datetime
+) -> None:
+    """Gives the case to a member of staff. `across`: several departments are involved; it may take ten working days,
+    and the patient is told the new day. Raises UnknownCase, AlreadyClosed."""
+    case = await _standing(session, number)
+    case.owner = owner
+    if case.status in (CaseStatus.OPEN, CaseStatus.REOPENED):
+        case.status = CaseStatus.IN_PROGRESS
+    if across and not case.across:
+        case.across = True
+        case.deadline = working_days().after(local_date(case.created_at), DAYS_ACROSS)
+        case.warned_at = None if local_date(now) < working_days().before(case.deadline) else case.warned_at
+        case.escalated_at = None if local_date(now) <= case.deadline else case.escalated_at
+        await _tell(session, EventKind.CASE_EXTENDED, case)
+    await session.flush()
+    await _audit(session, actor, "case_assigned", case, owner=owner, across=case.across)
+
+
+async def note(
+    session: AsyncSession, crypto: Crypto, number: str, words: str, *, actor: str, now: datetime
+) -> None:
+    """A word among staff. Raises UnknownCase."""
+    case = await _case(session, number)
+    await add_note(session, crypto, case.id, NoteKind.INTERNAL, actor, words, now)
+    await _audit(session, actor, "case_noted", case)
+
+
+async def answer(
+    session: AsyncSession, crypto: Crypto, number: str, words: str, *, actor: str, now: datetime
+) -> None:
+    """A word to the patient, who may say more. Raises UnknownCase, AlreadyClosed."""
+    case = await _standing(session, number)
+    await add_note(session, crypto, case.id, NoteKind.ANSWER, actor, words, now)
+    case.status = CaseStatus.ANSWERED
+    case.owner = case.owner or actor
+    case.answered_at = case.answered_at or now
+    await session.flush()
+    await _tell(session, EventKind.CASE_ANSWERED, case)
+    await _audit(session, actor, "case_answered", case)
+
+
+async def close(
+    session: AsyncSession, crypto: Crypto, number: str, words: str, *, actor: str, now: datetime
+) -> None:
+    """The last word, and the question whether the patient is satisfied. Raises UnknownCase, AlreadyClosed."""
+    case = await _standing(session, number)
+    case.status = CaseStatus.CLOSED
+    case.owner = case.owner or actor
+    case.closing = crypto.encrypt(words, "cases.closing")
+    case.closed_at, case.satisfied = now, None
+    case.answered_at = case.answered_at or now
+    await session.flush()
+    await _tell(session, EventKind.CASE_CLOSED, case)
+    await _audit(session, actor, "case_closed", case)
+
+
+async def mark_adverse(session: AsyncSession, number: str, adverse: Adverse, *, actor: str) -> None:
+    """Staff decide whether it tells of harm through care. Raises UnknownCase."""
+    case = await _case(session, number)
+    case.adverse = adverse
+    await session.flush()
+    await _audit(session, actor, "case_marked", case, adverse=adverse.value)
+
+
+async def _case(session: AsyncSession, number: str) -> Case:
+    """Held until the transaction ends."""
+    wanted = select(Case).where(Case.number == number.strip().upper()).with_for_update()
+    case = await session.scalar(wanted.execution_options(populate_existing=True))
+    if case is None:
+        raise UnknownCase
+    return case
+
+
+async def _standing(session: AsyncSession, number: str) -> Case:
+    case = await _case(session, number)
+    if case.status not in STANDING:
+        raise AlreadyClosed
+    return case
+
+
+async def _tell(session: AsyncSession, kind: EventKind, case: Case) -> None:
+    payload = {"case_id": str(case.id)}
+    await events.emit(session, kind, account_id=case.account_id, contact_id=case.contact_id, payload=payload)
+
+
+async def _audit(session: AsyncSession, actor: str, action: str, case: Case, **detail: object) -> None:
+    await audit.record(session, actor=actor, action=action, subject=f"case:{case.number}", detail=detail)
