@@ -10,7 +10,7 @@ from functools import lru_cache
 import structlog
 
 from integrations.catalogue import Texts
-from integrations.hospital.billing import orders, paying
+from integrations.hospital.billing import open_payments, orders, paying
 from integrations.hospital.billing.paying import Opened, Received, Trade
 from integrations.hospital.models import FoundBy, OrderStatus
 from integrations.money import Platform
@@ -75,7 +75,7 @@ async def ask(rt: Runtime, order_no: str) -> OrderStatus:
     """Asks each platform about the order's open payments, takes note of what was paid, and gives the order's status
     afterwards. While a platform does not answer, that is what we know. Raises UnknownOrder."""
     async with rt.database.begin() as session:
-        waiting = await paying.open_payments(session, order_no)
+        waiting = await open_payments.of_order(session, order_no)
     await asyncio.gather(*(_ask(rt, platform, out_trade_no) for platform, out_trade_no in waiting))
     async with rt.database.begin() as session:
         return (await orders.order(session, order_no)).status
@@ -116,7 +116,7 @@ async def take_note(rt: Runtime, platform: Platform, news: TradeNews, found_by: 
                 return await paying.receive(session, trade, found_by, rt.now())
         case TradeNews(state=State.CLOSED):
             async with rt.database.begin() as session:
-                await paying.close_payment(session, platform, news.out_trade_no)
+                await open_payments.close(session, platform, news.out_trade_no)
     return None
 
 

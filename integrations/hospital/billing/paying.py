@@ -7,11 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
 from integrations.hospital.billing.differences import note_difference
+from integrations.hospital.billing.open_payments import FIRST_PAUSE, ask_soon
 from integrations.hospital.billing.orders import UnknownOrder
 from integrations.hospital.billing.refunds import owe
 from integrations.hospital.holds import Fulfilment, confirm_paid
@@ -97,6 +98,8 @@ async def open_payment(
     )
     found = await session.scalar(same)
     if found is not None:
+        found.ask_at = now + FIRST_PAUSE
+        await session.flush()
         return Opened(
             found.id, found.out_trade_no, found.amount_fen, order.kind, order.expires_at, found.opened_at
         )
@@ -113,35 +116,10 @@ async def open_payment(
         status=PaymentStatus.OPENED,
         opened_for=opened_for,
         opened_at=now,
-        asked_at=now,
+        ask_at=now + FIRST_PAUSE,
     )
     payment_id = (await session.scalars(made.returning(Payment.id))).one()
     return Opened(payment_id, out_trade_no, order.amount_fen, order.kind, order.expires_at, now)
-
-
-async def open_payments(session: AsyncSession, order_no: str) -> list[tuple[Platform, str]]:
-    """Platform and out_trade_no of what may still be paid, in the order of opening. Raises UnknownOrder."""
-    order_id = await session.scalar(select(Order.id).where(Order.order_no == order_no))
-    if order_id is None:
-        raise UnknownOrder
-    waiting = (
-        select(Payment.platform, Payment.out_trade_no)
-        .where(Payment.order_id == order_id, Payment.status == PaymentStatus.OPENED)
-        .order_by(Payment.id)
-    )
-    return [(platform, number) for platform, number in await session.execute(waiting)]
-
-
-async def close_payment(session: AsyncSession, platform: Platform, out_trade_no: str) -> None:
-    """The platform takes no money for it any more. Of one that is paid, or unknown, nothing changes."""
-    closed = update(Payment).where(
-        Payment.platform == platform,
-        Payment.out_trade_no == out_trade_no,
-        Payment.status == PaymentStatus.OPENED,
-    )
-    await session.execute(
-        closed.values(status=PaymentStatus.CLOSED).execution_options(synchronize_session=False)
-    )
 
 
 async def receive(session: AsyncSession, trade: Trade, found_by: FoundBy, now: datetime) -> Received:
@@ -163,10 +141,14 @@ async def receive(session: AsyncSession, trade: Trade, found_by: FoundBy, now: d
         Payment, known.id, with_for_update={"key_share": True}, populate_existing=True
     )
     if payment.status is PaymentStatus.PAID:
+        if payment.transaction_id != trade.transaction_id:
+            await _differs(session, DifferenceKind.OTHER_TRANSACTION, trade, found_by, payment.amount_fen)
+            return Received.DIFFERENT
         return Received.REPEATED
     payment.status, payment.paid_at, payment.found_by = PaymentStatus.PAID, trade.paid_at, found_by
     payment.transaction_id, payment.payer = trade.transaction_id, trade.payer
     await session.flush()
+    await ask_soon(session, payment.order_id, now)
     if fulfilled is Fulfilment.CONFIRMED:
         return Received.PAID
     paid_before = select(Payment.id).where(

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.database import Base, Key
@@ -146,7 +146,10 @@ class Payment(Base):
         CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", "paid_at"),
         CheckConstraint("(status = 'paid') = (transaction_id IS NOT NULL)", "transaction_id"),
         UniqueConstraint("platform", "transaction_id", name="uq_payments_transaction"),
-        Index("ix_payments_opened", "asked_at", postgresql_where=text("status = 'opened'")),
+        Index("ix_payments_opened", "ask_at", postgresql_where=text("status = 'opened'")),
+        Index(
+            "ix_payments_unbilled", "paid_at", postgresql_where=text("status = 'paid' AND billed_on IS NULL")
+        ),
     )
 
     id: Mapped[Key]
@@ -161,8 +164,9 @@ class Payment(Base):
     payer: Mapped[str | None]  # the platform's id of who paid
     found_by: Mapped[FoundBy | None] = mapped_column(word(FoundBy))
     opened_at: Mapped[datetime]
-    asked_at: Mapped[datetime]  # when the platform was last asked what became of it
+    ask_at: Mapped[datetime]  # when the platform is asked what became of it, while it is open
     paid_at: Mapped[datetime | None]  # by the platform's clock
+    billed_on: Mapped[date | None]  # the day on whose bill the platform named it
 
 
 class Refund(Base):
@@ -176,6 +180,11 @@ class Refund(Base):
         CheckConstraint("(status = 'succeeded') = (settled_at IS NOT NULL)", "settled_at"),
         Index("uq_refunds_payment", "payment_id", unique=True),
         Index("ix_refunds_open", "next_try_at", postgresql_where=text("status IN ('due', 'processing')")),
+        Index(
+            "ix_refunds_unbilled",
+            "settled_at",
+            postgresql_where=text("status = 'succeeded' AND billed_on IS NULL"),
+        ),
     )
 
     id: Mapped[Key]
@@ -189,6 +198,7 @@ class Refund(Base):
     error: Mapped[str | None]  # the platform's last word, when it was no yes
     next_try_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    billed_on: Mapped[date | None]  # the day on whose bill the platform named it
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -201,6 +211,8 @@ class DifferenceKind(StrEnum):
     REFUND_NOT_ON_BILL = "refund_not_on_bill"
     UNKNOWN_REFUND = "unknown_refund"
     WRONG_REFUND_AMOUNT = "wrong_refund_amount"
+    FOREIGN_ACCOUNT = "foreign_account"  # rightly signed, but of another merchant or application
+    OTHER_TRANSACTION = "other_transaction"  # paid, but under another transaction than the one we hold
 
 
 class Difference(Base):
@@ -227,6 +239,24 @@ class Difference(Base):
     found_at: Mapped[datetime] = mapped_column(server_default=func.now())
     settled_at: Mapped[datetime | None]
     note: Mapped[str | None]  # what staff found
+
+
+class Reconciliation(Base):
+    """A day's bill of a platform, compared with ours; sums are the platform's. Without `done_at` staff have asked for
+    it once more."""
+
+    __tablename__ = "reconciliations"
+    __table_args__ = (one_of("platform", Platform),)
+
+    platform: Mapped[Platform] = mapped_column(word(Platform), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    payments: Mapped[int] = mapped_column(server_default=text("0"))
+    payments_fen: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    refunds: Mapped[int] = mapped_column(server_default=text("0"))
+    refunds_fen: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    learned: Mapped[int] = mapped_column(server_default=text("0"))  # payments we had not heard of before
+    differences: Mapped[int] = mapped_column(server_default=text("0"))  # new ones
+    done_at: Mapped[datetime | None]
 
 
 stateful(Order, ORDER_STEPS)
