@@ -19,7 +19,9 @@ from integrations.identity.interface import IdentityCheck
 from integrations.identity.tencent import TencentIdentity
 from integrations.key_rings import KeySource
 from integrations.money import Platform
+from integrations.payment.alipay import Alipay
 from integrations.payment.interface import PaymentPlatform
+from integrations.payment.wechatpay import WeChatPay
 from integrations.presence import present
 from integrations.settings import Settings
 from integrations.sms.interface import Sms
@@ -87,4 +89,12 @@ async def open_runtime(
             throttle=Throttle(redis),
             sms=TencentSms(settings, http=http),
             identity=TencentIdentity(settings, http=http),
+            payments=_payments(settings, http),
         )
+
+
+def _payments(settings: Settings, http: httpx.AsyncClient) -> dict[Platform, PaymentPlatform]:
+    """Raises ValueError for keys that cannot be read."""
+    known = (WeChatPay, Alipay)
+    made: list[PaymentPlatform] = [one(settings, http=http) for one in known if one.configured(settings)]
+    return {platform.name: platform for platform in made}

@@ -39,6 +39,10 @@ class Refused(PaymentError):
     """It said no, and will say no again."""
 
 
+class NoBill(Unavailable):
+    """It has no bill of that day: it is not made yet, or there was nothing to bill."""
+
+
 class NumberUsed(Refused):
     """Nothing more can be opened under this out_trade_no: it is paid, closed, or was opened on other terms."""
 
@@ -142,7 +146,7 @@ class PaymentPlatform(Protocol):
     async def query_refund(self, *, out_trade_no: str, out_refund_no: str) -> RefundNews: ...
 
     async def bill(self, day: date) -> Sequence[BillLine]:
-        """All of a local day. Raises Unavailable while there is none yet."""
+        """All of a day in China. Raises NoBill too."""
         ...
 
     async def read(self, webhook: Webhook) -> TradeNews | RefundNews | None:
