@@ -17,24 +17,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 from starlette.routing import Route
 
-from bot import claims, delivery, inbox, numbers_in_chat
+from bot import claims, delivery, door, inbox, numbers_in_chat
 from bot.inbox import Accepted
 from bot.wake import TurnNews, Waker
 from integrations.channel import (
     AnswerCallback,
     Channel,
     Handshake,
-    NotConfigured,
     PassiveReply,
     SendError,
     WebhookError,
 )
-from integrations.messages import Answer, MessageIn, Webhook
+from integrations.messages import Answer, MessageIn
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
 
-MAX_BODY = 256 * 1024  # bytes; the largest real message is a few kilobytes
 MOST_DELIVERIES = 3  # after that the platform has given up on a passive reply
 _CROWDED = 200  # webhooks held open at once, above which a passive reply is waited for less long
 _CROWDED_SECONDS = 1.5
@@ -45,7 +43,6 @@ ACCEPTED = Counter("daozhen_inbound_total", "Messages taken in", ["channel", "ki
 REPEATED = Counter(
     "daozhen_inbound_repeated_total", "Deliveries of a message that was stored already", ["channel"]
 )
-REFUSED = Counter("daozhen_webhook_refused_total", "Requests not taken", ["channel", "status"])
 PASSIVE = Counter("daozhen_passive_total", "Webhooks that waited for their reply", ["outcome"])
 
 _IS_DONE = text("SELECT status <> 'pending' FROM inbound WHERE id = :id")
@@ -58,9 +55,9 @@ async def handshake(request: Request) -> Response:
     if not isinstance(channel, Handshake):
         return Response(status_code=404)
     try:
-        return _respond(channel.handshake(await _webhook(request)))
+        return door.respond(channel.handshake(await door.read(request)))
     except WebhookError as error:
-        return _refuse(name, error)
+        return door.refuse(name, error)
 
 
 async def receive(request: Request) -> Response:
@@ -70,9 +67,9 @@ async def receive(request: Request) -> Response:
     if channel is None:
         return Response(status_code=404)
     try:
-        messages = channel.parse(await _webhook(request))
+        messages = channel.parse(await door.read(request))
     except WebhookError as error:
-        return _refuse(name, error)
+        return door.refuse(name, error)
     try:
         return await _take(request, request.app.state.runtime, channel, messages)
     except (SQLAlchemyError, psycopg.Error, OSError) as error:
@@ -89,7 +86,7 @@ async def _take(request: Request, rt: Runtime, channel: Channel, messages: list[
         _after_accepting(request, rt, channel, message, taken, passive=passive)
     if isinstance(channel, PassiveReply) and passive and len(accepted) == 1:
         return await _reply_passively(request, rt, channel, *accepted[0])
-    return _respond(channel.nothing if isinstance(channel, PassiveReply) else Answer())
+    return door.respond(channel.nothing if isinstance(channel, PassiveReply) else Answer())
 
 
 def _after_accepting(
@@ -122,7 +119,7 @@ async def _reply_passively(
     request: Request, rt: Runtime, channel: PassiveReply, message: MessageIn, taken: Accepted
 ) -> Response:
     """Waits for the turn and gives its answer in this very response, or says that none comes here."""
-    nothing = _respond(channel.nothing)
+    nothing = door.respond(channel.nothing)
     if taken.deliveries > MOST_DELIVERIES or (taken.answered and not taken.alarm):
         return nothing
     if not taken.alarm and not await _turn_is_done(request, rt, taken):
@@ -136,7 +133,7 @@ async def _reply_passively(
     if claimed is None:
         return nothing
     try:
-        response = _respond(channel.passive(claimed.message, message))
+        response = door.respond(channel.passive(claimed.message, message))
     except SendError as error:
         log.error("reply does not fit a passive answer", inbound=str(taken.inbound_id), reason=str(error))
         await claims.finish(rt, claimed, "failed", error=str(error))
@@ -214,31 +211,6 @@ class Background:
 def _channel(request: Request, name: str) -> Channel | None:
     rt: Runtime = request.app.state.runtime
     return rt.channels.get(name)
-
-
-class TooLarge(WebhookError):
-    status = 413
-
-
-async def _webhook(request: Request) -> Webhook:
-    """The request as the channels read it. Raises TooLarge before the whole body is in memory."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise TooLarge
-    return Webhook(request.method, dict(request.query_params), dict(request.headers), bytes(body))
-
-
-def _refuse(name: str, error: WebhookError) -> Response:
-    REFUSED.labels(name, error.status).inc()
-    if not isinstance(error, NotConfigured):
-        log.warning("webhook refused", channel=name, status=error.status, reason=str(error))
-    return Response(status_code=error.status)
-
-
-def _respond(answer: Answer) -> Response:
-    return Response(answer.body, media_type=answer.media_type)
 
 
 # Plain routes: what FastAPI does for an endpoint (2 ms of CPU) serves nothing here.

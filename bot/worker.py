@@ -3,7 +3,7 @@ on one event loop per process. bot.beat is its clock."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from celery import Task
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 
-from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, sweep
+from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, payments, sweep
 from bot.clocks import Watch
 from bot.commands import rules
 from bot.errands import Errands
@@ -122,6 +122,24 @@ def hospital() -> None:
 
 def _wake(found: list[UUID]) -> None:
     _process.portal.call(wake, _process.runtime.redis, found)
+
+
+@celery.task(name="payments")
+def ask_about_payments() -> None:
+    """Asks the platforms about open payments, and for refunds; they may take their time."""
+    _start("payments", payments.ask_open)
+    _start("refunds", payments.refund)
+
+
+@celery.task(name="bills")
+def compare_bills() -> None:
+    """Compares the platforms' bills with ours."""
+    _start("bills", payments.reconcile)
+
+
+def _start(name: str, work: Callable[[Runtime], Awaitable[None]]) -> None:
+    """One of a kind at a time, beside the sweeps."""
+    _process.portal.call(_process.errands.start, name, partial(work, _process.runtime))
 
 
 @celery.task(name="identities")

@@ -10,9 +10,9 @@ from functools import lru_cache
 import structlog
 
 from integrations.catalogue import Texts
-from integrations.hospital.billing import open_payments, orders, paying
+from integrations.hospital.billing import open_payments, orders, paying, refunds
 from integrations.hospital.billing.paying import Opened, Received, Trade
-from integrations.hospital.models import FoundBy, OrderStatus
+from integrations.hospital.models import FoundBy, OrderStatus, RefundStatus
 from integrations.money import Platform
 from integrations.payment.interface import (
     Charge,
@@ -20,6 +20,7 @@ from integrations.payment.interface import (
     PaymentError,
     PaymentPlatform,
     Prepared,
+    RefundNews,
     Refused,
     State,
     TradeNews,
@@ -29,6 +30,12 @@ from integrations.runtime import Runtime
 
 log = structlog.get_logger()
 
+_REFUNDS = {
+    State.OPEN: RefundStatus.PROCESSING,
+    State.DONE: RefundStatus.SUCCEEDED,
+    State.ABNORMAL: RefundStatus.ABNORMAL,
+    State.CLOSED: RefundStatus.CLOSED,
+}
 _TRIES = 3  # numbers of one order that turn out to be used up
 _SHORTEST = timedelta(minutes=1)  # for which a platform opens anything
 
@@ -58,7 +65,7 @@ async def prepare(
         charge = Charge(
             out_trade_no=opened.out_trade_no,
             amount_fen=opened.amount_fen,
-            description=_description(rt.settings.hospital_name),
+            description=_texts().text("word_charge", hospital=rt.settings.hospital_name),
             expires_at=_until(opened),
             payer=payer,
             client_ip=client_ip,
@@ -87,7 +94,7 @@ async def _ask(rt: Runtime, platform: Platform, out_trade_no: str) -> None:
     try:
         await take_note(rt, platform, await vendor.query(out_trade_no), FoundBy.QUERY)
     except PaymentError as error:
-        log.warning("a payment platform does not say", platform=platform, reason=_reason(error))
+        log.warning("a payment platform does not say", platform=platform, reason=reason(error))
 
 
 async def close(rt: Runtime, vendor: PaymentPlatform, out_trade_no: str, found_by: FoundBy) -> None:
@@ -120,13 +127,33 @@ async def take_note(rt: Runtime, platform: Platform, news: TradeNews, found_by: 
     return None
 
 
+async def take_refund_note(rt: Runtime, platform: Platform, news: RefundNews, found_by: FoundBy) -> bool:
+    """Stores what a platform says of a refund. False when it is none of ours."""
+    status = _REFUNDS.get(news.state)
+    if status is None:
+        return False
+    async with rt.database.begin() as session:
+        return await refunds.hear(
+            session,
+            platform,
+            news.out_refund_no,
+            status,
+            news.amount_fen,
+            found_by,
+            rt.now(),
+            platform_refund_id=news.platform_refund_id,
+            error=news.error or None,
+        )
+
+
 def _until(opened: Opened) -> datetime | None:
     """The same whenever this payment is asked for again."""
     return opened.expires_at and max(opened.expires_at, opened.opened_at + _SHORTEST)
 
 
-def _description(hospital: str) -> str:
-    return _texts().text("word_charge", hospital=hospital)
+def refund_reason() -> str:
+    """What a payer's statement says of it."""
+    return _texts().text("word_refund")
 
 
 @lru_cache(maxsize=1)
@@ -134,5 +161,6 @@ def _texts() -> Texts:
     return Texts.load()
 
 
-def _reason(error: PaymentError) -> str:
+def reason(error: PaymentError) -> str:
+    """For a log: never the platform's words, which may hold what we sent."""
     return f"{type(error).__name__} {error.code}".rstrip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -10,6 +12,17 @@ class Platform(StrEnum):
 
     WECHATPAY = "wechatpay"
     ALIPAY = "alipay"
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One line of a platform's bill of a day: a payment, or (with `out_refund_no`) a refund. Amounts are positive."""
+
+    out_trade_no: str
+    transaction_id: str
+    amount_fen: int
+    at: datetime
+    out_refund_no: str = ""
 
 
 def yuan(fen: int) -> str:

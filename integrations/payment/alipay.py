@@ -16,11 +16,10 @@ from alipay.exceptions import AliPayException, AliPayValidationError
 from integrations.channel import Forbidden, Malformed
 from integrations.database import utcnow
 from integrations.messages import Answer, Webhook
-from integrations.money import Platform
+from integrations.money import BillLine, Platform
 from integrations.payment.alipay_bill import read_bill
 from integrations.payment.amounts import CHINA, fen, moment, yuan
 from integrations.payment.interface import (
-    BillLine,
     Charge,
     ForeignAccount,
     NoBill,

@@ -7,8 +7,8 @@ import csv
 import io
 import zipfile
 
+from integrations.money import BillLine
 from integrations.payment.amounts import fen, moment
-from integrations.payment.interface import BillLine
 
 _REFUND = "退款"
 _SUMMARY = "汇总"

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from integrations.channel import Forbidden
 from integrations.messages import Answer, Webhook
-from integrations.money import Platform
+from integrations.money import BillLine, Platform
 
 
 class Way(StrEnum):
@@ -113,17 +113,6 @@ class RefundNews:
     platform_refund_id: str | None = None
     amount_fen: int | None = None
     error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BillLine:
-    """One line of a day's bill: a payment, or (with `out_refund_no`) a refund."""
-
-    out_trade_no: str
-    transaction_id: str
-    amount_fen: int
-    at: datetime
-    out_refund_no: str = ""
 
 
 class PaymentPlatform(Protocol):

@@ -19,10 +19,9 @@ from wechatpayv3.async_.type import WeChatPayType
 from integrations.channel import Malformed
 from integrations.database import utcnow
 from integrations.messages import Answer, Webhook
-from integrations.money import Platform
+from integrations.money import BillLine, Platform
 from integrations.payment.amounts import CHINA
 from integrations.payment.interface import (
-    BillLine,
     Charge,
     ForeignAccount,
     NoBill,

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from integrations.money import BillLine
 from integrations.payment.amounts import fen, moment
-from integrations.payment.interface import BillLine
 
 _SUMS = "总交易单数"
 

@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from bot import claims, conversations, delivery, outbox, sweep
 from bot.app import create_app
+from bot.door import MAX_BODY
 from bot.outbox import Reply
 from bot.understanding import Reading
-from bot.webhooks import MAX_BODY
 from integrations.channel import Forbidden, Malformed, NotConfigured
 from integrations.messages import Kind, MessageIn
 

@@ -15,6 +15,7 @@ from integrations.hospital.billing.differences import note_difference
 from integrations.hospital.billing.open_payments import FIRST_PAUSE, ask_soon
 from integrations.hospital.billing.orders import UnknownOrder
 from integrations.hospital.billing.refunds import owe
+from integrations.hospital.clock import local_date
 from integrations.hospital.holds import Fulfilment, confirm_paid
 from integrations.hospital.models import (
     DifferenceKind,
@@ -201,4 +202,5 @@ async def _differs(
         transaction_id=trade.transaction_id,
         ours_fen=ours,
         theirs_fen=trade.amount_fen,
+        day=local_date(trade.paid_at) if found_by is FoundBy.BILL else None,
     )

@@ -12,7 +12,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
+from integrations.hospital.billing.differences import note_difference
 from integrations.hospital.models import (
+    DifferenceKind,
+    FoundBy,
     Order,
     OrderStatus,
     Payment,
@@ -124,6 +127,44 @@ async def settle_refund(
         refund.settled_at = now
         await _refunded(session, order, refund)
     await session.flush()
+
+
+async def hear(
+    session: AsyncSession,
+    platform: Platform,
+    out_refund_no: str,
+    status: RefundStatus,
+    amount_fen: int | None,
+    found_by: FoundBy,
+    now: datetime,
+    *,
+    platform_refund_id: str | None = None,
+    error: str | None = None,
+) -> bool:
+    """What a platform says of a refund, when it is one that we asked for; otherwise a difference is noted, and False
+    given."""
+    known = (
+        select(Refund.amount_fen)
+        .join(Payment)
+        .where(Refund.out_refund_no == out_refund_no, Payment.platform == platform)
+    )
+    ours = await session.scalar(known)
+    if ours is None or (amount_fen is not None and amount_fen != ours):
+        await note_difference(
+            session,
+            DifferenceKind.UNKNOWN_REFUND if ours is None else DifferenceKind.WRONG_REFUND_AMOUNT,
+            platform,
+            out_refund_no,
+            found_by=found_by,
+            transaction_id=platform_refund_id,
+            ours_fen=ours,
+            theirs_fen=amount_fen,
+        )
+        return False
+    await settle_refund(
+        session, out_refund_no, status, now, platform_refund_id=platform_refund_id, error=error
+    )
+    return True
 
 
 def _goes_on(before: RefundStatus, after: RefundStatus) -> bool:
