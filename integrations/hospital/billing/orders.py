@@ -171,6 +171,12 @@ _REFUND_PAID = text("""
 """)
 
 
+_ASK_NOW = text("""
+    UPDATE payments SET ask_at = :now FROM orders
+    WHERE orders.id = order_id AND appointment_id = :appointment_id AND payments.status = 'opened'
+""")
+
+
 async def release(
     session: AsyncSession, appointment_id: UUID, now: datetime, refund: RefundReason | None
 ) -> None:
@@ -185,3 +191,4 @@ async def release(
         await session.execute(changed.execution_options(synchronize_session=False))
     if refund:
         await session.execute(_REFUND_PAID, {"appointment_id": appointment_id, "reason": refund, "now": now})
+    await session.execute(_ASK_NOW, {"appointment_id": appointment_id, "now": now})

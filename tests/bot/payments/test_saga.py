@@ -1,0 +1,382 @@
+"""Whatever payers, patients, the clock, staff and a platform that forgets, repeats and falls silent do, in whatever
+order: an order with money is paid or its money is back or on its way, and slot and money agree."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import select, text
+
+from bot import payments
+from integrations import cashier
+from integrations.connections import Pools
+from integrations.database import Base, Database
+from integrations.hospital import booking
+from integrations.hospital.billing import differences, orders, refunds
+from integrations.hospital.billing.orders import Item
+from integrations.hospital.billing.paying import NotPayable
+from integrations.hospital.models import (
+    Appointment,
+    AppointmentStatus,
+    FoundBy,
+    Order,
+    OrderKind,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    Platform,
+    Refund,
+    RefundStatus,
+    Slot,
+    SlotStatus,
+)
+from integrations.payment.interface import NoFunds, PaymentError, State, TradeNews, Way
+from integrations.runtime import Runtime
+from integrations.settings import Settings
+from tests.integrations.hospital.conftest import HOLD, Booker, Clinic
+from tests.payment_in_memory import MemoryPlatform
+
+DAY = Clinic.today + timedelta(days=6)  # of the visits: later than any clock of these tests
+ANY = st.integers(0, 9)
+
+
+class Saga(RuleBasedStateMachine):
+    """Two patients, two half days with two numbers each, one platform."""
+
+    url: str
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = Clinic.now
+        self.database = Database(self.url, pools=Pools(1, 6))
+        self.platform = MemoryPlatform(lambda: self.now)
+        self.rt = Runtime(
+            settings=Settings(_env_file=None),
+            database=self.database,
+            redis=None,  # type: ignore[arg-type]
+            http=None,  # type: ignore[arg-type]
+            crypto=None,  # type: ignore[arg-type]
+            channels={},
+            throttle=None,  # type: ignore[arg-type]
+            sms=None,  # type: ignore[arg-type]
+            identity=None,  # type: ignore[arg-type]
+            payments={Platform.WECHATPAY: self.platform},
+            now=lambda: self.now,
+        )
+        self.clinic = Clinic(self.database)
+        self.bookers: list[Booker] = []
+        self.schedules: list[UUID] = []
+        self.by_hand: set[str] = set()  # out_refund_no of what staff paid back in another way
+        self.run(self._open())
+
+    def run[T](self, work: Awaitable[T]) -> T:
+        return self.loop.run_until_complete(work)  # type: ignore[arg-type]
+
+    async def _open(self) -> None:
+        async with self.database.engine.begin() as connection:
+            await connection.execute(text("SET LOCAL session_replication_role = replica"))
+            for table in Base.metadata.sorted_tables:
+                await connection.execute(table.delete())
+        self.bookers = [await self.clinic.booker() for _ in range(2)]
+        self.schedules = [
+            await self.clinic.schedule(slots=2, fee_fen=3500, day=DAY, start=time(8 + 3 * n))
+            for n in range(2)
+        ]
+
+    async def _try(self, work: Callable[[Any], Awaitable[Any]]) -> None:
+        try:
+            async with self.database.begin() as session:
+                await work(session)
+        except (booking.BookingError, NotPayable):
+            pass  # a refusal is an answer; what it left behind is looked at after every step
+
+    async def _nth(self, model: Any, which: int) -> Any:
+        async with self.database.begin() as session:
+            known = list(await session.scalars(select(model).order_by(model.id)))
+        return known[which % len(known)] if known else None
+
+    # Patients
+
+    @initialize()
+    def first(self) -> None:
+        self.book(0, 0)
+        self.open(0, 0)
+
+    @rule(who=st.integers(0, 1), where=st.integers(0, 1))
+    def book(self, who: int, where: int) -> None:
+        wanted = self.clinic.booking(self.bookers[who], self.schedules[where], now=self.now)
+        self.run(self._try(wanted))
+
+    @rule(who=st.integers(0, 1), minutes=st.sampled_from([None, 5, 60]))
+    def bill(self, who: int, minutes: int | None) -> None:
+        one = self.bookers[who]
+        ids = {"patient_id": one.patient_id, "account_id": one.account_id, "contact_id": one.contact_id}
+        until = self.now + timedelta(minutes=minutes) if minutes else None
+        items = [Item("血常规", 2900)]
+        kind = OrderKind.TEST
+        self.run(
+            self._try(
+                lambda session: orders.open_order(session, kind, items, **ids, expires_at=until, now=self.now)
+            )
+        )
+
+    @rule(
+        which=ANY,
+        payer=st.integers(0, 1),
+        way=st.sampled_from([Way.JSAPI, Way.H5]),
+        address=st.integers(0, 1),
+    )
+    def open(self, which: int, payer: int, way: Way = Way.JSAPI, address: int = 0) -> None:
+        self.run(self._open_payment(which, payer, way, address))
+
+    async def _open_payment(self, which: int, payer: int, way: Way, address: int) -> None:
+        order = await self._nth(Order, which)
+        if order is None:
+            return
+        terms = {"payer": f"o{payer}"} if way is Way.JSAPI else {"client_ip": f"10.0.0.{address}"}
+        with contextlib.suppress(NotPayable, PaymentError):
+            await cashier.prepare(self.rt, order.order_no, Platform.WECHATPAY, way, **terms)
+
+    @rule(which=ANY)
+    def pay(self, which: int) -> None:
+        if numbers := list(self.platform.trades):
+            self.platform.pay(numbers[which % len(numbers)])
+
+    @rule(which=ANY)
+    def say_it_is_paid(self, which: int) -> None:
+        if order := self.run(self._nth(Order, which)):
+            self.run(cashier.ask(self.rt, order.order_no))
+
+    @rule(which=ANY)
+    def cancel(self, which: int) -> None:
+        if found := self.run(self._nth(Appointment, which)):
+            self.run(
+                self._try(lambda session: booking.cancel(session, found.id, found.contact_id, None, self.now))
+            )
+
+    @rule(which=ANY, where=st.integers(0, 1))
+    def move(self, which: int, where: int) -> None:
+        if found := self.run(self._nth(Appointment, which)):
+            to = self.schedules[where]
+            self.run(
+                self._try(
+                    lambda session: booking.reschedule(
+                        session, found.id, schedule_id=to, slot_id=None, contact_id=found.contact_id, key=None,
+                        now=self.now,
+                    )
+                )
+            )  # fmt: skip
+
+    # The platform
+
+    @rule(which=ANY, forget=st.booleans())
+    def call_back(self, which: int, forget: bool) -> None:
+        """Any news it ever had: late, again, before older ones."""
+        if known := self.platform.news:
+            told = known[which % len(known)]
+            if forget:
+                known.remove(told)
+                return
+            take = cashier.take_note if isinstance(told, TradeNews) else cashier.take_refund_note
+            self.run(take(self.rt, Platform.WECHATPAY, told, FoundBy.CALLBACK))  # type: ignore[operator]
+
+    @rule(fault=st.sampled_from(["down", "lost"]))
+    def fail(self, fault: str) -> None:
+        self.platform.fault = fault
+
+    @rule(how=st.sampled_from([State.DONE, State.OPEN, State.ABNORMAL, State.CLOSED, NoFunds]))
+    def treat_refunds(self, how: Any) -> None:
+        self.platform.refunds_become = how
+
+    @rule(which=ANY, to=st.sampled_from([State.DONE, State.ABNORMAL, State.CLOSED]))
+    def settle(self, which: int, to: State) -> None:
+        waiting = [number for number, one in self.platform.refunds.items() if one.state is State.OPEN]
+        if waiting:
+            self.platform.become(waiting[which % len(waiting)], to)
+
+    # The program
+
+    @rule(minutes=st.sampled_from([1, 4, 16]))
+    def wait(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @rule()
+    def sweep(self) -> None:
+        self.run(self._sweep())
+
+    async def _sweep(self) -> None:
+        await self._try(lambda session: booking.expire_holds(session, self.now))
+        await self._try(lambda session: orders.expire_orders(session, self.now))
+
+    @rule()
+    def ask(self) -> None:
+        self.run(payments.ask_open(self.rt))
+
+    @rule()
+    def refund(self) -> None:
+        self.run(payments.refund(self.rt))
+
+    @rule()
+    def next_morning(self) -> None:
+        if self.now.date() < DAY - timedelta(days=3):
+            self._to_eleven()
+            self.run(payments.reconcile(self.rt))
+
+    def _to_eleven(self) -> None:
+        day = self.now.astimezone(self.rt.zone).date() + timedelta(days=1)
+        self.now = datetime.combine(day, time(11), self.rt.zone)
+
+    @rule(which=ANY)
+    def staff(self, which: int) -> None:
+        if found := self.run(self._nth(Refund, which)):
+            self.run(self._staff(found))
+
+    async def _staff(self, found: Refund) -> None:
+        """Whoever is refused gets it again; whose account takes nothing gets it by hand."""
+        async with self.database.begin() as session:
+            if found.status is RefundStatus.CLOSED:
+                await refunds.try_again(session, found.out_refund_no, self.now)
+            elif found.status is RefundStatus.ABNORMAL:
+                self.by_hand.add(found.out_refund_no)
+                await refunds.settle_refund(session, found.out_refund_no, RefundStatus.SUCCEEDED, self.now)
+
+    # What holds after every step
+
+    @invariant()
+    def money_is_where_it_should_be(self) -> None:
+        self.run(self._check())
+
+    async def _check(self) -> None:
+        async with self.database.begin() as session:
+            known = list(await session.scalars(select(Order)))
+            paid = defaultdict(list)
+            for one in await session.scalars(select(Payment).where(Payment.status == PaymentStatus.PAID)):
+                paid[one.order_id].append(one)
+            back = {one.payment_id: one for one in await session.scalars(select(Refund))}
+            appointments = {one.id: one for one in await session.scalars(select(Appointment))}
+            slots = list(await session.scalars(select(Slot)))
+            assert await differences.open_differences(session) == []
+        for order in known:
+            self._check_order(order, paid[order.id], back)
+        for one in (one for some in paid.values() for one in some):
+            trade = self.platform.trades[one.out_trade_no]
+            assert (trade.transaction, trade.charge.amount_fen) == (one.transaction_id, one.amount_fen)
+        for refund in back.values():
+            if refund.status is RefundStatus.SUCCEEDED and refund.out_refund_no not in self.by_hand:
+                assert self.platform.refunds[refund.out_refund_no].state is State.DONE
+        _check_slots(known, appointments, slots)
+
+    def _check_order(self, order: Order, paid: list[Payment], back: dict[UUID, Refund]) -> None:
+        standing = [one for one in paid if one.id not in back]
+        owed = [one for one in paid if one.id in back and back[one.id].status is not RefundStatus.SUCCEEDED]
+        match order.status:
+            case OrderStatus.UNPAID | OrderStatus.CLOSED:
+                assert paid == []
+            case OrderStatus.PAID:
+                assert len(standing) == 1
+                assert self.platform.net(standing[0].out_trade_no) == order.amount_fen
+            case OrderStatus.REFUND_DUE:
+                assert paid
+                assert standing == []
+                assert owed
+            case OrderStatus.REFUNDED:
+                assert paid
+                assert (standing, owed) == ([], [])
+
+    # And in the end, when all has been told
+
+    def teardown(self) -> None:
+        try:
+            self.run(self._end())
+        finally:
+            self.run(self.database.close())
+
+    async def _end(self) -> None:
+        self.platform.refunds_become = State.DONE
+        for hours in range(3):
+            self.platform.fault = ""
+            self.now += timedelta(hours=hours + 1)
+            await self._sweep()
+            await payments.ask_open(self.rt)
+            for number, one in self.platform.refunds.items():
+                if one.state is State.OPEN:
+                    self.platform.become(number, State.DONE)
+            await payments.refund(self.rt)
+            async with self.database.begin() as session:
+                stuck = list(await session.scalars(select(Refund)))
+            for found in stuck:
+                await self._staff(found)
+            await payments.refund(self.rt)
+        self._to_eleven()
+        await payments.reconcile(self.rt)
+        await payments.refund(self.rt)
+        await self._check()
+        await self._check_end()
+
+    async def _check_end(self) -> None:
+        async with self.database.begin() as session:
+            known = {one.id: one for one in await session.scalars(select(Order))}
+            tried = list(await session.scalars(select(Payment)))
+            hand = {
+                one.payment_id
+                for one in await session.scalars(select(Refund).where(Refund.out_refund_no.in_(self.by_hand)))
+            }
+        kept: dict[UUID, int] = defaultdict(int)
+        for one in tried:
+            order = known[one.order_id]
+            if one.status is PaymentStatus.OPENED:  # somebody may still pay it, and at the platform too
+                assert order.status is OrderStatus.UNPAID
+                assert self.platform.net(one.out_trade_no) == 0
+            kept[order.id] += 0 if one.id in hand else self.platform.net(one.out_trade_no)
+        for order in known.values():
+            assert order.status is not OrderStatus.REFUND_DUE
+            assert kept[order.id] == (order.amount_fen if order.status is OrderStatus.PAID else 0)
+        assert {one.out_trade_no for one in tried} >= self.platform.trades.keys()
+
+
+def _check_slots(known: list[Order], appointments: dict[UUID, Appointment], slots: list[Slot]) -> None:
+    active = {one.id: one for one in appointments.values() if one.status in ("held", "booked")}
+    assert sorted(one.slot_id for one in active.values()) == sorted(
+        one.id for one in slots if one.status is SlotStatus.BUSY
+    )
+    standing = {
+        one.appointment_id: one for one in known if one.status in ("unpaid", "paid") and one.appointment_id
+    }
+    assert standing.keys() == active.keys()
+    for one in active.values():
+        paid = standing[one.id].status is OrderStatus.PAID
+        assert paid is (one.status is AppointmentStatus.BOOKED)
+
+
+@pytest.mark.parametrize("seed", [0])
+def test_no_order_of_events_loses_money(tables: str, seed: int) -> None:
+    Saga.url, Saga.loop = tables, asyncio.new_event_loop()
+    try:
+        run_state_machine_as_test(
+            Saga,
+            settings=settings(
+                max_examples=12,
+                stateful_step_count=30,
+                deadline=None,
+                derandomize=True,
+                phases=[Phase.generate, Phase.shrink],
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    finally:
+        Saga.loop.close()
+
+
+assert timedelta(minutes=15) == HOLD
+assert isinstance(DAY, date)
