@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c41d9be8a07f"
-down_revision = "e7b1c04d9a36"
+down_revision = "5c0d7be41f82"
 branch_labels = None
 depends_on = None
 
