@@ -9,9 +9,10 @@ import httpx
 from fastapi import FastAPI
 
 from integrations.database import utcnow
-from integrations.sandbox import inspect, inspect_money, tencent_api
+from integrations.sandbox import inspect, inspect_money, inspect_parcels, tencent_api
 from integrations.sandbox.alipay import api as alipay_api
 from integrations.sandbox.cashier import pages as cashier_pages
+from integrations.sandbox.kuaidi100 import api as kuaidi100_api
 from integrations.sandbox.options import Options
 from integrations.sandbox.state import Clock
 from integrations.sandbox.telegram import api as telegram_api
@@ -51,11 +52,13 @@ def create_app(
     pay = world.wechatpay
     app.include_router(wechatpay_api.router(pay.interfaces, pay.bills, pay.door))
     app.include_router(alipay_api.router(world.alipay.door, world.alipay.bills))
+    app.include_router(kuaidi100_api.router(world.kuaidi100.interfaces, world.kuaidi100.door))
     app.include_router(cashier_pages.router(world))
     app.include_router(telegram_api.router(world.bot, world.door))
     app.include_router(tencent_api.router(world.sms, world.identity, world.faults, world.log, world.clock))
     app.include_router(inspect.router(world))
     app.include_router(inspect_money.router(world))
+    app.include_router(inspect_parcels.router(world))
 
     @app.get("/health/live")
     async def live() -> dict[str, str]:

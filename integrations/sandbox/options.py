@@ -66,6 +66,11 @@ class Options(BaseSettings):
     alipay_notify_scale: float = 1.0  # of the pauses: 4 minutes to 15 hours
     alipay_bill_hour: int = 9
 
+    # Kuaidi100
+    kuaidi100_query_pause: float = 1800.0  # between two questions for one waybill
+    kuaidi100_answer_seconds: float = 10.0
+    kuaidi100_push_scale: float = 1.0  # of the half hours before news is repeated
+
     # Bounds of the memory
     people: int = 5000
     entries: int = 200  # kept for one conversation

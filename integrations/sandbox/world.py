@@ -13,6 +13,8 @@ from integrations.sandbox.alipay.platform import Alipay
 from integrations.sandbox.balancer import Balancer
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.identity import IdentityService
+from integrations.sandbox.kuaidi100 import platform as kuaidi100_platform
+from integrations.sandbox.kuaidi100.platform import Kuaidi100
 from integrations.sandbox.options import Options
 from integrations.sandbox.people import People, Person
 from integrations.sandbox.sms import SmsService
@@ -53,6 +55,7 @@ class World:
     authorization: Authorization
     wechatpay: WeChatPay
     alipay: Alipay
+    kuaidi100: Kuaidi100
     bot: Bot
     updates: Updates
     telegram: TelegramPatients
@@ -109,12 +112,13 @@ def build_world(settings: Settings, options: Options, clock: Clock, http: httpx.
     wechat = WeChatPatients(account, callbacks, background, own)
     domain = urlsplit(settings.public_url).hostname or ""
     wechatpay = wechatpay_platform.build(settings, options, clock, account, http, background, faults, log)
+    kuaidi100 = kuaidi100_platform.build(settings, options, clock, http, background, faults, log)
     alipay = alipay_platform.build(settings, options, clock, http, background, faults, log)
     return World(
         settings=settings, options=options, clock=clock, http=http, background=background, log=log, faults=faults,
         people=people, account=account, callbacks=callbacks,
         wechat=wechat, notices=Notices(account, wechat, faults, background), page_script=PageScript(wechat),
-        authorization=Authorization(account, domain), wechatpay=wechatpay, alipay=alipay,
+        authorization=Authorization(account, domain), wechatpay=wechatpay, alipay=alipay, kuaidi100=kuaidi100,
         bot=bot, updates=updates, telegram=TelegramPatients(bot, updates), door=door,
         sms=_sms(settings, options, clock), identity=_identity(settings, people, clock),
     )  # fmt: skip

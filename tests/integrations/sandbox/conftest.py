@@ -134,6 +134,7 @@ def options(gateway: Gateway) -> Options:
         telegram_retry_pause=0.05,
         wechatpay_private_key=key_pair("wechatpay")[0], wechatpay_notify_scale=0.001,
         alipay_private_key=key_pair("alipay")[0], alipay_notify_scale=0.0001, alipay_answer_seconds=0.5,
+        kuaidi100_push_scale=0.0001, kuaidi100_answer_seconds=0.5,
         wechatpay_refund_seconds=0.05, wechatpay_answer_seconds=0.5,
     )  # fmt: skip
 
