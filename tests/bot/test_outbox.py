@@ -44,6 +44,7 @@ async def test_messages_leave_in_order_and_are_sent_once(rt, telegram, talk):
     assert await statuses(rt) == ["sent"] * 3
 
 
+@pytest.mark.slow  # seconds pass
 async def test_three_messages_in_three_seconds_to_one_patient(rt, telegram, talk):
     telegram.per_second, telegram.per_chat = 30, 3
     windows = []

@@ -1,7 +1,11 @@
 import subprocess
 import sys
 
+import pytest
+
 from integrations.settings import ROOT
+
+pytestmark = pytest.mark.slow
 
 SPEAKS = """
 logging.getLogger("library").warning("phone %s", "13812345678")

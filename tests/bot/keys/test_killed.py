@@ -19,6 +19,8 @@ from integrations.sealed import sealed_tables
 from tests.bot.keys.conftest import Installation
 from tests.bot.keys.test_rotation import ALL, assert_all_under
 
+pytestmark = pytest.mark.slow
+
 _GATE = 7_203_115  # an advisory lock of our own
 
 

@@ -14,6 +14,8 @@ import redis
 from bot.launching.local import Postgres, Valkey, running
 from bot.launching.starting import StartError, wait_until
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "a pass'word/@"
 
 

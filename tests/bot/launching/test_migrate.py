@@ -20,6 +20,8 @@ from bot.launching.starting import StartError
 from integrations.database import Base
 from integrations.settings import ROOT
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "rasa's pass/word@"
 
 

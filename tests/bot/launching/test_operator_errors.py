@@ -17,6 +17,8 @@ from bot.launching.processes import Process, check_ports
 from bot.launching.starting import StartError, free_ports
 from integrations.settings import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def daozhen(*arguments: str, **environment: str) -> tuple[int, str]:
     """A command as the console script runs it: (exit code, what it said)."""

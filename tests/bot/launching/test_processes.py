@@ -18,6 +18,8 @@ from bot.launching.leftovers import MARKER, hold, started_on, stop_orphans
 from bot.launching.processes import Process, Supervisor, check_ports
 from bot.launching.starting import StartError, free_ports, wait_until
 
+pytestmark = pytest.mark.slow
+
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 PARENT = (
     sys.executable,

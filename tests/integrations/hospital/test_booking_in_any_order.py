@@ -33,6 +33,8 @@ from integrations.hospital.models import (
 
 from .conftest import Booker, Clinic
 
+pytestmark = pytest.mark.slow
+
 LIMITS = {
     "per_day": 2,
     "per_department_day": 1,

@@ -4,6 +4,7 @@ import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import func, select
 
 from integrations.database import Database
@@ -12,6 +13,8 @@ from integrations.hospital.directory import departments, lexicon, practitioners
 from integrations.hospital.models import Practitioner, Schedule, Slot
 from integrations.hospital.rules import set_rule, written
 from integrations.hospital.seed import DAYS_AHEAD, extend, seed
+
+pytestmark = pytest.mark.slow
 
 TODAY = date(2026, 11, 22)  # a Sunday
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # 9:00 in Shanghai
