@@ -7,16 +7,22 @@ import asyncio
 import httpx
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import notices, rasa
 from integrations.hospital import rules
+from integrations.hospital.billing import desk
+from integrations.hospital.billing.desk import Health
 from integrations.runtime import Runtime
 
 router = APIRouter()
+
+OLDEST_REFUND = Gauge("daozhen_refund_oldest_seconds", "Age of the oldest refund that is not done")
+STUCK_REFUNDS = Gauge("daozhen_refunds_for_staff", "Refunds that the platform could not do")
+DIFFERENCES = Gauge("daozhen_money_differences", "Differences with the platforms that nobody has settled")
 
 
 @router.get("/health/live")
@@ -36,11 +42,17 @@ async def ready(request: Request) -> JSONResponse:
         checks["news_without_template"] = {name: kinds for name, kinds in waiting.items() if kinds}
     if answers[0] and (faults := await _rule_faults(rt)):  # these departments take no bookings; the others do
         checks["booking_rules"] = faults
+    if answers[0] and (money := await _money(rt)) and (money.refunds_for_staff or money.differences):
+        checks["money_for_staff"] = {"refunds": money.refunds_for_staff, "differences": money.differences}
     return JSONResponse(checks, status_code=200 if all(answers) else 503)
 
 
 @router.get("/metrics")
-async def metrics() -> Response:
+async def metrics(request: Request) -> Response:
+    if money := await _money(request.app.state.runtime):
+        OLDEST_REFUND.set(money.oldest_refund_seconds)
+        STUCK_REFUNDS.set(money.refunds_for_staff)
+        DIFFERENCES.set(money.differences)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -59,6 +71,14 @@ async def _rule_faults(rt: Runtime) -> dict[str, str]:
             return await rules.faults(session)
     except (SQLAlchemyError, OSError):
         return {}
+
+
+async def _money(rt: Runtime) -> Health | None:
+    try:
+        async with rt.database.begin() as session:
+            return await desk.health(session, rt.now())
+    except (SQLAlchemyError, OSError):
+        return None
 
 
 async def _redis(rt: Runtime) -> bool:

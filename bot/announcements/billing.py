@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from bot.announcements.telling import Telling, Words
+from integrations.hospital.billing import orders
 from integrations.hospital.events import EventKind
+from integrations.hospital.models import OrderStatus
 from integrations.money import yuan
 
 
 async def _refund_due(telling: Telling) -> str:
-    return telling.say("bot_refund_due", order_no=telling.event.payload["order_no"])
+    payload = telling.event.payload
+    key = "bot_refund_due" if payload.get("appointment_id") else "bot_refund_due_bill"
+    return telling.say(key, order_no=payload["order_no"])
+
+
+async def _bill_opened(telling: Telling) -> str | None:
+    """None when it is paid, or over, before it was told."""
+    payload = telling.event.payload
+    bill = await orders.order(telling.session, payload["order_no"])
+    if bill.status is not OrderStatus.UNPAID:
+        return None
+    return telling.say("bot_bill_opened", order_no=bill.order_no, amount=yuan(bill.amount_fen))
 
 
 async def _of_order(telling: Telling) -> str:
@@ -18,11 +31,14 @@ async def _of_order(telling: Telling) -> str:
 async def _refunded(telling: Telling) -> str:
     payload = telling.event.payload
     key = "bot_refunded_twice" if payload["reason"] == "twice" else "bot_refunded"
+    if payload.get("by_hand"):
+        key = "bot_refunded_by_hand"
     return telling.say(key, order_no=payload["order_no"], amount=yuan(payload["amount_fen"]))
 
 
 WORDS: dict[str, Words] = {
     EventKind.REFUND_DUE: _refund_due,
+    EventKind.BILL_OPENED: _bill_opened,
     EventKind.ORDER_PAID: _of_order,
     EventKind.ORDER_EXPIRED: _of_order,
     EventKind.REFUNDED: _refunded,

@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     CASE_EXTENDED = "case_extended"  # case_id: it takes longer than was said
     CASE_OVERDUE = "case_overdue"  # case_id: the day has passed without an answer
     RATING_ASKED = "rating_asked"  # rating_id
+    BILL_OPENED = "bill_opened"  # order_no, amount_fen: staff have made a bill
 
 
 async def emit(

@@ -1,17 +1,22 @@
 """What runs every few seconds, or for every patient, finds its rows by an index, however large its table has grown."""
 
+import dataclasses
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, text
 
-from bot import sweep
+from bot import payments, sweep
 from integrations.hospital import accounts
+from integrations.hospital.billing import desk, reconciling
+from tests.payment_in_memory import MemoryPlatform
 
 GROWING = frozenset(
     {
         *("inbound", "outbound", "media", "conversations", "contacts", "accounts", "consents", "patients"),
         *("account_patients", "appointments", "orders", "slots", "hospital_events", "operations"),
+        *("payments", "refunds", "status_changes"),
     }
 )
 
@@ -48,6 +53,25 @@ async def test_the_sweeps_read_no_table_as_a_whole(rt, statements):
     await sweep.find(rt)
     await sweep.hospital(rt)
     for words, plan in await plans(rt, list(statements)):
+        assert not GROWING & set(re.findall(r"Seq Scan on (\w+)", plan)), words
+
+
+async def test_what_is_asked_of_payment_platforms_is_found_by_an_index(rt, statements):
+    platform = MemoryPlatform(rt.now)
+    paying = dataclasses.replace(rt, payments={platform.name: platform})
+    async with rt.database.begin() as session:
+        await reconciling.ask_again(session, platform.name, rt.local_now().date() - timedelta(days=1))
+        await reconciling.days_due(session, platform.name, rt.local_now().date())
+        await reconciling.finish(
+            session, platform.name, rt.local_now().date(), [], begin=rt.now(), learned=0, now=rt.now()
+        )
+        await desk.health(session, rt.now())
+        await desk.refund_cases(session)
+    for work in (payments.ask_open, payments.refund, payments.reconcile):
+        await work(paying)
+    found = await plans(rt, list(statements))
+    assert any("ix_payments_opened" in plan for _, plan in found)
+    for words, plan in found:
         assert not GROWING & set(re.findall(r"Seq Scan on (\w+)", plan)), words
 
 

@@ -103,9 +103,11 @@ async def settle_refund(
     *,
     platform_refund_id: str | None = None,
     error: str | None = None,
+    by_hand: bool = False,
 ) -> None:
-    """What the platform says of it. A word that comes late or again changes nothing. When the order's own payment is
-    back, the order is refunded, and its owner told. Raises UnknownRefund."""
+    """What the platform says of it, or (`by_hand`) staff, who paid it back in another way. A word that comes late or
+    again changes nothing. When the order's own payment is back, the order is refunded, and its owner told. Raises
+    UnknownRefund."""
     payment_id = await session.scalar(select(Refund.payment_id).where(Refund.out_refund_no == out_refund_no))
     if payment_id is None:
         raise UnknownRefund(out_refund_no)
@@ -125,7 +127,7 @@ async def settle_refund(
     refund.status = status
     if status is RefundStatus.SUCCEEDED:
         refund.settled_at = now
-        await _refunded(session, order, refund)
+        await _refunded(session, order, refund, by_hand=by_hand)
     await session.flush()
 
 
@@ -185,7 +187,7 @@ async def _order_of(session: AsyncSession, payment_id: UUID) -> Order:
     return (await session.scalars(found)).one()
 
 
-async def _refunded(session: AsyncSession, order: Order, refund: Refund) -> None:
+async def _refunded(session: AsyncSession, order: Order, refund: Refund, *, by_hand: bool) -> None:
     """What was paid twice goes back without a word about the order, which stands."""
     owed = (
         select(Payment.id)
@@ -205,7 +207,12 @@ async def _refunded(session: AsyncSession, order: Order, refund: Refund) -> None
         events.EventKind.REFUNDED,
         account_id=order.account_id,
         contact_id=order.contact_id,
-        payload={"order_no": order.order_no, "amount_fen": refund.amount_fen, "reason": refund.reason},
+        payload={
+            "order_no": order.order_no,
+            "amount_fen": refund.amount_fen,
+            "reason": refund.reason,
+            "by_hand": by_hand,
+        },
     )
 
 

@@ -180,6 +180,7 @@ class Refund(Base):
         CheckConstraint("(status = 'succeeded') = (settled_at IS NOT NULL)", "settled_at"),
         Index("uq_refunds_payment", "payment_id", unique=True),
         Index("ix_refunds_open", "next_try_at", postgresql_where=text("status IN ('due', 'processing')")),
+        Index("ix_refunds_stuck", "id", postgresql_where=text("status IN ('abnormal', 'closed')")),
         Index(
             "ix_refunds_unbilled",
             "settled_at",

@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select, text
 
 from bot import payments
+from bot.app import create_app
 from integrations import cashier
 from integrations.hospital import booking
 from integrations.hospital.billing import differences, orders, reconciling, refunds
@@ -406,6 +408,25 @@ async def test_a_refund_that_no_bill_names_is_found_a_day_later(
     next_morning(16)
     await payments.reconcile(rt)
     assert await _differences(rt) == [(DifferenceKind.REFUND_NOT_ON_BILL, f"{owed}R1")]
+
+
+async def test_what_waits_for_staff_is_shown(
+    rt: Runtime, clock: Any, platform: MemoryPlatform, owed: str
+) -> None:
+    app = create_app(rt.settings, rt)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as http,
+    ):
+        clock.forward(minutes=5)
+        assert "daozhen_refund_oldest_seconds 300.0" in (await http.get("/metrics")).text
+        assert "money_for_staff" not in (await http.get("/health/ready")).json()
+        platform.refunds_become = State.ABNORMAL
+        await payments.refund(rt)
+        assert (await http.get("/health/ready")).json()["money_for_staff"] == {"refunds": 1, "differences": 0}
+        metrics = (await http.get("/metrics")).text
+        assert "daozhen_refunds_for_staff 1.0" in metrics
+        assert "daozhen_refund_oldest_seconds 0.0" in metrics
 
 
 async def test_without_platforms_nothing_is_asked(rt: Runtime, clock: Any, opened: Opened) -> None:

@@ -1,0 +1,209 @@
+"""What staff see and do about money, until a desk exists: bills, orders with all that belongs to them, refunds that
+need somebody. All that they do is audited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.crypto import Crypto
+from integrations.hospital import audit, events
+from integrations.hospital.billing import differences, orders, refunds
+from integrations.hospital.billing.orders import Item, OrderView
+from integrations.hospital.billing.refunds import UnknownRefund
+from integrations.hospital.clock import local_date
+from integrations.hospital.models import OrderKind, Patient, Refund, RefundStatus
+from integrations.hospital.reading import read_phone
+from integrations.money import Platform
+
+
+class NobodyToTell(LookupError):
+    """No account acts for this patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to an order, its payments or its refunds: which, and from what to what."""
+
+    at: datetime
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """A payment or a refund of an order, as a line of its story."""
+
+    number: str
+    what: str  # the platform and way of a payment; the reason of a refund
+    status: str
+    amount_fen: int
+    theirs: str | None  # the platform's number of it
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundCase:
+    """A refund that is not done. `error` is the platform's last word."""
+
+    out_refund_no: str
+    order_no: str
+    platform: Platform
+    status: RefundStatus
+    amount_fen: int
+    reason: str
+    error: str | None
+    attempts: int
+    created_at: datetime
+
+
+async def patients_by_phone(session: AsyncSession, crypto: Crypto, phone: str) -> list[tuple[UUID, str]]:
+    """Id and masked name of everybody with this number on file. Raises InvalidPhone."""
+    indexes = crypto.blinds(read_phone(phone), "patients.phone")
+    found = (
+        select(Patient.id, Patient.masked_name).where(Patient.phone_index.in_(indexes)).order_by(Patient.id)
+    )
+    return [(row.id, row.masked_name) for row in await session.execute(found)]
+
+
+_ACTING = text("""
+    SELECT ap.account_id, c.id AS contact_id FROM account_patients ap JOIN contacts c ON c.account_id = ap.account_id
+    WHERE ap.patient_id = :patient_id ORDER BY ap.relation <> 'self', ap.created_at, c.id DESC LIMIT 1
+""")
+
+
+async def add_bill(
+    session: AsyncSession,
+    kind: OrderKind,
+    items: Sequence[Item],
+    *,
+    patient_id: UUID,
+    expires_at: datetime | None,
+    actor: str,
+    now: datetime,
+) -> str:
+    """A bill for whoever acts for the patient, who is told of it; gives its number. Raises NobodyToTell."""
+    acting = (await session.execute(_ACTING, {"patient_id": patient_id})).one_or_none()
+    if acting is None:
+        raise NobodyToTell
+    ids = {"account_id": acting.account_id, "contact_id": acting.contact_id}
+    order_id = await orders.open_order(
+        session, kind, items, patient_id=patient_id, expires_at=expires_at, now=now, **ids
+    )
+    order_no = orders.number(kind, order_id, now)
+    payload = {"order_no": order_no, "amount_fen": sum(item.amount_fen for item in items)}
+    await events.emit(session, events.EventKind.BILL_OPENED, payload=payload, **ids)
+    await audit.record(session, actor=actor, action="bill_added", subject=f"order:{order_no}", detail=payload)
+    return order_no
+
+
+_STORY = text("""
+    SELECT out_trade_no AS number, platform || ' ' || way AS what, status, amount_fen, transaction_id AS theirs,
+           NULL AS error, payments.id
+    FROM payments WHERE order_id = :id
+    UNION ALL
+    SELECT out_refund_no, reason, refunds.status, refunds.amount_fen, platform_refund_id, error, refunds.id
+    FROM refunds JOIN payments ON payments.id = payment_id WHERE order_id = :id
+    ORDER BY id
+""")
+_STEPS = text("""
+    SELECT at, coalesce(out_trade_no, out_refund_no, 'order') AS what, before, after FROM status_changes
+    LEFT JOIN payments ON payments.id = subject_id LEFT JOIN refunds ON refunds.id = subject_id
+    WHERE subject_id = ANY(:ids) ORDER BY status_changes.id
+""")
+
+
+async def story(session: AsyncSession, order_no: str) -> tuple[OrderView, Sequence[Payable], Sequence[Step]]:
+    """An order, its payments and refunds, and every step that was taken. Raises UnknownOrder."""
+    order = await orders.order(session, order_no)
+    rows = (await session.execute(_STORY, {"id": order.id})).all()
+    steps = await session.execute(_STEPS, {"ids": [order.id, *(row.id for row in rows)]})
+    return (
+        order,
+        [Payable(row.number, row.what, row.status, row.amount_fen, row.theirs, row.error) for row in rows],
+        [Step(row.at, row.what, row.before, row.after) for row in steps],
+    )
+
+
+_CASES = text("""
+    SELECT out_refund_no, order_no, platform, r.status, r.amount_fen, reason, error, attempts, r.created_at
+    FROM refunds r JOIN payments p ON p.id = payment_id JOIN orders o ON o.id = order_id
+    WHERE r.status IN ('due', 'processing') OR r.status IN ('abnormal', 'closed')
+    ORDER BY r.status IN ('abnormal', 'closed') DESC, r.id LIMIT 200
+""")
+
+
+async def refund_cases(session: AsyncSession) -> list[RefundCase]:
+    """Those that need staff first, then the oldest."""
+    return [RefundCase(*row) for row in await session.execute(_CASES)]
+
+
+async def retry_refund(session: AsyncSession, out_refund_no: str, *, actor: str, now: datetime) -> str:
+    """Once more, of one that the platform refused; gives its new number. Raises UnknownRefund."""
+    renewed = await refunds.try_again(session, out_refund_no, now)
+    await _audited(session, actor, "refund_retried", f"refund:{out_refund_no}", {"as": renewed})
+    return renewed
+
+
+async def settle_refund(
+    session: AsyncSession, out_refund_no: str, *, note: str, actor: str, now: datetime
+) -> None:
+    """The payer has got the money in another way, or by the platform's console; no bill will name it. Only of one that
+    the platform could not pay back. Raises UnknownRefund."""
+    stuck = (RefundStatus.ABNORMAL, RefundStatus.CLOSED)
+    found = await session.scalar(
+        select(Refund).where(Refund.out_refund_no == out_refund_no, Refund.status.in_(stuck))
+    )
+    if found is None:
+        raise UnknownRefund(out_refund_no)
+    if found.status is RefundStatus.CLOSED:  # it goes no further by itself
+        found.status = RefundStatus.DUE
+        await session.flush()
+    await refunds.settle_refund(session, out_refund_no, RefundStatus.SUCCEEDED, now, by_hand=True)
+    found.billed_on = found.settled_at and local_date(found.settled_at)
+    await session.flush()
+    await _audited(session, actor, "refund_settled", f"refund:{out_refund_no}", {"note": note[:200]})
+
+
+async def settle_difference(
+    session: AsyncSession, difference_id: UUID, *, note: str, actor: str, now: datetime
+) -> None:
+    """Raises LookupError when it is not open."""
+    await differences.settle_difference(session, difference_id, note, now)
+    await _audited(session, actor, "difference_settled", f"difference:{difference_id}", {"note": note[:200]})
+
+
+async def _audited(
+    session: AsyncSession, actor: str, action: str, subject: str, detail: dict[str, Any]
+) -> None:
+    await audit.record(session, actor=actor, action=action, subject=subject, detail=detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What about money waits: refunds by how long the oldest due one has (seconds), those that need staff, and
+    differences."""
+
+    oldest_refund_seconds: float
+    refunds_for_staff: int
+    differences: int
+
+
+_HEALTH = text("""
+    SELECT coalesce((SELECT extract(epoch FROM :now - min(created_at)) FROM refunds
+                     WHERE status IN ('due', 'processing')), 0) AS oldest,
+           (SELECT count(*) FROM refunds WHERE status IN ('abnormal', 'closed')) AS stuck,
+           (SELECT count(*) FROM differences WHERE settled_at IS NULL) AS differences
+""")
+
+
+async def health(session: AsyncSession, now: datetime) -> Health:
+    row = (await session.execute(_HEALTH, {"now": now})).one()
+    return Health(float(row.oldest), row.stuck, row.differences)
