@@ -54,15 +54,7 @@ class Door:
         make = self._wechat if patient.channel == "wechat" else self._telegram
         request = make(patient.platform_id, external_id, text)
         asked_at = time.time()
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._settings.gateway_port)
-        try:
-            writer.write(request)
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                answer = await reader.read()
-        finally:
-            writer.close()
-        head, _, body = answer.partition(b"\r\n\r\n")
-        status = int(head.split(b" ", 2)[1]) if head else 0
+        status, body = await exchange(self._settings.gateway_port, request)
         return Delivery(external_id, asked_at, time.time(), status, reply=body.startswith(b"<xml>"))
 
     def _wechat(self, openid: str, message_id: str, text: str) -> bytes:
@@ -84,7 +76,7 @@ class Door:
             "msg_signature": signature(token, now, nonce, sealed),
         }
         body = to_xml({"ToUserName": "gh_bench", "Encrypt": sealed}).encode()
-        return _post(f"/webhooks/wechat?{urlencode(query)}", "text/xml", body)
+        return post(f"/webhooks/wechat?{urlencode(query)}", "text/xml", body)
 
     def _telegram(self, chat_id: str, update_id: str, text: str) -> bytes:
         person = {"id": int(chat_id), "first_name": "P", "is_bot": False, "type": "private"}
@@ -97,11 +89,24 @@ class Door:
         }
         secret = self._settings.telegram_webhook_secret.get_secret_value()
         body = json.dumps({"update_id": int(update_id), "message": message}).encode()
-        return _post(
+        return post(
             "/webhooks/telegram", "application/json", body, f"X-Telegram-Bot-Api-Secret-Token: {secret}\r\n"
         )
 
 
-def _post(path: str, kind: str, body: bytes, more: str = "") -> bytes:
+async def exchange(port: int, request: bytes) -> tuple[int, bytes]:
+    """Status (0 for none) and body. Raises OSError and asyncio.IncompleteReadError when the gateway hangs up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            answer = await reader.read()
+    finally:
+        writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return (int(head.split(b" ", 2)[1]) if head else 0), body
+
+
+def post(path: str, kind: str, body: bytes, more: str = "") -> bytes:
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: {kind}\r\n{more}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

@@ -10,6 +10,7 @@ from typing import Any
 from tests.bench.burst import Burst
 from tests.bench.figures import History, Journey
 from tests.bench.load import GOAL_P95, Load
+from tests.bench.payments import Callbacks
 from tests.bench.stack_cpu import StackCpu
 
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)  # seconds
@@ -23,6 +24,8 @@ GOALS = {
     "burst_answered_p999_s": 5.0,
     "burst_lost": 0.0,
     "burst_twice": 0.0,
+    "pay_callbacks_s": 10.0,
+    "pay_callbacks_wrong": 0.0,
 }
 
 
@@ -37,6 +40,7 @@ class Results:
     stack: StackCpu
     burst: Burst
     load: Load
+    callbacks: Callbacks
 
     @property
     def figures(self) -> dict[str, float]:
@@ -61,6 +65,8 @@ class Results:
             "burst_lost": float(self.burst.lost),
             "burst_twice": float(self.burst.twice),
             "sustained_per_second": self.load.sustained,
+            "pay_callbacks_s": round(self.callbacks.seconds, 2),
+            "pay_callbacks_wrong": float(self.callbacks.wrong),
         }
 
 
