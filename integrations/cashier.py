@@ -37,6 +37,7 @@ _REFUNDS = {
     State.CLOSED: RefundStatus.CLOSED,
 }
 _TRIES = 3  # numbers of one order that turn out to be used up
+_PATIENCE = 4.0  # seconds; somebody waits for the answer
 _SHORTEST = timedelta(minutes=1)  # for which a platform opens anything
 
 
@@ -92,9 +93,13 @@ async def _ask(rt: Runtime, platform: Platform, out_trade_no: str) -> None:
     if (vendor := rt.payments.get(platform)) is None:
         return
     try:
-        await take_note(rt, platform, await vendor.query(out_trade_no), FoundBy.QUERY)
+        async with asyncio.timeout(_PATIENCE):
+            news = await vendor.query(out_trade_no)
+        await take_note(rt, platform, news, FoundBy.QUERY)
     except PaymentError as error:
         log.warning("a payment platform does not say", platform=platform, reason=reason(error))
+    except TimeoutError:
+        log.warning("a payment platform does not say in time", platform=platform)
 
 
 async def close(rt: Runtime, vendor: PaymentPlatform, out_trade_no: str, found_by: FoundBy) -> None:

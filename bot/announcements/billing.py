@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.announcements.telling import Telling, Words
 from integrations.hospital.billing import orders
+from integrations.hospital.billing.orders import UnknownOrder
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import OrderStatus
 from integrations.money import yuan
@@ -18,7 +19,10 @@ async def _refund_due(telling: Telling) -> str:
 async def _bill_opened(telling: Telling) -> str | None:
     """None when it is paid, or over, before it was told."""
     payload = telling.event.payload
-    bill = await orders.order(telling.session, payload["order_no"])
+    try:
+        bill = await orders.order(telling.session, payload["order_no"])
+    except UnknownOrder:
+        return None
     if bill.status is not OrderStatus.UNPAID:
         return None
     return telling.say("bot_bill_opened", order_no=bill.order_no, amount=yuan(bill.amount_fen))

@@ -3,6 +3,7 @@ told to."""
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import itertools
 from collections.abc import Awaitable, Callable
@@ -122,6 +123,19 @@ async def test_i_have_paid_is_looked_up_at_once(
     assert await cashier.ask(rt, order_no) is OrderStatus.PAID
     with pytest.raises(orders.UnknownOrder):
         await cashier.ask(rt, "GH1")
+
+
+async def test_who_asks_does_not_wait_for_a_slow_platform(
+    rt: Runtime, platform: MemoryPlatform, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(out_trade_no: str) -> TradeNews:
+        await asyncio.sleep(60)
+        raise AssertionError("nobody waits so long")
+
+    monkeypatch.setattr(cashier, "_PATIENCE", 0.05)
+    order_no = await opened()
+    platform.query = slow  # type: ignore[method-assign]
+    assert await cashier.ask(rt, order_no) is OrderStatus.UNPAID
 
 
 async def test_an_open_payment_is_asked_about_soon_and_then_less_and_less(
