@@ -21,6 +21,9 @@ _OFFERED = frozenset(
         "change_profile",
         "unbind",
         "ask_privacy",
+        "my_bills",
+        "ask_refund",
+        "ask_receipt",
         "emergency_help",
         "help",
     }

@@ -10,6 +10,7 @@ from actions.booking_draft import nth
 from actions.booking_words import card_values
 from actions.directory import Directory
 from actions.forms import Form, Outcome
+from actions.page_addresses import order_page
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import booking
@@ -29,12 +30,28 @@ async def answer_appointments(turn: Turn, reply: Reply) -> None:
     reply.say("say_appointments", count=len(coming))
     for one in coming[:_SHOWN]:
         reply.say("say_appointment_line", **line(turn, one))
+    await _say_how_to_pay(turn, reply, coming[:_SHOWN])
     for verb in ("reschedule", "cancel"):
         for one in coming[:_WITH_BUTTONS]:
             title = turn.words.texts.text(
                 f"word_{verb}_one", day=turn.words.short_day(one.date), doctor=one.practitioner
             )
             reply.offer(title, f'/{verb}_appointment{{"appointment": "{one.id}"}}')
+
+
+async def _say_how_to_pay(turn: Turn, reply: Reply, coming: list[AppointmentView]) -> None:
+    """A fresh link for each that is held."""
+    for one in coming:
+        if one.hold_expires_at is None or one.order_no is None or not turn.runtime.payments:
+            continue
+        reply.say(
+            "say_pay_held",
+            day=turn.words.short_day(one.date),
+            time=turn.words.clock(one.time),
+            fee=turn.words.money(one.fee_fen),
+            until=turn.words.until(one.hold_expires_at),
+            link=await order_page(turn, one.order_no, one.hold_expires_at),
+        )
 
 
 class CancellationForm(Form):
@@ -109,11 +126,9 @@ class CancellationForm(Form):
         except booking.AlreadyOver:
             reply.say("say_cancellation_over")
             return Outcome.closed()
-        refund = (
-            done.order_no is not None and turn.now <= done.cancel_until
-        )  # an unpaid order is closed by now
-        phone = turn.runtime.settings.hospital_phone
-        reply.say("say_cancelled_refund" if refund else "say_cancelled", phone=phone, **line(turn, done))
+        paid = done.order_no is not None  # an unpaid order is closed by now
+        what = "refund" if turn.now <= done.cancel_until else "unrefunded"
+        reply.say(f"say_cancelled_{what}" if paid else "say_cancelled", **line(turn, done))
         return Outcome.closed()
 
 

@@ -109,7 +109,7 @@ class ConfirmingForm(Form):
             return await self._refused_at_last(turn, reply, wish, booker, error)
         if done.time.isoformat("minutes") != wish.named:
             reply.say("say_booking_moved", time=turn.words.clock(read_clock(wish.named)))
-        self._done(turn, reply, done)
+        await self._done(turn, reply, done)
         return Outcome.closed()
 
     async def _write(self, turn: Turn, wish: Wish, booker: Booker) -> AppointmentView:
@@ -126,8 +126,8 @@ class ConfirmingForm(Form):
                 hold=timedelta(minutes=turn.runtime.settings.hold_minutes),
             )
 
-    def _done(self, turn: Turn, reply: Reply, done: AppointmentView) -> None:
-        booking_words.card(turn, reply, done)
+    async def _done(self, turn: Turn, reply: Reply, done: AppointmentView) -> None:
+        await booking_words.card(turn, reply, done)
 
     async def _refused_at_last(
         self, turn: Turn, reply: Reply, wish: Wish, booker: Booker, error: booking.BookingError

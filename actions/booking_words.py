@@ -10,6 +10,7 @@ from actions.answers import GENERAL_MEDICINE
 from actions.booking_draft import Wish
 from actions.booking_people import whom
 from actions.directory import Directory
+from actions.page_addresses import order_page
 from actions.turn import Reply, Turn
 from actions.wording import Wording
 from integrations.hospital.booking import AppointmentView, SessionView, SlotView
@@ -173,13 +174,19 @@ def place(campus: str, location: str, department: str) -> str:
     return " ".join((campus, location) if department in location else (campus, location, department))
 
 
-def card(turn: Turn, reply: Reply, done: AppointmentView) -> None:
+async def card(turn: Turn, reply: Reply, done: AppointmentView) -> None:
     """The appointment card; a held one says until when and where to pay."""
     values = card_values(turn, done)
-    if done.hold_expires_at is None:
+    if done.hold_expires_at is None or done.order_no is None:
         reply.say("say_booked", **values)
         return
-    reply.say("say_held", until=turn.words.until(done.hold_expires_at), order_no=done.order_no, **values)
+    values |= {"until": turn.words.until(done.hold_expires_at), "order_no": done.order_no}
+    if not turn.runtime.payments:
+        reply.say("say_held_counter", **values)
+        return
+    reply.say("say_held", **values, link=await order_page(turn, done.order_no, done.hold_expires_at))
+    reply.offer(turn.words.texts.text("word_paid"), "/paid_already")
+    reply.offer(turn.words.texts.text("word_pay_for_me"), f'/pay_for_me{{"order": "{done.order_no}"}}')
 
 
 def card_values(turn: Turn, one: AppointmentView) -> dict[str, object]:

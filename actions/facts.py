@@ -66,6 +66,7 @@ class Facts:
     consent: str = ""
     patient: str = ""  # one of those the account acts for
     link: str = ""
+    order: str = ""  # the number of one of the account's orders
     purpose: str = ""
     language: str = ""  # named to be chosen
     person_name: str = ""
@@ -143,6 +144,7 @@ _SINGLE = (
     "appointment",
     "consent",
     "link",
+    "order",
     "purpose",
     "language",
     "relation",

@@ -6,7 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actions import account, answers, appointments, consent, family_list, hospital_questions, language
+from actions import (
+    account,
+    answers,
+    appointments,
+    billing,
+    consent,
+    family_list,
+    hospital_questions,
+    language,
+)
 from actions.account_change import ChangeForm
 from actions.account_claim import ClaimForm
 from actions.account_unbind import UnbindForm
@@ -51,6 +60,11 @@ ANSWERS: Mapping[str, Answer] = {
     "ask_hospital": hospital_questions.answer,
     "ask_privacy": consent.answer_privacy,
     "my_appointments": appointments.answer_appointments,
+    "paid_already": billing.answer_paid,
+    "my_bills": billing.answer_bills,
+    "ask_refund": billing.answer_refund,
+    "pay_for_me": billing.answer_pay_for_me,
+    "ask_receipt": billing.answer_receipt,
     "my_profile": account.answer_profile,
     "my_family": family_list.answer_family,
     "link_added": account.answer_link_added,

@@ -143,9 +143,9 @@ class RescheduleForm(BookingForm):
                 now=turn.now,
             )
 
-    def _done(self, turn: Turn, reply: Reply, done: AppointmentView) -> None:
+    async def _done(self, turn: Turn, reply: Reply, done: AppointmentView) -> None:
         reply.say("say_moved")
-        booking_words.card(turn, reply, done)
+        await booking_words.card(turn, reply, done)
 
 
 def which(

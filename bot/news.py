@@ -63,7 +63,7 @@ async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUI
             now=rt.now(),
         )
         return contact_id
-    words = await _words(session, rt, event, hearer.language)
+    words = await _words(Telling(session, rt, event, contact_id, hearer.language))
     if words:
         number = str(event.payload.get("order_no") or "")
         await notices.queue(
@@ -108,7 +108,7 @@ def _command(rt: Runtime, event: HospitalEvent, channel: str) -> str | None:
     return None
 
 
-async def _words(session: AsyncSession, rt: Runtime, event: HospitalEvent, language: str) -> str | None:
+async def _words(telling: Telling) -> str | None:
     """What the patient reads, or None for an event that is news to nobody."""
-    words = WORDS.get(event.kind)
-    return await words(Telling(session, rt, event, language)) if words else None
+    words = WORDS.get(telling.event.kind)
+    return await words(telling) if words else None

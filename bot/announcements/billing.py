@@ -32,6 +32,13 @@ async def _of_order(telling: Telling) -> str:
     return telling.say(f"bot_{telling.event.kind}", order_no=telling.event.payload["order_no"])
 
 
+async def _with_receipt(telling: Telling) -> str:
+    order_no = telling.event.payload["order_no"]
+    return telling.say(
+        f"bot_{telling.event.kind}", order_no=order_no, receipt=await telling.receipt(order_no)
+    )
+
+
 async def _refunded(telling: Telling) -> str:
     payload = telling.event.payload
     key = "bot_refunded_twice" if payload["reason"] == "twice" else "bot_refunded"
@@ -43,7 +50,8 @@ async def _refunded(telling: Telling) -> str:
 WORDS: dict[str, Words] = {
     EventKind.REFUND_DUE: _refund_due,
     EventKind.BILL_OPENED: _bill_opened,
-    EventKind.ORDER_PAID: _of_order,
+    EventKind.ORDER_PAID: _with_receipt,
+    EventKind.INVOICE_ISSUED: _with_receipt,
     EventKind.ORDER_EXPIRED: _of_order,
     EventKind.REFUNDED: _refunded,
 }

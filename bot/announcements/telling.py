@@ -9,24 +9,34 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import texts
-from integrations.hospital import patients
+from integrations.hospital import page_subjects, patients
 from integrations.hospital.models import HospitalEvent
 from integrations.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """The event, and the language of who hears it. All in the transaction that marks the event handled."""
+    """The event, who hears it and in which language. All in the transaction that marks the event handled."""
 
     session: AsyncSession
     rt: Runtime
     event: HospitalEvent
+    hearer: UUID  # the contact
     language: str
 
     def say(self, key: str, **values: object) -> str:
         """A text of the catalogue; the hospital's phone may always be named."""
         phone = self.rt.settings.hospital_phone
         return texts.say(key, language=self.language, **{"hospital_phone": phone} | values)
+
+    def address(self, path: str) -> str:
+        """Of a page of ours."""
+        return self.rt.settings.public_url.rstrip("/") + path
+
+    async def receipt(self, order_no: str) -> str:
+        """The address of an order's receipt, for who hears this."""
+        path = await page_subjects.receipt_link(self.session, self.hearer, order_no, self.rt.now())
+        return self.address(path)
 
     async def patient(self) -> str:
         """The masked name of the patient whom the event is about."""

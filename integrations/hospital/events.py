@@ -42,6 +42,7 @@ class EventKind(StrEnum):
     CASE_OVERDUE = "case_overdue"  # case_id: the day has passed without an answer
     RATING_ASKED = "rating_asked"  # rating_id
     BILL_OPENED = "bill_opened"  # order_no, amount_fen: staff have made a bill
+    INVOICE_ISSUED = "invoice_issued"  # order_no: staff have issued the electronic invoice
 
 
 async def emit(

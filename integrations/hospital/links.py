@@ -1,9 +1,12 @@
-"""One-time links to pages. A link may be looked at until it is finished or expires: messengers fetch previews."""
+"""Links to pages. A link may be looked at until it is finished or expires: messengers fetch previews.
+
+Some let something be done once (`finish_link`); those about money and appointments (page_subjects.py) only expire."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,7 +37,13 @@ class LinkUsed(LinkError):
 
 
 async def issue_link(
-    session: AsyncSession, *, contact_id: UUID, purpose: str, now: datetime, minutes: int
+    session: AsyncSession,
+    *,
+    contact_id: UUID,
+    purpose: str,
+    now: datetime,
+    minutes: float,
+    subject: str | None = None,
 ) -> str:
     """The secret part of the address. Only its hash is kept."""
     token = secrets.token_urlsafe(32)
@@ -44,12 +53,27 @@ async def issue_link(
             token_hash=_hash(token),
             contact_id=contact_id,
             purpose=purpose,
+            subject=subject,
             created_at=now,
             expires_at=expires_at,
         )
     )
     await session.flush()
     return token
+
+
+async def read_link(
+    session: AsyncSession, token: str, purposes: Collection[str], now: datetime
+) -> PageLink:
+    """The link, for a page that may be opened again and again: nothing is written. Raises UnknownLink, LinkExpired."""
+    link = await session.scalar(
+        select(PageLink).where(PageLink.token_hash == _hash(token), PageLink.purpose.in_(purposes))
+    )
+    if link is None:
+        raise UnknownLink
+    if now >= link.expires_at:
+        raise LinkExpired(link.contact_id)
+    return link
 
 
 async def open_link(session: AsyncSession, token: str, purpose: str, now: datetime) -> PageLink:

@@ -47,6 +47,7 @@ from integrations.hospital.models.identity import (
     RequestKind,
     RequestStatus,
 )
+from integrations.hospital.models.invoices import Invoice, InvoiceStatus
 from integrations.hospital.models.journal import (
     APPEND_ONLY_SQL,
     AuditEvent,
@@ -99,6 +100,8 @@ __all__ = [
     "HospitalEvent",
     "HospitalTerm",
     "IdentityRequest",
+    "Invoice",
+    "InvoiceStatus",
     "LateCancel",
     "LinkProof",
     "NoteKind",

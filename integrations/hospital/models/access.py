@@ -36,7 +36,8 @@ class OneTimeCode(Base):
 
 
 class PageLink(Base):
-    """A link that lets one contact do one thing on a page, once."""
+    """A link to a page: for one contact, for one purpose. `subject` says about what, where the purpose does not say it
+    all: an order's number, or an appointment's id."""
 
     __tablename__ = "page_links"
 
@@ -44,6 +45,7 @@ class PageLink(Base):
     token_hash: Mapped[bytes] = mapped_column(unique=True, info=apart("the hash of a random token"))
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"), index=True)
     purpose: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]

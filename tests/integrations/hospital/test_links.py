@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.hospital import page_subjects
 from integrations.hospital.links import (
     LinkExpired,
     LinkUsed,
@@ -15,6 +16,7 @@ from integrations.hospital.links import (
     finish_link,
     issue_link,
     open_link,
+    read_link,
 )
 from integrations.hospital.models import PageLink
 
@@ -66,3 +68,39 @@ async def test_the_secret_is_not_stored(clinic: Any) -> None:
     async with clinic.database.begin() as session:
         stored = (await session.scalars(select(PageLink.token_hash))).one()
     assert token.encode() not in bytes(stored)
+
+
+async def test_a_link_about_an_order_opens_again_and_again_and_nothing_is_written(clinic: Any) -> None:
+    who = await clinic.booker()
+    deadline = clinic.now + timedelta(minutes=15)
+    async with clinic.database.begin() as session:
+        path = await page_subjects.pay_link(session, who.contact_id, "GH1", deadline, clinic.now)
+    token = path.removeprefix("/p/pay/")
+    assert token != path
+    async with clinic.database.begin() as session:
+        for later in (timedelta(0), timedelta(days=2, minutes=14)):
+            link = await read_link(session, token, {"pay"}, clinic.now + later)
+            assert (link.contact_id, link.subject, link.opened_at) == (who.contact_id, "GH1", None)
+        assert not session.dirty
+        with pytest.raises(UnknownLink):
+            await read_link(session, token, {"payfor", "card"}, clinic.now)
+        with pytest.raises(LinkExpired):
+            await read_link(session, token, {"pay"}, clinic.now + timedelta(days=2, minutes=15))
+
+
+async def test_how_long_pages_open(clinic: Any) -> None:
+    who = await clinic.booker()
+    now = clinic.now
+    visit = now + timedelta(days=3)
+    async with clinic.database.begin() as session:
+        await page_subjects.pay_for_link(session, who.contact_id, "GH1", None, now)
+        await page_subjects.receipt_link(session, who.contact_id, "GH1", now)
+        await page_subjects.bills_link(session, who.contact_id, now)
+        await page_subjects.card_link(session, who.contact_id, who.patient_id, visit, now)
+        found = await session.execute(select(PageLink.purpose, PageLink.subject, PageLink.expires_at))
+        assert set(found.tuples()) == {
+            ("payfor", "GH1", now + timedelta(days=30)),
+            ("receipt", "GH1", now + timedelta(days=30)),
+            ("bills", None, now + timedelta(days=1)),
+            ("card", who.patient_id.hex, now + timedelta(days=4)),
+        }
