@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from actions.billing_words import (
     amount_of,
@@ -118,7 +118,9 @@ def _receipt(turn: Turn, reply: Reply, one: OrderView, invoice: InvoiceView | No
             reply.say("say_receipt_asked", **values, link=link)
         case None:
             reply.say("say_receipt", **values, link=link)
-            reply.offer(turn.words.texts.text("word_ask_invoice"), f'/ask_receipt{{"order": "{one.order_no}"}}')
+            reply.offer(
+                turn.words.texts.text("word_ask_invoice"), f'/ask_receipt{{"order": "{one.order_no}"}}'
+            )
 
 
 async def _what_became(turn: Turn, reply: Reply, one: OrderView) -> None:
@@ -191,5 +193,5 @@ def _settled_since(one: OrderView, before: Sequence[OrderView]) -> bool:
     return one.id in waited and one.paid_at is not None
 
 
-def _last_moved(one: OrderView) -> object:
+def _last_moved(one: OrderView) -> datetime:
     return max(one.paid_at or one.created_at, one.created_at)

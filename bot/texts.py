@@ -12,6 +12,11 @@ def _catalogue() -> Texts:
     return Texts.load()
 
 
+def catalogue(language: str = CHINESE) -> Texts:
+    """All texts in one language."""
+    return _catalogue().speaking(language)
+
+
 def say(name: str, /, *, language: str = CHINESE, **values: object) -> str:
     """The text called `name` in the patient's language, its blanks filled. Raises KeyError for an unknown text or
     an empty blank."""

@@ -194,6 +194,25 @@ class AsksOnPage(Protocol):
 
 
 @runtime_checkable
+class KnowsReaders(Protocol):
+    """A platform whose own browser tells a page of ours who reads it."""
+
+    names_readers: bool
+    """Whether the account is set up for it."""
+
+    def is_own_browser(self, user_agent: str) -> bool: ...
+
+    def reader_address(self, return_to: str, state: str) -> str:
+        """Where that browser goes to say whose it is; it comes back to `return_to` with `code` and `state`."""
+        ...
+
+    async def reader(self, code: str) -> str:
+        """The platform's id of the patient behind a code, which works once. Raises SendError; Rejected for a code
+        that is used, too old, or none."""
+        ...
+
+
+@runtime_checkable
 class FetchMedia(Protocol):
     async def fetch(self, media_id: str, *, limit: int = ...) -> tuple[bytes, str]:
         """Content and MIME type of what a patient sent, of at most `limit` bytes. Raises SendError, also

@@ -7,19 +7,16 @@ The page says nothing of the patient and needs no secret link: notices are opene
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
-import structlog
 from fastapi import APIRouter, Path, Request, Response
 
 from bot import notices
+from bot.pages.permission import origin, page_key
 from bot.pages.rendering import render
 from bot.pages.speech import of_request
-from integrations.channel import AsksOnPage, Notices, PageKey, SendError
 from integrations.hospital.events import EventKind
 from integrations.runtime import Runtime
 
-log = structlog.get_logger()
 router = APIRouter(prefix="/notice")
 
 # What to write in the chat to read more.
@@ -46,28 +43,12 @@ async def show(kind: Annotated[str, Path(max_length=40)], request: Request) -> R
         request,
         "news.html",
         spoken,
-        scripts=_origin(key.script) if key else "",
+        scripts=origin(key.script) if key else "",
         title=title,
         words=words,
         page_key=key,
     )
 
 
-async def page_key(rt: Runtime, url: str) -> PageKey | None:
-    """The key for WeChat's button, where the account sends subscription notices and WeChat answers."""
-    for channel in rt.channels.values():
-        if isinstance(channel, Notices) and channel.asks_permission and isinstance(channel, AsksOnPage):
-            try:
-                return await channel.page_key(url)
-            except SendError as error:
-                log.warning("page without its button", reason=type(error).__name__)
-    return None
-
-
 def _query(request: Request) -> str:
     return f"?{request.url.query}" if request.url.query else ""
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -26,11 +26,19 @@ def _environment() -> Environment:
 
 
 def render(
-    request: Request, template: str, speech: Speech, *, status: int = 200, scripts: str = "", **values: Any
+    request: Request,
+    template: str,
+    speech: Speech,
+    *,
+    status: int = 200,
+    scripts: str = "",
+    own_script: bool = False,
+    referrer: str = "no-referrer",
+    **values: Any,
 ) -> HTMLResponse:
     """The page as an answer that no cache, search engine or other site gets to see. `scripts` is the one origin
-    whose script it loads (WeChat's), with what that script needs of its own. Templates say the catalogue's texts
-    by `say(key, …)` and `read(line)`."""
+    whose script it loads (WeChat's), with what that script needs of its own; `own_script`: it has one of its own.
+    `referrer` is the page's referrer policy. Templates say the catalogue's texts by `say(key, …)` and `read(line)`."""
     nonce = secrets.token_urlsafe(12)
     settings = request.app.state.runtime.settings
     body = (
@@ -51,10 +59,10 @@ def render(
         status_code=status,
         headers={
             "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
+            "Referrer-Policy": referrer,
             "X-Robots-Tag": "noindex",
             "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": _policy(nonce, scripts),
+            "Content-Security-Policy": _policy(nonce, scripts, own_script=own_script),
         },
     )
 
@@ -67,12 +75,18 @@ def tell(
     return render(request, "notice.html", speech, status=status, title=title, words=said, done=done)
 
 
-def _policy(nonce: str, scripts: str) -> str:
-    """What the page may load: its own style, and with WeChat's script what that brings along."""
+def _policy(nonce: str, scripts: str, *, own_script: bool) -> str:
+    """What the page may load: its own style, its pictures and script, and with WeChat's script what that brings
+    along."""
     if not scripts:
-        return f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; base-uri 'none'"
+        running = f"script-src 'nonce-{nonce}'; connect-src 'self'; " if own_script else ""
+        return (
+            f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; {running}"
+            "form-action 'self'; base-uri 'none'"
+        )
     theirs = f"{scripts} https://*.qq.com"
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}' {theirs}; style-src 'unsafe-inline'; "
-        f"connect-src {theirs}; img-src data: {theirs}; frame-src {theirs}; form-action 'self'; base-uri 'none'"
+        f"connect-src 'self' {theirs}; img-src data: {theirs}; frame-src {theirs} weixin:; "
+        "form-action 'self'; base-uri 'none'"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from bot import texts
 from bot.models import Conversation
 from integrations.language.languages import LANGUAGES, SIMPLIFIED, TRADITIONAL, guess
 from integrations.language.script import traditional
+from integrations.wording import Wording
 
 PARAMETER = "lang"  # of an address that is not one patient's
 
@@ -43,6 +45,10 @@ class Speech:
 
     def read(self, one: Line) -> str:
         return self.say(one.key, **one.values)
+
+    def wording(self, zone: ZoneInfo) -> Wording:
+        """Days, times and money in this language; what it gives goes through `write`."""
+        return Wording(texts.catalogue(self.language), zone)
 
     def write(self, words: str) -> str:
         """Words of ours that stand in no catalogue, in the page's characters."""

@@ -62,9 +62,7 @@ async def issue_link(
     return token
 
 
-async def read_link(
-    session: AsyncSession, token: str, purposes: Collection[str], now: datetime
-) -> PageLink:
+async def read_link(session: AsyncSession, token: str, purposes: Collection[str], now: datetime) -> PageLink:
     """The link, for a page that may be opened again and again: nothing is written. Raises UnknownLink, LinkExpired."""
     link = await session.scalar(
         select(PageLink).where(PageLink.token_hash == _hash(token), PageLink.purpose.in_(purposes))

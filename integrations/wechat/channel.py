@@ -18,7 +18,7 @@ from integrations.database import utcnow
 from integrations.messages import Answer, MessageIn, MessageOut, Notice, Option, Picture, Webhook
 from integrations.settings import Settings
 from integrations.transport import keep_secrets_out_of_logs
-from integrations.wechat import notices, reading, verification
+from integrations.wechat import notices, oauth, reading, verification
 from integrations.wechat.client import WeChatClient
 from integrations.wechat.page import PageKey
 
@@ -72,6 +72,8 @@ class WeChatChannel:
         self._choose = choose
         self._zone = settings.zone
         self._script = settings.wechat_jssdk_url
+        self._oauth = settings.wechat_oauth_base
+        self.names_readers = bool(settings.wechat_appid and settings.wechat_secret.get_secret_value())
         self._page_address = f"{settings.public_url.rstrip('/')}/notice"
         self._templates = (
             notices.read_templates(settings.wechat_notice_templates)
@@ -193,6 +195,15 @@ class WeChatChannel:
             script=self._script,
             templates=tuple(ids),
         )
+
+    def is_own_browser(self, user_agent: str) -> bool:
+        return oauth.is_browser(user_agent)
+
+    def reader_address(self, return_to: str, state: str) -> str:
+        return oauth.address(base=self._oauth, appid=self._appid, return_to=return_to, state=state)
+
+    async def reader(self, code: str) -> str:
+        return await self._client.openid(code)
 
     async def publish_menu(self) -> None:
         await self._client.create_menu(

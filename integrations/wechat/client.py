@@ -63,6 +63,24 @@ class WeChatClient:
         """The jsapi_ticket, with which our pages prove that they belong to the account."""
         return await self._ticket.get()
 
+    async def openid(self, code: str) -> str:
+        """Whose browser brought this code. It works once: a call that may have arrived is not made again."""
+        query = {
+            "appid": self._appid,
+            "secret": self._secret,
+            "code": code,
+            "grant_type": "authorization_code",
+        }
+        response = await self._once(
+            "GET", f"{self._base}/sns/oauth2/access_token", repeatable=False, params=query
+        )
+        answer = _json(response)
+        raise_for(answer)
+        openid = answer.get("openid")
+        if not (isinstance(openid, str) and openid):
+            raise Unavailable("WeChat named nobody")
+        return openid
+
     async def picture(self, content: bytes, mime: str, *, fresh: bool = False) -> str:
         """The media id of a picture. The same picture is uploaded once in three days; `fresh`: upload it anyway,
         for WeChat does not know the id any more."""

@@ -91,7 +91,7 @@ async def test_what_is_not_understood_cancels_nothing(clinic: Clinic, runtime: R
 async def test_what_becomes_of_a_paid_fee_is_told_as_it_is(
     clinic: Clinic, runtime: Runtime, outside: Outside
 ) -> None:
-    """A refund is put on record; the hospital's cashier pays it back."""
+    """In time it goes back by itself the way it was paid; later it does not."""
     await clinic.rule("cancel_days", "1")
     await clinic.rule("cancel_at", "17:00")
     for doctor in ("李静", "张伟"):
@@ -104,13 +104,15 @@ async def test_what_becomes_of_a_paid_fee_is_told_as_it_is(
         for order in list(await session.scalars(select(Order.order_no))):
             await booking.confirm_paid(session, order, NOW)
     said = await chat.say("cancel_appointment", ("practitioner", clinic.doctors["李静"]))
-    assert "¥25 可以全额退，由医院收费处办理" in said.text
+    assert "¥25 全额原路退回付款的账户" in said.text
     said = await chat.say("affirm")
-    assert "要退的 ¥25 已经登记，由医院收费处退给您，没收到请打 010-8888 6666" in said.text
+    assert "¥25 正在原路退回付款的账户" in said.text
     outside.now = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)  # 17:30
     said = await chat.say("cancel_appointment")
     assert "挂号费 ¥25 不退" in said.text
-    assert "登记" not in (await chat.say("affirm")).text
+    said = await chat.say("affirm")
+    assert "正在原路退回" not in said.text
+    assert "挂号费 ¥25 不退" in said.text
     async with runtime.database.begin() as session:
         assert sorted(await session.scalars(select(Order.status))) == ["paid", "refund_due"]
 

@@ -6,6 +6,7 @@ the seeded hospital, as all of them leave: in the chat, as a platform's notice, 
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -19,9 +20,10 @@ from bot.outbox import unseal
 from integrations.hospital import accounts, events, seed
 from integrations.hospital.demo_hospital import DEPARTMENTS
 from integrations.hospital.events import EventKind
-from integrations.hospital.models import Department, Practitioner
+from integrations.hospital.models import Contact, Department, Practitioner
 from integrations.sms.tencent import TencentSms
 from tests.contracts.platforms import settings as platform_settings
+from tests.integrations.hospital.conftest import Clinic
 
 LANGUAGES = ("zh-Hans", "en")
 
@@ -154,7 +156,7 @@ KEYS = [
     key
     for key in list(texts._catalogue().keys())
     if re.match(
-        r"bot_(notice|page|media|hold|order|refund|refunded|appointment|identity|link|phone|request|guardian|agreement|case|rating)_",
+        r"bot_(notice|page|media|hold|order|refund|refunded|appointment|identity|link|phone|request|guardian|agreement|invoice|case|rating)_",
         key,
     )
 ]
@@ -181,6 +183,8 @@ def test_texts_for_news_are_neutral(key: str, language: str) -> None:
             "mediation",
             "channel",
             "phone",
+            "card",
+            "receipt",
         ),
         "·",
     )
@@ -218,13 +222,20 @@ async def hospital(rt, monkeypatch):
 
 async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hospital, clock):
     """The payloads hold all that an event could tell; what leaves holds none of it."""
+    clinic = Clinic(rt.database)
+    who = await clinic.booker()
+    visit = await clinic.book(replace(who, contact_id=hospital.id), await clinic.schedule())
     async with rt.database.begin() as session:
+        await session.execute(text("DELETE FROM hospital_events"))
+        (await session.get_one(Contact, hospital.id)).account_id = who.account_id
+        hospital.account_id = who.account_id
         departments = list(await session.scalars(select(Department)))
         doctors = list(await session.scalars(select(Practitioner)))
         named = [*departments, *doctors[::6]]
         for number, one in enumerate(named):
             for kind in sorted(set(notices.KINDS) - NAMING - OPINIONS):
                 payload = {
+                    **({"appointment_id": str(visit.id)} if kind == EventKind.APPOINTMENT_BOOKED else {}),
                     "patient_id": str(uuid4()),
                     "order_no": f"O2026112200{number:03}",
                     "status": ("verified", "review", "pending")[number % 3],

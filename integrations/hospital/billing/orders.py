@@ -105,11 +105,15 @@ _VIEWS = """
 """
 _ONE = text(_VIEWS + "WHERE o.order_no = :order_no")
 # Somebody whom the account acts for no longer is nobody's bill, but for what is paid or owed back.
-_OF_ACCOUNT = text(
-    _VIEWS
-    + """
+_THEIRS = """
     WHERE o.account_id = :account_id AND (o.status <> 'unpaid' OR EXISTS (
         SELECT FROM account_patients ap WHERE ap.account_id = o.account_id AND ap.patient_id = o.patient_id))
+"""
+_OWN = text(_VIEWS + _THEIRS + "AND o.order_no = :order_no")
+_OF_ACCOUNT = text(
+    _VIEWS
+    + _THEIRS
+    + """
     ORDER BY (o.status = 'unpaid') DESC, o.created_at DESC, o.id DESC LIMIT :limit
     """
 )
@@ -118,6 +122,15 @@ _OF_ACCOUNT = text(
 async def order(session: AsyncSession, order_no: str) -> OrderView:
     """Raises UnknownOrder."""
     row = (await session.execute(_ONE, {"order_no": order_no})).one_or_none()
+    if row is None:
+        raise UnknownOrder
+    return _view(row)
+
+
+async def own_order(session: AsyncSession, order_no: str, account_id: UUID) -> OrderView:
+    """As `orders_of` would list it. Raises UnknownOrder."""
+    values = {"order_no": order_no, "account_id": account_id}
+    row = (await session.execute(_OWN, values)).one_or_none()
     if row is None:
         raise UnknownOrder
     return _view(row)

@@ -55,11 +55,17 @@ async def test_an_earlier_holder_hears_of_a_newcomer_although_the_window_is_shut
 
 async def test_a_booking_brings_the_code_for_the_check_in(rt, telegram, message):
     talk = (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
-    await event(rt, talk, EventKind.APPOINTMENT_BOOKED, order_no="O20261122001")
+    clinic = Clinic(rt.database)
+    who = await clinic.booker()
+    visit = await clinic.book(replace(who, contact_id=talk), await clinic.schedule(fee_fen=3500))
+    async with rt.database.begin() as session:
+        (await session.get_one(Contact, talk)).account_id = who.account_id
+        await booking.confirm_paid(session, visit.order_no, rt.now())
     await sweep.hospital(rt)
     await delivery.deliver(rt, talk)
     words, picture = telegram.sent
-    assert "O20261122001" in words.text
+    assert visit.order_no in words.text
+    assert "/p/card/" in words.text
     assert picture.picture.content.startswith(b"\x89PNG")
     assert picture.text == ""
     async with rt.database.begin() as session:

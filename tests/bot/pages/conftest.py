@@ -10,6 +10,10 @@ from bot.app import create_app
 from integrations.hospital import accounts, links, patients
 from integrations.hospital.accounts import required_consents
 from integrations.identity.interface import Outcome
+from integrations.money import Platform
+from tests.integrations.hospital.conftest import Clinic
+
+from . import money
 
 PERSON = {"name": "张晓明", "id_number": "11010519491231002X", "phone": "138 0013 8000"}
 PASSPORT = {
@@ -84,3 +88,23 @@ async def register(page, code=None, **changes):
     assert sent.status_code == 200, sent.text
     code = code or page.rt.sms.codes[-1][1]
     return await page.post("", data=fields | {"action": "register", "code": code, "code_sent": "true"})
+
+
+@pytest.fixture
+async def cash(rt, clock):
+    """Pages about money, with both payment platforms set up."""
+    wechat = money.WeChat()
+    platforms = {one: money.PaymentPlatform(one) for one in Platform}
+    rt = dataclasses.replace(rt, channels=rt.channels | {"wechat": wechat}, payments=platforms)
+    clinic = Clinic(rt.database)
+    clinic.now = clock()
+    app = create_app(rt.settings, rt)
+    async with app.router.lifespan_context(app):
+        yield money.Cash(
+            rt,
+            clinic,
+            wechat,
+            platforms[Platform.WECHATPAY],
+            platforms[Platform.ALIPAY],
+            httpx.ASGITransport(app),
+        )

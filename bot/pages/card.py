@@ -1,0 +1,69 @@
+"""The appointment card (就诊卡): what is shown at the hospital, and until when it can be cancelled."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.pages import codes, permission
+from bot.pages.bill import appointment_id_of, bill_of, cancel_rule, order_of, visit_rows, words_of
+from bot.pages.reader import Reader, dead_link, introduce, read, strangers
+from bot.pages.rendering import render, tell
+from bot.pages.speech import line
+from integrations.hospital import links
+from integrations.hospital.appointments import appointment
+from integrations.hospital.billing.orders import UnknownOrder
+from integrations.hospital.models import AppointmentStatus
+from integrations.hospital.page_subjects import CARD, PAY
+from integrations.hospital.refusals import NotYours
+from integrations.hospital.views import AppointmentView
+
+router = APIRouter(prefix="/p")
+
+
+@router.get("/card/{token}")
+async def show(token: str, request: Request) -> Response:
+    """Also by the link that the number was paid by."""
+    try:
+        reader = await read(request, token, {CARD, PAY})
+    except links.LinkError as error:
+        return await dead_link(request, error)
+    if asked := await introduce(reader):
+        return asked
+    if not reader.own:
+        return strangers(reader)
+    async with reader.rt.database.begin() as session:
+        visit = await _visit(session, reader)
+        words = await words_of(session, reader)
+    if visit is None:
+        return tell(request, reader.speech, "page_card_gone_title", line("page_card_gone"), status=404)
+    standing = visit.status is AppointmentStatus.BOOKED
+    key = await permission.key_for(reader) if standing and reader.inside else None
+    return render(
+        request,
+        "card.html",
+        reader.speech,
+        scripts=permission.origin(key.script) if key else "",
+        page_key=key,
+        visit=visit,
+        rows_of_visit=[
+            *visit_rows(words, visit),
+            ("page_row_patient", words.write(visit.patient)),
+            *([("page_order_no", visit.order_no)] if visit.order_no else []),
+        ],
+        rule=cancel_rule(words, visit),
+        code=codes.checkin(visit.order_no or visit.id.hex) if standing else "",
+        standing=standing,
+        until=words.moment(visit.hold_expires_at) if visit.hold_expires_at else "",
+    )
+
+
+async def _visit(session: AsyncSession, reader: Reader) -> AppointmentView | None:
+    """None when it is none of this account's patients' (any more)."""
+    try:
+        if reader.link.purpose == PAY:
+            return (await bill_of(session, reader, order_of(reader))).visit
+        visit = await appointment(session, appointment_id_of(reader))
+    except (NotYours, UnknownOrder):
+        return None
+    return visit if visit.account_id == reader.contact.account_id and visit.relation is not None else None

@@ -1,0 +1,207 @@
+"""Who reads a page about money or an appointment.
+
+The link says whose it is; it may have been passed on. WeChat's browser proves its patient (网页授权): inside it a page
+is its owner's only for them. Outside of it a WeChat patient's link proves nobody, a Telegram patient's link is theirs
+who hold it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.pages import speech
+from bot.pages.rendering import render, tell
+from bot.pages.speech import Speech, line
+from integrations.channel import Channel, KnowsReaders, Rejected, SendError
+from integrations.crypto import Undecryptable
+from integrations.hospital import accounts, links
+from integrations.hospital.models import Contact, PageLink
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+INSIDE = "inside"  # of an address: the platform's browser is there, whatever it calls itself
+_READER, _ASKING = "reader", "asking"  # cookies
+_KNOWN_FOR = timedelta(hours=12)
+_ASKED_FOR = timedelta(minutes=10)
+_CONTEXT = "page reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """`inside`: in the platform's own browser. `platform_id`: whom that browser proved. `own`: the link's owner."""
+
+    request: Request
+    rt: Runtime
+    link: PageLink
+    contact: Contact
+    speech: Speech
+    inside: bool
+    platform_id: str
+    own: bool
+
+    @property
+    def address(self) -> str:
+        """Of this page, without what was added to it."""
+        return self.rt.settings.public_url.rstrip("/") + self.request.url.path
+
+
+async def read(request: Request, token: str, purposes: Collection[str], *, owner: bool = True) -> Reader:
+    """`owner`: the page speaks its owner's language, otherwise its reader's. Raises LinkError."""
+    rt: Runtime = request.app.state.runtime
+    knower = _knower(rt)
+    platform_id = _proved(request, rt) if knower else ""
+    async with rt.database.begin() as session:
+        link = await links.read_link(session, token, purposes, rt.now())
+        contact = await accounts.contact(session, link.contact_id)
+        assert contact is not None, "a link belongs to a contact"
+        spoken = await speech.of_contact(session, contact.id) if owner else speech.of_request(request)
+        own = (
+            await _is_owner(session, contact, knower, platform_id)
+            if platform_id
+            else not (knower and (_inside(request, knower) or contact.channel == knower.name))
+        )
+    inside = bool(platform_id) or (knower is not None and _inside(request, knower))
+    return Reader(request, rt, link, contact, spoken, inside, platform_id, own)
+
+
+async def introduce(reader: Reader) -> Response | None:
+    """Asks the platform's browser whose it is, where that is not known yet. None: the page may be shown."""
+    knower, query = _knower(reader.rt), reader.request.query_params
+    if knower is None or not reader.inside or reader.platform_id:
+        return None
+    if "code" not in query or "state" not in query:
+        return _ask(reader, knower)
+    nonce = reader.request.cookies.get(_ASKING, "")
+    if not (nonce and hmac.compare_digest(_state(nonce, reader), query["state"])):
+        return _again(reader)
+    try:
+        platform_id = await knower.reader(query["code"][:512])
+    except Rejected:  # a code of before: the page was loaded anew
+        return _again(reader)
+    except SendError as error:
+        log.warning("nobody says who reads a page", reason=type(error).__name__)
+        words = line("page_reader_down", phone=reader.rt.settings.hospital_phone)
+        return tell(reader.request, reader.speech, "page_reader_down_title", words, status=503)
+    back = RedirectResponse(reader.address, 303, {"Cache-Control": "no-store"})
+    _keep(back, reader, _READER, _seal(reader.rt, platform_id), _KNOWN_FOR)
+    back.delete_cookie(_ASKING, path="/p")
+    return back
+
+
+def strangers(reader: Reader) -> Response:
+    """The page is its owner's alone."""
+    where = "inside" if reader.inside else "outside"
+    return tell(
+        reader.request, reader.speech, "page_not_yours_title", line(f"page_not_yours_{where}"), status=403
+    )
+
+
+async def dead_link(request: Request, error: links.LinkError) -> Response:
+    """In the language of whose link it was, or of the browser where nobody knows."""
+    rt: Runtime = request.app.state.runtime
+    spoken = speech.of_request(request)
+    if error.contact_id:
+        async with rt.database.begin() as session:
+            spoken = await speech.of_contact(session, error.contact_id)
+    expired = isinstance(error, links.LinkExpired)
+    title = "page_expired_link_title" if expired else "page_unknown_link_title"
+    return tell(request, spoken, title, line("page_new_link"), status=410 if expired else 404)
+
+
+class _Knower(Channel, KnowsReaders, Protocol): ...
+
+
+def _knower(rt: Runtime) -> _Knower | None:
+    for channel in rt.channels.values():
+        if isinstance(channel, KnowsReaders) and channel.names_readers:
+            return channel
+    return None
+
+
+def _inside(request: Request, knower: _Knower) -> bool:
+    agent = request.headers.get("user-agent", "")
+    return knower.is_own_browser(agent) or INSIDE in request.query_params
+
+
+async def _is_owner(
+    session: AsyncSession, contact: Contact, knower: _Knower | None, platform_id: str
+) -> bool:
+    """One of the account's own, on whatever channel the link was sent."""
+    assert knower is not None
+    theirs = exists().where(
+        Contact.account_id == contact.account_id,
+        Contact.channel == knower.name,
+        Contact.platform_id == platform_id,
+    )
+    return bool(await session.scalar(select(theirs)))
+
+
+def _ask(reader: Reader, knower: _Knower) -> Response:
+    nonce = secrets.token_urlsafe(16)
+    target = knower.reader_address(reader.address + f"?{INSIDE}=1", _state(nonce, reader))
+    away = RedirectResponse(target, 302, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+    _keep(away, reader, _ASKING, nonce, _ASKED_FOR)
+    return away
+
+
+def _state(nonce: str, reader: Reader) -> str:
+    """Binds the answer to this browser and to this link."""
+    return hashlib.sha256(nonce.encode() + bytes(reader.link.token_hash)).hexdigest()[:40]
+
+
+def _again(reader: Reader) -> Response:
+    """The browser's answer does not fit: asked anew when the patient says so, so that nothing goes in circles."""
+    return render(
+        reader.request,
+        "notice.html",
+        reader.speech,
+        title=reader.speech.say("page_reader_again_title"),
+        words=reader.speech.say("page_reader_again"),
+        done=False,
+        link=f"{reader.request.url.path}?{INSIDE}=1",
+        link_words=reader.speech.say("page_reader_again_button"),
+    )
+
+
+def _keep(response: Response, reader: Reader, name: str, value: str, time: timedelta) -> None:
+    secure = reader.rt.settings.public_url.startswith("https:")
+    response.set_cookie(
+        name,
+        value,
+        max_age=int(time.total_seconds()),
+        path="/p",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _seal(rt: Runtime, platform_id: str) -> str:
+    until = (rt.now() + _KNOWN_FOR).timestamp()
+    sealed = rt.crypto.encrypt(json.dumps([platform_id, until]), _CONTEXT)
+    return base64.urlsafe_b64encode(sealed).decode()
+
+
+def _proved(request: Request, rt: Runtime) -> str:
+    """Whom this browser was proved to belong to, some hours ago at most."""
+    try:
+        sealed = base64.urlsafe_b64decode(request.cookies.get(_READER, "").encode())
+        platform_id, until = json.loads(rt.crypto.decrypt(sealed, _CONTEXT))
+    except (Undecryptable, ValueError):
+        return ""
+    return str(platform_id) if rt.now().timestamp() < until else ""
