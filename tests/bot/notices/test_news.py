@@ -1,13 +1,16 @@
 """The hospital's events as messages to patients."""
 
+from dataclasses import replace
+
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot import delivery, inbox, outbox, sweep
-from integrations.hospital import events, patients
+from integrations.hospital import booking, events, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Contact
 from tests.bot.notice_platform import notify
+from tests.integrations.hospital.conftest import Clinic
 
 
 async def event(rt, conversation, kind, **payload):
