@@ -172,7 +172,7 @@ async def test_the_card_of_a_paid_number(cash):
             "改约",
             order_no,
         ):
-            assert part in said
+            assert part in said, part
         assert codes.checkin(order_no) in page.text
         assert "img-src data:" in page.headers["content-security-policy"]
 
