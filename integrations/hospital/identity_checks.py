@@ -37,7 +37,9 @@ class PendingIdentity:
 
 async def pending_identity(session: AsyncSession, crypto: Crypto, limit: int = 50) -> list[PendingIdentity]:
     """Some of those who wait for the identity check, in any order: whom nobody can check stands in nobody's way."""
-    waiting = select(Patient).where(Patient.status == PatientStatus.PENDING).order_by(func.random()).limit(limit)
+    waiting = (
+        select(Patient).where(Patient.status == PatientStatus.PENDING).order_by(func.random()).limit(limit)
+    )
     return [
         PendingIdentity(
             found.id,

@@ -224,11 +224,12 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
     """The payloads hold all that an event could tell; what leaves holds none of it."""
     clinic = Clinic(rt.database)
     who = await clinic.booker()
+    async with rt.database.begin() as session:
+        (await session.get_one(Contact, hospital.id)).account_id = who.account_id
+    hospital.account_id = who.account_id
     visit = await clinic.book(replace(who, contact_id=hospital.id), await clinic.schedule())
     async with rt.database.begin() as session:
         await session.execute(text("DELETE FROM hospital_events"))
-        (await session.get_one(Contact, hospital.id)).account_id = who.account_id
-        hospital.account_id = who.account_id
         departments = list(await session.scalars(select(Department)))
         doctors = list(await session.scalars(select(Practitioner)))
         named = [*departments, *doctors[::6]]

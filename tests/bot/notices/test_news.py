@@ -60,9 +60,10 @@ async def test_a_booking_brings_the_code_for_the_check_in(rt, telegram, message)
     talk = (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
     clinic = Clinic(rt.database)
     who = await clinic.booker()
-    visit = await clinic.book(replace(who, contact_id=talk), await clinic.schedule(fee_fen=3500))
     async with rt.database.begin() as session:
         (await session.get_one(Contact, talk)).account_id = who.account_id
+    visit = await clinic.book(replace(who, contact_id=talk), await clinic.schedule(fee_fen=3500))
+    async with rt.database.begin() as session:
         await booking.confirm_paid(session, visit.order_no, rt.now())
     await sweep.hospital(rt)
     await delivery.deliver(rt, talk)
