@@ -26,7 +26,7 @@ app.add_typer(identities.app, name="identities")
 app.add_typer(requests.app, name="links")
 app.add_typer(agreements.app, name="agreements")
 app.add_typer(money.app, name="money")
-app.add_typer(invoices.app, name="invoices")
+money.app.add_typer(invoices.app, name="invoices")
 app.add_typer(keys_app, name="keys")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]

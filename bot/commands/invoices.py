@@ -1,4 +1,4 @@
-"""`daozhen invoices`: electronic invoices (电子票据) that patients asked for."""
+"""`daozhen money invoices`: electronic invoices (电子票据) that patients asked for."""
 
 from __future__ import annotations
 

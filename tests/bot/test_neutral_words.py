@@ -223,7 +223,7 @@ async def hospital(rt, monkeypatch):
 async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hospital, clock):
     """The payloads hold all that an event could tell; what leaves holds none of it."""
     clinic = Clinic(rt.database)
-    who = await clinic.booker()
+    who = await clinic.booker(channel="telegram")
     async with rt.database.begin() as session:
         (await session.get_one(Contact, hospital.id)).account_id = who.account_id
     hospital.account_id = who.account_id

@@ -1,4 +1,4 @@
-"""`daozhen invoices` as staff run it."""
+"""`daozhen money invoices` as staff run it."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ async def _pay_back(session: AsyncSession, crypto: Crypto) -> None:
 
 
 def test_staff_issue_and_void_an_invoice(desk: Desk) -> None:
-    assert "No invoice is waiting" in desk.run("invoices", "list").output
+    assert "No invoice is waiting" in desk.run("money", "invoices", "list").output
     order_no = desk.before(_asked)
-    listed = desk.run("invoices", "list").output
+    listed = desk.run("money", "invoices", "list").output
     assert order_no in listed
     assert "¥35" in listed
-    assert desk.run("invoices", "issue", order_no, "00112233").exit_code == 0
+    assert desk.run("money", "invoices", "issue", order_no, "00112233").exit_code == 0
     assert desk.before(_news) == ["invoice_issued"]
-    again = desk.run("invoices", "issue", order_no, "99")
+    again = desk.run("money", "invoices", "issue", order_no, "99")
     assert again.exit_code == 1
     assert "No invoice of this order is waiting" in again.output
     desk.before(_pay_back)
-    assert "void 00112233" in desk.run("invoices", "list").output
-    assert desk.run("invoices", "void", order_no).exit_code == 0
-    assert "No invoice is waiting" in desk.run("invoices", "list").output
-    unknown = desk.run("invoices", "issue", "JC0", "1")
+    assert "void 00112233" in desk.run("money", "invoices", "list").output
+    assert desk.run("money", "invoices", "void", order_no).exit_code == 0
+    assert "No invoice is waiting" in desk.run("money", "invoices", "list").output
+    unknown = desk.run("money", "invoices", "issue", "JC0", "1")
     assert unknown.exit_code == 1
     assert "no such order" in unknown.output

@@ -59,7 +59,7 @@ async def test_an_earlier_holder_hears_of_a_newcomer_although_the_window_is_shut
 async def test_a_booking_brings_the_code_for_the_check_in(rt, telegram, message):
     talk = (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
     clinic = Clinic(rt.database)
-    who = await clinic.booker()
+    who = await clinic.booker(channel="telegram")
     async with rt.database.begin() as session:
         (await session.get_one(Contact, talk)).account_id = who.account_id
     visit = await clinic.book(replace(who, contact_id=talk), await clinic.schedule(fee_fen=3500))

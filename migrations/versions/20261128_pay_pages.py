@@ -9,7 +9,7 @@ from integrations.hospital.models.invoices import INVOICE_STEPS
 from integrations.hospital.models.states import status_trigger
 
 revision = "a4d90c17e5b2"
-down_revision = "c41d9be8a07f"
+down_revision = "7e20b9d4c6f1"
 branch_labels = None
 depends_on = None
 
