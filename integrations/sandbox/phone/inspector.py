@@ -18,6 +18,7 @@ NAMES = {
     "wechat": "微信", "telegram": "Telegram", "sms": "短信", "identity": "核验", "wechatpay": "微信支付",
     "alipay": "支付宝", "kuaidi100": "快递100",
 }  # fmt: skip
+LIES = {"amount": "金额", "order": "订单号", "appid": "应用", "mchid": "商户"}
 LOST: dict[str, Any] = {"drop_after_accept": True, "count": 1}
 TOO_MANY: dict[str, Any] = {"code": 429, "retry_after": 3, "count": 2}
 FAULTS: list[tuple[str, dict[str, Any]]] = [
@@ -34,6 +35,23 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("Telegram：更新的应答丢失（1 次）", {"platform": "telegram", "operation": "webhook", **LOST}),
     ("短信：服务超时（1 次）", {"platform": "sms", "code": "InternalError.Timeout", "count": 1}),
     ("核验：服务异常 -4（3 次）", {"platform": "identity", "code": "-4", "count": 3}),
+    ("微信支付：系统异常（3 次）", {"platform": "wechatpay", "code": "SYSTEM_ERROR", "count": 3}),
+    ("微信支付：通知的应答丢失（1 次）", {"platform": "wechatpay", "operation": "notify", **LOST}),
+    (
+        "微信支付：通知里金额不对（1 次）",
+        {"platform": "wechatpay", "operation": "notify", "lie": "amount", "count": 1},
+    ),
+    (
+        "微信支付：退款余额不足（1 次）",
+        {"platform": "wechatpay", "operation": "refund", "code": "NOT_ENOUGH", "count": 1},
+    ),
+    ("支付宝：系统繁忙（3 次）", {"platform": "alipay", "code": "ACQ.SYSTEM_ERROR", "count": 3}),
+    (
+        "支付宝：通知里金额不对（1 次）",
+        {"platform": "alipay", "operation": "notify", "lie": "amount", "count": 1},
+    ),
+    ("快递100：查不到（3 次）", {"platform": "kuaidi100", "operation": "query", "code": "500", "count": 3}),
+    ("快递100：接口 502（3 次）", {"platform": "kuaidi100", "code": 502, "count": 3}),
 ]
 RULES = [
     (
@@ -45,6 +63,12 @@ RULES = [
         "Telegram",
         "全局约每秒 30 条，每个对话每秒 1 条（允许短暂突发）；文字 4096，按钮数据 64 字节；未应答的按钮一直转圈。",
     ),
+    (
+        "微信支付",
+        "同一订单号换了参数即拒绝；通知 5 秒内要答 200 或 204，否则 15 秒后再发，越来越慢；退款先处理中，后到账。",
+    ),
+    ("支付宝", "通知必须回答 success，否则 25 小时内共发 8 次；微信里打不开，请复制网址到浏览器。"),
+    ("快递100", "同一运单半小时查一次；顺丰、中通要收件人手机号；推送要回答 result:true、returnCode:200。"),
     ("短信", "同一号码 30 秒 1 条、1 小时 5 条、1 天 10 条；验证码模板的变量最多 6 位数字。"),
     (
         "身份核验",
@@ -197,9 +221,14 @@ def _describe(rule: dict[str, Any]) -> str:
         parts.append(f"慢 {rule['delay_s']:g} 秒")
     if rule["drop_after_accept"]:
         parts.append("应答丢失")
+    if "lie" in rule:
+        parts.append(f"说错 {LIES[rule['lie']]}")
     if rule["rate"] < 1:
         parts.append(f"概率 {rule['rate']:.0%}")
     return " · ".join(parts)
+
+
+MONEY = ("description", "subject", "summary", "out_trade_no")
 
 
 def _about(request: Any) -> str:
@@ -209,7 +238,17 @@ def _about(request: Any) -> str:
     inner = (
         request.get("message") or request.get("edited_message") or request.get("callback_query") or request
     )
-    for name in ("Content", "text", "data", "EventKey", "caption", "TemplateParamSet", "Name", "Recognition"):
+    for name in (
+        "Content",
+        "text",
+        "data",
+        "EventKey",
+        "caption",
+        "TemplateParamSet",
+        "Name",
+        "Recognition",
+        *MONEY,
+    ):
         if value := inner.get(name):
             if isinstance(value, list):
                 return "、".join(map(str, value))

@@ -8,18 +8,30 @@ from urllib.parse import urlsplit
 from nicegui import ui
 
 from integrations.sandbox.people import Person
+from integrations.sandbox.phone.browser_screen import BrowserScreen
 from integrations.sandbox.phone.inspector import Inspector
+from integrations.sandbox.phone.parcels_screen import ParcelsScreen
 from integrations.sandbox.phone.parts import avatar, box, icon_button, mark, words
+from integrations.sandbox.phone.payment_sheet import PaymentSheet
 from integrations.sandbox.phone.people_panel import PeoplePanel
 from integrations.sandbox.phone.sms_screen import SmsScreen, code_in
 from integrations.sandbox.phone.telegram_screen import TelegramScreen
+from integrations.sandbox.phone.wallet_screen import WalletScreen
 from integrations.sandbox.phone.wechat_screen import WeChatScreen
 from integrations.sandbox.world import World
 
 STYLE = Path(__file__).with_name("style.css")
 TICK = 0.15  # seconds between two looks at the state
-APPS = {"wechat": ("chat", "微信"), "telegram": ("send", "Telegram"), "sms": ("sms", "短信")}
+APPS = {
+    "wechat": ("chat", "微信"), "telegram": ("send", "Telegram"), "sms": ("sms", "短信"),
+    "wallet": ("account_balance_wallet", "钱包"), "parcels": ("local_shipping", "快递"),
+    "browser": ("public", "浏览器"),
+}  # fmt: skip
+CHATS = ("wechat", "telegram")
 NOTIFICATION_SECONDS = 12
+
+
+Screen = WeChatScreen | TelegramScreen | SmsScreen | WalletScreen | ParcelsScreen | BrowserScreen
 
 
 class Page:
@@ -31,8 +43,8 @@ class Page:
             world.people.get(person_key) or next(iter(world.people.newest(1)), None) or world.people.make()
         )
         self._app = app if app in APPS else "wechat"
-        self._chat_app = self._app if self._app != "sms" else "wechat"
-        self._screen: WeChatScreen | TelegramScreen | SmsScreen | None = None
+        self._chat_app = self._app if self._app in CHATS else "wechat"
+        self._screen: Screen | None = None
         self._sms_seen = self._last_sms()
         self._minute = ""
         ui.add_css(STYLE.read_text(encoding="utf-8"))
@@ -65,6 +77,7 @@ class Page:
                     words("患者")
                 entry.on("click", self._drawer_open)
             self._overlay = box("overlay")
+            self._sheet = PaymentSheet(self._world, box("sheet-place"))
             self._banner = box("banner-place")
 
     def _drawer_open(self) -> None:
@@ -82,6 +95,7 @@ class Page:
     # Choosing
 
     def choose(self, person: Person) -> None:
+        self._close_link()
         self._person = person
         self._sms_seen = self._last_sms()
         self._drawer.close()
@@ -89,21 +103,21 @@ class Page:
 
     def open_app(self, app: str) -> None:
         self._app = app
-        if app != "sms":
+        if app in CHATS:
             self._chat_app = app
         self._show()
 
     def fill(self, text: str) -> None:
         """Puts text into the line of the chat, which comes to the front."""
         self._drawer.close()
-        if self._app == "sms":
+        if self._app not in CHATS:
             self.open_app(self._chat_app)
         if isinstance(self._screen, WeChatScreen | TelegramScreen):
             self._screen.fill(text)
 
     def _show(self) -> None:
         self._view.clear()
-        self._overlay.clear()
+        self._close_link()
         self._banner.clear()
         with self._view:
             match self._app:
@@ -112,6 +126,12 @@ class Page:
                 case "sms":
                     self._screen = SmsScreen(self._world, self._person, self.fill)
                     self._sms_seen = self._last_sms()
+                case "wallet":
+                    self._screen = WalletScreen(self._world, self._person, self.open_link)
+                case "parcels":
+                    self._screen = ParcelsScreen(self._world, self._person)
+                case "browser":
+                    self._screen = BrowserScreen(self.open_link)
                 case _:
                     self._screen = WeChatScreen(self._world, self._person, self.open_link)
         for app, entry in self._dock.items():
@@ -127,21 +147,26 @@ class Page:
         self._overlay.clear()
         with self._overlay, box("webview", "webview"):
             with box("webview-head"):
-                icon_button("close", "webview-close", "关闭", self._overlay.clear)
+                icon_button("close", "webview-close", "关闭", self._close_link)
                 words(urlsplit(url).netloc, "webview-title")
                 outside = box("icon-button", tag="a").props(f'href="{url}" target=_blank rel=noopener')
                 with mark(outside, "webview-outside"):
                     ui.icon("open_in_new")
             # WeChat's browser knows whose it is; the stand-in for its script reads the frame's name.
             user = self._world.account.user_of(self._person) if self._app == "wechat" else None
-            name = f"wechat:{user.openid}" if user else ""
+            name = f"wechat:{user.openid}" if user else f"person:{self._person.key}"
             mark(box("webview-frame", tag="iframe").props(f'src="{url}" name="{name}"'), "webview-frame")
+
+    def _close_link(self) -> None:
+        self._overlay.clear()
+        self._sheet.clear(self._person)
 
     # Keeping in step
 
     def _tick(self) -> None:
         if self._screen:
             self._screen.refresh()
+        self._sheet.refresh(self._person)
         self._people.refresh(self._person)
         self._people_small.refresh(self._person)
         self._inspector.refresh(self._person)

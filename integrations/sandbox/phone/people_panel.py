@@ -27,7 +27,7 @@ class PeoplePanel:
             avatar("", 40, icon="local_hospital", color="linear-gradient(150deg,#2bb38a,#12806a)")
             with box():
                 words(world.settings.hospital_name, "panel-title")
-                words("平台沙箱 · 微信 Telegram 短信 核验", "panel-subtitle")
+                words("平台沙箱 · 微信 Telegram 短信 支付 快递", "panel-subtitle")
         self._card = box("panel id-card", f"{testid}person-card")
         with box("panel grow"):
             with box("panel-bar"):

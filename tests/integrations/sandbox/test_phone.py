@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -66,20 +67,25 @@ def wechat_echo(request: Request, body: bytes) -> Response:
     return Response(crypto.encrypt_message(xml, "nonce", str(int(time.time()))))
 
 
-@pytest.fixture
-async def address() -> AsyncIterator[str]:
+@asynccontextmanager
+async def running(gateway: str) -> AsyncIterator[str]:
     """The sandbox as a process, as it is started for real."""
     port = free_ports()
-    async with listening(Gateway(answer=program)) as gateway:
-        environment = os.environ | SECRETS | {"SANDBOX_PORT": str(port), "SANDBOX_GATEWAY": gateway}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "integrations.sandbox", cwd=ROOT, env=environment
-        )
-        url = f"http://127.0.0.1:{port}"
-        await alive(url)
+    environment = os.environ | SECRETS | {"SANDBOX_PORT": str(port), "SANDBOX_GATEWAY": gateway}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "integrations.sandbox", cwd=ROOT, env=environment
+    )
+    url = f"http://127.0.0.1:{port}"
+    await alive(url)
+    yield url
+    process.terminate()
+    await asyncio.wait_for(process.wait(), 15)
+
+
+@pytest.fixture
+async def address() -> AsyncIterator[str]:
+    async with listening(Gateway(answer=program)) as gateway, running(gateway) as url:
         yield url
-        process.terminate()
-        await asyncio.wait_for(process.wait(), 15)
 
 
 async def alive(url: str) -> None:
