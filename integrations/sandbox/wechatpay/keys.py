@@ -83,7 +83,7 @@ class Keys:
         return Certificate(self._clock())
 
     def signer(self, asked: str) -> tuple[str, RSAPrivateKey]:
-        if self._own and asked == self._own_id:
+        if self._own and self._own_id and asked == self._own_id:
             return self._own_id, self._own
         return self.certificate.serial, self.certificate.key
 
