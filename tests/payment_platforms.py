@@ -193,7 +193,7 @@ def paid(out_trade_no: str, amount_fen: int = 3500, **more: Any) -> dict[str, An
         "appid": APPID,
         "mchid": MCHID,
         "out_trade_no": out_trade_no,
-        "transaction_id": f"4200{out_trade_no}"[:32],
+        "transaction_id": f"4200{out_trade_no[-28:]}",
         "trade_state": "SUCCESS",
         "success_time": "2026-11-22T09:00:00+08:00",
         "payer": {"openid": "oPatient"},

@@ -133,6 +133,14 @@ async def receive(session: AsyncSession, trade: Trade, found_by: FoundBy, now: d
     if known.amount_fen != trade.amount_fen:
         await _differs(session, DifferenceKind.WRONG_AMOUNT, trade, found_by, known.amount_fen)
         return Received.DIFFERENT
+    elsewhere = select(Payment.id).where(
+        Payment.platform == trade.platform,
+        Payment.transaction_id == trade.transaction_id,
+        Payment.id != known.id,
+    )
+    if await session.scalar(elsewhere) is not None:  # one transaction pays once
+        await _differs(session, DifferenceKind.OTHER_TRANSACTION, trade, found_by, known.amount_fen)
+        return Received.DIFFERENT
     order_no, kind = (
         await session.execute(select(Order.order_no, Order.kind).where(Order.id == known.order_id))
     ).one()

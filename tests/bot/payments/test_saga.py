@@ -366,8 +366,8 @@ def test_no_order_of_events_loses_money(tables: str, seed: int) -> None:
         run_state_machine_as_test(
             Saga,
             settings=settings(
-                max_examples=12,
-                stateful_step_count=30,
+                max_examples=10,
+                stateful_step_count=25,
                 deadline=None,
                 derandomize=True,
                 phases=[Phase.generate, Phase.shrink],

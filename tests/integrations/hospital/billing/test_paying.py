@@ -152,6 +152,22 @@ async def test_what_we_did_not_ask_for_pays_nothing_and_is_noted_once(
         assert await differences.open_differences(session) == []
 
 
+async def test_one_transaction_pays_one_payment(clinic: Any) -> None:
+    made = [await _held(clinic) for _ in range(2)]
+    first, second = [_trade(await _open(clinic, one.order_no), clinic.now) for one in made]
+    assert first.transaction_id == second.transaction_id
+    again = replace(first, transaction_id="42009")
+    assert [await _receive(clinic, one) for one in (first, second, again)] == [
+        Received.PAID,
+        Received.DIFFERENT,
+        Received.DIFFERENT,
+    ]
+    assert (await _order(clinic, made[1].order_no)).status is OrderStatus.UNPAID
+    async with clinic.database.begin() as session:
+        found = [(one.kind, one.number) for one in await differences.open_differences(session)]
+    assert found == [(DifferenceKind.OTHER_TRANSACTION, one.order_no) for one in (made[1], made[0])]
+
+
 async def test_nobody_opens_a_payment_for_what_is_not_to_be_paid(clinic: Any) -> None:
     made = await _held(clinic)
     with pytest.raises(UnknownOrder):
