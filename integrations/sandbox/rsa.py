@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 
+@lru_cache(maxsize=8)  # reading one includes the proof that it is a good one
 def private_key(encoded: str) -> RSAPrivateKey:
     """Raises ValueError."""
     key = load_der_private_key(base64.b64decode("".join(encoded.split())), password=None)

@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ def pem(kind: str, encoded: str) -> str:
     return f"-----BEGIN {kind} KEY-----\n{encoded}\n-----END {kind} KEY-----"
 
 
+@cache
 def client(base: str = "", private: str = "app") -> AliPay:
     made = AliPay(
         appid=ALIPAY_APP, app_notify_url=NOTIFY, app_private_key_string=pem("PRIVATE", key_pair(private)[0]),

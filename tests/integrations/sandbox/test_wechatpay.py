@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -70,6 +71,12 @@ def client(base: str, *, public_key: bool = True, **changes: Any) -> WeChatPay:
         core.Core._init_certificates = gate
     made._core._gate_way = f"{base}/wechatpay"
     return made
+
+
+@cache
+def listener() -> WeChatPay:
+    """The client as it hears notices."""
+    return client("")
 
 
 @pytest.fixture
@@ -272,7 +279,7 @@ async def test_a_refund_is_accepted_once_and_then_done(
     assert (await call("query", out_trade_no=ORDER["out_trade_no"]))[1]["trade_state"] == "REFUND"
     assert (await call("query_refund", out_refund_no="F9"))[1]["code"] == "RESOURCE_NOT_EXISTS"
     request, body = gateway.requests[0]
-    news = client("").callback(dict(request.headers), body)
+    news = listener().callback(dict(request.headers), body)
     assert (news["event_type"], news["resource"]["refund_status"]) == ("REFUND.SUCCESS", "SUCCESS")
     assert (news["resource"]["out_refund_no"], news["resource"]["amount"]["refund"]) == ("F1", 3500)
 
@@ -298,7 +305,7 @@ async def test_a_refund_may_fail(
     await refund(call)
     await until(lambda: gateway.requests)
     assert (await call("query_refund", out_refund_no="F1"))[1]["status"] == outcome
-    news = client("").callback(dict(gateway.requests[0][0].headers), gateway.requests[0][1])
+    news = listener().callback(dict(gateway.requests[0][0].headers), gateway.requests[0][1])
     assert news["event_type"] == f"REFUND.{outcome}"
     settled = wanted | {"out_refund_no": "F1", "outcome": "SUCCESS"}
     await sandbox.post("/inspect/pay/refunds", json=settled)
@@ -337,7 +344,7 @@ async def test_lies(
     await sandbox.post("/inspect/faults", json={"platform": "wechatpay", "lie": lie, "count": 2})
     await paid(sandbox, notify=True)
     await until(lambda: gateway.requests)
-    told = client("").callback(dict(gateway.requests[0][0].headers), gateway.requests[0][1])
+    told = listener().callback(dict(gateway.requests[0][0].headers), gateway.requests[0][1])
     assert told["resource"][seen[0]] == seen[1]
     assert (await call("query", out_trade_no=ORDER["out_trade_no"]))[1][seen[0]] == seen[1]
     assert (await call("query", out_trade_no=ORDER["out_trade_no"]))[1][seen[0]] != seen[1]
@@ -360,7 +367,7 @@ async def test_a_notice_is_repeated_until_it_is_taken(
     await until(lambda: len(gateway.requests) == 3)
     await asyncio.sleep(0.3)
     assert len(gateway.requests) == 3
-    pay = client("")
+    pay = listener()
     news = [pay.callback(dict(request.headers), body) for request, body in gateway.requests]
     assert {one["id"] for one in news} == {news[0]["id"]}
     assert {one["resource"]["transaction_id"] for one in news} == {news[0]["resource"]["transaction_id"]}
@@ -381,7 +388,7 @@ async def test_notices_on_demand(
     headers = [request.headers for request, _ in gateway.requests]
     assert time.time() - int(headers[1]["wechatpay-timestamp"]) > 300
     assert headers[2]["wechatpay-signature"].startswith("WECHATPAY/SIGNTEST/")
-    pay = client("")
+    pay = listener()
     heard = [pay.callback(dict(request.headers), body) for request, body in gateway.requests]
     assert [bool(one) for one in heard] == [True, True, False, False]  # the client does not look at the time
 
