@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.announcements.telling import Telling, Words
+from integrations.hospital import page_subjects
 from integrations.hospital.billing import orders
 from integrations.hospital.billing.orders import UnknownOrder
 from integrations.hospital.events import EventKind
@@ -25,7 +26,15 @@ async def _bill_opened(telling: Telling) -> str | None:
         return None
     if bill.status is not OrderStatus.UNPAID:
         return None
-    return telling.say("bot_bill_opened", order_no=bill.order_no, amount=yuan(bill.amount_fen))
+    path = await page_subjects.pay_link(
+        telling.session, telling.hearer, bill.order_no, bill.expires_at, telling.rt.now()
+    )
+    return telling.say(
+        "bot_bill_opened",
+        order_no=bill.order_no,
+        amount=yuan(bill.amount_fen),
+        link=telling.address(path),
+    )
 
 
 async def _of_order(telling: Telling) -> str:

@@ -167,7 +167,7 @@ class Hospital:
             """
             SELECT appointments.status, fee_fen, hold_expires_at, orders.status
             FROM appointments LEFT JOIN orders ON orders.appointment_id = appointments.id
-            WHERE contact_id = %s ORDER BY appointments.created_at
+            WHERE appointments.contact_id = %s ORDER BY appointments.created_at
             """,
             self.contact(person),
         )

@@ -3,10 +3,12 @@
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
+from bot import sweep
+from bot.outbox import unseal
 from bot.pages import codes
-from integrations.hospital import booking, page_subjects
+from integrations.hospital import booking, events, page_subjects
 from integrations.hospital.billing import invoices, refunds
 from integrations.hospital.models import Appointment, AppointmentStatus, RefundStatus
 from integrations.hospital.unbinding import unbind
@@ -238,3 +240,26 @@ async def test_these_pages_speak_english(cash):
     ):
         read = words(await cash.browser().get(link))
         assert not re.search("[㐀-鿿]", re.sub("科室[0-9a-f]+|本部院区|门诊楼|副主任医师|明", "", read)), read
+
+
+async def test_a_new_bill_comes_with_its_link_and_a_paid_one_with_its_receipt(cash):
+    who = await cash.patient("telegram")
+    order_no = await cash.bill(who, ("血常规", 2000))
+    async with cash.rt.database.begin() as session:
+        await events.emit(
+            session,
+            events.EventKind.BILL_OPENED,
+            account_id=who.account_id,
+            contact_id=who.contact_id,
+            payload={"order_no": order_no, "amount_fen": 2000},
+        )
+    await sweep.hospital(cash.rt)
+    await cash.pay(order_no, 2000)
+    await sweep.hospital(cash.rt)
+    async with cash.rt.database.begin() as session:
+        queued = await session.scalars(text("SELECT content FROM outbound ORDER BY seq"))
+        bill, receipt = [unseal(cash.rt.crypto, content).text for content in queued]
+    for said, kind in ((bill, "pay"), (receipt, "receipt")):
+        [path] = re.findall(rf"http://127.0.0.1:8000(/p/{kind}/[\w-]+)", said)
+        assert "血常规" not in said
+        assert "¥20" in words(await cash.browser().get(path))
