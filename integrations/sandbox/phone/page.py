@@ -57,6 +57,7 @@ class Page:
         with ui.dialog() as self._drawer, ui.card().classes("people-card"):
             self._people_small = PeoplePanel(world, self.choose, self.fill, testid="small-")
         self._show()
+        self._own_phone()
         ui.timer(TICK, self._tick)
 
     def _phone(self) -> None:
@@ -100,6 +101,11 @@ class Page:
         self._sms_seen = self._last_sms()
         self._drawer.close()
         self._show()
+        self._own_phone()
+
+    def _own_phone(self) -> None:
+        where = f"/phone/owner?person={self._person.key}"
+        ui.run_javascript(f"fetch('{where}').then(() => fetch('{where}&known=1'))")
 
     def open_app(self, app: str) -> None:
         self._app = app

@@ -71,6 +71,10 @@ class Shop:
         self.sandbox = self.url = ""
 
     async def __call__(self, request: Request, body: bytes) -> Response:
+        if request.url.path == "/p/seen":
+            seen = HTMLResponse(f'<p id="seen">{request.cookies.get("seen", "never")}</p>')
+            seen.set_cookie("seen", "before", path="/p", httponly=True)
+            return seen
         if request.url.path != "/p/pay":
             return await test_phone.program(request, body)
         if "code" not in request.query_params:
@@ -164,6 +168,20 @@ async def test_a_page_in_wechat_is_paid(page: Page, shop: Shop) -> None:
     await page.get_by_test_id("webview-close").click()
     await page.get_by_test_id("app-wallet").click()
     await expect(page.get_by_test_id("wallet-line")).to_contain_text("-35.00")
+
+
+async def test_another_patient_has_another_phone(page: Page, shop: Shop) -> None:
+    for _ in range(2):
+        for seen in ("never", "before"):
+            await page.get_by_test_id("app-browser").click()
+            await page.get_by_test_id("address").fill(f"{shop.url}/p/seen")
+            await page.get_by_test_id("address-go").click()
+            frame = page.frame_locator('[data-testid="webview-frame"]')
+            await expect(frame.locator("#seen")).to_have_text(seen)
+            await page.get_by_test_id("webview-close").click()
+        await page.get_by_test_id("new-person").click()
+        async with page.expect_response(lambda answer: "known=1" in answer.url):
+            await page.get_by_test_id("create-person").click()
 
 
 async def test_a_code_and_alipay_in_the_browser(page: Page, shop: Shop) -> None:
