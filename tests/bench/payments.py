@@ -70,9 +70,8 @@ async def callbacks(system: System, first_patient: int) -> Callbacks:
     singles, doubles = await _open(system, first_patient)
     brought = [*singles, *(one for pair in doubles for one in reversed(pair))]
     again = random.Random(4).sample(brought, REPEATS)  # noqa: S311 - the same in every run
-    requests = _mixed(
-        [_Notice(system).request(one) for one in brought], [_Notice(system).request(one) for one in again]
-    )
+    notice = _Notice(system)
+    requests = _mixed([notice.request(one) for one in brought], [notice.request(one) for one in again])
     assert len(requests) == CALLBACKS
     places = asyncio.Semaphore(_CONNECTIONS)
 
