@@ -18,6 +18,7 @@ _OFFERED = frozenset(
         "add_family",
         "my_family",
         "my_profile",
+        "my_waitlist",
         "change_profile",
         "unbind",
         "ask_privacy",

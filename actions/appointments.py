@@ -127,7 +127,7 @@ class CancellationForm(Form):
             reply.say("say_cancellation_over")
             return Outcome.closed()
         paid = done.order_no is not None  # an unpaid order is closed by now
-        what = "refund" if turn.now <= done.cancel_until else "unrefunded"
+        what = "refund" if done.cancels_freely(turn.now) else "unrefunded"
         reply.say(f"say_cancelled_{what}" if paid else "say_cancelled", **line(turn, done))
         return Outcome.closed()
 
@@ -178,7 +178,7 @@ def offer_appointments(turn: Turn, reply: Reply, coming: list[AppointmentView]) 
 def line(turn: Turn, one: AppointmentView) -> dict[str, object]:
     """What the texts about one of several appointments may name."""
     status = turn.words.texts.text(
-        f"word_appointment_{one.status}",
+        "word_appointment_stopped" if one.stopped else f"word_appointment_{one.status}",
         until=turn.words.until(one.hold_expires_at) if one.hold_expires_at else "",
         order_no=one.order_no,
     )

@@ -14,19 +14,23 @@ from actions.appointments import upcoming
 from actions.booking_confirmation import ConfirmingForm
 from actions.booking_draft import Note, Wish, back, names_another, not_before, take
 from actions.booking_people import NobodyRegistered, read_booker
-from actions.booking_refusals import offer_people
+from actions.booking_refusals import Refused, offer_people
 from actions.booking_search import Found, search
 from actions.directory import Directory
 from actions.forms import THEN, Outcome
 from actions.relations import kin_of, yours
 from actions.turn import Reply, Turn
+from actions.waiting_line import can_wait, department_of, join, offer_waiting
 from actions.waiting_wish import BOOKING, in_words, keep, last_day, waits
 from actions.walk_in import bookable, not_booked, say_the_way, told_the_way
 from integrations.hospital import accounts, patients
+from integrations.hospital.booking import BookingError
 
 FORM = BOOKING
 _VAGUE = frozenset({"inform", "correct", "nlu_fallback"})  # enters only when it names something to book
-_HEARD = frozenset({"go_back", "book_appointment", "which_department"})  # answered even when nothing changes
+_HEARD = frozenset(
+    {"go_back", "book_appointment", "which_department", "join_waitlist"}
+)  # answered even when nothing changes
 _STOPS = frozenset({"cancel", "cancel_appointment"})
 
 
@@ -36,7 +40,14 @@ class BookingForm(ConfirmingForm):
     form = FORM
     slot = "booking"
     own = frozenset(
-        {"book_appointment", "cancel_appointment", "which_department", "reschedule_appointment", "add_family"}
+        {
+            "book_appointment",
+            "cancel_appointment",
+            "which_department",
+            "reschedule_appointment",
+            "add_family",
+            "join_waitlist",
+        }
     )
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -199,6 +210,11 @@ class BookingForm(ConfirmingForm):
         async with turn.runtime.database.begin() as session:
             last = last_day(turn, directory, wish)
             found = await search(session, wish, now=turn.now, today=turn.today, last=last)
+        if turn.intent == "join_waitlist":
+            if found.full and (joined := await self._wait(turn, reply, wish, directory)):
+                return joined
+            if found.exact:
+                reply.say("say_waitlist_not_needed")
         if found.exact and (len(found.sessions) == 1 or take_first):
             if take_first and wish.days and wish.days.first != wish.days.last:
                 reply.say("say_earliest_of_days", when=turn.words.when(wish.days, wish.period))
@@ -213,6 +229,7 @@ class BookingForm(ConfirmingForm):
             ahead = (directory.last_day(wish.departments, turn.now) - turn.today).days
             reply.say("say_booking_nothing_left", who=_who(turn, wish, directory), days=ahead)
             offered = booking_words.offer_departments(turn, reply, directory, Wish())
+            offer_waiting(turn, reply, wish, found)
             kept = replace(Wish(), patient=wish.patient, relative=wish.relative, offered=offered)
             return Outcome(kept.as_draft(), "department")
         if not found.exact:
@@ -224,7 +241,25 @@ class BookingForm(ConfirmingForm):
             text = "say_booking_full" if found.full else "say_booking_none"
             reply.say(text, when=when, who=_who(turn, wish, directory))
         offered = booking_words.offer_sessions(turn, reply, wish, found.sessions, nearest=not found.exact)
+        offer_waiting(turn, reply, wish, found)
         return Outcome(replace(wish, offered=offered).as_draft(), "schedule")
+
+    async def _wait(self, turn: Turn, reply: Reply, wish: Wish, directory: Directory) -> Outcome | None:
+        """Puts the patient on the waitlist of what is full; None when it is not one doctor or one department."""
+        if not can_wait(wish):
+            return None
+        async with turn.runtime.database.begin() as session:
+            booker = await read_booker(session, turn)
+        try:
+            await join(turn, reply, wish, booker, directory, last_day(turn, directory, wish))
+        except BookingError as error:
+            turn = replace(turn, intent="inform")
+            department = department_of(wish, directory)
+            person = booker.choose(wish.patient, wish.relative, department.rules, turn.today)
+            day = wish.days.first if wish.days else turn.today
+            refused = Refused(wish, department, day, person, booker)
+            return await self._refused(turn, reply, error, refused, directory)
+        return Outcome.closed()
 
     async def _unknown(self, turn: Turn, reply: Reply, wish: Wish) -> Outcome | None:
         """A number for somebody whom the account does not act for: they are registered first, or it is for

@@ -13,7 +13,7 @@ from actions.booking_people import Booker, whom
 from actions.directory import Directory
 from actions.facts import Days
 from actions.turn import Reply, Turn
-from integrations.hospital import booking
+from integrations.hospital import booking, refusals
 from integrations.hospital.booking import BookingError
 from integrations.hospital.directory import DepartmentView
 from integrations.hospital.patients import PatientView
@@ -126,6 +126,14 @@ def _not_released(
 def _ends(
     turn: Turn, reply: Reply, error: BookingError, refused: Refused, directory: Directory
 ) -> tuple[Wish | None, str]:
+    if isinstance(error, booking.RulesUnclear):
+        log.error("nobody can book %s: %s", refused.department.name, error)
+    values = _values(turn, error) | {"department": refused.department.name}
+    reply.say(_ENDINGS[type(error)], person=whom(turn, refused.person), **values)
+    return None, ""
+
+
+def _values(turn: Turn, error: BookingError) -> dict[str, object]:
     values: dict[str, object] = {"phone": turn.runtime.settings.hospital_phone}
     match error:
         case booking.Blocked():
@@ -136,11 +144,15 @@ def _ends(
             values |= {"limit": error.limit}
         case booking.CancelTooLate():
             values |= {"until": turn.words.moment(error.until, turn.today)}
-        case booking.RulesUnclear():
-            log.error("nobody can book %s: %s", refused.department.name, error)
-            values |= {"department": refused.department.name}
-    reply.say(_ENDINGS[type(error)], person=whom(turn, refused.person), **values)
-    return None, ""
+    return values
+
+
+def why_not_taken(
+    turn: Turn, reply: Reply, error: BookingError, *, person: str, department: str, day: date | None
+) -> None:
+    """A number that was offered and cannot be booked after all."""
+    values = _values(turn, error) | {"department": department, "day": turn.words.day(day) if day else ""}
+    reply.say(_NOT_TAKEN.get(type(error), "say_offer_refused"), person=person, **values)
 
 
 def why_not_movable(turn: Turn, reply: Reply, error: BookingError) -> None:
@@ -172,6 +184,15 @@ _ENDINGS: dict[type[BookingError], str] = {
     booking.CancelTooLate: "say_refused_move_late",
     booking.AlreadyOver: "say_move_over",
     booking.RulesUnclear: "say_booking_unclear",
+    refusals.AlreadyWaiting: "say_waitlist_already",
+    refusals.WaitlistLimit: "say_waitlist_limit",
+    refusals.NothingToWaitFor: "say_waitlist_none",
+}
+_NOT_TAKEN: dict[type[BookingError], str] = {
+    **_ENDINGS,
+    booking.AlreadyBooked: "say_offer_booked",
+    booking.DayLimit: "say_refused_day",
+    booking.DepartmentDayLimit: "say_refused_department_day",
 }
 _Answer = Callable[[Turn, Reply, BookingError, Refused, Directory], tuple[Wish | None, str]]
 _ANSWERS: dict[type[BookingError], _Answer] = {

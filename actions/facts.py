@@ -63,6 +63,7 @@ class Facts:
     schedule: str = ""
     slot: str = ""
     appointment: str = ""
+    entry: str = ""  # of the waitlist
     consent: str = ""
     patient: str = ""  # one of those the account acts for
     link: str = ""
@@ -142,6 +143,7 @@ _SINGLE = (
     "schedule",
     "slot",
     "appointment",
+    "entry",
     "consent",
     "link",
     "order",

@@ -15,6 +15,9 @@ from actions import (
     family_list,
     hospital_questions,
     language,
+    reminders,
+    replacement,
+    waitlist,
 )
 from actions.account_change import ChangeForm
 from actions.account_claim import ClaimForm
@@ -69,12 +72,19 @@ ANSWERS: Mapping[str, Answer] = {
     "my_family": family_list.answer_family,
     "link_added": account.answer_link_added,
     "cut_link": account.answer_cut_link,
+    "my_waitlist": waitlist.answer_waitlist,
+    "leave_waitlist": waitlist.answer_leave,
+    "accept_offer": waitlist.answer_accept,
+    "decline_offer": waitlist.answer_decline,
+    "stop_reminders": reminders.answer_stop,
+    "resume_reminders": reminders.answer_resume,
+    "take_replacement": replacement.answer_take,
 }
 
 # Answered only while no form is open.
 OUTSIDE: Mapping[str, Answer] = {
-    "affirm": answers.nothing_open,
-    "deny": answers.nothing_open,
+    "affirm": waitlist.answer_yes,
+    "deny": waitlist.answer_no,
     "cancel": answers.nothing_open,
     "go_back": answers.nothing_open,
     "resend_code": answers.nothing_open,
@@ -97,6 +107,7 @@ ENTRIES: Mapping[str, str] = {
     "change_profile": ChangeForm.form,
     "unbind": UnbindForm.form,
     "book_appointment": BookingForm.form,
+    "join_waitlist": BookingForm.form,
     "inform": BookingForm.form,
     "correct": BookingForm.form,
     "nlu_fallback": BookingForm.form,  # names and dates say enough; without them it asks what is meant

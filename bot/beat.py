@@ -51,6 +51,7 @@ def timetable() -> dict[str, dict[str, Any]]:
         "of_age": {"task": "of_age", **every(3600, first=_AFTER_START)},
         "cases": {"task": "cases", **every(600, first=_AFTER_START)},
         "opinions": {"task": "opinions", **every(600, first=_AFTER_START)},
+        "visits": {"task": "visits", **every(3600, first=_AFTER_START)},
         "schedules": {"task": "schedules", **every(3600, first=_AFTER_START)},
         "expired": {"task": "expired", **every(3600, first=_AFTER_START)},
     }

@@ -90,6 +90,7 @@ _COUNT = text("""
            done_at = CASE WHEN attempts + 1 >= :most THEN CAST(:now AS timestamptz) END
     WHERE id = :inbound AND status = 'pending' RETURNING status
 """)
+_NEWS_CHOICES = text("SELECT options FROM news_choices WHERE id = :id AND conversation_id = :conversation")
 _FORGOTTEN = text("""
     SELECT DISTINCT conversation_id FROM inbound
     WHERE status = 'pending' AND (received_at < :before OR received_at > :now)
@@ -197,7 +198,9 @@ async def _answer(
     try:
         command = _command(message, kept)
     except choices.Stale:
-        return _stale(conversation, language)
+        command = await _news_command(rt, conversation.id, message.choice)
+        if command is None:
+            return _stale(conversation, language)
     metadata = {
         "channel": inbound.speaks,
         "kind": message.kind.value,
@@ -242,6 +245,19 @@ def _command(message: MessageIn, kept: dict[str, Any] | None) -> str | None:
     if message.text.strip():
         return choices.typed(message.text, kept)
     return "/non_text"
+
+
+async def _news_command(rt: Runtime, conversation_id: UUID, choice: str) -> str | None:
+    """What a button below news stands for; it may be pressed while another question is open."""
+    question = {"id": choice.rpartition(":")[0], "conversation": conversation_id}
+    async with rt.database.transaction() as session:
+        options = await session.scalar(_NEWS_CHOICES, question)
+    if options is None:
+        return None
+    try:
+        return choices.pressed(choice, {"id": question["id"], "options": options})
+    except choices.Stale:
+        return None
 
 
 def _stale(conversation: Row[Any], language: str) -> Answer:

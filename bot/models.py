@@ -130,6 +130,7 @@ class Outbound(Base):
 
     `notice` is the kind of a row that tells news (an appointment was cancelled) and may leave as the platform's
     prepared notice. `notified_at`: when it was first handed over as one; `notice_error`: why it cannot leave so.
+    `about`: the appointment that the news is about.
     """
 
     __tablename__ = "outbound"
@@ -155,6 +156,7 @@ class Outbound(Base):
                 "notice IS NOT NULL AND notice_error IS NULL AND status IN ('queued', 'unknown')"
             ),
         ),
+        Index("ix_outbound_about", "about", postgresql_where=text("about IS NOT NULL")),
         Index(
             "ix_outbound_notified",
             "platform_id",
@@ -182,7 +184,20 @@ class Outbound(Base):
     notice: Mapped[str | None]
     notified_at: Mapped[datetime | None]
     notice_error: Mapped[str | None]
+    about: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class NewsChoice(Base):
+    """Buttons below a message that nobody asked for. They stay good while another question is open; `options` are
+    those of Conversation.choices, `id` is the question's."""
+
+    __tablename__ = "news_choices"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    options: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class NoticePermission(Base):

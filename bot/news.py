@@ -10,16 +10,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import inbox, media, notices, pictures
-from bot.announcements import WORDS, Telling
+from bot.announcements import WORDS, News, Telling
 from integrations.channel import Notices
 from integrations.hospital import events
 from integrations.hospital.events import EventKind
-from integrations.hospital.hearers import hearer_of
+from integrations.hospital.hearers import hearer_of, hearer_of_entry
 from integrations.hospital.models import HospitalEvent
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
 
+_OF_MONEY = frozenset({EventKind.REFUND_DUE, EventKind.VISIT_GIVEN_BACK})
 _HEARER = text("""
     SELECT contacts.channel, conversations.language FROM contacts JOIN conversations USING (id)
     WHERE contacts.id = :id
@@ -63,15 +64,18 @@ async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUI
             now=rt.now(),
         )
         return contact_id
-    words = await _words(Telling(session, rt, event, contact_id, hearer.language))
-    if words:
+    news = await _words(Telling(session, rt, event, contact_id, hearer.language))
+    if news:
         number = str(event.payload.get("order_no") or "")
         await notices.queue(
             session,
             rt,
             contact_id,
             event.kind,
-            words,
+            news.words,
+            buttons=news.buttons,
+            urgent=news.urgent,
+            about=_appointment(event),
             number=number,
             picture=await _picture(session, rt, event, contact_id),
             asking=await notices.invitation(session, rt, contact_id)
@@ -83,10 +87,17 @@ async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUI
 
 async def _whom(session: AsyncSession, event: HospitalEvent) -> UUID | None:
     """The contact to tell. News of an appointment goes to whoever acts for its patient by now."""
-    appointment = event.payload.get("appointment_id")
+    if entry := event.payload.get("waitlist_entry"):
+        return await hearer_of_entry(session, UUID(entry))
+    appointment = _appointment(event)
     if appointment is None:
         return event.contact_id
-    return await hearer_of(session, UUID(appointment), money=event.kind == EventKind.REFUND_DUE)
+    return await hearer_of(session, appointment, money=event.kind in _OF_MONEY)
+
+
+def _appointment(event: HospitalEvent) -> UUID | None:
+    found = event.payload.get("appointment_id")
+    return UUID(found) if found else None
 
 
 async def _picture(session: AsyncSession, rt: Runtime, event: HospitalEvent, contact_id: UUID) -> UUID | None:
@@ -108,7 +119,8 @@ def _command(rt: Runtime, event: HospitalEvent, channel: str) -> str | None:
     return None
 
 
-async def _words(telling: Telling) -> str | None:
+async def _words(telling: Telling) -> News | None:
     """What the patient reads, or None for an event that is news to nobody."""
     words = WORDS.get(telling.event.kind)
-    return await words(telling) if words else None
+    said = await words(telling) if words else None
+    return News(said) if isinstance(said, str) else said

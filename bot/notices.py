@@ -7,26 +7,27 @@ medicine or illness stands in them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+import json
+from collections.abc import Iterable, Sequence
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import outbox, texts
+from bot import choices, outbox, texts
 from bot.outbox import Reply
 from integrations.channel import Channel, Notices
 from integrations.hospital.events import EventKind
 from integrations.language.languages import SIMPLIFIED, TRADITIONAL
 from integrations.language.script import traditional
-from integrations.messages import Notice
+from integrations.messages import Notice, Option
+from integrations.quiet_hours import after_quiet_hours
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
 
+Button = tuple[str, str]  # title, and what pressing it says: "/intent{…}"
 LONGEST_WORDS = 20  # characters; WeChat's limit for a field of the type "thing"
 
 # News that follows what the patient just did, or that is of no use in the morning. The rest keeps quiet hours.
@@ -39,6 +40,7 @@ URGENT = frozenset(
         EventKind.ORDER_EXPIRED,
         EventKind.PHONE_CHANGED,  # somebody else may have done it
         EventKind.LINK_ADDED,
+        EventKind.WAITLIST_OFFERED,  # none is made in quiet hours, and it stands for minutes
     }
 )
 # Asks something back: the dialog says it, as an answer.
@@ -51,6 +53,11 @@ _HEARER = text("""
     WHERE controls.conversation_id = :id
 """)
 
+_CHANNEL = text("SELECT channel FROM contacts WHERE id = :id")
+_KEEP_CHOICES = text("""
+    INSERT INTO news_choices (id, conversation_id, options, created_at)
+    VALUES (:id, :conversation, CAST(:options AS jsonb), :now)
+""")
 _INVITED = text("""
     SELECT contacts.channel, conversations.language, EXISTS (
         SELECT 1 FROM notice_permissions
@@ -69,13 +76,19 @@ async def queue(
     number: str = "",
     picture: UUID | None = None,
     asking: Reply | None = None,
+    buttons: Sequence[Button] = (),
+    urgent: bool = False,
+    about: UUID | None = None,
 ) -> None:
     """Queues news: `words` for the chat; for a platform's notice the catalogue's bot_notice_<kind> with `number`
-    (an order's). A `picture` and an `asking` line (see `invitation`) follow in the chat."""
+    (an order's). A `picture` and an `asking` line (see `invitation`) follow in the chat. `buttons` are (title,
+    payload), for platforms that have some; elsewhere the words say what to answer. `urgent` news of any kind
+    keeps no quiet hours."""
     now = rt.now()
     hearer = (await session.execute(_HEARER, {"id": conversation_id})).one()
     notice = Notice(kind, short_words(kind, hearer.language), now, number, hearer.language)
-    replies = [Reply(words, notice=notice)]
+    options = await _keep(session, rt, conversation_id, buttons) if buttons else ()
+    replies = [Reply(words, options, notice=notice)]
     replies += [asking] if asking else []
     replies += [Reply("", picture=picture)] if picture else []
     await outbox.queue(
@@ -84,8 +97,25 @@ async def queue(
         conversation_id,
         replies,
         epoch=hearer.epoch,
-        not_before=None if kind in URGENT else after_quiet_hours(rt.settings.quiet_hours, now, rt.zone),
+        not_before=None
+        if urgent or kind in URGENT
+        else after_quiet_hours(rt.settings.quiet_hours, now, rt.zone),
+        about=about,
     )
+
+
+async def _keep(
+    session: AsyncSession, rt: Runtime, conversation_id: UUID, buttons: Sequence[Button]
+) -> tuple[Option, ...]:
+    """Buttons stay good while other questions come and go. Where they would be numbered lines there are none: a "1"
+    answers what was asked last."""
+    if isinstance(rt.channels.get(await session.scalar(_CHANNEL, {"id": conversation_id})), Notices):
+        return ()
+    kept, options = choices.remember([{"title": title, "payload": payload} for title, payload in buttons])
+    assert kept is not None
+    row = {"id": kept["id"], "conversation": conversation_id, "options": json.dumps(kept["options"])}
+    await session.execute(_KEEP_CHOICES, row | {"now": rt.now()})
+    return options
 
 
 async def invitation(session: AsyncSession, rt: Runtime, conversation_id: UUID) -> Reply | None:
@@ -107,19 +137,6 @@ def short_words(kind: str, language: str = SIMPLIFIED) -> str:
     except KeyError:  # news that needs no words of its own
         words = texts.say("bot_notice_other", language=language)
     return traditional(words) if language == TRADITIONAL else words
-
-
-def after_quiet_hours(hours: str, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """When the quiet hours ("22:00-07:30", local) are over. None: they are not now."""
-    if hours == "none":
-        return None
-    begin, end = (time.fromisoformat(part) for part in hours.split("-"))
-    local = now.astimezone(zone)
-    quiet = begin <= local.time() < end if begin < end else not end <= local.time() < begin
-    if not quiet:
-        return None
-    over = local.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)
-    return (over if over > local else over + timedelta(days=1)).astimezone(now.tzinfo)
 
 
 def without_template(channel: Channel) -> list[str]:

@@ -48,8 +48,8 @@ class Reply:
 # Where the answers to one message begin that come before its turn's own, which begin at 0.
 ALARM, BEFORE_THE_ANSWER = -1000, -500
 _QUEUE = text("""
-    INSERT INTO outbound (conversation_id, inbound_id, position, content, epoch, exempt, not_before, notice)
-    VALUES (:conversation, :inbound, :position, :content, :epoch, :exempt, :not_before, :notice)
+    INSERT INTO outbound (conversation_id, inbound_id, position, content, epoch, exempt, not_before, notice, about)
+    VALUES (:conversation, :inbound, :position, :content, :epoch, :exempt, :not_before, :notice, :about)
 """)
 _FAIL_ALL = text("""
     UPDATE outbound SET status = 'failed', error = :error
@@ -98,9 +98,10 @@ async def queue(
     first: int = 0,
     exempt: bool = False,
     not_before: datetime | None = None,
+    about: UUID | None = None,
 ) -> None:
     """Writes the replies in order, those to a message at positions from `first` on. They are due at once, or actively
-    not before `not_before`."""
+    not before `not_before`. `about`: the appointment of news."""
     for position, reply in enumerate(replies, first):
         await session.execute(
             _QUEUE,
@@ -113,6 +114,7 @@ async def queue(
                 "exempt": exempt,
                 "not_before": not_before,
                 "notice": reply.notice.kind if reply.notice else None,
+                "about": about if reply.notice else None,
             },
         )
 

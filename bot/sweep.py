@@ -12,10 +12,24 @@ from sqlalchemy import text
 
 from bot import claims, clocks, conversations, media, news, notice_delivery, outbox
 from bot.clocks import Watch
-from integrations.hospital import booking, families, patients, ratings, reminders, requests, seed
+from integrations.hospital import (
+    booking,
+    families,
+    patients,
+    ratings,
+    reminders,
+    requests,
+    seed,
+    stops,
+    visit_reminders,
+    visits,
+    waitlist_offers,
+)
 from integrations.hospital.billing import orders
 from integrations.hospital.cases.escalation import escalate
+from integrations.hospital.waitlist_offers import Terms
 from integrations.identity.interface import Outcome
+from integrations.quiet_hours import after_quiet_hours
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
@@ -24,11 +38,13 @@ ESCALATED = Counter("daozhen_cases_escalated_total", "Cases whose deadline came 
 _MOST = 500  # rows a sweep takes up at once; the next sweep comes in seconds
 _PATIENCE = 3  # calls in a row that nobody answers
 TOKENS_KEPT = timedelta(days=30)  # longest pause after which an interrupted registration still goes on
+_CHOICES_KEPT = timedelta(days=30)  # buttons below news; what they ask for is looked at anew
 _OPERATIONS_KEPT = timedelta(days=30)  # no message is tried again after so long
 
 _OLD_TOKENS = text("DELETE FROM personal_tokens WHERE created_at < :before")
 _OLD_OPERATIONS = text("DELETE FROM operations WHERE created_at < :before")
 _OLD_CODES = text("DELETE FROM one_time_codes WHERE issued_at < :before")
+_OLD_CHOICES = text("DELETE FROM news_choices WHERE created_at < :before")
 _OLD_LINKS = text("DELETE FROM page_links WHERE expires_at < :before")
 
 
@@ -67,8 +83,24 @@ async def hospital(rt: Runtime) -> list[UUID]:
     async with rt.database.begin() as session:
         await booking.expire_holds(session, now, _MOST)
         await orders.expire_orders(session, now, _MOST)
+        await stops.settle(session, now, _MOST)
+    async with rt.database.begin() as session:
+        await waitlist_offers.sweep(session, now, _terms(rt))
+    async with rt.database.begin() as session:
+        await visit_reminders.plan_missing(session, now, rt.settings.quiet_hours, _MOST)
         await reminders.hand_out(session, now, _MOST)
     return await news.tell(rt, _MOST)
+
+
+def _terms(rt: Runtime) -> Terms:
+    minutes = timedelta(minutes=rt.settings.waitlist_minutes)
+    return Terms(minutes, after_quiet_hours(rt.settings.quiet_hours, rt.now(), rt.zone))
+
+
+async def past_visits(rt: Runtime) -> None:
+    """Settles who came and who did not, of the days that are over."""
+    async with rt.database.begin() as session:
+        await visits.settle_past(session, rt.now(), count_noshows=rt.settings.count_noshows)
 
 
 async def identities(rt: Runtime) -> None:
@@ -122,5 +154,6 @@ async def expired(rt: Runtime) -> None:
         await session.execute(_OLD_OPERATIONS, {"before": now - _OPERATIONS_KEPT})
         await session.execute(_OLD_CODES, {"before": now - timedelta(days=2)})
         await session.execute(_OLD_LINKS, {"before": now - timedelta(days=2)})
+        await session.execute(_OLD_CHOICES, {"before": now - _CHOICES_KEPT})
         await media.delete_old(session, now - timedelta(days=rt.settings.media_days))
         await requests.end_old_claims(session, now)

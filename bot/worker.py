@@ -154,6 +154,12 @@ def of_age() -> None:
     _process.portal.call(sweep.of_age, _process.runtime)
 
 
+@celery.task(name="visits")
+def visits() -> None:
+    """Settles who came and who did not, of the days that are over."""
+    _process.portal.call(sweep.past_visits, _process.runtime)
+
+
 @celery.task(name="menus", bind=True, max_retries=30, default_retry_delay=10)
 def publish_menus(task: Task) -> None:
     """Puts the accounts' menus in place; a platform that does not answer is asked again for five minutes."""

@@ -1,8 +1,15 @@
 """What the hospital's news says, kind by kind. bot.news brings it to whom it concerns."""
 
-from bot.announcements import access, appointments, billing, opinions
-from bot.announcements.telling import Telling, Words
+from bot.announcements import access, appointments, billing, opinions, visits, waitlist
+from bot.announcements.telling import News, Telling, Words
 
-WORDS: dict[str, Words] = {**appointments.WORDS, **billing.WORDS, **access.WORDS, **opinions.WORDS}
+WORDS: dict[str, Words] = {
+    **appointments.WORDS,
+    **billing.WORDS,
+    **access.WORDS,
+    **opinions.WORDS,
+    **visits.WORDS,
+    **waitlist.WORDS,
+}
 
-__all__ = ["WORDS", "Telling"]
+__all__ = ["WORDS", "News", "Telling"]

@@ -43,5 +43,15 @@ class Telling:
         return await patients.masked_name(self.session, UUID(self.event.payload["patient_id"]))
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """Words with more to them. `buttons` are (title, payload) for platforms that have some; the words say without
+    them what to answer. `urgent`: it keeps no quiet hours, whatever its kind."""
+
+    words: str
+    buttons: tuple[tuple[str, str], ...] = ()
+    urgent: bool = False
+
+
 # What the patient reads; None for an event that is news to nobody (any more).
-Words = Callable[[Telling], Awaitable[str | None]]
+Words = Callable[[Telling], Awaitable[str | News | None]]

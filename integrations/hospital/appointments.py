@@ -21,7 +21,8 @@ _VIEWS = """
            ap.relation, a.account_id,
            a.contact_id, s.practitioner_id, p.name AS practitioner, p.title, s.department_id, d.name AS department,
            d.campus, s.location, sl.date, s.period, sl.time, sl.number, sl.starts_at, a.fee_fen, a.hold_expires_at,
-           o.order_no, a.rescheduled_from, a.reschedules
+           o.order_no, a.rescheduled_from, a.reschedules, s.status = 'stopped' AS stopped,
+           a.disturbed_at IS NOT NULL AS disturbed
     FROM appointments a
     JOIN slots sl ON sl.id = a.slot_id
     JOIN schedules s ON s.id = a.schedule_id

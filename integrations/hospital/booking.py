@@ -159,7 +159,8 @@ async def cancel(
             raise CancelTooLate(shown.cancel_until)
         await end(session, found, now)
         await free(session, found.slot_id)
-        await release(session, appointment_id, now, RefundReason.CANCELLED if in_time else None)
+        reason = RefundReason.STOPPED if shown.stopped else RefundReason.CANCELLED
+        await release(session, appointment_id, now, reason if in_time else None)
         await events.emit(
             session,
             events.EventKind.APPOINTMENT_CANCELLED,

@@ -5,19 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.hospital import reminders
 from integrations.hospital.appointments import ACTIVE
+from integrations.hospital.keeping import LET_GO
 from integrations.hospital.models import (
     AccountPatient,
     Appointment,
     AppointmentStatus,
     Contact,
     Slot,
-    SlotStatus,
 )
 from integrations.hospital.refusals import AlreadyOver, NotYours
+
+_FREE = text(f"UPDATE slots SET status = {LET_GO} WHERE id = :id")  # noqa: S608 - pieces of our own
 
 
 async def locked(session: AsyncSession, appointment_id: UUID, contact_id: UUID, now: datetime) -> Appointment:
@@ -51,15 +54,12 @@ async def _held(session: AsyncSession, appointment_id: UUID, contact_id: UUID) -
 
 
 async def end(session: AsyncSession, found: Appointment, now: datetime) -> None:
-    """Marks it cancelled; slot and order are the caller's."""
+    """Marks it cancelled, and nothing reminds of it; slot and order are the caller's."""
     found.status, found.hold_expires_at, found.ended_at = AppointmentStatus.CANCELLED, None, now
     await session.flush()
+    await reminders.drop(session, found.id)
 
 
 async def free(session: AsyncSession, slot_id: UUID) -> None:
-    await session.execute(
-        update(Slot)
-        .where(Slot.id == slot_id)
-        .values(status=SlotStatus.FREE)
-        .execution_options(synchronize_session=False)
-    )
+    """For the next: somebody on the waitlist, or everybody."""
+    await session.execute(_FREE, {"id": slot_id})

@@ -43,6 +43,16 @@ class EventKind(StrEnum):
     RATING_ASKED = "rating_asked"  # rating_id
     BILL_OPENED = "bill_opened"  # order_no, amount_fen: staff have made a bill
     INVOICE_ISSUED = "invoice_issued"  # order_no: staff have issued the electronic invoice
+    VISIT_TOMORROW = "visit_tomorrow"  # appointment_id: the evening before
+    VISIT_SOON = "visit_soon"  # appointment_id: two hours before
+    VISIT_STOPPED = "visit_stopped"  # appointment_id: the hospital stopped its half day
+    VISIT_CHANGED = "visit_changed"  # appointment_id: another doctor takes its half day
+    VISIT_GIVEN_BACK = "visit_given_back"  # appointment_id, order_no (None without a fee): stopped, no answer
+    VISIT_MISSED = "visit_missed"  # appointment_id
+    WAITLIST_OFFERED = "waitlist_offered"  # waitlist_entry
+    WAITLIST_LAPSED = "waitlist_lapsed"  # waitlist_entry
+    WAITLIST_EXPIRED = "waitlist_expired"  # waitlist_entry
+    WAITLIST_WITHDRAWN = "waitlist_withdrawn"  # waitlist_entry: what was offered was stopped
 
 
 async def emit(

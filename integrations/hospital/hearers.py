@@ -23,6 +23,26 @@ _HEARER = text("""
 """)
 
 
+_OF_ENTRY = text("""
+    SELECT contacts.id FROM waitlist_entries w
+    JOIN account_patients ap ON ap.account_id = w.account_id AND ap.patient_id = w.patient_id
+    JOIN contacts ON contacts.account_id = w.account_id
+    WHERE w.id = :id
+    ORDER BY contacts.channel = ANY(:abroad) AND NOT EXISTS (
+        SELECT FROM consents c WHERE c.account_id = w.account_id AND c.patient_id IS NULL
+          AND c.kind = 'data_abroad' AND c.withdrawn_at IS NULL),
+        contacts.id <> w.contact_id, contacts.id DESC
+    LIMIT 1
+""")
+
+
+async def hearer_of_entry(session: AsyncSession, entry_id: UUID) -> UUID | None:
+    """The same for an entry of the waitlist."""
+    values = {"id": entry_id, "abroad": list(CHANNELS_ABROAD)}
+    found: UUID | None = await session.scalar(_OF_ENTRY, values)
+    return found
+
+
 async def hearer_of(session: AsyncSession, appointment_id: UUID, *, money: bool = False) -> UUID | None:
     """The contact that hears news of the appointment now: where it was booked, as long as that contact belongs to the
     appointment's account, or else where the account was met last. None when the account does not act for the patient

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital import events
 from integrations.hospital.admission import admit
 from integrations.hospital.availability import LEAD
+from integrations.hospital.keeping import LET_GO
 from integrations.hospital.models import Appointment, AppointmentStatus, Order, OrderStatus
 from integrations.hospital.refusals import BookingError
 
-_EXPIRE = text("""
+_EXPIRE = text(f"""
     WITH due AS MATERIALIZED (
         SELECT id FROM appointments WHERE status = 'held' AND hold_expires_at <= :now
         ORDER BY hold_expires_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
@@ -22,7 +23,7 @@ _EXPIRE = text("""
         UPDATE appointments SET status = 'expired', hold_expires_at = NULL, ended_at = :now
         WHERE id IN (SELECT id FROM due) RETURNING id, slot_id, account_id, contact_id
     ), freed AS (
-        UPDATE slots SET status = 'free' WHERE id IN (SELECT slot_id FROM gone)
+        UPDATE slots SET status = {LET_GO} WHERE id IN (SELECT slot_id FROM gone)
     ), closed AS (
         UPDATE orders SET status = 'closed', closed_at = :now
         WHERE appointment_id IN (SELECT id FROM gone) AND status = 'unpaid' RETURNING appointment_id, order_no
@@ -31,7 +32,7 @@ _EXPIRE = text("""
     SELECT 'hold_expired', account_id, contact_id, jsonb_build_object('appointment_id', id, 'order_no', order_no)
     FROM gone LEFT JOIN closed ON closed.appointment_id = gone.id
     RETURNING id
-""")
+""")  # noqa: S608 - pieces of our own
 _TAKE_AGAIN = text("""
     UPDATE slots SET status = 'busy' WHERE id = :slot_id AND status = 'free' AND starts_at >= :earliest RETURNING id
 """)

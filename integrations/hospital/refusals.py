@@ -139,6 +139,22 @@ class FeeDiffers(RuleRefusal):
         self.before, self.after = before, after
 
 
+class AlreadyWaiting(RuleRefusal):
+    """The patient is on the waitlist for just this."""
+
+
+class WaitlistLimit(LimitReached):
+    """Places of the account on waitlists."""
+
+
+class NothingToWaitFor(BookingError):
+    """There is no half day of that kind after today, or one of them has a free number."""
+
+
+class OfferOver(BookingError):
+    """The number is not kept for this entry of the waitlist (any more)."""
+
+
 class NotYours(BookingError):
     """The account does not act for this patient or appointment, or there is no such thing."""
 

@@ -40,7 +40,8 @@ async def reschedule(
 ) -> AppointmentView:
     """Moves an appointment of the contact's account to a slot, or with None to the earliest free one of the half day,
     of whatever doctor. Patient and deadline of the hold stay. With the same fee the order moves along; an unpaid order
-    of another fee is closed and a new one written; what is settled keeps its fee (FeeDiffers).
+    of another fee is closed and a new one written; what is settled keeps its fee (FeeDiffers). What the hospital
+    itself disturbed is moved without deadline and limit.
 
     Gives the new appointment, whose `rescheduled_from` is the old one. Raises what `admit_move` raises, SlotTaken,
     SessionFull, SlotPast; then the old appointment stands as before.
@@ -63,7 +64,7 @@ async def reschedule(
             hold_expires_at=until,
             new_order=not same_fee,
             rescheduled_from=old.id,
-            reschedules=old.reschedules + 1,
+            reschedules=old.reschedules + (old.disturbed_at is None),
         )
         new = await take(session, wanted, now)
         await free(session, old.slot_id)
@@ -137,7 +138,7 @@ async def _check_movable(session: AsyncSession, old: Appointment, now: datetime)
     if not shown.cancels_freely(now):
         raise CancelTooLate(shown.cancel_until)
     most = (await standing_rules(session, shown.department_id)).reschedules
-    if most is not None and old.reschedules >= most:
+    if most is not None and old.reschedules >= most and not shown.disturbed:
         raise RescheduleLimit(most)
 
 

@@ -68,9 +68,11 @@ class AppointmentView:
     order_no: str | None
     rescheduled_from: UUID | None
     reschedules: int
+    stopped: bool  # the hospital stopped its half day
+    disturbed: bool  # it did that, or changed the doctor: the patient may give it back or move it freely
     cancel_until: datetime
     late_cancel: LateCancel
 
     def cancels_freely(self, now: datetime) -> bool:
-        """Whether giving it up costs nothing: in time, or not paid yet."""
-        return self.status is AppointmentStatus.HELD or now <= self.cancel_until
+        """Whether giving it up costs nothing: in time, not paid yet, or not what was booked any more."""
+        return self.status is AppointmentStatus.HELD or self.disturbed or now <= self.cancel_until

@@ -7,7 +7,7 @@ the seeded hospital, as all of them leave: in the chat, as a platform's notice, 
 import json
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
 import httpx
@@ -20,8 +20,21 @@ from bot.outbox import unseal
 from integrations.hospital import accounts, events, seed
 from integrations.hospital.demo_hospital import DEPARTMENTS
 from integrations.hospital.events import EventKind
-from integrations.hospital.models import Contact, Department, Practitioner
+from integrations.hospital.models import (
+    AccountPatient,
+    Appointment,
+    Contact,
+    Department,
+    Period,
+    Practitioner,
+    Relation,
+    Schedule,
+    Sex,
+    Slot,
+    WaitlistEntry,
+)
 from integrations.sms.tencent import TencentSms
+from tests.clinic_rows import doctor, half_day, known_patient
 from tests.contracts.platforms import settings as platform_settings
 from tests.integrations.hospital.conftest import Clinic
 
@@ -119,8 +132,8 @@ def forbidden() -> re.Pattern[str]:
     for department in DEPARTMENTS:
         words |= {department.name, *department.aliases}
         words |= set(re.split(r"[、，。的与和]", department.description))
-        for doctor in department.doctors:
-            name, title, speciality = doctor.split(" ", 2)
+        for one in department.doctors:
+            name, title, speciality = one.split(" ", 2)
             words |= {name, f"{title}医师", *re.split(r"[、与和]", speciality)}
     return re.compile(
         "|".join(re.escape(word) for word in words if len(word) > 1 or word in {"癌", "药"}), re.IGNORECASE
@@ -156,7 +169,7 @@ KEYS = [
     key
     for key in list(texts._catalogue().keys())
     if re.match(
-        r"bot_(notice|page|media|hold|order|refund|refunded|appointment|identity|link|phone|request|guardian|agreement|invoice|case|rating)_",
+        r"bot_(notice|page|media|hold|order|refund|refunded|appointment|identity|link|phone|request|guardian|agreement|invoice|case|rating|visit|waitlist)_",
         key,
     )
 ]
@@ -185,6 +198,11 @@ def test_texts_for_news_are_neutral(key: str, language: str) -> None:
             "phone",
             "card",
             "receipt",
+            "period",
+            "place",
+            "days",
+            "fee",
+            "minutes",
         ),
         "·",
     )
@@ -207,6 +225,10 @@ OPINIONS = {
     EventKind.CASE_OVERDUE,
     EventKind.RATING_ASKED,
 }
+
+
+# Whose texts are made of the appointment or the entry itself: each department has one of its own below.
+OF_ROWS = {kind for kind in EventKind if kind.startswith(("visit_", "waitlist_"))}
 
 
 @pytest.fixture
@@ -234,7 +256,7 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
         doctors = list(await session.scalars(select(Practitioner)))
         named = [*departments, *doctors[::6]]
         for number, one in enumerate(named):
-            for kind in sorted(set(notices.KINDS) - NAMING - OPINIONS):
+            for kind in sorted(set(notices.KINDS) - NAMING - OPINIONS - OF_ROWS):
                 payload = {
                     **({"appointment_id": str(visit.id)} if kind == EventKind.APPOINTMENT_BOOKED else {}),
                     "patient_id": str(uuid4()),
@@ -268,6 +290,63 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
         if reply.notice:
             assert read_aloud(f"{reply.notice.words} {reply.notice.number} {reply.notice.kind}") is None
             assert len(reply.notice.words) <= notices.LONGEST_WORDS
+
+
+async def test_visits_and_waitlists_of_any_department_say_nothing_of_it(rt, hospital, clock):
+    """Only the name of the building stands there, which is the same for most of them."""
+    async with rt.database.begin() as session:
+        departments = list(await session.scalars(select(Department)))
+        patient = known_patient("*明", date(1990, 3, 7), Sex.FEMALE)
+        session.add(patient)
+        await session.flush()
+        relation = {"account_id": hospital.account_id, "patient_id": patient.id, "relation": Relation.SELF}
+        session.add(AccountPatient(**relation))
+        who = {"account_id": hospital.account_id, "contact_id": hospital.id}
+        for department in departments:
+            for kind in OF_ROWS:
+                await _emit_of_row(session, kind, department, patient.id, who)
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        assert (
+            await session.scalar(text("SELECT count(*) FROM hospital_events WHERE handled_at IS NULL")) == 0
+        )
+        rows = (await session.execute(text("SELECT content, notice FROM outbound"))).all()
+    assert len(rows) == len(departments) * len(OF_ROWS)
+    buildings = re.compile("|".join({one.building for one in departments}))
+    for row in rows:
+        reply = unseal(rt.crypto, row.content)
+        for words in (reply.text, reply.notice.words, *(option.title for option in reply.options)):
+            assert read_aloud(buildings.sub("", words)) is None
+
+
+async def _emit_of_row(session, kind, department, patient_id, who):
+    """A half day, a number in it, and what the event is about, in the state that the event tells of."""
+    practitioner = await doctor(session, "李静", department.id)
+    day = date(2026, 11, 25)
+    schedule_id = await half_day(
+        session, practitioner, day, time(8, 30), Period.MORNING, fee_fen=2500, slots=1, minutes=10
+    )
+    slot_id = await session.scalar(select(Slot.id).where(Slot.schedule_id == schedule_id))
+    if kind.startswith("waitlist_"):
+        made = WaitlistEntry(patient_id=patient_id, department_id=department.id, days=[day], **who)
+        made.practitioner_id = practitioner.id
+        if kind == EventKind.WAITLIST_OFFERED:
+            made.status, made.slot_id = "offered", slot_id
+            made.offered_until = datetime(2026, 11, 23, tzinfo=UTC)
+    else:
+        stopped, missed = kind == EventKind.VISIT_STOPPED, kind == EventKind.VISIT_MISSED
+        if stopped:
+            (await session.get_one(Schedule, schedule_id)).status = "stopped"
+        made = Appointment(
+            schedule_id=schedule_id, slot_id=slot_id, patient_id=patient_id, fee_fen=2500, **who
+        )
+        made.status, made.reminders_planned = "noshow" if missed else "booked", True
+        made.disturbed_at = datetime(2026, 11, 22, 2, tzinfo=UTC) if stopped else None
+    session.add(made)
+    await session.flush()
+    about = "waitlist_entry" if isinstance(made, WaitlistEntry) else "appointment_id"
+    payload = {about: str(made.id), "order_no": "GH1"}
+    await events.emit(session, kind, payload=payload, **who)
 
 
 async def test_the_page_behind_a_notice_is_neutral_and_leads_back(rt, hospital):

@@ -70,6 +70,7 @@ from integrations.hospital.models.people import (
 )
 from integrations.hospital.models.rules import BookingRule, LateCancel
 from integrations.hospital.models.states import StatusChange
+from integrations.hospital.models.waitlist import WaitlistEntry, WaitlistStatus
 from integrations.money import Platform
 
 __all__ = [
@@ -137,4 +138,6 @@ __all__ = [
     "StatusChange",
     "SubjectKind",
     "Survey",
+    "WaitlistEntry",
+    "WaitlistStatus",
 ]

@@ -43,6 +43,12 @@ class Appointment(Base):
         ),
         CheckConstraint("reschedules >= 0", "reschedules"),
         Index("ix_appointments_holds", "hold_expires_at", postgresql_where=text("status = 'held'")),
+        Index(
+            "ix_appointments_unreminded",
+            "id",
+            postgresql_where=text("status = 'booked' AND NOT reminders_planned"),
+        ),
+        Index("ix_appointments_disturbed", "id", postgresql_where=text("disturbed_at IS NOT NULL")),
     )
 
     id: Mapped[Key]
@@ -58,4 +64,10 @@ class Appointment(Base):
     # the appointment, cancelled since, whose place this one took; and how often that has happened in a row
     rescheduled_from: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.id"), unique=True)
     reschedules: Mapped[int] = mapped_column(server_default=text("0"))
+    reminders_planned: Mapped[bool] = mapped_column(server_default=text("false"))
+    arrived_at: Mapped[datetime | None]  # checked in at the hospital
+    # The hospital stopped its half day or changed the doctor: it may be given back freely. And when the patient
+    # was told by phone, because the chat did not reach them.
+    disturbed_at: Mapped[datetime | None]
+    reached_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -28,6 +28,7 @@ class ScheduleStatus(StrEnum):
 class SlotStatus(StrEnum):
     FREE = "free"
     BUSY = "busy"
+    KEPT = "kept"  # for the waitlist: offered to somebody there, or about to be
 
 
 class Department(Base):
@@ -110,6 +111,7 @@ class Slot(Base):
         one_of("status", SlotStatus),
         CheckConstraint("number > 0", "number"),
         Index("ix_slots_free", "schedule_id", "number", postgresql_where=text("status = 'free'")),
+        Index("ix_slots_kept", "id", postgresql_where=text("status = 'kept'")),
     )
 
     id: Mapped[Key]

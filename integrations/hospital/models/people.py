@@ -77,6 +77,7 @@ class Account(Base):
     rating_requests: Mapped[bool] = mapped_column(
         server_default=text("true")
     )  # wants to be asked for ratings
+    visit_reminders: Mapped[bool] = mapped_column(server_default=text("true"))  # wants them
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -1,0 +1,146 @@
+"""Visits to come, and what becomes of those that the hospital cannot keep. Neutral: no doctor, no department."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from bot import texts
+from bot.announcements.telling import News, Telling, Words
+from integrations.catalogue import ENGLISH
+from integrations.hospital import booking, directory, visit_reminders
+from integrations.hospital.booking import AppointmentView, SessionView
+from integrations.hospital.events import EventKind
+from integrations.hospital.models import AppointmentStatus, Department
+
+_URGENT = timedelta(hours=12)  # a visit so near is worth waking for
+_LOOKED_AT = timedelta(days=14)
+
+
+async def _remind(telling: Telling) -> News | None:
+    """As long as it stands and lies ahead, and who hears it wants to be reminded."""
+    one = await _visit(telling)
+    stands = one.status is AppointmentStatus.BOOKED and not one.stopped and one.starts_at > telling.rt.now()
+    if not stands or not await visit_reminders.wanted(telling.session, telling.hearer):
+        return None
+    words = telling.say(
+        f"bot_{telling.event.kind}", place=await _place(telling, one), **_values(telling, one)
+    )
+    return News(words, _buttons(telling, one))
+
+
+async def _stopped(telling: Telling) -> News | None:
+    one = await _visit(telling)
+    urgent = telling.rt.now() + _URGENT >= one.starts_at
+    if one.status is AppointmentStatus.CANCELLED and one.order_no is None and one.fee_fen:
+        return News(telling.say("bot_visit_stopped_unpaid", **_values(telling, one)), urgent=urgent)
+    if one.status is not AppointmentStatus.BOOKED or not one.stopped:
+        return None  # answered already
+    key = "bot_visit_stopped" if one.fee_fen else "bot_visit_stopped_free"
+    others = [_rebook(telling, one, other) for other in await _instead(telling, one)]
+    return News(
+        telling.say(key, **_values(telling, one)),
+        (*others, *_buttons(telling, one, but="thanks")),
+        urgent=urgent,
+    )
+
+
+async def _changed(telling: Telling) -> News | None:
+    one = await _visit(telling)
+    if one.status is not AppointmentStatus.BOOKED or one.stopped or one.starts_at <= telling.rt.now():
+        return None
+    urgent = telling.rt.now() + _URGENT >= one.starts_at
+    words = telling.say("bot_visit_changed", **_values(telling, one))
+    return News(words, _buttons(telling, one), urgent=urgent)
+
+
+async def _given_back(telling: Telling) -> str:
+    one = await _visit(telling)
+    order_no = telling.event.payload.get("order_no")
+    key = "bot_visit_given_back" if order_no else "bot_visit_given_back_free"
+    return telling.say(key, order_no=order_no, **_values(telling, one))
+
+
+async def _missed(telling: Telling) -> str | None:
+    one = await _visit(telling)
+    if one.status is not AppointmentStatus.NOSHOW:
+        return None
+    return telling.say("bot_visit_missed", **_values(telling, one))
+
+
+async def _visit(telling: Telling) -> AppointmentView:
+    return await booking.appointment(telling.session, UUID(telling.event.payload["appointment_id"]))
+
+
+async def _instead(telling: Telling, one: AppointmentView) -> list[SessionView]:
+    """The same doctor's next half day, and the same department's on the same day, for the same fee."""
+    now, session = telling.rt.now(), telling.session
+    own = await booking.sessions(
+        session,
+        practitioner_id=one.practitioner_id,
+        first=one.date,
+        last=one.date + _LOOKED_AT,
+        now=now,
+    )
+    same_day = await booking.sessions(
+        session, department_id=one.department_id, first=one.date, last=one.date, now=now
+    )
+    found = [[other for other in half_days if other.fee_fen == one.fee_fen] for half_days in (own, same_day)]
+    first = {other.schedule_id: other for half_days in found for other in half_days[:1]}
+    return list(first.values())
+
+
+def _rebook(telling: Telling, one: AppointmentView, other: SessionView) -> tuple[str, str]:
+    title = telling.say(
+        "word_rebook",
+        day=texts.day(other.date, telling.language),
+        period=texts.period(other.period, telling.language),
+        time=texts.clock(other.next_times[0], telling.language),
+    )
+    return title, f'/take_replacement{{"appointment": "{one.id}", "schedule": "{other.schedule_id}"}}'
+
+
+def _buttons(telling: Telling, one: AppointmentView, but: str = "") -> tuple[tuple[str, str], ...]:
+    about = f'{{"appointment": "{one.id}"}}'
+    every = {
+        "reschedule": ("word_move", f"/reschedule_appointment{about}"),
+        "cancel": (
+            "word_give_back" if one.stopped and one.fee_fen else "word_cancel",
+            f"/cancel_appointment{about}",
+        ),
+        "thanks": ("word_noted", "/thanks"),
+    }
+    return tuple((telling.say(key), payload) for name, (key, payload) in every.items() if name != but)
+
+
+async def _place(telling: Telling, one: AppointmentView) -> str:
+    """Campus, building and floor, without the department that is there."""
+    found = (
+        await telling.session.execute(
+            select(Department.campus, Department.building, Department.floor).where(
+                Department.id == one.department_id
+            )
+        )
+    ).one()
+    place = telling.say("word_place", campus=found.campus, location=f"{found.building}{found.floor}")
+    return (await directory.glossary(telling.session)).put(place) if telling.language == ENGLISH else place
+
+
+def _values(telling: Telling, one: AppointmentView) -> dict[str, object]:
+    return {
+        "day": texts.day(one.date, telling.language),
+        "period": texts.period(one.period, telling.language),
+        "time": texts.clock(one.time, telling.language),
+    }
+
+
+WORDS: dict[str, Words] = {
+    EventKind.VISIT_TOMORROW: _remind,
+    EventKind.VISIT_SOON: _remind,
+    EventKind.VISIT_STOPPED: _stopped,
+    EventKind.VISIT_CHANGED: _changed,
+    EventKind.VISIT_GIVEN_BACK: _given_back,
+    EventKind.VISIT_MISSED: _missed,
+}

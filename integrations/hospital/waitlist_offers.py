@@ -1,0 +1,150 @@
+"""Handing round the slots that people wait for: first come, first asked; whoever does not answer makes room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital import events
+from integrations.hospital.admission import admit
+from integrations.hospital.clock import local_date
+from integrations.hospital.events import EventKind
+from integrations.hospital.keeping import FITS
+from integrations.hospital.refusals import BookingError
+
+# Between the end of an offer and the visit: to pay, and to come.
+_TO_COME = timedelta(hours=1)
+_SLOTS = 100  # looked at in one sweep; the next comes in seconds
+_ASKED = 20  # whom the rules refuse before a slot is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long an offer stands, and until when none is made: the end of quiet hours, while it is quiet."""
+
+    minutes: timedelta
+    quiet_until: datetime | None = None
+
+
+async def sweep(session: AsyncSession, now: datetime, terms: Terms) -> int:
+    """Ends offers and entries whose time is over, and offers what is free to whoever waits for it. Gives how many
+    offers it made. Of several sweepers at once one does it, and the others find nothing to do."""
+    if not await session.scalar(_ALONE):
+        return 0
+    await _tell(session, EventKind.WAITLIST_LAPSED, await session.execute(_LAPSE, {"now": now}))
+    over = {"now": now, "today": local_date(now)}
+    await _tell(session, EventKind.WAITLIST_EXPIRED, await session.execute(_EXPIRE, over))
+    earliest = (terms.quiet_until or now) + terms.minutes + _TO_COME
+    await session.execute(_SELL, {"earliest": earliest})
+    if terms.quiet_until is not None:
+        return 0
+    found = (await session.execute(_SLOTS_TO_OFFER, {"earliest": earliest, "limit": _SLOTS})).all()
+    refused: set[tuple[UUID, UUID]] = set()
+    return sum([await _offer(session, slot, now, now + terms.minutes, refused) for slot in found])
+
+
+async def _offer(
+    session: AsyncSession, slot: Row[Any], now: datetime, until: datetime, refused: set[tuple[UUID, UUID]]
+) -> bool:
+    """To the first of the line whom the rules admit; to everybody when there is none. `refused`: half days and
+    entries that were asked about in this sweep."""
+    line = await session.execute(_LINE, {"schedule_id": slot.schedule_id, "limit": _ASKED})
+    for entry in line.all():
+        if (slot.schedule_id, entry.id) in refused:
+            continue
+        if not await _may(session, slot.schedule_id, entry, now):
+            refused.add((slot.schedule_id, entry.id))
+            continue
+        if slot.status == "free" and await session.scalar(_KEEP, {"slot_id": slot.id}) is None:
+            return False  # somebody was faster
+        values = {"id": entry.id, "slot_id": slot.id, "until": until}
+        made = (await session.execute(_MAKE, values)).all()
+        if not made:  # left, in this moment
+            continue
+        await _tell(session, EventKind.WAITLIST_OFFERED, made)
+        return True
+    if slot.status == "kept":
+        await session.execute(_GIVE_UP, {"slot_id": slot.id})
+    return False
+
+
+async def _may(session: AsyncSession, schedule_id: UUID, entry: Row[Any], now: datetime) -> bool:
+    try:
+        await admit(
+            session,
+            schedule_id=schedule_id,
+            patient_id=entry.patient_id,
+            account_id=entry.account_id,
+            now=now,
+            lock=False,
+        )
+    except BookingError:
+        return False
+    return True
+
+
+async def _tell(session: AsyncSession, kind: EventKind, entries: Any) -> None:
+    for one in entries:
+        await events.emit(
+            session,
+            kind,
+            account_id=one.account_id,
+            contact_id=one.contact_id,
+            payload={"waitlist_entry": str(one.id)},
+        )
+
+
+_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('waitlist', 0))")
+_LAPSE = text("""
+    WITH late AS MATERIALIZED (
+        SELECT id FROM waitlist_entries WHERE status = 'offered' AND offered_until <= :now
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE waitlist_entries SET status = 'lapsed', offered_until = NULL, ended_at = :now
+    WHERE id IN (SELECT id FROM late) RETURNING id, account_id, contact_id
+""")
+_EXPIRE = text("""
+    WITH late AS MATERIALIZED (
+        SELECT id FROM waitlist_entries WHERE status = 'waiting' AND days[cardinality(days)] <= :today
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE waitlist_entries SET status = 'expired', ended_at = :now
+    WHERE id IN (SELECT id FROM late) RETURNING id, account_id, contact_id
+""")
+# Kept slots that nobody could be offered in time are sold as any other.
+_SELL = text("""
+    UPDATE slots SET status = 'free'
+    WHERE status = 'kept' AND starts_at < :earliest
+      AND NOT EXISTS (SELECT FROM waitlist_entries w WHERE w.slot_id = slots.id AND w.status = 'offered')
+""")
+_SLOTS_TO_OFFER = text(f"""
+    SELECT sl.id, sl.schedule_id, sl.status FROM slots sl
+    WHERE sl.status = 'kept'
+      AND NOT EXISTS (SELECT FROM waitlist_entries w WHERE w.slot_id = sl.id AND w.status = 'offered')
+    UNION
+    SELECT sl.id, sl.schedule_id, sl.status
+    FROM waitlist_entries w JOIN schedules s ON {FITS} JOIN slots sl ON sl.schedule_id = s.id
+    WHERE s.status = 'open' AND sl.status = 'free' AND sl.starts_at >= :earliest
+    LIMIT :limit
+""")  # noqa: S608 - pieces of our own
+_LINE = text(f"""
+    SELECT w.id, w.patient_id, w.account_id FROM waitlist_entries w JOIN schedules s ON {FITS}
+    WHERE s.id = :schedule_id AND s.status = 'open' ORDER BY w.seq LIMIT :limit
+""")  # noqa: S608 - pieces of our own
+_KEEP = text("""
+    UPDATE slots SET status = 'kept' WHERE status = 'free' AND id IN (
+        SELECT id FROM slots WHERE id = :slot_id AND status = 'free' FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING id
+""")
+_GIVE_UP = text("UPDATE slots SET status = 'free' WHERE id = :slot_id AND status = 'kept'")
+_MAKE = text("""
+    UPDATE waitlist_entries SET status = 'offered', slot_id = :slot_id, offered_until = :until
+    WHERE status = 'waiting' AND id IN (
+        SELECT id FROM waitlist_entries WHERE id = :id AND status = 'waiting' FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING id, account_id, contact_id
+""")
