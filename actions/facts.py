@@ -79,6 +79,9 @@ class Facts:
     document: str = ""  # the kind of identity document: passport, …
     sex: str = ""
     sms_code: str = ""
+    measurement: str = ""  # the kind of what was measured
+    task: str = ""  # of a follow-up
+    again: bool = False  # it was asked before
 
     @property
     def for_booking(self) -> bool:
@@ -128,6 +131,7 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
         ordinal=int(one("ordinal") or 0),
         more=int(one("more") or 0),
         any=bool(one("any")),
+        again=bool(one("again")),
         oneself=bool(one("oneself")),
         period=str(one("period")) if last_wins or len(periods) == 1 else "",
         **{kind: str(one(kind)) for kind in _SINGLE},
@@ -154,6 +158,8 @@ _SINGLE = (
     "sex",
     "patient",
     "sms_code",
+    "measurement",
+    "task",
     *PERSONAL,
 )
 

@@ -112,12 +112,15 @@ class Form(Journey):
         *,
         digressions: Mapping[str, Answer],
         entries: Mapping[str, str],
+        waiting: Mapping[str, Answer],
     ) -> None:
         super().__init__(runtime, words, names)
         self.digressions = {intent: said for intent, said in digressions.items() if intent not in self.own}
         self.entries = {
             intent: form for intent, form in entries.items() if form != self.form and intent not in self.own
         }
+        # What the hospital begins by itself never comes between: it is put off.
+        self.waiting = {intent: put_off for intent, put_off in waiting.items() if intent not in self.own}
 
     def name(self) -> str:
         return f"validate_{self.form}"
@@ -144,6 +147,9 @@ class Form(Journey):
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if turn.intent not in self.own:
             turn = replace(turn, intent=_ELSEWHERE.get(turn.intent, turn.intent))
+        if turn.intent in self.waiting and turn.away < _LONG_AWAY:
+            await self.waiting[turn.intent](turn, reply)
+            return Outcome(draft, turn.asked)
         if turn.intent in self.entries:
             go_on = self.entries[turn.intent]
             return Outcome.closed(go_on=go_on, slots={} if go_on in _ON_THE_WAY else self.leaving)

@@ -13,8 +13,10 @@ from actions import (
     billing,
     consent,
     family_list,
+    follow_up,
     hospital_questions,
     language,
+    measurements,
     reminders,
     replacement,
     waitlist,
@@ -27,6 +29,7 @@ from actions.booking import BookingForm
 from actions.consent import ConsentForm, WithdrawalForm
 from actions.directory import DirectoryCache
 from actions.family import FamilyForm
+from actions.follow_up import FollowUpForm
 from actions.forms import Answer, Form, Journey, Saying
 from actions.registration import RegistrationForm
 from actions.reschedule import RescheduleForm
@@ -44,6 +47,7 @@ FORMS: tuple[type[Form], ...] = (
     BookingForm,
     RescheduleForm,
     CancellationForm,
+    FollowUpForm,
 )
 
 # Answered in one message, inside a form too: the form's question is then asked again.
@@ -79,6 +83,7 @@ ANSWERS: Mapping[str, Answer] = {
     "stop_reminders": reminders.answer_stop,
     "resume_reminders": reminders.answer_resume,
     "take_replacement": replacement.answer_take,
+    "my_measurements": measurements.answer_measurements,
 }
 
 # Answered only while no form is open.
@@ -91,7 +96,10 @@ OUTSIDE: Mapping[str, Answer] = {
 }
 
 # Answered inside a form that does not take them itself.
-INSIDE: Mapping[str, Answer] = {"greet": answers.greeting}
+INSIDE: Mapping[str, Answer] = {
+    "greet": answers.greeting,
+    "log_measurement": measurements.answer_log,
+}
 
 # What opens a form, from outside and out of another form.
 ENTRIES: Mapping[str, str] = {
@@ -113,11 +121,27 @@ ENTRIES: Mapping[str, str] = {
     "nlu_fallback": BookingForm.form,  # names and dates say enough; without them it asks what is meant
     "cancel_appointment": CancellationForm.form,
     "reschedule_appointment": RescheduleForm.form,
+    "follow_up_due": FollowUpForm.form,
+    "answer_follow_up": FollowUpForm.form,
+    "log_measurement": FollowUpForm.form,
+    "stop_follow_up": FollowUpForm.form,
 }
 # Said inside a form these belong to it.
 _ONLY_OUTSIDE = frozenset(
-    {"greet", "give_consent", "refuse_consent", "use_page", "use_chat", "inform", "correct", "nlu_fallback"}
+    {
+        "greet",
+        "give_consent",
+        "refuse_consent",
+        "use_page",
+        "use_chat",
+        "inform",
+        "correct",
+        "nlu_fallback",
+        "log_measurement",
+    }
 )
+# What the hospital begins waits for the end of a form.
+WAITING: Mapping[str, Answer] = {"follow_up_due": follow_up.put_off}
 
 
 def journeys(runtime: Runtime, words: Wording) -> list[Journey]:
@@ -125,7 +149,8 @@ def journeys(runtime: Runtime, words: Wording) -> list[Journey]:
     names = DirectoryCache()
     switches = {intent: form for intent, form in ENTRIES.items() if intent not in _ONLY_OUTSIDE}
     forms = [
-        kind(runtime, words, names, digressions={**ANSWERS, **INSIDE}, entries=switches) for kind in FORMS
+        kind(runtime, words, names, digressions={**ANSWERS, **INSIDE}, entries=switches, waiting=WAITING)
+        for kind in FORMS
     ]
     sayings = [
         Saying(runtime, words, names, intent, answer) for intent, answer in {**ANSWERS, **OUTSIDE}.items()

@@ -50,6 +50,7 @@ class Turn:
     form: str  # the form that is open, or ""
     asked: str  # what it asked last, or ""
     slots: Mapping[str, Any]
+    text: str = ""  # the patient's words, personal values as tokens; empty for a pressed button
     away: timedelta = timedelta()  # since the patient's message before this one
 
     @property
@@ -71,7 +72,8 @@ def read_turn(
     """Raises KeyError when the message has no id: nothing may be written then."""
     message = tracker.latest_message
     metadata = message.get("metadata") or {}
-    intent = _intent(message.get("intent") or {}, str(message.get("text") or ""))
+    text = str(message.get("text") or "")
+    intent = _intent(message.get("intent") or {}, text)
     facts = read_facts(message.get("entities") or (), last_wins=intent in _CORRECTING)
     chosen = facts.language if intent == "choose_language" and facts.language in LANGUAGES else ""
     now = runtime.now()
@@ -96,6 +98,7 @@ def read_turn(
         form=form,
         asked=tracker.slots.get("requested_slot") or "",
         slots=tracker.slots,
+        text="" if text.startswith("/") else text,
         away=timedelta(seconds=float(metadata.get("away") or 0)),
     )
 

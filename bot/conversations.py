@@ -213,7 +213,9 @@ async def _answer(
         metadata["entities"] = read.entities
     words = _no_command(read.text) if command is None else command
     said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata, inbound.attempts)
-    if not said and message.kind is not Kind.SYSTEM:
+    if not said and message.kind is Kind.SYSTEM:
+        return unchanged  # the question that is open stays so
+    if not said:
         log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
         return Answer([_apology(rt, language)])
     return _compose(rt, inbound.speaks, said, language)

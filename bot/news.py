@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import inbox, media, notices, pictures
+from bot import follow_ups, inbox, media, notices, pictures, trends
 from bot.announcements import WORDS, News, Telling
 from integrations.channel import Notices
 from integrations.hospital import events
@@ -25,6 +26,14 @@ _HEARER = text("""
     SELECT contacts.channel, conversations.language FROM contacts JOIN conversations USING (id)
     WHERE contacts.id = :id
 """)
+
+
+# Events that are more than words for whoever is named in them.
+_OWN_WAY: dict[EventKind, Callable[[AsyncSession, Runtime, HospitalEvent], Awaitable[UUID | None]]] = {
+    EventKind.FOLLOW_UP_DUE: follow_ups.ask,
+    EventKind.FOLLOW_UP_UNANSWERED: follow_ups.ask,
+    EventKind.TREND_ASKED: trends.show,
+}
 
 
 async def tell(rt: Runtime, most: int) -> list[UUID]:
@@ -50,6 +59,8 @@ async def _tell_or_leave(session: AsyncSession, rt: Runtime, event: HospitalEven
 
 async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
     """One event as a message, in the transaction that marks it handled."""
+    if own_way := _OWN_WAY.get(EventKind(event.kind)):
+        return await own_way(session, rt, event)
     contact_id = await _whom(session, event)
     if contact_id is None:
         return None

@@ -44,7 +44,7 @@ URGENT = frozenset(
     }
 )
 # Asks something back: the dialog says it, as an answer.
-_ASKED_BACK = frozenset({EventKind.PAGE_COMPLETED})
+_ASKED_BACK = frozenset({EventKind.PAGE_COMPLETED, EventKind.TREND_ASKED})
 KINDS = tuple(kind for kind in EventKind if kind not in _ASKED_BACK)
 
 _HEARER = text("""

@@ -27,6 +27,8 @@ from integrations.hospital import (
 )
 from integrations.hospital.billing import orders
 from integrations.hospital.cases.escalation import escalate
+from integrations.hospital.follow_up import enrolment
+from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.waitlist_offers import Terms
 from integrations.identity.interface import Outcome
 from integrations.quiet_hours import after_quiet_hours
@@ -88,6 +90,8 @@ async def hospital(rt: Runtime) -> list[UUID]:
         await waitlist_offers.sweep(session, now, _terms(rt))
     async with rt.database.begin() as session:
         await visit_reminders.plan_missing(session, now, rt.settings.quiet_hours, _MOST)
+    async with rt.database.begin() as session:
+        await enrolment.take_up_visits(session, rt.settings, plans(rt.settings), now, _MOST)
         await reminders.hand_out(session, now, _MOST)
     return await news.tell(rt, _MOST)
 

@@ -113,6 +113,7 @@ class Settings(BaseSettings):
     count_noshows: bool = False  # visits of past days that nobody checked in were missed
     link_minutes: int = Field(default=15, ge=1)
     quiet_hours: str = Field(default="22:00-07:30", pattern=r"^(none|\d\d:\d\d-\d\d:\d\d)$")
+    follow_up_plans: Path | None = None  # a folder with the hospital's own plans, instead of ours
 
     # Complaints: who else helps, said when we are late or when a patient asks; and the operator's own working days
     complaint_hotline: str = "12345"

@@ -35,6 +35,9 @@ class EventKind(StrEnum):
     ORDER_PAID = "order_paid"  # order_no: of anything but an appointment
     ORDER_EXPIRED = "order_expired"  # order_no: it was not paid in time
     REFUNDED = "refunded"  # order_no, amount_fen, reason: the platform has paid it back
+    FOLLOW_UP_DUE = "follow_up_due"  # task_id: its questions are to be asked
+    FOLLOW_UP_UNANSWERED = "follow_up_unanswered"  # task_id: to be asked once more, or to be called
+    TREND_ASKED = "trend_asked"  # patient_id, kind: the picture of what was measured, to this contact
     PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done
     CASE_ANSWERED = "case_answered"  # case_id: staff said something about it
     CASE_CLOSED = "case_closed"  # case_id

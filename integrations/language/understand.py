@@ -16,6 +16,7 @@ from typing import Any
 
 from integrations.language.choices import find_choices
 from integrations.language.dates import find_dates
+from integrations.language.measurements import Measured, MeasurementKind, find_measurements
 from integrations.language.names import NameIndex
 from integrations.language.numerals import SMALL, read_digits, read_number
 from integrations.language.people import find_oneself, find_relatives
@@ -80,11 +81,14 @@ def understand(
 
     `text` is simplified; `now` is the hospital's local time; `expects` is what the last question asked
     for. Gives department, practitioner, relative, document, sex, date, impossible_date, period, time, ordinal
-    (from 1; -1 is the last one), and sms_code when that is expected. Positions are those of `text`.
+    (from 1; -1 is the last one), measurement, and sms_code when that is expected. Positions are those of `text`.
     """
     masked = _TOKEN.sub(lambda token: _MASK * len(token[0]), fold(text))
     spans = _codes(masked) if expects == "sms_code" else []
     masked = _mask(masked, spans)
+    measured = find_measurements(masked, expects if expects in set(MeasurementKind) else "")
+    spans += [_measurement(one) for one in measured]
+    masked = _mask(masked, [_measurement(one) for one in measured])
     names, dates = _names_and_dates(masked, index, now)
     spans += (
         names + dates + find_relatives(masked, expects) + find_oneself(masked) + find_choices(masked, expects)
@@ -92,6 +96,11 @@ def understand(
     spans += [span for span in _ordinals(masked) if not span.overlaps(names)]
     spans += [span for span in _in_english(masked) if not span.overlaps(names + dates)]
     return [span.as_entity() for span in sorted(spans, key=lambda span: (span.start, span.entity))]
+
+
+def _measurement(found: Measured) -> Span:
+    """Only its kind: the value is read again by whoever keeps it, and stands in nobody's memory meanwhile."""
+    return Span("measurement", found.start, found.end, found.kind.value)
 
 
 def _names_and_dates(text: str, index: NameIndex, now: datetime) -> tuple[list[Span], list[Span]]:

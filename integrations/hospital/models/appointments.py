@@ -42,6 +42,11 @@ class Appointment(Base):
             postgresql_where=_KEEPS_SLOT,
         ),
         CheckConstraint("reschedules >= 0", "reschedules"),
+        Index(
+            "ix_appointments_to_follow_up",
+            "id",
+            postgresql_where=text("status = 'fulfilled' AND NOT followed_up"),
+        ),
         Index("ix_appointments_holds", "hold_expires_at", postgresql_where=text("status = 'held'")),
         Index(
             "ix_appointments_unreminded",
@@ -70,4 +75,5 @@ class Appointment(Base):
     # was told by phone, because the chat did not reach them.
     disturbed_at: Mapped[datetime | None]
     reached_at: Mapped[datetime | None]
+    followed_up: Mapped[bool] = mapped_column(server_default=text("false"))  # its follow-up was looked at
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

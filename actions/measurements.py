@@ -1,0 +1,190 @@
+"""What patients measure without being asked, and how it went on: in words, with a picture that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from actions.consent import missing_consents
+from actions.follow_up_times import taken_at
+from actions.follow_up_words import measured, number
+from actions.relations import related
+from actions.revealing import account_of
+from actions.turn import Reply, Turn
+from integrations.hospital import events, operations, patients
+from integrations.hospital.events import EventKind
+from integrations.hospital.follow_up import alerts, measuring, reading
+from integrations.hospital.follow_up.measuring import Taken
+from integrations.hospital.follow_up.plans import MeasurementRule, Plans, plans
+from integrations.hospital.models import Level, Method
+from integrations.hospital.patients import PatientView
+from integrations.language.measurements import Measured, MeasurementKind, find_measurements, named_kind
+
+TREND = timedelta(days=90)
+_JUST_NOTED = timedelta(minutes=15)  # so long "不对" means the one before
+_ENOUGH = 2  # values that make a picture
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    kind: MeasurementKind
+    value: measuring.Value
+    level: Level
+    low: bool
+    rule: MeasurementRule
+
+
+async def answer_log(turn: Turn, reply: Reply) -> None:
+    """In the middle of something else."""
+    await log_own(turn, reply, plans(turn.runtime.settings))
+
+
+async def log_own(turn: Turn, reply: Reply, known: Plans) -> None:
+    """Keeps what the message tells, and says what to make of it."""
+    found = find_measurements(turn.text)
+    if not found:
+        reply.say("say_measurement_how")
+        return
+    patient = await _patient(turn, reply)
+    if patient is None:
+        return
+    if wrong := next((one for one in found if _hardly(known, one)), None):
+        key = "say_pressure_partial" if _half(wrong) else "say_measurement_implausible"
+        reply.say(key, value=measured(turn, wrong.kind, wrong.value))
+        return
+    noted = [_graded(known, one) for one in found]
+    await _keep(turn, patient, noted)
+    what = turn.words.all_of(measured(turn, one.kind, one.value) for one in noted)
+    reply.say("say_measurement_noted", name=patient.name, what=what)
+    gravest = max(noted, key=lambda one: list(Level).index(one.level))
+    if advice := gravest.rule.advice.words(gravest.level, low=gravest.low):
+        reply.parts.append(advice.text(turn.language))
+    if gravest.level is not Level.ALARM:
+        offer_trends(turn, reply, [one.kind for one in noted])
+
+
+async def answer_measurements(turn: Turn, reply: Reply) -> None:
+    """The last weeks of one kind in words; the picture comes as an event of its own."""
+    patient = await _patient(turn, reply)
+    if patient is None:
+        return
+    async with turn.runtime.database.begin() as session:
+        counted = await measuring.kinds_of(session, patient.id)
+    kind = MeasurementKind(turn.facts.measurement) if turn.facts.measurement else named_kind(turn.text)
+    if kind is None and len(counted) == 1:
+        kind = next(iter(counted))
+    if not counted or (kind and kind not in counted):
+        reply.say("say_measurement_none")
+    elif kind is None:
+        reply.say("ask_measurement_kind")
+        offer_trends(turn, reply, counted)
+    else:
+        await _trend(turn, reply, patient, kind)
+
+
+def offer_trends(turn: Turn, reply: Reply, kinds: Iterable[MeasurementKind]) -> None:
+    for kind in kinds:
+        title = turn.words.texts.text("word_trend", kind=turn.words.texts.text(f"word_{kind}"))
+        reply.offer(title, f'/my_measurements{{"measurement": "{kind}"}}')
+
+
+async def _trend(turn: Turn, reply: Reply, patient: PatientView, kind: MeasurementKind) -> None:
+    async with turn.runtime.database.begin() as session:
+        taken = await measuring.series(session, turn.runtime.crypto, patient.id, kind, turn.now - TREND)
+        if len(taken) >= _ENOUGH:
+            await operations.once(
+                session, turn.key("trend"), lambda: _picture(session, turn, patient.id, kind)
+            )
+    if not taken:
+        reply.say("say_measurement_none")
+        return
+    values = {
+        "name": patient.name,
+        "last": measured(turn, kind, taken[-1].value),
+        "day": turn.words.day(taken[-1].taken_at.astimezone(turn.runtime.zone).date()),
+        "count": len(taken),
+        "mean": _mean(taken),
+    }
+    reply.say("say_trend" if len(taken) >= _ENOUGH else "say_trend_one", **values)
+
+
+async def _picture(
+    session: AsyncSession, turn: Turn, patient_id: UUID, kind: MeasurementKind
+) -> operations.Result:
+    await events.emit(
+        session,
+        EventKind.TREND_ASKED,
+        account_id=await account_of(session, turn),
+        contact_id=turn.contact_id,
+        payload={"patient_id": str(patient_id), "kind": kind.value},
+    )
+    return {}
+
+
+def _mean(taken: list[Taken]) -> str:
+    """135/85, 6.1: of all values of the weeks shown."""
+    parts = ("systolic", "diastolic") if taken[0].kind is MeasurementKind.BLOOD_PRESSURE else ("value",)
+    digits = 0 if len(parts) == 2 else 1
+    means = [sum(float(one.value[part]) for one in taken) / len(taken) for part in parts]
+    return "/".join(number(round(mean, digits)) for mean in means)
+
+
+async def _patient(turn: Turn, reply: Reply) -> PatientView | None:
+    """Whose it is: the relative whom the message names, else the account's owner. None: nothing may be kept, and the
+    reply says why."""
+    if await missing_consents(turn):
+        reply.say("say_measurement_consent")
+        return None
+    async with turn.runtime.database.begin() as session:
+        people = await patients.acting_for(session, await account_of(session, turn))
+    if turn.facts.relative:
+        people = related(people, turn.facts.relative)
+    if not people:
+        reply.say("say_measurement_unknown" if turn.facts.relative else "say_measurement_unregistered")
+        return None
+    return people[0]
+
+
+def _half(found: Measured) -> bool:
+    return found.kind is MeasurementKind.BLOOD_PRESSURE and not {"systolic", "diastolic"} <= set(found.value)
+
+
+def _hardly(known: Plans, found: Measured) -> bool:
+    """Whether somebody has to look again."""
+    return _half(found) or reading.implausible(known.rules.of(found.kind).ranges, found.value)
+
+
+def _graded(known: Plans, found: Measured) -> _Noted:
+    rule = known.rules.of(found.kind)
+    level, low = rule.ranges.grade(found.value)
+    return _Noted(found.kind, found.value, level, low, rule)
+
+
+async def _keep(turn: Turn, patient: PatientView, noted: list[_Noted]) -> None:
+    moment, instead = taken_at(turn), reading.corrects(turn.text)
+    async with turn.runtime.database.begin() as session:
+        for place, one in enumerate(noted):
+
+            async def effect(one: _Noted = one) -> operations.Result:
+                if instead:
+                    await _take_back(session, turn, patient.id, one.kind)
+                taken = Taken(one.kind, one.value, one.rule.unit, moment)
+                made = await measuring.note(
+                    session, turn.runtime.crypto, patient.id, taken, method=Method.CHAT, now=turn.now
+                )
+                if one.level is Level.ALARM:
+                    await alerts.raise_for_measurement(session, patient.id, made, one.rule.duty)
+                return {}
+
+            await operations.once(session, turn.key(f"measurement {place}"), effect)
+
+
+async def _take_back(session: AsyncSession, turn: Turn, patient_id: UUID, kind: MeasurementKind) -> None:
+    before = await measuring.just_noted(session, patient_id, kind, turn.now - _JUST_NOTED)
+    if before:
+        await measuring.take_back(session, measurement_id=before, now=turn.now)
+        await alerts.withdraw(session, measurement_id=before, now=turn.now)

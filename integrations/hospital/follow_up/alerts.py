@@ -1,0 +1,138 @@
+"""What staff must look at: a value or an answer out of all range."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.crypto import Crypto
+from integrations.hospital import audit
+from integrations.hospital.models import AlertStatus, FollowUpAlert
+
+_ABOUT = text("""
+    SELECT a.id, a.status, a.created_at, a.duty, a.patient_id, p.masked_name AS patient, a.acknowledged_by,
+           coalesce(w.question, m.kind) AS about, w.value AS answer, m.value AS measured, e.plan
+    FROM follow_up_alerts a
+    JOIN patients p ON p.id = a.patient_id
+    LEFT JOIN follow_up_answers w ON w.id = a.answer_id
+    LEFT JOIN follow_up_tasks t ON t.id = w.task_id
+    LEFT JOIN follow_up_enrolments e ON e.id = t.enrolment_id
+    LEFT JOIN measurements m ON m.id = a.measurement_id
+    WHERE a.status <> 'closed' ORDER BY a.id LIMIT :limit
+""")
+
+
+class UnknownAlert(Exception):
+    """No alert of this id that waits for this."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """`value`: what the patient told, as it is kept. `plan`: empty for what was measured without being asked."""
+
+    id: UUID
+    status: AlertStatus
+    created_at: datetime
+    duty: str
+    patient_id: UUID
+    patient: str
+    plan: str
+    about: str
+    value: Any
+    acknowledged_by: str
+
+
+async def raise_for_answer(session: AsyncSession, patient_id: UUID, answer_id: UUID, duty: str) -> None:
+    await session.execute(
+        insert(FollowUpAlert).values(patient_id=patient_id, answer_id=answer_id, duty=duty).inline()
+    )
+
+
+async def raise_for_measurement(
+    session: AsyncSession, patient_id: UUID, measurement_id: UUID, duty: str
+) -> None:
+    row = {"patient_id": patient_id, "measurement_id": measurement_id, "duty": duty}
+    await session.execute(insert(FollowUpAlert).values(row).inline())
+
+
+async def withdraw(
+    session: AsyncSession, *, now: datetime, answer_id: UUID | None = None, measurement_id: UUID | None = None
+) -> None:
+    """The patient corrected it before anybody looked."""
+    mine = update(FollowUpAlert).where(FollowUpAlert.status == AlertStatus.OPEN)
+    mine = (
+        mine.where(FollowUpAlert.answer_id == answer_id)
+        if answer_id
+        else mine.where(FollowUpAlert.measurement_id == measurement_id)
+    )
+    closing = mine.values(status=AlertStatus.CLOSED, closed_by="patient", closed_at=now)
+    await session.execute(closing.execution_options(synchronize_session=False))
+
+
+async def waiting(session: AsyncSession, crypto: Crypto, limit: int = 100) -> list[AlertView]:
+    """Those that are not closed, the longest waiting first."""
+    rows = (await session.execute(_ABOUT, {"limit": limit})).all()
+    return [
+        AlertView(
+            row.id,
+            AlertStatus(row.status),
+            row.created_at,
+            row.duty,
+            row.patient_id,
+            row.patient,
+            row.plan or "",
+            row.about,
+            _opened(crypto, row.answer, row.measured),
+            row.acknowledged_by or "",
+        )
+        for row in rows
+    ]
+
+
+def _opened(crypto: Crypto, answer: bytes | None, measured: bytes) -> Any:
+    if answer is not None:
+        return json.loads(crypto.decrypt(answer, "follow_up_answers.value"))
+    return json.loads(crypto.decrypt(measured, "measurements.value"))
+
+
+async def count_open(session: AsyncSession) -> int:
+    """How many nobody has looked at yet."""
+    waiting = select(func.count(FollowUpAlert.id)).where(FollowUpAlert.status == AlertStatus.OPEN)
+    return int(await session.scalar(waiting) or 0)
+
+
+async def acknowledge(session: AsyncSession, alert_id: UUID, *, staff: str, now: datetime) -> None:
+    """Somebody looks after it. Raises UnknownAlert."""
+    values = {"status": AlertStatus.ACKNOWLEDGED, "acknowledged_by": staff, "acknowledged_at": now}
+    await _step(session, alert_id, (AlertStatus.OPEN,), values, staff)
+
+
+async def close(session: AsyncSession, alert_id: UUID, *, staff: str, now: datetime) -> None:
+    """It is done with. Raises UnknownAlert."""
+    values = {"status": AlertStatus.CLOSED, "closed_by": staff, "closed_at": now}
+    await _step(session, alert_id, (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED), values, staff)
+
+
+async def _step(
+    session: AsyncSession,
+    alert_id: UUID,
+    before: tuple[AlertStatus, ...],
+    values: dict[str, Any],
+    staff: str,
+) -> None:
+    step = update(FollowUpAlert).where(FollowUpAlert.id == alert_id, FollowUpAlert.status.in_(before))
+    returned = step.values(values).returning(FollowUpAlert.patient_id)
+    patient = await session.scalar(returned.execution_options(synchronize_session=False))
+    if patient is None:
+        raise UnknownAlert
+    detail = {"alert": str(alert_id), "status": values["status"].value}
+    await audit.record(
+        session, actor=staff, action="follow_up_alert", subject=f"patient:{patient}", detail=detail
+    )

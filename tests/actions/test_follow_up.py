@@ -1,0 +1,331 @@
+"""The follow-up dialog over a real database; the plans are the ones we ship."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+
+from integrations.hospital.follow_up import answering, enrolment
+from integrations.hospital.follow_up.plans import plans
+from integrations.hospital.models import (
+    AccountPatient,
+    FollowUpAlert,
+    FollowUpEnrolment,
+    FollowUpTask,
+    Measurement,
+    Reminder,
+    StopReason,
+    TaskStatus,
+)
+
+from .conftest import Chat, Clinic, Outside, Said
+
+HOUR = timedelta(hours=1)
+
+
+async def put_on(chat: Chat, plan_id: str, patient: str = "") -> str:
+    """The account's owner, or that patient, on a plan; gives the first task."""
+    rt = chat.runtime
+    plan = plans(rt.settings).get(plan_id)
+    assert plan
+    async with rt.database.begin() as session:
+        own = select(AccountPatient.patient_id).where(
+            AccountPatient.account_id == chat.contact.account_id, AccountPatient.relation == "self"
+        )
+        patient_id = UUID(patient) if patient else (await session.scalars(own)).one()
+        made = await enrolment.start_by_staff(
+            session, rt.settings, plan, patient_id, actor="staff:test", now=rt.now()
+        )
+        first = select(FollowUpTask.id).where(FollowUpTask.enrolment_id == made, FollowUpTask.number == 1)
+        return str((await session.scalars(first)).one())
+
+
+async def due(chat: Chat, task: str, **more: Any) -> Said:
+    """The hospital asks: the patient's last message was yesterday."""
+    away = more.pop("away", timedelta(days=1))
+    return await chat.say(
+        "follow_up_due", ("task", task), kind="system", text="/follow_up_due", away=away, **more
+    )
+
+
+async def answer(chat: Chat, words: str, intent: str = "nlu_fallback", *entities: tuple[str, Any]) -> Said:
+    return await chat.say(intent, *entities, text=words)
+
+
+async def task_status(chat: Chat, task: str) -> TaskStatus:
+    async with chat.runtime.database.begin() as session:
+        return (await session.get_one(FollowUpTask, UUID(task))).status
+
+
+async def answers(chat: Chat, task: str) -> dict[str, Any]:
+    async with chat.runtime.database.begin() as session:
+        return await answering.answers_of(session, chat.runtime.crypto, UUID(task))
+
+
+async def rows(chat: Chat, model: Any) -> list[Any]:
+    async with chat.runtime.database.begin() as session:
+        return list(await session.scalars(select(model)))
+
+
+@pytest.fixture
+async def chat(clinic: Clinic) -> Chat:
+    return await clinic.chat()
+
+
+async def test_one_question_at_a_time(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    said = await due(chat, task)
+    assert "*明 到随访的时间了，有 3 个小问题" in said.text
+    assert "血压" not in said.text  # it comes unasked: others may read along
+    assert await task_status(chat, task) is TaskStatus.ASKED
+    said = await chat.press(said, "开始")
+    assert "血压是多少" in said.text
+    assert said.expects == "blood_pressure"
+    said = await answer(chat, "135/85")
+    assert said.text.startswith("血压 135/85，记下了。")
+    assert "按时吃了吗" in said.text
+    said = await answer(chat, "按时吃了")
+    assert "头晕" in said.text
+    said = await answer(chat, "没有")
+    assert "谢谢，都记下了" in said.text
+    assert chat.form == ""
+    assert await task_status(chat, task) is TaskStatus.DONE
+    assert await answers(chat, task) == {
+        "pressure": {"systolic": 135, "diastolic": 85},
+        "medicine": True,
+        "complaint": "none",
+    }
+    [kept] = await rows(chat, Measurement)
+    assert (kept.kind, kept.unit) == ("blood_pressure", "mmHg")
+    assert b"135" not in bytes(kept.value)
+
+
+async def test_all_in_one_go(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    said = await answer(chat, "早上135/85，药按时吃了", "log_measurement", ("measurement", "blood_pressure"))
+    assert "血压 135/85，记下了。" in said.text
+    assert "头晕、头痛或者胸闷" in said.text
+    said = await chat.press(said, "没有")
+    assert await task_status(chat, task) is TaskStatus.DONE
+
+
+async def test_what_can_hardly_be_is_asked_for_once_more(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    said = await answer(chat, "1350/85")
+    assert "“血压 1350/85”，和平常的数差得很多" in said.text
+    assert await answers(chat, task) == {}
+    said = await answer(chat, "135/85")
+    assert "按时吃了吗" in said.text
+    said = await answer(chat, "不对，高压是125", "correct")
+    assert "血压 125/85" in said.text
+    assert (await answers(chat, task))["pressure"] == {"systolic": 125, "diastolic": 85}
+    counting = [one for one in await rows(chat, Measurement) if one.replaced_at is None]
+    assert len(counting) == 1
+
+
+async def test_doubtful_twice_it_is_left_out(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    await answer(chat, "1350/85")
+    said = await answer(chat, "1350/85")
+    assert "先不记" in said.text
+    assert "按时吃了吗" in said.text
+    assert await answers(chat, task) == {"pressure": None}
+
+
+async def test_half_a_pressure_wants_its_other_half(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    said = await answer(chat, "高压135")
+    assert "还差一个数" in said.text
+    said = await answer(chat, "135 85")
+    assert "按时吃了吗" in said.text
+
+
+async def test_an_alarm_advises_at_once_and_reaches_staff(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    said = await answer(chat, "185/115，药没吃")
+    assert "请立刻拨打120" in said.text
+    assert "已经转给随访的医护人员" in said.text
+    assert "头晕、头痛或者胸闷" not in said.text  # nothing else is asked now
+    [alert] = await rows(chat, FollowUpAlert)
+    assert (alert.status, alert.duty) == ("open", "心血管内科随访护士")
+    said = await chat.say("answer_follow_up")
+    assert "头晕" in said.text  # the rest later
+    assert await task_status(chat, task) is TaskStatus.ANSWERING
+
+
+async def test_a_corrected_alarm_is_withdrawn(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    await answer(chat, "185/115")
+    await chat.say("answer_follow_up")
+    await answer(chat, "不对，血压是135/85", "log_measurement", ("measurement", "blood_pressure"))
+    [alert] = await rows(chat, FollowUpAlert)
+    assert (alert.status, alert.closed_by) == ("closed", "patient")
+
+
+async def test_an_answer_that_alarms_from_a_button(chat: Chat) -> None:
+    task = await put_on(chat, "after_visit")
+    await due(chat, task)
+    said = await chat.say("affirm", text="好的")
+    assert "感觉怎么样" in said.text
+    said = await chat.press(said, "更不舒服了")
+    assert "120" in said.text
+    assert len(await rows(chat, FollowUpAlert)) == 1
+
+
+async def test_skipping_and_free_words(chat: Chat) -> None:
+    task = await put_on(chat, "after_visit")
+    await due(chat, task)
+    said = await chat.say("answer_follow_up")
+    await chat.press(said, "好多了")
+    said = await answer(chat, "跳过")
+    assert "先跳过" in said.text
+    said = await answer(chat, "下周想再问问能不能减药", "ask_hospital")
+    assert "祝您早日康复" in said.text
+    assert await answers(chat, task) == {
+        "condition": "better",
+        "medicine": None,
+        "words": "下周想再问问能不能减药",
+    }
+
+
+async def test_later_is_later(chat: Chat, outside: Outside) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    said = await answer(chat, "晚上再说", "nlu_fallback", ("period", "evening"))
+    assert "今天 20:00" in said.text
+    assert chat.form == ""
+    planned = [one for one in await rows(chat, Reminder) if str(one.subject_id) == task]
+    assert any(one.kind == "follow_up_due" and one.due_at == outside.now + 11 * HOUR for one in planned)
+
+
+async def test_a_digression_comes_back_to_the_question(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    said = await chat.say("ask_hospital", ("topic", "parking"), text="停车怎么收费")
+    assert "血压是多少" in said.text
+    assert chat.form == "follow_up_form"
+
+
+async def test_it_never_comes_into_a_booking(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await chat.say("book_appointment")
+    assert chat.form == "booking_form"
+    before = dict(chat.slots)
+    said = await due(chat, task, away=timedelta(minutes=5))
+    assert said.text == ""
+    assert chat.form == "booking_form"
+    assert chat.slots == before
+    assert await task_status(chat, task) is TaskStatus.PLANNED
+    [soon] = [
+        one
+        for one in await rows(chat, Reminder)
+        if str(one.subject_id) == task and one.kind == "follow_up_due"
+    ]
+    assert soon.due_at == chat.runtime.now() + timedelta(minutes=30)
+
+
+async def test_a_form_that_was_left_hours_ago_gives_way(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await chat.say("book_appointment")
+    said = await due(chat, task)
+    assert "到随访的时间了" in said.text
+    assert chat.form == "follow_up_form"
+
+
+async def test_opting_out_is_confirmed_once(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    said = await chat.say("stop_follow_up", text="不要再随访了")
+    assert "确定停止吗" in said.text
+    said = await chat.say("nlu_fallback", text="嗯")
+    assert "确定停止吗" in said.text
+    said = await chat.press(said, "停止随访")
+    assert "不再随访了" in said.text
+    [made] = await rows(chat, FollowUpEnrolment)
+    assert (made.status, made.stop_reason) == ("stopped", StopReason.OPTED_OUT)
+    assert await rows(chat, Reminder) == []
+    assert await task_status(chat, task) is TaskStatus.STOPPED
+    with pytest.raises(enrolment.Refused):
+        await put_on(chat, "diabetes")
+
+
+async def test_somebody_elses_task_is_not_answered(chat: Chat, clinic: Clinic) -> None:
+    task = await put_on(chat, "hypertension")
+    other = await clinic.chat()
+    said = await due(other, task)
+    assert said.text == ""
+    assert await task_status(chat, task) is TaskStatus.PLANNED
+
+
+async def test_a_message_handled_twice_answers_once(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    slots, form = dict(chat.slots), chat.form
+    first = await chat.say("nlu_fallback", text="185/115", message_id="m" * 32)
+    chat.slots, chat.form = slots, form
+    again = await chat.say("nlu_fallback", text="185/115", message_id="m" * 32)
+    assert again.text == first.text
+    assert len(await rows(chat, Measurement)) == len(await rows(chat, FollowUpAlert)) == 1
+
+
+async def test_nothing_is_due(chat: Chat) -> None:
+    said = await chat.say("answer_follow_up", text="开始随访")
+    assert "现在没有要回答的随访" in said.text
+    await put_on(chat, "hypertension")
+    said = await chat.say("answer_follow_up", text="开始随访")
+    assert "下一次在11月29日（周日）" in said.text
+
+
+async def test_in_english(chat: Chat) -> None:
+    chat.language = "en"
+    task = await put_on(chat, "hypertension")
+    said = await due(chat, task)
+    assert "It is time for the follow-up" in said.text
+    said = await answer(
+        chat, "135 over 85 and I took my pills", "log_measurement", ("measurement", "blood_pressure")
+    )
+    assert "Noted: blood pressure 135/85" in said.text
+    assert "dizzy" in said.text
+    said = await answer(chat, "no")
+    assert "Thank you" in said.text
+
+
+async def test_a_daughter_answers_for_her_mother(chat: Chat, clinic: Clinic) -> None:
+    from datetime import date
+
+    from integrations.hospital.models import Relation, Sex
+
+    mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
+    task = await put_on(chat, "diabetes", mother)
+    said = await due(chat, task)
+    assert "*芳 到随访的时间了" in said.text
+    said = await answer(
+        chat, "空腹6.1，体重62公斤，药按时打了，脚没事", "log_measurement", ("measurement", "glucose")
+    )
+    assert "都记下了" in said.text
+    assert {str(one.patient_id) for one in await rows(chat, Measurement)} == {mother}
+
+
+async def test_the_task_of_a_hearer_who_is_gone(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    async with chat.runtime.database.begin() as session:
+        await session.execute(text("DELETE FROM account_patients"))
+    said = await due(chat, task)
+    assert said.text == ""
