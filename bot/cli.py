@@ -9,7 +9,16 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import agreements, appointments, identities, invoices, money, requests, schedules
+from bot.commands import (
+    agreements,
+    appointments,
+    follow_up,
+    identities,
+    invoices,
+    money,
+    requests,
+    schedules,
+)
 from bot.keys.cli import keys_app
 from bot.launching.opening import in_transaction, open_database
 from bot.launching.operator_errors import in_words
@@ -29,6 +38,7 @@ app.add_typer(money.app, name="money")
 money.app.add_typer(invoices.app, name="invoices")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(appointments.app, name="appointments")
+app.add_typer(follow_up.app, name="follow-up")
 app.add_typer(keys_app, name="keys")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]

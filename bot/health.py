@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
@@ -16,9 +17,14 @@ from bot import notices, rasa
 from integrations.hospital import rules
 from integrations.hospital.billing import desk
 from integrations.hospital.billing.desk import Health
+from integrations.hospital.follow_up import alerts
+from integrations.hospital.follow_up.plans import plans
 from integrations.runtime import Runtime
 
+log = structlog.get_logger()
+
 router = APIRouter()
+ALERTS = Gauge("daozhen_follow_up_alerts_open", "Alarming answers that nobody has looked at yet")
 
 OLDEST_REFUND = Gauge("daozhen_refund_oldest_seconds", "Age of the oldest refund that is not done")
 STUCK_REFUNDS = Gauge("daozhen_refunds_for_staff", "Refunds that the platform could not do")
@@ -44,6 +50,8 @@ async def ready(request: Request) -> JSONResponse:
         checks["booking_rules"] = faults
     if answers[0] and (money := await _money(rt)) and (money.refunds_for_staff or money.differences):
         checks["money_for_staff"] = {"refunds": money.refunds_for_staff, "differences": money.differences}
+    if broken := plans(rt.settings).faults:  # these plans ask nobody; the others do
+        checks["follow_up_plans"] = [str(fault) for fault in broken]
     return JSONResponse(checks, status_code=200 if all(answers) else 503)
 
 
@@ -53,7 +61,17 @@ async def metrics(request: Request) -> Response:
         OLDEST_REFUND.set(money.oldest_refund_seconds)
         STUCK_REFUNDS.set(money.refunds_for_staff)
         DIFFERENCES.set(money.differences)
+    await _count_alerts(request.app.state.runtime)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _count_alerts(rt: Runtime) -> None:
+    """While the database is away the last number stands."""
+    try:
+        async with rt.database.begin() as session:
+            ALERTS.set(await alerts.count_open(session))
+    except (SQLAlchemyError, OSError):
+        log.warning("open alerts cannot be counted: the database does not answer")
 
 
 async def _postgres(rt: Runtime) -> bool:

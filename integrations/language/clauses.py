@@ -13,7 +13,8 @@ _NO = re.compile(
 )
 _YES = re.compile(
     r"^(?:是|对|嗯|有|好|会|吃|做|按时|都|当然|基本|yes|yeah|yep|yup|sure|ok|right|i (?:do|did|have|am))"
-    r"|有(?:点|些)?|了$|的$|按时|每天|坚持|正常|\b(?:yes|took|taken|taking|a (?:bit|little)|some|always|every ?day|on time)\b",
+    r"|有(?:点|些)?|了$|的$|按时|每天|坚持|正常"
+    r"|\b(?:yes|took|taken|taking|a (?:bit|little)|some|always|every ?day|on time)\b",
     re.IGNORECASE,
 )
 _DOUBLE_NO = re.compile(

@@ -53,7 +53,10 @@ _PULSE = re.compile(rf"(?:心率|脉搏|心跳|pulse|heart rate|\bhr\b){_GAP}(?P
 _FASTING = (
     r"(?:空腹|餐前|饭前|早饭前|早餐前|fasting|before (?:breakfast|lunch|dinner|eating|food|meals?|a meal))"
 )
-_AFTER = r"(?:(?:早餐|午餐|晚餐|早饭|午饭|晚饭|餐|饭)(?:后|完)|吃完饭|after (?:breakfast|lunch|dinner|eating|food|meals?|a meal))"
+_AFTER = (
+    r"(?:(?:早餐|午餐|晚餐|早饭|午饭|晚饭|餐|饭)(?:后|完)|吃完饭"
+    r"|after (?:breakfast|lunch|dinner|eating|food|meals?|a meal))"
+)
 _SUGAR = r"(?:血糖|糖(?!尿)|glucose|blood sugar|\bsugar|\bbg\b)"
 _GLUCOSE = re.compile(
     rf"(?:{_SUGAR}|{_FASTING}|{_AFTER})[^\d零〇一二两三四五六七八九十百。.;；]{{0,14}}?"

@@ -1,4 +1,4 @@
-"""Numbers with a part behind the point, as patients write them: 6.1, 六点一, 一百三十五, 一百三, one hundred and five."""
+"""Numbers with a part behind the point, as patients write them: 6.1, 六点一, 一百三, one hundred and five."""
 
 from __future__ import annotations
 

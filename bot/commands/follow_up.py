@@ -1,0 +1,221 @@
+"""`daozhen follow-up`: who is on which plan, what alarmed, and whom to call."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlalchemy.exc import NoResultFound
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.launching.opening import Work, run_once
+from integrations.crypto import Crypto
+from integrations.hospital.follow_up import alerts, calls, enrolment, listing, report
+from integrations.hospital.follow_up.alerts import UnknownAlert
+from integrations.hospital.follow_up.calls import UnknownCall
+from integrations.hospital.follow_up.enrolment import NobodyToAsk, Refused
+from integrations.hospital.follow_up.plans import Plan, Plans, plans
+from integrations.hospital.models import CallOutcome, StopReason
+from integrations.settings import ROOT, Settings
+
+app = typer.Typer(help="Patients' follow-up: plans, alerts, the call list.", no_args_is_help=True)
+
+Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
+VAR = ROOT / "var"
+Patient = Annotated[UUID, typer.Argument(help="The patient's id.")]
+# What staff may give as the reason; the others come about by themselves.
+_REASONS = {"asked": StopReason.OPTED_OUT, "died": StopReason.DIED, "other": StopReason.STAFF}
+
+
+@app.command()
+def check() -> None:
+    """Read the plans' files, and say what is wrong in them."""
+    known = plans(Settings())
+    for plan in known.by_id.values():
+        typer.echo(f"{plan.id:<20} {plan.names.zh}: {len(plan.questions)} questions")
+    for fault in known.faults:
+        typer.echo(f"!! {fault}", err=True)
+    raise typer.Exit(1 if known.faults else 0)
+
+
+@app.command()
+def start(
+    patient: Patient,
+    plan: Annotated[str, typer.Option(help="The plan's id, as `follow-up check` shows it.")] = "",
+    diagnosis: Annotated[str, typer.Option(help="A diagnosis code (ICD-10): the plans for it.")] = "",
+    event: Annotated[str, typer.Option(help="surgery or discharge: the plans for it.")] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="The patient had enough, and wants it again.")
+    ] = False,
+    var: Var = VAR,
+) -> None:
+    """Put a patient on the plans that are meant."""
+    settings = Settings()
+    meant = _meant(plans(settings), plan, diagnosis, event)
+    from integrations.database import utcnow
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        if again:
+            await enrolment.allow_again(session, patient, actor=_staff())
+        for one in meant:
+            made = await enrolment.start_by_staff(
+                session, settings, one, patient, actor=_staff(), now=utcnow()
+            )
+            typer.echo(f"{one.id}: {'started' if made else 'the patient is on it already'}.")
+
+    _run(var, work)
+
+
+@app.command()
+def stop(
+    patient: Patient,
+    reason: Annotated[str, typer.Option(help="asked (by the patient), died, other.")] = "asked",
+    var: Var = VAR,
+) -> None:
+    """Take a patient off all plans; who asked for it or died stays off."""
+    if reason not in _REASONS:
+        _fail(f"The reason is one of {', '.join(_REASONS)}.")
+    from integrations.database import utcnow
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        ended = await enrolment.stop_all(session, patient, _REASONS[reason], actor=_staff(), now=utcnow())
+        typer.echo(f"{ended} ended.")
+
+    _run(var, work)
+
+
+@app.command("list")
+def show(
+    patient: Annotated[UUID | None, typer.Option(help="Only this patient.")] = None, var: Var = VAR
+) -> None:
+    """Who is on which plan, the next asking first; names are masked."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        for one in await listing.enrolled(session, patient):
+            typer.echo(
+                f"{one.patient_id}  {one.patient:<8} {one.plan:<16} since {one.started_on}"
+                f"  answered {one.done} of {one.ended}  next {_moment(one.next_due)}"
+            )
+
+    _run(var, work)
+
+
+@app.command("alerts")
+def show_alerts(
+    acknowledge: Annotated[UUID | None, typer.Option(help="I look after this one.")] = None,
+    close: Annotated[UUID | None, typer.Option(help="This one is done with.")] = None,
+    var: Var = VAR,
+) -> None:
+    """What patients told that must be looked at now, the longest waiting first; names are masked."""
+    from integrations.database import utcnow
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        if acknowledge:
+            await alerts.acknowledge(session, acknowledge, staff=_staff(), now=utcnow())
+        if close:
+            await alerts.close(session, close, staff=_staff(), now=utcnow())
+        for one in await alerts.waiting(session, crypto):
+            by = f" by {one.acknowledged_by}" if one.acknowledged_by else ""
+            typer.echo(
+                f"{one.id}  {one.status}{by}  {_moment(one.created_at)}  {one.patient:<8} {one.plan or 'own'}"
+                f"/{one.about}: {one.value}  ({one.duty})"
+            )
+
+    _run(var, work)
+
+
+@app.command("calls")
+def show_calls(
+    reveal: Annotated[
+        UUID | None, typer.Option(help="Show the whole number of this one; it is logged.")
+    ] = None,
+    called: Annotated[UUID | None, typer.Option(help="This one was called.")] = None,
+    outcome: Annotated[CallOutcome, typer.Option(help="What came of the call.")] = CallOutcome.REACHED,
+    var: Var = VAR,
+) -> None:
+    """Whom to call because they did not answer in the chat; names and phones are masked."""
+    from integrations.database import utcnow
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        if reveal:
+            typer.echo(await calls.reveal_phone(session, crypto, reveal, staff=_staff()))
+            return
+        if called:
+            await calls.called(session, called, outcome, staff=_staff(), now=utcnow())
+        for one in await calls.to_call(session, crypto):
+            typer.echo(
+                f"{one.task_id}  {one.patient:<8} {one.phone}  {one.plan:<16} due {_moment(one.due_at)}"
+            )
+
+    _run(var, work)
+
+
+@app.command("report")
+def show_report(
+    days: Annotated[int, typer.Option(min=1, help="How far back.")] = 180, var: Var = VAR
+) -> None:
+    """How many answered of those who were asked, by plan and month."""
+    from integrations.database import utcnow
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        now = utcnow()
+        found = await report.completion(session, now - timedelta(days=days), now, Settings().timezone)
+        typer.echo(
+            f"{'month':<8} {'plan':<16} {'asked':>6} {'done':>6} {'missed':>6} {'open':>6} {'phone':>6}  rate"
+        )
+        for one in found:
+            rate = (
+                "-"
+                if one.rate is None
+                else f"{one.rate:.0%}{'' if one.rate >= report.GOAL else ' (below 90%)'}"
+            )
+            typer.echo(
+                f"{one.month:%Y-%m}  {one.plan:<16} {one.asked:>6} {one.answered:>6} {one.missed:>6} {one.open:>6}"
+                f" {one.reached:>6}  {rate}"
+            )
+
+    _run(var, work)
+
+
+def _meant(known: Plans, plan: str, diagnosis: str, event: str) -> list[Plan]:
+    named = known.get(plan)
+    found = [named] if named else []
+    found += known.for_diagnosis(diagnosis) if diagnosis else []
+    found += known.for_event(event) if event else []
+    if not found:
+        _fail("No plan is meant by this: see `follow-up check`.")
+    return found
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment.astimezone(Settings().zone):%Y-%m-%d %H:%M}" if moment else "-"
+
+
+def _staff() -> str:
+    return f"staff:{getpass.getuser()}"
+
+
+def _fail(words: str) -> None:
+    typer.echo(words, err=True)
+    raise typer.Exit(1)
+
+
+_SAID: dict[type[Exception], Callable[[Exception], str]] = {
+    Refused: lambda error: f"The patient is not to be asked ({error}); --again where they want it again.",
+    NobodyToAsk: lambda _: "Nobody who acts for the patient here has agreed that health data are handled.",
+    UnknownAlert: lambda _: "No alert with this id waits for this.",
+    UnknownCall: lambda _: "Nobody is to be called about this id.",
+    NoResultFound: lambda _: "No patient with this id.",
+}
+
+
+def _run(var: Path, work: Work) -> None:
+    try:
+        run_once(var, work)
+    except tuple(_SAID) as error:
+        _fail(_SAID[type(error)](error))

@@ -1,0 +1,118 @@
+"""What patients measure without being asked."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from integrations.hospital.models import FollowUpAlert, HospitalEvent, Measurement, Relation, Sex
+
+from .conftest import Chat, Clinic, Outside, Said
+
+PRESSURE = ("measurement", "blood_pressure")
+
+
+@pytest.fixture
+async def chat(clinic: Clinic) -> Chat:
+    return await clinic.chat()
+
+
+async def log(chat: Chat, words: str, *entities: tuple[str, Any], intent: str = "log_measurement") -> Said:
+    return await chat.say(intent, PRESSURE, *entities, text=words)
+
+
+async def rows(chat: Chat, model: Any) -> list[Any]:
+    async with chat.runtime.database.begin() as session:
+        return list(await session.scalars(select(model).order_by(model.id)))
+
+
+async def test_it_is_kept_and_repeated(chat: Chat, outside: Outside) -> None:
+    said = await log(chat, "血压 135/85，心率72")
+    assert "*明，血压 135/85，心率 72" in said.text
+    [kept] = await rows(chat, Measurement)
+    assert (kept.taken_at, kept.method, kept.answer_id) == (outside.now, "chat", None)
+    assert chat.form == ""
+
+
+async def test_several_at_once_and_when(chat: Chat, outside: Outside) -> None:
+    said = await log(chat, "昨天晚上血压150/95，体重125斤", ("date", "2026-11-21"), ("period", "evening"))
+    assert "血压 150/95、体重 62.5 公斤" in said.text
+    assert "请安静坐5分钟后再量一次" in said.text
+    assert {str(one.taken_at) for one in await rows(chat, Measurement)} == {"2026-11-21 12:00:00+00:00"}
+
+
+async def test_an_alarm(chat: Chat) -> None:
+    said = await log(chat, "血压 190/120")
+    assert "120" in said.text
+    assert said.buttons == {}
+    [alert] = await rows(chat, FollowUpAlert)
+    assert alert.measurement_id is not None
+
+
+async def test_a_correction_takes_the_place_of_the_one_before(chat: Chat, outside: Outside) -> None:
+    await log(chat, "血压 190/120")
+    await log(chat, "不对，是130/80")
+    counting = [one for one in await rows(chat, Measurement) if one.replaced_at is None]
+    assert len(counting) == 1
+    [alert] = await rows(chat, FollowUpAlert)
+    assert alert.status == "closed"
+    outside.now += timedelta(hours=1)
+    await log(chat, "不对，是128/80")  # an hour later it is a new one
+    assert len([one for one in await rows(chat, Measurement) if one.replaced_at is None]) == 2
+
+
+@pytest.mark.parametrize("words", ["血压 1350/85", "血压 85/135", "血压 高压135"])
+async def test_what_can_hardly_be_is_not_kept(chat: Chat, words: str) -> None:
+    said = await log(chat, words)
+    assert "再看一下" in said.text or "还差一个数" in said.text
+    assert await rows(chat, Measurement) == []
+
+
+async def test_a_relative(chat: Chat, clinic: Clinic) -> None:
+    mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
+    said = await log(chat, "我妈血压150/90", ("relative", "妈"))
+    assert "*芳，血压 150/90" in said.text
+    assert {str(one.patient_id) for one in await rows(chat, Measurement)} == {mother}
+    said = await log(chat, "我爸血压150/90", ("relative", "爸"))
+    assert "还没有登记" in said.text
+    assert len(await rows(chat, Measurement)) == 1
+
+
+async def test_without_consent_or_registration_nothing_is_kept(clinic: Clinic) -> None:
+    stranger = await clinic.chat(consent=False, registered=False)
+    assert "需要您同意" in (await log(stranger, "血压 135/85")).text
+    newcomer = await clinic.chat(registered=False)
+    assert "登记" in (await log(newcomer, "血压 135/85")).text
+    assert await rows(newcomer, Measurement) == []
+
+
+async def test_inside_a_booking_it_is_kept_beside_it(chat: Chat) -> None:
+    asked = await chat.say("book_appointment")
+    said = await log(chat, "血压 135/85")
+    assert "记下了" in said.text
+    assert asked.text in said.text
+    assert chat.form == "booking_form"
+
+
+async def test_how_it_went(chat: Chat, outside: Outside) -> None:
+    for value in ("130/80", "140/90", "135/85"):
+        await log(chat, f"血压 {value}")
+        outside.now += timedelta(days=1)
+    said = await chat.say("my_measurements", text="看看我的血压", message_id="t" * 32)
+    assert "最近 90 天记了 3 次，平均 135/85；最近一次是11月24日（周二），血压 135/85" in said.text
+    await chat.say("my_measurements", text="看看我的血压", message_id="t" * 32)
+    [event] = [one for one in await rows(chat, HospitalEvent) if one.kind == "trend_asked"]
+    assert set(event.payload) == {"patient_id", "kind"}
+
+
+async def test_which_one_and_none(chat: Chat) -> None:
+    assert "还没有记过" in (await chat.say("my_measurements", text="看看我的血压")).text
+    await log(chat, "血压 135/85，体重60公斤")
+    said = await chat.say("my_measurements", text="看看我记的数据")
+    assert set(said.buttons) == {"看看血压变化", "看看体重变化"}
+    said = await chat.press(said, "看看体重")
+    assert "体重 60 公斤" in said.text
+    assert "只记了 1 次" in said.text

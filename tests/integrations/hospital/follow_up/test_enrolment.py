@@ -1,0 +1,206 @@
+"""Patients come on plans by their visits, and leave them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from integrations.hospital import accounts
+from integrations.hospital.follow_up import alerts, enrolment, listing
+from integrations.hospital.follow_up.plans import plans
+from integrations.hospital.models import (
+    Appointment,
+    AppointmentStatus,
+    FollowUpAlert,
+    FollowUpEnrolment,
+    FollowUpTask,
+    Reminder,
+    StopReason,
+)
+from integrations.settings import Settings
+
+ZONE = ZoneInfo("Asia/Shanghai")
+SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
+
+
+async def agreed(clinic: Any) -> Any:
+    who = await clinic.booker()
+    async with clinic.database.begin() as session:
+        contact = await accounts.contact(session, who.contact_id)
+        await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, clinic.now, None)
+    return who
+
+
+async def visit(clinic: Any, who: Any, schedule: Any = None, slot: Any = None) -> Any:
+    """A visit of Wednesday that took place."""
+    schedule = schedule or await clinic.schedule()
+    made = await clinic.book(who, schedule, slot)
+    async with clinic.database.begin() as session:
+        await session.execute(
+            update(Appointment).where(Appointment.id == made.id).values(status=AppointmentStatus.FULFILLED)
+        )
+    return made
+
+
+async def take_up(clinic: Any, days: int = 3) -> int:
+    async with clinic.database.begin() as session:
+        now = clinic.now + timedelta(days=days)
+        return await enrolment.take_up_visits(session, SETTINGS, plans(SETTINGS), now, 100)
+
+
+async def rows(clinic: Any, model: Any) -> list[Any]:
+    async with clinic.database.begin() as session:
+        return list(await session.scalars(select(model).order_by(model.id)))
+
+
+async def test_a_visit_starts_its_plan_once(clinic: Any) -> None:
+    who = await agreed(clinic)
+    made = await visit(clinic, who)
+    assert await take_up(clinic) == 1
+    assert await take_up(clinic) == 0
+    [enrolled] = await rows(clinic, FollowUpEnrolment)
+    assert (enrolled.plan, enrolled.appointment_id, enrolled.started_on) == (
+        "after_visit",
+        made.id,
+        clinic.wednesday,
+    )
+    due = [one.due_at.astimezone(ZONE) for one in await rows(clinic, FollowUpTask)]
+    assert [(moment.date().isoformat(), moment.hour) for moment in due] == [
+        ("2026-12-02", 10),
+        ("2026-12-25", 10),
+        ("2027-02-25", 10),
+    ]
+    assert len(await rows(clinic, Reminder)) == 3
+    async with clinic.database.begin() as session:
+        [listed] = await listing.enrolled(session)
+        assert (listed.patient, listed.next_due) == ("*明", due[0])
+
+
+async def test_what_is_past_is_not_asked(clinic: Any) -> None:
+    await visit(clinic, await agreed(clinic))
+    await take_up(clinic, days=60)
+    assert [one.number for one in await rows(clinic, FollowUpTask)] == [3]
+    await visit(clinic, await agreed(clinic))
+    await take_up(clinic, days=400)
+    assert len(await rows(clinic, FollowUpEnrolment)) == 1
+
+
+async def test_without_consent_nothing_starts(clinic: Any) -> None:
+    await visit(clinic, await clinic.booker())
+    assert await take_up(clinic) == 1
+    assert await rows(clinic, FollowUpEnrolment) == []
+
+
+async def test_a_new_visit_in_the_department_takes_the_place_of_the_old(clinic: Any) -> None:
+    who, schedule = await agreed(clinic), await clinic.schedule()
+    await visit(clinic, who, schedule)
+    await take_up(clinic)
+    other = await clinic.schedule()
+    async with clinic.database.begin() as session:
+        await session.execute(
+            text(
+                "UPDATE schedules SET department_id = (SELECT department_id FROM schedules WHERE id = :a) WHERE id = :b"
+            ),
+            {"a": schedule, "b": other},
+        )
+    await visit(clinic, who, other)
+    await take_up(clinic)
+    first, second = await rows(clinic, FollowUpEnrolment)
+    assert (first.status, first.stop_reason) == ("stopped", StopReason.NEW_VISIT)
+    assert second.status == "active"
+    assert len(await rows(clinic, Reminder)) == 3
+
+
+async def test_who_died_is_never_asked(clinic: Any) -> None:
+    who = await agreed(clinic)
+    await visit(clinic, who)
+    await take_up(clinic)
+    async with clinic.database.begin() as session:
+        ended = await enrolment.stop_all(
+            session, who.patient_id, StopReason.DIED, actor="staff:x", now=clinic.now
+        )
+        assert ended == 1
+        assert not await enrolment.allow_again(session, who.patient_id, actor="staff:x")
+    await visit(clinic, who)
+    await take_up(clinic)
+    assert len(await rows(clinic, FollowUpEnrolment)) == 1
+    assert await rows(clinic, Reminder) == []
+
+
+async def test_who_had_enough_may_want_it_again(clinic: Any) -> None:
+    who, plan = await agreed(clinic), plans(SETTINGS).by_id["diabetes"]
+
+    async def start() -> Any:
+        async with clinic.database.begin() as session:
+            return await enrolment.start_by_staff(
+                session, SETTINGS, plan, who.patient_id, actor="staff:x", now=clinic.now
+            )
+
+    assert await start()
+    assert await start() is None
+    async with clinic.database.begin() as session:
+        await enrolment.stop_all(
+            session, who.patient_id, StopReason.OPTED_OUT, actor="patient", now=clinic.now
+        )
+    with pytest.raises(enrolment.Refused):
+        await start()
+    async with clinic.database.begin() as session:
+        assert await enrolment.allow_again(session, who.patient_id, actor="staff:x")
+    assert await start()
+    async with clinic.database.begin() as session:
+        assert await session.scalar(select(func.count(FollowUpTask.id))) == 52
+
+
+async def test_nobody_to_ask(clinic: Any) -> None:
+    who = await clinic.booker()
+    async with clinic.database.begin() as session:
+        with pytest.raises(enrolment.NobodyToAsk):
+            await enrolment.start_by_staff(
+                session,
+                SETTINGS,
+                plans(SETTINGS).by_id["diabetes"],
+                who.patient_id,
+                actor="staff:x",
+                now=clinic.now,
+            )
+
+
+async def test_the_database_holds_the_steps(clinic: Any) -> None:
+    await visit(clinic, await agreed(clinic))
+    await take_up(clinic)
+    async with clinic.database.begin() as session:
+        await session.execute(text("UPDATE follow_up_tasks SET status = 'stopped'"))
+    with pytest.raises(IntegrityError):
+        async with clinic.database.begin() as session:
+            await session.execute(text("UPDATE follow_up_tasks SET status = 'asked'"))
+
+
+async def test_an_alert_is_seen_and_closed(clinic: Any, crypto: Any) -> None:
+    from integrations.hospital.follow_up import measuring
+    from integrations.hospital.models import Method
+    from integrations.language.measurements import MeasurementKind
+
+    who = await agreed(clinic)
+    async with clinic.database.begin() as session:
+        value: measuring.Value = {"systolic": 190.0, "diastolic": 120.0}
+        taken = measuring.Taken(MeasurementKind.BLOOD_PRESSURE, value, "mmHg", clinic.now)
+        made = await measuring.note(
+            session, crypto, who.patient_id, taken, method=Method.CHAT, now=clinic.now
+        )
+        await alerts.raise_for_measurement(session, who.patient_id, made, "随访护士")
+        assert await alerts.count_open(session) == 1
+        [one] = await alerts.waiting(session, crypto)
+        assert (one.patient, one.about, one.value) == ("*明", "blood_pressure", value)
+        await alerts.acknowledge(session, one.id, staff="staff:x", now=clinic.now)
+        assert await alerts.count_open(session) == 0
+        with pytest.raises(alerts.UnknownAlert):
+            await alerts.acknowledge(session, one.id, staff="staff:y", now=clinic.now)
+        await alerts.close(session, one.id, staff="staff:x", now=clinic.now)
+        assert await alerts.waiting(session, crypto) == []
+    [kept] = await rows(clinic, FollowUpAlert)
+    assert (kept.acknowledged_by, kept.closed_by) == ("staff:x", "staff:x")
