@@ -17,6 +17,7 @@ GROWING = frozenset(
         *("inbound", "outbound", "media", "conversations", "contacts", "accounts", "consents", "patients"),
         *("account_patients", "appointments", "orders", "slots", "hospital_events", "operations"),
         *("payments", "refunds", "status_changes"),
+        *("reminders", "follow_up_enrolments", "follow_up_tasks", "follow_up_answers", "measurements"),
     }
 )
 
@@ -73,6 +74,12 @@ async def test_what_is_asked_of_payment_platforms_is_found_by_an_index(rt, state
     assert any("ix_payments_opened" in plan for _, plan in found)
     for words, plan in found:
         assert not GROWING & set(re.findall(r"Seq Scan on (\w+)", plan)), words
+async def test_what_is_due_is_found_by_its_index(rt, statements):
+    await sweep.hospital(rt)
+    [(_, plan)] = [one for one in await plans(rt, list(statements)) if "DELETE FROM reminders" in one[0]]
+    assert "Index Scan using ix_reminders_due" in plan
+    [(_, plan)] = [one for one in await plans(rt, list(statements)) if "followed_up = true" in one[0]]
+    assert "ix_appointments_to_follow_up" in plan
 
 
 async def test_who_waits_for_the_identity_check_is_found_by_an_index(rt, statements):

@@ -16,6 +16,9 @@ from integrations.connections import Pools
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Database, utcnow
 from integrations.hospital import accounts, booking, patients
+from integrations.hospital.follow_up import enrolment
+from integrations.hospital.follow_up.plans import plans
+from integrations.settings import Settings
 from tests.patients import Patient
 from tests.stack import Stack
 
@@ -101,6 +104,30 @@ class Hospital:
             )
 
         self._run(effect)
+
+    def follow_up(self, person: Patient, plan_id: str) -> UUID:
+        """Puts a registered patient on a plan, whose first asking is due now. Gives its task."""
+        settings = Settings(_env_file=None)  # type: ignore[call-arg]
+        found: list[UUID] = []
+
+        async def effect(session: AsyncSession) -> None:
+            contact = await accounts.ensure_contact(session, person.channel, person.platform_id)
+            owner = await patients.self_patient(session, contact.account_id)
+            assert owner, "only who is registered is asked"
+            plan = plans(settings).by_id[plan_id]
+            made = await enrolment.start_by_staff(
+                session, settings, plan, owner.id, actor="staff:test", now=utcnow()
+            )
+            assert made
+            found.append(made)
+
+        self._run(effect)
+        task: UUID = self.one(
+            "UPDATE follow_up_tasks SET due_at = now() WHERE enrolment_id = %s AND number = 1 RETURNING id",
+            *found,
+        )
+        self.rows("UPDATE reminders SET due_at = now() WHERE subject_id = %s", task)
+        return task
 
     def take_away(self, doctor: str, day: date, period: str, *, time: str = "") -> None:
         """Somebody else takes the number at a time ("9:30"), or all that are left of the half day; the
