@@ -64,7 +64,9 @@ _SUBJECTS = text("""
 """)
 _TOLD = text("SELECT content FROM inbound WHERE kind = 'system' AND external_id LIKE 'event:%'")
 _NEWS = text("SELECT conversation_id, count(*) AS times FROM outbound WHERE notice IS NOT NULL GROUP BY 1")
-_CLEAN = "TRUNCATE inbound, outbound, hospital_events, reminders, follow_up_tasks, follow_up_enrolments CASCADE"
+_CLEAN = (
+    "TRUNCATE inbound, outbound, hospital_events, reminders, follow_up_tasks, follow_up_enrolments CASCADE"
+)
 _SCAN = text(
     "EXPLAIN SELECT id FROM reminders WHERE due_at <= :now ORDER BY due_at, id LIMIT 500 FOR UPDATE SKIP LOCKED"
 )
