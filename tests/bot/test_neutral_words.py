@@ -149,6 +149,12 @@ def read_aloud(words: str) -> str | None:
     return found and found[0]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", ["say_follow_up_due", "say_follow_up_again", "ask_follow_up_begin"])
+def test_a_follow_up_that_comes_unasked_begins_neutrally(key: str, language: str) -> None:
+    assert read_aloud(texts.say(key, language=language, name="·", count=3)) is None
+
+
 def test_the_scan_finds_what_it_should() -> None:
     for words in (
         "李静医生",
@@ -169,7 +175,7 @@ KEYS = [
     key
     for key in list(texts._catalogue().keys())
     if re.match(
-        r"bot_(notice|page|media|hold|order|refund|refunded|appointment|identity|link|phone|request|guardian|agreement|invoice|case|rating|visit|waitlist)_",
+        r"bot_(notice|page|media|hold|order|refund|refunded|appointment|identity|link|phone|request|guardian|agreement|invoice|case|rating|visit|waitlist|follow_up)_",
         key,
     )
 ]
@@ -216,6 +222,8 @@ NAMING = {
     EventKind.PHONE_CHANGED,
     EventKind.GUARDIAN_ENDED,
     EventKind.AGREEMENT_ENDED,
+    EventKind.FOLLOW_UP_DUE,
+    EventKind.FOLLOW_UP_UNANSWERED,
 }
 # Asked about rows of theirs when they are told: tests/bot/test_opinion_news.py looks at what leaves.
 OPINIONS = {

@@ -77,7 +77,7 @@ async def test_what_is_asked_of_payment_platforms_is_found_by_an_index(rt, state
 async def test_what_is_due_is_found_by_its_index(rt, statements):
     await sweep.hospital(rt)
     [(_, plan)] = [one for one in await plans(rt, list(statements)) if "DELETE FROM reminders" in one[0]]
-    assert "Index Scan using ix_reminders_due" in plan
+    assert "ix_reminders_due" in plan
     [(_, plan)] = [one for one in await plans(rt, list(statements)) if "followed_up = true" in one[0]]
     assert "ix_appointments_to_follow_up" in plan
 
