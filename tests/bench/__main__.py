@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from integrations.settings import ROOT
-from tests.bench import burst, figures, load, payments, people, stack_cpu, stock_rasa, system
+from tests.bench import burst, figures, load, payments, people, reminding, stack_cpu, stock_rasa, system
 from tests.bench.drive import Bot
 from tests.bench.figures import Journey
 from tests.bench.report import GOALS, Results, table, write
@@ -40,8 +40,21 @@ async def measure(folder: Path, model: Path) -> Results:
         resident = ours.resident_mb()
         print(f"{payments.CALLBACKS} callbacks of payments …", flush=True)
         told = await payments.callbacks(ours, 20_000)
+    print(f"{reminding.MANY} follow-ups and reminders …", flush=True)
+    due = await reminding.measure()
+    print(due.plan)
     return Results(
-        our_journey, stock_journey, our_history, stock_history, resident, stock_mb, stack, rush, waits, told
+        our_journey,
+        stock_journey,
+        our_history,
+        stock_history,
+        resident,
+        stock_mb,
+        stack,
+        rush,
+        waits,
+        told,
+        due,
     )
 
 

@@ -11,6 +11,7 @@ from tests.bench.burst import Burst
 from tests.bench.figures import History, Journey
 from tests.bench.load import GOAL_P95, Load
 from tests.bench.payments import Callbacks
+from tests.bench.reminding import Reminding
 from tests.bench.stack_cpu import StackCpu
 
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)  # seconds
@@ -26,6 +27,10 @@ GOALS = {
     "burst_twice": 0.0,
     "pay_callbacks_s": 10.0,
     "pay_callbacks_wrong": 0.0,
+    "follow_up_cost_ratio": 1.2,
+    "follow_up_lost": 0.0,
+    "follow_up_twice": 0.0,
+    "follow_up_rss_growth_mb": 20.0,
 }
 
 
@@ -41,6 +46,7 @@ class Results:
     burst: Burst
     load: Load
     callbacks: Callbacks
+    reminding: Reminding
 
     @property
     def figures(self) -> dict[str, float]:
@@ -67,6 +73,7 @@ class Results:
             "sustained_per_second": self.load.sustained,
             "pay_callbacks_s": round(self.callbacks.seconds, 2),
             "pay_callbacks_wrong": float(self.callbacks.wrong),
+            **self.reminding.figures,
         }
 
 

@@ -74,6 +74,8 @@ async def test_what_is_asked_of_payment_platforms_is_found_by_an_index(rt, state
     assert any("ix_payments_opened" in plan for _, plan in found)
     for words, plan in found:
         assert not GROWING & set(re.findall(r"Seq Scan on (\w+)", plan)), words
+
+
 async def test_what_is_due_is_found_by_its_index(rt, statements):
     await sweep.hospital(rt)
     [(_, plan)] = [one for one in await plans(rt, list(statements)) if "DELETE FROM reminders" in one[0]]
