@@ -38,6 +38,7 @@ log = structlog.get_logger()
 
 ESCALATED = Counter("daozhen_cases_escalated_total", "Cases whose deadline came near or passed", ["stage"])
 _MOST = 500  # rows a sweep takes up at once; the next sweep comes in seconds
+_VISITS = 50  # that took place: each may plan some dozens of askings
 _PATIENCE = 3  # calls in a row that nobody answers
 TOKENS_KEPT = timedelta(days=30)  # longest pause after which an interrupted registration still goes on
 _CHOICES_KEPT = timedelta(days=30)  # buttons below news; what they ask for is looked at anew
@@ -91,9 +92,11 @@ async def hospital(rt: Runtime) -> list[UUID]:
     async with rt.database.begin() as session:
         await visit_reminders.plan_missing(session, now, rt.settings.quiet_hours, _MOST)
     async with rt.database.begin() as session:
-        await enrolment.take_up_visits(session, rt.settings, plans(rt.settings), now, _MOST)
         await reminders.hand_out(session, now, _MOST)
-    return await news.tell(rt, _MOST)
+    told = await news.tell(rt, _MOST)
+    async with rt.database.begin() as session:
+        await enrolment.take_up_visits(session, rt.settings, plans(rt.settings), now, _VISITS)
+    return told
 
 
 def _terms(rt: Runtime) -> Terms:

@@ -21,6 +21,7 @@ from integrations.hospital.follow_up.calls import UnknownCall
 from integrations.hospital.follow_up.enrolment import NobodyToAsk, Refused
 from integrations.hospital.follow_up.plans import Plan, Plans, plans
 from integrations.hospital.models import CallOutcome, StopReason
+from integrations.hospital.reading import InvalidPhone
 from integrations.settings import ROOT, Settings
 
 app = typer.Typer(help="Patients' follow-up: plans, alerts, the call list.", no_args_is_help=True)
@@ -41,6 +42,26 @@ def check() -> None:
     for fault in known.faults:
         typer.echo(f"!! {fault}", err=True)
     raise typer.Exit(1 if known.faults else 0)
+
+
+@app.command()
+def find(
+    phone: Annotated[
+        str,
+        typer.Option(prompt="The patient's mobile number", help="Asked for, so that no shell remembers it."),
+    ],
+    var: Var = VAR,
+) -> None:
+    """The ids of the patients with this number on file; names are masked."""
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        found = await listing.with_phone(session, crypto, phone)
+        for one in found:
+            typer.echo(f"{one.id}  {one.masked_name:<8} born {one.birth_date}")
+        if not found:
+            typer.echo("Nobody has this number on file.")
+
+    _run(var, work)
 
 
 @app.command()
@@ -210,6 +231,7 @@ _SAID: dict[type[Exception], Callable[[Exception], str]] = {
     NobodyToAsk: lambda _: "Nobody who acts for the patient here has agreed that health data are handled.",
     UnknownAlert: lambda _: "No alert with this id waits for this.",
     UnknownCall: lambda _: "Nobody is to be called about this id.",
+    InvalidPhone: lambda _: "This is not a mobile number.",
     NoResultFound: lambda _: "No patient with this id.",
 }
 

@@ -1,0 +1,97 @@
+"""`daozhen follow-up` as staff run it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.crypto import Crypto
+from integrations.hospital import accounts, patients
+from integrations.hospital.follow_up import alerts, measuring
+from integrations.hospital.follow_up.measuring import Taken
+from integrations.hospital.follow_up.plans import FOLDER
+from integrations.hospital.models import Method
+from integrations.language.measurements import MeasurementKind
+from tests.bot.commands.conftest import Desk
+
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b")
+
+
+async def _patient(session: AsyncSession, crypto: Crypto) -> None:
+    contact = await accounts.ensure_contact(session, "wechat", "platform-id")
+    await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, NOW, None)
+    await patients.register(
+        session, crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
+        id_number="11010519900307013X", phone="13812345678", outcome="match", key=None, now=NOW,
+    )  # fmt: skip
+
+
+async def _missed_and_alarming(session: AsyncSession, crypto: Crypto) -> None:
+    await session.execute(
+        text(
+            "UPDATE follow_up_tasks SET due_at = now() - interval '3 days', status = 'missed', ended_at = now()"
+            " WHERE number = 1"
+        )
+    )
+    patient = await session.scalar(text("SELECT id FROM patients"))
+    taken = Taken(MeasurementKind.BLOOD_PRESSURE, {"systolic": 190.0, "diastolic": 120.0}, "mmHg", NOW)
+    made = await measuring.note(session, crypto, patient, taken, method=Method.CHAT, now=NOW)
+    await alerts.raise_for_measurement(session, patient, made, "随访护士")
+
+
+def test_a_patient_comes_on_a_plan_and_leaves_it(desk: Desk) -> None:
+    desk.before(_patient)
+    found = desk.run("follow-up", "find", typed="138 1234 5678\n")
+    assert "*明" in found.output
+    [patient] = ID.findall(found.output)
+    assert desk.run("follow-up", "start", patient, "--diagnosis", "Z99").exit_code == 1
+    started = desk.run("follow-up", "start", patient, "--diagnosis", "I10.x02")
+    assert "hypertension: started." in started.output, started.output
+    assert "on it already" in desk.run("follow-up", "start", patient, "--plan", "hypertension").output
+    listed = desk.run("follow-up", "list")
+    assert "hypertension" in listed.output
+    assert "answered 0 of 0" in listed.output
+    assert "1 ended." in desk.run("follow-up", "stop", patient, "--reason", "asked").output
+    refused = desk.run("follow-up", "start", patient, "--event", "surgery")
+    assert refused.exit_code == 1
+    assert "--again" in refused.output
+    again = desk.run("follow-up", "start", patient, "--event", "surgery", "--again")
+    assert "after_surgery: started." in again.output
+
+
+def test_alerts_calls_and_the_report(desk: Desk) -> None:
+    desk.before(_patient)
+    [patient] = ID.findall(desk.run("follow-up", "find", typed="13812345678\n").output)
+    desk.run("follow-up", "start", patient, "--plan", "diabetes")
+    desk.before(_missed_and_alarming)
+    shown = desk.run("follow-up", "alerts")
+    assert "open" in shown.output
+    assert "190" in shown.output
+    [alert] = ID.findall(shown.output)
+    assert "acknowledged by staff:" in desk.run("follow-up", "alerts", "--acknowledge", alert).output
+    assert alert not in desk.run("follow-up", "alerts", "--close", alert).output
+    assert desk.run("follow-up", "alerts", "--close", alert).exit_code == 1
+    listed = desk.run("follow-up", "calls")
+    assert "138****5678" in listed.output
+    [task] = ID.findall(listed.output)
+    assert "+8613812345678" in desk.run("follow-up", "calls", "--reveal", task).output
+    assert task not in desk.run("follow-up", "calls", "--called", task, "--outcome", "no_answer").output
+    report = desk.run("follow-up", "report")
+    assert re.search(r"diabetes +1 +0 +1 +0 +0  0% \(below 90%\)", report.output), report.output
+
+
+def test_the_files_are_checked(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert desk.run("follow-up", "check").exit_code == 0
+    own = Path(shutil.copytree(FOLDER, tmp_path / "plans"))
+    (own / "diabetes.yml").write_text("id: diabetes\nhour: early\n")
+    monkeypatch.setenv("FOLLOW_UP_PLANS", str(own))
+    checked = desk.run("follow-up", "check")
+    assert checked.exit_code == 1
+    assert "diabetes.yml, line 2: hour" in checked.output
