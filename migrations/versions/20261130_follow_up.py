@@ -9,7 +9,7 @@ from integrations.hospital.models.follow_up import ALERT_STEPS, ENROLMENT_STEPS,
 from integrations.hospital.models.states import status_trigger
 
 revision = "5d2c8e7fa914"
-down_revision = "a4d90c17e5b2"
+down_revision = "c41d7be2509f"
 branch_labels = None
 depends_on = None
 
