@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from bot import health, pages, payments, red_flags, texts, webhooks
+from bot import health, pages, parcels, payments, red_flags, texts, webhooks
 from bot.wake import TurnNews, Waker
 from integrations import connections
 from integrations.logs import configure_logs
@@ -38,6 +38,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
         title="daozhen gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     gateway.include_router(payments.router)  # before the channels', whose address takes any name
+    gateway.include_router(parcels.router)
     gateway.include_router(webhooks.router)
     gateway.include_router(health.router)
     gateway.include_router(pages.router)

@@ -15,7 +15,10 @@ from bot.commands import (
     follow_up,
     identities,
     invoices,
+    medicines,
     money,
+    parcels,
+    prescriptions,
     requests,
     schedules,
 )
@@ -39,6 +42,9 @@ money.app.add_typer(invoices.app, name="invoices")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(appointments.app, name="appointments")
 app.add_typer(follow_up.app, name="follow-up")
+app.add_typer(prescriptions.app, name="prescriptions")
+app.add_typer(medicines.app, name="medicines")
+app.add_typer(parcels.app, name="parcels")
 app.add_typer(keys_app, name="keys")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]

@@ -19,6 +19,7 @@ from integrations.hospital.billing import desk
 from integrations.hospital.billing.desk import Health
 from integrations.hospital.follow_up import alerts
 from integrations.hospital.follow_up.plans import plans
+from integrations.hospital.pharmacy import reviews
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
@@ -29,6 +30,11 @@ ALERTS = Gauge("daozhen_follow_up_alerts_open", "Alarming answers that nobody ha
 OLDEST_REFUND = Gauge("daozhen_refund_oldest_seconds", "Age of the oldest refund that is not done")
 STUCK_REFUNDS = Gauge("daozhen_refunds_for_staff", "Refunds that the platform could not do")
 DIFFERENCES = Gauge("daozhen_money_differences", "Differences with the platforms that nobody has settled")
+_REVIEWS = Gauge(
+    "daozhen_prescription_reviews",
+    "Prescriptions that wait for a pharmacist or wait too long; decided today, and of these too late",
+    ["what"],
+)
 
 
 @router.get("/health/live")
@@ -57,11 +63,13 @@ async def ready(request: Request) -> JSONResponse:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
+    """What this process counts, and what stands in the database: money for staff, the pharmacists' reviews."""
     if money := await _money(request.app.state.runtime):
         OLDEST_REFUND.set(money.oldest_refund_seconds)
         STUCK_REFUNDS.set(money.refunds_for_staff)
         DIFFERENCES.set(money.differences)
     await _count_alerts(request.app.state.runtime)
+    await _count_reviews(request.app.state.runtime)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -81,6 +89,17 @@ async def _postgres(rt: Runtime) -> bool:
     except (SQLAlchemyError, OSError):
         return False
     return True
+
+
+async def _count_reviews(rt: Runtime) -> None:
+    """Without the database the last numbers stand."""
+    try:
+        async with rt.database.begin() as session:
+            found = await reviews.numbers(session, rt.now())
+    except (SQLAlchemyError, OSError):
+        return
+    for what in ("waiting", "over_time", "decided", "late"):
+        _REVIEWS.labels(what).set(getattr(found, what))
 
 
 async def _rule_faults(rt: Runtime) -> dict[str, str]:

@@ -15,7 +15,7 @@ from bot.announcements import WORDS, News, Telling
 from integrations.channel import Notices
 from integrations.hospital import events
 from integrations.hospital.events import EventKind
-from integrations.hospital.hearers import hearer_of, hearer_of_entry
+from integrations.hospital.hearers import hearer_of, hearer_of_entry, hearer_of_prescription
 from integrations.hospital.models import HospitalEvent
 from integrations.runtime import Runtime
 
@@ -100,6 +100,8 @@ async def _whom(session: AsyncSession, event: HospitalEvent) -> UUID | None:
     """The contact to tell. News of an appointment goes to whoever acts for its patient by now."""
     if entry := event.payload.get("waitlist_entry"):
         return await hearer_of_entry(session, UUID(entry))
+    if prescription := event.payload.get("prescription_id"):
+        return await hearer_of_prescription(session, UUID(prescription))
     appointment = _appointment(event)
     if appointment is None:
         return event.contact_id

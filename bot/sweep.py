@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from bot import claims, clocks, conversations, media, news, notice_delivery, outbox
 from bot.clocks import Watch
+from integrations import courier
 from integrations.hospital import (
     booking,
     families,
@@ -29,6 +30,7 @@ from integrations.hospital.billing import orders
 from integrations.hospital.cases.escalation import escalate
 from integrations.hospital.follow_up import enrolment
 from integrations.hospital.follow_up.plans import plans
+from integrations.hospital.pharmacy import checkout
 from integrations.hospital.waitlist_offers import Terms
 from integrations.identity.interface import Outcome
 from integrations.quiet_hours import after_quiet_hours
@@ -39,6 +41,7 @@ log = structlog.get_logger()
 ESCALATED = Counter("daozhen_cases_escalated_total", "Cases whose deadline came near or passed", ["stage"])
 _MOST = 500  # rows a sweep takes up at once; the next sweep comes in seconds
 _VISITS = 50  # that took place: each may plan some dozens of askings
+_MOST_PARCELS = 20  # one call each
 _PATIENCE = 3  # calls in a row that nobody answers
 TOKENS_KEPT = timedelta(days=30)  # longest pause after which an interrupted registration still goes on
 _CHOICES_KEPT = timedelta(days=30)  # buttons below news; what they ask for is looked at anew
@@ -86,6 +89,8 @@ async def hospital(rt: Runtime) -> list[UUID]:
     async with rt.database.begin() as session:
         await booking.expire_holds(session, now, _MOST)
         await orders.expire_orders(session, now, _MOST)
+        await checkout.expire_prescriptions(session, now, _MOST)
+        await checkout.expire_bills(session, now, _MOST)
         await stops.settle(session, now, _MOST)
     async with rt.database.begin() as session:
         await waitlist_offers.sweep(session, now, _terms(rt))
@@ -108,6 +113,11 @@ async def past_visits(rt: Runtime) -> None:
     """Settles who came and who did not, of the days that are over."""
     async with rt.database.begin() as session:
         await visits.settle_past(session, rt.now(), count_noshows=rt.settings.count_noshows)
+
+
+async def parcels(rt: Runtime) -> None:
+    """Has the news of parcels pushed to us that left since."""
+    await courier.subscribe_due(rt, _MOST_PARCELS)
 
 
 async def identities(rt: Runtime) -> None:

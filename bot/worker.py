@@ -131,6 +131,12 @@ def ask_about_payments() -> None:
     _start("refunds", payments.refund)
 
 
+@celery.task(name="parcels")
+def follow_parcels() -> None:
+    """Subscribes to the news of parcels that left."""
+    _start("parcels", sweep.parcels)
+
+
 @celery.task(name="bills")
 def compare_bills() -> None:
     """Compares the platforms' bills with ours."""

@@ -19,6 +19,8 @@ from integrations.identity.interface import IdentityCheck
 from integrations.identity.tencent import TencentIdentity
 from integrations.key_rings import KeySource
 from integrations.money import Platform
+from integrations.parcel.interface import ParcelTracker
+from integrations.parcel.kuaidi100 import Kuaidi100
 from integrations.payment.alipay import Alipay
 from integrations.payment.interface import PaymentPlatform
 from integrations.payment.wechatpay import WeChatPay
@@ -48,6 +50,7 @@ class Runtime:
     sms: Sms
     identity: IdentityCheck
     payments: Mapping[Platform, PaymentPlatform] = field(default_factory=dict)  # those that have their keys
+    parcels: ParcelTracker | None = None  # where it has its key
     now: Callable[[], datetime] = field(default=utcnow)
 
     @property
@@ -90,6 +93,7 @@ async def open_runtime(
             sms=TencentSms(settings, http=http),
             identity=TencentIdentity(settings, http=http),
             payments=_payments(settings, http),
+            parcels=Kuaidi100(settings, http=http) if settings.kuaidi100_key.get_secret_value() else None,
         )
 
 

@@ -125,6 +125,13 @@ class Settings(BaseSettings):
     working_days: Path | None = None  # a file like integrations/hospital/working_days.yml
     surveys: bool = True  # ask now and then what patients think of all of us
 
+    # The pharmacy. A prescription is valid for so many days, the day of issue included, where its doctor says nothing.
+    prescription_days: int = Field(default=1, ge=1, le=3)
+    review_minutes: int = Field(default=5, ge=1)  # in which a pharmacist should have looked at it
+    medicine_bill_minutes: int = Field(default=30, ge=5)  # for which a bill holds its packs
+    delivery_fee_fen: int = Field(default=1200, ge=0)
+    cold_delivery_fee_fen: int = Field(default=3800, ge=0)  # in a cooled box
+
     # Pictures, recordings and files of patients
     media_megabytes: int = Field(default=20, ge=1, le=50)
     media_days: int = Field(default=1095, ge=1)  # dialogues are kept for three years

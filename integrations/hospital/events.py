@@ -38,6 +38,13 @@ class EventKind(StrEnum):
     FOLLOW_UP_DUE = "follow_up_due"  # task_id: its questions are to be asked
     FOLLOW_UP_UNANSWERED = "follow_up_unanswered"  # task_id: to be asked once more, or to be called
     TREND_ASKED = "trend_asked"  # patient_id, kind: the picture of what was measured, to this contact
+    PRESCRIPTION_APPROVED = "prescription_approved"  # prescription_id: it can be paid now
+    PRESCRIPTION_REJECTED = "prescription_rejected"  # prescription_id: the pharmacist did not let it pass
+    PRESCRIPTION_EXPIRED = "prescription_expired"  # prescription_id: nobody paid it while it was valid
+    SUBSTITUTION_ASKED = "substitution_asked"  # prescription_id, substitution_id
+    PICKUP_READY = "pickup_ready"  # prescription_id: paid, with a code to pick it up
+    PARCEL_PLANNED = "parcel_planned"  # prescription_id: paid, to be sent
+    PARCEL_MOVED = "parcel_moved"  # delivery_id, prescription_id, state
     PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done
     CASE_ANSWERED = "case_answered"  # case_id: staff said something about it
     CASE_CLOSED = "case_closed"  # case_id

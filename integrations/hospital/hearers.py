@@ -50,3 +50,24 @@ async def hearer_of(session: AsyncSession, appointment_id: UUID, *, money: bool 
     values = {"id": appointment_id, "money": money, "abroad": list(CHANNELS_ABROAD)}
     found: UUID | None = await session.scalar(_HEARER, values)
     return found
+
+
+# Likewise of a prescription and its parcel, of which nobody hears who does not act for the patient any more.
+_HEARER_OF_PRESCRIPTION = text("""
+    SELECT contacts.id FROM prescriptions p JOIN contacts ON contacts.account_id = p.account_id
+    WHERE p.id = :id AND EXISTS (
+        SELECT FROM account_patients ap WHERE ap.account_id = p.account_id AND ap.patient_id = p.patient_id)
+    ORDER BY contacts.channel = ANY(:abroad) AND NOT EXISTS (
+        SELECT FROM consents c WHERE c.account_id = p.account_id AND c.patient_id IS NULL
+          AND c.kind = 'data_abroad' AND c.withdrawn_at IS NULL),
+        contacts.id <> p.contact_id, contacts.id DESC
+    LIMIT 1
+""")
+
+
+async def hearer_of_prescription(session: AsyncSession, prescription_id: UUID) -> UUID | None:
+    """The contact that hears news of a prescription now; None when the account does not act for the patient any
+    more."""
+    values = {"id": prescription_id, "abroad": list(CHANNELS_ABROAD)}
+    found: UUID | None = await session.scalar(_HEARER_OF_PRESCRIPTION, values)
+    return found

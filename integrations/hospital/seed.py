@@ -21,7 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital import demo_english
 from integrations.hospital.clock import hospital_zone
 from integrations.hospital.demo_hospital import DEPARTMENTS, HOSPITAL_RULES, DemoDepartment
+from integrations.hospital.demo_pharmacy import MEDICINES
 from integrations.hospital.models import BookingRule, Department, HospitalTerm, Period, Practitioner, Schedule
+from integrations.hospital.pharmacy import medicines
 
 DAYS_AHEAD = 14
 MINUTES_PER_SLOT = 10
@@ -82,6 +84,7 @@ async def seed(session: AsyncSession, today: date) -> int:
     department_ids = await _ids(session, Department.name, Department.id)
     await _add_rules(session, department_ids)
     await _add_practitioners(session, list(_doctors()), department_ids)
+    await medicines.add(session, *MEDICINES)
     return await extend(session, today)
 
 

@@ -175,7 +175,8 @@ KEYS = [
     key
     for key in list(texts._catalogue().keys())
     if re.match(
-        r"bot_(notice|page|media|hold|order|refund|refunded|appointment|identity|link|phone|request|guardian|agreement|invoice|case|rating|visit|waitlist|follow_up)_",
+        r"bot_(notice|page|media|hold|order|refund|refunded|appointment|identity|link|phone|request|guardian|agreement"
+        r"|invoice|case|rating|visit|waitlist|follow_up|prescription|substitution|pickup|parcel)_",
         key,
     )
 ]
@@ -209,6 +210,8 @@ def test_texts_for_news_are_neutral(key: str, language: str) -> None:
             "days",
             "fee",
             "minutes",
+            "month",
+            "tail",
         ),
         "·",
     )
@@ -224,6 +227,16 @@ NAMING = {
     EventKind.AGREEMENT_ENDED,
     EventKind.FOLLOW_UP_DUE,
     EventKind.FOLLOW_UP_UNANSWERED,
+}
+# Likewise: tests/bot/test_medicine_news.py.
+MEDICINE = {
+    EventKind.PRESCRIPTION_APPROVED,
+    EventKind.PRESCRIPTION_REJECTED,
+    EventKind.PRESCRIPTION_EXPIRED,
+    EventKind.SUBSTITUTION_ASKED,
+    EventKind.PICKUP_READY,
+    EventKind.PARCEL_PLANNED,
+    EventKind.PARCEL_MOVED,
 }
 # Asked about rows of theirs when they are told: tests/bot/test_opinion_news.py looks at what leaves.
 OPINIONS = {
@@ -264,7 +277,7 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
         doctors = list(await session.scalars(select(Practitioner)))
         named = [*departments, *doctors[::6]]
         for number, one in enumerate(named):
-            for kind in sorted(set(notices.KINDS) - NAMING - OPINIONS - OF_ROWS):
+            for kind in sorted(set(notices.KINDS) - NAMING - OPINIONS - OF_ROWS - MEDICINE):
                 payload = {
                     **({"appointment_id": str(visit.id)} if kind == EventKind.APPOINTMENT_BOOKED else {}),
                     "patient_id": str(uuid4()),

@@ -66,6 +66,7 @@ async def open_order(
     contact_id: UUID,
     expires_at: datetime | None,
     now: datetime,
+    prescription_id: UUID | None = None,
 ) -> UUID:
     """A bill for anything but an appointment (whose order is made with it). Gives its id."""
     values = {
@@ -77,6 +78,7 @@ async def open_order(
         "amount_fen": sum(item.amount_fen for item in items),
         "status": OrderStatus.UNPAID,
         "expires_at": expires_at,
+        "prescription_id": prescription_id,
         "created_at": now,
     }
     order_id = (await session.scalars(text("SELECT uuidv7()"))).one()
@@ -153,7 +155,8 @@ def _view(row: Row[*tuple[Any, ...]]) -> OrderView:
 
 _EXPIRE = text("""
     WITH due AS MATERIALIZED (
-        SELECT id FROM orders WHERE status = 'unpaid' AND kind <> 'registration' AND expires_at <= :now
+        SELECT id FROM orders WHERE status = 'unpaid' AND expires_at <= :now
+          AND kind <> 'registration' AND prescription_id IS NULL
         ORDER BY expires_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE orders SET status = 'closed', closed_at = :now WHERE id IN (SELECT id FROM due)
@@ -162,7 +165,8 @@ _EXPIRE = text("""
 
 
 async def expire_orders(session: AsyncSession, now: datetime, limit: int = 200) -> int:
-    """Closes unpaid orders whose time ran out; those of appointments end with their hold. Gives how many."""
+    """Closes unpaid orders whose time ran out; those of appointments end with their hold, those of
+    prescriptions with the packs they hold (pharmacy.checkout). Gives how many."""
     gone = (await session.execute(_EXPIRE, {"now": now, "limit": limit})).all()
     for one in gone:
         await events.emit(

@@ -28,6 +28,7 @@ from integrations.hospital.models import (
     Platform,
     RefundReason,
 )
+from integrations.hospital.pharmacy import fulfilment
 
 _NUMBER_LIMIT = 32  # characters of an out_trade_no at WeChat
 
@@ -144,7 +145,7 @@ async def receive(session: AsyncSession, trade: Trade, found_by: FoundBy, now: d
     order_no, kind = (
         await session.execute(select(Order.order_no, Order.kind).where(Order.id == known.order_id))
     ).one()
-    fulfil = confirm_paid if kind is OrderKind.REGISTRATION else _settle
+    fulfil = _FULFIL.get(kind, _settle)
     fulfilled = await fulfil(session, order_no, now)
     payment = await session.get_one(
         Payment, known.id, with_for_update={"key_share": True}, populate_existing=True
@@ -168,8 +169,20 @@ async def receive(session: AsyncSession, trade: Trade, found_by: FoundBy, now: d
     return Received.REFUND_DUE
 
 
-async def _settle(session: AsyncSession, order_no: str, now: datetime) -> Fulfilment:
-    """An order that is not for an appointment: paid, unless it was closed before."""
+async def _settle_medicine(session: AsyncSession, order_no: str, now: datetime) -> Fulfilment:
+    """With the prescription that it is for: the pharmacy has to put it together now."""
+    prescription = await fulfilment.hold(session, order_no)
+    if prescription is None:
+        return await _settle(session, order_no, now)
+    done = await _settle(session, order_no, now, told=False)
+    if done is Fulfilment.CONFIRMED:
+        await fulfilment.paid(session, prescription)
+    return done
+
+
+async def _settle(session: AsyncSession, order_no: str, now: datetime, *, told: bool = True) -> Fulfilment:
+    """An order that is not for an appointment: paid, unless it was closed before. `told`: whether the patient hears
+    that it is paid; that it goes back they hear in any case."""
     order = (
         await session.scalars(
             select(Order)
@@ -188,14 +201,18 @@ async def _settle(session: AsyncSession, order_no: str, now: datetime) -> Fulfil
         case OrderStatus.UNPAID:
             order.status, order.paid_at, kind = OrderStatus.PAID, now, events.EventKind.ORDER_PAID
     await session.flush()
-    await events.emit(
-        session,
-        kind,
-        account_id=order.account_id,
-        contact_id=order.contact_id,
-        payload={"order_no": order.order_no},
-    )
+    if told or kind is not events.EventKind.ORDER_PAID:
+        await events.emit(
+            session,
+            kind,
+            account_id=order.account_id,
+            contact_id=order.contact_id,
+            payload={"order_no": order.order_no},
+        )
     return Fulfilment.CONFIRMED if order.status is OrderStatus.PAID else Fulfilment.REFUND_DUE
+
+
+_FULFIL = {OrderKind.REGISTRATION: confirm_paid, OrderKind.MEDICINE: _settle_medicine}
 
 
 async def _differs(

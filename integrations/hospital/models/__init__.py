@@ -40,6 +40,13 @@ from integrations.hospital.models.clinic import (
     Slot,
     SlotStatus,
 )
+from integrations.hospital.models.delivery import (
+    Address,
+    ConfirmedBy,
+    Delivery,
+    DeliveryStatus,
+    ParcelEvent,
+)
 from integrations.hospital.models.follow_up import (
     AlertStatus,
     CallOutcome,
@@ -71,6 +78,18 @@ from integrations.hospital.models.journal import (
     Operation,
     Reminder,
 )
+from integrations.hospital.models.medicine import (
+    Handing,
+    Medicine,
+    MedicineClass,
+    MedicineForm,
+    Prescription,
+    PrescriptionLine,
+    PrescriptionStatus,
+    Review,
+    Substitution,
+    SubstitutionStatus,
+)
 from integrations.hospital.models.people import (
     Account,
     AccountPatient,
@@ -88,12 +107,14 @@ from integrations.hospital.models.rules import BookingRule, LateCancel
 from integrations.hospital.models.states import StatusChange
 from integrations.hospital.models.waitlist import WaitlistEntry, WaitlistStatus
 from integrations.money import Platform
+from integrations.tracking import ParcelState
 
 __all__ = [
     "APPEND_ONLY_SQL",
     "Account",
     "AccountLink",
     "AccountPatient",
+    "Address",
     "Adverse",
     "AlertStatus",
     "Appointment",
@@ -107,10 +128,13 @@ __all__ = [
     "CaseNote",
     "CaseStatus",
     "Category",
+    "ConfirmedBy",
     "Consent",
     "ConsentKind",
     "ConsentMethod",
     "Contact",
+    "Delivery",
+    "DeliveryStatus",
     "Department",
     "Difference",
     "DifferenceKind",
@@ -122,6 +146,7 @@ __all__ = [
     "FollowUpRefusal",
     "FollowUpTask",
     "FoundBy",
+    "Handing",
     "HospitalEvent",
     "HospitalTerm",
     "IdentityRequest",
@@ -131,6 +156,9 @@ __all__ = [
     "Level",
     "LinkProof",
     "Measurement",
+    "Medicine",
+    "MedicineClass",
+    "MedicineForm",
     "Method",
     "NoteKind",
     "OneTimeCode",
@@ -140,6 +168,8 @@ __all__ = [
     "OrderKind",
     "OrderStatus",
     "PageLink",
+    "ParcelEvent",
+    "ParcelState",
     "Patient",
     "PatientStatus",
     "Payment",
@@ -148,6 +178,9 @@ __all__ = [
     "PersonalToken",
     "Platform",
     "Practitioner",
+    "Prescription",
+    "PrescriptionLine",
+    "PrescriptionStatus",
     "Rating",
     "Reconciliation",
     "Refund",
@@ -157,6 +190,7 @@ __all__ = [
     "Reminder",
     "RequestKind",
     "RequestStatus",
+    "Review",
     "Schedule",
     "ScheduleStatus",
     "Sex",
@@ -166,6 +200,8 @@ __all__ = [
     "StatusChange",
     "StopReason",
     "SubjectKind",
+    "Substitution",
+    "SubstitutionStatus",
     "Survey",
     "TaskStatus",
     "WaitlistEntry",

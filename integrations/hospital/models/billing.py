@@ -96,14 +96,20 @@ class Order(Base):
         CheckConstraint("amount_fen > 0", "amount_fen"),
         CheckConstraint("(status IN ('paid', 'refund_due', 'refunded')) = (paid_at IS NOT NULL)", "paid_at"),
         CheckConstraint("(kind = 'registration') = (appointment_id IS NOT NULL)", "appointment_id"),
+        CheckConstraint("prescription_id IS NULL OR kind = 'medicine'", "prescription_id"),
         Index("uq_orders_open", "appointment_id", unique=True, postgresql_where=text("status <> 'closed'")),
+        Index(
+            "uq_orders_prescription", "prescription_id", unique=True,
+            postgresql_where=text("status IN ('unpaid', 'paid')"),
+        ),
         Index("ix_orders_expiry", "expires_at", postgresql_where=text("status = 'unpaid'")),
-    )
+    )  # fmt: skip
 
     id: Mapped[Key]
     order_no: Mapped[str] = mapped_column(String(32), unique=True)
     kind: Mapped[OrderKind] = mapped_column(word(OrderKind), server_default=OrderKind.REGISTRATION.value)
     appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.id"), index=True)
+    prescription_id: Mapped[UUID | None] = mapped_column(ForeignKey("prescriptions.id"), index=True)
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))  # where it was made

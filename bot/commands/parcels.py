@@ -1,0 +1,79 @@
+"""`daozhen parcels`: what leaves the house, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.commands.staff import VAR, Var, run, staff
+from integrations.crypto import Crypto
+from integrations.hospital import audit
+from integrations.hospital.delivery import parcels, shipping, views
+from integrations.hospital.pharmacy import views as prescriptions
+
+app = typer.Typer(help="Parcels: whereto, on their way, problems.", no_args_is_help=True)
+
+Id = Annotated[UUID, typer.Argument(help="The prescription, as `prescriptions list` shows it.")]
+
+
+@app.command()
+def address(
+    prescription: Id,
+    reason: Annotated[str, typer.Option(prompt="Why do you need to see it", help="Kept in the audit log.")],
+    var: Var = VAR,
+) -> None:
+    """Whom and where to, for the label."""
+    if not reason.strip():
+        raise typer.BadParameter("say why")
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        one = await prescriptions.prescription(session, prescription)
+        if one.delivery_id is None:
+            raise views.UnknownParcel("it is picked up")
+        to = await parcels.destination(session, crypto, one.delivery_id)
+        await audit.record(
+            session,
+            actor=staff(),
+            action="address_revealed",
+            subject=f"delivery:{one.delivery_id}",
+            detail={"reason": reason.strip()[:200]},
+        )
+        typer.echo(f"{to.recipient}  {to.phone.removeprefix('+86')}\n{to.area}{to.street}")
+
+    run(var, work)
+
+
+@app.command()
+def ship(
+    prescription: Id,
+    carrier: Annotated[str, typer.Argument(help="By Kuaidi100's code: shunfeng, zhongtong, ems, jd …")],
+    waybill: Annotated[str, typer.Argument(help="The number on the parcel.")],
+    var: Var = VAR,
+) -> None:
+    """The carrier has it: the patient is told, and its way is followed."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        from integrations.database import utcnow
+
+        await shipping.ship(session, prescription, carrier, waybill, actor=staff(), now=utcnow())
+
+    run(var, work)
+    typer.echo("Shipped; the patient is told.")
+
+
+@app.command()
+def problems(var: Var = VAR) -> None:
+    """What staff have to look into, the oldest first."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        for one in await views.problems(session):
+            since = f"{one.state_at:%Y-%m-%d %H:%M} UTC" if one.state_at else "-"
+            typer.echo(
+                f"{one.prescription_id}  {one.patient:<6} {one.carrier} {one.waybill}  "
+                f"{one.state or 'lost track'}  since {since}"
+            )
+
+    run(var, work)

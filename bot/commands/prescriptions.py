@@ -1,0 +1,256 @@
+"""`daozhen prescriptions`: what doctors, pharmacists and the counter do until they have a desk."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.commands.staff import VAR, Var, run, staff
+from integrations.crypto import Crypto
+from integrations.hospital.models import Patient, Practitioner, PrescriptionStatus
+from integrations.hospital.patients import InvalidPhone, read_phone
+from integrations.hospital.pharmacy import checkout, counter, issuing, reviews, substitutions, views
+from integrations.hospital.pharmacy.issuing import Prescribed
+from integrations.hospital.pharmacy.terms import BadPrescription, Terms
+from integrations.hospital.pharmacy.views import PrescriptionView
+from integrations.money import yuan
+from integrations.settings import Settings
+
+app = typer.Typer(help="Prescriptions: issue, review, substitute, hand over.", no_args_is_help=True)
+
+Id = Annotated[UUID, typer.Argument(help="As `prescriptions list` shows it.")]
+Doctor = Annotated[str, typer.Option(help="The doctor's staff number, or the name where only one has it.")]
+
+
+@app.command()
+def issue(
+    patient: Annotated[str, typer.Argument(help="The patient's id, or the phone on their file.")],
+    doctor: Doctor,
+    line: Annotated[
+        list[str], typer.Option(help="CODE:how much:how often:days:packs, such as AML5:每次1片:每天1次:28:1")
+    ],
+    days: Annotated[int | None, typer.Option(help="Valid for so many days, 1 to 3.")] = None,
+    online: Annotated[bool, typer.Option(help="Written in an online consultation.")] = False,
+    var: Var = VAR,
+) -> None:
+    """Write a doctor's prescription; it then waits for a pharmacist. `medicines list` shows the codes."""
+    lines = [_line(one) for one in line]
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        from integrations.database import utcnow
+
+        made = await issuing.issue(
+            session,
+            lines,
+            patient_id=await _patient(session, crypto, patient),
+            staff_no=await _staff_no(session, doctor),
+            terms=Terms.of(Settings()),
+            actor=staff(),
+            now=utcnow(),
+            online=online,
+            days=days,
+        )
+        typer.echo(f"{made}\nIssued; it waits for a pharmacist (prescriptions approve {made}).")
+
+    run(var, work)
+
+
+@app.command("list")
+def show_list(
+    doctor: Annotated[
+        str, typer.Option(help="Only of this doctor: what was rejected stands with its reason.")
+    ] = "",
+    status: Annotated[PrescriptionStatus | None, typer.Option(help="Only these.")] = None,
+    var: Var = VAR,
+) -> None:
+    """The newest first; names of patients are masked."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        number = await _staff_no(session, doctor) if doctor else None
+        for one in await views.for_staff(session, staff_no=number, status=status):
+            typer.echo(_in_short(one))
+            if one.rejection:
+                typer.echo(f"{'':36}  rejected: {one.rejection}")
+
+    run(var, work)
+
+
+@app.command()
+def queue(var: Var = VAR) -> None:
+    """What pharmacists have to look at; what is over its five minutes stands first, marked !!"""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        from integrations.database import utcnow
+
+        now = utcnow()
+        for one in await views.review_queue(session):
+            left = round((one.due_at - now).total_seconds())
+            mark = f"!! {-left} s late" if left < 0 else f"{left} s left"
+            typer.echo(f"{_in_short(one)}  {mark}")
+
+    run(var, work)
+
+
+@app.command()
+def show(prescription: Id, var: Var = VAR) -> None:
+    """All of it."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        one = await views.prescription(session, prescription)
+        typer.echo(_in_short(one))
+        typer.echo(
+            f"  {one.department}, {one.practitioner} ({one.staff_no}), pharmacist {one.pharmacist or '-'}"
+        )
+        for line in one.lines:
+            marks = [*(["cold"] if line.cold_chain else []), *([] if line.may_be_sent else ["pick-up only"])]
+            typer.echo(
+                f"  {line.code:<8} {line.name} {line.strength} × {line.quantity}{line.unit}  {line.dose}，"
+                f"{line.frequency}，{line.days} days  {yuan(line.amount_fen)}  {' '.join(marks)}".rstrip()
+            )
+        typer.echo(
+            f"  order {one.order_no or '-'} {one.order_status or ''}, {one.handing or 'nothing chosen yet'}"
+        )
+
+    run(var, work)
+
+
+@app.command()
+def take(prescription: Id, var: Var = VAR) -> None:
+    """Begin to look at it, as its pharmacist."""
+    _change(var, lambda session: reviews.take(session, prescription, pharmacist=staff(), now=_now()))
+    typer.echo("Yours.")
+
+
+@app.command()
+def approve(prescription: Id, var: Var = VAR) -> None:
+    """It is right: the patient is told and may pay."""
+    _change(var, lambda session: reviews.approve(session, prescription, pharmacist=staff(), now=_now()))
+    typer.echo("Approved; the patient is told.")
+
+
+@app.command()
+def reject(
+    prescription: Id,
+    reason: Annotated[str, typer.Option(prompt="Why", help="The patient and the doctor read it.")],
+    var: Var = VAR,
+) -> None:
+    """It may not be dispensed so: the patient is told, and the doctor finds it in `list --doctor`."""
+    _change(
+        var,
+        lambda session: reviews.reject(session, prescription, pharmacist=staff(), reason=reason, now=_now()),
+    )
+    typer.echo("Rejected; the patient is told.")
+
+
+@app.command()
+def substitute(
+    prescription: Id,
+    old: Annotated[str, typer.Argument(help="The code that is not to be had.")],
+    new: Annotated[str, typer.Argument(help="The code in its place.")],
+    packs: Annotated[int, typer.Option(help="How many.")],
+    dose: Annotated[str, typer.Option(help="How much each time.")],
+    agreed_by: Annotated[str, typer.Option(help="The prescribing doctor's staff number, who agreed.")],
+    var: Var = VAR,
+) -> None:
+    """Ask the patient whether another medicine will do."""
+    _change(
+        var,
+        lambda session: substitutions.propose(
+            session, prescription, old_code=old, code=new, quantity=packs, dose=dose, pharmacist=staff(),
+            agreed_by=agreed_by, now=_now(),
+        ),
+    )  # fmt: skip
+    typer.echo("The patient is asked.")
+
+
+@app.command()
+def dispense(prescription: Id, var: Var = VAR) -> None:
+    """The pharmacy begins to put it together: the patient can no longer cancel it alone."""
+    _change(var, lambda session: counter.dispense(session, prescription, actor=staff()))
+    typer.echo("Begun.")
+
+
+@app.command("hand-over")
+def hand_over(
+    code: Annotated[str, typer.Argument(help="The six digits that the patient shows.")], var: Var = VAR
+) -> None:
+    """Somebody is here to pick it up."""
+    _change(var, lambda session: counter.hand_over(session, code, actor=staff(), now=_now()))
+    typer.echo("Handed over.")
+
+
+@app.command()
+def refund(prescription: Id, var: Var = VAR) -> None:
+    """Pay back what is paid, also after the pharmacy began or the parcel left."""
+    _change(var, lambda session: checkout.refund_by_staff(session, prescription, now=_now()))
+    typer.echo("The money goes back to who paid.")
+
+
+@app.command()
+def withdraw(prescription: Id, var: Var = VAR) -> None:
+    """The doctor takes it back, before anybody paid."""
+    _change(var, lambda session: checkout.withdraw(session, prescription, now=_now()))
+    typer.echo("Withdrawn.")
+
+
+def _change(var: Path, work: Callable[[AsyncSession], Awaitable[object]]) -> None:
+    async def both(session: AsyncSession, _: Crypto) -> None:
+        await work(session)
+
+    run(var, both)
+
+
+def _now() -> datetime:
+    from integrations.database import utcnow
+
+    return utcnow()
+
+
+def _line(written: str) -> Prescribed:
+    try:
+        code, dose, frequency, days, packs = written.split(":")
+        return Prescribed(code.strip(), dose.strip(), frequency.strip(), int(days), int(packs))
+    except ValueError:
+        raise typer.BadParameter(f"not CODE:how much:how often:days:packs: {written}") from None
+
+
+def _in_short(one: PrescriptionView) -> str:
+    until = one.valid_until.astimezone(Settings().zone)
+    return f"{one.id}  {one.status:<10} {one.patient:<6} {one.practitioner}  until {until:%Y-%m-%d %H:%M}"
+
+
+async def _patient(session: AsyncSession, crypto: Crypto, who: str) -> UUID:
+    try:
+        return UUID(who)
+    except ValueError:
+        pass
+    try:
+        indexes = crypto.blinds(read_phone(who), "patients.phone")
+    except InvalidPhone:
+        raise BadPrescription("neither a patient's id nor a mobile number") from None
+    found = list(
+        await session.execute(select(Patient.id, Patient.masked_name).where(Patient.phone_index.in_(indexes)))
+    )
+    if len(found) != 1:
+        for row in found:
+            typer.echo(f"{row.id}  {row.masked_name}")
+        raise BadPrescription("several patients have this number" if found else "no patient has this number")
+    patient_id: UUID = found[0].id
+    return patient_id
+
+
+async def _staff_no(session: AsyncSession, who: str) -> str:
+    named = select(Practitioner.staff_no, Practitioner.name).where(
+        or_(Practitioner.staff_no == who, Practitioner.name == who), Practitioner.active
+    )
+    found = (await session.execute(named)).all()
+    if len(found) != 1:
+        raise BadPrescription("several doctors have this name" if found else f"no doctor {who}")
+    return str(found[0].staff_no)

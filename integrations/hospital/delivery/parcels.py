@@ -1,0 +1,124 @@
+"""A parcel's life: planned with its bill, packed, given to a carrier, received."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.crypto import Crypto
+from integrations.hospital import audit
+from integrations.hospital.delivery.addresses import AddressView, Destination
+from integrations.hospital.delivery.rows import hold_parcel, hold_prescription, received, standing, tell
+from integrations.hospital.delivery.views import (
+    NotOnTheWay,
+    ParcelView,
+    UnknownParcel,
+    WaybillTaken,
+    parcel,
+    parcel_of,
+)
+from integrations.hospital.models import ConfirmedBy, Delivery, DeliveryStatus, Prescription
+from integrations.hospital.operations import OperationKey, Result, once
+
+DESTINATION = "deliveries.destination"
+ON_THE_WAY = (DeliveryStatus.SHIPPED, DeliveryStatus.PROBLEM)
+
+
+async def plan(
+    session: AsyncSession,
+    crypto: Crypto,
+    prescription: Prescription,
+    address: AddressView,
+    *,
+    cold_chain: bool,
+    fee_fen: int,
+    contact_id: UUID,
+) -> UUID:
+    """A parcel that waits for its bill to be paid; it keeps the address as it is now."""
+    made = Delivery(
+        prescription_id=prescription.id,
+        account_id=prescription.account_id,
+        contact_id=contact_id,
+        patient_id=prescription.patient_id,
+        destination=crypto.encrypt(address.destination.write(), DESTINATION),
+        cold_chain=cold_chain,
+        fee_fen=fee_fen,
+        status=DeliveryStatus.WAITING,
+    )
+    session.add(made)
+    await session.flush()
+    return made.id
+
+
+async def redirect(
+    session: AsyncSession, crypto: Crypto, prescription_id: UUID, address: AddressView
+) -> None:
+    """Before it leaves. Raises UnknownParcel, NotOnTheWay."""
+    one = await standing(session, prescription_id)
+    if one.status not in (DeliveryStatus.WAITING, DeliveryStatus.PREPARING):
+        raise NotOnTheWay(one.status)
+    one.destination = crypto.encrypt(address.destination.write(), DESTINATION)
+    await session.flush()
+
+
+async def prepare(session: AsyncSession, prescription_id: UUID) -> None:
+    """Its bill is paid."""
+    one = await standing(session, prescription_id)
+    one.status = DeliveryStatus.PREPARING
+    await session.flush()
+
+
+async def leave(
+    session: AsyncSession, prescription_id: UUID, carrier: str, waybill: str, *, actor: str, now: datetime
+) -> UUID:
+    """The carrier has it, under this number. The caller holds the prescription's row. Raises UnknownParcel,
+    NotOnTheWay, WaybillTaken."""
+    one = await standing(session, prescription_id)
+    if one.status is not DeliveryStatus.PREPARING:
+        raise NotOnTheWay(one.status)
+    taken = select(Delivery.id).where(Delivery.carrier == carrier, Delivery.waybill == waybill)
+    if await session.scalar(taken) is not None:
+        raise WaybillTaken(waybill)
+    one.status, one.carrier, one.waybill = DeliveryStatus.SHIPPED, carrier, waybill
+    one.shipped_at = one.next_try_at = now
+    await session.flush()
+    await audit.record(
+        session,
+        actor=actor,
+        action="parcel_shipped",
+        subject=f"delivery:{one.id}",
+        detail={"carrier": carrier},
+    )
+    await tell(session, one, "shipped")
+    return one.id
+
+
+async def confirm_receipt(
+    session: AsyncSession, delivery_id: UUID, *, account_id: UUID, key: OperationKey | None, now: datetime
+) -> ParcelView:
+    """The patient has it. Said again it changes nothing. Raises UnknownParcel, NotOnTheWay."""
+
+    async def effect() -> Result:
+        seen = await parcel_of(session, delivery_id, account_id)
+        prescription = await hold_prescription(session, seen.prescription_id)
+        one = await hold_parcel(session, delivery_id)
+        if one.status is DeliveryStatus.DELIVERED:
+            return {}
+        if one.status not in ON_THE_WAY:
+            raise NotOnTheWay(one.status)
+        await received(session, one, prescription, ConfirmedBy.PATIENT, now, now)
+        return {}
+
+    await once(session, key, effect)
+    return await parcel(session, delivery_id)
+
+
+async def destination(session: AsyncSession, crypto: Crypto, delivery_id: UUID) -> Destination:
+    """In plain words, for whoever packs it; the caller keeps in the audit log who looked."""
+    one = await session.get(Delivery, delivery_id)
+    if one is None:
+        raise UnknownParcel
+    return Destination.read(crypto.decrypt(one.destination, DESTINATION))

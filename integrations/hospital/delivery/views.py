@@ -1,0 +1,111 @@
+"""Parcels as patients and staff see them, and the ways in which something with a parcel is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital.models import DeliveryStatus, ParcelState
+
+
+class ParcelFault(Exception):
+    """It cannot be done with this parcel."""
+
+
+class UnknownParcel(ParcelFault, LookupError):
+    """There is none, or not for this account."""
+
+
+class NotOnTheWay(ParcelFault):
+    """It has not left, or is over. `status` says which."""
+
+    def __init__(self, status: DeliveryStatus) -> None:
+        super().__init__(f"it is {status}")
+        self.status = status
+
+
+class WaybillTaken(ParcelFault):
+    """Another parcel goes by this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    """`patient` is masked."""
+
+    id: UUID
+    prescription_id: UUID
+    patient_id: UUID
+    patient: str
+    account_id: UUID
+    contact_id: UUID
+    status: DeliveryStatus
+    cold_chain: bool
+    carrier: str | None
+    waybill: str | None
+    state: ParcelState | None
+    state_at: datetime | None
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+
+
+_VIEWS = """
+    SELECT d.id, d.prescription_id, d.patient_id, pt.masked_name AS patient, d.account_id, d.contact_id, d.status,
+           d.cold_chain, d.carrier, d.waybill, d.state, d.state_at, d.shipped_at, d.delivered_at
+    FROM deliveries d JOIN patients pt ON pt.id = d.patient_id
+"""
+_ONE = text(_VIEWS + "WHERE d.id = :id")
+_OF_ACCOUNT = text(
+    _VIEWS
+    + """
+    WHERE d.account_id = :account_id
+      AND (d.status IN ('preparing', 'shipped', 'problem', 'returned') OR d.delivered_at > :since)
+      AND EXISTS (SELECT FROM account_patients ap
+                  WHERE ap.account_id = d.account_id AND ap.patient_id = d.patient_id)
+    ORDER BY (d.status = 'delivered'), d.id DESC LIMIT 5
+    """
+)
+_PROBLEMS = text(_VIEWS + "WHERE d.status IN ('problem', 'returned') ORDER BY d.state_at, d.id LIMIT :limit")
+_ACTS_FOR = text(
+    "SELECT EXISTS (SELECT FROM account_patients WHERE account_id = :account_id AND patient_id = :patient_id)"
+)
+
+
+async def parcel(session: AsyncSession, delivery_id: UUID) -> ParcelView:
+    """Raises UnknownParcel."""
+    row = (await session.execute(_ONE, {"id": delivery_id})).one_or_none()
+    if row is None:
+        raise UnknownParcel
+    return _view(row)
+
+
+async def parcel_of(session: AsyncSession, delivery_id: UUID, account_id: UUID) -> ParcelView:
+    """Raises UnknownParcel, also where the account acts for the patient no longer."""
+    found = await parcel(session, delivery_id)
+    acting = {"account_id": account_id, "patient_id": found.patient_id}
+    if found.account_id != account_id or not await session.scalar(_ACTS_FOR, acting):
+        raise UnknownParcel
+    return found
+
+
+async def parcels_of(session: AsyncSession, account_id: UUID, since: datetime) -> list[ParcelView]:
+    """What is packed and on its way, the newest first, and what arrived after `since`."""
+    found = await session.execute(_OF_ACCOUNT, {"account_id": account_id, "since": since})
+    return [_view(row) for row in found]
+
+
+async def problems(session: AsyncSession, limit: int = 100) -> list[ParcelView]:
+    """What staff have to look into, the oldest first."""
+    return [_view(row) for row in await session.execute(_PROBLEMS, {"limit": limit})]
+
+
+def _view(row: Row[*tuple[Any, ...]]) -> ParcelView:
+    words = {
+        "status": DeliveryStatus(row.status),
+        "state": row.state and ParcelState(row.state),
+    }
+    return ParcelView(**{**row._mapping, **words})  # noqa: SLF001 (documented in spite of its name)

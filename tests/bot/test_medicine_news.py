@@ -1,0 +1,112 @@
+"""What is pushed about medicine names none of it, and is told to whoever acts for the patient by now."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete, text
+
+from bot import notices, sweep
+from bot.outbox import unseal
+from integrations import courier
+from integrations.hospital.delivery import shipping
+from integrations.hospital.models import AccountPatient, Handing, ParcelState
+from integrations.hospital.pharmacy import reviews, substitutions
+from integrations.tracking import ParcelNews, ParcelStep
+from tests.bot.test_neutral_words import read_aloud
+from tests.pharmacy_rows import NOW, PHARMACIST, SHELF, Pharmacy
+
+
+@pytest.fixture
+async def pharmacy(rt, clock):
+    clock.time = NOW
+    return await Pharmacy(rt.database, rt.crypto).open()
+
+
+async def _chatting(pharmacy):
+    client = await pharmacy.client()
+    async with pharmacy.database.begin() as session:
+        values = {"id": client.contact_id}
+        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), values)
+        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), values)
+    return client
+
+
+async def _said(rt):
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        left = await session.scalar(text("SELECT count(*) FROM hospital_events WHERE handled_at IS NULL"))
+        assert left == 0
+        contents = list(await session.scalars(text("SELECT content FROM outbound ORDER BY id")))
+        await session.execute(text("DELETE FROM outbound"))
+    return [unseal(rt.crypto, content) for content in contents]
+
+
+def _neutral(replies):
+    names = [name for name, *_ in SHELF.values()]
+    for reply in replies:
+        assert read_aloud(reply.text) is None
+        assert not any(name in reply.text for name in (*names, "李静", "心血管"))
+        assert read_aloud(reply.notice.words) is None
+        assert len(reply.notice.words) <= notices.LONGEST_WORDS
+
+
+async def test_a_prescriptions_way_is_told_without_a_word_of_what_it_is(rt, pharmacy, clock):
+    client = await _chatting(pharmacy)
+    made = await pharmacy.approved(client, "NIF")
+    rejected = await pharmacy.issue(client, "AML")
+    async with rt.database.begin() as session:
+        await reviews.reject(session, rejected, pharmacist=PHARMACIST, reason="氨氯地平重复", now=NOW)
+        await substitutions.propose(
+            session, made, old_code="NIF", code="AML", quantity=1, dose="1片", pharmacist=PHARMACIST,
+            agreed_by=pharmacy.staff_no, now=NOW,
+        )  # fmt: skip
+    said = await _said(rt)
+    assert [reply.notice.kind for reply in said] == [
+        "prescription_approved",
+        "prescription_rejected",
+        "substitution_asked",
+    ]
+    assert "11月22日 24:00 前" in said[0].text
+    _neutral(said)
+    clock.forward(days=1)
+    expired = await _said(rt)
+    assert [reply.notice.kind for reply in expired] == ["prescription_expired"]
+    _neutral(expired)
+
+
+async def test_a_parcel_is_told_state_by_state_and_what_is_older_by_now_is_not(rt, pharmacy):
+    client = await _chatting(pharmacy)
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
+    _, picked_up = await pharmacy.paid("AML", client=client)
+    kinds = [reply.notice.kind for reply in await _said(rt)]
+    assert kinds == ["parcel_planned", "pickup_ready"]  # what may be paid is no news once it is
+    async with rt.database.begin() as session:
+        await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
+    shipped = await _said(rt)
+    assert "5678" in shipped[0].text
+
+    async def news(state, hours):
+        step = ParcelStep(NOW.replace(hour=hours), "北京")
+        await courier.take_note(rt, ParcelNews("ems", "EM12345678", state, (step,)))
+
+    await news(ParcelState.COLLECTED, 2)
+    assert await _said(rt) == []
+    await news(ParcelState.IN_TRANSIT, 3)
+    await news(ParcelState.OUT_FOR_DELIVERY, 4)
+    moved = await _said(rt)
+    assert len(moved) == 1
+    assert "派送" in moved[0].text
+    _neutral([*shipped, *moved])
+    await news(ParcelState.PROBLEM, 5)
+    problem = await _said(rt)
+    assert rt.settings.hospital_phone in problem[0].text
+    assert (await pharmacy.see(picked_up)).pickup_code not in "".join(one.text for one in problem)
+    _neutral(problem)
+
+
+async def test_who_does_not_act_for_the_patient_any_more_hears_nothing(rt, pharmacy):
+    client = await _chatting(pharmacy)
+    await pharmacy.approved(client, "AML")
+    async with rt.database.begin() as session:
+        await session.execute(delete(AccountPatient))
+    assert await _said(rt) == []
