@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from bot import claims, conversations, delivery, outbox, sweep
+from bot import claims, conversations, delivery, outbox, sweep, webhooks
 from bot.app import create_app
 from bot.door import MAX_BODY
 from bot.outbox import Reply
@@ -269,9 +269,10 @@ async def test_what_waited_for_the_patient_comes_with_the_next_answer(rt, gatewa
 
 @pytest.mark.parametrize("reply_mode", ["passive_first", "passive_only"])
 async def test_of_two_messages_at_once_the_second_is_answered_in_its_response_too(
-    rt, gateway, wechat, reply_mode
+    rt, gateway, wechat, reply_mode, monkeypatch
 ):
     """While the first answer is still on its way out, nothing else may leave."""
+    monkeypatch.setattr(webhooks, "_PAUSES_WHILE_SENDING", (0.05,) * 200)  # however slow this machine is
     mode(rt, reply_mode)
     await gateway.post("/webhooks/wechat", json={"id": "1", "text": "一"})
     conversation = await count(rt, "SELECT id FROM conversations")
