@@ -25,6 +25,8 @@ _OFFERED = frozenset(
         "my_bills",
         "ask_refund",
         "ask_receipt",
+        "complain",
+        "complaint_status",
         "emergency_help",
         "help",
     }
@@ -72,7 +74,10 @@ async def hurry(turn: Turn, reply: Reply) -> None:
 
 
 async def abuse(turn: Turn, reply: Reply) -> None:
+    """Anger has a reason: it is asked for, and goes to a person."""
     reply.say("say_abuse", phone=turn.runtime.settings.hospital_phone)
+    for intent in ("complain", "talk_to_human"):
+        reply.offer(turn.words.texts.text(f"intent_{intent}"), f"/{intent}")
 
 
 async def out_of_scope(turn: Turn, reply: Reply) -> None:

@@ -82,6 +82,11 @@ class Facts:
     measurement: str = ""  # the kind of what was measured
     task: str = ""  # of a follow-up
     again: bool = False  # it was asked before
+    case: str = ""  # a complaint that was made
+    category: str = ""  # of a complaint
+    subject: str = ""  # what a complaint is about
+    rating: str = ""
+    stars: int = 0
 
     @property
     def for_booking(self) -> bool:
@@ -132,6 +137,7 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
         more=int(one("more") or 0),
         any=bool(one("any")),
         again=bool(one("again")),
+        stars=int(one("stars") or 0),
         oneself=bool(one("oneself")),
         period=str(one("period")) if last_wins or len(periods) == 1 else "",
         **{kind: str(one(kind)) for kind in _SINGLE},
@@ -160,6 +166,10 @@ _SINGLE = (
     "sms_code",
     "measurement",
     "task",
+    "case",
+    "category",
+    "subject",
+    "rating",
     *PERSONAL,
 )
 

@@ -23,7 +23,7 @@ from integrations.runtime import Runtime
 _ON_THE_WAY = frozenset({"registration_form", "family_form"})  # what waits goes on waiting there
 _PARTINGS = frozenset({"goodbye"})  # the form stays open, its question is not put once more
 # After so long a pause nobody remembers the question: what was going on is told before it goes on.
-_LONG_AWAY = timedelta(hours=6)
+LONG_AWAY = timedelta(hours=6)
 # What then decides nothing: a "确认" was meant for a question that is days old.
 _RESUMES = frozenset({"greet", "affirm", "inform", "nlu_fallback", "book_appointment", "register"})
 
@@ -147,14 +147,14 @@ class Form(Journey):
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if turn.intent not in self.own:
             turn = replace(turn, intent=_ELSEWHERE.get(turn.intent, turn.intent))
-        if turn.intent in self.waiting and turn.away < _LONG_AWAY:
+        if turn.intent in self.waiting and turn.away < LONG_AWAY:
             await self.waiting[turn.intent](turn, reply)
             return Outcome(draft, turn.asked)
         if turn.intent in self.entries:
             go_on = self.entries[turn.intent]
             return Outcome.closed(go_on=go_on, slots={} if go_on in _ON_THE_WAY else self.leaving)
         says_something = self.says_something(turn)
-        back_again = turn.away >= _LONG_AWAY and not says_something
+        back_again = turn.away >= LONG_AWAY and not says_something
         if back_again and turn.intent in _RESUMES:
             return await self._resume(turn, reply, draft)
         if turn.intent in self.digressions and not says_something:

@@ -26,11 +26,14 @@ from actions.account_claim import ClaimForm
 from actions.account_unbind import UnbindForm
 from actions.appointments import CancellationForm
 from actions.booking import BookingForm
+from actions.complaint import ComplaintForm
+from actions.complaint_cases import answer_status
 from actions.consent import ConsentForm, WithdrawalForm
 from actions.directory import DirectoryCache
 from actions.family import FamilyForm
 from actions.follow_up import FollowUpForm
 from actions.forms import Answer, Form, Journey, Saying
+from actions.rating import RatingForm
 from actions.registration import RegistrationForm
 from actions.reschedule import RescheduleForm
 from actions.wording import Wording
@@ -48,6 +51,8 @@ FORMS: tuple[type[Form], ...] = (
     RescheduleForm,
     CancellationForm,
     FollowUpForm,
+    ComplaintForm,
+    RatingForm,
 )
 
 # Answered in one message, inside a form too: the form's question is then asked again.
@@ -84,6 +89,7 @@ ANSWERS: Mapping[str, Answer] = {
     "resume_reminders": reminders.answer_resume,
     "take_replacement": replacement.answer_take,
     "my_measurements": measurements.answer_measurements,
+    "complaint_status": answer_status,
 }
 
 # Answered only while no form is open.
@@ -125,6 +131,8 @@ ENTRIES: Mapping[str, str] = {
     "answer_follow_up": FollowUpForm.form,
     "log_measurement": FollowUpForm.form,
     "stop_follow_up": FollowUpForm.form,
+    "complain": ComplaintForm.form,
+    "rate": RatingForm.form,
 }
 # Said inside a form these belong to it.
 _ONLY_OUTSIDE = frozenset(

@@ -12,6 +12,7 @@ import typer
 from bot.commands import (
     agreements,
     appointments,
+    cases,
     follow_up,
     identities,
     invoices,
@@ -19,6 +20,7 @@ from bot.commands import (
     money,
     parcels,
     prescriptions,
+    ratings,
     requests,
     schedules,
 )
@@ -45,6 +47,8 @@ app.add_typer(follow_up.app, name="follow-up")
 app.add_typer(prescriptions.app, name="prescriptions")
 app.add_typer(medicines.app, name="medicines")
 app.add_typer(parcels.app, name="parcels")
+app.add_typer(cases.app, name="cases")
+app.add_typer(ratings.app, name="ratings")
 app.add_typer(keys_app, name="keys")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]

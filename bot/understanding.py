@@ -18,6 +18,8 @@ from integrations.runtime import Runtime
 LONGEST = (
     2000  # characters that are understood; a longer text is stored whole, and was looked at for red flags
 )
+# What a patient tells in their own words is read whole: as long as the longest message of a platform.
+LONGEST_STORY = 4096
 _FRESH_FOR = timedelta(seconds=60).total_seconds()
 
 
@@ -58,7 +60,8 @@ class Understanding:
                     for span in spans
                 ]
         # Again after the conversion to simplified characters, which may move positions.
-        swapped = simplify(put_tokens(own_words, spans, minted)[0])[:LONGEST]
+        longest = LONGEST_STORY if expects == "words" else LONGEST
+        swapped = simplify(put_tokens(own_words, spans, minted)[0])[:longest]
         entities = [
             {"entity": span.entity, "value": token, "start": at, "end": at + len(token)}
             for span, token in zip(spans, minted, strict=True)

@@ -10,10 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import structlog
 import yaml
 from borax.calendars.lunardate import LunarDate, TermUtils  # type: ignore[import-untyped]
 
 from integrations.settings import Settings
+
+log = structlog.get_logger()
 
 PUBLISHED = Path(__file__).with_name("working_days.yml")
 _SATURDAY = 5
@@ -56,8 +59,14 @@ class WorkingDays:
 
 @cache
 def working_days() -> WorkingDays:
-    """Those of the operator's file (WORKING_DAYS), or those known to us. Raises BadWorkingDays."""
-    return read(Settings().working_days or PUBLISHED)
+    """Those of the operator's file (WORKING_DAYS), or those known to us: no complaint fails because of a slip in a
+    file."""
+    if own := Settings().working_days:
+        try:
+            return read(own)
+        except BadWorkingDays as error:
+            log.error("WORKING_DAYS cannot be read: ours are counted", reason=str(error))
+    return read(PUBLISHED)
 
 
 def read(path: Path) -> WorkingDays:

@@ -70,6 +70,17 @@ def test_what_was_announced_holds_all_that_the_law_names() -> None:
         assert all(day.weekday() > 4 for day in DAYS.work[year])
 
 
+def test_a_slip_in_the_operators_file_stops_no_complaint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "days.yml"
+    monkeypatch.setenv("WORKING_DAYS", str(mine))
+    mine.write_text("2027:\n  work: [01-09]\n", "utf-8")
+    assert working_days.working_days.__wrapped__().works(date(2027, 1, 9))
+    mine.write_text("2027: [", "utf-8")
+    assert working_days.working_days.__wrapped__().works(date(2026, 2, 14))
+
+
 def test_an_operators_file_is_read_and_a_bad_one_is_named(tmp_path: Path) -> None:
     mine = tmp_path / "days.yml"
     mine.write_text("2027:\n  rest: [01-01..01-03, 05-01]\n  work: [01-09]\n", "utf-8")

@@ -1,0 +1,97 @@
+"""Reading what a complaint says of itself: its category, and what is wanted with an earlier one."""
+
+from __future__ import annotations
+
+import re
+
+from integrations.hospital.models import Category
+from integrations.language.script import normalise
+
+# The first that fits: what harms comes before what annoys.
+_CATEGORIES = (
+    (
+        Category.DELIVERY,
+        r"快递|配送|包裹|寄|物流|送货|签收|药(?:还|一直)?没(?:到|收到|送)|parcel|deliver|courier|package|shipp",
+    ),
+    (
+        Category.ONLINE,
+        r"系统|网页|页面|链接|小程序|公众号|验证码|登录|登不|打不开|闪退|机器人|卡住|线上|website|web page|link|the app"
+        r"|chat ?bot"
+        r"|\bbot\b|log ?in",
+    ),
+    (
+        Category.CARE,
+        r"误诊|诊断|治疗|手术|打针|输液|抽血|开错|打错|用药|检查做错|看病.{0,4}敷衍|误了?病情|摔|烫|过敏|感染|没看好"
+        r"|treat(?:ed|ment)? (?:wrong|bad)|misdiagnos|wrong (?:medicine|drug|injection|side)|surgery|injection"
+        r"|infect|fell\b",
+    ),
+    (
+        Category.FEES,
+        r"收费(?!窗口|处|室|大厅)|乱收|多收|费用|退费|退款|扣(?:了)?(?:我)?(?:两|多)?(?:次)?(?:钱|款|费)|价格|太贵|医保|发票|charg|refund|fee\b|fees|bill"
+        r"|overpriced|expensive|invoice",
+    ),
+    (
+        Category.ATTITUDE,
+        r"态度|骂|凶|吼|不耐烦|不理人|不理我|冷漠|敷衍|推诿|踢皮球|白眼|没礼貌|爱答不理|rude|shout|yell|attitude|ignored|impolite"
+        r"|dismissive|unfriendly",
+    ),
+    (
+        Category.WAITING,
+        r"等(?:了|候|太|好|很|半)|排队|排了|太慢|叫号|过号|迟到|晚点|拖|没人(?:来|理|管)|wait|queue|late\b|delay|slow|hours",
+    ),
+)
+_PATTERNS = tuple((category, re.compile(words, re.IGNORECASE)) for category, words in _CATEGORIES)
+_PREAMBLE = re.compile(
+    r"^(?:您好|你好|喂|那个|我们?|现在|今天|就是|真的|必须|一定|还是|想|要|需要|打算|要求|得|再|来|去|请|帮我|可以|能不能|怎么|如何|在哪|哪里"
+    r"|能|投诉|举报|反映|提(?:个|点|一下)?|意见|建议|一下|下|个|你们|您们|医院|这里|问题|情况|一件事|不满意|不满|对|服务|很|非常|十分|特别|吗|[，。,.!！?？:：、\s]"
+    r"|hi|hello|please|i|we|want|would like|need|wish|have|to|a|an|file|make|submit|lodge|register|complaints?"
+    r"|complain|about"
+    r"|report|the hospital|you|something|my|how|do|can|where|against|formal|'d|like|\s)+",
+    re.IGNORECASE,
+)
+_LEAST, _LEAST_ENGLISH = 4, 8
+
+_WITHDRAW = re.compile(
+    r"撤(?:回|销|诉|掉)|不投诉了|不告了|取消(?:我的)?投诉|withdraw|take back|drop (?:my|the)"
+    r"|cancel (?:my|the) complaint",
+    re.IGNORECASE,
+)
+_ADD = re.compile(r"补充|追加|再加|add (?:to|something|more|a)|supplement", re.IGNORECASE)
+_REOPEN = re.compile(
+    r"重新处理|再处理|重新调查|不服|重新投诉|reopen|look (?:at|into) it again", re.IGNORECASE
+)
+_UNSATISFIED = re.compile(
+    r"(?:处理|结果|答复|对结果|对处理).{0,6}(?:不满|不接受|不认可)|(?:not|un)\s?satisfied with (?:the|your|this)",
+    re.IGNORECASE,
+)
+_OUTSIDE = re.compile(
+    r"12345|12320|医调委|卫健委|卫生局|上级(?:部门|单位)|还能(?:找|去|打|向)(?:谁|哪)|去哪(?:里|儿)?(?:投诉|告)你们"
+    r"|health (?:authority|bureau|commission)|mediation|complain (?:elsewhere|outside)|who else",
+    re.IGNORECASE,
+)
+
+
+def category_of(text: str) -> Category | None:
+    words = normalise(text)
+    return next((category for category, pattern in _PATTERNS if pattern.search(words)), None)
+
+
+def content_of(text: str) -> str:
+    """The complaint itself, where the message says more than that there is one."""
+    rest = _PREAMBLE.sub("", text.strip())
+    return text.strip() if len(rest) >= (_LEAST_ENGLISH if text.isascii() else _LEAST) else ""
+
+
+def purpose_of(text: str) -> str:
+    """What is wanted with an earlier complaint: withdraw, add, reopen, unsatisfied; or where else to go: outside."""
+    words = normalise(text)
+    for purpose, pattern in (
+        ("outside", _OUTSIDE),
+        ("withdraw", _WITHDRAW),
+        ("reopen", _REOPEN),
+        ("unsatisfied", _UNSATISFIED),
+        ("add", _ADD),
+    ):
+        if pattern.search(words):
+            return purpose
+    return ""

@@ -1,0 +1,228 @@
+"""`daozhen cases`: complaints and other things that staff settle by a day."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.launching.opening import Work, run_once
+from integrations.crypto import Crypto
+from integrations.hospital.cases import handling
+from integrations.hospital.cases.figures import complaints
+from integrations.hospital.cases.refusals import AlreadyClosed, UnknownCase
+from integrations.hospital.clock import local_date
+from integrations.hospital.models import Adverse
+from integrations.hospital.working_days import working_days
+from integrations.settings import ROOT
+
+app = typer.Typer(help="Complaints, and what else staff settle by a day.", no_args_is_help=True)
+
+Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
+VAR = ROOT / "var"
+Number = Annotated[str, typer.Argument(help="Such as TS-20261122-017, as `cases list` shows it.")]
+Words = Annotated[str, typer.Option("--words", prompt="Words")]
+First = Annotated[str, typer.Option("--from", help="First day, 2026-11-01; without it 30 days back.")]
+Last = Annotated[str, typer.Option("--to", help="Last day; without it today.")]
+
+
+@app.command("list")
+def show_list(
+    escalated: Annotated[bool, typer.Option(help="Only those whose deadline is near or over.")] = False,
+    adverse: Annotated[
+        bool, typer.Option(help="Only where harm through care is suspected or confirmed; closed ones too.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Closed and withdrawn ones too.")] = False,
+    var: Var = VAR,
+) -> None:
+    """What waits, the nearest deadline first; names are masked."""
+    from integrations.database import utcnow
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        found = await handling.listed(
+            session, standing=not (every or adverse), escalated=escalated, adverse=adverse
+        )
+        today = local_date(utcnow())
+        for one in found:
+            late = "  LATE" if one.escalated_at else "  near" if one.warned_at else ""
+            harm = f"  harm {one.adverse}" if one.adverse in (Adverse.SUSPECTED, Adverse.CONFIRMED) else ""
+            typer.echo(
+                f"{one.number}  {one.kind:<14} {one.category:<9} {one.status:<12} due {one.deadline}"
+                f"  owner {one.owner or '-':<10} {one.patient}{late}{harm}"
+            )
+        _tell_unknown_years(today)
+
+    _run(var, work)
+
+
+@app.command()
+def show(
+    number: Number,
+    reason: Annotated[str, typer.Option(prompt="Why do you need to read it", help="Kept in the audit log.")],
+    var: Var = VAR,
+) -> None:
+    """Show what was said, and which pictures came. The audit log keeps who read it and why."""
+    if not reason.strip():
+        raise typer.BadParameter("say why")
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        told = await handling.reveal(session, crypto, number, actor=_staff(), reason=reason.strip()[:200])
+        typer.echo(told.words)
+        for one in told.notes:
+            typer.echo(f"\n[{one.kind}, {one.author}, {one.at:%Y-%m-%d %H:%M} UTC]\n{one.words}")
+        if told.closing:
+            typer.echo(f"\n[closing]\n{told.closing}")
+        for medium, status in told.media:
+            typer.echo(f"\npicture or file {medium}: {status}")
+
+    _run(var, work)
+
+
+@app.command()
+def assign(
+    number: Number,
+    owner: Annotated[str, typer.Argument(help="Who looks after it.")],
+    across: Annotated[
+        bool, typer.Option(help="Several departments: ten working days; the patient is told.")
+    ] = False,
+    var: Var = VAR,
+) -> None:
+    """Give a case to a member of staff."""
+    from integrations.database import utcnow
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        await handling.assign(session, number, owner, across=across, actor=_staff(), now=utcnow())
+
+    _run(var, work)
+    typer.echo("Assigned.")
+
+
+@app.command()
+def note(number: Number, words: Words, var: Var = VAR) -> None:
+    """Add a word among staff; the patient does not see it."""
+    from integrations.database import utcnow
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        await handling.note(session, crypto, number, _said(words), actor=_staff(), now=utcnow())
+
+    _run(var, work)
+    typer.echo("Noted.")
+
+
+@app.command()
+def answer(number: Number, words: Words, var: Var = VAR) -> None:
+    """Answer the patient, who is told and may say more."""
+    from integrations.database import utcnow
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        await handling.answer(session, crypto, number, _said(words), actor=_staff(), now=utcnow())
+
+    _run(var, work)
+    typer.echo("Answered; the patient is told.")
+
+
+@app.command()
+def close(number: Number, words: Words, var: Var = VAR) -> None:
+    """Say the last word; the patient is told, and asked whether it satisfies."""
+    from integrations.database import utcnow
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        await handling.close(session, crypto, number, _said(words), actor=_staff(), now=utcnow())
+
+    _run(var, work)
+    typer.echo("Closed; the patient is told.")
+
+
+@app.command("mark-adverse")
+def mark_adverse(
+    number: Number,
+    adverse: Annotated[
+        Adverse, typer.Argument(help="Whether it tells of harm through care.")
+    ] = Adverse.CONFIRMED,
+    var: Var = VAR,
+) -> None:
+    """Decide whether a case tells of harm through care (不良事件)."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        await handling.mark_adverse(session, number, adverse, actor=_staff())
+
+    _run(var, work)
+    typer.echo(f"Marked: {adverse}.")
+
+
+@app.command()
+def report(first: First = "", last: Last = "", var: Var = VAR) -> None:
+    """Count the complaints of some days, and list the cases of harm."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        begin, end = days(first, last)
+        found = await complaints(session, begin, end)
+        typer.echo(f"{begin} to {end}: {found.opened} complaints, {found.visits} visits")
+        for title, value in (
+            ("complaints by visits (goal under 3 %)", found.rate),
+            ("answered in time", found.answered_in_time),
+            ("satisfied, of those who said so", found.satisfaction),
+        ):
+            typer.echo(f"  {title:<40} {percent(value)}")
+        for title, number in (
+            ("late", found.late),
+            ("reopened", found.reopened),
+            ("withdrawn", found.withdrawn),
+        ):
+            typer.echo(f"  {title:<40} {number}")
+        for category, number in found.categories.items():
+            typer.echo(f"  about {category:<34} {number}")
+        typer.echo(f"  harm suspected {found.suspected}, confirmed {found.confirmed}")
+        for one in await handling.listed(session, standing=False, adverse=True):
+            if begin <= local_date(one.created_at) <= end:
+                typer.echo(f"    {one.number}  {one.adverse:<10} {one.category:<9} {one.status}")
+
+    _run(var, work)
+
+
+def days(first: str, last: str) -> tuple[date, date]:
+    """The span that was asked for. Raises typer.BadParameter."""
+    from integrations.database import utcnow
+
+    try:
+        end = date.fromisoformat(last) if last else local_date(utcnow())
+        return (date.fromisoformat(first) if first else end - timedelta(days=30)), end
+    except ValueError:
+        raise typer.BadParameter("a day looks like 2026-11-22") from None
+
+
+def percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
+
+
+def _tell_unknown_years(today: date) -> None:
+    for year in {today.year, (today + timedelta(days=40)).year}:
+        if not working_days().knows(year):
+            typer.echo(
+                f"The working days of {year} are not filled in (WORKING_DAYS): those of the law are counted."
+            )
+
+
+def _said(words: str) -> str:
+    if not words.strip():
+        raise typer.BadParameter("say something")
+    return words.strip()
+
+
+def _staff() -> str:
+    return f"staff:{getpass.getuser()}"
+
+
+def _run(var: Path, work: Work) -> None:
+    try:
+        run_once(var, work)
+    except UnknownCase:
+        typer.echo("No case with this number.", err=True)
+        raise typer.Exit(1) from None
+    except AlreadyClosed:
+        typer.echo("It is closed already, or the patient withdrew it.", err=True)
+        raise typer.Exit(1) from None

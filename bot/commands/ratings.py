@@ -1,0 +1,59 @@
+"""`daozhen ratings`: what patients think of visits, deliveries and the help of people."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.commands.cases import First, Last, days, percent
+from bot.launching.opening import run_once
+from integrations.crypto import Crypto
+from integrations.hospital import audit, ratings
+from integrations.settings import ROOT
+
+app = typer.Typer(help="What patients think of us.", no_args_is_help=True)
+
+Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
+VAR = ROOT / "var"
+
+
+@app.callback()
+def _group() -> None:
+    """One command so far, called by its name."""
+
+
+@app.command()
+def report(
+    first: First = "",
+    last: Last = "",
+    words: Annotated[
+        bool, typer.Option("--words", help="Also what was written; the audit log keeps who read it.")
+    ] = False,
+    var: Var = VAR,
+) -> None:
+    """Average stars of what was asked in some days, by kind and by doctor."""
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        begin, end = days(first, last)
+        typer.echo(f"{begin} to {end}")
+        for one in await ratings.averages(session, begin, end):
+            stars = f"{one.stars:.2f}" if one.stars is not None else "-"
+            typer.echo(
+                f"  {one.subject_kind:<13} asked {one.asked:>5}  rated {one.rated:>5}  stars {stars:>4}"
+                f"  satisfied {percent(one.satisfaction):>6}  two stars or fewer {one.unhappy}"
+            )
+        for name, rated, average in await ratings.by_practitioner(session, begin, end):
+            typer.echo(f"  {name:<8} rated {rated:>5}  stars {average:.2f}")
+        if words:
+            actor = f"staff:{getpass.getuser()}"
+            await audit.record(
+                session, actor=actor, action="rating_words_read", subject=f"ratings:{begin}:{end}"
+            )
+            for kind, stars_given, said in await ratings.words(session, crypto, begin, end):
+                typer.echo(f"  {kind:<13} {stars_given}  {said}")
+
+    run_once(var, work)

@@ -1,0 +1,73 @@
+"""What an account may complain about: its visits and bills of the last months."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital.cases.opening import About
+from integrations.hospital.clock import hospital_zone, local_date
+from integrations.hospital.models import OrderKind
+
+_MONTHS = timedelta(days=90)
+# Only of patients for whom the account still acts.
+_SUBJECTS = text("""
+    (SELECT 'appointment' AS kind, a.id, s.date, p.name AS practitioner, p.id AS practitioner_id, a.patient_id,
+            NULL AS order_kind
+     FROM appointments a JOIN schedules s ON s.id = a.schedule_id JOIN practitioners p ON p.id = s.practitioner_id
+     JOIN account_patients ap ON ap.account_id = a.account_id AND ap.patient_id = a.patient_id
+     WHERE a.account_id = :account AND a.status NOT IN ('cancelled', 'expired') AND s.date BETWEEN :first AND :today
+     ORDER BY s.date DESC, a.id DESC LIMIT :visits)
+    UNION ALL
+    (SELECT 'order', o.id, CAST(o.created_at AT TIME ZONE :zone AS date), NULL, NULL, o.patient_id, o.kind
+     FROM orders o JOIN account_patients ap ON ap.account_id = o.account_id AND ap.patient_id = o.patient_id
+     WHERE o.account_id = :account AND o.kind <> 'registration' AND o.created_at > :since
+     ORDER BY o.created_at DESC LIMIT :orders)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A visit (with its practitioner) or a bill (with its kind)."""
+
+    kind: str  # appointment | order
+    id: UUID
+    date: date
+    practitioner: str | None
+    practitioner_id: UUID | None
+    patient_id: UUID
+    order_kind: OrderKind | None
+
+    @property
+    def name(self) -> str:
+        """Tells it from the others."""
+        return f"{self.kind}:{self.id}"
+
+    @property
+    def about(self) -> About:
+        if self.kind == "order":
+            return About(order_id=self.id)
+        return About(appointment_id=self.id, practitioner_id=self.practitioner_id)
+
+
+async def recent(
+    session: AsyncSession, account_id: UUID, now: datetime, *, visits: int = 3, orders: int = 2
+) -> list[Subject]:
+    """The newest first, visits before bills."""
+    values = {
+        "account": account_id,
+        "today": local_date(now),
+        "first": local_date(now) - _MONTHS,
+        "since": now - _MONTHS,
+        "zone": str(hospital_zone()),
+        "visits": visits,
+        "orders": orders,
+    }
+    return [
+        Subject(**row._asdict() | {"order_kind": OrderKind(row.order_kind) if row.order_kind else None})
+        for row in await session.execute(_SUBJECTS, values)
+    ]

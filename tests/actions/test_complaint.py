@@ -1,0 +1,382 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from actions.complaint_words import category_of, content_of, purpose_of
+from integrations.hospital.cases import handling
+from integrations.hospital.models import Adverse, Case, CaseMedium, CaseNote, CaseStatus, Category
+from integrations.runtime import Runtime
+
+from .conftest import NOW, TODAY, Chat, Clinic, Outside
+
+STAFF = "staff:lin"
+
+
+async def made(runtime: Runtime) -> list[Case]:
+    async with runtime.database.begin() as session:
+        return list(await session.scalars(select(Case).order_by(Case.id)))
+
+
+def words_of(runtime: Runtime, case: Case) -> str:
+    return runtime.crypto.decrypt(case.words, "cases.words")
+
+
+async def submit(chat: Chat, story: str = "昨天下午在收费窗口，等了两个小时，没人理我") -> str:
+    """A whole complaint of somebody without visits; gives the number."""
+    await chat.say("complain", text="我要投诉")
+    await chat.say("nlu_fallback", text=story)
+    await chat.say("affirm", text="说完了")
+    said = await chat.say("affirm")
+    return said.text.split("编号 ")[1].split("。")[0]
+
+
+async def test_without_registration_or_consent_in_five_messages(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("complain", text="我要投诉")
+    assert list(said.buttons) == ["服务态度", "等候", "费用", "诊疗", "药品配送", "线上服务", "其他"]
+    said = await chat.press(said, "等候")
+    assert "什么时候" in said.text
+    assert said.expects == "words"
+    await chat.say("book_appointment", text="挂号的时候等了三个小时")
+    said = await chat.say("nlu_fallback", text="护士还很凶")
+    assert "说完了" in said.buttons
+    said = await chat.say("affirm", text="就这些")
+    assert "请确认：等候。" in said.text
+    assert "挂号的时候等了三个小时 护士还很凶" in said.text
+    assert "11月27日（周五）" in said.text
+    said = await chat.press(said, "提交")
+    assert "TS-20261122-001" in said.text
+    for told in ("11月27日（周五）", "医患关系办公室", "12345", "12320", "人民调解委员会"):
+        assert told in said.text
+    assert chat.form == ""
+    [case] = await made(runtime)
+    assert words_of(runtime, case) == "挂号的时候等了三个小时\n护士还很凶"
+    assert (case.category, case.deadline, case.adverse) == (
+        Category.WAITING,
+        date(2026, 11, 27),
+        Adverse.NONE,
+    )
+
+
+async def test_what_is_said_at_once_is_not_asked_again(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await chat.say("complain", text="我要投诉，收费窗口多收了我两次钱")
+    assert "记下了" in said.text
+    assert "什么时候" not in said.text
+    said = await chat.say("deny", text="没有了")
+    assert "请确认：费用" in said.text
+    await chat.say("affirm", text="提交")
+    [case] = await made(runtime)
+    assert case.category is Category.FEES
+    assert "多收了我两次钱" in words_of(runtime, case)
+
+
+@pytest.mark.parametrize(
+    "intent", ["book_appointment", "abuse", "thanks", "ask_hospital", "complain", "deny", "cancel_appointment", "greet"]
+)  # fmt: skip
+async def test_whatever_a_story_sounds_like_it_is_the_story(
+    clinic: Clinic, runtime: Runtime, intent: str
+) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="投诉")
+    story = "我取消预约的时候那个混蛋不给办，谢谢都没一句，停车还收我钱"
+    said = await chat.say(intent, text=story)
+    assert "记下了" in said.text
+    assert chat.form == "complaint_form"
+    await chat.say("affirm", text="说完了")
+    await chat.say("affirm")
+    assert [words_of(runtime, case) for case in await made(runtime)] == [story]
+
+
+async def test_a_short_way_out_is_no_story(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="投诉")
+    said = await chat.say("talk_to_human", text="转人工")
+    assert "010-8888 6666" in said.text
+    assert chat.form == "complaint_form"
+    said = await chat.say("ask_hospital", ("topic", "parking"), text="停车怎么收费")
+    assert "停车" in said.text
+    assert "哪方面" in said.text
+    said = await chat.say("cancel", text="算了")
+    assert "没有提交" in said.text
+    assert await made(runtime) == []
+
+
+async def test_going_back_and_saying_more_before_it_is_submitted(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="投诉")
+    await chat.say("nlu_fallback", text="护士态度不好")
+    said = await chat.say("affirm", text="说完了")
+    said = await chat.press(said, "再补充")
+    assert "接着写" in said.text
+    await chat.say("go_back", text="返回")
+    await chat.say("complain", ("category", "care"))
+    await chat.say("nlu_fallback", text="还打错了针")
+    said = await chat.say("affirm", text="说完了")
+    assert "请确认：诊疗" in said.text
+    said = await chat.say("nlu_fallback", text="针打在左手上")
+    assert "针打在左手上" in said.text
+    said = await chat.say("affirm", text="确认")
+    assert "还不舒服" in said.text
+    [case] = await made(runtime)
+    assert words_of(runtime, case).splitlines() == ["护士态度不好", "还打错了针", "针打在左手上"]
+    assert case.adverse is Adverse.SUSPECTED
+
+
+async def test_pictures_come_along_with_and_without_words(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="投诉")
+    said = await chat.say("non_text", kind="image")
+    assert "图片收到了" in said.text
+    assert "哪方面" in said.text
+    said = await chat.say("nlu_fallback", text="药盒破了", kind="image")
+    said = await chat.say("non_text", kind="voice")
+    assert "接着写" in said.text
+    said = await chat.say("affirm", text="说完了")
+    assert "3 份" in said.text
+    await chat.say("affirm")
+    async with runtime.database.begin() as session:
+        assert len(list(await session.scalars(select(CaseMedium)))) == 3
+
+
+async def test_pictures_alone_may_tell_it(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await chat.press(await chat.say("complain", text="投诉"), "药品配送")
+    said = await chat.say("affirm", text="好了")
+    assert "什么时候" in said.text  # nothing was told yet
+    await chat.say("non_text", kind="image")
+    said = await chat.say("affirm", text="说完了")
+    assert "见图片" in said.text
+    await chat.say("affirm")
+    assert [words_of(runtime, case) for case in await made(runtime)] == [""]
+
+
+async def test_words_that_were_forgotten_since_are_asked_for_again(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="投诉")
+    await chat.say("nlu_fallback", text="护士态度不好")
+    await chat.say("affirm", text="说完了")
+    async with runtime.database.begin() as session:
+        await session.execute(text("DELETE FROM personal_tokens"))
+    said = await chat.say("affirm")
+    assert "什么时候" in said.text
+    assert await made(runtime) == []
+
+
+async def test_which_visit_it_is_about(clinic: Clinic, runtime: Runtime, outside: Outside) -> None:
+    await clinic.session("李静", TODAY + timedelta(days=3))
+    chat = await clinic.chat()
+    await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]))
+    await chat.say("affirm")
+    outside.now = NOW + timedelta(days=3)
+    await chat.say("complain", text="我要投诉医生态度不好，很凶")
+    said = await chat.say("affirm", text="说完了")
+    assert list(said.buttons) == ["周三 11月25日 李静", "都不是"]
+    said = await chat.say("ask_hospital", ("topic", "parking"), text="停车多少钱")
+    assert list(said.buttons) == ["周三 11月25日 李静", "都不是"]
+    said = await chat.press(said, "周三")
+    assert "和 周三 11月25日 李静 有关" in said.text
+    await chat.say("affirm")
+    [case] = await made(runtime)
+    assert str(case.practitioner_id) == clinic.doctors["李静"]
+    assert case.appointment_id is not None
+    assert case.patient_id is not None
+    assert case.deadline == date(2026, 12, 2)
+
+
+async def test_numbers_of_people_are_not_shown_back_and_reach_staff(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    kind, token = await chat.token("phone", "13812345678")
+    await chat.say("complain", text="投诉")
+    await chat.say("nlu_fallback", (kind, token), text=f"请打{token}找我，护士太凶")
+    assert token not in str(chat.slots["complaint"])
+    said = await chat.say("affirm", text="说完了")
+    assert "请打＊＊＊找我" in said.text
+    await chat.say("affirm")
+    [case] = await made(runtime)
+    assert "13812345678" in words_of(runtime, case)
+
+
+async def test_submitted_twice_it_is_one(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="投诉")
+    await chat.say("nlu_fallback", text="护士态度不好")
+    await chat.say("affirm", text="说完了")
+    slots, form = dict(chat.slots), chat.form
+    first = await chat.say("affirm", message_id="a" * 32)
+    chat.slots, chat.form = slots, form
+    assert (await chat.say("affirm", message_id="a" * 32)).text == first.text
+    assert len(await made(runtime)) == 1
+
+
+async def test_how_it_stands_more_words_and_withdrawing(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await chat.say("complaint_status", text="处理进度")
+    assert said.buttons == {"投诉": "/complain"}
+    number = await submit(chat)
+    said = await chat.say("complaint_status", text="处理进度")
+    assert f"{number}（11月22日（周日））已收到，最晚 11月27日（周五） 答复" in said.text
+    assert list(said.buttons) == ["补充", "撤回投诉"]
+    said = await chat.press(said, "补充")
+    assert said.expects == "words"
+    await chat.say("complain", text="当时窗口的工号是 0312")
+    said = await chat.say("non_text", kind="image")
+    said = await chat.say("affirm", text="说完了")
+    assert "都加到" in said.text
+    async with runtime.database.begin() as session:
+        [note] = await session.scalars(select(CaseNote))
+        assert runtime.crypto.decrypt(note.words, "case_notes.words") == "当时窗口的工号是 0312"
+        assert len(list(await session.scalars(select(CaseMedium)))) == 1
+    said = await chat.say("complain", text="撤回投诉")
+    assert number in said.text
+    said = await chat.press(said, "确定撤回")
+    assert "已经撤回" in said.text
+    assert [case.status for case in await made(runtime)] == [CaseStatus.WITHDRAWN]
+    said = await chat.say("complain", text="撤回投诉")
+    assert "没找到" in said.text
+
+
+async def test_the_answer_is_read_on_request_and_the_result_judged(
+    clinic: Clinic, runtime: Runtime, outside: Outside
+) -> None:
+    chat = await clinic.chat(registered=False)
+    number = await submit(chat)
+    async with runtime.database.begin() as session:
+        await handling.answer(session, runtime.crypto, number, "正在核实", actor=STAFF, now=NOW)
+    assert "已答复：“正在核实”" in (await chat.say("complaint_status", text="处理进度")).text
+    async with runtime.database.begin() as session:
+        await handling.close(session, runtime.crypto, number, "已批评教育，向您道歉", actor=STAFF, now=NOW)
+    said = await chat.say("complaint_status", text="处理进度")
+    assert "处理结果：“已批评教育，向您道歉”" in said.text
+    assert list(said.buttons) == ["满意", "不满意"]
+    said = await chat.press(said, "不满意")
+    assert "12345" in said.text
+    said = await chat.press(said, "重新处理")
+    assert "11月27日" in said.text
+    [case] = await made(runtime)
+    assert (case.status, case.satisfied, case.reopened) == (CaseStatus.REOPENED, False, 1)
+    async with runtime.database.begin() as session:
+        await handling.close(session, runtime.crypto, number, "再次道歉", actor=STAFF, now=NOW)
+    said = await chat.press(await chat.say("complaint_status", text="处理进度"), "不满意")
+    assert "调解" in said.text
+    assert said.buttons == {}
+    said = await chat.say("complain", ("case", str(case.id)), ("purpose", "satisfied"))
+    assert "谢谢" in said.text
+    [case] = await made(runtime)
+    assert case.satisfied is True
+
+
+async def test_late_the_ways_outside_are_named(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat(registered=False)
+    await submit(chat)
+    outside.now = NOW + timedelta(days=6)
+    said = await chat.say("complaint_status", text="处理进度")
+    for told in ("上一级", "12345", "12320", "人民调解委员会"):
+        assert told in said.text
+    assert "12345" in (await chat.say("complain", text="除了你们还能找谁投诉")).text
+
+
+async def test_nobody_else_reaches_it(clinic: Clinic, runtime: Runtime) -> None:
+    chat, stranger = await clinic.chat(registered=False), await clinic.chat(registered=False)
+    await submit(chat)
+    [case] = await made(runtime)
+    said = await stranger.say("complain", ("case", str(case.id)), ("purpose", "withdraw"))
+    assert "没找到" in said.text
+    assert "TS-" not in (await stranger.say("complaint_status", text="处理进度")).text
+
+
+async def test_anger_is_offered_a_complaint_and_a_person(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("abuse", text="垃圾医院")
+    assert list(said.buttons) == ["投诉", "找人工"]
+    assert "抱歉" in said.text
+
+
+async def test_a_second_one_hears_of_the_first(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    number = await submit(chat)
+    said = await chat.say("complain", text="投诉")
+    assert number in said.text
+    await chat.say("cancel", text="取消")
+    await submit(chat, "另外一件事：快递一直没到")
+    assert [case.category for case in await made(runtime)] == [Category.WAITING, Category.DELIVERY]
+
+
+async def test_in_english(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    chat.language = "en"
+    said = await chat.say("complain", text="i want to make a complaint")
+    assert "I am sorry" in said.text
+    await chat.say("book_appointment", text="The nurse was rude when I came to my appointment")
+    said = await chat.say("affirm", text="that's all")
+    assert "how you were treated" in said.text
+    said = await chat.say("affirm")
+    assert "TS-20261122-001" in said.text
+    assert "Fri, Nov 27" in said.text
+
+
+async def test_with_the_database_in_the_middle_nothing_of_it_is_in_the_drafts(
+    clinic: Clinic, runtime: Runtime
+) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="投诉")
+    await chat.say("nlu_fallback", text="护士骂我是艾滋病人")
+    assert "艾滋" not in str(chat.slots)
+    async with runtime.database.begin() as session:
+        rows = await session.execute(text("SELECT value FROM personal_tokens"))
+        assert all("艾滋".encode() not in bytes(row.value) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("said", "category"),
+    [
+        ("护士态度很差", Category.ATTITUDE),
+        ("等了三个小时", Category.WAITING),
+        ("多收了我的钱", Category.FEES),
+        ("打错针了", Category.CARE),
+        ("药寄了五天没到", Category.DELIVERY),
+        ("验证码一直收不到", Category.ONLINE),
+        ("the nurse was rude", Category.ATTITUDE),
+        ("I was charged twice", Category.FEES),
+        ("厕所太脏", None),
+    ],
+)
+def test_the_category_is_heard(said: str, category: Category | None) -> None:
+    assert category_of(said) is category
+
+
+@pytest.mark.parametrize(
+    "said", ["我要投诉", "投诉护士", "提个意见", "I want to make a complaint", "怎么投诉你们医院"]
+)
+def test_a_mere_wish_to_complain_says_nothing_yet(said: str) -> None:
+    assert content_of(said) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "purpose"),
+    [
+        ("撤回投诉", "withdraw"),
+        ("补充投诉", "add"),
+        ("对处理结果不满意", "unsatisfied"),
+        ("要求重新处理", "reopen"),
+        ("还能找谁", "outside"),
+        ("add to my complaint", "add"),
+        ("withdraw my complaint", "withdraw"),
+        ("我要投诉护士态度", ""),
+    ],
+)
+def test_what_is_wanted_with_an_earlier_one(said: str, purpose: str) -> None:
+    assert purpose_of(said) == purpose
+
+
+async def test_a_step_that_came_too_late_is_told(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    number = await submit(chat)
+    said = await chat.press(await chat.say("complaint_status"), "补充")
+    async with runtime.database.begin() as session:
+        await handling.close(session, runtime.crypto, number, "办结", actor=STAFF, now=NOW)
+    said = await chat.say("nlu_fallback", text="还有一件事要说")
+    assert "已经办结" in said.text
