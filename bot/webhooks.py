@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -164,14 +165,16 @@ async def _claim(request: Request, rt: Runtime, taken: Accepted) -> claims.Claim
 async def _take_reply(rt: Runtime, taken: Accepted) -> claims.Claim | None:
     """What is queued. While the answer to the patient's message before this one is just leaving, that is waited for: in
     seconds the worker would send this one, out of the ration."""
-    for pause in (*_PAUSES_WHILE_SENDING, 0.0):
-        claimed = await claims.claim(
-            rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm
-        )
-        if claimed or not pause or not await claims.is_sending(rt, taken.conversation_id):
+    mine = partial(
+        claims.claim, rt, taken.conversation_id, passive_for=taken.inbound_id, alarms_only=taken.alarm
+    )
+    for pause in _PAUSES_WHILE_SENDING:
+        if claimed := await mine():
             return claimed
+        if not await claims.is_sending(rt, taken.conversation_id):
+            break
         await asyncio.sleep(pause)
-    return None
+    return await mine()  # what was being sent may have left just now
 
 
 async def _turn_is_done(request: Request, rt: Runtime, taken: Accepted) -> bool:
