@@ -67,6 +67,8 @@ class Facts:
     consent: str = ""
     patient: str = ""  # one of those the account acts for
     link: str = ""
+    prescription: str = ""
+    delivery: str = ""
     order: str = ""  # the number of one of the account's orders
     purpose: str = ""
     language: str = ""  # named to be chosen
@@ -145,6 +147,8 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
 
 
 _SINGLE = (
+    "prescription",
+    "delivery",
     "relative",
     "unknown_practitioner",
     "impossible_date",

@@ -72,7 +72,7 @@ class Pharmacy:
                 for code, (name, form, kind, strength, unit, price, stock, cold) in SHELF.items()
             ]
             await medicines.add(session, *rows)
-            self.staff_no = (await doctor(session, "李静", (await ward(session, "心血管内科")).id)).staff_no
+            self.staff_no = (await doctor(session, "李静", (await ward(session, "老年医学科")).id)).staff_no
         return self
 
     async def client(self, account: tuple[UUID, UUID] | None = None) -> Client:
