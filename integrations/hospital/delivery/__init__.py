@@ -1,1 +1,1 @@
-"""Addresses, and parcels on their way (docs/decisions/0030-medicine.md)."""
+"""Addresses, and parcels on their way (docs/decisions/0029-medicine.md)."""
