@@ -108,6 +108,7 @@ class _Bench:
     rt: Runtime
     clock: _Clock
     postgres: int
+    resident: int = 0  # bytes, when all was handed out and nothing counted yet
 
     def cpu_seconds(self) -> float:
         server = psutil.Process(self.postgres)
@@ -126,11 +127,10 @@ class _Bench:
 
     async def plan(self, count: int) -> None:
         """One reminder a subject, spread over the hour; every other one is a plain one."""
-        async with self.rt.database.begin() as session:
-            subjects = (await session.execute(_SUBJECTS, {"count": count})).all()
         for start in range(0, count, _PLANNED_AT_ONCE):
             async with self.rt.database.begin() as session:
-                for number, one in enumerate(subjects[start : start + _PLANNED_AT_ONCE], start):
+                subjects = (await session.execute(_SUBJECTS, {"count": _PLANNED_AT_ONCE})).all()
+                for number, one in enumerate(subjects, start):
                     await reminders.plan(
                         session,
                         EventKind.ORDER_EXPIRED if number % 2 else EventKind.FOLLOW_UP_DUE,
@@ -180,12 +180,11 @@ async def measure(few: int = FEW, many: int = MANY) -> Reminding:
     async with _bench() as bench:
         await _round(bench, few)  # warms up
         few_ms = min([(await _round(bench, few))[0] for _ in range(ROUNDS)])
-        process = psutil.Process()
-        before = process.memory_info().rss
+        before = psutil.Process().memory_info().rss
         clock = perf_counter()
         many_ms, counted, plan = await _round(bench, many)
         seconds = perf_counter() - clock
-        grown = (process.memory_info().rss - before) / 2**20
+        grown = (bench.resident - before) / 2**20
     return Reminding(
         few_ms,
         many_ms,
@@ -207,6 +206,7 @@ async def _round(bench: _Bench, count: int) -> tuple[float, Counter[str], str]:
     began = bench.cpu_seconds()
     await bench.hand_out()
     spent += bench.cpu_seconds() - began
+    bench.resident = psutil.Process().memory_info().rss
     return 1000 * spent / count, await bench.told(), plan
 
 
