@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from tests.patients import Patient, TelegramPatient, WeChatPatient
+from tests.conversations.conftest import Arrive
+from tests.conversations.hospital import Hospital
+from tests.patients import Patient, WeChatPatient
 from tests.stack import Stack, eventually
 
 pytestmark = pytest.mark.slow
@@ -23,6 +25,25 @@ def happens(stack: Stack, patient: Patient, kind: str, **payload: str) -> None:
         json.dumps(payload),
         patient.platform_id,
     )
+
+
+def has_paid(hospital: Hospital, patient: Patient) -> tuple[str, str]:
+    """The id of an appointment that the patient has paid for, and its order's number."""
+    schedule, _ = hospital.half_day("冯志刚", slots=1, period="上午")
+    hospital.book(
+        patient, "冯志刚", hospital.one("SELECT date FROM schedules WHERE id = %s", schedule), "上午"
+    )
+    hospital.rows(
+        "UPDATE appointments SET status = 'booked', hold_expires_at = NULL WHERE schedule_id = %s", schedule
+    )
+    [found] = hospital.rows(
+        """
+        UPDATE orders SET status = 'paid', paid_at = now() FROM appointments
+        WHERE appointments.id = appointment_id AND schedule_id = %s RETURNING appointments.id::text, order_no
+        """,
+        schedule,
+    )
+    return found
 
 
 def cards(patient: Patient) -> list[dict]:
@@ -46,9 +67,11 @@ def test_news_comes_as_a_card_when_the_window_is_shut(stack: Stack) -> None:
     assert len(cards(patient)) == 1
 
 
-@pytest.mark.parametrize(("kind", "made"), [(WeChatPatient, "image"), (TelegramPatient, "photo")])
-def test_a_picture_is_kept_and_one_of_ours_arrives(stack: Stack, kind: type[Patient], made: str) -> None:
-    patient = kind.arrive(stack.sandbox)
+@pytest.mark.parametrize(("channel", "made"), [("wechat", "image"), ("telegram", "photo")])
+def test_a_picture_is_kept_and_one_of_ours_arrives(
+    stack: Stack, hospital: Hospital, arrive: Arrive, channel: str, made: str
+) -> None:
+    patient = arrive(channel, registered=True)
     patient.does(made)
     kept = (
         "SELECT status, mime, content FROM media JOIN contacts ON contacts.id = media.conversation_id"
@@ -58,7 +81,8 @@ def test_a_picture_is_kept_and_one_of_ours_arrives(stack: Stack, kind: type[Pati
     [(_, mime, content)] = stack.rows(kept, patient.platform_id)
     assert mime == "image/png"
     assert b"PNG" not in bytes(content)
-    happens(stack, patient, "appointment_booked", order_no=ORDER)
+    appointment, order_no = has_paid(hospital, patient)
+    happens(stack, patient, "appointment_booked", appointment_id=appointment, order_no=order_no)
     ours = {"image", "photo"}
     eventually(lambda: any(e["side"] == "account" and e["kind"] in ours for e in patient.entries()), 60)
-    assert any(ORDER in words for words in patient.all_said())
+    assert any(order_no in words for words in patient.all_said())

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 def is_offered(hospital: Hospital, patient: Patient) -> None:
     """The one number of a half day is kept for them, as the sweep does it by day."""
-    schedule, _ = hospital.half_day("蒋涛", slots=1)
+    schedule, _ = hospital.half_day("彭程", slots=1)
     contact = hospital.contact(patient)
     hospital.rows("UPDATE slots SET status = 'kept' WHERE schedule_id = %s", schedule)
     entry = hospital.one(
