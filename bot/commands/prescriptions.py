@@ -9,12 +9,13 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.commands import doctors
 from bot.commands.staff import VAR, Var, run, staff
 from integrations.crypto import Crypto
-from integrations.hospital.models import Patient, Practitioner, PrescriptionStatus
+from integrations.hospital.models import Patient, PrescriptionStatus
 from integrations.hospital.patients import InvalidPhone, read_phone
 from integrations.hospital.pharmacy import checkout, counter, issuing, reviews, substitutions, views
 from integrations.hospital.pharmacy.issuing import Prescribed
@@ -26,7 +27,7 @@ from integrations.settings import Settings
 app = typer.Typer(help="Prescriptions: issue, review, substitute, hand over.", no_args_is_help=True)
 
 Id = Annotated[UUID, typer.Argument(help="As `prescriptions list` shows it.")]
-Doctor = Annotated[str, typer.Option(help="The doctor's staff number, or the name where only one has it.")]
+Doctor = Annotated[str, typer.Option(help=doctors.HELP)]
 
 
 @app.command()
@@ -50,7 +51,7 @@ def issue(
             session,
             lines,
             patient_id=await _patient(session, crypto, patient),
-            staff_no=await _staff_no(session, doctor),
+            staff_no=await doctors.staff_no(session, doctor),
             terms=Terms.of(Settings()),
             actor=staff(),
             now=utcnow(),
@@ -73,7 +74,7 @@ def show_list(
     """The newest first; names of patients are masked."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        number = await _staff_no(session, doctor) if doctor else None
+        number = await doctors.staff_no(session, doctor) if doctor else None
         for one in await views.for_staff(session, staff_no=number, status=status):
             typer.echo(_in_short(one))
             if one.rejection:
@@ -244,13 +245,3 @@ async def _patient(session: AsyncSession, crypto: Crypto, who: str) -> UUID:
         raise BadPrescription("several patients have this number" if found else "no patient has this number")
     patient_id: UUID = found[0].id
     return patient_id
-
-
-async def _staff_no(session: AsyncSession, who: str) -> str:
-    named = select(Practitioner.staff_no, Practitioner.name).where(
-        or_(Practitioner.staff_no == who, Practitioner.name == who), Practitioner.active
-    )
-    found = (await session.execute(named)).all()
-    if len(found) != 1:
-        raise BadPrescription("several doctors have this name" if found else f"no doctor {who}")
-    return str(found[0].staff_no)

@@ -12,6 +12,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.commands import doctors
 from bot.launching.opening import Work, run_once
 from integrations.crypto import Crypto
 from integrations.hospital import stops
@@ -23,7 +24,7 @@ app = typer.Typer(help="Stopped half days, another doctor, more numbers.", no_ar
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
 VAR = ROOT / "var"
-Doctor = Annotated[str, typer.Argument(help="The doctor's staff number.")]
+Doctor = Annotated[str, typer.Argument(help=doctors.HELP)]
 Day = Annotated[str, typer.Argument(help="As 2026-11-25.")]
 HalfDay = Annotated[Period | None, typer.Argument(help="The whole day without it.")]
 Reason = Annotated[
@@ -48,7 +49,7 @@ def stop(doctor: Doctor, day: Day, period: HalfDay = None, reason: Reason = "", 
 def substitute(
     doctor: Doctor,
     day: Day,
-    by: Annotated[str, typer.Option("--by", help="Staff number of who comes instead.")],
+    by: Annotated[str, typer.Option("--by", help="Who comes instead, named likewise.")],
     period: HalfDay = None,
     reason: Reason = "",
     var: Var = VAR,
@@ -58,7 +59,12 @@ def substitute(
 
     async def one(session: AsyncSession, schedule: Schedule) -> str:
         count = await stops.substitute(
-            session, schedule, by, reason=_said(reason), actor=_staff(), now=utcnow()
+            session,
+            schedule,
+            await doctors.staff_no(session, by),
+            reason=_said(reason),
+            actor=_staff(),
+            now=utcnow(),
         )
         return f"now with {by}, {count} visits move along"
 
@@ -129,9 +135,11 @@ def _each(
     one: Callable[[AsyncSession, Schedule], Awaitable[str]],
 ) -> None:
     """All half days in one transaction: all or none."""
+    on = _date(day)
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        for schedule in await stops.half_days(session, doctor, _date(day), period):
+        number = await doctors.staff_no(session, doctor)
+        for schedule in await stops.half_days(session, number, on, period):
             typer.echo(f"{schedule.date} {schedule.period}: {await one(session, schedule)}")
 
     _run(var, work)
@@ -157,6 +165,6 @@ def _staff() -> str:
 def _run(var: Path, work: Work) -> None:
     try:
         run_once(var, work)
-    except StopError as error:
+    except (StopError, doctors.UnknownDoctor) as error:
         typer.echo(f"{error}.", err=True)
         raise typer.Exit(1) from None

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot.commands.doctors import UnknownDoctor
 from bot.launching.opening import Work, run_once
 from integrations.hospital.delivery.views import ParcelFault
 from integrations.hospital.pharmacy.terms import PharmacyError
@@ -25,7 +26,7 @@ def run(var: Path, work: Work) -> None:
     """Exits with 1 and the reason where the pharmacy or the parcel does not allow it."""
     try:
         run_once(var, work)
-    except (PharmacyError, ParcelFault) as error:
+    except (PharmacyError, ParcelFault, UnknownDoctor) as error:
         reason = str(error) or (type(error).__doc__ or type(error).__name__)
         typer.echo(f"Not done: {reason}", err=True)
         raise typer.Exit(1) from None

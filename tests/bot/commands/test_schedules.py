@@ -48,9 +48,23 @@ def rows(desk: Desk, statement: str) -> list[tuple[object, ...]]:
         return connection.execute(statement.encode()).fetchall()
 
 
+async def _namesakes(session: AsyncSession, _: Crypto) -> list[str]:
+    wards = [await ward(session, name) for name in ("骨科", "眼科")]
+    return [(await doctor(session, "张伟", one.id)).staff_no for one in wards]
+
+
+def test_of_two_doctors_with_one_name_the_numbers_are_told(desk: Desk) -> None:
+    numbers = desk.before(_namesakes)
+    said = desk.run("schedules", "stop", "张伟", "2026-11-25", "--reason", "ill").stderr
+    assert all(number in said for number in numbers)
+    assert "骨科" in said
+
+
 def test_a_half_day_is_stopped_and_its_patient_called(desk: Desk) -> None:
     absent, _, visit, day = desk.before(_visit)
-    assert "no half day" in desk.run("schedules", "stop", "nobody", str(day), "--reason", "ill").stderr
+    assert "no doctor" in desk.run("schedules", "stop", "nobody", str(day), "--reason", "ill").stderr
+    another = str(day + TOMORROW)
+    assert "no half day" in desk.run("schedules", "stop", "李静", another, "--reason", "ill").stderr
     done = desk.run("schedules", "stop", absent, str(day), "morning", "--reason", "ill")
     assert done.exit_code == 0
     assert "stopped, 1 visits affected" in done.stdout
