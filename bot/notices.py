@@ -40,6 +40,10 @@ URGENT = frozenset(
         EventKind.ORDER_EXPIRED,
         EventKind.PHONE_CHANGED,  # somebody else may have done it
         EventKind.LINK_ADDED,
+        EventKind.PRESCRIPTION_APPROVED,  # valid until midnight, as often as not
+        EventKind.SUBSTITUTION_ASKED,  # before that
+        EventKind.PICKUP_READY,
+        EventKind.PARCEL_PLANNED,
         EventKind.WAITLIST_OFFERED,  # none is made in quiet hours, and it stands for minutes
     }
 )

@@ -74,6 +74,16 @@ async def test_a_prescriptions_way_is_told_without_a_word_of_what_it_is(rt, phar
     _neutral(expired)
 
 
+async def test_a_prescription_that_ends_at_midnight_is_told_in_quiet_hours_too(rt, pharmacy, clock):
+    client = await _chatting(pharmacy)
+    clock.time = NOW.replace(hour=14, minute=40)  # 22:40 in Shanghai
+    await pharmacy.approved(client, "AML")
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        [waits] = await session.scalars(text("SELECT not_before FROM outbound"))
+    assert waits is None
+
+
 async def test_a_parcel_is_told_state_by_state_and_what_is_older_by_now_is_not(rt, pharmacy):
     client = await _chatting(pharmacy)
     _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
