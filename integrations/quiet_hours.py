@@ -17,3 +17,8 @@ def after_quiet_hours(hours: str, now: datetime, zone: ZoneInfo) -> datetime | N
         return None
     over = local.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)
     return (over if over > local else over + timedelta(days=1)).astimezone(now.tzinfo)
+
+
+def awake(hours: str, moment: datetime, zone: ZoneInfo) -> datetime:
+    """The moment, or when the quiet hours that it falls into are over."""
+    return after_quiet_hours(hours, moment, zone) or moment

@@ -4,7 +4,7 @@ an event, and goes the way of all news."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,6 +66,12 @@ async def drop(session: AsyncSession, subject_id: UUID, *kinds: EventKind) -> No
     waiting = delete(Reminder).where(Reminder.subject_id == subject_id)
     if kinds:
         waiting = waiting.where(Reminder.kind.in_(kinds))
+    await session.execute(waiting.execution_options(synchronize_session=False))
+
+
+async def drop_all(session: AsyncSession, subject_ids: Collection[UUID]) -> None:
+    """Nothing at all is told about these subjects any more."""
+    waiting = delete(Reminder).where(Reminder.subject_id.in_(subject_ids))
     await session.execute(waiting.execution_options(synchronize_session=False))
 
 

@@ -15,6 +15,7 @@ from bot import inbox, news, sweep, trends
 from integrations.hospital import accounts, events, reminders
 from integrations.hospital.events import EventKind
 from integrations.hospital.follow_up import asking, calls, enrolment, measuring, report
+from integrations.hospital.follow_up.hearing import hearer_for
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.models import (
@@ -140,6 +141,37 @@ async def test_what_was_never_asked_is_asked_again_the_next_day(patient):
     """The dialog never got to it: a person had the patient all day, or Rasa was down."""
     await patient.until_due()
     assert await patient.until_next() == [patient.contact.id]
+    assert "again" not in (await patient.commands())[-1]
+
+
+async def test_a_reminder_that_falls_into_the_night_stays_the_reminder(patient):
+    rt = patient.rt
+    await patient.until_due()
+    async with rt.database.begin() as session:
+        await asking.asked(session, (await patient.task()).id, rt.now(), again=False)
+    patient.clock.time = (rt.now() + timedelta(days=1)).astimezone(SHANGHAI).replace(hour=23)
+    assert await sweep.hospital(rt) == []
+    assert await patient.until_next() == [patient.contact.id]
+    assert '"again": true' in (await patient.commands())[-1]
+    async with rt.database.begin() as session:
+        await asking.asked(session, (await patient.task()).id, rt.now(), again=True)
+    assert await patient.until_next() == []
+    assert (await patient.task()).status is TaskStatus.MISSED
+
+
+async def test_who_wants_it_later_is_left_alone_until_then(patient):
+    rt = patient.rt
+    await patient.until_due()
+    task = await patient.task()
+    later = rt.now() + timedelta(days=3)
+    async with rt.database.begin() as session:
+        await asking.asked(session, task.id, rt.now(), again=False)
+        hearer = await hearer_for(session, patient.patient_id)
+        await asking.postpone(session, rt.settings, task.id, hearer, later)
+    patient.clock.forward(days=2)
+    assert await sweep.hospital(rt) == []
+    assert await patient.until_next() == [patient.contact.id]
+    assert patient.clock.time == later
     assert "again" not in (await patient.commands())[-1]
 
 

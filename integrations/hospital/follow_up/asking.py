@@ -17,6 +17,7 @@ from integrations.hospital.follow_up import enrolment, times
 from integrations.hospital.follow_up.hearing import Hearer, hearer_for
 from integrations.hospital.follow_up.plans import Plans
 from integrations.hospital.models import FollowUpTask, StopReason, TaskStatus
+from integrations.quiet_hours import after_quiet_hours, awake
 from integrations.settings import Settings
 
 _LATER = timedelta(minutes=30)  # a patient who is busy in the chat, or speaks with a person
@@ -62,15 +63,15 @@ async def due(
     if hearer is None:
         await enrolment.stop_one(session, task.enrolment_id, StopReason.NOBODY, now)
         return None
+    again = unanswered and task.status != TaskStatus.PLANNED
+    kind = _kind(again=again)  # put off, a reminder stays the reminder: nobody hears two of them
     plan = plans.get(task.plan)
     if plan is None:  # its file is closed by a fault
-        await _again_on(session, settings, EventKind.FOLLOW_UP_DUE, task_id, hearer, now, _ANY_HOUR)
+        await _again_on(session, settings, kind, task_id, hearer, now, _ANY_HOUR)
         return None
-    awake = times.awake(now, settings.quiet_hours, settings.zone)
-    if awake > now:
-        await _plan(session, EventKind.FOLLOW_UP_DUE, task_id, hearer, awake)
+    if over := after_quiet_hours(settings.quiet_hours, now, settings.zone):
+        await _plan(session, kind, task_id, hearer, over)
         return None
-    again = unanswered and task.status != TaskStatus.PLANNED
     if (again and task.reminded_at) or now - task.due_at > _GIVEN_UP:
         await _miss(session, task, now)
         return None
@@ -82,15 +83,15 @@ async def put_off(
     session: AsyncSession, task_id: UUID, hearer: Hearer, now: datetime, *, again: bool = False
 ) -> None:
     """The patient is busy: it is asked a little later."""
-    kind = EventKind.FOLLOW_UP_UNANSWERED if again else EventKind.FOLLOW_UP_DUE
-    await _plan(session, kind, task_id, hearer, now + _LATER)
+    await _plan(session, _kind(again=again), task_id, hearer, now + _LATER)
 
 
 async def postpone(
     session: AsyncSession, settings: Settings, task_id: UUID, hearer: Hearer, until: datetime
 ) -> None:
-    """The patient wants to be asked at another time."""
-    moment = times.awake(until, settings.quiet_hours, settings.zone)
+    """The patient wants to be asked at another time, and not before."""
+    moment = awake(settings.quiet_hours, until, settings.zone)
+    await reminders.drop(session, task_id, EventKind.FOLLOW_UP_UNANSWERED)
     await _plan(session, EventKind.FOLLOW_UP_DUE, task_id, hearer, moment)
 
 
@@ -102,6 +103,10 @@ async def asked(session: AsyncSession, task_id: UUID, now: datetime, *, again: b
     await session.execute(first.values(status=TaskStatus.ASKED, asked_at=now).execution_options(**quietly))
     if again:
         await session.execute(mine.values(reminded_at=now).execution_options(**quietly))
+
+
+def _kind(*, again: bool) -> EventKind:
+    return EventKind.FOLLOW_UP_UNANSWERED if again else EventKind.FOLLOW_UP_DUE
 
 
 async def _miss(session: AsyncSession, task: Row[tuple[object, ...]], now: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, text, update
+from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +23,7 @@ from integrations.hospital.models import (
     StopReason,
     TaskStatus,
 )
+from integrations.quiet_hours import awake
 from integrations.settings import Settings
 
 # Who said no, or died, stays off every plan; the other reasons end one only.
@@ -114,7 +115,7 @@ async def start(
 async def _plan_task(
     session: AsyncSession, settings: Settings, enrolment: UUID, number: int, moment: datetime, hearer: Hearer
 ) -> None:
-    due_at = times.awake(moment, settings.quiet_hours, settings.zone)
+    due_at = awake(settings.quiet_hours, moment, settings.zone)
     row = insert(FollowUpTask).values(enrolment_id=enrolment, number=number, due_at=due_at)
     task_id = (await session.scalars(row.returning(FollowUpTask.id))).one()
     await reminders.plan(
@@ -237,11 +238,7 @@ async def _stop(session: AsyncSession, enrolments: list[UUID], reason: StopReaso
         .execution_options(synchronize_session=False)
     )
     stopped = list(await session.scalars(tasks))
-    if stopped:
-        gone = text("DELETE FROM reminders WHERE subject_id IN :tasks").bindparams(
-            bindparam("tasks", expanding=True)
-        )
-        await session.execute(gone, {"tasks": stopped})
+    await reminders.drop_all(session, stopped)
     ending = update(FollowUpEnrolment).where(
         FollowUpEnrolment.id.in_(enrolments), FollowUpEnrolment.status == "active"
     )

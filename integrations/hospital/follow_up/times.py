@@ -63,16 +63,3 @@ def due_at(day: date, hour: int, about: UUID, zone: ZoneInfo) -> datetime:
     """A moment within the hour, always the same for the same subject: thousands are not asked in one second."""
     begins = datetime.combine(day, time(hour), zone)
     return begins + timedelta(seconds=crc32(about.bytes) % SPREAD)
-
-
-def awake(moment: datetime, quiet_hours: str, zone: ZoneInfo) -> datetime:
-    """The moment, or when the quiet hours ("22:00-07:30", local) it falls into are over."""
-    if quiet_hours == "none":
-        return moment
-    begin, end = (time.fromisoformat(part) for part in quiet_hours.split("-"))
-    local = moment.astimezone(zone)
-    quiet = begin <= local.time() < end if begin < end else not end <= local.time() < begin
-    if not quiet:
-        return moment
-    over = datetime.combine(local.date(), end, zone)
-    return over if over > local else datetime.combine(local.date() + timedelta(days=1), end, zone)

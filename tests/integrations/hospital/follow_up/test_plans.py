@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations.hospital.follow_up.plans import FOLDER, load, plans
-from integrations.hospital.follow_up.times import Delay, Rhythm, awake, days, due_at
+from integrations.hospital.follow_up.times import Delay, Rhythm, days, due_at
+from integrations.quiet_hours import awake
 from integrations.settings import Settings
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -111,5 +112,5 @@ def test_the_hour_is_spread_and_kept() -> None:
 )  # fmt: skip
 def test_quiet_hours(local: str, then: str) -> None:
     moment = datetime.fromisoformat(local).replace(tzinfo=ZONE)
-    assert awake(moment, "22:00-07:30", ZONE) == datetime.fromisoformat(then).replace(tzinfo=ZONE)
-    assert awake(moment, "none", ZONE) == moment
+    assert awake("22:00-07:30", moment, ZONE) == datetime.fromisoformat(then).replace(tzinfo=ZONE)
+    assert awake("none", moment, ZONE) == moment
