@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from actions import follow_up_words as words
+from actions.consent import missing_consents
 from actions.follow_up_times import put_off_until, taken_at
 from actions.forms import Form, Outcome
 from actions.measurements import log_own
@@ -76,6 +77,9 @@ class FollowUpForm(Form):
             return Outcome.closed()
         if turn.facts.field == LATER or (turn.asked and puts_off(turn.text)):
             return await self._later(turn, reply, task)
+        if await missing_consents(turn):  # withdrawn since it was asked: nothing may be kept
+            reply.say("say_measurement_consent")
+            return Outcome.closed()
         return await self._take(turn, reply, task, plan, draft)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:

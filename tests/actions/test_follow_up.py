@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
+from integrations.hospital import accounts
 from integrations.hospital.follow_up import answering, enrolment
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.models import (
@@ -201,6 +202,19 @@ async def test_skipping_and_free_words(chat: Chat) -> None:
         "medicine": None,
         "words": "下周想再问问能不能减药",
     }
+
+
+async def test_after_a_withdrawn_consent_nothing_is_kept(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    async with chat.runtime.database.begin() as session:
+        await accounts.withdraw_consents(
+            session, chat.contact, accounts.OWN_CONSENTS, chat.runtime.now(), None
+        )
+    said = await answer(chat, "135/85", "log_measurement", ("measurement", "blood_pressure"))
+    assert "需要您同意" in said.text
+    assert await answers(chat, task) == {}
+    assert await rows(chat, Measurement) == []
 
 
 async def test_later_is_later(chat: Chat, outside: Outside) -> None:
