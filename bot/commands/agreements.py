@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import getpass
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.launching.opening import Work, run_once
+from bot.commands.staff import VAR, Var, refuse, runner, staff
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital import agreements
 from integrations.hospital.reading import InvalidPhone
-from integrations.settings import ROOT
 
 app = typer.Typer(
     help="Who acts for a person who agreed by a text message; ended when that person calls the hospital.",
     no_args_is_help=True,
 )
+_run = runner({InvalidPhone: "This is not a mobile number."})
 
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
 Phone = Annotated[
     str, typer.Option(prompt="The caller's mobile number", help="Asked for, so that no shell remembers it.")
 ]
@@ -60,28 +57,16 @@ def end(
     var: Var = VAR,
 ) -> None:
     """The patient takes the agreement back: the account is told, appointments stay."""
-    from integrations.database import utcnow
 
     if not called_back:
-        typer.echo("Call the number on file first: nothing is changed.", err=True)
-        raise typer.Exit(1)
+        refuse("Call the number on file first: nothing is changed.")
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        staff = f"staff:{getpass.getuser()}"
         ended = await agreements.end(
-            session, patient_id=patient, account_id=account, actor=staff, key=None, now=utcnow()
+            session, patient_id=patient, account_id=account, actor=staff(), key=None, now=utcnow()
         )
         if not ended:
-            typer.echo("This account does not act for the patient on an agreement of theirs.", err=True)
-            raise typer.Exit(1)
+            refuse("This account does not act for the patient on an agreement of theirs.")
 
     _run(var, work)
     typer.echo("Ended; the account is told.")
-
-
-def _run(var: Path, work: Work) -> None:
-    try:
-        run_once(var, work)
-    except InvalidPhone:
-        typer.echo("This is not a mobile number.", err=True)
-        raise typer.Exit(1) from None

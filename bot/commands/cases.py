@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.launching.opening import Work, run_once
+from bot.commands.staff import VAR, Var, runner, said, staff, why
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital.cases import handling
 from integrations.hospital.cases.figures import complaints
 from integrations.hospital.cases.refusals import AlreadyClosed, UnknownCase
 from integrations.hospital.clock import local_date
 from integrations.hospital.models import Adverse
 from integrations.hospital.working_days import working_days
-from integrations.settings import ROOT
 
 app = typer.Typer(help="Complaints, and what else staff settle by a day.", no_args_is_help=True)
+_run = runner(
+    {
+        UnknownCase: "No case with this number.",
+        AlreadyClosed: "It is closed already, or the patient withdrew it.",
+    }
+)
 
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
 Number = Annotated[str, typer.Argument(help="Such as TS-20261122-017, as `cases list` shows it.")]
 Words = Annotated[str, typer.Option("--words", prompt="Words")]
 First = Annotated[str, typer.Option("--from", help="First day, 2026-11-01; without it 30 days back.")]
@@ -40,7 +42,6 @@ def show_list(
     var: Var = VAR,
 ) -> None:
     """What waits, the nearest deadline first; names are masked."""
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, _: Crypto) -> None:
         found = await handling.listed(
@@ -66,11 +67,10 @@ def show(
     var: Var = VAR,
 ) -> None:
     """Show what was said, and which pictures came. The audit log keeps who read it and why."""
-    if not reason.strip():
-        raise typer.BadParameter("say why")
+    known = why(reason)
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        told = await handling.reveal(session, crypto, number, actor=_staff(), reason=reason.strip()[:200])
+        told = await handling.reveal(session, crypto, number, actor=staff(), reason=known)
         typer.echo(told.words)
         for one in told.notes:
             typer.echo(f"\n[{one.kind}, {one.author}, {one.at:%Y-%m-%d %H:%M} UTC]\n{one.words}")
@@ -92,10 +92,9 @@ def assign(
     var: Var = VAR,
 ) -> None:
     """Give a case to a member of staff."""
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        await handling.assign(session, number, owner, across=across, actor=_staff(), now=utcnow())
+        await handling.assign(session, number, owner, across=across, actor=staff(), now=utcnow())
 
     _run(var, work)
     typer.echo("Assigned.")
@@ -104,10 +103,10 @@ def assign(
 @app.command()
 def note(number: Number, words: Words, var: Var = VAR) -> None:
     """Add a word among staff; the patient does not see it."""
-    from integrations.database import utcnow
+    told = said(words, "say something")
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        await handling.note(session, crypto, number, _said(words), actor=_staff(), now=utcnow())
+        await handling.note(session, crypto, number, told, actor=staff(), now=utcnow())
 
     _run(var, work)
     typer.echo("Noted.")
@@ -116,10 +115,10 @@ def note(number: Number, words: Words, var: Var = VAR) -> None:
 @app.command()
 def answer(number: Number, words: Words, var: Var = VAR) -> None:
     """Answer the patient, who is told and may say more."""
-    from integrations.database import utcnow
+    told = said(words, "say something")
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        await handling.answer(session, crypto, number, _said(words), actor=_staff(), now=utcnow())
+        await handling.answer(session, crypto, number, told, actor=staff(), now=utcnow())
 
     _run(var, work)
     typer.echo("Answered; the patient is told.")
@@ -128,10 +127,10 @@ def answer(number: Number, words: Words, var: Var = VAR) -> None:
 @app.command()
 def close(number: Number, words: Words, var: Var = VAR) -> None:
     """Say the last word; the patient is told, and asked whether it satisfies."""
-    from integrations.database import utcnow
+    told = said(words, "say something")
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        await handling.close(session, crypto, number, _said(words), actor=_staff(), now=utcnow())
+        await handling.close(session, crypto, number, told, actor=staff(), now=utcnow())
 
     _run(var, work)
     typer.echo("Closed; the patient is told.")
@@ -148,7 +147,7 @@ def mark_adverse(
     """Decide whether a case tells of harm through care (不良事件)."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        await handling.mark_adverse(session, number, adverse, actor=_staff())
+        await handling.mark_adverse(session, number, adverse, actor=staff())
 
     _run(var, work)
     typer.echo(f"Marked: {adverse}.")
@@ -186,7 +185,6 @@ def report(first: First = "", last: Last = "", var: Var = VAR) -> None:
 
 def days(first: str, last: str) -> tuple[date, date]:
     """The span that was asked for. Raises typer.BadParameter."""
-    from integrations.database import utcnow
 
     try:
         end = date.fromisoformat(last) if last else local_date(utcnow())
@@ -205,24 +203,3 @@ def _tell_unknown_years(today: date) -> None:
             typer.echo(
                 f"The working days of {year} are not filled in (WORKING_DAYS): those of the law are counted."
             )
-
-
-def _said(words: str) -> str:
-    if not words.strip():
-        raise typer.BadParameter("say something")
-    return words.strip()
-
-
-def _staff() -> str:
-    return f"staff:{getpass.getuser()}"
-
-
-def _run(var: Path, work: Work) -> None:
-    try:
-        run_once(var, work)
-    except UnknownCase:
-        typer.echo("No case with this number.", err=True)
-        raise typer.Exit(1) from None
-    except AlreadyClosed:
-        typer.echo("It is closed already, or the patient withdrew it.", err=True)
-        raise typer.Exit(1) from None

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -13,8 +10,9 @@ import typer
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.launching.opening import Work, run_once
+from bot.commands.staff import VAR, Var, refuse, runner, staff
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital.follow_up import alerts, calls, enrolment, listing, report
 from integrations.hospital.follow_up.alerts import UnknownAlert
 from integrations.hospital.follow_up.calls import UnknownCall
@@ -22,12 +20,20 @@ from integrations.hospital.follow_up.enrolment import NobodyToAsk, Refused
 from integrations.hospital.follow_up.plans import Plan, Plans, plans
 from integrations.hospital.models import CallOutcome, StopReason
 from integrations.hospital.reading import InvalidPhone
-from integrations.settings import ROOT, Settings
+from integrations.settings import Settings
 
 app = typer.Typer(help="Patients' follow-up: plans, alerts, the call list.", no_args_is_help=True)
+_run = runner(
+    {
+        Refused: "The patient is not to be asked ({error}); --again where they want it again.",
+        NobodyToAsk: "Nobody who acts for the patient here has agreed that health data are handled.",
+        UnknownAlert: "No alert with this id waits for this.",
+        UnknownCall: "Nobody is to be called about this id.",
+        InvalidPhone: "This is not a mobile number.",
+        NoResultFound: "No patient with this id.",
+    }
+)
 
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
 Patient = Annotated[UUID, typer.Argument(help="The patient's id.")]
 # What staff may give as the reason; the others come about by themselves.
 _REASONS = {"asked": StopReason.OPTED_OUT, "died": StopReason.DIED, "other": StopReason.STAFF}
@@ -78,14 +84,13 @@ def start(
     """Put a patient on the plans that are meant."""
     settings = Settings()
     meant = _meant(plans(settings), plan, diagnosis, event)
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, _: Crypto) -> None:
         if again:
-            await enrolment.allow_again(session, patient, actor=_staff())
+            await enrolment.allow_again(session, patient, actor=staff())
         for one in meant:
             made = await enrolment.start_by_staff(
-                session, settings, one, patient, actor=_staff(), now=utcnow()
+                session, settings, one, patient, actor=staff(), now=utcnow()
             )
             typer.echo(f"{one.id}: {'started' if made else 'the patient is on it already'}.")
 
@@ -100,11 +105,10 @@ def stop(
 ) -> None:
     """Take a patient off all plans; who asked for it or died stays off."""
     if reason not in _REASONS:
-        _fail(f"The reason is one of {', '.join(_REASONS)}.")
-    from integrations.database import utcnow
+        refuse(f"The reason is one of {', '.join(_REASONS)}.")
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        ended = await enrolment.stop_all(session, patient, _REASONS[reason], actor=_staff(), now=utcnow())
+        ended = await enrolment.stop_all(session, patient, _REASONS[reason], actor=staff(), now=utcnow())
         typer.echo(f"{ended} ended.")
 
     _run(var, work)
@@ -133,13 +137,12 @@ def show_alerts(
     var: Var = VAR,
 ) -> None:
     """What patients told that must be looked at now, the longest waiting first; names are masked."""
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
         if acknowledge:
-            await alerts.acknowledge(session, acknowledge, staff=_staff(), now=utcnow())
+            await alerts.acknowledge(session, acknowledge, staff=staff(), now=utcnow())
         if close:
-            await alerts.close(session, close, staff=_staff(), now=utcnow())
+            await alerts.close(session, close, staff=staff(), now=utcnow())
         for one in await alerts.waiting(session, crypto):
             by = f" by {one.acknowledged_by}" if one.acknowledged_by else ""
             typer.echo(
@@ -160,14 +163,13 @@ def show_calls(
     var: Var = VAR,
 ) -> None:
     """Whom to call because they did not answer in the chat; names and phones are masked."""
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
         if reveal:
-            typer.echo(await calls.reveal_phone(session, crypto, reveal, staff=_staff()))
+            typer.echo(await calls.reveal_phone(session, crypto, reveal, staff=staff()))
             return
         if called:
-            await calls.called(session, called, outcome, staff=_staff(), now=utcnow())
+            await calls.called(session, called, outcome, staff=staff(), now=utcnow())
         for one in await calls.to_call(session, crypto):
             typer.echo(
                 f"{one.task_id}  {one.patient:<8} {one.phone}  {one.plan:<16} due {_moment(one.due_at)}"
@@ -181,7 +183,6 @@ def show_report(
     days: Annotated[int, typer.Option(min=1, help="How far back.")] = 180, var: Var = VAR
 ) -> None:
     """How many answered of those who were asked, by plan and month."""
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, _: Crypto) -> None:
         now = utcnow()
@@ -209,35 +210,9 @@ def _meant(known: Plans, plan: str, diagnosis: str, event: str) -> list[Plan]:
     found += known.for_diagnosis(diagnosis) if diagnosis else []
     found += known.for_event(event) if event else []
     if not found:
-        _fail("No plan is meant by this: see `follow-up check`.")
+        refuse("No plan is meant by this: see `follow-up check`.")
     return found
 
 
 def _moment(moment: datetime | None) -> str:
     return f"{moment.astimezone(Settings().zone):%Y-%m-%d %H:%M}" if moment else "-"
-
-
-def _staff() -> str:
-    return f"staff:{getpass.getuser()}"
-
-
-def _fail(words: str) -> None:
-    typer.echo(words, err=True)
-    raise typer.Exit(1)
-
-
-_SAID: dict[type[Exception], Callable[[Exception], str]] = {
-    Refused: lambda error: f"The patient is not to be asked ({error}); --again where they want it again.",
-    NobodyToAsk: lambda _: "Nobody who acts for the patient here has agreed that health data are handled.",
-    UnknownAlert: lambda _: "No alert with this id waits for this.",
-    UnknownCall: lambda _: "Nobody is to be called about this id.",
-    InvalidPhone: lambda _: "This is not a mobile number.",
-    NoResultFound: lambda _: "No patient with this id.",
-}
-
-
-def _run(var: Path, work: Work) -> None:
-    try:
-        run_once(var, work)
-    except tuple(_SAID) as error:
-        _fail(_SAID[type(error)](error))

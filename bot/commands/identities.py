@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.launching.opening import Work, run_once
+from bot.commands.staff import VAR, Var, runner, staff, why
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital import identity_reviews
 from integrations.hospital.identity_reviews import NotWaiting, RejectionReason
-from integrations.settings import ROOT
 
 app = typer.Typer(help="Patients whose document staff look at.", no_args_is_help=True)
+_run = runner({NotWaiting: "No patient with this id waits for staff."})
 
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
 PatientId = Annotated[UUID, typer.Argument(help="As `identities list` shows it.")]
 
 
@@ -44,13 +41,10 @@ def show(
     var: Var = VAR,
 ) -> None:
     """Show all that the patient told, to compare with the document. The audit log keeps who looked and why."""
-    if not reason.strip():
-        raise typer.BadParameter("say why")
+    known = why(reason)
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        told = await identity_reviews.reveal(
-            session, crypto, patient, actor=_staff(), reason=reason.strip()[:200]
-        )
+        told = await identity_reviews.reveal(session, crypto, patient, actor=staff(), reason=known)
         for title, value in (
             ("name", told.name),
             ("document", told.document),
@@ -67,10 +61,9 @@ def show(
 @app.command()
 def verify(patient: PatientId, var: Var = VAR) -> None:
     """The document is right: the patient is told."""
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        await identity_reviews.verify(session, patient, actor=_staff(), now=utcnow())
+        await identity_reviews.verify(session, patient, actor=staff(), now=utcnow())
 
     _run(var, work)
     typer.echo("Verified; the patient is told.")
@@ -85,19 +78,7 @@ def reject(
     """The document is not right: the patient is told, and may register anew."""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        await identity_reviews.reject(session, patient, reason=reason, actor=_staff())
+        await identity_reviews.reject(session, patient, reason=reason, actor=staff())
 
     _run(var, work)
     typer.echo("Rejected; the patient is told.")
-
-
-def _staff() -> str:
-    return f"staff:{getpass.getuser()}"
-
-
-def _run(var: Path, work: Work) -> None:
-    try:
-        run_once(var, work)
-    except NotWaiting:
-        typer.echo("No patient with this id waits for staff.", err=True)
-        raise typer.Exit(1) from None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.launching.opening import Work, run_once
+from bot.commands.staff import VAR, Var, runner
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital.billing.invoices import (
     NotAsked,
     NotInvoiceable,
@@ -22,12 +21,17 @@ from integrations.hospital.billing.invoices import (
 from integrations.hospital.billing.orders import UnknownOrder
 from integrations.hospital.models import InvoiceStatus
 from integrations.money import yuan
-from integrations.settings import ROOT
 
 app = typer.Typer(help="Electronic invoices that patients asked for.", no_args_is_help=True)
+_run = runner(
+    {
+        UnknownOrder: "There is no such order.",
+        NotAsked: "No invoice of this order is waiting.",
+        NotInvoiceable: "Nothing is paid on this order, or it went back.",
+        IntegrityError: "Another order has this number.",
+    }
+)
 
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
 OrderNo = Annotated[str, typer.Argument(help="The order's number, as `invoices list` shows it.")]
 
 
@@ -45,7 +49,7 @@ def show_waiting(var: Var = VAR) -> None:
         if not tasks:
             typer.echo("No invoice is waiting.")
 
-    run_once(var, work)
+    _run(var, work)
 
 
 @app.command()
@@ -57,7 +61,7 @@ def issue(
     """Notes that the invoice of an order is issued; the patient is told."""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        await issue_invoice(session, order_no, number, datetime.now(UTC))
+        await issue_invoice(session, order_no, number, utcnow())
 
     _run(var, work)
     typer.echo("Issued; the patient is told.")
@@ -72,21 +76,3 @@ def void(order_no: OrderNo, var: Var = VAR) -> None:
 
     _run(var, work)
     typer.echo("Voided.")
-
-
-def _run(var: Path, work: Work) -> None:
-    try:
-        run_once(var, work)
-    except UnknownOrder:
-        _refuse("There is no such order.")
-    except NotAsked:
-        _refuse("No invoice of this order is waiting.")
-    except NotInvoiceable:
-        _refuse("Nothing is paid on this order, or it went back.")
-    except IntegrityError:
-        _refuse("Another order has this number.")
-
-
-def _refuse(words: str) -> NoReturn:
-    typer.echo(words, err=True)
-    raise typer.Exit(1) from None

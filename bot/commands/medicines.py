@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import VAR, Var, run, staff
+from bot.commands.staff import VAR, Var, runner, staff
 from integrations.crypto import Crypto
 from integrations.hospital import audit
 from integrations.hospital.pharmacy import medicines
+from integrations.hospital.pharmacy.terms import PharmacyError
 from integrations.money import yuan
 
 app = typer.Typer(help="The pharmacy's shelf.", no_args_is_help=True)
+_run = runner({PharmacyError: "Not done: {error}"})
 
 
 @app.command("list")
@@ -31,7 +33,7 @@ def show(var: Var = VAR) -> None:
                 f"stock {one.stock}  {' '.join(marks)}".rstrip()
             )
 
-    run(var, work)
+    _run(var, work)
 
 
 @app.command()
@@ -50,4 +52,4 @@ def restock(
         )
         typer.echo(f"{code}: {stock}")
 
-    run(var, work)
+    _run(var, work)

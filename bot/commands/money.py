@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -13,8 +10,9 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.launching.opening import run_once
+from bot.commands.staff import VAR, Var, refuse, runner, said, staff
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital.billing import desk, differences, reconciling
 from integrations.hospital.billing.desk import NobodyToTell
 from integrations.hospital.billing.orders import Item, UnknownOrder
@@ -23,7 +21,6 @@ from integrations.hospital.models import OrderKind, Reconciliation
 from integrations.hospital.reading import InvalidPhone
 from integrations.money import Platform, yuan
 from integrations.payment import amounts
-from integrations.settings import ROOT
 
 app = typer.Typer(help="Bills, orders, refunds, and reconciliation with the platforms.", no_args_is_help=True)
 bills_app = typer.Typer(help="What a patient has to pay.", no_args_is_help=True)
@@ -38,8 +35,16 @@ for _name, _part in (
 ):
     app.add_typer(_part, name=_name)
 
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
+_run = runner(
+    {
+        UnknownOrder: "There is no such order.",
+        UnknownRefund: "No refund with this number waits for that.",
+        NobodyToTell: "No account acts for this patient: nobody could pay it.",
+        InvalidPhone: "This is not a mobile number.",
+        LookupError: "No open difference with this id.",
+    }
+)
+
 Note = Annotated[
     str, typer.Option(prompt="What was found, or done", help="Kept in the audit log: no names, no numbers.")
 ]
@@ -57,7 +62,6 @@ def add_bill(
     var: Var = VAR,
 ) -> None:
     """A bill for whoever acts for the patient; they are told. Registration fees come with their appointment."""
-    from integrations.database import utcnow
 
     if kind is OrderKind.REGISTRATION:
         raise typer.BadParameter("registration fees come with their appointment")
@@ -69,11 +73,11 @@ def add_bill(
         if len(chosen) != 1:
             for one, name in found:
                 typer.echo(f"{one}  {name}")
-            _stop("Say which patient (--patient)." if found else "No patient has this number on file.")
+            refuse("Say which patient (--patient)." if found else "No patient has this number on file.")
         now = utcnow()
         until = now + timedelta(days=days)
         number = await desk.add_bill(
-            session, kind, items, patient_id=chosen[0], expires_at=until, actor=_staff(), now=now
+            session, kind, items, patient_id=chosen[0], expires_at=until, actor=staff(), now=now
         )
         typer.echo(f"{number}  {yuan(sum(one.amount_fen for one in items))}")
 
@@ -119,10 +123,9 @@ def list_refunds(var: Var = VAR) -> None:
 @refunds_app.command("retry")
 def retry_refund(out_refund_no: str, var: Var = VAR) -> None:
     """Ask once more, under a new number, after the cause was seen to: of a refund that is closed."""
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        renewed = await desk.retry_refund(session, out_refund_no, actor=_staff(), now=utcnow())
+        renewed = await desk.retry_refund(session, out_refund_no, actor=staff(), now=utcnow())
         typer.echo(f"Asked for again as {renewed}.")
 
     _run(var, work)
@@ -131,10 +134,10 @@ def retry_refund(out_refund_no: str, var: Var = VAR) -> None:
 @refunds_app.command("settle")
 def settle_refund(out_refund_no: str, note: Note, var: Var = VAR) -> None:
     """The payer has got the money in another way: of a refund that is abnormal or closed. The patient is told."""
-    from integrations.database import utcnow
+    known = said(note, "say what was done")
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        await desk.settle_refund(session, out_refund_no, note=_said(note), actor=_staff(), now=utcnow())
+        await desk.settle_refund(session, out_refund_no, note=known, actor=staff(), now=utcnow())
         typer.echo("Settled; the patient is told.")
 
     _run(var, work)
@@ -158,10 +161,10 @@ def list_differences(var: Var = VAR) -> None:
 @differences_app.command("settle")
 def settle_difference(difference: UUID, note: Note, var: Var = VAR) -> None:
     """It is known what it was."""
-    from integrations.database import utcnow
+    known = said(note, "say what was done")
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        await desk.settle_difference(session, difference, note=_said(note), actor=_staff(), now=utcnow())
+        await desk.settle_difference(session, difference, note=known, actor=staff(), now=utcnow())
         typer.echo("Settled.")
 
     _run(var, work)
@@ -207,33 +210,3 @@ def _item(line: str) -> Item:
     if not name.strip() or fen <= 0:
         raise typer.BadParameter(f"{line}: say NAME=YUAN, as 血常规=25.00")
     return Item(name.strip(), fen)
-
-
-def _said(note: str) -> str:
-    if not note.strip():
-        raise typer.BadParameter("say what was done")
-    return note.strip()
-
-
-def _staff() -> str:
-    return f"staff:{getpass.getuser()}"
-
-
-def _stop(words: str) -> None:
-    typer.echo(words, err=True)
-    raise typer.Exit(1)
-
-
-def _run(var: Path, work: Callable[[AsyncSession, Crypto], Awaitable[None]]) -> None:
-    try:
-        run_once(var, work)
-    except UnknownOrder:
-        _stop("There is no such order.")
-    except UnknownRefund:
-        _stop("No refund with this number waits for that.")
-    except NobodyToTell:
-        _stop("No account acts for this patient: nobody could pay it.")
-    except InvalidPhone:
-        _stop("This is not a mobile number.")
-    except LookupError:
-        _stop("No open difference with this id.")

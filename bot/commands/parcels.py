@@ -8,13 +8,17 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import VAR, Var, run, staff
+from bot.commands.staff import VAR, Var, runner, staff, why
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital import audit
 from integrations.hospital.delivery import parcels, shipping, views
+from integrations.hospital.delivery.views import ParcelFault
 from integrations.hospital.pharmacy import views as prescriptions
+from integrations.hospital.pharmacy.terms import PharmacyError
 
 app = typer.Typer(help="Parcels: whereto, on their way, problems.", no_args_is_help=True)
+_run = runner({PharmacyError: "Not done: {error}", ParcelFault: "Not done: {error}"})
 
 Id = Annotated[UUID, typer.Argument(help="The prescription, as `prescriptions list` shows it.")]
 
@@ -26,8 +30,7 @@ def address(
     var: Var = VAR,
 ) -> None:
     """Whom and where to, for the label."""
-    if not reason.strip():
-        raise typer.BadParameter("say why")
+    known = why(reason)
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
         one = await prescriptions.prescription(session, prescription)
@@ -39,11 +42,11 @@ def address(
             actor=staff(),
             action="address_revealed",
             subject=f"delivery:{one.delivery_id}",
-            detail={"reason": reason.strip()[:200]},
+            detail={"reason": known},
         )
         typer.echo(f"{to.recipient}  {to.phone.removeprefix('+86')}\n{to.area}{to.street}")
 
-    run(var, work)
+    _run(var, work)
 
 
 @app.command()
@@ -56,11 +59,9 @@ def ship(
     """The carrier has it: the patient is told, and its way is followed."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        from integrations.database import utcnow
-
         await shipping.ship(session, prescription, carrier, waybill, actor=staff(), now=utcnow())
 
-    run(var, work)
+    _run(var, work)
     typer.echo("Shipped; the patient is told.")
 
 
@@ -76,4 +77,4 @@ def problems(var: Var = VAR) -> None:
                 f"{one.state or 'lost track'}  since {since}"
             )
 
-    run(var, work)
+    _run(var, work)

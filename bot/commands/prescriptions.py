@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -13,18 +12,20 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands import doctors
-from bot.commands.staff import VAR, Var, run, staff
+from bot.commands.staff import VAR, Var, runner, staff
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital.models import Patient, PrescriptionStatus
 from integrations.hospital.patients import InvalidPhone, read_phone
 from integrations.hospital.pharmacy import checkout, counter, issuing, reviews, substitutions, views
 from integrations.hospital.pharmacy.issuing import Prescribed
-from integrations.hospital.pharmacy.terms import BadPrescription, Terms
+from integrations.hospital.pharmacy.terms import BadPrescription, PharmacyError, Terms
 from integrations.hospital.pharmacy.views import PrescriptionView
 from integrations.money import yuan
 from integrations.settings import Settings
 
 app = typer.Typer(help="Prescriptions: issue, review, substitute, hand over.", no_args_is_help=True)
+_run = runner({PharmacyError: "Not done: {error}", doctors.UnknownDoctor: "Not done: {error}"})
 
 Id = Annotated[UUID, typer.Argument(help="As `prescriptions list` shows it.")]
 Doctor = Annotated[str, typer.Option(help=doctors.HELP)]
@@ -45,8 +46,6 @@ def issue(
     lines = [_line(one) for one in line]
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        from integrations.database import utcnow
-
         made = await issuing.issue(
             session,
             lines,
@@ -60,7 +59,7 @@ def issue(
         )
         typer.echo(f"{made}\nIssued; it waits for a pharmacist (prescriptions approve {made}).")
 
-    run(var, work)
+    _run(var, work)
 
 
 @app.command("list")
@@ -80,7 +79,7 @@ def show_list(
             if one.rejection:
                 typer.echo(f"{'':36}  rejected: {one.rejection}")
 
-    run(var, work)
+    _run(var, work)
 
 
 @app.command()
@@ -88,15 +87,13 @@ def queue(var: Var = VAR) -> None:
     """What pharmacists have to look at; what is over its five minutes stands first, marked !!"""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        from integrations.database import utcnow
-
         now = utcnow()
         for one in await views.review_queue(session):
             left = round((one.due_at - now).total_seconds())
             mark = f"!! {-left} s late" if left < 0 else f"{left} s left"
             typer.echo(f"{_in_short(one)}  {mark}")
 
-    run(var, work)
+    _run(var, work)
 
 
 @app.command()
@@ -119,20 +116,20 @@ def show(prescription: Id, var: Var = VAR) -> None:
             f"  order {one.order_no or '-'} {one.order_status or ''}, {one.handing or 'nothing chosen yet'}"
         )
 
-    run(var, work)
+    _run(var, work)
 
 
 @app.command()
 def take(prescription: Id, var: Var = VAR) -> None:
     """Begin to look at it, as its pharmacist."""
-    _change(var, lambda session: reviews.take(session, prescription, pharmacist=staff(), now=_now()))
+    _change(var, lambda session: reviews.take(session, prescription, pharmacist=staff(), now=utcnow()))
     typer.echo("Yours.")
 
 
 @app.command()
 def approve(prescription: Id, var: Var = VAR) -> None:
     """It is right: the patient is told and may pay."""
-    _change(var, lambda session: reviews.approve(session, prescription, pharmacist=staff(), now=_now()))
+    _change(var, lambda session: reviews.approve(session, prescription, pharmacist=staff(), now=utcnow()))
     typer.echo("Approved; the patient is told.")
 
 
@@ -145,7 +142,9 @@ def reject(
     """It may not be dispensed so: the patient is told, and the doctor finds it in `list --doctor`."""
     _change(
         var,
-        lambda session: reviews.reject(session, prescription, pharmacist=staff(), reason=reason, now=_now()),
+        lambda session: reviews.reject(
+            session, prescription, pharmacist=staff(), reason=reason, now=utcnow()
+        ),
     )
     typer.echo("Rejected; the patient is told.")
 
@@ -165,7 +164,7 @@ def substitute(
         var,
         lambda session: substitutions.propose(
             session, prescription, old_code=old, code=new, quantity=packs, dose=dose, pharmacist=staff(),
-            agreed_by=agreed_by, now=_now(),
+            agreed_by=agreed_by, now=utcnow(),
         ),
     )  # fmt: skip
     typer.echo("The patient is asked.")
@@ -183,21 +182,21 @@ def hand_over(
     code: Annotated[str, typer.Argument(help="The six digits that the patient shows.")], var: Var = VAR
 ) -> None:
     """Somebody is here to pick it up."""
-    _change(var, lambda session: counter.hand_over(session, code, actor=staff(), now=_now()))
+    _change(var, lambda session: counter.hand_over(session, code, actor=staff(), now=utcnow()))
     typer.echo("Handed over.")
 
 
 @app.command()
 def refund(prescription: Id, var: Var = VAR) -> None:
     """Pay back what is paid, also after the pharmacy began or the parcel left."""
-    _change(var, lambda session: checkout.refund_by_staff(session, prescription, now=_now()))
+    _change(var, lambda session: checkout.refund_by_staff(session, prescription, now=utcnow()))
     typer.echo("The money goes back to who paid.")
 
 
 @app.command()
 def withdraw(prescription: Id, var: Var = VAR) -> None:
     """The doctor takes it back, before anybody paid."""
-    _change(var, lambda session: checkout.withdraw(session, prescription, now=_now()))
+    _change(var, lambda session: checkout.withdraw(session, prescription, now=utcnow()))
     typer.echo("Withdrawn.")
 
 
@@ -205,13 +204,7 @@ def _change(var: Path, work: Callable[[AsyncSession], Awaitable[object]]) -> Non
     async def both(session: AsyncSession, _: Crypto) -> None:
         await work(session)
 
-    run(var, both)
-
-
-def _now() -> datetime:
-    from integrations.database import utcnow
-
-    return utcnow()
+    _run(var, both)
 
 
 def _line(written: str) -> Prescribed:

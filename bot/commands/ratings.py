@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands.cases import First, Last, days, percent
+from bot.commands.staff import VAR, Var, staff
 from bot.launching.opening import run_once
 from integrations.crypto import Crypto
 from integrations.hospital import audit, ratings
-from integrations.settings import ROOT
 
 app = typer.Typer(help="What patients think of us.", no_args_is_help=True)
-
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
 
 
 @app.callback()
@@ -49,9 +44,8 @@ def report(
         for name, rated, average in await ratings.by_practitioner(session, begin, end):
             typer.echo(f"  {name:<8} rated {rated:>5}  stars {average:.2f}")
         if words:
-            actor = f"staff:{getpass.getuser()}"
             await audit.record(
-                session, actor=actor, action="rating_words_read", subject=f"ratings:{begin}:{end}"
+                session, actor=staff(), action="rating_words_read", subject=f"ratings:{begin}:{end}"
             )
             for kind, stars_given, said in await ratings.words(session, crypto, begin, end):
                 typer.echo(f"  {kind:<13} {stars_given}  {said}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -10,20 +9,24 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.launching.opening import Work, run_once
+from bot.commands.staff import VAR, Var, runner, staff
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital import requests
 from integrations.hospital.linking import SelfExists
 from integrations.hospital.requests import UnknownRequest
-from integrations.settings import ROOT
 
 app = typer.Typer(
     help="Files that somebody claims, new phones, corrected names, cut links: staff decide.",
     no_args_is_help=True,
 )
+_run = runner(
+    {
+        UnknownRequest: "No open request with this id.",
+        SelfExists: "This account has registered somebody else meanwhile; it has to unbind first.",
+    }
+)
 
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
 RequestId = Annotated[UUID, typer.Argument(help="As `links list` shows it.")]
 
 
@@ -56,21 +59,8 @@ def reject(request: RequestId, var: Var = VAR) -> None:
 
 
 def _decide(var: Path, request: UUID, *, approve: bool) -> None:
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        staff = f"staff:{getpass.getuser()}"
-        await requests.decide(session, crypto, request, approve=approve, staff=staff, now=utcnow())
+        await requests.decide(session, crypto, request, approve=approve, staff=staff(), now=utcnow())
 
     _run(var, work)
-
-
-def _run(var: Path, work: Work) -> None:
-    try:
-        run_once(var, work)
-    except UnknownRequest:
-        typer.echo("No open request with this id.", err=True)
-        raise typer.Exit(1) from None
-    except SelfExists:
-        typer.echo("This account has registered somebody else meanwhile; it has to unbind first.", err=True)
-        raise typer.Exit(1) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
@@ -13,17 +12,16 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands import doctors
-from bot.launching.opening import Work, run_once
+from bot.commands.staff import VAR, Var, runner, staff, why
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital import stops
 from integrations.hospital.models import Period, Schedule
 from integrations.hospital.stops import StopError
-from integrations.settings import ROOT
 
 app = typer.Typer(help="Stopped half days, another doctor, more numbers.", no_args_is_help=True)
+_run = runner({StopError: "{error}.", doctors.UnknownDoctor: "{error}."})
 
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
 Doctor = Annotated[str, typer.Argument(help=doctors.HELP)]
 Day = Annotated[str, typer.Argument(help="As 2026-11-25.")]
 HalfDay = Annotated[Period | None, typer.Argument(help="The whole day without it.")]
@@ -36,10 +34,9 @@ Visit = Annotated[UUID, typer.Argument(help="As `schedules affected` shows it.")
 @app.command()
 def stop(doctor: Doctor, day: Day, period: HalfDay = None, reason: Reason = "", var: Var = VAR) -> None:
     """Stop a doctor's half day or day: patients are told, and move their visit or get everything back."""
-    from integrations.database import utcnow
 
     async def one(session: AsyncSession, schedule: Schedule) -> str:
-        count = await stops.stop(session, schedule, reason=_said(reason), actor=_staff(), now=utcnow())
+        count = await stops.stop(session, schedule, reason=why(reason), actor=staff(), now=utcnow())
         return f"stopped, {count} visits affected"
 
     _each(var, doctor, day, period, one)
@@ -55,16 +52,11 @@ def substitute(
     var: Var = VAR,
 ) -> None:
     """Let another doctor of the department take a half day or day, with its visits; patients are told."""
-    from integrations.database import utcnow
 
     async def one(session: AsyncSession, schedule: Schedule) -> str:
+        instead = await doctors.staff_no(session, by)
         count = await stops.substitute(
-            session,
-            schedule,
-            await doctors.staff_no(session, by),
-            reason=_said(reason),
-            actor=_staff(),
-            now=utcnow(),
+            session, schedule, instead, reason=why(reason), actor=staff(), now=utcnow()
         )
         return f"now with {by}, {count} visits move along"
 
@@ -82,7 +74,7 @@ def add_slots(
     """Add numbers at the end of a half day; who waits is asked first."""
 
     async def one(session: AsyncSession, schedule: Schedule) -> str:
-        return f"{await stops.add_slots(session, schedule, count, actor=_staff())} numbers now"
+        return f"{await stops.add_slots(session, schedule, count, actor=staff())} numbers now"
 
     _each(var, doctor, day, period, one)
 
@@ -91,7 +83,6 @@ def add_slots(
 def affected(var: Var = VAR) -> None:
     """Whom the news of a stopped or changed visit has not reached: to be called. Names are masked."""
     from bot.affected import affected as find
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, _: Crypto) -> None:
         for one in await find(session, utcnow()):
@@ -109,7 +100,7 @@ def phone(visit: Visit, reason: Reason = "", var: Var = VAR) -> None:
     """Show name and phone of whom to call. The audit log keeps who looked and why."""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        found = await stops.reveal(session, crypto, visit, actor=_staff(), reason=_said(reason))
+        found = await stops.reveal(session, crypto, visit, actor=staff(), reason=why(reason))
         typer.echo(f"{found.name}  {found.phone}")
 
     _run(var, work)
@@ -118,10 +109,9 @@ def phone(visit: Visit, reason: Reason = "", var: Var = VAR) -> None:
 @app.command()
 def reached(visit: Visit, var: Var = VAR) -> None:
     """The patient was told by phone: off the list."""
-    from integrations.database import utcnow
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        await stops.reached(session, visit, actor=_staff(), now=utcnow())
+        await stops.reached(session, visit, actor=staff(), now=utcnow())
 
     _run(var, work)
     typer.echo("Noted.")
@@ -150,21 +140,3 @@ def _date(day: str) -> date:
         return date.fromisoformat(day)
     except ValueError:
         raise typer.BadParameter(f"{day} is no day; write it as 2026-11-25") from None
-
-
-def _said(reason: str) -> str:
-    if not reason.strip():
-        raise typer.BadParameter("say why")
-    return reason.strip()[:200]
-
-
-def _staff() -> str:
-    return f"staff:{getpass.getuser()}"
-
-
-def _run(var: Path, work: Work) -> None:
-    try:
-        run_once(var, work)
-    except (StopError, doctors.UnknownDoctor) as error:
-        typer.echo(f"{error}.", err=True)
-        raise typer.Exit(1) from None
