@@ -38,6 +38,7 @@ _VISITED = text("""
     SELECT a.id, a.account_id, a.contact_id, s.practitioner_id, slots.starts_at
     FROM schedules s JOIN slots ON slots.schedule_id = s.id
     JOIN appointments a ON a.slot_id = slots.id AND a.status NOT IN ('cancelled', 'expired')
+    JOIN accounts ON accounts.id = a.account_id AND accounts.rating_requests
     WHERE s.date BETWEEN :first AND :today AND a.status = 'fulfilled'
       AND EXISTS (SELECT FROM account_patients ap
                   WHERE ap.account_id = a.account_id AND ap.patient_id = a.patient_id)
@@ -293,12 +294,8 @@ async def rate(
     """Keeps the stars; within seven days they may be changed. Raises UnknownRating, TooLateToRate."""
 
     async def effect() -> Result:
-        await _check(session, rating_id, account_id, now)
-        changed = update(Rating).where(Rating.id == rating_id)
         first = text("coalesce(rated_at, CAST(:now AS timestamptz))").bindparams(now=now)
-        await session.execute(
-            changed.values(stars=stars, rated_at=first).execution_options(synchronize_session=False)
-        )
+        await _change(session, rating_id, account_id, now, stars=stars, rated_at=first)
         await reminders.drop(session, rating_id, EventKind.RATING_ASKED)
         return {}
 
@@ -318,22 +315,24 @@ async def add_words(
     """Words beside the stars, in the place of earlier ones. Raises UnknownRating, TooLateToRate."""
 
     async def effect() -> Result:
-        await _check(session, rating_id, account_id, now)
         sealed = crypto.encrypt(words, "ratings.words")
-        changed = update(Rating).where(Rating.id == rating_id).values(words=sealed)
-        await session.execute(changed.execution_options(synchronize_session=False))
+        await _change(session, rating_id, account_id, now, words=sealed)
         return {}
 
     await once(session, key, effect)
 
 
-async def _check(session: AsyncSession, rating_id: UUID, account_id: UUID, now: datetime) -> None:
+async def _change(
+    session: AsyncSession, rating_id: UUID, account_id: UUID, now: datetime, **values: object
+) -> None:
     found = await to_rate(session, account_id, now, rating_id)
     if found is None:
         raise UnknownRating
     ends = found.rated_at + CHANGED_WITHIN if found.rated_at else found.asked_at + ANSWERED_WITHIN
     if now > ends:
         raise TooLateToRate
+    changed = update(Rating).where(Rating.id == rating_id).values(**values)
+    await session.execute(changed.execution_options(synchronize_session=False))
 
 
 async def want(session: AsyncSession, contact_id: UUID, *, wanted: bool) -> None:

@@ -74,6 +74,16 @@ async def test_old_visits_and_those_of_patients_let_go_are_not_asked_about(clini
         assert await ratings.ask_about_visits(session, EVENING, 100) == 0
 
 
+async def test_who_is_not_to_be_asked_takes_nobodys_place(clinic, who, database):
+    """Each sweep takes up so many visits."""
+    await visited(clinic, who)
+    async with database.begin() as session:
+        await ratings.want(session, who.contact_id, wanted=False)
+        assert await ratings.ask_about_visits(session, EVENING, 1) == 0
+        await ratings.want(session, who.contact_id, wanted=True)
+        assert await ratings.ask_about_visits(session, EVENING, 1) == 1
+
+
 async def test_the_same_thing_is_asked_about_once_and_never_who_does_not_want_it(clinic, who, database):
     subject = uuid4()
     assert await asked(clinic, who, subject=subject)
