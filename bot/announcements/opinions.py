@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from bot import texts
-from bot.announcements.telling import Telling, Words
+from bot.announcements.telling import News, Telling, Words
 from integrations.hospital import ratings
 from integrations.hospital.cases import reading
 from integrations.hospital.cases.reading import CaseView
@@ -18,7 +18,8 @@ from integrations.hospital.models import CaseStatus
 _REST = timedelta(minutes=15)  # without a message: nobody is in the middle of something
 _AGAIN = timedelta(minutes=20)
 _TALKING = text("""
-    SELECT coalesce(bool_or(received_at > :rested OR last), false) FROM (
+    SELECT EXISTS (SELECT FROM controls WHERE conversation_id = :id AND state <> 'bot')
+           OR coalesce(bool_or(received_at > :rested OR last), false) FROM (
         SELECT received_at, alarm IS NOT NULL AND row_number() OVER (ORDER BY received_at DESC) = 1 AS last
         FROM inbound WHERE conversation_id = :id AND kind NOT IN ('event', 'unfollow', 'system')
         ORDER BY received_at DESC LIMIT 3) AS latest
@@ -62,8 +63,9 @@ def _about(telling: Telling, case: CaseView) -> str:
     )
 
 
-async def _rating_asked(telling: Telling) -> str | None:
-    """The question, when the talk rests and no alarm was the last that came; else it is put later."""
+async def _rating_asked(telling: Telling) -> News | None:
+    """The question, when the talk rests, no person has it and no alarm was the last that came; else it is put
+    later."""
     event, now = telling.event, telling.rt.now()
     found = await ratings.asking(telling.session, UUID(event.payload["rating_id"]))
     if found is None:
@@ -76,7 +78,14 @@ async def _rating_asked(telling: Telling) -> str | None:
         )
         return None
     day = _day(found.date, telling.language) if found.date else ""
-    return telling.say(f"bot_rating_asked_{found.subject_kind}", day=day)
+    return News(telling.say(f"bot_rating_asked_{found.subject_kind}", day=day), _stars(telling, found.id))
+
+
+def _stars(telling: Telling, rating_id: UUID) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (telling.say("word_stars", stars="★" * stars), f'/rate{{"rating": "{rating_id}", "stars": {stars}}}')
+        for stars in range(1, 6)
+    )
 
 
 def _day(day: date, language: str) -> str:

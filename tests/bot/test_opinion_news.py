@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -101,6 +102,31 @@ async def test_a_rating_is_asked_for_with_a_way_to_answer_and_to_be_left_alone(r
     [words] = await said(rt)
     assert "评价5" in words
     assert "不用再问评价" in words
+
+
+async def test_the_stars_are_buttons_where_the_platform_has_some(rt, who):
+    rating_id = await ask(rt, who)
+    await said(rt)
+    async with rt.database.begin() as session:
+        content = await session.scalar(text("SELECT content FROM outbound"))
+        [kept] = await session.scalars(text("SELECT options FROM news_choices"))
+    assert [one.title for one in unseal(rt.crypto, content).options] == ["★" * stars for stars in range(1, 6)]
+    assert [json.loads(one["payload"].removeprefix("/rate")) for one in kept] == [
+        {"rating": str(rating_id), "stars": stars} for stars in range(1, 6)
+    ]
+
+
+async def test_nobody_is_asked_while_a_person_has_the_talk(rt, who, clock):
+    async def hand(to: ControlState) -> None:
+        async with rt.database.begin() as session:
+            await handoff.change_control(session, who.id, to, rt.now())
+
+    await hand(ControlState.WAITING)
+    await ask(rt, who)
+    assert await said(rt) == []
+    await hand(ControlState.BOT)
+    clock.forward(minutes=21)
+    assert len(await said(rt)) == 1
 
 
 async def test_nobody_is_asked_in_the_middle_of_a_talk(rt, who, clock, message, telegram):
