@@ -33,13 +33,13 @@ async def answer_waitlist(turn: Turn, reply: Reply) -> None:
 async def answer_leave(turn: Turn, reply: Reply) -> None:
     """Leaves the line that was named, or the only one."""
     standing = await _standing(turn)
-    meant = [one for one in standing if str(one.id) == turn.facts.entry] or standing
-    if not meant:
+    if not standing:
         reply.say("say_waitlist_empty")
         return
-    if len(meant) > 1:
+    meant = [one for one in standing if turn.facts.entry in ("", str(one.id))]
+    if len(meant) != 1:  # none: an old button, which must not end another line
         reply.say("say_waitlist_which")
-        _offer_leaving(turn, reply, meant)
+        _offer_leaving(turn, reply, standing)
         return
     try:
         async with turn.runtime.database.begin() as session:

@@ -216,6 +216,18 @@ async def test_leaving_the_line(clinic: Clinic, runtime: Runtime) -> None:
     assert "现在没有候补" in (await chat.say("my_waitlist")).text
 
 
+async def test_an_old_button_leaves_no_other_line(clinic: Clinic, runtime: Runtime) -> None:
+    chat, _ = await waiting(clinic, runtime)
+    await full(clinic, runtime, "张伟")
+    await chat.press(await ask(clinic, chat, "张伟"), WAIT)
+    shown = await chat.say("leave_waitlist")
+    await chat.press(shown, "取消候补")
+    said = await chat.press(shown, "取消候补")
+    assert "退出哪一个" in said.text
+    assert [title for title in said.buttons if "张伟" in title] == list(said.buttons)
+    assert await entries(runtime) == [WaitlistStatus.CANCELLED, WaitlistStatus.WAITING]
+
+
 async def test_english(clinic: Clinic, runtime: Runtime) -> None:
     await full(clinic, runtime)
     chat = await clinic.chat()
