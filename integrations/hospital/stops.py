@@ -15,7 +15,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit, events
+from integrations.hospital import audit, events, waitlist_offers
 from integrations.hospital.billing.orders import release
 from integrations.hospital.clock import local_date
 from integrations.hospital.ending import end, free
@@ -65,14 +65,7 @@ async def stop(session: AsyncSession, schedule: Schedule, *, reason: str, actor:
         return 0
     schedule.status = ScheduleStatus.STOPPED
     await session.flush()
-    for one in await session.execute(_WITHDRAW, {"schedule_id": schedule.id}):
-        await events.emit(
-            session,
-            EventKind.WAITLIST_WITHDRAWN,
-            account_id=one.account_id,
-            contact_id=one.contact_id,
-            payload={"waitlist_entry": str(one.id)},
-        )
+    await waitlist_offers.withdraw(session)
     count = await _stop_visits(session, schedule.id, now)
     await _record(session, "schedule_stopped", schedule, actor, {"reason": reason, "visits": count})
     return count
@@ -97,6 +90,7 @@ async def substitute(
         raise StopError(f"{staff_no} has patients of their own then")
     before, schedule.practitioner_id = schedule.practitioner_id, other.id
     await session.flush()
+    await waitlist_offers.withdraw(session)
     visits = await _disturb(session, schedule.id, now)
     for visit in visits:
         await _tell(session, EventKind.VISIT_CHANGED, visit)
@@ -235,11 +229,6 @@ async def _record(
     await audit.record(session, actor=actor, action=action, subject=f"schedule:{schedule.id}", detail=detail)
 
 
-_WITHDRAW = text("""
-    UPDATE waitlist_entries SET status = 'waiting', offered_until = NULL, slot_id = NULL
-    WHERE status = 'offered' AND slot_id IN (SELECT id FROM slots WHERE schedule_id = :schedule_id)
-    RETURNING id, account_id, contact_id
-""")
 _MORE = text("""
     WITH places AS (
         SELECT number, date, time, starts_at, starts_at - lag(starts_at) OVER (ORDER BY number) AS apart

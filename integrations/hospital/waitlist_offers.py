@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
@@ -39,6 +39,8 @@ async def sweep(session: AsyncSession, now: datetime, terms: Terms) -> int:
     await _tell(session, EventKind.WAITLIST_LAPSED, await session.execute(_LAPSE, {"now": now}))
     over = {"now": now, "today": local_date(now)}
     await _tell(session, EventKind.WAITLIST_EXPIRED, await session.execute(_EXPIRE, over))
+    await session.execute(_LEAVE, {"now": now})
+    await withdraw(session)
     earliest = (terms.quiet_until or now) + terms.minutes + _TO_COME
     await session.execute(_SELL, {"earliest": earliest})
     if terms.quiet_until is not None:
@@ -46,6 +48,12 @@ async def sweep(session: AsyncSession, now: datetime, terms: Terms) -> int:
     found = (await session.execute(_SLOTS_TO_OFFER, {"earliest": earliest, "limit": _SLOTS})).all()
     refused: set[tuple[UUID, UUID]] = set()
     return sum([await _offer(session, slot, now, now + terms.minutes, refused) for slot in found])
+
+
+async def withdraw(session: AsyncSession) -> None:
+    """Takes back what was offered of a half day that was stopped, or that another doctor took from who waits for one
+    doctor. They wait on in their place, and are told."""
+    await _tell(session, EventKind.WAITLIST_WITHDRAWN, await session.execute(_WITHDRAW))
 
 
 async def _offer(
@@ -64,8 +72,8 @@ async def _offer(
             return False  # somebody was faster
         values = {"id": entry.id, "slot_id": slot.id, "until": until}
         made = (await session.execute(_MAKE, values)).all()
-        if not made:  # left, in this moment
-            continue
+        if not made:  # left, or its account merged, in this moment: kept until the next sweep
+            return False
         await _tell(session, EventKind.WAITLIST_OFFERED, made)
         return True
     if slot.status == "kept":
@@ -100,22 +108,38 @@ async def _tell(session: AsyncSession, kind: EventKind, entries: Any) -> None:
 
 
 _ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('waitlist', 0))")
-_LAPSE = text("""
-    WITH late AS MATERIALIZED (
-        SELECT id FROM waitlist_entries WHERE status = 'offered' AND offered_until <= :now
-        FOR NO KEY UPDATE SKIP LOCKED
-    )
-    UPDATE waitlist_entries SET status = 'lapsed', offered_until = NULL, ended_at = :now
-    WHERE id IN (SELECT id FROM late) RETURNING id, account_id, contact_id
-""")
-_EXPIRE = text("""
-    WITH late AS MATERIALIZED (
-        SELECT id FROM waitlist_entries WHERE status = 'waiting' AND days[cardinality(days)] <= :today
-        FOR NO KEY UPDATE SKIP LOCKED
-    )
-    UPDATE waitlist_entries SET status = 'expired', ended_at = :now
-    WHERE id IN (SELECT id FROM late) RETURNING id, account_id, contact_id
-""")
+# Entries `w` that nobody is just changing, nor their account: accounts that merge hold themselves before their entries,
+# and an event needs its account.
+_ENTRIES = "waitlist_entries w JOIN accounts ON accounts.id = w.account_id"
+_AT_REST = "FOR NO KEY UPDATE OF w SKIP LOCKED FOR KEY SHARE OF accounts SKIP LOCKED"
+_END = """
+    WITH over AS MATERIALIZED (SELECT w.id FROM {entries} WHERE {which} {at_rest})
+    UPDATE waitlist_entries SET status = '{status}', offered_until = NULL, ended_at = :now
+    WHERE id IN (SELECT id FROM over) RETURNING id, account_id, contact_id
+"""
+
+
+def _ending(status: str, which: str) -> TextClause:
+    return text(_END.format(status=status, which=which, entries=_ENTRIES, at_rest=_AT_REST))
+
+
+_LAPSE = _ending("lapsed", "w.status = 'offered' AND w.offered_until <= :now")
+_EXPIRE = _ending("expired", "w.status = 'waiting' AND w.days[cardinality(w.days)] <= :today")
+# Of patients whom the account does not act for any more: it neither sees them nor could take what is offered.
+_LEAVE = _ending(
+    "cancelled",
+    """
+    w.status IN ('waiting', 'offered') AND NOT EXISTS (
+        SELECT FROM account_patients ap WHERE ap.account_id = w.account_id AND ap.patient_id = w.patient_id)
+    """,
+)
+_WITHDRAW = text(f"""
+    UPDATE waitlist_entries SET status = 'waiting', offered_until = NULL, slot_id = NULL
+    WHERE id IN (
+        SELECT w.id FROM {_ENTRIES} JOIN slots sl ON sl.id = w.slot_id JOIN schedules s ON s.id = sl.schedule_id
+        WHERE w.status = 'offered' AND (s.status <> 'open' OR w.practitioner_id <> s.practitioner_id) {_AT_REST})
+    RETURNING id, account_id, contact_id
+""")  # noqa: S608 - pieces of our own
 # Kept slots that nobody could be offered in time are sold as any other.
 _SELL = text("""
     UPDATE slots SET status = 'free'
@@ -130,7 +154,7 @@ _SLOTS_TO_OFFER = text(f"""
     SELECT sl.id, sl.schedule_id, sl.status
     FROM waitlist_entries w JOIN schedules s ON {FITS} JOIN slots sl ON sl.schedule_id = s.id
     WHERE s.status = 'open' AND sl.status = 'free' AND sl.starts_at >= :earliest
-    LIMIT :limit
+    ORDER BY status DESC, id LIMIT :limit -- what is kept, and nobody can buy, before what is free
 """)  # noqa: S608 - pieces of our own
 _LINE = text(f"""
     SELECT w.id, w.patient_id, w.account_id FROM waitlist_entries w JOIN schedules s ON {FITS}
@@ -142,9 +166,8 @@ _KEEP = text("""
     RETURNING id
 """)
 _GIVE_UP = text("UPDATE slots SET status = 'free' WHERE id = :slot_id AND status = 'kept'")
-_MAKE = text("""
+_MAKE = text(f"""
     UPDATE waitlist_entries SET status = 'offered', slot_id = :slot_id, offered_until = :until
-    WHERE status = 'waiting' AND id IN (
-        SELECT id FROM waitlist_entries WHERE id = :id AND status = 'waiting' FOR NO KEY UPDATE SKIP LOCKED)
+    WHERE id IN (SELECT w.id FROM {_ENTRIES} WHERE w.id = :id AND w.status = 'waiting' {_AT_REST})
     RETURNING id, account_id, contact_id
-""")
+""")  # noqa: S608 - pieces of our own
