@@ -7,10 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages import codes, permission
 from bot.pages.bill import appointment_id_of, bill_of, cancel_rule, order_of, visit_rows, words_of
-from bot.pages.reader import Reader, dead_link, introduce, read, strangers
+from bot.pages.reader import Reader, meet_owner
 from bot.pages.rendering import render, tell
 from bot.pages.speech import line
-from integrations.hospital import links
 from integrations.hospital.appointments import appointment
 from integrations.hospital.billing.orders import UnknownOrder
 from integrations.hospital.models import AppointmentStatus
@@ -24,14 +23,9 @@ router = APIRouter(prefix="/p")
 @router.get("/card/{token}")
 async def show(token: str, request: Request) -> Response:
     """Also by the link that the number was paid by."""
-    try:
-        reader = await read(request, token, {CARD, PAY})
-    except links.LinkError as error:
-        return await dead_link(request, error)
-    if asked := await introduce(reader):
-        return asked
-    if not reader.own:
-        return strangers(reader)
+    reader = await meet_owner(request, token, CARD, PAY)
+    if not isinstance(reader, Reader):
+        return reader
     async with reader.rt.database.begin() as session:
         visit = await _visit(session, reader)
         words = await words_of(session, reader)

@@ -103,21 +103,39 @@ async def introduce(reader: Reader) -> Response | None:
     return back
 
 
-def strangers(reader: Reader) -> Response:
-    """The page is its owner's alone."""
+async def meet(
+    request: Request, token: str, purposes: Collection[str], *, owner: bool = True
+) -> Reader | Response:
+    """Who reads, or what is shown to them instead: that the link is dead, or the question whose browser it is (`read`,
+    `introduce`)."""
+    try:
+        reader = await read(request, token, purposes, owner=owner)
+    except links.LinkError as error:
+        return await dead_link(request, error)
+    asked = await introduce(reader) if request.method == "GET" else None
+    return asked or reader
+
+
+async def meet_owner(request: Request, token: str, *purposes: str) -> Reader | Response:
+    """For a page that is its owner's alone."""
+    reader = await meet(request, token, purposes)
+    return reader if not isinstance(reader, Reader) or reader.own else _strangers(reader)
+
+
+def _strangers(reader: Reader) -> Response:
     where = "inside" if reader.inside else "outside"
     return tell(
         reader.request, reader.speech, "page_not_yours_title", line(f"page_not_yours_{where}"), status=403
     )
 
 
+def bill_gone(reader: Reader) -> Response:
+    """The order is nobody's here any more: its account let go of the patient, or accounts parted."""
+    return tell(reader.request, reader.speech, "page_bill_gone_title", line("page_bill_gone"), status=404)
+
+
 async def dead_link(request: Request, error: links.LinkError) -> Response:
-    """In the language of whose link it was, or of the browser where nobody knows."""
-    rt: Runtime = request.app.state.runtime
-    spoken = speech.of_request(request)
-    if error.contact_id:
-        async with rt.database.begin() as session:
-            spoken = await speech.of_contact(session, error.contact_id)
+    spoken = await speech.of_owner(request, error.contact_id)
     expired = isinstance(error, links.LinkExpired)
     title = "page_expired_link_title" if expired else "page_unknown_link_title"
     return tell(request, spoken, title, line("page_new_link"), status=410 if expired else 404)

@@ -6,10 +6,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.pages.bill import bill_of, bills_of, order_of
-from bot.pages.reader import Reader, dead_link, introduce, read, strangers
-from bot.pages.rendering import render, tell
-from bot.pages.speech import line
-from integrations.hospital import links, page_subjects
+from bot.pages.reader import Reader, bill_gone, meet_owner
+from bot.pages.rendering import render
+from integrations.hospital import page_subjects
 from integrations.hospital.billing import invoices
 from integrations.hospital.billing.invoices import NotInvoiceable
 from integrations.hospital.billing.orders import UnknownOrder
@@ -22,13 +21,13 @@ router = APIRouter(prefix="/p")
 @router.get("/receipt/{token}")
 async def show_receipt(token: str, request: Request) -> Response:
     """Also by the link that the order was paid by."""
-    reader = await _owner(token, request, RECEIPT, PAY)
+    reader = await meet_owner(request, token, RECEIPT, PAY)
     return await _receipt(reader, order_of(reader)) if isinstance(reader, Reader) else reader
 
 
 @router.post("/receipt/{token}/invoice")
 async def ask_invoice(token: str, request: Request) -> Response:
-    reader = await _owner(token, request, RECEIPT, PAY)
+    reader = await meet_owner(request, token, RECEIPT, PAY)
     if not isinstance(reader, Reader):
         return reader
     return await _ask_invoice(reader, order_of(reader), f"/p/{RECEIPT}/{token}")
@@ -37,7 +36,7 @@ async def ask_invoice(token: str, request: Request) -> Response:
 @router.get("/bills/{token}")
 async def show_bills(token: str, request: Request) -> Response:
     """Unpaid first, then paid, then what came back."""
-    reader = await _owner(token, request, BILLS)
+    reader = await meet_owner(request, token, BILLS)
     if not isinstance(reader, Reader):
         return reader
     async with reader.rt.database.begin() as session:
@@ -56,21 +55,21 @@ async def show_bills(token: str, request: Request) -> Response:
 
 @router.get("/bills/{token}/{order_no}")
 async def show_one(token: str, order_no: str, request: Request) -> Response:
-    reader = await _owner(token, request, BILLS)
+    reader = await meet_owner(request, token, BILLS)
     return await _receipt(reader, order_no) if isinstance(reader, Reader) else reader
 
 
 @router.post("/bills/{token}/{order_no}/pay")
 async def pay(token: str, order_no: str, request: Request) -> Response:
     """To the page on which one of them is paid."""
-    reader = await _owner(token, request, BILLS)
+    reader = await meet_owner(request, token, BILLS)
     if not isinstance(reader, Reader):
         return reader
     async with reader.rt.database.begin() as session:
         try:
             bill = await bill_of(session, reader, order_no)
         except UnknownOrder:
-            return gone(reader)
+            return bill_gone(reader)
         path = await page_subjects.pay_link(
             session, reader.contact.id, order_no, bill.order.expires_at, reader.rt.now()
         )
@@ -79,26 +78,10 @@ async def pay(token: str, order_no: str, request: Request) -> Response:
 
 @router.post("/bills/{token}/{order_no}/invoice")
 async def ask_one(token: str, order_no: str, request: Request) -> Response:
-    reader = await _owner(token, request, BILLS)
+    reader = await meet_owner(request, token, BILLS)
     if not isinstance(reader, Reader):
         return reader
     return await _ask_invoice(reader, order_no, f"/p/{BILLS}/{token}/{order_no}")
-
-
-def gone(reader: Reader) -> Response:
-    """Not of this account (any more)."""
-    return tell(reader.request, reader.speech, "page_bill_gone_title", line("page_bill_gone"), status=404)
-
-
-async def _owner(token: str, request: Request, *purposes: str) -> Reader | Response:
-    """The link's owner, or what is shown to others."""
-    try:
-        reader = await read(request, token, purposes)
-    except links.LinkError as error:
-        return await dead_link(request, error)
-    if request.method == "GET" and (asked := await introduce(reader)):
-        return asked
-    return reader if reader.own else strangers(reader)
 
 
 async def _receipt(reader: Reader, order_no: str) -> Response:
@@ -106,7 +89,7 @@ async def _receipt(reader: Reader, order_no: str) -> Response:
         try:
             bill = await bill_of(session, reader, order_no)
         except UnknownOrder:
-            return gone(reader)
+            return bill_gone(reader)
     return render(reader.request, "receipt.html", reader.speech, bill=bill, path=reader.request.url.path)
 
 
@@ -116,7 +99,7 @@ async def _ask_invoice(reader: Reader, order_no: str, path: str) -> Response:
             await bill_of(session, reader, order_no)
             await invoices.ask_invoice(session, order_no, reader.rt.now())
         except UnknownOrder:
-            return gone(reader)
+            return bill_gone(reader)
         except NotInvoiceable:
             pass  # the receipt says what has become of it
     return RedirectResponse(path, 303, {"Cache-Control": "no-store"})

@@ -68,3 +68,11 @@ def of_request(request: Request) -> Speech:
         return Speech(asked)
     first = request.headers.get("accept-language", "").split(",")[0].split(";")[0].strip()
     return Speech((guess(first) if first != "*" else "") or SIMPLIFIED)
+
+
+async def of_owner(request: Request, contact_id: UUID | None) -> Speech:
+    """Of a dead link: in the language of whose link it was, or of the browser where nobody knows."""
+    if contact_id is None:
+        return of_request(request)
+    async with request.app.state.runtime.database.begin() as session:
+        return await of_contact(session, contact_id)

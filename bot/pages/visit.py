@@ -82,12 +82,8 @@ async def consenting(session: AsyncSession, link: PageLink) -> Contact:
 
 
 async def dead_link(request: Request, error: links.LinkError) -> Response:
-    """In the language of whose link it was, or of the browser where nobody knows."""
     rt: Runtime = request.app.state.runtime
-    spoken = speech.of_request(request)
-    if error.contact_id:
-        async with rt.database.begin() as session:
-            spoken = await speech.of_contact(session, error.contact_id)
+    spoken = await speech.of_owner(request, error.contact_id)
     status, name = _DEAD_LINKS[type(error)]
     words = line(f"page_{name}", minutes=rt.settings.link_minutes)
     return tell(request, spoken, f"page_{name}_title", words, status=status)

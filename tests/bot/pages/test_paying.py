@@ -220,6 +220,15 @@ async def test_after_many_looks_it_is_unclear(cash):
     assert "http-equiv" not in page.text
 
 
+async def test_a_strange_count_of_looks_counts_as_none(cash):
+    who = await cash.patient("telegram")
+    link = await cash.pay_link(who, await cash.held(who))
+    for looks in ("²", "-1", "x", "9" * 5000):
+        page = await cash.browser(PHONE).get(f"{link}?back={looks}")
+        assert page.status_code == 200
+        assert "正在确认" not in words(page)
+
+
 async def test_paid_said_by_the_patient_is_asked_and_told(cash):
     who = await cash.patient("telegram")
     link = await cash.pay_link(who, await cash.held(who))
@@ -270,6 +279,24 @@ async def test_what_is_over_opens_nothing(cash, clock):
     assert cash.wechatpay.opened == cash.alipay.opened == []
 
 
+async def test_what_is_over_says_which_order_it_was(cash, clock):
+    who = await cash.patient()
+    number, bill = await cash.held(who), await cash.bill(who, ("乙肝五项", 9000), hours=0.25)
+    links = [await cash.pay_link(who, one) for one in (number, bill)]
+    passed_on = await cash.pay_for_link(who, bill)
+    owner = await cash.owner(who)
+    clock.forward(minutes=15)
+    visit, test = [words(await owner.get(link)) for link in links]
+    assert "挂号费" in visit
+    assert "号还在就给您约上" in visit
+    for part in ("检查费", "¥90", "*明"):
+        assert part in test
+    assert "约上" not in test, "there is no number to get"
+    other = words(await cash.browser(IN_WECHAT, "o-daughter").get(passed_on))
+    assert "为 *明 付给仁和互联网医院" in other
+    assert not [word for word in (*CLINICAL, "乙肝") if word in other]
+
+
 async def test_a_link_opens_until_some_time_after_the_deadline(cash, clock):
     who = await cash.patient("telegram")
     link = await cash.pay_link(who, await cash.held(who))
@@ -316,7 +343,8 @@ async def test_somebody_else_pays_without_learning_more_than_they_must(cash):
     assert (await payer.post(f"{link}/status")).json() == {"settled": True}
     said = words(await payer.get(link))
     assert "已经付好" in said
-    assert "收据" not in said
+    assert "为 *明 付给仁和互联网医院" in said
+    assert not [word for word in (*CLINICAL, "乙肝", "收据") if word in said]
     for kind in ("receipt", "card", "pay"):
         assert (await payer.get(link.replace("/payfor/", f"/{kind}/"))).status_code == 404
 
@@ -345,7 +373,10 @@ async def test_who_paid_for_somebody_hears_where_a_refund_goes(cash, clock):
     said = words(await (await cash.owner(who)).get(link))
     assert "正在退款" in said
     assert "¥35 正在退回代付人的微信账户" in said
-    assert "原路退回付款的账户" in words(await cash.browser(IN_WECHAT, "o-daughter").get(other))
+    assert "挂号费" in said
+    told = words(await cash.browser(IN_WECHAT, "o-daughter").get(other))
+    assert "原路退回付款的账户" in told
+    assert not [word for word in CLINICAL if word in told]
 
 
 async def test_nowhere_to_pay_names_the_counter(cash):
