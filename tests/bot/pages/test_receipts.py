@@ -213,6 +213,7 @@ async def test_a_card_that_is_over(cash, status):
         )
     page = await cash.browser().get(await card_link(cash, who, made))
     assert STATUSES[status] in words(page)
+    assert ('class="tag bad"' in page.text) == (status is not AppointmentStatus.FULFILLED)
     assert "data:image" not in page.text
 
 
