@@ -107,9 +107,11 @@ class CaseSteps(Form):
             return next((one for one in found if str(one.id) == turn.facts.case), None)
         if purpose in ("add", "withdraw"):
             return next((one for one in found if one.stands), None)
-        return next((one for one in found if one.status is CaseStatus.CLOSED), None)
+        return next((one for one in found if one.status in (CaseStatus.CLOSED, CaseStatus.ANSWERED)), None)
 
     async def _begin(self, turn: Turn, reply: Reply, case: CaseView, purpose: str) -> Outcome:
+        if purpose in ("unsatisfied", "reopen") and case.status is CaseStatus.ANSWERED:
+            purpose = "add"  # nothing is closed yet: more words bring it back to work
         draft = {"case": str(case.id), "purpose": purpose}
         match purpose:
             case "add" | "withdraw" if not case.stands:

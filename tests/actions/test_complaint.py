@@ -269,6 +269,18 @@ async def test_the_answer_is_read_on_request_and_the_result_judged(
     assert case.satisfied is True
 
 
+async def test_who_is_not_satisfied_with_an_answer_says_more(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    number = await submit(chat)
+    async with runtime.database.begin() as session:
+        await handling.answer(session, runtime.crypto, number, "没有发现问题", actor=STAFF, now=NOW)
+    said = await chat.say("complain", text="对处理结果不满意")
+    assert f"编号 {number}" in said.text
+    await chat.say("nlu_fallback", text="你们没有看监控")
+    [case] = await made(runtime)
+    assert case.status is CaseStatus.IN_PROGRESS
+
+
 async def test_late_the_ways_outside_are_named(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat(registered=False)
     await submit(chat)
