@@ -17,9 +17,7 @@ from integrations.hospital import cases
 from integrations.hospital.cases import subjects
 from integrations.hospital.cases.subjects import Subject
 from integrations.hospital.cases.suspicion import suspected
-from integrations.hospital.clock import local_date
 from integrations.hospital.models import CaseKind, Category
-from integrations.hospital.working_days import working_days
 
 _LONG_STORY = 12  # characters: no mere request
 _NONE = "none"  # about nothing in particular
@@ -192,7 +190,7 @@ class ComplaintForm(CaseSteps):
             "about": texts.text("word_complaint_about", what=self._title(turn, about)) if about else "",
             "words": await own_words.excerpt(turn, complaint.words) or texts.text("word_complaint_pictured"),
             "pictures": texts.text("word_complaint_pictures", count=pictures) if pictures else "",
-            "day": turn.words.day(working_days().after(local_date(turn.now), cases.DAYS)),
+            "day": turn.words.day(cases.answer_due(turn.now)),
         }
 
     async def _open(self, turn: Turn, reply: Reply, complaint: Complaint) -> Outcome:
@@ -215,7 +213,7 @@ class ComplaintForm(CaseSteps):
                 key=turn.key("open"),
                 now=turn.now,
             )
-        day = turn.words.day(working_days().after(local_date(turn.now), cases.DAYS))
+        day = turn.words.day(cases.answer_due(turn.now))
         reply.say("say_complaint_opened", number=number, day=day, **self.outside_values(turn))
         if suspected(words):
             reply.say("say_complaint_harm", phone=turn.runtime.settings.hospital_phone)

@@ -4,7 +4,7 @@ A case is opened (opening), followed by its patient (following), worked on by st
 its deadline nears (escalation), and counted (figures).
 """
 
-from integrations.hospital.cases.opening import DAYS, DAYS_ACROSS, About, open_case
+from integrations.hospital.cases.opening import About, answer_due, open_case
 from integrations.hospital.cases.refusals import (
     AlreadyClosed,
     CaseError,
@@ -16,8 +16,6 @@ from integrations.hospital.cases.refusals import (
 )
 
 __all__ = [
-    "DAYS",
-    "DAYS_ACROSS",
     "About",
     "AlreadyClosed",
     "CaseError",
@@ -26,5 +24,6 @@ __all__ = [
     "ReopenedAlready",
     "TooLateToReopen",
     "UnknownCase",
+    "answer_due",
     "open_case",
 ]

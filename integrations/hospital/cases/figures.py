@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital.clock import hospital_zone
+from integrations.hospital.cases.opening import answer_due
+from integrations.hospital.clock import hospital_zone, local_date
 
 _COMPLAINTS = text("""
     SELECT count(*) AS opened,
            count(*) FILTER (WHERE status = 'withdrawn') AS withdrawn,
-           count(*) FILTER (WHERE answered_at IS NOT NULL) AS answered,
-           count(*) FILTER (WHERE CAST(answered_at AT TIME ZONE :zone AS date) <= deadline) AS in_time,
-           count(*) FILTER (WHERE escalated_at IS NOT NULL) AS late,
            count(*) FILTER (WHERE reopened > 0) AS reopened,
            count(satisfied) AS judged, count(*) FILTER (WHERE satisfied) AS satisfied,
            count(*) FILTER (WHERE adverse = 'suspected') AS suspected,
            count(*) FILTER (WHERE adverse = 'confirmed') AS confirmed
     FROM cases
+    WHERE created_at >= :begin AND created_at < :end
+      AND kind IN ('complaint', 'adverse_event')
+      AND (CAST(:practitioner AS uuid) IS NULL OR practitioner_id = :practitioner)
+""")
+# A case that goes on has a new deadline: in time is what was first answered by the first one.
+_ANSWERS = text("""
+    SELECT created_at, answered_at, across, escalated_at IS NOT NULL AS escalated FROM cases
     WHERE created_at >= :begin AND created_at < :end
       AND kind IN ('complaint', 'adverse_event')
       AND (CAST(:practitioner AS uuid) IS NULL OR practitioner_id = :practitioner)
@@ -86,9 +92,25 @@ async def complaints(
 ) -> Complaints:
     """Both days included."""
     begin, end = span(first, last)
-    values = {"begin": begin, "end": end, "practitioner": practitioner_id, "zone": str(hospital_zone())}
+    values = {"begin": begin, "end": end, "practitioner": practitioner_id}
     counted = (await session.execute(_COMPLAINTS, values)).one()._asdict()
+    counted |= _by_their_day((await session.execute(_ANSWERS, values)).all())
     days = {"first": first, "last": last, "practitioner": practitioner_id}
     visits = int(await session.scalar(_VISITS, days) or 0)
     kinds = await session.execute(_CATEGORIES, {"begin": begin, "end": end})
     return Complaints(**counted, visits=visits, categories={row.category: row.number for row in kinds})
+
+
+def _by_their_day(rows: Sequence[Row[Any]]) -> dict[str, int]:
+    answered = [row for row in rows if row.answered_at]
+    return {
+        "answered": len(answered),
+        "in_time": sum(not _answered_late(row) for row in answered),
+        "late": sum(row.escalated or _answered_late(row) for row in rows),
+    }
+
+
+def _answered_late(row: Row[Any]) -> bool:
+    if row.answered_at is None:
+        return False
+    return local_date(row.answered_at) > answer_due(row.created_at, across=row.across)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital.cases.opening import DAYS
+from integrations.hospital.cases.opening import answer_due
 from integrations.hospital.cases.reading import REOPEN_WITHIN
 from integrations.hospital.cases.refusals import (
     NothingClosed,
@@ -21,11 +21,9 @@ from integrations.hospital.cases.refusals import (
     UnknownCase,
 )
 from integrations.hospital.cases.suspicion import suspected
-from integrations.hospital.clock import local_date
 from integrations.hospital.models import Adverse, Case, CaseMedium, CaseNote, CaseStatus, NoteKind
 from integrations.hospital.models.cases import STANDING
 from integrations.hospital.operations import OperationKey, Result, once
-from integrations.hospital.working_days import working_days
 
 _PATIENT = "patient"
 
@@ -132,7 +130,7 @@ async def add_note(
 
 def _anew(case: Case, now: datetime) -> None:
     """The patient waits again: from today."""
-    case.deadline = working_days().after(local_date(now), DAYS)
+    case.deadline = answer_due(now)
     case.warned_at = case.escalated_at = None
 
 

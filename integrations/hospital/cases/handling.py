@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.crypto import Crypto
 from integrations.hospital import audit, events
 from integrations.hospital.cases.following import add_note
-from integrations.hospital.cases.opening import DAYS_ACROSS
+from integrations.hospital.cases.opening import DAYS, DAYS_ACROSS
 from integrations.hospital.cases.refusals import AlreadyClosed, UnknownCase
 from integrations.hospital.clock import local_date
 from integrations.hospital.events import EventKind
@@ -129,7 +129,7 @@ async def assign(
         case.status = CaseStatus.IN_PROGRESS
     if across and not case.across:
         case.across = True
-        case.deadline = working_days().after(local_date(case.created_at), DAYS_ACROSS)
+        case.deadline = working_days().after(case.deadline, DAYS_ACROSS - DAYS)
         case.warned_at = None if local_date(now) < working_days().before(case.deadline) else case.warned_at
         case.escalated_at = None if local_date(now) <= case.deadline else case.escalated_at
         await _tell(session, EventKind.CASE_EXTENDED, case)

@@ -40,6 +40,11 @@ class About:
 _NOTHING = About()
 
 
+def answer_due(since: datetime, *, across: bool = False) -> date:
+    """The day on which who waits since then has an answer at the latest."""
+    return working_days().after(local_date(since), DAYS_ACROSS if across else DAYS)
+
+
 async def open_case(
     session: AsyncSession,
     crypto: Crypto,
@@ -59,9 +64,8 @@ async def open_case(
     that we found; `messages` those that brought pictures. What sounds like harm through care is marked suspected."""
 
     async def effect() -> Result:
-        day = local_date(now)
         values = {
-            "number": await _next_number(session, day),
+            "number": await _next_number(session, local_date(now)),
             "kind": kind,
             "category": category,
             "words": crypto.encrypt(words, "cases.words"),
@@ -69,7 +73,7 @@ async def open_case(
             "contact_id": contact_id,
             "patient_id": patient_id,
             "adverse": _adverse(kind, words),
-            "deadline": working_days().after(day, DAYS),
+            "deadline": answer_due(now),
             "created_at": now,
         } | asdict(about)
         case_id = await session.scalar(insert(Case).values(**values).returning(Case.id))

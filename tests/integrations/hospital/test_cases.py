@@ -163,6 +163,17 @@ async def test_across_departments_it_may_take_ten_days_and_the_patient_is_told(o
     assert await office.told() == ["case_extended"]
 
 
+async def test_reopened_it_may_take_as_many_days_more(office, who):
+    number = await office.open(who)
+    await office.close(number)
+    later = office.clinic.now + timedelta(days=14)
+    case_id = (await office.row(number)).id
+    await office.do(following.reopen, case_id, who.account_id, key=None, now=later)
+    assert (await office.row(number)).deadline == date(2026, 12, 11)
+    await office.do(handling.assign, number, "wang", across=True, actor=STAFF, now=later)
+    assert (await office.row(number)).deadline == date(2026, 12, 18)
+
+
 async def test_answered_closed_judged_reopened_once(office, who):
     number, now = await office.open(who), office.clinic.now
     await office.do(handling.answer, office.crypto, number, "正在核实", actor=STAFF, now=now)
@@ -339,6 +350,11 @@ async def test_the_numbers(office, who, database: Database):
     found = await office.do(figures.complaints, *span)
     assert (found.opened, found.visits, found.rate) == (2, 1, 2.0)
     assert (found.answered, found.in_time, found.late, found.answered_in_time) == (2, 1, 1, 0.5)
+    case_id = (await office.row(late)).id
+    again = office.clinic.now + timedelta(days=10)
+    await office.do(following.reopen, case_id, who.account_id, key=None, now=again)
+    once_more = await office.do(figures.complaints, *span)  # a new deadline makes no late answer an early one
+    assert (once_more.answered, once_more.in_time, once_more.late) == (2, 1, 1)
     assert (found.judged, found.satisfaction, found.suspected) == (1, 1.0, 1)
     assert found.categories == {"waiting": 2}
     assert (await office.do(figures.complaints, *span, doctor)).opened == 1
