@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.commands.staff import VAR, Var, refuse, runner, staff
 from integrations.crypto import Crypto
 from integrations.database import utcnow
+from integrations.hospital import audit
 from integrations.hospital.follow_up import alerts, calls, enrolment, listing, report
 from integrations.hospital.follow_up.alerts import UnknownAlert
 from integrations.hospital.follow_up.calls import UnknownCall
@@ -136,14 +137,25 @@ def show_alerts(
     close: Annotated[UUID | None, typer.Option(help="This one is done with.")] = None,
     var: Var = VAR,
 ) -> None:
-    """What patients told that must be looked at now, the longest waiting first; names are masked."""
+    """What patients told that must be looked at now, the longest waiting first; names are masked. The audit log keeps
+    who read it."""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
         if acknowledge:
             await alerts.acknowledge(session, acknowledge, staff=staff(), now=utcnow())
         if close:
             await alerts.close(session, close, staff=staff(), now=utcnow())
-        for one in await alerts.waiting(session, crypto):
+        shown = await alerts.waiting(session, crypto)
+        if shown:
+            detail = {"alerts": [str(one.id) for one in shown]}
+            await audit.record(
+                session,
+                actor=staff(),
+                action="follow_up_alerts_read",
+                subject="follow_up_alerts",
+                detail=detail,
+            )
+        for one in shown:
             by = f" by {one.acknowledged_by}" if one.acknowledged_by else ""
             typer.echo(
                 f"{one.id}  {one.status}{by}  {_moment(one.created_at)}  {one.patient:<8} {one.plan or 'own'}"

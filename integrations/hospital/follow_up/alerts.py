@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,7 +45,7 @@ class AlertView:
     patient: str
     plan: str
     about: str
-    value: Any
+    value: Any = field(repr=False)
     acknowledged_by: str
 
 

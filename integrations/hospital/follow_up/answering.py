@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -94,7 +94,7 @@ class Given:
     """An answer about to be kept. `value` is JSON; None passes the question over."""
 
     question: Question
-    value: Any
+    value: Any = field(repr=False)
     level: Level = Level.USUAL
     taken_at: datetime | None = None  # of a measurement
 

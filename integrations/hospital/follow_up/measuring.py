@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -25,7 +25,7 @@ class Taken:
     """`value`: see integrations.language.measurements."""
 
     kind: MeasurementKind
-    value: Value
+    value: Value = field(repr=False)
     unit: str
     taken_at: datetime
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.hospital.follow_up.plans import Option, Plans, Question
@@ -33,7 +33,7 @@ class Read:
     """An answer understood. `implausible`: to be looked at again. `partial`: the other half is missing."""
 
     question: Question
-    value: Any
+    value: Any = field(repr=False)
     level: Level = Level.USUAL
     low: bool = False
     implausible: bool = False

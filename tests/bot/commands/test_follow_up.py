@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -75,6 +76,11 @@ def test_alerts_calls_and_the_report(desk: Desk) -> None:
     assert "open" in shown.output
     assert "190" in shown.output
     [alert] = ID.findall(shown.output)
+    with psycopg.connect(desk.url) as connection:
+        read = connection.execute(
+            "SELECT actor, detail FROM audit_events WHERE action = 'follow_up_alerts_read'"
+        ).fetchall()
+    assert [(actor.startswith("staff:"), detail) for actor, detail in read] == [(True, {"alerts": [alert]})]
     assert "acknowledged by staff:" in desk.run("follow-up", "alerts", "--acknowledge", alert).output
     assert alert not in desk.run("follow-up", "alerts", "--close", alert).output
     assert desk.run("follow-up", "alerts", "--close", alert).exit_code == 1
