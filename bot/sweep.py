@@ -91,7 +91,7 @@ async def hospital(rt: Runtime) -> list[UUID]:
         await orders.expire_orders(session, now, _MOST)
         await checkout.expire_prescriptions(session, now, _MOST)
         await checkout.expire_bills(session, now, _MOST)
-        await stops.settle(session, now, _MOST)
+        await stops.settle(session, now, rt.settings.quiet_hours, _MOST)
     async with rt.database.begin() as session:
         await waitlist_offers.sweep(session, now, _terms(rt))
     async with rt.database.begin() as session:

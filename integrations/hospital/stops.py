@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.crypto import Crypto
 from integrations.hospital import audit, events, waitlist_offers
 from integrations.hospital.billing.orders import release
-from integrations.hospital.clock import local_date
+from integrations.hospital.clock import hospital_zone, local_date
 from integrations.hospital.ending import end, free
 from integrations.hospital.events import EventKind
 from integrations.hospital.keeping import LET_GO
@@ -32,6 +32,7 @@ from integrations.hospital.models import (
     ScheduleStatus,
     Slot,
 )
+from integrations.quiet_hours import still_awake
 
 ANSWER = timedelta(hours=2)  # at least so long a patient has to say what they want
 
@@ -115,13 +116,15 @@ async def add_slots(session: AsyncSession, schedule: Schedule, count: int, *, ac
     return schedule.capacity
 
 
-async def settle(session: AsyncSession, now: datetime, limit: int) -> int:
+async def settle(session: AsyncSession, now: datetime, quiet_hours: str, limit: int) -> int:
     """Gives back the visits of stopped half days whose patients said nothing until the day, and finds those that were
-    booked just when it was stopped. Gives how many were given back."""
+    booked just when it was stopped. Whom the news may reach in the morning only has until then, and ANSWER. Gives how
+    many were given back."""
     today = local_date(now)
     for schedule_id in list(await session.scalars(_UNTOLD, {"today": today, "now": now})):
         await _stop_visits(session, schedule_id, now, unmarked=True)
-    values = {"today": today, "told_before": now - ANSWER, "limit": limit}
+    told_before = still_awake(quiet_hours, now - ANSWER, hospital_zone())
+    values = {"today": today, "told_before": told_before, "limit": limit}
     found = list(await session.scalars(_UNANSWERED, values))
     for appointment_id in found:
         visit = await session.get_one(Appointment, appointment_id, populate_existing=True)

@@ -14,7 +14,7 @@ from integrations.hospital.clock import hospital_zone
 from integrations.hospital.events import EventKind
 from integrations.hospital.merging import hold_account
 from integrations.hospital.models import Account, Contact
-from integrations.quiet_hours import after_quiet_hours
+from integrations.quiet_hours import awake
 
 KINDS = (EventKind.VISIT_TOMORROW, EventKind.VISIT_SOON)
 
@@ -35,11 +35,10 @@ class Planned:
 
 def times(starts_at: datetime, now: datetime, quiet_hours: str) -> list[Planned]:
     """When a visit that is booked by now is reminded of."""
-    soon = _awake(starts_at - _BEFORE, quiet_hours)
-    evening = datetime.combine(
-        starts_at.astimezone(hospital_zone()).date() - timedelta(days=1), _EVENING, hospital_zone()
-    )
-    tomorrow = _awake(evening.astimezone(starts_at.tzinfo), quiet_hours)
+    zone = hospital_zone()
+    soon = awake(quiet_hours, starts_at - _BEFORE, zone)
+    evening = datetime.combine(starts_at.astimezone(zone).date() - timedelta(days=1), _EVENING, zone)
+    tomorrow = awake(quiet_hours, evening.astimezone(starts_at.tzinfo), zone)
     # In the morning itself the later one says it; when there is none, the earlier one may still be told.
     has_soon = soon <= starts_at - _LATEST
     found = [
@@ -51,10 +50,6 @@ def times(starts_at: datetime, now: datetime, quiet_hours: str) -> list[Planned]
         for one in found
         if now + _FRESH[one.kind] <= one.due_at < one.useless_at and one.due_at <= starts_at - _LATEST
     ]
-
-
-def _awake(moment: datetime, quiet_hours: str) -> datetime:
-    return after_quiet_hours(quiet_hours, moment, hospital_zone()) or moment
 
 
 _UNPLANNED = text("""

@@ -18,6 +18,7 @@ from integrations.hospital.models import (
     Order,
     OrderStatus,
     Patient,
+    Period,
     Platform,
     Practitioner,
     Refund,
@@ -39,7 +40,7 @@ async def stop(clinic: Clinic, schedule_id: UUID, now: datetime | None = None) -
 
 async def settle(clinic: Clinic, now: datetime) -> int:
     async with clinic.database.begin() as session:
-        return await stops.settle(session, now, 100)
+        return await stops.settle(session, now, "22:00-07:30", 100)
 
 
 async def pay(clinic: Clinic, order_no: str | None) -> None:
@@ -94,6 +95,17 @@ async def test_stopped_on_the_day_itself_there_are_two_hours_to_answer(clinic: C
     await stop(clinic, schedule, morning)
     assert await settle(clinic, morning + timedelta(minutes=119)) == 0
     assert await settle(clinic, morning + timedelta(hours=2)) == 1
+
+
+async def test_stopped_at_night_the_two_hours_begin_in_the_morning(clinic: Clinic) -> None:
+    """A visit in the afternoon is not worth waking for: the news comes at half past seven."""
+    schedule = await clinic.schedule(start=time(14), period=Period.AFTERNOON)
+    await clinic.book(await clinic.booker(), schedule)
+    await stop(clinic, schedule, MIDNIGHT - timedelta(hours=1))
+    half_past_nine = MIDNIGHT + timedelta(hours=9, minutes=30)
+    assert await settle(clinic, MIDNIGHT + timedelta(hours=3)) == 0
+    assert await settle(clinic, half_past_nine - timedelta(seconds=1)) == 0
+    assert await settle(clinic, half_past_nine) == 1
 
 
 async def test_cancelled_late_a_stopped_visit_is_refunded_all_the_same(clinic: Clinic) -> None:
