@@ -22,9 +22,12 @@ _PLAN = text("""
     SET due_at = excluded.due_at, useless_at = excluded.useless_at, account_id = excluded.account_id,
         contact_id = excluded.contact_id, payload = excluded.payload
 """)
+# Passes by whose account is just merging: that holds the account, and wants its reminders.
 _HAND_OUT = text("""
     WITH due AS MATERIALIZED (
-        SELECT id FROM reminders WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+        SELECT r.id FROM reminders r JOIN accounts ON accounts.id = r.account_id
+        WHERE due_at <= :now ORDER BY due_at, r.id LIMIT :limit
+        FOR UPDATE OF r SKIP LOCKED FOR KEY SHARE OF accounts SKIP LOCKED
     ), gone AS (
         DELETE FROM reminders WHERE id IN (SELECT id FROM due) RETURNING *
     ), told AS (

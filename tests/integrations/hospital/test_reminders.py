@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 
-from integrations.hospital import events, reminders
+from integrations.hospital import events, merging, reminders
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Reminder
 
@@ -47,6 +47,18 @@ async def test_it_becomes_an_event_when_its_time_comes(clinic: Any) -> None:
     assert await _hand_out(clinic, clinic.now + 2 * HOUR) == 2
     assert await _hand_out(clinic, clinic.now + 2 * HOUR) == 0
     assert await _told(clinic) == [str(first), str(second)]
+
+
+async def test_it_does_not_wait_for_accounts_that_merge(clinic: Any) -> None:
+    """It would hold the reminder that the merge wants, and want the account that the merge holds."""
+    who, other, mine, theirs = await clinic.booker(), await clinic.booker(), uuid4(), uuid4()
+    await _plan(clinic, who, mine, clinic.now)
+    await _plan(clinic, other, theirs, clinic.now)
+    async with clinic.database.begin() as session, asyncio.timeout(10):
+        await merging.lock_accounts(session, who.account_id)
+        assert await _hand_out(clinic, clinic.now) == 1
+    assert await _hand_out(clinic, clinic.now) == 1
+    assert await _told(clinic) == [str(theirs), str(mine)]
 
 
 async def test_planned_again_it_moves(clinic: Any) -> None:
