@@ -90,13 +90,11 @@ async def part(
 async def _give_back(
     session: AsyncSession, table: Table, kept: UUID, merged: UUID, contacts: tuple[UUID, ...], heir: UUID
 ) -> None:
-    """Rows made by the contacts that leave;"""
+    """Rows made by the contacts that leave, where it is known who made them."""
     columns = table.c
-    theirs = columns.account_id == kept
-    if "contact_id" in columns:
-        theirs &= columns.contact_id.in_(contacts)
-    else:
+    if "contact_id" not in columns:
         return
+    theirs = (columns.account_id == kept) & columns.contact_id.in_(contacts)
     if "patient_id" in columns:
         own = select(_PATIENTS.c.patient_id).where(_PATIENTS.c.account_id == merged)
         strange = columns.patient_id.is_not(None) & columns.patient_id.not_in(own)
