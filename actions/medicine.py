@@ -11,7 +11,7 @@ from actions.turn import Reply, Turn
 from integrations import courier
 from integrations.hospital.delivery import parcels, views
 from integrations.hospital.delivery.views import ParcelFault, ParcelView
-from integrations.hospital.models import DeliveryStatus, Handing, PrescriptionStatus
+from integrations.hospital.models import WITH_PHARMACY, DeliveryStatus, Handing
 from integrations.hospital.pharmacy import checkout
 from integrations.hospital.pharmacy import views as prescriptions
 from integrations.hospital.pharmacy.terms import AnswerFirst, OutOfStock, PharmacyError, Terms
@@ -19,9 +19,6 @@ from integrations.hospital.pharmacy.views import PrescriptionView
 
 _LATELY = timedelta(days=7)
 _SHOWN = 3
-_TAIL = 4
-_HAS_CODE = (PrescriptionStatus.PAID, PrescriptionStatus.DISPENSING)
-_ON_THE_WAY = (DeliveryStatus.SHIPPED, DeliveryStatus.PROBLEM)
 
 
 async def answer_prescriptions(turn: Turn, reply: Reply) -> None:
@@ -45,7 +42,7 @@ def _show(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
     until = turn.words.moment(one.valid_until - timedelta(minutes=1), turn.today)
     total = turn.words.money(one.amount_fen or one.medicine_fen)
     status = f"say_prescription_{one.status}"
-    if one.status in _HAS_CODE and one.handing is Handing.PICKUP:
+    if one.status in WITH_PHARMACY and one.handing is Handing.PICKUP:
         status = "say_prescription_code"
     reply.say(
         status,
@@ -114,7 +111,7 @@ async def answer_parcel(turn: Turn, reply: Reply) -> None:
         return
     known = True
     for one in found[:_SHOWN]:
-        if one.status in _ON_THE_WAY:
+        if one.status in parcels.ON_THE_WAY:
             known = await courier.ask(turn.runtime, one.id) and known
         async with turn.runtime.database.begin() as session:
             _say_parcel(turn, reply, await views.parcel(session, one.id))
@@ -128,8 +125,8 @@ def _say_parcel(turn: Turn, reply: Reply, one: ParcelView) -> None:
         return
     state = turn.words.texts.text(f"word_parcel_{one.state or 'shipped'}")
     at = turn.words.moment(one.state_at or one.shipped_at or turn.now, turn.today)
-    reply.say("say_parcel", state=state, at=at, tail=(one.waybill or "")[-_TAIL:])
-    if one.status in _ON_THE_WAY:
+    reply.say("say_parcel", state=state, at=at, tail=one.tail)
+    if one.status in parcels.ON_THE_WAY:
         reply.offer(turn.words.texts.text("word_received"), f'/confirm_receipt{{"delivery": "{one.id}"}}')
 
 
@@ -140,7 +137,7 @@ async def answer_receipt(turn: Turn, reply: Reply) -> None:
         found = [
             one.id
             for one in await views.parcels_of(session, account, turn.now - _LATELY)
-            if one.status in _ON_THE_WAY
+            if one.status in parcels.ON_THE_WAY
         ]
     wanted = UUID(turn.facts.delivery) if turn.facts.delivery else found[0] if len(found) == 1 else None
     if wanted is None:

@@ -16,7 +16,6 @@ from integrations.tracking import ParcelState
 # What the patient need not hear of: the parcel was said to be on its way just before.
 _UNTOLD = frozenset({ParcelState.COLLECTED, ParcelState.CUSTOMS})
 SHIPPED = "shipped"
-_TAIL = 4  # digits of a waybill by which a patient knows it
 
 
 async def _one(telling: Telling) -> PrescriptionView:
@@ -56,7 +55,7 @@ async def _moved(telling: Telling) -> str | None:
     state = telling.event.payload["state"]
     if state in _UNTOLD or state != (one.state or SHIPPED):
         return None
-    return telling.say(f"bot_parcel_{state}", tail=(one.waybill or "")[-_TAIL:])
+    return telling.say(f"bot_parcel_{state}", tail=one.tail)
 
 
 WORDS: dict[str, Words] = {

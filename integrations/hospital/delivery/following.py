@@ -15,7 +15,7 @@ from integrations.crypto import Crypto
 from integrations.hospital.cases.opening import About, open_case
 from integrations.hospital.delivery.addresses import Destination
 from integrations.hospital.delivery.parcels import DESTINATION, ON_THE_WAY
-from integrations.hospital.delivery.rows import hold_parcel, hold_prescription, received, tell
+from integrations.hospital.delivery.rows import locked, received, tell
 from integrations.hospital.models import (
     Case,
     CaseKind,
@@ -28,6 +28,7 @@ from integrations.hospital.models import (
     Prescription,
 )
 from integrations.hospital.models.cases import WAITING
+from integrations.hospital.pharmacy import rows as prescriptions
 from integrations.tracking import LAST, PROBLEMS, ParcelNews, ParcelStep
 
 _WORDS = "parcel_events.words"
@@ -54,8 +55,8 @@ async def take_note(session: AsyncSession, crypto: Crypto, news: ParcelNews, now
     ).one_or_none()
     if found is None:
         return Noted.UNKNOWN
-    prescription = await hold_prescription(session, found.prescription_id)
-    one = await hold_parcel(session, found.id)
+    prescription = await prescriptions.locked(session, found.prescription_id)
+    one = await locked(session, found.id)
     await _keep_steps(session, crypto, one, news)
     if news.lost_track and one.status is DeliveryStatus.SHIPPED:
         await problem_parcel(session, crypto, one, ParcelState.PROBLEM, now)

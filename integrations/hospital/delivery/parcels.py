@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.crypto import Crypto
 from integrations.hospital import audit
 from integrations.hospital.delivery.addresses import AddressView, Destination
-from integrations.hospital.delivery.rows import hold_parcel, hold_prescription, received, standing, tell
+from integrations.hospital.delivery.rows import locked, received, standing, tell
 from integrations.hospital.delivery.views import (
     NotOnTheWay,
     ParcelView,
@@ -22,6 +22,7 @@ from integrations.hospital.delivery.views import (
 )
 from integrations.hospital.models import ConfirmedBy, Delivery, DeliveryStatus, Prescription
 from integrations.hospital.operations import OperationKey, Result, once
+from integrations.hospital.pharmacy import rows as prescriptions
 
 DESTINATION = "deliveries.destination"
 ON_THE_WAY = (DeliveryStatus.SHIPPED, DeliveryStatus.PROBLEM)
@@ -103,8 +104,8 @@ async def confirm_receipt(
 
     async def effect() -> Result:
         seen = await parcel_of(session, delivery_id, account_id)
-        prescription = await hold_prescription(session, seen.prescription_id)
-        one = await hold_parcel(session, delivery_id)
+        prescription = await prescriptions.locked(session, seen.prescription_id)
+        one = await locked(session, delivery_id)
         if one.status is DeliveryStatus.DELIVERED:
             return {}
         if one.status not in ON_THE_WAY:

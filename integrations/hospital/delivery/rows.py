@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events, ratings
@@ -23,40 +23,28 @@ from integrations.hospital.models import (
 _BEFORE_RATING = timedelta(hours=2)
 
 
-async def standing(session: AsyncSession, prescription_id: UUID) -> Delivery:
+async def locked(session: AsyncSession, delivery_id: UUID) -> Delivery:
     """Raises UnknownParcel."""
+    return await _locked(session, Delivery.id == delivery_id)
+
+
+async def standing(session: AsyncSession, prescription_id: UUID) -> Delivery:
+    """The prescription's one that is not called off. Raises UnknownParcel."""
+    return await _locked(
+        session, Delivery.prescription_id == prescription_id, Delivery.status != DeliveryStatus.CANCELLED
+    )
+
+
+async def _locked(session: AsyncSession, *which: ColumnElement[bool]) -> Delivery:
     one = await session.scalar(
         select(Delivery)
-        .where(Delivery.prescription_id == prescription_id, Delivery.status != DeliveryStatus.CANCELLED)
+        .where(*which)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if one is None:
         raise UnknownParcel
     return one
-
-
-async def hold_prescription(session: AsyncSession, prescription_id: UUID) -> Prescription:
-    """Held, for its row is locked before its parcel's."""
-    return (
-        await session.scalars(
-            select(Prescription)
-            .where(Prescription.id == prescription_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    ).one()
-
-
-async def hold_parcel(session: AsyncSession, delivery_id: UUID) -> Delivery:
-    return (
-        await session.scalars(
-            select(Delivery)
-            .where(Delivery.id == delivery_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    ).one()
 
 
 async def received(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import DeliveryStatus, ParcelState
@@ -52,44 +52,45 @@ class ParcelView:
     shipped_at: datetime | None
     delivered_at: datetime | None
 
+    @property
+    def tail(self) -> str:
+        """Of the waybill, by which a patient knows it."""
+        return (self.waybill or "")[-_TAIL:]
 
+
+_TAIL = 4
 _VIEWS = """
     SELECT d.id, d.prescription_id, d.patient_id, pt.masked_name AS patient, d.account_id, d.contact_id, d.status,
            d.cold_chain, d.carrier, d.waybill, d.state, d.state_at, d.shipped_at, d.delivered_at
     FROM deliveries d JOIN patients pt ON pt.id = d.patient_id
 """
 _ONE = text(_VIEWS + "WHERE d.id = :id")
-_OF_ACCOUNT = text(
-    _VIEWS
-    + """
+# Whom the account acts for no longer is nobody of theirs.
+_THEIRS = """
     WHERE d.account_id = :account_id
-      AND (d.status IN ('preparing', 'shipped', 'problem', 'returned') OR d.delivered_at > :since)
       AND EXISTS (SELECT FROM account_patients ap
                   WHERE ap.account_id = d.account_id AND ap.patient_id = d.patient_id)
+"""
+_OWN = text(_VIEWS + _THEIRS + "AND d.id = :id")
+_OF_ACCOUNT = text(
+    _VIEWS
+    + _THEIRS
+    + """
+      AND (d.status IN ('preparing', 'shipped', 'problem', 'returned') OR d.delivered_at > :since)
     ORDER BY (d.status = 'delivered'), d.id DESC LIMIT 5
     """
 )
 _PROBLEMS = text(_VIEWS + "WHERE d.status IN ('problem', 'returned') ORDER BY d.state_at, d.id LIMIT :limit")
-_ACTS_FOR = text(
-    "SELECT EXISTS (SELECT FROM account_patients WHERE account_id = :account_id AND patient_id = :patient_id)"
-)
 
 
 async def parcel(session: AsyncSession, delivery_id: UUID) -> ParcelView:
     """Raises UnknownParcel."""
-    row = (await session.execute(_ONE, {"id": delivery_id})).one_or_none()
-    if row is None:
-        raise UnknownParcel
-    return _view(row)
+    return await _one(session, _ONE, {"id": delivery_id})
 
 
 async def parcel_of(session: AsyncSession, delivery_id: UUID, account_id: UUID) -> ParcelView:
     """Raises UnknownParcel, also where the account acts for the patient no longer."""
-    found = await parcel(session, delivery_id)
-    acting = {"account_id": account_id, "patient_id": found.patient_id}
-    if found.account_id != account_id or not await session.scalar(_ACTS_FOR, acting):
-        raise UnknownParcel
-    return found
+    return await _one(session, _OWN, {"id": delivery_id, "account_id": account_id})
 
 
 async def parcels_of(session: AsyncSession, account_id: UUID, since: datetime) -> list[ParcelView]:
@@ -101,6 +102,13 @@ async def parcels_of(session: AsyncSession, account_id: UUID, since: datetime) -
 async def problems(session: AsyncSession, limit: int = 100) -> list[ParcelView]:
     """What staff have to look into, the oldest first."""
     return [_view(row) for row in await session.execute(_PROBLEMS, {"limit": limit})]
+
+
+async def _one(session: AsyncSession, statement: TextClause, values: dict[str, UUID]) -> ParcelView:
+    row = (await session.execute(statement, values)).one_or_none()
+    if row is None:
+        raise UnknownParcel
+    return _view(row)
 
 
 def _view(row: Row[*tuple[Any, ...]]) -> ParcelView:

@@ -79,6 +79,7 @@ from integrations.hospital.models.journal import (
     Reminder,
 )
 from integrations.hospital.models.medicine import (
+    WITH_PHARMACY,
     Handing,
     Medicine,
     MedicineClass,
@@ -111,6 +112,7 @@ from integrations.tracking import ParcelState
 
 __all__ = [
     "APPEND_ONLY_SQL",
+    "WITH_PHARMACY",
     "Account",
     "AccountLink",
     "AccountPatient",

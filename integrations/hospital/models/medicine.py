@@ -101,6 +101,9 @@ PRESCRIPTION_STEPS = {
 }  # fmt: skip
 
 
+WITH_PHARMACY = (PrescriptionStatus.PAID, PrescriptionStatus.DISPENSING)  # paid, and not handed over
+
+
 class Handing(StrEnum):
     """How the patient gets it."""
 

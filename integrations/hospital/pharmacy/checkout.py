@@ -16,6 +16,7 @@ from integrations.hospital.billing.orders import Item
 from integrations.hospital.delivery import addresses, parcels
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
+    WITH_PHARMACY,
     Handing,
     Order,
     OrderKind,
@@ -124,7 +125,7 @@ async def refund_by_staff(session: AsyncSession, prescription_id: UUID, *, now: 
     """After the pharmacy began. Packs that left the house do not come back on sale. Raises UnknownPrescription,
     NotNow."""
     one = await rows.locked(session, prescription_id)
-    if one.status in (PrescriptionStatus.PAID, PrescriptionStatus.DISPENSING):
+    if one.status in WITH_PHARMACY:
         await rows.release_stock(session, one)
     elif one.status is not PrescriptionStatus.SHIPPED:
         raise NotNow(one.status)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import audit
-from integrations.hospital.models import Handing, Prescription, PrescriptionStatus
+from integrations.hospital.models import WITH_PHARMACY, Handing, Prescription, PrescriptionStatus
 from integrations.hospital.pharmacy.rows import locked
 from integrations.hospital.pharmacy.terms import NotNow, UnknownPrescription
 
@@ -35,7 +35,7 @@ async def hand_over(session: AsyncSession, code: str, *, actor: str, now: dateti
     found = await session.scalar(
         select(Prescription.id).where(
             Prescription.pickup_code == code,
-            Prescription.status.in_((PrescriptionStatus.PAID, PrescriptionStatus.DISPENSING)),
+            Prescription.status.in_(WITH_PHARMACY),
         )
     )
     if found is None:
@@ -57,10 +57,7 @@ async def hand_over(session: AsyncSession, code: str, *, actor: str, now: dateti
 
 async def leave(session: AsyncSession, one: Prescription, *, actor: str) -> None:
     """It goes to the carrier; the caller holds its row. Raises NotNow."""
-    if one.handing is not Handing.DELIVERY or one.status not in (
-        PrescriptionStatus.PAID,
-        PrescriptionStatus.DISPENSING,
-    ):
+    if one.handing is not Handing.DELIVERY or one.status not in WITH_PHARMACY:
         raise NotNow(one.status)
     if one.status is PrescriptionStatus.PAID:
         await _begin(session, one, actor)

@@ -11,10 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital.delivery import parcels
 from integrations.hospital.events import EventKind
 from integrations.hospital.locks import lock
-from integrations.hospital.models import Handing, Order, Prescription, PrescriptionStatus
+from integrations.hospital.models import WITH_PHARMACY, Handing, Order, Prescription, PrescriptionStatus
 from integrations.hospital.pharmacy.rows import locked, tell
-
-_OPEN = (PrescriptionStatus.PAID, PrescriptionStatus.DISPENSING)
 
 
 async def hold(session: AsyncSession, order_no: str) -> Prescription | None:
@@ -38,7 +36,9 @@ async def paid(session: AsyncSession, one: Prescription) -> None:
 async def _code(session: AsyncSession) -> str:
     """Six digits that no other open prescription has."""
     await lock(session, "pickup_code")
-    taken = set(await session.scalars(select(Prescription.pickup_code).where(Prescription.status.in_(_OPEN))))
+    taken = set(
+        await session.scalars(select(Prescription.pickup_code).where(Prescription.status.in_(WITH_PHARMACY)))
+    )
     while (code := f"{secrets.randbelow(10**6):06}") in taken:
         pass
     return code

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import (
@@ -127,14 +127,19 @@ _LINES = text("""
     WHERE l.prescription_id = ANY(:ids) ORDER BY l.position
 """)
 _ONE = text(_VIEWS + "WHERE p.id = :id")
+# Whom the account acts for no longer is nobody of theirs.
+_THEIRS = """
+    WHERE p.account_id = :account_id
+      AND EXISTS (SELECT FROM account_patients ap
+                  WHERE ap.account_id = p.account_id AND ap.patient_id = p.patient_id)
+"""
+_OWN = text(_VIEWS + _THEIRS + "AND p.id = :id")
 # What was approved long ago is on the health record; here is what is going on.
 _CURRENT = text(
     _VIEWS
+    + _THEIRS
     + """
-    WHERE p.account_id = :account_id
       AND (p.status IN ('issued', 'in_review', 'approved', 'paid', 'dispensing', 'shipped') OR p.issued_at > :since)
-      AND EXISTS (SELECT FROM account_patients ap
-                  WHERE ap.account_id = p.account_id AND ap.patient_id = p.patient_id)
     ORDER BY (p.status IN ('approved', 'paid', 'dispensing', 'shipped')) DESC, p.id DESC LIMIT :limit
     """
 )
@@ -152,18 +157,12 @@ _QUEUE = text(_VIEWS + "WHERE p.status IN ('issued', 'in_review') ORDER BY r.due
 
 async def prescription(session: AsyncSession, prescription_id: UUID) -> PrescriptionView:
     """Raises UnknownPrescription."""
-    [*found] = await _views(session, _ONE, {"id": prescription_id})
-    if not found:
-        raise UnknownPrescription
-    return found[0]
+    return await _one(session, _ONE, {"id": prescription_id})
 
 
 async def prescription_of(session: AsyncSession, prescription_id: UUID, account_id: UUID) -> PrescriptionView:
     """As this account may see it. Raises UnknownPrescription, also where it acts for the patient no longer."""
-    found = await prescription(session, prescription_id)
-    if found.account_id != account_id or not await _acts_for(session, account_id, found.patient_id):
-        raise UnknownPrescription
-    return found
+    return await _one(session, _OWN, {"id": prescription_id, "account_id": account_id})
 
 
 async def current(
@@ -190,16 +189,16 @@ async def review_queue(session: AsyncSession, limit: int = 100) -> list[Prescrip
     return await _views(session, _QUEUE, {"limit": limit})
 
 
-_ACTS_FOR = text(
-    "SELECT EXISTS (SELECT FROM account_patients WHERE account_id = :account_id AND patient_id = :patient_id)"
-)
+async def _one(session: AsyncSession, statement: TextClause, values: dict[str, Any]) -> PrescriptionView:
+    found = await _views(session, statement, values)
+    if not found:
+        raise UnknownPrescription
+    return found[0]
 
 
-async def _acts_for(session: AsyncSession, account_id: UUID, patient_id: UUID) -> bool:
-    return bool(await session.scalar(_ACTS_FOR, {"account_id": account_id, "patient_id": patient_id}))
-
-
-async def _views(session: AsyncSession, statement: Any, values: dict[str, Any]) -> list[PrescriptionView]:
+async def _views(
+    session: AsyncSession, statement: TextClause, values: dict[str, Any]
+) -> list[PrescriptionView]:
     rows = (await session.execute(statement, values)).all()
     lines: dict[UUID, list[LineView]] = {}
     for row in await session.execute(_LINES, {"ids": [row.id for row in rows]}):
