@@ -57,11 +57,11 @@ async def take_note(session: AsyncSession, crypto: Crypto, news: ParcelNews, now
         return Noted.UNKNOWN
     prescription = await prescriptions.locked(session, found.prescription_id)
     one = await locked(session, found.id)
-    await _keep_steps(session, crypto, one, news)
-    if news.lost_track and one.status is DeliveryStatus.SHIPPED:
+    fresh = await _keep_steps(session, crypto, one, news)
+    if news.lost_track and one.status is DeliveryStatus.SHIPPED and not _is_older(one, news):
         await problem_parcel(session, crypto, one, ParcelState.PROBLEM, now)
         return Noted.MOVED
-    if not _is_news(one, news):
+    if not _is_news(one, news, fresh=fresh):
         return Noted.OLD
     moved = news.state is not one.state
     one.state, one.state_at = news.state, news.at
@@ -72,13 +72,18 @@ async def take_note(session: AsyncSession, crypto: Crypto, news: ParcelNews, now
     return Noted.MOVED if moved else Noted.OLD
 
 
-def _is_news(one: Delivery, news: ParcelNews) -> bool:
-    """Of two words of the same moment the one after which nothing more comes stands."""
-    if news.state is None or news.at is None or one.status not in ON_THE_WAY:
+def _is_older(one: Delivery, news: ParcelNews) -> bool:
+    return one.state_at is not None and (news.at is None or news.at < one.state_at)
+
+
+def _is_news(one: Delivery, news: ParcelNews, *, fresh: bool) -> bool:
+    """Of two words of the same moment the one after which nothing more comes stands, or else the one that tells of a
+    step not known before (`fresh`): what is brought again does not turn a parcel back."""
+    if news.state is None or news.at is None or one.status not in ON_THE_WAY or _is_older(one, news):
         return False
-    if one.state_at is None or one.state_at < news.at:
+    if one.state_at != news.at:
         return True
-    return one.state_at == news.at and one.state not in LAST and news.state is not one.state
+    return one.state not in LAST and news.state is not one.state and (fresh or news.state in LAST)
 
 
 async def _follow(
@@ -125,13 +130,13 @@ async def problem_parcel(
     )
 
 
-async def _keep_steps(session: AsyncSession, crypto: Crypto, one: Delivery, news: ParcelNews) -> None:
-    """The delivery's row is held, so nobody else adds the same."""
-    known = {(step.at, step.words) for step in await steps(session, crypto, one.id)}
-    for step in sorted(set(news.steps), key=lambda found: found.at):
-        if (step.at, step.words) not in known:
-            session.add(ParcelEvent(delivery_id=one.id, at=step.at, words=crypto.encrypt(step.words, _WORDS)))
+async def _keep_steps(session: AsyncSession, crypto: Crypto, one: Delivery, news: ParcelNews) -> bool:
+    """Whether there was one that was not known. The delivery's row is held, so nobody else adds the same."""
+    fresh = set(news.steps) - set(await steps(session, crypto, one.id))
+    for step in sorted(fresh, key=lambda found: found.at):
+        session.add(ParcelEvent(delivery_id=one.id, at=step.at, words=crypto.encrypt(step.words, _WORDS)))
     await session.flush()
+    return bool(fresh)
 
 
 async def steps(session: AsyncSession, crypto: Crypto, delivery_id: UUID) -> list[ParcelStep]:
@@ -154,15 +159,18 @@ class Asking:
     phone: str
 
 
+# What was noted further ahead than a pause is long was noted by a clock that has been set back since.
 _ASK = text("""
     UPDATE deliveries SET asked_at = :now
-    WHERE id = :id AND status IN ('shipped', 'problem') AND (asked_at IS NULL OR asked_at <= :before)
+    WHERE id = :id AND status IN ('shipped', 'problem')
+      AND (asked_at IS NULL OR asked_at <= :before OR asked_at > :ahead)
     RETURNING id, carrier, waybill, destination
 """)
 _UNSUBSCRIBED = text("""
     WITH due AS MATERIALIZED (
         SELECT id FROM deliveries
-        WHERE subscribed_at IS NULL AND next_try_at <= :now ORDER BY next_try_at LIMIT :limit
+        WHERE subscribed_at IS NULL AND (next_try_at <= :now OR next_try_at > :now + interval '1 hour')
+        ORDER BY next_try_at LIMIT :limit
         FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE deliveries SET tries = tries + 1,
@@ -174,7 +182,7 @@ _UNSUBSCRIBED = text("""
 async def may_ask(session: AsyncSession, crypto: Crypto, delivery_id: UUID, now: datetime) -> Asking | None:
     """What to ask the tracker now; None while it was asked too lately, or when there is nothing to ask. To be
     committed before it is asked: the limit counts whatever it answers."""
-    values = {"id": delivery_id, "now": now, "before": now - ASKING_PAUSE}
+    values = {"id": delivery_id, "now": now, "before": now - ASKING_PAUSE, "ahead": now + ASKING_PAUSE}
     row = (await session.execute(_ASK, values)).one_or_none()
     return _asking(crypto, row) if row else None
 

@@ -132,6 +132,24 @@ async def test_a_parcel_of_which_nothing_more_is_told_is_a_problem(pharmacy: Pha
     assert await _note(pharmacy, _news(ParcelState.SIGNED, 1, "SF000000000")) is Noted.UNKNOWN
 
 
+async def test_what_is_brought_again_does_not_turn_a_parcel_back(pharmacy: Pharmacy) -> None:
+    """Two words of one moment, and each once more; then that the tracker gave up, which is older by now."""
+    _, _, delivery = await _shipped(pharmacy)
+    first = _news(ParcelState.IN_TRANSIT, 1)
+    beside = ParcelStep(NOW + HOUR, "派送中")
+    second = ParcelNews("shunfeng", WAYBILL, ParcelState.OUT_FOR_DELIVERY, (*first.steps, beside))
+    assert [await _note(pharmacy, news) for news in (first, second, first, second)] == [
+        Noted.MOVED,
+        Noted.MOVED,
+        Noted.OLD,
+        Noted.OLD,
+    ]
+    assert (await _see(pharmacy, delivery)).state is ParcelState.OUT_FOR_DELIVERY
+    assert await _note(pharmacy, _news(None, 0, lost=True)) is Noted.OLD
+    assert (await _see(pharmacy, delivery)).status is DeliveryStatus.SHIPPED
+    assert await _told(pharmacy) == ["shipped", "in_transit", "out_for_delivery"]
+
+
 async def test_receipt_is_confirmed_once_by_the_patient_and_by_nobody_else(pharmacy: Pharmacy) -> None:
     client, made, delivery = await _shipped(pharmacy)
     stranger = await pharmacy.client()
@@ -166,6 +184,8 @@ async def test_the_tracker_is_asked_at_most_every_half_hour(pharmacy: Pharmacy) 
             return found is not None
 
     assert [await may(NOW + at * MINUTE) for at in (0, 1, 29, 30, 31)] == [True, False, False, True, False]
+    assert not await may(NOW + MINUTE)
+    assert await may(NOW - HOUR)  # the clock was set back: nobody waits until it has caught up
 
 
 async def test_a_parcel_left_unsubscribed_comes_again_after_growing_pauses(pharmacy: Pharmacy) -> None:
@@ -177,6 +197,7 @@ async def test_a_parcel_left_unsubscribed_comes_again_after_growing_pauses(pharm
 
     seconds = timedelta(seconds=1)
     assert [await claimed(NOW + at * seconds) for at in (0, 29, 30, 60, 90)] == [1, 0, 1, 0, 1]
+    assert await claimed(NOW - 2 * HOUR) == 1  # the clock was set back
     async with pharmacy.database.begin() as session:
         await following.subscribed(session, delivery, NOW)
     assert await claimed(NOW + 10 * HOUR) == 0
