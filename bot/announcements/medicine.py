@@ -8,7 +8,7 @@ from uuid import UUID
 from bot.announcements.telling import Telling, Words
 from integrations.hospital.delivery import views as parcels
 from integrations.hospital.events import EventKind
-from integrations.hospital.models import PrescriptionStatus
+from integrations.hospital.models import WITH_PHARMACY, DeliveryStatus
 from integrations.hospital.pharmacy import views
 from integrations.hospital.pharmacy.views import PrescriptionView
 from integrations.tracking import ParcelState
@@ -44,7 +44,7 @@ async def _substitution(telling: Telling) -> str | None:
 
 async def _paid(telling: Telling) -> str | None:
     one = await _one(telling)
-    if one.status is PrescriptionStatus.CANCELLED:
+    if one.status not in WITH_PHARMACY:
         return None
     return telling.say(f"bot_{telling.event.kind}", order_no=one.order_no)
 
@@ -53,7 +53,9 @@ async def _moved(telling: Telling) -> str | None:
     """Only the parcel's newest state: what is older by now is no news."""
     one = await parcels.parcel(telling.session, UUID(telling.event.payload["delivery_id"]))
     state = telling.event.payload["state"]
-    if state in _UNTOLD or state != (one.state or SHIPPED):
+    if state in _UNTOLD or state != (one.state or SHIPPED) or one.status is DeliveryStatus.CANCELLED:
+        return None
+    if one.status is DeliveryStatus.DELIVERED and state != ParcelState.SIGNED:  # the patient has said so
         return None
     return telling.say(f"bot_parcel_{state}", tail=one.tail)
 

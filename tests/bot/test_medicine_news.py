@@ -8,9 +8,9 @@ from sqlalchemy import delete, text
 from bot import notices, sweep
 from bot.outbox import unseal
 from integrations import courier
-from integrations.hospital.delivery import shipping
+from integrations.hospital.delivery import parcels, shipping
 from integrations.hospital.models import AccountPatient, Handing, ParcelState
-from integrations.hospital.pharmacy import reviews, substitutions
+from integrations.hospital.pharmacy import counter, reviews, substitutions
 from integrations.tracking import ParcelNews, ParcelStep
 from tests.bot.test_neutral_words import read_aloud
 from tests.pharmacy_rows import NOW, PHARMACIST, SHELF, Pharmacy
@@ -67,6 +67,7 @@ async def test_a_prescriptions_way_is_told_without_a_word_of_what_it_is(rt, phar
         "substitution_asked",
     ]
     assert "11月22日 24:00 前" in said[0].text
+    assert rt.settings.hospital_phone in said[2].text
     _neutral(said)
     clock.forward(days=1)
     expired = await _said(rt)
@@ -112,6 +113,22 @@ async def test_a_parcel_is_told_state_by_state_and_what_is_older_by_now_is_not(r
     assert rt.settings.hospital_phone in problem[0].text
     assert (await pharmacy.see(picked_up)).pickup_code not in "".join(one.text for one in problem)
     _neutral(problem)
+
+
+async def test_what_has_gone_on_meanwhile_is_no_news(rt, pharmacy):
+    client = await _chatting(pharmacy)
+    _, picked_up = await pharmacy.paid("AML", client=client)
+    code = (await pharmacy.see(picked_up)).pickup_code
+    _, sent = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
+    async with rt.database.begin() as session:
+        await counter.hand_over(session, code, actor="staff:counter", now=NOW)
+        delivery = await shipping.ship(session, sent, "ems", "EM12345678", actor="staff:counter", now=NOW)
+    assert [reply.notice.kind for reply in await _said(rt)] == ["parcel_moved"]
+    step = ParcelStep(NOW.replace(hour=3), "北京")
+    await courier.take_note(rt, ParcelNews("ems", "EM12345678", ParcelState.IN_TRANSIT, (step,)))
+    async with rt.database.begin() as session:
+        await parcels.confirm_receipt(session, delivery, account_id=client.account_id, key=None, now=NOW)
+    assert await _said(rt) == []
 
 
 async def test_who_does_not_act_for_the_patient_any_more_hears_nothing(rt, pharmacy):
