@@ -42,7 +42,9 @@ def _show(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
     until = turn.words.moment(one.valid_until - timedelta(minutes=1), turn.today)
     total = turn.words.money(one.amount_fen or one.medicine_fen)
     status = f"say_prescription_{one.status}"
-    if one.status in WITH_PHARMACY and one.handing is Handing.PICKUP:
+    if one.asked:
+        status = "say_prescription_to_decide"
+    elif one.status in WITH_PHARMACY and one.handing is Handing.PICKUP:
         status = "say_prescription_code"
     reply.say(
         status,

@@ -19,6 +19,7 @@ from integrations.hospital.models import Patient, PrescriptionStatus
 from integrations.hospital.patients import InvalidPhone, read_phone
 from integrations.hospital.pharmacy import checkout, counter, issuing, reviews, substitutions, views
 from integrations.hospital.pharmacy.issuing import Prescribed
+from integrations.hospital.pharmacy.substitutions import SubstitutionView
 from integrations.hospital.pharmacy.terms import BadPrescription, PharmacyError, Terms
 from integrations.hospital.pharmacy.views import PrescriptionView
 from integrations.money import yuan
@@ -112,6 +113,8 @@ def show(prescription: Id, var: Var = VAR) -> None:
                 f"  {line.code:<8} {line.name} {line.strength} × {line.quantity}{line.unit}  {line.dose}，"
                 f"{line.frequency}，{line.days} days  {yuan(line.amount_fen)}  {' '.join(marks)}".rstrip()
             )
+        if one.asked:
+            typer.echo(f"  asked: {_replacing(await substitutions.substitution(session, one.asked))}")
         typer.echo(
             f"  order {one.order_no or '-'} {one.order_status or ''}, {one.handing or 'nothing chosen yet'}"
         )
@@ -167,7 +170,24 @@ def substitute(
             agreed_by=agreed_by, now=utcnow(),
         ),
     )  # fmt: skip
-    typer.echo("The patient is asked.")
+    typer.echo("The patient is asked to call.")
+
+
+@app.command()
+def answered(
+    prescription: Id,
+    accepted: Annotated[bool, typer.Option("--yes/--no", help="Whether the patient takes it.")],
+    var: Var = VAR,
+) -> None:
+    """The patient has called and said whether the other medicine will do."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        done = await substitutions.answer_by_phone(
+            session, prescription, accepted=accepted, actor=staff(), now=utcnow()
+        )
+        typer.echo(f"{_replacing(done)}: {done.status}.")
+
+    _run(var, work)
 
 
 @app.command()
@@ -213,6 +233,14 @@ def _line(written: str) -> Prescribed:
         return Prescribed(code.strip(), dose.strip(), frequency.strip(), int(days), int(packs))
     except ValueError:
         raise typer.BadParameter(f"not CODE:how much:how often:days:packs: {written}") from None
+
+
+def _replacing(one: SubstitutionView) -> str:
+    more = f"{'-' if one.difference_fen < 0 else '+'}{yuan(abs(one.difference_fen))}"
+    return (
+        f"{one.name} {one.strength} × {one.quantity}{one.unit}, {one.dose}, for {one.old_name} {one.old_strength}"
+        f" ({more})"
+    )
 
 
 def _in_short(one: PrescriptionView) -> str:

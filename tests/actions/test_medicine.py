@@ -9,7 +9,8 @@ import pytest
 from integrations.hospital import patients
 from integrations.hospital.delivery import shipping
 from integrations.hospital.models import Handing
-from tests.pharmacy_rows import NOW, Client, Pharmacy
+from integrations.hospital.pharmacy import substitutions
+from tests.pharmacy_rows import NOW, PHARMACIST, Client, Pharmacy
 
 
 @pytest.fixture
@@ -44,6 +45,22 @@ async def test_what_is_not_there_is_not_billed(clinic: Any, pharmacy: Pharmacy) 
     other = await pharmacy.client()
     await pharmacy.bill(other, await pharmacy.approved(other, "NIF"))
     assert "暂时不够" in (await chat.say("collect_medicine")).text
+
+
+async def test_who_is_asked_about_another_medicine_is_told_whom_to_call(
+    clinic: Any, pharmacy: Pharmacy
+) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "NIF")
+    async with chat.runtime.database.begin() as session:
+        await substitutions.propose(
+            session, made, old_code="NIF", code="AML", quantity=1, dose="1片", pharmacist=PHARMACIST,
+            agreed_by=pharmacy.staff_no, now=NOW,
+        )  # fmt: skip
+    for asking in ("my_prescriptions", "collect_medicine"):
+        shown = await chat.say(asking)
+        assert f"请打 {chat.runtime.settings.hospital_phone} 告诉药房" in shown.text
+        assert "到院取药" not in str(shown.buttons)
 
 
 async def test_a_parcel_is_asked_about_and_received(clinic: Any, pharmacy: Pharmacy) -> None:

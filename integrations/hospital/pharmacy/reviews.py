@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital import audit
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Prescription, PrescriptionStatus, Review
-from integrations.hospital.pharmacy.rows import locked, tell
+from integrations.hospital.pharmacy.rows import close_question, locked, tell
 from integrations.hospital.pharmacy.terms import BadPrescription, NotNow, end_of_day
 
 
@@ -38,6 +38,7 @@ async def reject(
     if not reason.strip():
         raise BadPrescription("say why")
     one = await _decide(session, prescription_id, pharmacist, now, approved=False, reason=reason.strip())
+    await close_question(session, one, now)
     await tell(session, one, EventKind.PRESCRIPTION_REJECTED)
 
 

@@ -100,6 +100,11 @@ async def end(session: AsyncSession, one: Prescription, status: PrescriptionStat
     """It is not paid and never will be: with its bill and what was asked about it."""
     await close_bill(session, one, now)
     one.status = status
+    await close_question(session, one, now)
+
+
+async def close_question(session: AsyncSession, one: Prescription, now: datetime) -> None:
+    """Whatever the patient was asked about it, no answer is waited for any more."""
     asked = update(Substitution).where(
         Substitution.prescription_id == one.id, Substitution.status == SubstitutionStatus.ASKED
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import audit
@@ -79,11 +79,10 @@ async def propose(
         raise BadPrescription("say how many packs and how much to take")
     if one.online and not medicines.may_be_prescribed_online(new.kind):
         raise BadPrescription(f"{new.kind} medicines may not be prescribed online")
-    asked = select(Substitution.id).where(
-        Substitution.line_id == line.id, Substitution.status == SubstitutionStatus.ASKED
-    )
-    if await session.scalar(asked):
+    if await session.scalar(_asked(one).where(Substitution.line_id == line.id)):
         raise BadPrescription("the patient is being asked about this medicine already")
+    if await session.scalar(_asked(one).where(Substitution.medicine_id == new.id)):
+        raise BadPrescription(f"the patient is being asked about {code} already")
     await close_bill(session, one, now)
     made = Substitution(
         prescription_id=one.id,
@@ -121,25 +120,56 @@ async def answer(
         seen = await substitution(session, substitution_id)
         await prescription_of(session, seen.prescription_id, account_id)
         one = await locked(session, seen.prescription_id)
-        asked = await session.get_one(
-            Substitution, substitution_id, with_for_update=True, populate_existing=True
-        )
-        if asked.status is not SubstitutionStatus.ASKED:
-            raise NotNow(asked.status)
-        if now >= one.valid_until:
-            raise NotNow(PrescriptionStatus.EXPIRED)
-        asked.status = SubstitutionStatus.ACCEPTED if accepted else SubstitutionStatus.DECLINED
-        asked.answered_at = now
-        if accepted:
-            line = await session.get_one(PrescriptionLine, asked.line_id, populate_existing=True)
-            line.medicine_id, line.quantity = asked.medicine_id, asked.quantity
-            line.dose, line.price_fen = asked.dose, asked.price_fen
-        await session.flush()
-        await _keep(session, "patient", f"substitution_{asked.status}", asked.id, {})
+        await _settle(session, one, substitution_id, accepted=accepted, actor="patient", now=now)
         return {}
 
     await once(session, key, effect)
     return await substitution(session, substitution_id)
+
+
+async def answer_by_phone(
+    session: AsyncSession, prescription_id: UUID, *, accepted: bool, actor: str, now: datetime
+) -> SubstitutionView:
+    """As the patient told staff: of what was asked first. Raises UnknownPrescription, BadPrescription when nothing is
+    asked, NotNow when it is over."""
+    one = await locked(session, prescription_id)
+    asked: UUID | None = await session.scalar(_asked(one).limit(1))
+    if asked is None:
+        raise BadPrescription("the patient is not asked about anything")
+    await _settle(session, one, asked, accepted=accepted, actor=actor, now=now)
+    return await substitution(session, asked)
+
+
+def _asked(one: Prescription) -> Select[UUID]:
+    return (
+        select(Substitution.id)
+        .where(Substitution.prescription_id == one.id, Substitution.status == SubstitutionStatus.ASKED)
+        .order_by(Substitution.id)
+    )
+
+
+async def _settle(
+    session: AsyncSession,
+    one: Prescription,
+    substitution_id: UUID,
+    *,
+    accepted: bool,
+    actor: str,
+    now: datetime,
+) -> None:
+    asked = await session.get_one(Substitution, substitution_id, with_for_update=True, populate_existing=True)
+    if asked.status is not SubstitutionStatus.ASKED:
+        raise NotNow(asked.status)
+    if now >= one.valid_until:
+        raise NotNow(PrescriptionStatus.EXPIRED)
+    asked.status = SubstitutionStatus.ACCEPTED if accepted else SubstitutionStatus.DECLINED
+    asked.answered_at = now
+    if accepted:
+        line = await session.get_one(PrescriptionLine, asked.line_id, populate_existing=True)
+        line.medicine_id, line.quantity = asked.medicine_id, asked.quantity
+        line.dose, line.price_fen = asked.dose, asked.price_fen
+    await session.flush()
+    await _keep(session, actor, f"substitution_{asked.status}", asked.id, {})
 
 
 _VIEW = text("""

@@ -60,6 +60,14 @@ def test_a_prescription_is_written_reviewed_and_sent(desk: Desk) -> None:
     assert (again.exit_code, "it is approved" in again.output) == (1, True)
     assert "Traceback" not in again.output
 
+    staff_no = re.search(r"李静 \((\w+)\)", desk.run("prescriptions", "show", made).output)
+    assert staff_no
+    offer = ("AML5", "NIF30", "--packs", "1", "--dose", "每次1片", "--agreed-by", staff_no[1])
+    assert desk.run("prescriptions", "substitute", made, *offer).exit_code == 0
+    assert "asked: " in desk.run("prescriptions", "show", made).output
+    assert "declined" in desk.run("prescriptions", "answered", made, "--no").output
+    assert desk.run("prescriptions", "answered", made, "--no").exit_code == 1
+
     async def pay(session: AsyncSession, crypto: Crypto) -> None:
         contact = await accounts.ensure_contact(session, "wechat", "openid")
         where = await addresses.add(

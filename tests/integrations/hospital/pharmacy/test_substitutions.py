@@ -8,7 +8,7 @@ import pytest
 
 from integrations.hospital.billing import orders
 from integrations.hospital.models import OrderStatus, SubstitutionStatus
-from integrations.hospital.pharmacy import substitutions
+from integrations.hospital.pharmacy import reviews, substitutions
 from integrations.hospital.pharmacy.terms import AnswerFirst, BadPrescription, NotNow, UnknownPrescription
 from tests.pharmacy_rows import NOW, PHARMACIST, Client, Pharmacy
 
@@ -80,3 +80,41 @@ async def test_nobody_else_answers_and_what_is_forbidden_online_takes_no_place(p
         await _propose(pharmacy, made)
     with pytest.raises(UnknownPrescription):
         await _answer(pharmacy, asked, stranger, yes=True)
+
+
+async def test_what_the_patient_says_on_the_phone_counts_as_their_answer(pharmacy: Pharmacy) -> None:
+    client = await pharmacy.client()
+    made = await pharmacy.approved(client, "NIF")
+
+    async def told(*, yes: bool) -> substitutions.SubstitutionView:
+        async with pharmacy.database.begin() as session:
+            return await substitutions.answer_by_phone(
+                session, made, accepted=yes, actor="staff:counter", now=NOW
+            )
+
+    with pytest.raises(BadPrescription):
+        await told(yes=True)
+    await _propose(pharmacy, made)
+    assert (await told(yes=False)).status is SubstitutionStatus.DECLINED
+    await _propose(pharmacy, made)
+    assert (await told(yes=True)).status is SubstitutionStatus.ACCEPTED
+    assert [line.code for line in (await pharmacy.see(made)).lines] == ["AML"]
+    assert (await pharmacy.bill(client, made)).amount_fen == 3260
+
+
+async def test_who_is_asked_about_a_rejected_prescription_is_asked_no_more(pharmacy: Pharmacy) -> None:
+    client = await pharmacy.client()
+    made = await pharmacy.issue(client, "NIF")
+    asked = await _propose(pharmacy, made)
+    async with pharmacy.database.begin() as session:
+        await reviews.reject(session, made, pharmacist=PHARMACIST, reason="剂量不对", now=NOW)
+    assert (await pharmacy.see(made)).asked is None
+    with pytest.raises(NotNow):
+        await _answer(pharmacy, asked, client, yes=True)
+
+
+async def test_one_medicine_does_not_take_the_place_of_two(pharmacy: Pharmacy) -> None:
+    made = await pharmacy.approved(await pharmacy.client(), "NIF", "INS")
+    await _propose(pharmacy, made)
+    with pytest.raises(BadPrescription, match="AML already"):
+        await _propose(pharmacy, made, old_code="INS")
