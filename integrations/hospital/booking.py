@@ -11,9 +11,9 @@ from integrations.hospital import events
 from integrations.hospital.admission import Admission, admit
 from integrations.hospital.appointments import appointment, upcoming
 from integrations.hospital.availability import free_slots, sessions
-from integrations.hospital.billing.orders import release
+from integrations.hospital.billing.orders import UnknownOrder, release
 from integrations.hospital.ending import end, free, locked
-from integrations.hospital.holds import Fulfilment, UnknownOrder, confirm_paid, expire_holds
+from integrations.hospital.holds import Fulfilment, confirm_paid, expire_holds
 from integrations.hospital.merging import hold_account
 from integrations.hospital.models import AppointmentStatus, LateCancel, RefundReason
 from integrations.hospital.operations import OperationKey, Result, once

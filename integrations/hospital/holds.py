@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital import events
 from integrations.hospital.admission import admit
 from integrations.hospital.availability import LEAD
+from integrations.hospital.billing.orders import UnknownOrder, hold_order
 from integrations.hospital.keeping import LET_GO
 from integrations.hospital.models import Appointment, AppointmentStatus, Order, OrderStatus
 from integrations.hospital.refusals import BookingError
@@ -46,10 +47,6 @@ class Fulfilment(StrEnum):
     REFUND_DUE = "refund_due"  # the number was let go and is not to be had again: the money goes back
 
 
-class UnknownOrder(LookupError):
-    """There is no such order number."""
-
-
 async def expire_holds(session: AsyncSession, now: datetime, limit: int = 200) -> int:
     """Ends holds that ran out: appointment expired, slot free, order closed, event hold_expired. Gives how many;
     several sweepers at once share the work."""
@@ -69,13 +66,8 @@ async def confirm_paid(session: AsyncSession, order_no: str, now: datetime) -> F
     )
     if held is None:
         raise UnknownOrder
-    order = await session.scalar(
-        select(Order)
-        .where(Order.order_no == order_no)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if order is None or order.appointment_id != held.id:  # moved to another appointment while we waited
+    order = await hold_order(session, order_no)
+    if order.appointment_id != held.id:  # moved to another appointment while we waited
         return await confirm_paid(session, order_no, now)
     if order.status is OrderStatus.PAID:
         return Fulfilment.ALREADY_CONFIRMED

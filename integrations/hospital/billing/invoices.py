@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
-from integrations.hospital.billing.orders import UnknownOrder
-from integrations.hospital.models import Invoice, InvoiceStatus, Order, OrderStatus
+from integrations.hospital.billing.orders import hold_order
+from integrations.hospital.models import Invoice, InvoiceStatus, OrderStatus
 
 
 class NotInvoiceable(Exception):
@@ -49,7 +49,7 @@ async def invoice_of(session: AsyncSession, order_id: UUID) -> InvoiceView | Non
 
 async def ask_invoice(session: AsyncSession, order_no: str, now: datetime) -> InvoiceView:
     """Asks staff for the invoice of a paid order; asked again it is the same. Raises UnknownOrder, NotInvoiceable."""
-    order = await _order(session, order_no)
+    order = await hold_order(session, order_no)
     if order.status is not OrderStatus.PAID:
         raise NotInvoiceable
     await session.execute(
@@ -64,7 +64,7 @@ async def ask_invoice(session: AsyncSession, order_no: str, now: datetime) -> In
 
 async def issue_invoice(session: AsyncSession, order_no: str, number: str, now: datetime) -> None:
     """Staff have issued it; its owner is told. Raises UnknownOrder, NotAsked, NotInvoiceable."""
-    order = await _order(session, order_no)
+    order = await hold_order(session, order_no)
     if order.status is not OrderStatus.PAID:
         raise NotInvoiceable
     found = await _locked(session, order.id)
@@ -83,7 +83,7 @@ async def issue_invoice(session: AsyncSession, order_no: str, number: str, now: 
 
 async def void_invoice(session: AsyncSession, order_no: str) -> None:
     """The money went back, and staff have cancelled the invoice. Raises UnknownOrder, NotAsked."""
-    found = await _locked(session, (await _order(session, order_no)).id)
+    found = await _locked(session, (await hold_order(session, order_no)).id)
     if found is None or found.status is InvoiceStatus.VOID:
         raise NotAsked
     found.status = InvoiceStatus.VOID
@@ -105,18 +105,6 @@ async def invoice_tasks(session: AsyncSession) -> list[InvoiceTask]:
         InvoiceTask(row.order_no, row.amount_fen, InvoiceStatus(row.status), row.number, row.asked_at)
         for row in await session.execute(_TASKS)
     ]
-
-
-async def _order(session: AsyncSession, order_no: str) -> Order:
-    order = await session.scalar(
-        select(Order)
-        .where(Order.order_no == order_no)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if order is None:
-        raise UnknownOrder
-    return order
 
 
 async def _locked(session: AsyncSession, order_id: UUID) -> Invoice | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, text, update
+from sqlalchemy import Row, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
@@ -151,6 +151,20 @@ def _view(row: Row[*tuple[Any, ...]]) -> OrderView:
         "items": tuple(Item(name, amount, quantity) for name, amount, quantity in row.items),
     }
     return OrderView(**{**row._mapping, **words})  # noqa: SLF001 (documented in spite of its name)
+
+
+async def hold_order(session: AsyncSession, order_no: str) -> Order:
+    """Its row, locked until the transaction ends; those of its appointment or prescription are locked before it, those
+    of its payments and its invoice after it. Raises UnknownOrder."""
+    found = await session.scalar(
+        select(Order)
+        .where(Order.order_no == order_no)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise UnknownOrder
+    return found
 
 
 _EXPIRE = text("""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital import events
 from integrations.hospital.billing.differences import note_difference
 from integrations.hospital.billing.open_payments import FIRST_PAUSE, ask_soon
-from integrations.hospital.billing.orders import UnknownOrder
+from integrations.hospital.billing.orders import hold_order
 from integrations.hospital.billing.refunds import owe
 from integrations.hospital.clock import local_date
 from integrations.hospital.holds import Fulfilment, confirm_paid
@@ -79,14 +79,7 @@ async def open_payment(
 ) -> Opened:
     """A try to pay the order at a platform, or the one that is open there already for the same payer and way. To be
     committed before the platform is asked. Raises UnknownOrder, NotPayable."""
-    order = await session.scalar(
-        select(Order)
-        .where(Order.order_no == order_no)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if order is None:
-        raise UnknownOrder
+    order = await hold_order(session, order_no)
     if order.status is not OrderStatus.UNPAID:
         raise NotPayable(order.status)
     if order.expires_at is not None and order.expires_at <= now:
@@ -183,14 +176,7 @@ async def _settle_medicine(session: AsyncSession, order_no: str, now: datetime) 
 async def _settle(session: AsyncSession, order_no: str, now: datetime, *, told: bool = True) -> Fulfilment:
     """An order that is not for an appointment: paid, unless it was closed before. `told`: whether the patient hears
     that it is paid; that it goes back they hear in any case."""
-    order = (
-        await session.scalars(
-            select(Order)
-            .where(Order.order_no == order_no)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    ).one()
+    order = await hold_order(session, order_no)
     match order.status:
         case OrderStatus.PAID:
             return Fulfilment.ALREADY_CONFIRMED

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import booking, events
-from integrations.hospital.holds import Fulfilment, UnknownOrder, confirm_paid, expire_holds
+from integrations.hospital.billing.orders import UnknownOrder
+from integrations.hospital.holds import Fulfilment, confirm_paid, expire_holds
 from integrations.hospital.models import AppointmentStatus, Order, OrderStatus
 
 MINUTE = timedelta(minutes=1)
