@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 
+import httpx
 import pytest
 from sqlalchemy import text
 
 from bot import conversations, inbox, numbers_in_chat
+from bot.app import create_app
 from bot.understanding import Understanding
 from integrations.channel import Unreachable
 from integrations.messages import Kind
@@ -77,6 +79,24 @@ async def test_while_a_person_has_control(erasing, platform, message):
         await session.execute(text("UPDATE controls SET state = 'agent'"))
     await conversations.drain(erasing, Understanding(), talk)
     assert platform.erased == [("p", "77")]
+
+
+@pytest.mark.parametrize(
+    ("words", "erased"), [(f"{NUMBER} 孩子叫不醒了", True), ("孩子叫不醒了，快来人啊", False)]
+)
+async def test_when_it_raised_an_alarm(erasing, platform, message, words, erased):
+    """No turn follows: the gateway says what to do, and takes the number out."""
+    platform.parse = lambda webhook: [message(words, message_ref="77", sender="p")]
+    app = create_app(erasing.settings, erasing)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://gateway") as client,
+    ):
+        assert (await client.post("/webhooks/telegram")).status_code == 200
+        await app.state.background.finish()
+    assert "120" in platform.texts[0]
+    assert platform.erased == ([("p", "77")] if erased else [])
 
 
 async def test_when_the_turn_failed_for_good(erasing, platform, message, rasa, clock):
