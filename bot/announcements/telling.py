@@ -12,6 +12,7 @@ from bot import texts
 from integrations.hospital import page_subjects, patients
 from integrations.hospital.models import HospitalEvent
 from integrations.runtime import Runtime
+from integrations.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Telling:
         """A text of the catalogue; the hospital's phone may always be named."""
         phone = self.rt.settings.hospital_phone
         return texts.say(key, language=self.language, **{"hospital_phone": phone} | values)
+
+    @property
+    def words(self) -> Wording:
+        """Days, times and money in the hearer's language."""
+        return Wording(texts.catalogue(self.language), self.rt.zone)
 
     def address(self, path: str) -> str:
         """Of a page of ours."""

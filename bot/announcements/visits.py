@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from bot import texts
 from bot.announcements.telling import News, Telling, Words
 from integrations.catalogue import ENGLISH
 from integrations.hospital import booking, directory, visit_reminders
@@ -95,9 +94,9 @@ async def _instead(telling: Telling, one: AppointmentView) -> list[SessionView]:
 def _rebook(telling: Telling, one: AppointmentView, other: SessionView) -> tuple[str, str]:
     title = telling.say(
         "word_rebook",
-        day=texts.day(other.date, telling.language),
-        period=texts.period(other.period, telling.language),
-        time=texts.clock(other.next_times[0], telling.language),
+        day=telling.words.day(other.date),
+        period=telling.words.period(other.period),
+        time=telling.words.clock(other.next_times[0]),
     )
     return title, f'/take_replacement{{"appointment": "{one.id}", "schedule": "{other.schedule_id}"}}'
 
@@ -124,15 +123,15 @@ async def _place(telling: Telling, one: AppointmentView) -> str:
             )
         )
     ).one()
-    place = telling.say("word_place", campus=found.campus, location=f"{found.building}{found.floor}")
+    place = telling.words.place(found.campus, f"{found.building}{found.floor}")
     return (await directory.glossary(telling.session)).put(place) if telling.language == ENGLISH else place
 
 
 def _values(telling: Telling, one: AppointmentView) -> dict[str, object]:
     return {
-        "day": texts.day(one.date, telling.language),
-        "period": texts.period(one.period, telling.language),
-        "time": texts.clock(one.time, telling.language),
+        "day": telling.words.day(one.date),
+        "period": telling.words.period(one.period),
+        "time": telling.words.clock(one.time),
     }
 
 

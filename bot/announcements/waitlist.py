@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from bot import texts
 from bot.announcements.telling import News, Telling, Words
 from integrations.hospital import waitlist
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import WaitlistStatus
 from integrations.hospital.waitlist import EntryView
-from integrations.money import yuan
 
 
 async def _offered(telling: Telling) -> News | None:
@@ -23,14 +21,14 @@ async def _offered(telling: Telling) -> News | None:
     assert one.offer_day
     assert one.offer_period
     assert one.offer_time
-    fee = yuan(one.offer_fee_fen) if one.offer_fee_fen else telling.say("word_free")
+    said = telling.words
     words = telling.say(
         "bot_waitlist_offered",
-        day=texts.day(one.offer_day, telling.language),
-        period=texts.period(one.offer_period, telling.language),
-        time=texts.clock(one.offer_time, telling.language),
-        fee=fee,
-        until=f"{one.offered_until.astimezone(telling.rt.zone):%H:%M}",
+        day=said.day(one.offer_day),
+        period=said.period(one.offer_period),
+        time=said.clock(one.offer_time),
+        fee=said.money(one.offer_fee_fen or 0),
+        until=said.until(one.offered_until),
     )
     about = f'{{"entry": "{one.id}"}}'
     buttons = (
@@ -42,9 +40,8 @@ async def _offered(telling: Telling) -> News | None:
 
 async def _over(telling: Telling) -> str:
     one = await _entry(telling)
-    days = [texts.day(day, telling.language) for day in one.days]
-    named = days[0] if len(days) == 1 else telling.say("word_days", first=days[0], last=days[-1])
-    return telling.say(f"bot_{telling.event.kind}", days=named, minutes=telling.rt.settings.waitlist_minutes)
+    days = telling.words.days(one.days[0], one.days[-1])
+    return telling.say(f"bot_{telling.event.kind}", days=days, minutes=telling.rt.settings.waitlist_minutes)
 
 
 async def _entry(telling: Telling) -> EntryView:
