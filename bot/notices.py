@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -52,12 +53,10 @@ _ASKED_BACK = frozenset({EventKind.PAGE_COMPLETED, EventKind.TREND_ASKED})
 KINDS = tuple(kind for kind in EventKind if kind not in _ASKED_BACK)
 
 _HEARER = text("""
-    SELECT controls.epoch, conversations.language
-    FROM controls JOIN conversations ON conversations.id = controls.conversation_id
+    SELECT controls.epoch, conversations.language, contacts.channel
+    FROM controls JOIN conversations ON conversations.id = controls.conversation_id JOIN contacts USING (id)
     WHERE controls.conversation_id = :id
 """)
-
-_CHANNEL = text("SELECT channel FROM contacts WHERE id = :id")
 _KEEP_CHOICES = text("""
     INSERT INTO news_choices (id, conversation_id, options, created_at)
     VALUES (:id, :conversation, CAST(:options AS jsonb), :now)
@@ -91,7 +90,9 @@ async def queue(
     now = rt.now()
     hearer = (await session.execute(_HEARER, {"id": conversation_id})).one()
     notice = Notice(kind, short_words(kind, hearer.language), now, number, hearer.language)
-    options = await _keep(session, rt, conversation_id, buttons) if buttons else ()
+    # Where buttons would be numbered lines there are none: a "1" answers what was asked last.
+    numbered = isinstance(rt.channels.get(hearer.channel), Notices)
+    options = await _keep(session, conversation_id, buttons, now) if buttons and not numbered else ()
     replies = [Reply(words, options, notice=notice)]
     replies += [asking] if asking else []
     replies += [Reply("", picture=picture)] if picture else []
@@ -109,16 +110,13 @@ async def queue(
 
 
 async def _keep(
-    session: AsyncSession, rt: Runtime, conversation_id: UUID, buttons: Sequence[Button]
+    session: AsyncSession, conversation_id: UUID, buttons: Sequence[Button], now: datetime
 ) -> tuple[Option, ...]:
-    """Buttons stay good while other questions come and go. Where they would be numbered lines there are none: a "1"
-    answers what was asked last."""
-    if isinstance(rt.channels.get(await session.scalar(_CHANNEL, {"id": conversation_id})), Notices):
-        return ()
+    """Buttons stay good while other questions come and go."""
     kept, options = choices.remember([{"title": title, "payload": payload} for title, payload in buttons])
     assert kept is not None
     row = {"id": kept["id"], "conversation": conversation_id, "options": json.dumps(kept["options"])}
-    await session.execute(_KEEP_CHOICES, row | {"now": rt.now()})
+    await session.execute(_KEEP_CHOICES, row | {"now": now})
     return options
 
 

@@ -12,7 +12,7 @@ from integrations.hospital.delivery import parcels, shipping
 from integrations.hospital.models import AccountPatient, Handing, ParcelState
 from integrations.hospital.pharmacy import counter, reviews, substitutions
 from integrations.tracking import ParcelNews, ParcelStep
-from tests.bot.test_neutral_words import read_aloud
+from tests.bot.neutral_words import read_aloud
 from tests.pharmacy_rows import NOW, PHARMACIST, SHELF, Pharmacy
 
 

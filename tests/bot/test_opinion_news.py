@@ -16,7 +16,7 @@ from bot.outbox import unseal
 from integrations.hospital import accounts, cases, ratings
 from integrations.hospital.cases import handling
 from integrations.hospital.models import CaseKind, Category, Contact, SubjectKind
-from tests.bot.test_neutral_words import read_aloud
+from tests.bot.neutral_words import read_aloud
 
 STAFF = "staff:lin"
 

@@ -1,0 +1,45 @@
+"""The catalogue's texts for news name nothing that is nobody else's."""
+
+import re
+
+import pytest
+
+from bot import texts
+from tests.bot.neutral_words import FORBIDDEN, read_aloud
+
+LANGUAGES = ("zh-Hans", "en")
+
+# Answers to what the patient just wrote. Every other text of the bot's own is news, or stands on a page.
+ANSWERS = {
+    "bot_failure", "bot_delayed", "bot_edited", "bot_choice_again", "bot_choose", "bot_choice_over", "bot_repeated",
+    "bot_emergency", "bot_crisis",
+}  # fmt: skip
+UNASKED = ["say_follow_up_due", "say_follow_up_again", "ask_follow_up_begin"]  # a follow-up begins by itself
+KEYS = [key for key in texts.catalogue().keys() if key.startswith("bot_") and key not in ANSWERS]
+
+
+def test_the_scan_finds_what_it_should() -> None:
+    for words in (
+        "李静医生",
+        "心血管内科",
+        "您的HIV检查",
+        "Your diabetes visit",
+        "王建国",
+        "冠心病",
+        "退药",
+        "心内科",
+    ):
+        assert read_aloud(words)
+    assert len(FORBIDDEN.pattern) > 2000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", [*KEYS, *UNASKED])
+def test_texts_for_news_are_neutral(key: str, language: str) -> None:
+    catalogue = texts.catalogue(language)
+    blanks = {blank: "·" for one in catalogue.variations(key) for blank in re.findall(r"{(\w+)}", one.text)}
+    assert read_aloud(catalogue.text(key, **blanks)) is None
+
+
+def test_the_answers_are_texts_that_there_are() -> None:
+    assert set(texts.catalogue().keys()) > ANSWERS
