@@ -15,7 +15,7 @@ ANSWERS = {
     "bot_emergency", "bot_crisis",
 }  # fmt: skip
 UNASKED = ["say_follow_up_due", "say_follow_up_again", "ask_follow_up_begin"]  # a follow-up begins by itself
-KEYS = [key for key in texts.catalogue().keys() if key.startswith("bot_") and key not in ANSWERS]
+KEYS = [key for key in texts.catalogue() if key.startswith("bot_") and key not in ANSWERS]
 
 
 def test_the_scan_finds_what_it_should() -> None:
