@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,8 @@ class Texts:
     def __contains__(self, key: str) -> bool:
         return key in self._responses
 
-    def keys(self) -> list[str]:
-        return list(self._responses)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._responses)
 
     def variations(self, key: str) -> tuple[Variation, ...]:
         return self._responses[key]

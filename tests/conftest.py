@@ -17,6 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 import bot.models  # noqa: F401  (its tables)
 import integrations.hospital.models  # noqa: F401  (its tables)
 from bot.launching.local import Postgres, Valkey, running
+from integrations.catalogue import Texts
 from integrations.connections import Pools
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Base, Database
@@ -110,6 +111,12 @@ async def database(tables: str, emptying: Callable[[], None]) -> AsyncIterator[D
 @pytest.fixture
 def crypto() -> Crypto:
     return Crypto(KeyRing.parse(ring("data1")), KeyRing.parse(ring("index1")))
+
+
+@pytest.fixture(scope="session")
+def texts() -> Texts:
+    """Read once: that takes longer than most tests."""
+    return Texts.load()
 
 
 @pytest.fixture(scope="session")

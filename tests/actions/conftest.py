@@ -268,12 +268,6 @@ def runtime(database: Database, crypto: Crypto, outside: Outside) -> Runtime:
     )
 
 
-@pytest.fixture(scope="session")
-def texts() -> Texts:
-    """Read once: that takes longer than most of these tests."""
-    return Texts.load()
-
-
 @pytest.fixture
 def executor(runtime: Runtime, texts: Texts) -> ActionExecutor:
     return build_executor(runtime, texts)

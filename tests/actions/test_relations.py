@@ -50,8 +50,8 @@ def test_a_complaint_is_nobody() -> None:
     assert find_relatives("我大姨妈来了") == []
 
 
-def test_how_they_are_said_back() -> None:
-    words = Wording(Texts.load(), None)  # type: ignore[arg-type]
+def test_how_they_are_said_back(texts: Texts) -> None:
+    words = Wording(texts, None)  # type: ignore[arg-type]
     assert [yours(words, kin_of(said)) for said in ("妈", "丈母娘", "老人")] == [
         "您妈妈",
         "您岳母",

@@ -34,12 +34,12 @@ def test_the_scan_finds_what_it_should() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("key", [*KEYS, *UNASKED])
-def test_texts_for_news_are_neutral(key: str, language: str) -> None:
+def test_texts_for_news_are_neutral(language: str) -> None:
     catalogue = texts.catalogue(language)
-    blanks = {blank: "·" for one in catalogue.variations(key) for blank in re.findall(r"{(\w+)}", one.text)}
-    assert read_aloud(catalogue.text(key, **blanks)) is None
+    for key in (*KEYS, *UNASKED):
+        names = {blank for one in catalogue.variations(key) for blank in re.findall(r"{(\w+)}", one.text)}
+        assert read_aloud(catalogue.text(key, **dict.fromkeys(names, "·"))) is None, key
 
 
 def test_the_answers_are_texts_that_there_are() -> None:
-    assert set(texts.catalogue().keys()) > ANSWERS
+    assert set(texts.catalogue()) > ANSWERS

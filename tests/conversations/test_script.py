@@ -115,8 +115,7 @@ def test_an_unknown_blank_is_named(blanks: Blanks) -> None:
         blanks.fill("{医生}")
 
 
-def test_a_text_of_the_catalogue_is_recognised_whatever_its_blanks() -> None:
-    texts = Texts.load()
+def test_a_text_of_the_catalogue_is_recognised_whatever_its_blanks(texts: Texts) -> None:
     human = catalogue_pattern(texts, "say_human")
     assert human.search(texts.text("say_human", phone="010-1"))
     assert not human.search(texts.text("say_thanks"))
