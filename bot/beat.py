@@ -44,8 +44,6 @@ def timetable() -> dict[str, dict[str, Any]]:
     return {
         "sweep": {"task": "sweep", **every(2)},
         "hospital": {"task": "hospital", **every(5)},
-        "payments": {"task": "payments", **every(5)},
-        "parcels": {"task": "parcels", **every(5)},
         "bills": {"task": "bills", **every(600, first=_AFTER_START)},
         "identities": {"task": "identities", **every(60)},
         # Day by day is what it takes; every hour costs nothing and needs no clock that was running at midnight.

@@ -115,26 +115,18 @@ async def _take_up(process: _Process) -> None:
 
 @celery.task(name="hospital")
 def hospital() -> None:
-    """Frees holds that ran out and tells patients what happened in the hospital."""
-    if not _process.lately("hospital"):
-        _wake(_process.portal.call(sweep.hospital, _process.runtime))
+    """Frees holds that ran out and tells patients what happened in the hospital; and starts what asks payment platforms
+    and the parcel service, which may take their time. One task: a second one costs more than what it does."""
+    if _process.lately("hospital"):
+        return
+    _start("payments", payments.ask_open)
+    _start("refunds", payments.refund)
+    _start("parcels", sweep.parcels)
+    _wake(_process.portal.call(sweep.hospital, _process.runtime))
 
 
 def _wake(found: list[UUID]) -> None:
     _process.portal.call(wake, _process.runtime.redis, found)
-
-
-@celery.task(name="payments")
-def ask_about_payments() -> None:
-    """Asks the platforms about open payments, and for refunds; they may take their time."""
-    _start("payments", payments.ask_open)
-    _start("refunds", payments.refund)
-
-
-@celery.task(name="parcels")
-def follow_parcels() -> None:
-    """Subscribes to the news of parcels that left."""
-    _start("parcels", sweep.parcels)
 
 
 @celery.task(name="bills")
