@@ -169,10 +169,10 @@ async def _without_pictures(
 
 def _merge(channel: Channel, rows: list[tuple[_Row, Reply]]) -> tuple[list[_Row], Reply]:
     """The first row, and the following ones as far as they go into one message. A message with options
-    ends it: what comes after would hide them. A picture stands alone."""
+    ends it: what comes after would hide them. A picture stands alone, and so does an alarm: no menu below it."""
     (first, reply), *rest = rows
     taken = [first]
-    if reply.picture:
+    if reply.picture or first.exempt:
         return taken, reply
     for row, following in rest:
         together = f"{reply.text}\n\n{following.text}"

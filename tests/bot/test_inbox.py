@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot import inbox, texts
+from bot import inbox, outbox, texts
 from integrations.messages import Kind
 
 
@@ -125,6 +125,29 @@ def test_the_words_of_an_alarm_name_the_numbers(outcome, must_say):
     said = texts.say(f"bot_{outcome}", emergency_department="康宁路18号")
     assert all(words in said for words in must_say)
     assert "没事" not in said
+
+
+@pytest.mark.parametrize(
+    ("cry", "words"),
+    [
+        (
+            "孩子叫不醒了",
+            "这可能很危险。请现在拨打120，说清地址，听调度员指导；不要自己开车。我是导诊助手，不能替您叫救护车。\n"
+            "本院急诊：朝阳区康宁路18号急诊楼1层，24小时，电话 010-8888 6120。",
+        ),
+        (
+            "我不想活了",
+            "谢谢您告诉我，您的安全最要紧。已经受伤、服药，或马上有危险，请打120或110，并让身边的人陪着您。"
+            "也可以拨12356，有人愿意听您说。",
+        ),
+    ],
+    ids=["emergency", "crisis"],
+)
+async def test_an_alarm_is_answered_in_these_very_words(rt, telegram, message, cry, words):
+    """Nothing before them, nothing after them, and nothing to choose from."""
+    await inbox.accept(rt, telegram, message(cry), passive_until=None)
+    [row] = await rows(rt, "SELECT content FROM outbound")
+    assert outbox.unseal(rt.crypto, row.content) == outbox.Reply(words)
 
 
 async def test_a_passive_deadline_is_kept_for_the_reply(rt, wechat, message, clock):

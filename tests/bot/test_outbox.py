@@ -244,6 +244,20 @@ async def test_an_alarm_overtakes_a_message_that_is_stuck_in_sending(rt, telegra
     assert telegram.texts == ["请拨打120"]
 
 
+async def test_an_alarm_is_merged_with_nothing(rt, wechat, rationed):
+    """It leaves alone and first, also when its webhook is gone and it is sent with the rest."""
+    conversation = rationed.conversation_id
+    async with rt.database.begin() as session:
+        menu = Reply("请选择医生：", (Option("1", "李静"),))
+        await outbox.queue(session, rt.crypto, conversation, [menu], epoch=0, inbound_id=rationed.inbound_id)
+    await queue(
+        rt, conversation, "请拨打120", inbound_id=rationed.inbound_id, first=outbox.ALARM, exempt=True
+    )
+    await delivery.deliver(rt, conversation)
+    assert wechat.texts == ["请拨打120", "请选择医生："]
+    assert wechat.sent[0].options == ()
+
+
 async def test_a_notice_waits_until_the_person_has_handed_back(rt, telegram, talk):
     await control(rt, talk, ControlState.AGENT)
     await queue(rt, talk, "号源保留已过期")

@@ -156,6 +156,15 @@ async def test_a_reply_that_comes_too_late_goes_actively(rt, gateway, wechat, cl
     assert wechat.texts == ["echo 你好"]
 
 
+async def test_with_many_held_open_each_is_held_less_long(rt, gateway, wechat, monkeypatch):
+    monkeypatch.setattr(webhooks, "_CROWDED", 0)
+    monkeypatch.setattr(webhooks, "_CROWDED_SECONDS", 0.2)
+    object.__setattr__(rt.settings, "wechat_passive_seconds", 60.0)
+    gateway.app.state.waker = NoWaker()
+    response = await asyncio.wait_for(gateway.post("/webhooks/wechat", json={"id": "1", "text": "你好"}), 30)
+    assert response.text == "success"
+
+
 async def deliver_and_hang_up(gateway, content, *, after):
     """WeChat's request whose connection is cut once the app has looked `after` times whether it still stands."""
     looked = 0
