@@ -1,4 +1,4 @@
-"""What the played platforms grant by themselves, for the tests here turn most of it: each number is a platform's own."""
+"""What the played platforms grant by themselves (most tests here turn it): each number is a platform's own."""
 
 from __future__ import annotations
 
