@@ -13,6 +13,7 @@ from integrations.hospital.directory import departments, lexicon, practitioners
 from integrations.hospital.models import Practitioner, Schedule, Slot
 from integrations.hospital.rules import set_rule, written
 from integrations.hospital.seed import DAYS_AHEAD, extend, seed
+from integrations.settings import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,8 @@ async def test_the_demo_hospital_is_whole(database: Database) -> None:
         names = await lexicon(session)
     assert len(wards) >= 16
     assert len(doctors) >= 60
+    told = f"{len(wards)} departments, {len(doctors)} doctors"
+    assert told in (ROOT / "README.md").read_text(encoding="utf-8")
     assert {ward.name for ward in wards if not ward.bookable} == {"急诊科", "发热门诊"}
     assert all(ward.aliases and ward.description and ward.location for ward in wards)
     assert len({doctor.title for doctor in doctors}) == 4
