@@ -36,7 +36,9 @@ PATIENCE = timedelta(seconds=20)  # after which a patient who waits for Rasa is 
 LONGEST_PAUSE = timedelta(seconds=5)  # of a message that waits to be answered
 # What an entry of the account's menu may ask for; the keys are intents of the domain.
 MENU_INTENTS = frozenset(intent for intent, _ in menu.ENTRIES)
-_WORDLESS = frozenset({Kind.EDIT, Kind.CHOICE, Kind.MENU, Kind.FOLLOW, Kind.SYSTEM, Kind.LINK, Kind.FILE})
+_WORDLESS = frozenset(
+    {Kind.EDIT, Kind.CHOICE, Kind.MENU, Kind.FOLLOW, Kind.SCAN, Kind.SYSTEM, Kind.LINK, Kind.FILE}
+)
 
 _LOCK = text("""
     SELECT id, choices, expects, language, language_chosen FROM conversations
@@ -236,7 +238,7 @@ def _command(message: MessageIn, kept: dict[str, Any] | None) -> str | None:
 
     Raises choices.Stale.
     """
-    if message.kind is Kind.FOLLOW:
+    if message.kind in (Kind.FOLLOW, Kind.SCAN):  # whoever scans the hospital's code has come to us
         return "/greet"
     if message.kind is Kind.SYSTEM:
         return message.choice

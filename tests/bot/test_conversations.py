@@ -181,6 +181,7 @@ async def test_a_patient_cannot_speak_in_intents(rasa, write, drain):
     ("kind", "choice", "expected"),
     [
         (Kind.FOLLOW, "", "/greet"),
+        (Kind.SCAN, "d7", "/greet"),
         (Kind.MENU, "book_appointment", "/book_appointment"),
         (Kind.MENU, 'inform{"x": 1}', "/help"),
         (Kind.IMAGE, "", "/non_text"),
