@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -50,18 +53,33 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return ByProgram(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
+def in_memory() -> Path | None:
+    """Where files lie in memory, on machines that have room for servers' data there."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30 else None
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Path]:
     """A directory for servers' data. Not pytest's own: each run of pytest shuts that one for other users,
     and Postgres, started by root, runs as another user."""
-    with tempfile.TemporaryDirectory(prefix="daozhen-test-") as directory:
+    with tempfile.TemporaryDirectory(prefix="daozhen-test-", dir=in_memory()) as directory:
         yield Path(directory)
+
+
+class Fleeting(Postgres):
+    """A cluster that nobody will start again."""
+
+    stop_signal = signal.SIGQUIT  # at once, without a checkpoint
+
+    def command(self) -> list[str]:
+        return [*super().command(), "-c", "fsync=off", "-c", "full_page_writes=off"]
 
 
 @pytest.fixture(scope="session")
 def postgres(servers: Path) -> Iterator[str]:
     """The URL of a database of our own, empty at first."""
-    server = Postgres(servers / "postgres", "test")
+    server = Fleeting(servers / "postgres", "test")
     with running(server):
         yield server.url
 
@@ -90,7 +108,9 @@ def emptying(tables: str) -> Iterator[Callable[[], None]]:
     # but empty, DELETE is far quicker than TRUNCATE.
     names = [table.name for table in Base.metadata.sorted_tables]
     deleting = "; ".join(f"DELETE FROM {name}" for name in names)  # noqa: S608 - of our own models
-    with psycopg.connect(tables, options="-c session_replication_role=replica") as connection:
+    with psycopg.connect(
+        tables, options="-c session_replication_role=replica -c lock_timeout=30s"
+    ) as connection:
 
         def empty() -> None:
             connection.execute(deleting)
@@ -99,13 +119,26 @@ def emptying(tables: str) -> Iterator[Callable[[], None]]:
         yield empty
 
 
-@pytest.fixture
-async def database(tables: str, emptying: Callable[[], None]) -> AsyncIterator[Database]:
-    """All tables, empty."""
-    emptying()
+@pytest.fixture(scope="session")
+async def connected(tables: str) -> AsyncIterator[Database]:
+    """One for all tests: what its connections have planned and its engine has compiled is most of a test's work."""
     database = Database(tables, pools=Pools(20, 50))  # forty transactions at once
+    async with database.transaction():  # the pool's own tasks begin here, and stay
+        pass
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def database(connected: Database, emptying: Callable[[], None]) -> AsyncIterator[Database]:
+    """All tables, empty."""
+    emptying()
+    before = asyncio.all_tasks()
+    yield connected
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    for task in left:  # it may hold locks
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 @pytest.fixture

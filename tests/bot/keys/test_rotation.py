@@ -91,7 +91,7 @@ def test_a_third_key_never_takes_the_id_of_a_retired_one(installation: Installat
 def test_killed_between_two_batches_it_goes_on(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installation.fill(5)
+    installation.fill(2)
     monkeypatch.setattr("bot.keys.rows._BYTES_AT_ONCE", 1)  # one row a batch, where something is sealed
 
     def killed() -> None:

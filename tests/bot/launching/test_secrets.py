@@ -19,7 +19,7 @@ from integrations.settings import ROOT
 
 
 @pytest.fixture(autouse=True)
-def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, drawn_once: None) -> None:
     for name in (*secrets.ALWAYS, *secrets.FOR_SANDBOX, "DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(secrets, "ROOT", tmp_path)

@@ -23,7 +23,7 @@ PLATFORMS = ("WECHAT", "TELEGRAM_", "SMS_", "IDENTITY_", "ALIPAY_", "KUAIDI100_"
 
 
 @pytest.fixture(autouse=True)
-def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, drawn_once: None) -> None:
     for name in secrets.Launch.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setattr(secrets, "ROOT", tmp_path)
