@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from actions import (
     account,
+    addresses,
     answers,
     appointments,
     billing,
@@ -84,6 +85,7 @@ ANSWERS: Mapping[str, Answer] = {
     "ask_receipt": billing.answer_receipt,
     "my_profile": account.answer_profile,
     "my_family": family_list.answer_family,
+    "address_saved": addresses.answer_saved,
     "link_added": account.answer_link_added,
     "cut_link": account.answer_cut_link,
     "my_waitlist": waitlist.answer_waitlist,

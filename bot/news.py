@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -126,10 +127,21 @@ def _command(rt: Runtime, event: HospitalEvent, channel: str) -> str | None:
     wait for days, in a shut window, a newcomer is told of by the platform's notice instead."""
     match event.kind:
         case EventKind.PAGE_COMPLETED:
-            return f"/page_completed{json.dumps(event.payload)}"
+            return _completed(event.payload)
         case EventKind.LINK_ADDED if not isinstance(rt.channels.get(channel), Notices):
             return f'/link_added{{"link": "{event.payload["link"]}"}}'
     return None
+
+
+def _completed(payload: dict[str, Any]) -> str:
+    """What a patient has done on a page, or wants to go on with in the chat."""
+    match payload["purpose"]:
+        case "address":
+            about = {key: payload[key] for key in ("address", "prescription") if key in payload}
+            return f"/address_saved{json.dumps(about)}"
+        case "complaint":
+            return f'/complain{{"category": "{payload["category"]}"}}'
+    return f"/page_completed{json.dumps(payload)}"
 
 
 async def _words(telling: Telling) -> News | None:

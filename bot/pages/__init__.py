@@ -2,13 +2,16 @@
 
 from fastapi import APIRouter
 
-from bot.pages import card, faults, news, paying, receipts, registration
+from bot.pages import address, card, faults, news, parcel, paying, prescription, receipts, registration
 
 router = APIRouter()
 router.include_router(registration.router)
 router.include_router(paying.router)
 router.include_router(receipts.router)
 router.include_router(card.router)
+router.include_router(prescription.router)
+router.include_router(parcel.router)
+router.include_router(address.router)
 router.include_router(news.router)
 
 __all__ = ["faults", "router"]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.pages.medicine import Handed, handed_of
 from bot.pages.reader import Reader
-from integrations.catalogue import ENGLISH
-from integrations.hospital import directory
+from bot.pages.words import Words, words_of
 from integrations.hospital.appointments import appointment
 from integrations.hospital.billing import invoices, orders, receipts
 from integrations.hospital.billing.invoices import InvoiceView
@@ -19,36 +18,6 @@ from integrations.hospital.billing.orders import OrderView
 from integrations.hospital.billing.receipts import Paid
 from integrations.hospital.models import LateCancel, OrderStatus, RefundStatus
 from integrations.hospital.views import AppointmentView
-from integrations.language.glossary import Glossary
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Puts values into the reader's language and characters."""
-
-    reader: Reader
-    english: Glossary
-
-    def say(self, key: str, /, **values: object) -> str:
-        return self._put(self.reader.speech.say(key, **values))
-
-    def write(self, words: str) -> str:
-        return self._put(self.reader.speech.write(words))
-
-    def money(self, fen: int) -> str:
-        return self.reader.speech.wording(self.reader.rt.zone).money(fen)
-
-    def moment(self, moment: datetime) -> str:
-        """今天 14:35; 11月24日（周二）17:00"""
-        rt = self.reader.rt
-        return self.write(self.reader.speech.wording(rt.zone).moment(moment, rt.local_now().date()))
-
-    def full_moment(self, moment: datetime) -> str:
-        """2026-11-22 14:35, for a receipt"""
-        return f"{moment.astimezone(self.reader.rt.zone):%Y-%m-%d %H:%M}"
-
-    def _put(self, words: str) -> str:
-        return self.english.put(words) if self.reader.speech.language == ENGLISH else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +29,7 @@ class Bill:
     paid: Sequence[Paid]
     invoice: InvoiceView | None
     words: Words
+    medicine: Handed | None = None
 
     @property
     def expired(self) -> bool:
@@ -98,14 +68,20 @@ class Bill:
     def rows(self) -> list[tuple[str, str]]:
         """What it is for: names of rows, and what stands in them."""
         patient = ("page_row_patient", self.words.write(self.order.patient))
-        return [*visit_rows(self.words, self.visit), patient] if self.visit else [patient]
+        handed = [("page_row_handing", self.medicine.how)] if self.medicine and self.medicine.how else []
+        return [*(visit_rows(self.words, self.visit) if self.visit else ()), patient, *handed]
 
     @property
     def items(self) -> list[tuple[str, int, str]]:
         return [
-            (self.words.write(item.name), item.quantity, self.words.money(item.amount_fen))
+            (self._named(item.name), item.quantity, self.words.money(item.amount_fen))
             for item in self.order.items
         ]
+
+    def _named(self, written: str) -> str:
+        if self.medicine and written in self.medicine.names:
+            return self.medicine.names[written]
+        return self.words.write(written)
 
     @property
     def refund_rule(self) -> str:
@@ -184,22 +160,19 @@ def cancel_rule(words: Words, visit: AppointmentView) -> str:
     return words.say("page_cancel_until", until=until)
 
 
-async def words_of(session: AsyncSession, reader: Reader) -> Words:
-    english = reader.speech.language == ENGLISH
-    return Words(reader, await directory.glossary(session) if english else Glossary({}))
-
-
 async def bill_of(session: AsyncSession, reader: Reader, order_no: str) -> Bill:
     """An order of the link's account. Raises UnknownOrder."""
     order = await orders.own_order(session, order_no, reader.contact.account_id)
     visit = await appointment(session, order.appointment_id) if order.appointment_id else None
     paid = await receipts.payments_of(session, [order.id])
+    words = await words_of(session, reader)
     return Bill(
         order,
         visit,
         paid.get(order.id, []),
         await invoices.invoice_of(session, order.id),
-        await words_of(session, reader),
+        words,
+        await handed_of(session, words, order),
     )
 
 

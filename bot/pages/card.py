@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages import codes, permission
-from bot.pages.bill import appointment_id_of, bill_of, cancel_rule, order_of, visit_rows, words_of
+from bot.pages.bill import appointment_id_of, bill_of, cancel_rule, order_of, visit_rows
 from bot.pages.reader import Reader, meet_owner
 from bot.pages.rendering import render, tell
 from bot.pages.speech import line
+from bot.pages.words import words_of
 from integrations.hospital.appointments import appointment
 from integrations.hospital.billing.orders import UnknownOrder
 from integrations.hospital.models import AppointmentStatus

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from redis.exceptions import RedisError
 
 from bot.pages import codes
@@ -140,6 +140,19 @@ async def relative(page: Opened, request: Request) -> Response:
         code=codes.svg(address),
         back=page.path,
     )
+
+
+@router.post(f"/{PAY}/{{token}}/prescription")
+async def prescription(page: Opened) -> Response:
+    """To the page of the prescription that the order is for."""
+    if not isinstance(page, PayPage):
+        return page
+    rt, wanted = page.reader.rt, page.bill.order.prescription_id
+    if not page.full or wanted is None:
+        return await page.show()
+    async with rt.database.begin() as session:
+        path = await page_subjects.prescription_link(session, page.reader.contact.id, wanted, rt.now())
+    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
 
 
 def _way(request: Request, platform: Platform) -> Way:

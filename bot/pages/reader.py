@@ -24,12 +24,13 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages import speech
-from bot.pages.rendering import render, tell
+from bot.pages.rendering import tell
 from bot.pages.speech import Speech, line
 from integrations.channel import Channel, KnowsReaders, Rejected, SendError
 from integrations.crypto import Undecryptable
 from integrations.hospital import accounts, links
 from integrations.hospital.models import Contact, PageLink
+from integrations.hospital.page_subjects import ADDRESS, PARCEL, PRESCRIPTION
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
@@ -39,6 +40,11 @@ _READER, _ASKING = "reader", "asking"  # cookies
 _KNOWN_FOR = timedelta(hours=12)
 _ASKED_FOR = timedelta(minutes=10)
 _CONTEXT = "page reader"
+_ANEW = {
+    PRESCRIPTION: "page_new_link_medicine",
+    ADDRESS: "page_new_link_medicine",
+    PARCEL: "page_new_link_parcel",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ async def meet(
     try:
         reader = await read(request, token, purposes, owner=owner)
     except links.LinkError as error:
-        return await dead_link(request, error)
+        return await dead_link(request, error, purposes)
     asked = await introduce(reader) if request.method == "GET" else None
     return asked or reader
 
@@ -134,11 +140,13 @@ def bill_gone(reader: Reader) -> Response:
     return tell(reader.request, reader.speech, "page_bill_gone_title", line("page_bill_gone"), status=404)
 
 
-async def dead_link(request: Request, error: links.LinkError) -> Response:
+async def dead_link(request: Request, error: links.LinkError, purposes: Collection[str]) -> Response:
+    """`purposes`: of the page, whose new link is had by other words in the chat."""
     spoken = await speech.of_owner(request, error.contact_id)
     expired = isinstance(error, links.LinkExpired)
     title = "page_expired_link_title" if expired else "page_unknown_link_title"
-    return tell(request, spoken, title, line("page_new_link"), status=410 if expired else 404)
+    words = next((_ANEW[one] for one in purposes if one in _ANEW), "page_new_link")
+    return tell(request, spoken, title, line(words), status=410 if expired else 404)
 
 
 class _Knower(Channel, KnowsReaders, Protocol): ...
@@ -184,15 +192,13 @@ def _state(nonce: str, reader: Reader) -> str:
 
 def _again(reader: Reader) -> Response:
     """The browser's answer does not fit: asked anew when the patient says so, so that nothing goes in circles."""
-    return render(
+    button = reader.speech.say("page_reader_again_button")
+    return tell(
         reader.request,
-        "notice.html",
         reader.speech,
-        title=reader.speech.say("page_reader_again_title"),
-        words=reader.speech.say("page_reader_again"),
-        done=False,
-        link=f"{reader.request.url.path}?{INSIDE}=1",
-        link_words=reader.speech.say("page_reader_again_button"),
+        "page_reader_again_title",
+        line("page_reader_again"),
+        onward=(f"{reader.request.url.path}?{INSIDE}=1", button),
     )
 
 

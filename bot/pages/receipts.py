@@ -84,6 +84,31 @@ async def ask_one(token: str, order_no: str, request: Request) -> Response:
     return await _ask_invoice(reader, order_no, f"/p/{BILLS}/{token}/{order_no}")
 
 
+@router.post("/receipt/{token}/prescription")
+async def prescription(token: str, request: Request) -> Response:
+    reader = await meet_owner(request, token, RECEIPT, PAY)
+    return await _prescription(reader, order_of(reader)) if isinstance(reader, Reader) else reader
+
+
+@router.post("/bills/{token}/{order_no}/prescription")
+async def prescription_of_one(token: str, order_no: str, request: Request) -> Response:
+    reader = await meet_owner(request, token, BILLS)
+    return await _prescription(reader, order_no) if isinstance(reader, Reader) else reader
+
+
+async def _prescription(reader: Reader, order_no: str) -> Response:
+    """To the page of what the order is for."""
+    async with reader.rt.database.begin() as session:
+        try:
+            wanted = (await bill_of(session, reader, order_no)).order.prescription_id
+        except UnknownOrder:
+            return bill_gone(reader)
+        if wanted is None:
+            return await _receipt(reader, order_no)
+        path = await page_subjects.prescription_link(session, reader.contact.id, wanted, reader.rt.now())
+    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+
+
 async def _receipt(reader: Reader, order_no: str) -> Response:
     async with reader.rt.database.begin() as session:
         try:

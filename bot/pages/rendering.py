@@ -68,11 +68,20 @@ def render(
 
 
 def tell(
-    request: Request, speech: Speech, title: str, words: Line, *, status: int = 200, done: bool = False
+    request: Request,
+    speech: Speech,
+    title: str,
+    words: Line,
+    *,
+    status: int = 200,
+    done: bool = False,
+    onward: tuple[str, str] | None = None,
 ) -> HTMLResponse:
-    """A page that says one thing; `title` is a text of the catalogue. `done`: all went well, and is seen at once."""
+    """A page that says one thing; `title` is a text of the catalogue. `done`: all went well, and is seen at once.
+    `onward`: a link, and what stands on it."""
     title, said = speech.say(title), speech.read(words)
-    return render(request, "notice.html", speech, status=status, title=title, words=said, done=done)
+    values = {"title": title, "words": said, "done": done, "onward": onward}
+    return render(request, "notice.html", speech, status=status, **values)
 
 
 def _policy(nonce: str, scripts: str, *, own_script: bool) -> str:

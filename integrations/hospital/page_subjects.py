@@ -1,4 +1,4 @@
-"""Links to pages about one order or one appointment, and how long each of them opens."""
+"""Links to pages about one order, appointment, prescription or parcel, and how long each of them opens."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ PAY_FOR = "payfor"  # the same order, for whoever else pays it
 RECEIPT = "receipt"  # subject: the order's number
 BILLS = "bills"  # of the contact's account
 CARD = "card"  # subject: the appointment's id
+PRESCRIPTION = "prescription"  # subject: its id
+DOCUMENT = (
+    "document"  # in the path of the same page where it stands in news: on a locked screen it says nothing
+)
+PARCEL = "parcel"  # subject: the delivery's id
+ADDRESS = (
+    "address"  # one more for the address book; subject: the prescription that is to be sent there, or none
+)
 
 # An order's pages open until its deadline and this much longer, so that who pays at the last moment sees the receipt.
 AFTER_DEADLINE = timedelta(days=2)
@@ -21,6 +29,7 @@ WITHOUT_DEADLINE = timedelta(days=30)
 RECEIPT_OPENS = timedelta(days=30)
 BILLS_OPEN = timedelta(days=1)
 AFTER_VISIT = timedelta(days=1)
+MEDICINE_OPENS = timedelta(days=14)  # a parcel may be long on its way
 
 
 async def pay_link(
@@ -50,6 +59,32 @@ async def card_link(
 ) -> str:
     """The path of the card that is shown at the hospital."""
     return await _path(session, CARD, contact_id, appointment_id.hex, now, max(starts_at, now) + AFTER_VISIT)
+
+
+async def prescription_link(
+    session: AsyncSession, contact_id: UUID, prescription_id: UUID, now: datetime, *, told: bool = False
+) -> str:
+    """`told`: it goes into news, which others may read."""
+    until = now + MEDICINE_OPENS
+    path = await _path(session, PRESCRIPTION, contact_id, prescription_id.hex, now, until)
+    return path.replace(f"/{PRESCRIPTION}/", f"/{DOCUMENT}/", 1) if told else path
+
+
+async def parcel_link(session: AsyncSession, contact_id: UUID, delivery_id: UUID, now: datetime) -> str:
+    return await _path(session, PARCEL, contact_id, delivery_id.hex, now, now + MEDICINE_OPENS)
+
+
+async def address_link(
+    session: AsyncSession,
+    contact_id: UUID,
+    now: datetime,
+    minutes: float,
+    prescription_id: UUID | None = None,
+) -> str:
+    """The path of the page that takes one address, once. The chat hears of it by PAGE_COMPLETED with the purpose
+    "address", the address's id, and the prescription's where one is given."""
+    subject = prescription_id.hex if prescription_id else None
+    return await _path(session, ADDRESS, contact_id, subject, now, now + timedelta(minutes=minutes))
 
 
 def _after(deadline: datetime | None, now: datetime) -> datetime:

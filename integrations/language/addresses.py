@@ -30,7 +30,7 @@ _HONORIFIC = re.compile(r"(?<=[㐀-鿿])\s+(?=(?:先生|女士|小姐)(?:\s|$))"
 # A district that the list does not know yet.
 _NEW_DISTRICT = re.compile(r"^[㐀-鿿]{1,6}?(?:新区|[区县旗市])(?!场)")
 _NO_DISTRICT = re.compile(r"(?:小区|社区|校区|院区|厂区|园区|景区|住宅区|生活区|花园区|超市|门市)$")
-_SHORTEST_STREET = 3
+SHORTEST_STREET = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Typed:
             self.division.province, self.division.city
         ):
             return "division"
-        if len(self.street) < _SHORTEST_STREET:
+        if len(self.street) < SHORTEST_STREET:
             return "street"
         return "" if self.recipient and self.phone else ("phone" if self.recipient else "recipient")
 

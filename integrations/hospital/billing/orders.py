@@ -46,6 +46,7 @@ class OrderView:
     status: OrderStatus
     amount_fen: int
     appointment_id: UUID | None
+    prescription_id: UUID | None
     patient_id: UUID
     patient: str
     account_id: UUID
@@ -99,7 +100,7 @@ def number(kind: OrderKind, order_id: UUID, now: datetime) -> str:
 
 
 _VIEWS = """
-    SELECT o.id, o.order_no, o.kind, o.status, o.amount_fen, o.appointment_id, o.patient_id,
+    SELECT o.id, o.order_no, o.kind, o.status, o.amount_fen, o.appointment_id, o.prescription_id, o.patient_id,
            pt.masked_name AS patient, o.account_id, o.contact_id, o.expires_at, o.paid_at, o.created_at,
            coalesce((SELECT jsonb_agg(jsonb_build_array(name, amount_fen, quantity) ORDER BY position)
                      FROM order_items WHERE order_id = o.id), '[]') AS items

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital.models import DeliveryStatus, ParcelState
+from integrations.hospital.models import ConfirmedBy, DeliveryStatus, ParcelState
 
 
 class ParcelFault(Exception):
@@ -51,6 +51,7 @@ class ParcelView:
     state_at: datetime | None
     shipped_at: datetime | None
     delivered_at: datetime | None
+    confirmed_by: ConfirmedBy | None
 
     @property
     def tail(self) -> str:
@@ -61,7 +62,7 @@ class ParcelView:
 _TAIL = 4
 _VIEWS = """
     SELECT d.id, d.prescription_id, d.patient_id, pt.masked_name AS patient, d.account_id, d.contact_id, d.status,
-           d.cold_chain, d.carrier, d.waybill, d.state, d.state_at, d.shipped_at, d.delivered_at
+           d.cold_chain, d.carrier, d.waybill, d.state, d.state_at, d.shipped_at, d.delivered_at, d.confirmed_by
     FROM deliveries d JOIN patients pt ON pt.id = d.patient_id
 """
 _ONE = text(_VIEWS + "WHERE d.id = :id")
@@ -115,5 +116,6 @@ def _view(row: Row[*tuple[Any, ...]]) -> ParcelView:
     words = {
         "status": DeliveryStatus(row.status),
         "state": row.state and ParcelState(row.state),
+        "confirmed_by": row.confirmed_by and ConfirmedBy(row.confirmed_by),
     }
     return ParcelView(**{**row._mapping, **words})  # noqa: SLF001 (documented in spite of its name)

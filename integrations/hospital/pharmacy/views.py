@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.hospital.clock import local_date
 from integrations.hospital.models import (
     DeliveryStatus,
     Handing,
@@ -85,6 +86,11 @@ class PrescriptionView:
     delivery_fen: int | None
     asked: UUID | None
     lines: tuple[LineView, ...]
+
+    @property
+    def number(self) -> str:
+        """For people who read it out: its day, and the end of its id, by which staff find it in their list."""
+        return f"CF{local_date(self.issued_at):%Y%m%d}{self.id.hex[-8:].upper()}"
 
     @property
     def medicine_fen(self) -> int:

@@ -1,0 +1,254 @@
+"""A parcel's page: where it is and was, and what to do when something is wrong with it.
+
+Looking asks no tracker: that happens when it is pressed, at the pace that the tracker allows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import texts
+from bot.pages.medicine import where
+from bot.pages.reader import Reader, meet_owner
+from bot.pages.rendering import render, tell
+from bot.pages.speech import Line, line
+from bot.pages.words import Words, words_of
+from integrations import courier
+from integrations.hospital import events, page_subjects
+from integrations.hospital.delivery import following, parcels
+from integrations.hospital.delivery.views import NotOnTheWay, ParcelView, UnknownParcel, parcel_of
+from integrations.hospital.events import EventKind
+from integrations.hospital.models import ConfirmedBy, DeliveryStatus
+from integrations.hospital.page_subjects import PARCEL
+from integrations.tracking import ParcelStep
+
+router = APIRouter(prefix="/p")
+
+# What couriers write begins with where they are: 【北京市】快件已到达
+_PLACE = re.compile(r"^\s*[【\[](?P<place>[^】\]]{1,40})[】\]]\s*(?P<words>.+)$", re.DOTALL)
+_COMPLAINT_PAUSE = 300  # seconds
+_BAD = frozenset({DeliveryStatus.PROBLEM, DeliveryStatus.RETURNED, DeliveryStatus.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One thing that happened on the way."""
+
+    at: str
+    place: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """All that the page of one parcel says."""
+
+    one: ParcelView
+    steps: Sequence[ParcelStep]
+    words: Words
+    destination: str  # masked
+
+    @property
+    def state(self) -> str:
+        one, say = self.one, self.words.say
+        if one.status in (DeliveryStatus.SHIPPED, DeliveryStatus.PROBLEM, DeliveryStatus.RETURNED):
+            said = say(f"word_parcel_{one.state or 'shipped'}")
+            return said[:1].upper() + said[1:]
+        by = f"_by_{one.confirmed_by}" if one.confirmed_by else ""
+        return say(f"page_parcel_{one.status}{by}")
+
+    @property
+    def bad(self) -> bool:
+        return self.one.status in _BAD
+
+    @property
+    def on_the_way(self) -> bool:
+        return self.one.status in parcels.ON_THE_WAY
+
+    @property
+    def carrier(self) -> str:
+        key = f"word_carrier_{self.one.carrier}"
+        return self.words.say(key) if key in texts.catalogue() else str(self.one.carrier or "").upper()
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        one, words = self.one, self.words
+        rows = [("page_row_carrier", self.carrier)] if one.carrier else []
+        rows += [("page_row_waybill", one.waybill)] if one.waybill else []
+        return [
+            *rows,
+            ("page_row_to", words.write(self.destination)),
+            ("page_row_patient", words.write(one.patient)),
+        ]
+
+    @property
+    def stops(self) -> list[Stop]:
+        """The newest first, with what the hospital knows itself."""
+        one, say = self.one, self.words.say
+        known = [(step.at, *_parted(self.words.write(step.words))) for step in self.steps]
+        if one.shipped_at:
+            known.append((one.shipped_at, "", say("page_parcel_left")))
+        if one.delivered_at and one.confirmed_by is ConfirmedBy.PATIENT:
+            known.append((one.delivered_at, "", say("page_parcel_confirmed")))
+        known.sort(key=lambda step: step[0], reverse=True)
+        return [Stop(self._at(at), place, words) for at, place, words in known]
+
+    def _at(self, moment: datetime) -> str:
+        return self.words.moment(moment)
+
+
+def _parted(words: str) -> tuple[str, str]:
+    """Where, and what."""
+    found = _PLACE.match(words)
+    return (found["place"], found["words"]) if found else ("", words)
+
+
+@router.get(f"/{PARCEL}/{{token}}")
+async def show(token: str, request: Request) -> Response:
+    reader = await meet_owner(request, token, PARCEL)
+    return await _show(reader) if isinstance(reader, Reader) else reader
+
+
+@router.post(f"/{PARCEL}/{{token}}/ask")
+async def ask(token: str, request: Request) -> Response:
+    """Asks the carrier anew, unless that was done within half an hour."""
+    reader = await meet_owner(request, token, PARCEL)
+    if not isinstance(reader, Reader):
+        return reader
+    async with reader.rt.database.begin() as session:
+        try:
+            one = await parcel_of(session, delivery_of(reader), reader.contact.account_id)
+        except UnknownParcel:
+            return gone(reader)
+    if one.status in parcels.ON_THE_WAY and not await courier.ask(reader.rt, one.id):
+        return await _show(reader, notice=line("page_parcel_not_asked"))
+    return _back(reader)
+
+
+@router.post(f"/{PARCEL}/{{token}}/received")
+async def received(token: str, request: Request) -> Response:
+    """ "我收到了"; said again it changes nothing."""
+    reader = await meet_owner(request, token, PARCEL)
+    if not isinstance(reader, Reader):
+        return reader
+    rt = reader.rt
+    try:
+        async with rt.database.begin() as session:
+            await parcels.confirm_receipt(
+                session,
+                delivery_of(reader),
+                account_id=reader.contact.account_id,
+                key=None,
+                now=rt.now(),
+            )
+    except UnknownParcel:
+        return gone(reader)
+    except NotOnTheWay:  # it has gone back meanwhile: the page says so
+        return await _show(reader)
+    return _back(reader)
+
+
+@router.post(f"/{PARCEL}/{{token}}/complain")
+async def complain(token: str, request: Request) -> Response:
+    """The chat asks what is wrong with it."""
+    reader = await meet_owner(request, token, PARCEL)
+    if not isinstance(reader, Reader):
+        return reader
+    async with reader.rt.database.begin() as session:
+        try:
+            await parcel_of(session, delivery_of(reader), reader.contact.account_id)
+        except UnknownParcel:
+            return gone(reader)
+        if await _first(reader):
+            await events.emit(
+                session,
+                EventKind.PAGE_COMPLETED,
+                account_id=reader.contact.account_id,
+                contact_id=reader.contact.id,
+                payload={"purpose": "complaint", "category": "delivery"},
+            )
+    return tell(
+        request, reader.speech, "page_parcel_complained_title", line("page_parcel_complained"), done=True
+    )
+
+
+async def _first(reader: Reader) -> bool:
+    """In a while: pressed again, the chat does not ask again."""
+    try:
+        return bool(
+            await reader.rt.redis.set(f"parcel complaint:{reader.link.id}", 1, nx=True, ex=_COMPLAINT_PAUSE)
+        )
+    except (RedisError, OSError):
+        return True
+
+
+@router.post(f"/{PARCEL}/{{token}}/prescription")
+async def prescription(token: str, request: Request) -> Response:
+    """To the page of what is in it."""
+    reader = await meet_owner(request, token, PARCEL)
+    if not isinstance(reader, Reader):
+        return reader
+    async with reader.rt.database.begin() as session:
+        try:
+            one = await parcel_of(session, delivery_of(reader), reader.contact.account_id)
+        except UnknownParcel:
+            return gone(reader)
+        path = await page_subjects.prescription_link(
+            session, reader.contact.id, one.prescription_id, reader.rt.now()
+        )
+    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+
+
+async def _tracked(session: AsyncSession, reader: Reader) -> Tracked:
+    one = await parcel_of(session, delivery_of(reader), reader.contact.account_id)
+    return Tracked(
+        one,
+        await following.steps(session, reader.rt.crypto, one.id),
+        await words_of(session, reader),
+        await where(session, reader, one.id),
+    )
+
+
+async def _show(reader: Reader, *, notice: Line | None = None) -> Response:
+    async with reader.rt.database.begin() as session:
+        try:
+            tracked = await _tracked(session, reader)
+        except UnknownParcel:
+            return gone(reader)
+    return render(
+        reader.request,
+        "parcel.html",
+        reader.speech,
+        own_script=True,
+        parcel=tracked,
+        path=_path(reader),
+        notice=notice,
+        asking=reader.rt.parcels is not None,
+    )
+
+
+def delivery_of(reader: Reader) -> UUID:
+    """The one that the link is about."""
+    return UUID(reader.link.subject or "")
+
+
+def gone(reader: Reader) -> Response:
+    """It is nobody's here any more: its account let go of the patient."""
+    return tell(reader.request, reader.speech, "page_parcel_gone_title", line("page_parcel_gone"), status=404)
+
+
+def _path(reader: Reader) -> str:
+    return f"/p/{PARCEL}/{reader.request.path_params['token']}"
+
+
+def _back(reader: Reader) -> Response:
+    return RedirectResponse(_path(reader), 303, {"Cache-Control": "no-store"})

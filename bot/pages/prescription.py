@@ -1,0 +1,201 @@
+"""A prescription's page: what is on it, how it stands, and what can be done next.
+
+Looking changes nothing: bills are opened, and answers taken, by what is pressed, with the same services as in the chat.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.pages.medicine import Document, delivery_name, document_of
+from bot.pages.reader import Reader, meet_owner
+from bot.pages.rendering import render, tell
+from bot.pages.speech import Line, line
+from integrations.hospital import page_subjects
+from integrations.hospital.delivery.addresses import AddressError
+from integrations.hospital.models import Handing
+from integrations.hospital.page_subjects import DOCUMENT, PRESCRIPTION
+from integrations.hospital.pharmacy import checkout, substitutions
+from integrations.hospital.pharmacy.terms import OutOfStock, PharmacyError, Terms, UnknownPrescription
+
+router = APIRouter(prefix="/p")
+
+
+@router.get(f"/{PRESCRIPTION}/{{token}}")
+@router.get(f"/{DOCUMENT}/{{token}}")
+async def show(token: str, request: Request) -> Response:
+    """By either path: a link in news does not say what it leads to."""
+    reader = await meet_owner(request, token, PRESCRIPTION)
+    return await _show(reader) if isinstance(reader, Reader) else reader
+
+
+@router.post(f"/{PRESCRIPTION}/{{token}}/collect")
+async def collect(token: str, request: Request) -> Response:
+    """To be picked up: opens the bill and goes to its page."""
+    reader = await meet_owner(request, token, PRESCRIPTION)
+    return await _bill(reader, Handing.PICKUP) if isinstance(reader, Reader) else reader
+
+
+@router.post(f"/{PRESCRIPTION}/{{token}}/send")
+async def send(token: str, request: Request, address: Annotated[UUID | None, Form()] = None) -> Response:
+    """To be sent to an address of the book."""
+    reader = await meet_owner(request, token, PRESCRIPTION)
+    if not isinstance(reader, Reader):
+        return reader
+    if address is None:
+        return await _show(reader, notice=line("page_rx_which_address"))
+    return await _bill(reader, Handing.DELIVERY, address)
+
+
+@router.post(f"/{PRESCRIPTION}/{{token}}/pay")
+async def pay(token: str, request: Request) -> Response:
+    """To the page of its bill, whatever that has come to."""
+    reader = await meet_owner(request, token, PRESCRIPTION)
+    if not isinstance(reader, Reader):
+        return reader
+    async with reader.rt.database.begin() as session:
+        try:
+            document = await document_of(session, reader, prescription_of(reader))
+        except UnknownPrescription:
+            return gone(reader)
+        path = await _pay_link(session, reader, document)
+    return _to(path) if path else await _show(reader)
+
+
+@router.post(f"/{PRESCRIPTION}/{{token}}/parcel")
+async def parcel(token: str, request: Request) -> Response:
+    """To the page of its parcel."""
+    reader = await meet_owner(request, token, PRESCRIPTION)
+    if not isinstance(reader, Reader):
+        return reader
+    async with reader.rt.database.begin() as session:
+        try:
+            document = await document_of(session, reader, prescription_of(reader))
+        except UnknownPrescription:
+            return gone(reader)
+        found, now = document.one.delivery_id, reader.rt.now()
+        path = await page_subjects.parcel_link(session, reader.contact.id, found, now) if found else ""
+    return _to(path) if path else await _show(reader)
+
+
+@router.post(f"/{PRESCRIPTION}/{{token}}/address")
+async def address(token: str, request: Request) -> Response:
+    """To the page that takes one more address."""
+    reader = await meet_owner(request, token, PRESCRIPTION)
+    if not isinstance(reader, Reader):
+        return reader
+    rt = reader.rt
+    async with rt.database.begin() as session:
+        path = await page_subjects.address_link(
+            session, reader.contact.id, rt.now(), rt.settings.link_minutes, prescription_of(reader)
+        )
+    return _to(path)
+
+
+@router.post(f"/{PRESCRIPTION}/{{token}}/change")
+async def change(
+    token: str, request: Request, asked: Annotated[UUID, Form()], accepted: Annotated[bool, Form()]
+) -> Response:
+    """The yes or no to another medicine, about the one that the patient has read."""
+    reader = await meet_owner(request, token, PRESCRIPTION)
+    if not isinstance(reader, Reader):
+        return reader
+    rt = reader.rt
+    try:
+        async with rt.database.begin() as session:
+            await document_of(session, reader, prescription_of(reader))
+            await substitutions.answer(
+                session,
+                asked,
+                accepted=accepted,
+                account_id=reader.contact.account_id,
+                key=None,
+                now=rt.now(),
+            )
+    except UnknownPrescription:
+        return gone(reader)
+    except PharmacyError:  # answered or over meanwhile: the page says how it stands
+        return await _show(reader)
+    return _to(_path(reader))
+
+
+async def _bill(reader: Reader, handing: Handing, address: UUID | None = None) -> Response:
+    rt, chosen = reader.rt, prescription_of(reader)
+    try:
+        async with rt.database.begin() as session:
+            document = await document_of(session, reader, chosen)
+            if not (document.bill_open and document.one.handing is handing is Handing.PICKUP):
+                await checkout.open_bill(
+                    session,
+                    rt.crypto,
+                    chosen,
+                    handing,
+                    address_id=address,
+                    account_id=reader.contact.account_id,
+                    contact_id=reader.contact.id,
+                    terms=Terms.of(rt.settings),
+                    delivery_name=delivery_name(),
+                    key=None,
+                    now=rt.now(),
+                )
+            path = await _pay_link(session, reader, await document_of(session, reader, chosen))
+    except OutOfStock as error:
+        words = line("page_rx_out_of_stock", name=error.medicine, phone=rt.settings.hospital_phone)
+        return await _show(reader, notice=words)
+    except UnknownPrescription:
+        return gone(reader)
+    except AddressError:
+        return await _show(reader, notice=line("page_rx_which_address"))
+    except PharmacyError:  # it has gone on meanwhile: the page says how it stands
+        return await _show(reader)
+    return _to(path)
+
+
+async def _pay_link(session: AsyncSession, reader: Reader, document: Document) -> str:
+    """Nothing where there is no bill."""
+    one = document.one
+    if one.order_no is None:
+        return ""
+    return await page_subjects.pay_link(
+        session, reader.contact.id, one.order_no, one.pay_until, reader.rt.now()
+    )
+
+
+async def _show(reader: Reader, *, notice: Line | None = None) -> Response:
+    async with reader.rt.database.begin() as session:
+        try:
+            document = await document_of(session, reader, prescription_of(reader))
+        except UnknownPrescription:
+            return gone(reader)
+    return render(
+        reader.request,
+        "prescription.html",
+        reader.speech,
+        status=409 if notice else 200,
+        document=document,
+        path=_path(reader),
+        notice=notice,
+    )
+
+
+def prescription_of(reader: Reader) -> UUID:
+    """The one that the link is about."""
+    return UUID(reader.link.subject or "")
+
+
+def gone(reader: Reader) -> Response:
+    """It is nobody's here any more: its account let go of the patient."""
+    return tell(reader.request, reader.speech, "page_rx_gone_title", line("page_rx_gone"), status=404)
+
+
+def _path(reader: Reader) -> str:
+    return f"/p/{PRESCRIPTION}/{reader.request.path_params['token']}"
+
+
+def _to(path: str) -> Response:
+    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
