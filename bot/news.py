@@ -87,6 +87,7 @@ async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUI
             news.words,
             buttons=news.buttons,
             urgent=news.urgent,
+            page=news.page,
             about=_appointment(event),
             number=number,
             picture=await _picture(session, rt, event, contact_id),

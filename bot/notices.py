@@ -82,14 +82,15 @@ async def queue(
     buttons: Sequence[Button] = (),
     urgent: bool = False,
     about: UUID | None = None,
+    page: str = "",
 ) -> None:
     """Queues news: `words` for the chat; for a platform's notice the catalogue's bot_notice_<kind> with `number`
     (an order's). A `picture` and an `asking` line (see `invitation`) follow in the chat. `buttons` are (title,
     payload), for platforms that have some; elsewhere the words say what to answer. `urgent` news of any kind
-    keeps no quiet hours."""
+    keeps no quiet hours. `page`: the path behind the notice, where it is one of its own."""
     now = rt.now()
     hearer = (await session.execute(_HEARER, {"id": conversation_id})).one()
-    notice = Notice(kind, short_words(kind, hearer.language), now, number, hearer.language)
+    notice = Notice(kind, short_words(kind, hearer.language), now, number, hearer.language, page)
     # Where buttons would be numbered lines there are none: a "1" answers what was asked last.
     numbered = isinstance(rt.channels.get(hearer.channel), Notices)
     options = await _keep(session, conversation_id, buttons, now) if buttons and not numbered else ()

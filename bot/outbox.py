@@ -176,6 +176,7 @@ def seal(crypto: Crypto, reply: Reply) -> bytes:
             reply.notice.at.isoformat(),
             reply.notice.number,
             reply.notice.language,
+            reply.notice.page,
         ]
     return crypto.encrypt(json.dumps(content, ensure_ascii=False), _CONTEXT)
 
@@ -191,6 +192,8 @@ def unseal(crypto: Crypto, content: bytes) -> Reply:
     )
 
 
-def _notice(kind: str, words: str, at: str, number: str, language: str = SIMPLIFIED) -> Notice:
-    """Rows from before notices had a language speak Chinese."""
-    return Notice(kind, words, datetime.fromisoformat(at), number, language)
+def _notice(
+    kind: str, words: str, at: str, number: str, language: str = SIMPLIFIED, page: str = ""
+) -> Notice:
+    """Rows from before notices had a language speak Chinese, and lead to the page of their kind."""
+    return Notice(kind, words, datetime.fromisoformat(at), number, language, page)

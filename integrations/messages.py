@@ -69,13 +69,15 @@ class NoticeNews:
 class Notice:
     """What a platform's notice may say. It shows on locked screens and shared phones: no field may hold a
     department, a doctor, a medicine or an illness. `words` are at most 20 characters, `at` is when it happened;
-    `language` is theirs, and the page's behind it."""
+    `language` is theirs, and the page's behind it; `page` is the path of one that is about this alone, "" for the
+    page of its kind."""
 
     kind: str
     words: str
     at: datetime
     number: str = ""
     language: str = "zh-Hans"
+    page: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
-"""Prescriptions and parcels. Nothing of what is on them is said here: that the patient asks for."""
+"""Prescriptions and parcels. Nothing of what is on them is said here: that stands on their pages, and in the chat when
+the patient asks."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from uuid import UUID
 
-from bot.announcements.telling import Telling, Words
+from bot.announcements.telling import News, Telling, Words
+from integrations.hospital import page_subjects
 from integrations.hospital.delivery import views as parcels
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import WITH_PHARMACY, DeliveryStatus
@@ -22,34 +24,44 @@ async def _one(telling: Telling) -> PrescriptionView:
     return await views.prescription(telling.session, UUID(telling.event.payload["prescription_id"]))
 
 
-async def _approved(telling: Telling) -> str | None:
+async def _about(telling: Telling, one: PrescriptionView, key: str, **values: object) -> News:
+    """With the prescription's page, whose address does not say what it is."""
+    path = await page_subjects.prescription_link(
+        telling.session, telling.hearer, one.id, telling.rt.now(), told=True
+    )
+    return _news(telling, telling.say(key, **values), path)
+
+
+def _news(telling: Telling, said: str, path: str) -> News:
+    link = telling.say("bot_news_link", link=telling.address(path))
+    return News(f"{said}\n{link}", page=path)
+
+
+async def _approved(telling: Telling) -> News | None:
     one = await _one(telling)
     if not one.payable(telling.rt.now()):
         return None
     last = (one.valid_until - timedelta(seconds=1)).astimezone(telling.rt.zone)
-    return telling.say("bot_prescription_approved", month=last.month, day=last.day)
+    return await _about(telling, one, "bot_prescription_approved", month=last.month, day=last.day)
 
 
-async def _rejected(telling: Telling) -> str:
-    return telling.say("bot_prescription_rejected")
+async def _ended(telling: Telling) -> News:
+    return await _about(telling, await _one(telling), f"bot_{telling.event.kind}")
 
 
-async def _expired(telling: Telling) -> str:
-    return telling.say("bot_prescription_expired")
+async def _substitution(telling: Telling) -> News | None:
+    one = await _one(telling)
+    return await _about(telling, one, "bot_substitution_asked") if one.asked else None
 
 
-async def _substitution(telling: Telling) -> str | None:
-    return telling.say("bot_substitution_asked") if (await _one(telling)).asked else None
-
-
-async def _paid(telling: Telling) -> str | None:
+async def _paid(telling: Telling) -> News | None:
     one = await _one(telling)
     if one.status not in WITH_PHARMACY:
         return None
-    return telling.say(f"bot_{telling.event.kind}", order_no=one.order_no)
+    return await _about(telling, one, f"bot_{telling.event.kind}", order_no=one.order_no)
 
 
-async def _moved(telling: Telling) -> str | None:
+async def _moved(telling: Telling) -> News | None:
     """Only the parcel's newest state: what is older by now is no news."""
     one = await parcels.parcel(telling.session, UUID(telling.event.payload["delivery_id"]))
     state = telling.event.payload["state"]
@@ -57,13 +69,14 @@ async def _moved(telling: Telling) -> str | None:
         return None
     if one.status is DeliveryStatus.DELIVERED and state != ParcelState.SIGNED:  # the patient has said so
         return None
-    return telling.say(f"bot_parcel_{state}", tail=one.tail)
+    path = await page_subjects.parcel_link(telling.session, telling.hearer, one.id, telling.rt.now())
+    return _news(telling, telling.say(f"bot_parcel_{state}", tail=one.tail), path)
 
 
 WORDS: dict[str, Words] = {
     EventKind.PRESCRIPTION_APPROVED: _approved,
-    EventKind.PRESCRIPTION_REJECTED: _rejected,
-    EventKind.PRESCRIPTION_EXPIRED: _expired,
+    EventKind.PRESCRIPTION_REJECTED: _ended,
+    EventKind.PRESCRIPTION_EXPIRED: _ended,
     EventKind.SUBSTITUTION_ASKED: _substitution,
     EventKind.PICKUP_READY: _paid,
     EventKind.PARCEL_PLANNED: _paid,

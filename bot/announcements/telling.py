@@ -52,11 +52,13 @@ class Telling:
 @dataclass(frozen=True, slots=True)
 class News:
     """Words with more to them. `buttons` are (title, payload) for platforms that have some; the words say without
-    them what to answer. `urgent`: it keeps no quiet hours, whatever its kind."""
+    them what to answer. `urgent`: it keeps no quiet hours, whatever its kind. `page`: the path of the page
+    where all of it stands, behind the platform's notice too."""
 
     words: str
     buttons: tuple[tuple[str, str], ...] = ()
     urgent: bool = False
+    page: str = ""
 
 
 # What the patient reads; None for an event that is news to nobody (any more).

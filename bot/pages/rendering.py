@@ -79,9 +79,16 @@ def tell(
 ) -> HTMLResponse:
     """A page that says one thing; `title` is a text of the catalogue. `done`: all went well, and is seen at once.
     `onward`: a link, and what stands on it."""
-    title, said = speech.say(title), speech.read(words)
-    values = {"title": title, "words": said, "done": done, "onward": onward}
-    return render(request, "notice.html", speech, status=status, **values)
+    return render(
+        request,
+        "notice.html",
+        speech,
+        status=status,
+        title=speech.say(title),
+        words=speech.read(words),
+        done=done,
+        onward=onward,
+    )
 
 
 def _policy(nonce: str, scripts: str, *, own_script: bool) -> str:

@@ -74,7 +74,7 @@ class WeChatChannel:
         self._script = settings.wechat_jssdk_url
         self._oauth = settings.wechat_oauth_base
         self.names_readers = bool(settings.wechat_appid and settings.wechat_secret.get_secret_value())
-        self._page_address = f"{settings.public_url.rstrip('/')}/notice"
+        self._public_url = settings.public_url.rstrip("/")
         self._templates = (
             notices.read_templates(settings.wechat_notice_templates)
             if settings.wechat_notice != "none"
@@ -175,7 +175,8 @@ class WeChatChannel:
         if template is None:
             raise NoticeFaulty(f"no template for {notice.kind}")
         data = template.filled(notice, self._zone)
-        page = f"{self._page_address}/{notice.kind}?lang={notice.language}"
+        path = notice.page or f"/notice/{notice.kind}?lang={notice.language}"
+        page = f"{self._public_url}{path}"
         if self.asks_permission:
             return await self._client.send_subscription(recipient, template.id, data, page)
         return await self._client.send_template(recipient, template.id, data, page, client_id)

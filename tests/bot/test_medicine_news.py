@@ -45,6 +45,7 @@ def _neutral(replies):
     names = [name for name, *_ in SHELF.values()]
     for reply in replies:
         assert read_aloud(reply.text) is None
+        assert "prescription" not in reply.text  # its link does not say it either
         assert not any(name in reply.text for name in (*names, "李静", "老年医学"))
         assert read_aloud(reply.notice.words) is None
         assert len(reply.notice.words) <= notices.LONGEST_WORDS
@@ -68,6 +69,9 @@ async def test_a_prescriptions_way_is_told_without_a_word_of_what_it_is(rt, phar
     ]
     assert "11月22日 24:00 前" in said[0].text
     assert rt.settings.hospital_phone in said[2].text
+    for one in said:
+        assert one.notice.page.startswith("/p/document/")
+        assert one.text.endswith(f"{rt.settings.public_url}{one.notice.page}")
     _neutral(said)
     clock.forward(days=1)
     expired = await _said(rt)
@@ -95,6 +99,8 @@ async def test_a_parcel_is_told_state_by_state_and_what_is_older_by_now_is_not(r
         await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
     shipped = await _said(rt)
     assert "5678" in shipped[0].text
+    assert f"{rt.settings.public_url}{shipped[0].notice.page}" in shipped[0].text
+    assert shipped[0].notice.page.startswith("/p/parcel/")
 
     async def news(state, hours):
         step = ParcelStep(NOW.replace(hour=hours), "北京")
