@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from actions.page_addresses import order_page
+from actions.page_addresses import order_page, parcel_page, prescription_page
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations import courier
@@ -30,6 +30,7 @@ async def answer_prescriptions(turn: Turn, reply: Reply) -> None:
         reply.say("say_no_prescriptions")
     for one in found[:_SHOWN]:
         _show(turn, reply, one)
+        reply.say("say_prescription_page", link=await prescription_page(turn, one.id))
 
 
 def _show(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
@@ -117,6 +118,7 @@ async def answer_parcel(turn: Turn, reply: Reply) -> None:
             known = await courier.ask(turn.runtime, one.id) and known
         async with turn.runtime.database.begin() as session:
             _say_parcel(turn, reply, await views.parcel(session, one.id))
+        reply.say("say_parcel_page", link=await parcel_page(turn, one.id))
     if not known:
         reply.say("say_parcel_not_asked")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,6 +51,30 @@ async def card_page(turn: Turn, one: AppointmentView) -> str:
     return await _address(
         turn,
         lambda session: page_subjects.card_link(session, turn.contact_id, one.id, one.starts_at, turn.now),
+    )
+
+
+async def prescription_page(turn: Turn, prescription_id: UUID) -> str:
+    return await _address(
+        turn,
+        lambda session: page_subjects.prescription_link(session, turn.contact_id, prescription_id, turn.now),
+    )
+
+
+async def parcel_page(turn: Turn, delivery_id: UUID) -> str:
+    return await _address(
+        turn, lambda session: page_subjects.parcel_link(session, turn.contact_id, delivery_id, turn.now)
+    )
+
+
+async def address_page(turn: Turn, prescription_id: UUID | None = None) -> str:
+    """The page that takes one address; the chat hears of it as address_saved."""
+    minutes = turn.runtime.settings.link_minutes
+    return await _address(
+        turn,
+        lambda session: page_subjects.address_link(
+            session, turn.contact_id, turn.now, minutes, prescription_id
+        ),
     )
 
 

@@ -33,6 +33,7 @@ async def test_a_prescription_is_shown_billed_and_picked_up_with_its_code(
     shown = await chat.say("my_prescriptions")
     assert "氨氯地平片 5mg×28片，2盒：每次1片，每天1次，用7天" in shown.text
     assert "不能退换" in shown.text
+    assert "https://hospital.example/p/prescription/" in shown.text
     billed = await chat.press(shown, "到院取药")
     assert "https://hospital.example/p/pay/" in billed.text
     await pharmacy.pay((await pharmacy.see(made)).order_no)
@@ -72,6 +73,7 @@ async def test_a_parcel_is_asked_about_and_received(clinic: Any, pharmacy: Pharm
         await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
     where = await chat.say("where_is_my_parcel")
     assert "尾号 5678" in where.text
+    assert "https://hospital.example/p/parcel/" in where.text
     assert "没有回应" in where.text  # no tracker is set up here
     assert "记下您收到了" in (await chat.press(where, "我收到了")).text
     assert "已送达" in (await chat.say("where_is_my_parcel")).text
