@@ -99,6 +99,11 @@ class Bill:
         return self.words.say(f"page_refund_until_{visit.late_cancel}", until=until)
 
     @property
+    def ways(self) -> list[tuple[str, str]]:
+        """How it was paid, as rows: by whom, where that was somebody else."""
+        return [("page_row_way", payment["way"]) for payment in self.payments]
+
+    @property
     def payments(self) -> list[dict[str, str]]:
         """How it was paid and what went back, for the receipt."""
         return [self._payment(one) for one in self.paid]

@@ -28,7 +28,7 @@ from integrations.hospital.pharmacy import substitutions, views
 from integrations.hospital.pharmacy.substitutions import SubstitutionView
 from integrations.hospital.pharmacy.terms import Terms
 from integrations.hospital.pharmacy.views import LineView, PrescriptionView
-from integrations.language.dosing import dosing_in_english
+from integrations.language.dosing import dosing_in_english, pack_in_english
 from integrations.language.languages import SIMPLIFIED
 
 _IN_REVIEW = frozenset({PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW})
@@ -133,7 +133,7 @@ class Document:
                 frequency=dosing(words, line.frequency),
                 days=line.days,
             ),
-            packs=words.say("page_rx_packs", quantity=line.quantity, unit=words.write(line.unit)),
+            packs=packs(words, line.quantity, line.unit),
             amount=words.money(line.amount_fen),
         )
 
@@ -147,7 +147,7 @@ class Document:
         return {
             "old": words.write(f"{asked.old_name} {asked.old_strength}"),
             "new": words.write(f"{asked.name} {asked.strength}"),
-            "packs": words.say("page_rx_packs", quantity=asked.quantity, unit=words.write(asked.unit)),
+            "packs": packs(words, asked.quantity, asked.unit),
             "dose": dosing(words, asked.dose),
             "price": words.say(f"page_rx_change_{key}", amount=words.money(abs(more))),
         }
@@ -204,9 +204,10 @@ async def handed_of(session: AsyncSession, words: Words, order: OrderView) -> Ha
     names = {f"{line.name} {line.strength}": name_of(words, line) for line in one.lines}
     names[delivery_name()] = words.say("word_delivery_fee")
     how = ""
-    if one.order_no == order.order_no and one.handing is Handing.PICKUP:
+    standing = one.order_no == order.order_no and one.status is not PrescriptionStatus.CANCELLED
+    if standing and one.handing is Handing.PICKUP:
         how = words.say("page_handing_pickup")
-    elif one.order_no == order.order_no and one.delivery_id:
+    elif standing and one.delivery_id:
         to = await where(session, words.reader, one.delivery_id)
         how = words.say("page_handing_delivery", where=to)
     return Handed(how, names)
@@ -243,6 +244,13 @@ def name_of(words: Words, line: LineView) -> str:
     written = words.write(f"{line.name} {line.strength}")
     english = line.name_en if words.reader.speech.language == ENGLISH else ""
     return f"{english} {written}".strip()
+
+
+def packs(words: Words, quantity: int, unit: str) -> str:
+    """2盒; 2 × box"""
+    english = words.reader.speech.language == ENGLISH
+    said = pack_in_english(unit) if english else words.write(unit)
+    return words.say("page_rx_packs", quantity=quantity, unit=said)
 
 
 def dosing(words: Words, written: str) -> str:

@@ -46,6 +46,7 @@ class TypedAddress:
         if found.division:
             self._show(found.division)
         self.check()
+        self.faults.pop("place", None)  # a question, and nothing wrong yet
 
     def check(self) -> Destination | None:
         """What is to be kept; faults are kept beside their fields."""
@@ -78,8 +79,8 @@ class TypedAddress:
     def _division(self) -> Division | None:
         written = self.place or f"{self.province}{self.city}{self.district}"
         found, rest, choices = read_place("".join(normalise(written).split()))
-        if choices or (not written and self.choices):
-            self.choices = choices or self.choices
+        if choices := choices or (() if written else read_address(self.whole).choices):
+            self.choices = choices
             self.fault("place", "place")
             return None
         if found is None:

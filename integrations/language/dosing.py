@@ -9,6 +9,7 @@ _UNITS = {
     "片": "tablet", "粒": "capsule", "袋": "sachet", "包": "sachet", "支": "ampoule", "喷": "puff", "揿": "puff",
     "吸": "puff", "滴": "drop", "单位": "unit", "毫升": "ml", "毫克": "mg", "克": "g", "ml": "ml", "mg": "mg", "g": "g",
 }  # fmt: skip
+_PACKS = {"盒": "box", "瓶": "bottle", "袋": "bag", "板": "strip"}
 _UNCOUNTED = frozenset({"ml", "mg", "g"})
 _NUMBERS = {"半": "half a", "一": "1", "两": "2", "二": "2", "三": "3", "四": "4"}
 _WHEN = {
@@ -23,6 +24,10 @@ _OFTEN = re.compile(rf"每([天日晚周]){_NUMBER}次")
 _HOURS = re.compile(r"每(\d+)小时[1一]次")
 _PARTS = re.compile(r"[，,、；;（）()\s]+")
 _EVERY = {"天": "a day", "日": "a day", "周": "a week"}
+
+
+def pack_in_english(unit: str) -> str:
+    return _PACKS.get(unit, "pack")
 
 
 def dosing_in_english(words: str) -> str:
