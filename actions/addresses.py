@@ -15,7 +15,9 @@ async def answer_saved(turn: Turn, reply: Reply) -> None:
     try:
         async with turn.runtime.database.begin() as session:
             account = await account_of(session, turn)
-            kept = await addresses.address(session, turn.runtime.crypto, UUID(turn.facts.address), account)
+            kept = await addresses.address(
+                session, turn.runtime.crypto, UUID(turn.facts.destination), account
+            )
     except UnknownAddress:
         return
     reply.say("say_address_saved", address=kept.destination.masked)

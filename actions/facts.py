@@ -69,7 +69,7 @@ class Facts:
     link: str = ""
     prescription: str = ""
     delivery: str = ""
-    address: str = ""  # one of the book
+    destination: str = ""  # one of the address book
     order: str = ""  # the number of one of the account's orders
     purpose: str = ""
     language: str = ""  # named to be chosen
@@ -150,7 +150,7 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
 _SINGLE = (
     "prescription",
     "delivery",
-    "address",
+    "destination",
     "relative",
     "unknown_practitioner",
     "impossible_date",

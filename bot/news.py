@@ -138,7 +138,9 @@ def _completed(payload: dict[str, Any]) -> str:
     """What a patient has done on a page, or wants to go on with in the chat."""
     match payload["purpose"]:
         case "address":
-            about = {key: payload[key] for key in ("address", "prescription") if key in payload}
+            about = {"destination": payload["address"]}
+            if "prescription" in payload:
+                about["prescription"] = payload["prescription"]
             return f"/address_saved{json.dumps(about)}"
         case "complaint":
             return f'/complain{{"category": "{payload["category"]}"}}'

@@ -226,4 +226,4 @@ async def test_the_chat_is_told_which(cash):
         [kept] = await session.scalars(text("SELECT id FROM addresses"))
     assert row.conversation_id == who.contact_id
     said = unseal(cash.rt.crypto, row.content)["choice"]
-    assert said == "/address_saved" + json.dumps({"address": str(kept)})
+    assert said == "/address_saved" + json.dumps({"destination": str(kept)})

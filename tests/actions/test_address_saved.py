@@ -17,10 +17,10 @@ async def test_it_says_which_masked_and_what_to_do_with_it(clinic: Any, language
     pharmacy = Pharmacy(chat.runtime.database, chat.runtime.crypto)
     client = Client(chat.contact.account_id, chat.contact.id, chat.contact.id)
     kept = await pharmacy.address(client)
-    told = await chat.say("address_saved", ("address", str(kept)), kind="system")
+    told = await chat.say("address_saved", ("destination", str(kept)), kind="system")
     assert said in told.text
     assert HOME.masked in told.text
     assert HOME.street not in told.text
     async with chat.runtime.database.begin() as session:
         await addresses.remove(session, kept, client.account_id)
-    assert (await chat.say("address_saved", ("address", str(kept)), kind="system")).text == ""
+    assert (await chat.say("address_saved", ("destination", str(kept)), kind="system")).text == ""
