@@ -79,7 +79,7 @@ async def webhook(request: Request) -> HTTPResponse:
         return answer({"error": "not an action call"}, status=422)
     if not isinstance(tracker, dict):
         return answer({"error": "not an action call"}, status=422)
-    call.setdefault("domain", {})  # Rasa does not send it (selective_domain), the executor insists on one
+    call.setdefault("domain", {})  # Rasa sends none (components.patches), the executor insists on one
     try:
         result = await request.app.ctx.executor.run(call)
     except ActionNotFoundException:

@@ -7,7 +7,6 @@ and the tracker would remember a turn that never happened.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +36,6 @@ MAX_ACTIONS = 15
 # connection that it is just closing.
 KEEP_ALIVE_SECONDS = 4.0
 ACTION_TIMEOUT_SECONDS = 30.0
-NEEDS_DOMAIN = 449
 
 
 class TurnFailed(Exception):
@@ -68,28 +66,16 @@ class Endless(TurnFailed):
 
 
 class Actions(EndpointConfig):
-    """The action server, over connections that stay open (a new one per call was 11 % of a turn).
+    """The action server, over connections that stay open (a new one per call was 11 % of a turn)."""
 
-    rasa-sdk keeps the domain that it was sent last: calls carry the domain's digest only, and the domain
-    itself when the server asks for it (status 449), which is once after each of its starts.
-    """
-
-    domain: dict[str, Any] | None = None
-    digest = ""
     _session: aiohttp.ClientSession | None = None
-
-    def use_domain(self, domain: dict[str, Any]) -> None:
-        self.domain = domain
-        self.digest = hashlib.sha256(json.dumps(domain, sort_keys=True).encode()).hexdigest()
 
     async def request(  # type: ignore[override]
         self, method: str = "post", json: Any = None, **_: Any
     ) -> dict[str, Any]:
         """One action call. Raises TurnFailed, or ClientResponseError with 400 for a declared rejection."""
-        name, call = json["next_action"], {**json, "domain_digest": self.digest}
-        status, body = await self._post(name, call)
-        if status == NEEDS_DOMAIN:
-            status, body = await self._post(name, {**call, "domain": self.domain})
+        name = json["next_action"]
+        status, body = await self._post(name, json)
         answer = _read_object(body)
         if status == 400 and "action_name" in answer:
             raise ClientResponseError(400, "rejected", body.decode())

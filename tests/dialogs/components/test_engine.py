@@ -60,6 +60,14 @@ def test_a_picture_has_an_intent_of_its_own(model, executor):
     assert asyncio.run(talk())[0][0].text == "收到"
 
 
+def test_no_call_carries_the_domain(model, executor):
+    engine, talk = run(model, executor, "/greet", "/book", '/inform{"department": "骨科"}')
+    asyncio.run(talk())
+    calls = engine.action_endpoint.calls
+    assert any(call["next_action"].startswith("validate_") for call in calls)
+    assert all(call.keys() == {"next_action", "sender_id", "tracker", "version"} for call in calls)
+
+
 def test_entities_of_the_metadata_fill_slots(model, executor):
     engine = build_engine(model, executor, compacts=True)
 
