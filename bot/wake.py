@@ -1,5 +1,6 @@
 """Waking the worker, and hearing that it is done. Both go through Redis and may be lost: the sweep finds
-what was forgotten, and whoever waits looks into the database at the end.
+what was forgotten, and whoever waits looks into the database at the end. While Redis is away there is no sweep
+either, and workers look into the database by themselves.
 
 Conversations with something to do stand in one sorted set, in the order of their first wake-up: each stands there
 once, however often it is woken, and workers take as many as they have places for. (A Celery task for each wake-up
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, cast
@@ -35,9 +36,7 @@ for at, conversation in ipairs(ARGV) do
 end
 """
 TURNS = "turns"  # the Redis channel on which a finished turn's inbound id is announced
-_PAUSE_AFTER_FAILURE = (
-    2.0  # seconds in which nobody is woken after Redis did not answer: the sweep finds them
-)
+_PAUSE_AFTER_FAILURE = 2.0  # seconds in which nobody is woken after Redis did not answer
 _WAIT_SECONDS = 2  # for a wake-up, below the time after which a silent Redis counts as gone
 _REDIS_SECONDS = 2.0
 _LAST_TURNS_SECONDS = 20  # how long a worker that stops waits for the turns it has begun
@@ -98,7 +97,7 @@ class Waker:
 class Takers:
     """Takes up woken conversations, at most `places` at once: `answer`, and `send` when that says so. Each is answered
     by one at a time; one that is woken meanwhile once more. Sending may wait for a platform's pace and takes
-    no place.
+    no place. `find` says who waits in the database, for the time without Redis.
     """
 
     def __init__(
@@ -108,8 +107,10 @@ class Takers:
         *,
         answer: Callable[[UUID], Awaitable[bool]],
         send: Callable[[UUID], Awaitable[None]],
+        find: Callable[[], Awaitable[Sequence[UUID]]],
     ) -> None:
         self._redis = redis
+        self._find = find
         self._answer = answer
         self._send = send
         self._places = places
@@ -139,15 +140,17 @@ class Takers:
             try:
                 for conversation in await self._next(free):
                     self._start(conversation)
-            except (RedisError, OSError):
-                log.warning("nobody is woken without redis")
-                await asyncio.sleep(1)
             except Exception:  # whoever takes must never end before the worker does
                 log.exception("nobody is woken for a moment")
                 await asyncio.sleep(1)
 
-    async def _next(self, most: int) -> list[UUID]:
-        found: Any = await self._redis.bzmpop(_WAIT_SECONDS, 1, [WOKEN], min=True, count=most)
+    async def _next(self, most: int) -> Sequence[UUID]:
+        try:
+            found: Any = await self._redis.bzmpop(_WAIT_SECONDS, 1, [WOKEN], min=True, count=most)
+        except (RedisError, OSError):
+            log.warning("nobody is woken without redis: looking into the database")
+            await asyncio.sleep(_PAUSE_AFTER_FAILURE)
+            return (await self._find())[:most]
         return [UUID(bytes=member) for member, _ in found[1]] if found else []
 
     def _start(self, conversation: UUID) -> None:

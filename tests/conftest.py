@@ -160,3 +160,5 @@ def stack(servers: Path) -> Iterator[Stack]:
     var.mkdir()
     with running_stack(var) as running:
         yield running
+        log = (running.log_dir / "gateway.log").read_text()
+        assert "Exception in ASGI application" not in log, "the gateway answered somebody with a 500"

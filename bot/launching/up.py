@@ -81,7 +81,7 @@ def up(options: Options, say: Say) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to run. `fresh`: our own databases are new, so Rasa would not find its table yet."""
+    """What is to run. `fresh`: the database may be new, so Rasa would not find its table yet."""
 
     settings: secrets.Launch
     model: Path | None
@@ -128,7 +128,8 @@ def _plan(options: Options, say: Say) -> Plan:
         settings, addresses, options.var, options.model, sandbox=options.sandbox
     )
     early = table.server_processes(servers)
-    return Plan(settings, model, servers, addresses, early, program, fresh=bool(new))
+    fresh = bool(new) or "postgres" not in servers
+    return Plan(settings, model, servers, addresses, early, program, fresh)
 
 
 def _start(supervisor: Supervisor, plan: Plan, options: Options, say: Say) -> None:

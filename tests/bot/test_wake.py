@@ -1,8 +1,11 @@
 import asyncio
+from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from bot import wake as wake_module
 from bot.wake import TURNS, WOKEN, Takers, TurnNews, Waker, wake
 
 
@@ -11,8 +14,12 @@ def handled():
     return []
 
 
-def takers(rt, answer, send, places=2):
-    return Takers(rt.redis, places, answer=answer, send=send)
+async def nobody():
+    return []
+
+
+def takers(rt, answer, send, places=2, find=nobody):
+    return Takers(rt.redis, places, answer=answer, send=send, find=find)
 
 
 async def settled(condition):
@@ -134,6 +141,25 @@ async def test_an_error_that_nobody_foresaw_does_not_end_a_workers_taking(rt, ha
     async with takers(rt, answer, nothing).at_work():
         await wake(rt.redis, [uuid4()])
         await settled(lambda: handled)
+
+
+async def test_without_redis_who_waits_is_found_in_the_database(rt, handled, monkeypatch):
+    monkeypatch.setattr(wake_module, "_PAUSE_AFTER_FAILURE", 0.01)
+    monkeypatch.setattr(rt.redis, "bzmpop", AsyncMock(side_effect=RedisConnectionError("gone")))
+    waiting, databases = [uuid4() for _ in range(3)], [OSError("gone as well")]
+
+    async def find():
+        if databases:
+            raise databases.pop()
+        return [one for one in waiting if one not in handled]
+
+    async def answer(conversation):
+        handled.append(conversation)
+        return False
+
+    async with takers(rt, answer, nothing, find=find).at_work():
+        await settled(lambda: len(handled) == 3)
+    assert handled == waiting
 
 
 async def test_an_error_that_nobody_foresaw_does_not_end_the_hearing_of_news(rt, monkeypatch):

@@ -17,7 +17,6 @@ from tests.faults.breaking import (
     answered_once,
     attempts,
     down,
-    last_entry,
     said_after,
     stored,
     until,
@@ -73,11 +72,12 @@ def test_platforms_bring_a_message_again(stack: Stack, both: list[Patient]) -> N
 
 
 def test_without_valkey_messages_are_taken_in_time(stack: Stack, both: list[Patient]) -> None:
+    """And answered: the worker looks into the database by itself."""
     with down(stack, "valkey"):
         written = accepted(stack, both)
         acknowledged(both)
-    for one in written:
-        answered_once(stack, one, ANSWER)
+        for one in written:
+            answered_once(stack, one, ANSWER)
 
 
 def test_behind_a_frozen_valkey_messages_are_taken_in_time(stack: Stack, both: list[Patient]) -> None:
@@ -138,11 +138,10 @@ def test_without_postgres_nothing_is_acknowledged(stack: Stack, both: list[Patie
 
 
 def acknowledged(both: list[Patient]) -> None:
-    """Each platform was told at its first try, in its time; nothing is said yet."""
+    """Each platform was told at its first try, in its time."""
     for patient in both:
         first = until(lambda patient=patient: attempts(patient))
         assert [attempt["status"] for attempt in first] == [200]
         assert first[0]["ms"] < 5000
-        assert not said_after(patient, last_entry(patient)["id"])
         if not isinstance(patient, WeChatPatient):
             assert first[0]["ms"] < 1500  # there is no answer to wait for
