@@ -79,13 +79,13 @@ async def _turns(rt: Runtime) -> AsyncIterator[None]:
         CONCURRENCY,
         answer=lambda one: conversations.answer_pending(rt, understanding, one),
         send=lambda one: delivery.deliver(rt, one),
-        find=partial(_waiting, rt, Watch()),
+        find=partial(waiting, rt, Watch()),
     )
     async with takers.at_work():
         yield
 
 
-async def _waiting(rt: Runtime, watch: Watch) -> list[UUID]:
+async def waiting(rt: Runtime, watch: Watch) -> list[UUID]:
     """Conversations with something to answer or to send."""
     found = await sweep.find(rt, watch)
     return found.turns + found.deliveries

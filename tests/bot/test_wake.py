@@ -1,12 +1,19 @@
 import asyncio
+from dataclasses import replace
+from functools import partial
 from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from bot import conversations, delivery, inbox, worker
 from bot import wake as wake_module
+from bot.clocks import Watch
+from bot.understanding import Reading
 from bot.wake import TURNS, WOKEN, Takers, TurnNews, Waker, wake
+from integrations.throttle import Throttle
 
 
 @pytest.fixture
@@ -160,6 +167,30 @@ async def test_without_redis_who_waits_is_found_in_the_database(rt, handled, mon
     async with takers(rt, answer, nothing, find=find).at_work():
         await settled(lambda: len(handled) == 3)
     assert handled == waiting
+
+
+async def test_without_redis_a_message_is_answered(rt, telegram, message, clock, monkeypatch):
+    monkeypatch.setattr(wake_module, "_PAUSE_AFTER_FAILURE", 0.05)
+    nowhere = Redis.from_url("redis://127.0.0.1:1")
+    without = replace(rt, redis=nowhere, throttle=Throttle(nowhere))
+    await inbox.accept(without, telegram, message("怎么停车"), passive_until=None)
+    clock.forward(seconds=3)
+    work = Takers(
+        nowhere,
+        2,
+        answer=partial(conversations.answer_pending, without, Plain()),
+        send=partial(delivery.deliver, without),
+        find=partial(worker.waiting, without, Watch()),
+    )
+    async with work.at_work():
+        await settled(lambda: telegram.texts)
+    assert telegram.texts == ["echo 怎么停车"]
+    await nowhere.aclose()
+
+
+class Plain:
+    async def read(self, rt, conversation_id, words, expects):
+        return Reading(words, [])
 
 
 async def test_an_error_that_nobody_foresaw_does_not_end_the_hearing_of_news(rt, monkeypatch):
