@@ -167,9 +167,8 @@ def test_a_link_that_does_not_exist_says_so(at_page: str) -> None:
 
 
 def test_the_page_is_left_for_the_chat(stranger: Patient, at_page: str) -> None:
-    assert (
-        "姓名" in stranger.choose("就在这里") if "就在这里" in stranger.last else stranger.say("就在这里填")
-    )
+    offered = "就在这里" in stranger.last
+    assert "姓名" in (stranger.choose("就在这里") if offered else stranger.say("就在这里填"))
     assert "身份证" in stranger.say(stranger.name)
 
 

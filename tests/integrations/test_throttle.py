@@ -1,4 +1,4 @@
-"""Pace without Redis: messages leave, and at once."""
+"""A platform's pace, kept by all processes together; without Redis messages leave, and at once."""
 
 import socket
 import time
@@ -41,4 +41,17 @@ async def test_a_window_that_a_set_back_clock_made_long_holds_nobody_up(valkey):
         False,
         True,
     ]  # and counts again
+    await redis.aclose()
+
+
+async def test_all_processes_together_keep_a_platforms_pace(valkey):
+    """Two senders to patients of their own, as fast as they can: two messages a second between them."""
+    redis = Redis.from_url(valkey)
+    await redis.flushall()
+    platform = SimpleNamespace(name="telegram", per_second=2, per_chat=3)
+    senders, began = (Throttle(redis), Throttle(redis)), int(time.time())
+    waits = [await senders[n % 2].wait(platform, str(n)) for n in range(100)]
+    windows = int(time.time()) - began + 1
+    assert waits.count(0) <= 2 * windows
+    assert all(0 < wait <= 1 for wait in waits if wait)
     await redis.aclose()

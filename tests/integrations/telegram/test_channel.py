@@ -11,6 +11,7 @@ from integrations.channel import (
     AnswerCallback,
     DeleteMessage,
     Forbidden,
+    Paced,
     Rejected,
     SendError,
     Throttled,
@@ -37,6 +38,12 @@ def refusal(status: int, description: str, **parameters: Any) -> httpx.Response:
 def keyboard(telegram: Telegram) -> list[list[dict[str, str]]]:
     markup = Telegram.parameters(telegram.answers.requests[-1])["reply_markup"]
     return json.loads(markup)["inline_keyboard"]  # type: ignore[no-any-return]
+
+
+def test_its_pace_is_thirty_a_second_and_one_a_second_to_each(telegram: Telegram) -> None:
+    """The count for one patient is of three seconds (integrations.throttle)."""
+    assert isinstance(telegram.channel, Paced)
+    assert (telegram.channel.per_second, telegram.channel.per_chat) == (30, 3)
 
 
 # What comes in
