@@ -25,6 +25,7 @@ from tests.faults.breaking import (
     worker_beside,
     write,
 )
+from tests.faults.conftest import READY_SECONDS
 from tests.patients import Patient
 from tests.stack import Stack, kill_all
 
@@ -61,6 +62,7 @@ def test_a_booking_is_made_once(
             process.suspend()
     until(lambda: all(operations(stack, stored(stack, one).id) for one in written))  # committed
     kill_all(victims)
+    stack.wait_until_ready(READY_SECONDS)
     for one, number in zip(written, before, strict=True):
         answered_once(stack, one, "已为您保留到")
         assert booked(stack, one.patient) == number + 1
@@ -103,6 +105,7 @@ def test_turns_wait_for(stack: Stack, both: list[Patient], missing: str) -> None
     with down(stack, missing):
         written = [write(patient, QUESTION) for patient in both]
         until(lambda: all(postponed(stack, patient) for patient in both))
+    stack.wait_until_ready(READY_SECONDS)
     for one in written:
         answered_once(stack, one, ANSWER)
         assert stored(stack, one).attempts == 0
