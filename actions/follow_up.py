@@ -4,18 +4,22 @@ themselves. The questions stand in the plans (integrations/hospital/follow_up/pl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from actions import follow_up_page as by_page
+from actions import follow_up_stop as stopping
 from actions import follow_up_words as words
 from actions.consent import missing_consents
+from actions.follow_up_stop import STOP
 from actions.follow_up_times import put_off_until, taken_at
 from actions.forms import Form, Outcome
-from actions.measurements import log_own
+from actions.measured_whose import MEASURED, WHOSE, ask_again, log, of_another, take
 from actions.turn import Reply, Turn
 from integrations.hospital import operations
-from integrations.hospital.follow_up import answering, asking, enrolment
+from integrations.hospital.follow_up import answering, asking
 from integrations.hospital.follow_up.answering import Given, OpenTask
 from integrations.hospital.follow_up.hearing import Hearer
 from integrations.hospital.follow_up.plans import Plan, Plans, Question, plans
@@ -26,7 +30,7 @@ from integrations.hospital.follow_up.reading import (
     graded_yes_no,
     read_all,
 )
-from integrations.hospital.models import Level, Method, StopReason
+from integrations.hospital.models import Level, Method
 from integrations.language.clauses import puts_off, skips
 
 _DONT = frozenset({"cancel", "goodbye"})
@@ -50,7 +54,7 @@ _NOT_WORDS = frozenset(
         "non_text",
     }
 )
-_BEGIN, _QUESTION, _STOP = "follow_up_begin", "follow_up_question", "follow_up_stop"
+_BEGIN, _QUESTION = "follow_up_begin", "follow_up_question"
 _JUST_NOW = timedelta(minutes=30)
 LATER, SKIP = "later", "skip"  # what buttons say
 
@@ -60,32 +64,66 @@ class FollowUpForm(Form):
 
     form = "follow_up_form"
     slot = "follow_up"
-    own = frozenset({"answer_follow_up", "log_measurement", "stop_follow_up", "follow_up_due"})
+    own = frozenset(
+        {
+            "answer_follow_up",
+            "log_measurement",
+            "stop_follow_up",
+            "follow_up_due",
+            "follow_up_answered",
+            "use_page",
+        }
+    )
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if turn.intent == "follow_up_answered":
+            await by_page.answer_by_page(turn, reply)
+            return Outcome.closed()
         if turn.intent == "stop_follow_up":
-            return await self._confirm_stop(turn, reply, draft)
-        if turn.asked == _STOP:
-            return await self._stop_or_not(turn, reply, draft)
+            return await stopping.confirm(turn, reply, draft, await _open(turn, draft))
+        if turn.asked == STOP:
+            return await stopping.stop_or_not(turn, reply, draft)
+        if turn.asked == WHOSE and turn.intent != "follow_up_due":
+            outcome = await take(turn, reply, draft, _plans(turn))
+            return outcome if outcome.asked or "task" not in draft else await self._beside(turn, reply, draft)
         task = await _open(turn, draft)
         if turn.intent == "follow_up_due":
             return await self._due(turn, reply, task, draft)
         if task is None or (plan := _plans(turn).get(task.plan_id)) is None:
             return await self._without_task(turn, reply)
+        return await self._asked(turn, reply, task, plan, draft)
+
+    async def _asked(
+        self, turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any]
+    ) -> Outcome:
         if turn.intent in _DONT or turn.intent == "go_back":
             reply.say("say_follow_up_left")
             return Outcome.closed()
+        if turn.intent == "use_page":
+            await by_page.offer(turn, reply, task)
+            return Outcome(draft, turn.asked)
         if turn.facts.field == LATER or (turn.asked and puts_off(turn.text)):
             return await self._later(turn, reply, task)
         if await missing_consents(turn):  # withdrawn since it was asked: nothing may be kept
             reply.say("say_measurement_consent")
             return Outcome.closed()
+        if await of_another(turn, task.patient_id):
+            outcome = await log(turn, reply, _plans(turn), {**draft, "task": str(task.id), "plan": plan.id})
+            return outcome if outcome.asked else await self._beside(turn, reply, draft)
         return await self._take(turn, reply, task, plan, draft)
 
+    async def _beside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """What was told of somebody else is kept; the question stays open."""
+        reply.parts.append("")
+        rest = {key: value for key, value in draft.items() if key not in MEASURED}
+        return await self.ask(replace(turn, asked=_QUESTION if rest.get("question") else _BEGIN), reply, rest)
+
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        if turn.asked == _STOP:
+        if turn.asked == STOP:
             reply.say("ask_follow_up_stop")
-            return Outcome(draft, _STOP)
+            return Outcome(draft, STOP)
+        if turn.asked == WHOSE:
+            return await ask_again(turn, reply, draft)
         task = await _open(turn, draft)
         plan = _plans(turn).get(task.plan_id) if task else None
         if task is None or plan is None:
@@ -126,8 +164,7 @@ class FollowUpForm(Form):
 
     async def _without_task(self, turn: Turn, reply: Reply) -> Outcome:
         if turn.facts.measurement:
-            await log_own(turn, reply, _plans(turn))
-            return Outcome.closed()
+            return await log(turn, reply, _plans(turn), {})
         if turn.intent == "log_measurement":
             reply.say("say_measurement_how")
             return Outcome.closed()
@@ -146,26 +183,6 @@ class FollowUpForm(Form):
             await asking.postpone(session, turn.runtime.settings, task.id, hearer, until)
         reply.say("say_follow_up_later", moment=turn.words.moment(until, turn.today))
         return Outcome.closed()
-
-    async def _confirm_stop(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        task = await _open(turn, draft)
-        patient = task.patient_id if task else await words.own_patient(turn)
-        if patient is None:
-            reply.say("say_follow_up_none")
-            return Outcome.closed()
-        reply.say("ask_follow_up_stop")
-        return Outcome({**draft, "stop": str(patient)}, _STOP)
-
-    async def _stop_or_not(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        if turn.intent == "affirm":
-            await _stop(turn, UUID(str(draft["stop"])))
-            reply.say("say_follow_up_stopped")
-            return Outcome.closed()
-        if turn.intent in {"deny", "cancel", "go_back"}:
-            reply.say("say_follow_up_kept")
-            return Outcome.closed()
-        reply.say("ask_follow_up_stop")
-        return Outcome(draft, _STOP, understood=False)
 
     async def _take(
         self, turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any]
@@ -336,20 +353,11 @@ async def _keep(turn: Turn, task: OpenTask, answers: list[Given]) -> None:
             await operations.once(session, turn.key(f"answer {given.question.id}"), effect)
 
 
-async def _stop(turn: Turn, patient_id: UUID) -> None:
-    async with turn.runtime.database.begin() as session:
-
-        async def effect() -> operations.Result:
-            await enrolment.stop_all(session, patient_id, StopReason.OPTED_OUT, actor="patient", now=turn.now)
-            return {}
-
-        await operations.once(session, turn.key("stop follow-up"), effect)
-
-
 def _invite(reply: Reply, task: OpenTask, plan: Plan, *, again: bool = False) -> Outcome:
     """Neutral, for it comes unasked and others may read along: who, how much, and how to begin."""
     count = len(task.open_questions(plan))
     reply.say("say_follow_up_again" if again else "say_follow_up_due", name=task.patient, count=count)
+    by_page.mention(reply, task, plan)
     reply.say("ask_follow_up_begin")
     return Outcome({"task": str(task.id), "plan": plan.id}, _BEGIN)
 

@@ -15,6 +15,7 @@ from actions import (
     consent,
     family_list,
     follow_up,
+    follow_up_page,
     hospital_questions,
     language,
     measurements,
@@ -96,6 +97,7 @@ ANSWERS: Mapping[str, Answer] = {
     "resume_reminders": reminders.answer_resume,
     "take_replacement": replacement.answer_take,
     "my_measurements": measurements.answer_measurements,
+    "follow_up_answered": follow_up_page.answer_by_page,
     "complaint_status": answer_status,
 }
 

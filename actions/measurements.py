@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from actions.booking_people import whom
 from actions.consent import missing_consents
 from actions.follow_up_times import taken_at
-from actions.follow_up_words import measured, number
 from actions.relations import related
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -20,6 +20,7 @@ from integrations.hospital.events import EventKind
 from integrations.hospital.follow_up import alerts, measuring, reading
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import MeasurementRule, Plans, plans
+from integrations.hospital.follow_up.wording import measured, number
 from integrations.hospital.models import Level, Method
 from integrations.hospital.patients import PatientView
 from integrations.language.measurements import Measured, MeasurementKind, find_measurements, named_kind
@@ -40,25 +41,40 @@ class _Noted:
 
 async def answer_log(turn: Turn, reply: Reply) -> None:
     """In the middle of something else."""
-    await log_own(turn, reply, plans(turn.runtime.settings))
+    if await log_own(turn, reply, plans(turn.runtime.settings)):
+        reply.say("say_measurement_whose_later")
 
 
-async def log_own(turn: Turn, reply: Reply, known: Plans) -> None:
-    """Keeps what the message tells, and says what to make of it."""
-    found = find_measurements(turn.text)
-    if not found:
+async def log_own(turn: Turn, reply: Reply, known: Plans) -> list[PatientView]:
+    """Keeps what the message tells, and says what to make of it. Gives those whom the message may mean when there are
+    several: then nothing is kept or said, and the patient is to be asked (`ask_whose`)."""
+    if not find_measurements(turn.text):
         reply.say("say_measurement_how")
-        return
-    patient = await _patient(turn, reply)
-    if patient is None:
-        return
+        return []
+    meant = await _meant(turn, reply)
+    if len(meant) == 1:
+        await log_for(turn, reply, known, meant[0], turn.text, taken_at(turn))
+    return meant if len(meant) > 1 else []
+
+
+def ask_whose(turn: Turn, reply: Reply, people: Iterable[PatientView]) -> None:
+    reply.say("ask_follow_up_whose")
+    for one in people:
+        reply.offer(whom(turn, one), f'/inform{{"patient": "{one.id}"}}')
+
+
+async def log_for(
+    turn: Turn, reply: Reply, known: Plans, patient: PatientView, words: str, moment: datetime
+) -> None:
+    """What these words tell, for this patient."""
+    found = find_measurements(words)
     if wrong := next((one for one in found if _hardly(known, one)), None):
         key = "say_pressure_partial" if _half(wrong) else "say_measurement_implausible"
-        reply.say(key, value=measured(turn, wrong.kind, wrong.value))
+        reply.say(key, value=measured(turn.words.texts, wrong.kind, wrong.value))
         return
     noted = [_graded(known, one) for one in found]
-    await _keep(turn, patient, noted)
-    what = turn.words.all_of(measured(turn, one.kind, one.value) for one in noted)
+    await _keep(turn, patient, noted, moment, instead=reading.corrects(words))
+    what = turn.words.all_of(measured(turn.words.texts, one.kind, one.value) for one in noted)
     reply.say("say_measurement_noted", name=patient.name, what=what)
     gravest = max(noted, key=lambda one: list(Level).index(one.level))
     if advice := gravest.rule.advice.words(gravest.level, low=gravest.low):
@@ -104,7 +120,7 @@ async def _trend(turn: Turn, reply: Reply, patient: PatientView, kind: Measureme
         return
     values = {
         "name": patient.name,
-        "last": measured(turn, kind, taken[-1].value),
+        "last": measured(turn.words.texts, kind, taken[-1].value),
         "day": turn.words.day(taken[-1].taken_at.astimezone(turn.runtime.zone).date()),
         "count": len(taken),
         "mean": _mean(taken),
@@ -134,19 +150,30 @@ def _mean(taken: list[Taken]) -> str:
 
 
 async def _patient(turn: Turn, reply: Reply) -> PatientView | None:
-    """Whose it is: the relative whom the message names, else the account's owner. None: nothing may be kept, and the
-    reply says why."""
+    """Whose series is asked for. None: nobody's, and the reply says why."""
+    people = await _meant(turn, reply)
+    return people[0] if people else None
+
+
+async def _meant(turn: Turn, reply: Reply) -> list[PatientView]:
+    """Whose it is: the relatives whom the message can mean; else the one of a moment ago, when that is put right;
+    else the account's owner. Nobody: nothing may be kept, and the reply says why."""
     if await missing_consents(turn):
         reply.say("say_measurement_consent")
-        return None
+        return []
     async with turn.runtime.database.begin() as session:
         people = await patients.acting_for(session, await account_of(session, turn))
+        before = None
+        if not turn.facts.relative and reading.corrects(turn.text):
+            since = turn.now - _JUST_NOTED
+            before = await measuring.noted_last(session, [one.id for one in people], since)
     if turn.facts.relative:
         people = related(people, turn.facts.relative)
     if not people:
         reply.say("say_measurement_unknown" if turn.facts.relative else "say_measurement_unregistered")
-        return None
-    return people[0]
+    if turn.facts.relative:
+        return people
+    return [one for one in people if one.id == before] or people[:1]
 
 
 def _half(found: Measured) -> bool:
@@ -164,8 +191,9 @@ def _graded(known: Plans, found: Measured) -> _Noted:
     return _Noted(found.kind, found.value, level, low, rule)
 
 
-async def _keep(turn: Turn, patient: PatientView, noted: list[_Noted]) -> None:
-    moment, instead = taken_at(turn), reading.corrects(turn.text)
+async def _keep(
+    turn: Turn, patient: PatientView, noted: list[_Noted], moment: datetime, *, instead: bool
+) -> None:
     async with turn.runtime.database.begin() as session:
         for place, one in enumerate(noted):
 

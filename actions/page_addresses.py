@@ -78,6 +78,13 @@ async def address_page(turn: Turn, prescription_id: UUID | None = None) -> str:
     )
 
 
+async def follow_up_page(turn: Turn, task_id: UUID) -> str:
+    """The page on which all questions of an asking are answered."""
+    return await _address(
+        turn, lambda session: page_subjects.follow_up_link(session, turn.contact_id, task_id, turn.now)
+    )
+
+
 async def _address(turn: Turn, make: Make) -> str:
     async with turn.runtime.database.begin() as session:
         path = await make(session)

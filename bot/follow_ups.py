@@ -13,7 +13,7 @@ from bot import inbox, notices, quota, texts
 from bot.claims import sends_actively
 from bot.models import ControlState
 from bot.outbox import ALARMED
-from integrations.hospital import patients
+from integrations.hospital import page_subjects, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.follow_up import asking
 from integrations.hospital.follow_up.asking import Asking
@@ -60,9 +60,10 @@ async def ask(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID 
 
 
 async def _announce(session: AsyncSession, rt: Runtime, due: Asking, kind: str, language: str) -> None:
-    """The window is shut: words that wait for it, and the platform's notice meanwhile."""
+    """The window is shut: words that wait for it, and meanwhile the platform's notice, with the page on which the
+    questions can be answered."""
     name = await patients.masked_name(session, due.patient_id)
-    await notices.queue(
-        session, rt, due.hearer.contact_id, kind, texts.say(f"bot_{kind}", language=language, name=name)
-    )
+    path = await page_subjects.follow_up_link(session, due.hearer.contact_id, due.task_id, rt.now())
+    words = texts.say(f"bot_{kind}", language=language, name=name)
+    await notices.queue(session, rt, due.hearer.contact_id, kind, words, page=path)
     await asking.asked(session, due.task_id, rt.now(), again=due.again)

@@ -26,6 +26,7 @@ from integrations.runtime import Runtime
 log = structlog.get_logger()
 
 _CONTEXT = "inbound.content"
+PAGE = "page"  # where words were written that no chat brought
 _UNANSWERED = {Kind.EVENT, Kind.UNFOLLOW}
 
 # One round trip for a contact we know: store the message, renew the quota, read the last minutes.
@@ -60,6 +61,17 @@ _ACCEPT = text("""
                     OR last.sent_at > CAST(:sent_recently AS timestamptz) ORDER BY seq) AS recent,
            known.language, known.language_chosen
     FROM known
+""")
+_HEARD_BEFORE = text("""
+    SELECT language, ARRAY(SELECT content FROM inbound
+                           WHERE conversation_id = :id AND kind <> 'event' AND received_at > :recent
+                           ORDER BY seq) AS recent
+    FROM conversations WHERE id = :id
+""")
+_HEAR = text("""
+    INSERT INTO inbound (conversation_id, channel, external_id, kind, content, status, sent_at, received_at, done_at)
+    VALUES (:id, :channel, :external_id, 'text', :content, 'done', :now, :now, :now)
+    ON CONFLICT (channel, external_id) DO NOTHING RETURNING id
 """)
 _MEET = text("INSERT INTO conversations (id, language) VALUES (:id, :language) ON CONFLICT DO NOTHING")
 _CONTROL = text("INSERT INTO controls (conversation_id) VALUES (:id) ON CONFLICT DO NOTHING")
@@ -123,9 +135,10 @@ async def _accept(
             again = (await session.execute(_AGAIN, delivery)).one()
             nobody = message.kind in _UNANSWERED
             return Accepted(again.id, conversation_id, deliveries=again.deliveries, answered=nobody)
-        alarm = await _raise_alarm(
+        words = await _raise_alarm(
             session, rt, conversation_id, inbound_id, message, recent, passive_until, language, chosen
         )
+        alarm = bool(words)
         if message.news:
             await permissions.take_news(session, conversation_id, message.news, now)
         more = await media.expect(session, conversation_id, inbound_id, message, now)
@@ -179,14 +192,14 @@ async def _raise_alarm(
     passive_until: datetime | None,
     language: str,
     chosen: bool,
-) -> bool:
-    """Looks for red flags and queues the answer in the same transaction. True: the patient is answered."""
+) -> str:
+    """Looks for red flags and queues the answer in the same transaction. Gives that answer; "" for no alarm."""
     if not message.text:
-        return False
+        return ""
     earlier = [normalise(words) for words in _readable(rt.crypto, conversation_id, recent)]
     outcome, rule = red_flags.look(normalise(message.text), earlier)
     if outcome is Outcome.NONE:
-        return False
+        return ""
     await session.execute(_ALARM, {"id": inbound_id, "alarm": f"{outcome}:{rule}", "now": rt.now()})
     if not chosen:
         language = detect(message.text, language)
@@ -205,7 +218,32 @@ async def _raise_alarm(
         exempt=True,
         not_before=passive_until,
     )
-    return True
+    return words
+
+
+async def hear(session: Executor, rt: Runtime, conversation_id: UUID, *, external_id: str, words: str) -> str:
+    """Words that a patient wrote on a page of ours: part of the talk, looked at for red flags like any message; no
+    turn answers them. Gives what must be shown at once, in the conversation's language; "" for no alarm. The same
+    waits in the chat."""
+    now = rt.now()
+    message = MessageIn(PAGE, external_id, "", Kind.TEXT, now, text=words)
+    row = {"id": conversation_id, "recent": now - red_flags.WINDOW}
+    known = (await session.execute(_HEARD_BEFORE, row)).one()
+    inbound_id = await session.scalar(
+        _HEAR,
+        {
+            "id": conversation_id,
+            "channel": PAGE,
+            "external_id": external_id,
+            "content": seal(rt.crypto, message),
+            "now": now,
+        },
+    )
+    if inbound_id is None:  # the same words once more
+        return ""
+    return await _raise_alarm(
+        session, rt, conversation_id, inbound_id, message, known.recent, None, known.language, chosen=True
+    )
 
 
 def _readable(crypto: Crypto, conversation_id: UUID, contents: list[bytes]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import follow_ups, inbox, media, notices, pictures, trends
 from bot.announcements import WORDS, News, Telling
 from integrations.channel import Notices
-from integrations.hospital import events
+from integrations.hospital import events, page_subjects
 from integrations.hospital.events import EventKind
 from integrations.hospital.hearers import hearer_of, hearer_of_entry, hearer_of_prescription
 from integrations.hospital.models import HospitalEvent
@@ -127,6 +127,8 @@ def _command(rt: Runtime, event: HospitalEvent, channel: str) -> str | None:
     """The message of our own that the dialog answers, for events that ask something back. Where an answer could
     wait for days, in a shut window, a newcomer is told of by the platform's notice instead."""
     match event.kind:
+        case EventKind.PAGE_COMPLETED if event.payload["purpose"] == page_subjects.FOLLOW_UP:
+            return f'/follow_up_answered{{"task": "{event.payload["task_id"]}"}}'
         case EventKind.PAGE_COMPLETED:
             return _completed(event.payload)
         case EventKind.LINK_ADDED if not isinstance(rt.channels.get(channel), Notices):

@@ -2,7 +2,18 @@
 
 from fastapi import APIRouter
 
-from bot.pages import address, card, faults, news, parcel, paying, prescription, receipts, registration
+from bot.pages import (
+    address,
+    card,
+    faults,
+    follow_up,
+    news,
+    parcel,
+    paying,
+    prescription,
+    receipts,
+    registration,
+)
 
 router = APIRouter()
 router.include_router(registration.router)
@@ -12,6 +23,7 @@ router.include_router(card.router)
 router.include_router(prescription.router)
 router.include_router(parcel.router)
 router.include_router(address.router)
+router.include_router(follow_up.router)
 router.include_router(news.router)
 
 __all__ = ["faults", "router"]

@@ -30,7 +30,7 @@ from integrations.channel import Channel, KnowsReaders, Rejected, SendError
 from integrations.crypto import Undecryptable
 from integrations.hospital import accounts, links
 from integrations.hospital.models import Contact, PageLink
-from integrations.hospital.page_subjects import ADDRESS, PARCEL, PRESCRIPTION
+from integrations.hospital.page_subjects import ADDRESS, FOLLOW_UP, PARCEL, PRESCRIPTION
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
@@ -44,6 +44,7 @@ _ANEW = {
     PRESCRIPTION: "page_new_link_medicine",
     ADDRESS: "page_new_link_medicine",
     PARCEL: "page_new_link_parcel",
+    FOLLOW_UP: "page_new_link_asked",
 }
 
 
@@ -130,6 +131,8 @@ async def meet_owner(request: Request, token: str, *purposes: str) -> Reader | R
 
 def _strangers(reader: Reader) -> Response:
     where = "inside" if reader.inside else "outside"
+    if reader.link.purpose == FOLLOW_UP:
+        where = f"{where}_asked"
     return tell(
         reader.request, reader.speech, "page_not_yours_title", line(f"page_not_yours_{where}"), status=403
     )

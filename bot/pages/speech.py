@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import texts
 from bot.models import Conversation
+from integrations.catalogue import Texts
 from integrations.language.languages import LANGUAGES, SIMPLIFIED, TRADITIONAL, guess
 from integrations.language.script import traditional
 from integrations.wording import Wording
@@ -46,9 +47,14 @@ class Speech:
     def read(self, one: Line) -> str:
         return self.say(one.key, **one.values)
 
+    @property
+    def texts(self) -> Texts:
+        """The catalogue in this language; what it gives goes through `write`."""
+        return texts.catalogue(self.language)
+
     def wording(self, zone: ZoneInfo) -> Wording:
         """Days, times and money in this language; what it gives goes through `write`."""
-        return Wording(texts.catalogue(self.language), zone)
+        return Wording(self.texts, zone)
 
     def write(self, words: str) -> str:
         """Words of ours that stand in no catalogue, in the page's characters."""

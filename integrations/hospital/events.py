@@ -45,7 +45,7 @@ class EventKind(StrEnum):
     PICKUP_READY = "pickup_ready"  # prescription_id: paid, with a code to pick it up
     PARCEL_PLANNED = "parcel_planned"  # prescription_id: paid, to be sent
     PARCEL_MOVED = "parcel_moved"  # delivery_id, prescription_id, state
-    PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done
+    PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done; task_id
     CASE_ANSWERED = "case_answered"  # case_id: staff said something about it
     CASE_CLOSED = "case_closed"  # case_id
     CASE_EXTENDED = "case_extended"  # case_id: it takes longer than was said

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import PageLink
@@ -89,6 +89,12 @@ async def finish_link(session: AsyncSession, token: str, purpose: str, now: date
     link.finished_at = now
     await session.flush()
     return link
+
+
+async def finish(session: AsyncSession, link: PageLink, now: datetime) -> None:
+    """As `finish_link`, for a link that was read, where something else keeps two from doing it at once."""
+    used = update(PageLink).where(PageLink.id == link.id).values(finished_at=now)
+    await session.execute(used.execution_options(synchronize_session=False))
 
 
 async def _usable(session: AsyncSession, token: str, purpose: str, now: datetime) -> PageLink:

@@ -1,4 +1,4 @@
-"""Links to pages about one order, appointment, prescription or parcel, and how long each of them opens."""
+"""Links to pages about one order, appointment, prescription, parcel or asking, and how long each of them opens."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ PARCEL = "parcel"  # subject: the delivery's id
 ADDRESS = (
     "address"  # one more for the address book; subject: the prescription that is to be sent there, or none
 )
+FOLLOW_UP = "followup"  # subject: the task's id
 
 # An order's pages open until its deadline and this much longer, so that who pays at the last moment sees the receipt.
 AFTER_DEADLINE = timedelta(days=2)
@@ -30,6 +31,7 @@ RECEIPT_OPENS = timedelta(days=30)
 BILLS_OPEN = timedelta(days=1)
 AFTER_VISIT = timedelta(days=1)
 MEDICINE_OPENS = timedelta(days=14)  # a parcel may be long on its way
+FOLLOW_UP_OPENS = timedelta(days=3)  # the asking, its reminder, and a day more
 
 
 async def pay_link(
@@ -85,6 +87,11 @@ async def address_link(
     "address", the address's id, and the prescription's where one is given."""
     subject = prescription_id.hex if prescription_id else None
     return await _path(session, ADDRESS, contact_id, subject, now, now + timedelta(minutes=minutes))
+
+
+async def follow_up_link(session: AsyncSession, contact_id: UUID, task_id: UUID, now: datetime) -> str:
+    """The path of the page on which a follow-up's questions are answered, once."""
+    return await _path(session, FOLLOW_UP, contact_id, task_id.hex, now, now + FOLLOW_UP_OPENS)
 
 
 def _after(deadline: datetime | None, now: datetime) -> datetime:

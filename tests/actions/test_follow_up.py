@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,12 @@ from integrations.hospital.models import (
     FollowUpAlert,
     FollowUpEnrolment,
     FollowUpTask,
+    Level,
     Measurement,
+    Method,
+    Relation,
     Reminder,
+    Sex,
     StopReason,
     TaskStatus,
 )
@@ -322,10 +326,6 @@ async def test_in_english(chat: Chat) -> None:
 
 
 async def test_a_daughter_answers_for_her_mother(chat: Chat, clinic: Clinic) -> None:
-    from datetime import date
-
-    from integrations.hospital.models import Relation, Sex
-
     mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
     task = await put_on(chat, "diabetes", mother)
     said = await due(chat, task)
@@ -343,3 +343,100 @@ async def test_the_task_of_a_hearer_who_is_gone(chat: Chat) -> None:
         await session.execute(text("DELETE FROM account_patients"))
     said = await due(chat, task)
     assert said.text == ""
+
+
+async def test_a_relatives_value_is_no_answer_to_ones_own_question(chat: Chat, clinic: Clinic) -> None:
+    mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    told = ("measurement", "blood_pressure")
+    said = await answer(chat, "我妈早上150/90", "log_measurement", told, ("relative", "妈"))
+    assert "*芳，血压 150/90" in said.text
+    assert "血压是多少" in said.text  # the question stays
+    assert await answers(chat, task) == {}
+    [kept] = await rows(chat, Measurement)
+    assert str(kept.patient_id) == mother
+    await answer(chat, "135/85")
+    assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
+
+
+async def test_which_relative_is_asked_beside_the_question(chat: Chat, clinic: Clinic) -> None:
+    for name in ("*华", "*宝"):
+        await clinic.relative(chat, Relation.CHILD, date(2010, 1, 1), Sex.MALE, name)
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    told = ("measurement", "blood_pressure")
+    said = await answer(chat, "我儿子110/70", "log_measurement", told, ("relative", "儿子"))
+    assert "哪一位" in said.text
+    said = await chat.press(said, "*华")
+    assert "*华，血压 110/70" in said.text
+    assert "有 3 个小问题" in said.text
+    await answer(chat, "135/85")
+    assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
+
+
+async def on_the_page(chat: Chat, task: str, **values: Any) -> None:
+    """What the page keeps."""
+    rt = chat.runtime
+    known = plans(rt.settings)
+    async with rt.database.begin() as session:
+        for question, (value, level) in values.items():
+            asked = await answering.open_task(session, chat.contact.id, rt.now(), UUID(task))
+            assert asked
+            plan = known.get(asked.plan_id)
+            assert plan
+            one = plan.question(question)
+            assert one
+            given = answering.Given(one, value, level)
+            await answering.give(session, rt.crypto, known, asked, given, method=Method.PAGE, now=rt.now())
+
+
+async def answered(chat: Chat, task: str) -> Said:
+    return await chat.say("follow_up_answered", ("task", task), kind="system", text="/follow_up_answered")
+
+
+ALL = {"pressure": (None, Level.USUAL), "medicine": (True, Level.USUAL), "complaint": ("none", Level.USUAL)}
+
+
+async def test_the_chat_knows_what_was_answered_on_the_page(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    await on_the_page(chat, task, **ALL)
+    said = await answered(chat, task)
+    assert said.text.startswith("页面上的回答收到了。")
+    assert "谢谢，都记下了" in said.text
+    assert chat.form == ""
+    assert "没有要回答的随访" in (await chat.say("answer_follow_up")).text
+
+
+async def test_what_the_page_took_does_not_end_a_booking(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    asked = await chat.say("book_appointment")
+    await on_the_page(chat, task, **ALL)
+    said = await answered(chat, task)
+    assert "页面上的回答收到了" in said.text
+    assert asked.text in said.text
+    assert chat.form == "booking_form"
+
+
+async def test_after_an_alarm_on_the_page_nothing_is_asked(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await on_the_page(chat, task, pressure=({"systolic": 200, "diastolic": 120}, Level.ALARM))
+    said = await answered(chat, task)
+    assert "已经转给随访的医护人员" in said.text
+    assert "其余的问题不急" in said.text
+    assert "200" not in said.text
+    assert chat.form == ""
+    assert "按时吃了吗" in (await chat.say("answer_follow_up")).text
+
+
+async def test_the_page_is_offered_where_there_is_much_to_answer_and_on_request(chat: Chat) -> None:
+    task = await put_on(chat, "diabetes")
+    said = await due(chat, task)
+    assert "用页面填" in said.text
+    said = await chat.say("use_page", text="用页面填")
+    assert "https://hospital.example/p/followup/" in said.text
+    assert chat.form == "follow_up_form"

@@ -116,3 +116,42 @@ async def test_which_one_and_none(chat: Chat) -> None:
     said = await chat.press(said, "看看体重")
     assert "体重 60 公斤" in said.text
     assert "只记了 1 次" in said.text
+
+
+async def test_which_of_several_relatives_is_asked_with_buttons(chat: Chat, clinic: Clinic) -> None:
+    await clinic.relative(chat, Relation.CHILD, date(2010, 1, 1), Sex.MALE, "*华")
+    second = await clinic.relative(chat, Relation.CHILD, date(2012, 1, 1), Sex.MALE, "*宝")
+    said = await log(chat, "我儿子昨天血压120/70", ("relative", "儿子"), ("date", "2026-11-21"))
+    assert "哪一位" in said.text
+    assert await rows(chat, Measurement) == []
+    said = await chat.say("nlu_fallback", text="嗯")
+    assert "哪一位" in said.text
+    assert len(said.buttons) == 2
+    said = await chat.press(said, "*宝")
+    assert "*宝，血压 120/70" in said.text
+    assert chat.form == ""
+    [kept] = await rows(chat, Measurement)
+    assert (str(kept.patient_id), str(kept.taken_at.date())) == (second, "2026-11-21")
+
+
+async def test_who_does_not_say_whose_it_is_keeps_nothing(chat: Chat, clinic: Clinic) -> None:
+    for name in ("*华", "*宝"):
+        await clinic.relative(chat, Relation.CHILD, date(2010, 1, 1), Sex.MALE, name)
+    await log(chat, "我儿子血压120/70", ("relative", "儿子"))
+    assert "没有记" in (await chat.say("cancel")).text
+    assert await rows(chat, Measurement) == []
+    await chat.say("book_appointment")
+    said = await log(chat, "我儿子血压120/70", ("relative", "儿子"))
+    assert "先不记" in said.text
+    assert chat.form == "booking_form"
+    assert await rows(chat, Measurement) == []
+
+
+async def test_a_correction_is_of_the_one_who_was_meant(chat: Chat, clinic: Clinic) -> None:
+    mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
+    await log(chat, "血压 120/70")
+    await log(chat, "我妈早上135/85", ("relative", "妈"), ("period", "morning"))
+    said = await log(chat, "不对，是130/80")
+    assert "*芳，血压 130/80" in said.text
+    counting = [one for one in await rows(chat, Measurement) if one.replaced_at is None]
+    assert [str(one.patient_id) == mother for one in counting] == [False, True]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
@@ -43,6 +43,9 @@ _OPEN = text("""
            OR t.id = CAST(:task AS uuid) AND t.status <> 'stopped')
     ORDER BY t.status = 'missed', t.due_at DESC LIMIT 1
 """)
+
+
+_LOCK = text("SELECT id FROM follow_up_tasks WHERE id = :task FOR NO KEY UPDATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,21 @@ async def open_task(
     )
 
 
+async def lock(session: AsyncSession, task_id: UUID) -> None:
+    """One answers at a time: a page may be sent while the chat takes a message."""
+    await session.execute(_LOCK, {"task": task_id})
+
+
+async def alarmed(session: AsyncSession, task_id: UUID) -> bool:
+    """Whether an answer that stands is an alarm."""
+    standing = exists().where(
+        FollowUpAnswer.task_id == task_id,
+        FollowUpAnswer.replaced_at.is_(None),
+        FollowUpAnswer.level == Level.ALARM,
+    )
+    return bool(await session.scalar(select(standing)))
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """An answer about to be kept. `value` is JSON; None passes the question over."""
@@ -111,6 +129,7 @@ async def give(
 ) -> None:
     """Keeps the answer in the place of an earlier one to the same question. What was measured joins its series, and
     an alarm reaches staff."""
+    await lock(session, task.id)
     await _replace(session, task.id, given.question.id, now)
     answer = FollowUpAnswer(
         task_id=task.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -115,6 +116,22 @@ async def just_noted(
             Measurement.noted_at >= since,
         )
         .order_by(Measurement.noted_at.desc())
+        .limit(1)
+    )
+    return await session.scalar(latest)
+
+
+async def noted_last(session: AsyncSession, patients: Collection[UUID], since: datetime) -> UUID | None:
+    """For which of these patients something was told last without being asked, if that was lately."""
+    latest = (
+        select(Measurement.patient_id)
+        .where(
+            Measurement.patient_id.in_(patients),
+            Measurement.answer_id.is_(None),
+            Measurement.replaced_at.is_(None),
+            Measurement.noted_at >= since,
+        )
+        .order_by(Measurement.noted_at.desc(), Measurement.id.desc())
         .limit(1)
     )
     return await session.scalar(latest)

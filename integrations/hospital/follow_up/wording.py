@@ -1,0 +1,55 @@
+"""Measured values and answers in plain words: in the chat, on the page, and for staff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.catalogue import Texts
+from integrations.hospital.follow_up.plans import Question
+from integrations.language.measurements import MeasurementKind
+
+
+def number(value: float | str) -> str:
+    """135, 6.1"""
+    return f"{float(value):g}"
+
+
+def measured(texts: Texts, kind: str, value: Mapping[str, Any]) -> str:
+    """血压 135/85; 血糖 6.1（空腹）"""
+    match kind:
+        case MeasurementKind.BLOOD_PRESSURE:
+            parts = [number(value[part]) if part in value else "–" for part in ("systolic", "diastolic")]
+            told = texts.text("word_value_blood_pressure", value="/".join(parts))
+            pulse = value.get("pulse")
+            return told + (texts.text("word_value_pulse", value=number(pulse)) if pulse else "")
+        case MeasurementKind.GLUCOSE:
+            when = texts.text(f"word_{value['when']}") if value.get("when") else ""
+            return texts.text("word_value_glucose", value=number(value["value"]), when=when)
+    return texts.text(f"word_value_{kind}", value=number(value["value"]))
+
+
+def counted(texts: Texts, question: Question, value: Any) -> str:
+    """What was measured or counted, to be repeated; empty for a choice and for words, which need not be."""
+    if question.measures:
+        return measured(texts, question.kind, value)
+    match question.kind:
+        case "pain":
+            return texts.text("word_value_pain", value=number(value))
+        case "number":
+            unit = question.unit.text(texts.language) if question.unit else ""
+            return f"{number(value)} {unit}".strip()
+    return ""
+
+
+def told(texts: Texts, question: Question, value: Any) -> str:
+    """Any answer, for staff: the value, the option as the patient read it, yes or no, or the patient's own words."""
+    match question.kind:
+        case "yes_no":
+            return texts.text("word_yes" if value else "word_no")
+        case "choice":
+            option = next((one for one in question.options if one.id == value), None)
+            return option.text.text(texts.language) if option else str(value)
+        case "text":
+            return str(value)
+    return counted(texts, question, value)
