@@ -10,12 +10,13 @@ import typer
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import texts
 from bot.commands.staff import VAR, Var, refuse, runner, staff
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital import audit
-from integrations.hospital.follow_up import alerts, calls, enrolment, listing, report
-from integrations.hospital.follow_up.alerts import UnknownAlert
+from integrations.hospital.follow_up import alerts, calls, enrolment, listing, report, wording
+from integrations.hospital.follow_up.alerts import AlertView, UnknownAlert
 from integrations.hospital.follow_up.calls import UnknownCall
 from integrations.hospital.follow_up.enrolment import NobodyToAsk, Refused
 from integrations.hospital.follow_up.plans import Plan, Plans, plans
@@ -155,11 +156,12 @@ def show_alerts(
                 subject="follow_up_alerts",
                 detail=detail,
             )
+        known = plans(Settings())
         for one in shown:
             by = f" by {one.acknowledged_by}" if one.acknowledged_by else ""
             typer.echo(
-                f"{one.id}  {one.status}{by}  {_moment(one.created_at)}  {one.patient:<8} {one.plan or 'own'}"
-                f"/{one.about}: {one.value}  ({one.duty})"
+                f"{one.id}  {one.status}{by}  {_moment(one.created_at)}  {one.patient:<8} {_told(known, one)}"
+                f"  ({one.duty})"
             )
 
     _run(var, work)
@@ -214,6 +216,18 @@ def show_report(
             )
 
     _run(var, work)
+
+
+def _told(known: Plans, alert: AlertView) -> str:
+    """What alarmed, as it would be said to a colleague: the question and its answer, or what was measured."""
+    words = texts.catalogue()
+    plan = known.get(alert.plan)
+    question = plan.question(alert.about) if plan else None
+    if plan and question:
+        return f"{plan.names.zh}：{question.ask.zh} {wording.told(words, question, alert.value)}"
+    if not alert.plan:
+        return wording.measured(words, alert.about, alert.value)
+    return f"{alert.plan}/{alert.about}: {wording.plain(alert.value)}"
 
 
 def _meant(known: Plans, plan: str, diagnosis: str, event: str) -> list[Plan]:

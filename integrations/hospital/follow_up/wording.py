@@ -53,3 +53,12 @@ def told(texts: Texts, question: Question, value: Any) -> str:
         case "text":
             return str(value)
     return counted(texts, question, value)
+
+
+def plain(value: Any) -> str:
+    """An answer to a question that no plan holds any more: its parts, without signs of a programming language."""
+    if isinstance(value, Mapping):
+        return "/".join(plain(part) for part in value.values())
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return number(value) if isinstance(value, int | float) else str(value)

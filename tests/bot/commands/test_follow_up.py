@@ -74,7 +74,8 @@ def test_alerts_calls_and_the_report(desk: Desk) -> None:
     desk.before(_missed_and_alarming)
     shown = desk.run("follow-up", "alerts")
     assert "open" in shown.output
-    assert "190" in shown.output
+    assert "血压 190/120" in shown.output
+    assert "systolic" not in shown.output
     [alert] = ID.findall(shown.output)
     with psycopg.connect(desk.url) as connection:
         read = connection.execute(
