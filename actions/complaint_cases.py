@@ -46,7 +46,7 @@ async def answer_status(turn: Turn, reply: Reply) -> None:
 
 def _status(turn: Turn, one: CaseView) -> str:
     deadline = turn.words.day(one.deadline)
-    words = one.closing if one.status is CaseStatus.CLOSED else one.answer
+    words = (one.closing if one.status is CaseStatus.CLOSED else "") or one.answer
     status = "assigned" if one.status is CaseStatus.OPEN and one.owned else one.status.value
     return turn.words.texts.text(f"word_case_status_{status}", deadline=deadline, words=redact(words))
 

@@ -59,6 +59,7 @@ _NEXT = text("""
     JOIN contacts ON contacts.id = inbound.conversation_id
     JOIN controls ON controls.conversation_id = inbound.conversation_id
     WHERE inbound.conversation_id = :id AND inbound.status = 'pending'
+      AND (inbound.kind <> 'system' OR controls.state = 'bot')
     ORDER BY inbound.seq LIMIT 1
 """)
 _CONCLUDE = text("""
@@ -75,7 +76,8 @@ _CONCLUDE = text("""
     FROM unnest(CAST(:replies AS bytea[])) WITH ORDINALITY AS replies (content, place)
 """)
 _LEFT = text("""
-    SELECT EXISTS (SELECT FROM inbound WHERE conversation_id = :id AND status = 'pending'
+    SELECT EXISTS (SELECT FROM inbound JOIN controls USING (conversation_id)
+                   WHERE conversation_id = :id AND status = 'pending' AND (kind <> 'system' OR state = 'bot')
                      AND (retry_at IS NULL OR retry_at <= :now)) AS to_answer,
            (SELECT bool_or(coalesce(not_before <= :now, true))
                AND NOT coalesce(bool_or(notice IS NULL AND not_before > :now), false)
@@ -94,8 +96,9 @@ _COUNT = text("""
 """)
 _NEWS_CHOICES = text("SELECT options FROM news_choices WHERE id = :id AND conversation_id = :conversation")
 _FORGOTTEN = text("""
-    SELECT DISTINCT conversation_id FROM inbound
+    SELECT DISTINCT conversation_id FROM inbound JOIN controls USING (conversation_id)
     WHERE status = 'pending' AND (received_at < :before OR received_at > :now)
+      AND (kind <> 'system' OR state = 'bot')
       AND (retry_at IS NULL OR retry_at <= :now) LIMIT :limit
 """)
 

@@ -27,6 +27,7 @@ from integrations.hospital import (
     waitlist_offers,
 )
 from integrations.hospital.billing import orders
+from integrations.hospital.cases.ending import close_answered
 from integrations.hospital.cases.escalation import escalate
 from integrations.hospital.follow_up import enrolment
 from integrations.hospital.follow_up.plans import plans
@@ -141,9 +142,12 @@ async def of_age(rt: Runtime) -> None:
 
 
 async def cases(rt: Runtime) -> None:
-    """Brings up the complaints whose deadline is near or over."""
+    """Brings up the complaints whose deadline is near or over, and closes those whose answer was left standing."""
     async with rt.database.begin() as session:
         found = await escalate(session, rt.now(), _MOST)
+        silent = await close_answered(session, rt.now(), rt.settings.case_close_days, _MOST)
+    if silent:
+        log.info("answered cases closed, for nobody objected", numbers=silent)
     for one in found:
         ESCALATED.labels("late" if one.late else "near").inc()
         log.warning("a case needs its answer", number=one.number, owner=one.owner or "-", late=one.late)

@@ -122,6 +122,7 @@ class Settings(BaseSettings):
     mediation_office_en: str = (
         "the Chaoyang mediation committee for medical disputes (朝阳区医疗纠纷人民调解委员会, 010-8888 6140)"
     )
+    case_close_days: int = Field(default=7, ge=1)  # after an answer to which the patient says nothing
     working_days: Path | None = None  # a file like integrations/hospital/working_days.yml
     surveys: bool = True  # ask now and then what patients think of all of us
 

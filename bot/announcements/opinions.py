@@ -38,7 +38,11 @@ async def _answered(telling: Telling) -> str | None:
 
 async def _closed(telling: Telling) -> str | None:
     case = await _case(telling)
-    return _about(telling, case) if case.status is CaseStatus.CLOSED else None
+    if case.status is not CaseStatus.CLOSED:
+        return None
+    if days := telling.event.payload.get("after_days"):
+        return telling.say("bot_case_closed_silent", number=case.number, days=days)
+    return _about(telling, case)
 
 
 async def _extended(telling: Telling) -> str | None:

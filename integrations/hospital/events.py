@@ -47,7 +47,7 @@ class EventKind(StrEnum):
     PARCEL_MOVED = "parcel_moved"  # delivery_id, prescription_id, state
     PAGE_COMPLETED = "page_completed"  # purpose: what a page behind a one-time link was for is done; task_id
     CASE_ANSWERED = "case_answered"  # case_id: staff said something about it
-    CASE_CLOSED = "case_closed"  # case_id
+    CASE_CLOSED = "case_closed"  # case_id; after_days of silence, where nobody closed it
     CASE_EXTENDED = "case_extended"  # case_id: it takes longer than was said
     CASE_OVERDUE = "case_overdue"  # case_id: the day has passed without an answer
     RATING_ASKED = "rating_asked"  # rating_id

@@ -317,6 +317,33 @@ async def test_a_message_of_our_own_is_a_turn(rt, rasa, write, drain):
     assert [turn["text"] for turn in rasa.turns] == ["一", '/page_completed{"purpose": "registration"}']
 
 
+async def test_what_a_page_did_is_told_when_the_bot_has_control_again(
+    rt, rasa, telegram, write, drain, clock
+):
+    """Meanwhile the patient's messages are a person's to read, and nothing of ours stands before them."""
+    accepted = await write("一")
+    conversation_id = accepted.conversation_id
+    await drain(conversation_id)
+    async with rt.database.begin() as session:
+        await handoff.change_control(session, conversation_id, ControlState.WAITING, rt.now())
+        await handoff.change_control(session, conversation_id, ControlState.AGENT, rt.now())
+        await inbox.accept_system(
+            session, rt.crypto, conversation_id, external_id="event:1",
+            payload='/page_completed{"purpose": "registration"}', now=rt.now(),
+        )  # fmt: skip
+    await write("二")
+    await drain(conversation_id)
+    clock.forward(minutes=1)
+    assert (await sweep.find(rt)).turns == []  # no worker goes round in circles for it
+    assert [turn["text"] for turn in rasa.turns] == ["一"]
+    async with rt.database.begin() as session:
+        await handoff.change_control(session, conversation_id, ControlState.BOT, rt.now())
+    assert (await sweep.find(rt)).turns == [conversation_id]
+    await drain(conversation_id)
+    assert [turn["text"] for turn in rasa.turns][1:] == ['/page_completed{"purpose": "registration"}']
+    assert len(telegram.sent) == 2
+
+
 async def test_dialogs_that_say_nothing_are_no_silence_for_the_patient(rt, telegram, rasa, write, drain):
     rasa.say["挂号"] = []
     accepted = await write("挂号")

@@ -74,6 +74,23 @@ async def test_answer_and_result_are_news_that_say_nothing_of_the_matter(rt, who
     assert number in (await said(rt))[2]
 
 
+async def test_what_was_answered_and_left_so_is_closed_and_says_how_to_go_on(rt, who, clock):
+    number = await open_case(rt, who)
+    async with rt.database.begin() as session:
+        await handling.answer(session, rt.crypto, number, "已核实。", actor=STAFF, now=rt.now())
+    assert len(await said(rt)) == 1
+    clock.forward(days=6, hours=23)
+    await sweep.cases(rt)
+    assert len(await said(rt)) == 1
+    clock.forward(hours=1)
+    await sweep.cases(rt)
+    await sweep.cases(rt)
+    [_, closed] = await said(rt)
+    assert f"编号 {number}" in closed
+    assert "答复后 7 天" in closed
+    assert "重新处理" in closed
+
+
 async def test_an_answer_that_was_overtaken_is_no_news(rt, who):
     number = await open_case(rt, who)
     async with rt.database.begin() as session:

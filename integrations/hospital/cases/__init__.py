@@ -1,7 +1,7 @@
 """Complaints and other things that staff must settle by a day.
 
 A case is opened (opening), followed by its patient (following), worked on by staff (handling), brought up again as
-its deadline nears (escalation), and counted (figures).
+its deadline nears (escalation), closed when nobody objects to its answer (ending), and counted (figures).
 """
 
 from integrations.hospital.cases.opening import About, answer_due, open_case

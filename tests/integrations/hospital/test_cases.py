@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from integrations.crypto import Crypto
 from integrations.database import Database
 from integrations.hospital import cases
-from integrations.hospital.cases import escalation, figures, following, handling, reading
+from integrations.hospital.cases import ending, escalation, figures, following, handling, reading
 from integrations.hospital.cases.suspicion import suspected
 from integrations.hospital.models import (
     Adverse,
@@ -207,6 +207,28 @@ async def test_answered_closed_judged_reopened_once(office, who):
         )
         assert list(steps) == ["answered", "in_progress", "closed", "reopened", "closed"]
     assert await office.told() == ["case_answered", "case_closed", "case_closed"]
+
+
+async def test_an_answer_that_stands_closes_the_case_and_it_may_be_taken_up_again(office, who):
+    number = await office.open(who)
+    case_id = (await office.row(number)).id
+    week = timedelta(days=7)
+    await office.do(handling.answer, office.crypto, number, "已核实。", actor=STAFF, now=office.clinic.now)
+    more = office.clinic.now + timedelta(days=5)
+    await office.do(
+        following.add_words, office.crypto, case_id, "还是不对", account_id=who.account_id, key=None, now=more
+    )
+    assert await office.do(ending.close_answered, more + week, 7, 10) == []  # the patient waits again
+    again = more + timedelta(days=2)
+    await office.do(handling.answer, office.crypto, number, "再次核实。", actor=STAFF, now=again)
+    assert await office.do(ending.close_answered, again + week - timedelta(seconds=1), 7, 10) == []
+    assert await office.do(ending.close_answered, again + week, 7, 10) == [number]
+    assert await office.do(ending.close_answered, again + week, 7, 10) == []
+    async with office.clinic.database.begin() as session:
+        [view] = await reading.of_account(session, office.crypto, who.account_id, again + week)
+    assert (view.status, view.answer, view.to_judge) == (CaseStatus.CLOSED, "再次核实。", True)
+    await office.do(following.reopen, case_id, who.account_id, key=None, now=again + 2 * week)
+    assert (await office.row(number)).status is CaseStatus.REOPENED
 
 
 async def test_after_fifteen_days_it_stays_closed(office, who):

@@ -1,0 +1,55 @@
+"""Cases that staff answered and the patient left so: they are closed by themselves, and may be taken up again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital import audit, events
+from integrations.hospital.events import EventKind
+from integrations.hospital.models import Case, CaseNote, CaseStatus, NoteKind
+
+
+async def close_answered(session: AsyncSession, now: datetime, days: int, limit: int) -> list[str]:
+    """Closes what was answered so many days ago, counted from staff's last word; a patient who says more takes the
+    case out of it (`following.add_words`). The last word stays what was said. Gives the numbers. Several callers at
+    once get different cases."""
+    answered = (
+        select(CaseNote.id)
+        .where(
+            CaseNote.case_id == Case.id,
+            CaseNote.kind == NoteKind.ANSWER,
+            CaseNote.created_at > now - timedelta(days=days),
+        )
+        .exists()
+    )
+    silent = (
+        select(Case)
+        .where(Case.status == CaseStatus.ANSWERED, ~answered)
+        .order_by(Case.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = []
+    for case in await session.scalars(silent.execution_options(populate_existing=True)):
+        case.status = CaseStatus.CLOSED
+        case.closed_at, case.satisfied, case.closing = now, None, None
+        await events.emit(
+            session,
+            EventKind.CASE_CLOSED,
+            account_id=case.account_id,
+            contact_id=case.contact_id,
+            payload={"case_id": str(case.id), "after_days": days},
+        )
+        await audit.record(
+            session,
+            actor="system",
+            action="case_closed",
+            subject=f"case:{case.number}",
+            detail={"after_days": days},
+        )
+        found.append(case.number)
+    await session.flush()
+    return found
