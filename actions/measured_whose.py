@@ -9,7 +9,7 @@ from uuid import UUID
 
 from actions.follow_up_times import taken_at
 from actions.forms import Outcome
-from actions.measurements import ask_whose, log_for, log_own
+from actions.measurements import ask_whose, log_for, log_own, relative_of
 from actions.relations import related
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -57,9 +57,10 @@ async def ask_again(
 
 async def of_another(turn: Turn, patient_id: UUID) -> bool:
     """Whether the message tells a value of a relative who is not this patient."""
-    if not (turn.facts.relative and turn.facts.measurement):
+    relative = relative_of(turn)
+    if not (relative and turn.facts.measurement):
         return False
-    people = related(await _people(turn), turn.facts.relative)
+    people = related(await _people(turn), relative)
     return bool(people) and patient_id not in {one.id for one in people}
 
 

@@ -24,6 +24,7 @@ from integrations.hospital.follow_up.wording import measured, number
 from integrations.hospital.models import Level, Method
 from integrations.hospital.patients import PatientView
 from integrations.language.measurements import Measured, MeasurementKind, find_measurements, named_kind
+from integrations.language.people import told_of
 
 TREND = timedelta(days=90)
 _JUST_NOTED = timedelta(minutes=15)  # so long "不对" means the one before
@@ -161,19 +162,25 @@ async def _meant(turn: Turn, reply: Reply) -> list[PatientView]:
     if await missing_consents(turn):
         reply.say("say_measurement_consent")
         return []
+    relative = relative_of(turn)
     async with turn.runtime.database.begin() as session:
         people = await patients.acting_for(session, await account_of(session, turn))
         before = None
-        if not turn.facts.relative and reading.corrects(turn.text):
+        if not relative and reading.corrects(turn.text):
             since = turn.now - _JUST_NOTED
             before = await measuring.noted_last(session, [one.id for one in people], since)
-    if turn.facts.relative:
-        people = related(people, turn.facts.relative)
+    if relative:
+        people = related(people, relative)
     if not people:
-        reply.say("say_measurement_unknown" if turn.facts.relative else "say_measurement_unregistered")
-    if turn.facts.relative:
+        reply.say("say_measurement_unknown" if relative else "say_measurement_unregistered")
+    if relative:
         return people
     return [one for one in people if one.id == before] or people[:1]
+
+
+def relative_of(turn: Turn) -> str:
+    """The word for somebody else of whom the message tells; "" for oneself."""
+    return turn.facts.relative or told_of(turn.text)
 
 
 def _half(found: Measured) -> bool:

@@ -20,6 +20,7 @@ from integrations.hospital.billing.desk import Health
 from integrations.hospital.follow_up import alerts
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.pharmacy import reviews
+from integrations.hospital.working_days import working_days
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
@@ -58,6 +59,8 @@ async def ready(request: Request) -> JSONResponse:
         checks["money_for_staff"] = {"refunds": money.refunds_for_staff, "differences": money.differences}
     if broken := plans(rt.settings).faults:  # these plans ask nobody; the others do
         checks["follow_up_plans"] = [str(fault) for fault in broken]
+    if missing := working_days().missing(rt.local_now().date()):  # deadlines fall back to Monday to Friday
+        checks["working_days_missing"] = missing
     return JSONResponse(checks, status_code=200 if all(answers) else 503)
 
 

@@ -60,6 +60,17 @@ def show_list(
     _run(var, work)
 
 
+@app.command("working-days")
+def show_working_days() -> None:
+    """Which years' days off are filled in, and which are missing. 1 where one is needed soon."""
+    known = working_days()
+    today = local_date(utcnow())
+    for year in sorted(known.rest):
+        typer.echo(f"{year}: {len(known.rest[year])} days off, {len(known.work[year])} weekend days worked")
+    _tell_unknown_years(today)
+    raise typer.Exit(1 if known.missing(today) else 0)
+
+
 @app.command()
 def show(
     number: Number,
@@ -198,8 +209,8 @@ def percent(value: float | None) -> str:
 
 
 def _tell_unknown_years(today: date) -> None:
-    for year in {today.year, (today + timedelta(days=40)).year}:
-        if not working_days().knows(year):
-            typer.echo(
-                f"The working days of {year} are not filled in (WORKING_DAYS): those of the law are counted."
-            )
+    for year in working_days().missing(today):
+        typer.echo(
+            f"!! The working days of {year} are not filled in (WORKING_DAYS): deadlines count Monday to Friday, without"
+            " the days off that the law names."
+        )

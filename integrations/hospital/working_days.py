@@ -19,6 +19,9 @@ from integrations.settings import Settings
 log = structlog.get_logger()
 
 PUBLISHED = Path(__file__).with_name("working_days.yml")
+AHEAD = timedelta(
+    days=45
+)  # before a year begins staff hear that its days are missing: announced each November
 _SATURDAY = 5
 
 
@@ -47,7 +50,13 @@ class WorkingDays:
         while count:
             day += timedelta(days=1)
             count -= self.works(day)
+        if not self.knows(day.year):
+            _tell_unknown(day.year)
         return day
+
+    def missing(self, today: date) -> list[int]:
+        """The years that deadlines counted now, or in some weeks, reach into and whose days nobody filled in."""
+        return [year for year in sorted({today.year, (today + AHEAD).year}) if not self.knows(year)]
 
     def before(self, day: date) -> date:
         """The last working day before a day."""
@@ -67,6 +76,15 @@ def working_days() -> WorkingDays:
         except BadWorkingDays as error:
             log.error("WORKING_DAYS cannot be read: ours are counted", reason=str(error))
     return read(PUBLISHED)
+
+
+@cache
+def _tell_unknown(year: int) -> None:
+    """Once in a process."""
+    log.warning(
+        "the working days of a year are not filled in (WORKING_DAYS): Monday to Friday without the law's days off",
+        year=year,
+    )
 
 
 def read(path: Path) -> WorkingDays:

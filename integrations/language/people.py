@@ -37,6 +37,23 @@ _ONESELF = re.compile(
 )
 
 
+# Where a value is told of somebody, the word alone at the beginning says of whom: 妈妈早上135/85, mom 135/85.
+_TOLD_OF = re.compile(
+    r"(?:^|[，。,;；、!！\s])(?:今天|昨天|昨晚|刚才|刚刚|早上|早晨|上午|中午|下午|晚上|记一下|记录一下|记下|的|是|：|:)*"
+    rf"(?P<who>{_WHO})(?!说|让|叫|要)"
+)
+_TOLD_OF_IN_ENGLISH = re.compile(
+    rf"^\s*(?:(?:my|our|his|her)\s+)?(?P<who>{_WHO_IN_ENGLISH})(?:'s|’s)?\b", re.IGNORECASE
+)
+
+
+def told_of(text: str) -> str:
+    """Of whom a message tells that begins with a relative, without 我 before the word; "" for nobody. `text` is
+    simplified."""
+    found = _TOLD_OF.search(text) or _TOLD_OF_IN_ENGLISH.search(text)
+    return found["who"].lower() if found else ""
+
+
 def find_oneself(text: str) -> list[Span]:
     """给我自己挂: the span `oneself`, when the patient says that it is for nobody else."""
     return [Span("oneself", *match.span(), "oneself") for match in _ONESELF.finditer(text)][:1]

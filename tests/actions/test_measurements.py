@@ -118,6 +118,14 @@ async def test_which_one_and_none(chat: Chat) -> None:
     assert "只记了 1 次" in said.text
 
 
+@pytest.mark.parametrize(
+    "words", ["妈妈早上135/85", "早上妈135/85", "我今天量了，妈妈是135/85", "mom 135/85", "Mom's bp 135/85"]
+)
+async def test_a_relative_without_whose_it_is(chat: Chat, clinic: Clinic, words: str) -> None:
+    await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
+    assert "*芳" in (await log(chat, words)).text
+
+
 async def test_which_of_several_relatives_is_asked_with_buttons(chat: Chat, clinic: Clinic) -> None:
     await clinic.relative(chat, Relation.CHILD, date(2010, 1, 1), Sex.MALE, "*华")
     second = await clinic.relative(chat, Relation.CHILD, date(2012, 1, 1), Sex.MALE, "*宝")

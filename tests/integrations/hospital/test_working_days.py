@@ -96,3 +96,22 @@ def test_an_operators_file_is_read_and_a_bad_one_is_named(tmp_path: Path) -> Non
         mine.write_text(wrong, "utf-8")
         with pytest.raises(BadWorkingDays, match=r"days\.yml"):
             working_days.read(mine)
+
+
+def test_a_year_that_nobody_filled_in_is_seen_before_it_begins() -> None:
+    assert DAYS.missing(date(2026, 11, 16)) == []
+    assert DAYS.missing(date(2026, 11, 17)) == [2027]
+    assert DAYS.missing(date(2027, 3, 1)) == [2027]
+
+
+def test_a_deadline_in_such_a_year_is_counted_by_weekdays_and_says_so_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    working_days._tell_unknown.cache_clear()
+    assert DAYS.after(date(2026, 12, 30), 5) == date(2027, 1, 7)  # 31, then 4 to 7 January
+    DAYS.after(date(2027, 6, 1), 5)
+    said = capsys.readouterr().out
+    assert said.count("working days of a year are not filled in") == 1
+    assert "2027" in said
+    DAYS.after(date(2026, 11, 2), 5)
+    assert capsys.readouterr().out == ""
