@@ -127,8 +127,6 @@ def _command(rt: Runtime, event: HospitalEvent, channel: str) -> str | None:
     """The message of our own that the dialog answers, for events that ask something back. Where an answer could
     wait for days, in a shut window, a newcomer is told of by the platform's notice instead."""
     match event.kind:
-        case EventKind.PAGE_COMPLETED if event.payload["purpose"] == page_subjects.FOLLOW_UP:
-            return f'/follow_up_answered{{"task": "{event.payload["task_id"]}"}}'
         case EventKind.PAGE_COMPLETED:
             return _completed(event.payload)
         case EventKind.LINK_ADDED if not isinstance(rt.channels.get(channel), Notices):
@@ -144,6 +142,8 @@ def _completed(payload: dict[str, Any]) -> str:
             if "prescription" in payload:
                 about["prescription"] = payload["prescription"]
             return f"/address_saved{json.dumps(about)}"
+        case page_subjects.FOLLOW_UP:
+            return f'/follow_up_answered{{"task": "{payload["task_id"]}"}}'
         case "complaint":
             return f'/complain{{"category": "{payload["category"]}"}}'
     return f"/page_completed{json.dumps(payload)}"
