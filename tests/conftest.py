@@ -8,11 +8,14 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import wechatpayv3.async_.core
+import wechatpayv3.core
 from hypothesis import settings
 from sqlalchemy import create_engine
 from xdist.scheduler import LoadScopeScheduling
@@ -139,6 +142,15 @@ async def database(connected: Database, emptying: Callable[[], None]) -> AsyncIt
     for task in left:  # it may hold locks
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_are_proved_once() -> Iterator[None]:
+    """Reading an RSA key includes the proof that it is a good one, which takes longer than most tests with one."""
+    with pytest.MonkeyPatch.context() as patch:
+        for core in (wechatpayv3.core, wechatpayv3.async_.core):
+            patch.setattr(core, "load_private_key", cache(core.load_private_key))
+        yield
 
 
 @pytest.fixture

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 from rasa_sdk.executor import ActionExecutor
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from actions.journeys import ENTRIES
 from actions.server import build_executor
@@ -188,16 +190,31 @@ class Clinic:
 
     async def department(self, name: str, *, bookable: bool = True, **rules: Any) -> str:
         async with self.runtime.database.begin() as session:
-            made = await ward(session, name)
-            session.add(BookingRule(department_id=made.id, online=bookable, **rules))
-            self.departments[name] = str(made.id)
+            return await self._department(session, name, online=bookable, **rules)
+
+    async def _department(self, session: AsyncSession, name: str, **rules: Any) -> str:
+        made = await ward(session, name)
+        session.add(BookingRule(department_id=made.id, **rules))
+        self.departments[name] = str(made.id)
         return self.departments[name]
 
     async def doctor(self, name: str, department: str, rank: int = 2) -> str:
         async with self.runtime.database.begin() as session:
-            made = await doctor(session, name, UUID(self.departments[department]), rank)
-            self.doctors[name] = str(made.id)
+            return await self._doctor(session, name, department, rank)
+
+    async def _doctor(self, session: AsyncSession, name: str, department: str, rank: int) -> str:
+        made = await doctor(session, name, UUID(self.departments[department]), rank)
+        self.doctors[name] = str(made.id)
         return self.doctors[name]
+
+    async def open(self) -> None:
+        """心血管内科 with 李静 and two doctors 王, 骨科 with 张伟, 急诊科 without booking."""
+        async with self.runtime.database.begin() as session:
+            for name in ("心血管内科", "骨科", "急诊科"):
+                await self._department(session, name, online=name != "急诊科")
+            for name, rank in (("王建国", 1), ("王海燕", 1), ("李静", 2)):
+                await self._doctor(session, name, "心血管内科", rank)
+            await self._doctor(session, "张伟", "骨科", 2)
 
     async def session(
         self, doctor: str, day: date, period: str = "morning", *, fee_fen: int = 0, slots: int = 4
@@ -251,11 +268,15 @@ def outside() -> Outside:
     return Outside()
 
 
+@cache
+def _settings() -> Settings:
+    return Settings(_env_file=None, public_url="https://hospital.example")  # type: ignore[call-arg]
+
+
 @pytest.fixture
 def runtime(database: Database, crypto: Crypto, outside: Outside) -> Runtime:
-    settings = Settings(_env_file=None, public_url="https://hospital.example")  # type: ignore[call-arg]
     return Runtime(
-        settings=settings,
+        settings=_settings().model_copy(),
         database=database,
         redis=cast(Any, SimpleNamespace()),
         http=cast(Any, SimpleNamespace()),
@@ -275,12 +296,6 @@ def executor(runtime: Runtime, texts: Texts) -> ActionExecutor:
 
 @pytest.fixture
 async def clinic(runtime: Runtime, executor: ActionExecutor) -> Clinic:
-    """心血管内科 with 李静 and two doctors 王, 骨科 with 张伟, 急诊科 without booking."""
     made = Clinic(runtime, executor)
-    await made.department("心血管内科")
-    await made.department("骨科")
-    await made.department("急诊科", bookable=False)
-    for name, rank in (("王建国", 1), ("王海燕", 1), ("李静", 2)):
-        await made.doctor(name, "心血管内科", rank)
-    await made.doctor("张伟", "骨科")
+    await made.open()
     return made

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import httpx
 import pytest
@@ -125,6 +126,11 @@ def rasa() -> Rasa:
     return Rasa()
 
 
+@cache
+def _settings() -> Settings:
+    return Settings(_env_file=None, rasa_urls="http://rasa.test", rasa_token="secret")
+
+
 @pytest.fixture
 async def rt(
     database: Database,
@@ -139,7 +145,7 @@ async def rt(
     await redis.flushall()
     async with httpx.AsyncClient(transport=httpx.MockTransport(rasa)) as http:
         yield Runtime(
-            settings=Settings(_env_file=None, rasa_urls="http://rasa.test", rasa_token="secret"),
+            settings=_settings().model_copy(),
             database=database,
             redis=redis,
             http=http,

@@ -69,13 +69,13 @@ class Installation:
 
     def fill(self, count: int = 1) -> None:
         """Rows in every table that bears a key, sealed with the keys of now."""
-        tables = sealed_tables(Base.metadata)
+        tables, crypto, ring = sealed_tables(Base.metadata), self.crypto, self.tracker_ring
         with self.engine.begin() as connection:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             for _ in range(count):
                 for declared in tables:
-                    connection.execute(declared.table.insert().values(made_up(declared, self.crypto)))
-                sender, ring = uuid4().hex, self.tracker_ring
+                    connection.execute(declared.table.insert().values(made_up(declared, crypto)))
+                sender = uuid4().hex
                 data = seal_tracker(ring, sender, sender.encode())
                 row = {"sender_id": sender, "version": 7, "key_id": ring.newest, "data": data}
                 connection.execute(RasaTracker.__table__.insert().values(**row, updated_at=NOW))
