@@ -27,11 +27,11 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(gateway: FastAPI) -> AsyncIterator[None]:
         if runtime:
-            async with _serving(gateway, runtime):
+            async with serving(gateway, runtime):
                 yield
         else:
             opening = open_runtime(settings, pools=connections.GATEWAY, process="gateway")
-            async with opening as rt, _serving(gateway, rt):
+            async with opening as rt, serving(gateway, rt):
                 yield
 
     gateway = FastAPI(
@@ -47,7 +47,8 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _serving(gateway: FastAPI, rt: Runtime) -> AsyncIterator[None]:
+async def serving(gateway: FastAPI, rt: Runtime) -> AsyncIterator[None]:
+    """The gateway works on this runtime inside the block."""
     background = webhooks.Background()
     red_flags.rules()
     texts.say("bot_crisis")  # a fault in rules or texts stops the start, not an alarm

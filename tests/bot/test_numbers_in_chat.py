@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import text
 
 from bot import conversations, inbox, numbers_in_chat
-from bot.app import create_app
 from bot.understanding import Understanding
 from integrations.channel import Unreachable
 from integrations.messages import Kind
 from tests.bot.conftest import Platform
+from tests.bot.gateway import gateway_on
 
 NUMBER = "11010519491231002X"
 
@@ -87,11 +87,9 @@ async def test_while_a_person_has_control(erasing, platform, message):
 async def test_when_it_raised_an_alarm(erasing, platform, message, words, erased):
     """No turn follows: the gateway says what to do, and takes the number out."""
     platform.parse = lambda webhook: [message(words, message_ref="77", sender="p")]
-    app = create_app(erasing.settings, erasing)
-    transport = httpx.ASGITransport(app)
     async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://gateway") as client,
+        gateway_on(erasing) as app,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
     ):
         assert (await client.post("/webhooks/telegram")).status_code == 200
         await app.state.background.finish()

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import select
 
 from bot import sweep
-from bot.app import create_app
 from integrations import courier
 from integrations.hospital.delivery import following, shipping, views
 from integrations.hospital.models import Case, CaseKind, Delivery, DeliveryStatus, Handing, ParcelState
 from integrations.parcel.interface import NothingKnown, Refused, Unavailable
 from integrations.parcel.kuaidi100 import Kuaidi100
 from integrations.tracking import ParcelNews, ParcelStep
+from tests.bot.gateway import gateway_on
 from tests.contracts.platforms import settings
 from tests.pharmacy_rows import NOW, Pharmacy
 
@@ -121,9 +121,8 @@ async def test_a_problem_becomes_one_case(rt, parcel):
 async def door(rt):
     about = settings(kuaidi100_customer="C", kuaidi100_key="K", kuaidi100_salt="S")
     rt = dataclasses.replace(rt, parcels=Kuaidi100(about, http=rt.http))
-    app = create_app(rt.settings, rt)
     async with (
-        app.router.lifespan_context(app),
+        gateway_on(rt) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client,
     ):
         client.app = app

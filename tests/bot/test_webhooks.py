@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from bot import claims, conversations, delivery, outbox, sweep, webhooks
-from bot.app import create_app
 from bot.door import MAX_BODY
 from bot.outbox import Reply
 from bot.understanding import Reading
 from integrations.channel import Forbidden, Malformed, NotConfigured
 from integrations.messages import Kind, MessageIn
+from tests.bot.gateway import gateway_on
 
 ERRORS = {"unconfigured": NotConfigured, "forged": Forbidden, "junk": Malformed}
 
@@ -66,8 +66,7 @@ class OwnWorker:
 async def gateway(rt, telegram, wechat, clock):
     for platform in (telegram, wechat):
         platform.parse = reads_json(platform, clock)
-    app = create_app(rt.settings, rt)
-    async with app.router.lifespan_context(app):
+    async with gateway_on(rt) as app:
         app.state.waker = OwnWorker(rt)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

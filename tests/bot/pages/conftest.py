@@ -6,11 +6,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from bot.app import create_app
 from integrations.hospital import accounts, links, patients
 from integrations.hospital.accounts import required_consents
 from integrations.identity.interface import Outcome
 from integrations.money import Platform
+from tests.bot.gateway import gateway_on
 from tests.integrations.hospital.conftest import Clinic
 
 from . import money
@@ -56,8 +56,7 @@ async def page(rt):
         token = await links.issue_link(
             session, contact_id=contact.id, purpose="registration", now=rt.now(), minutes=15
         )
-    app = create_app(rt.settings, rt)
-    async with app.router.lifespan_context(app):
+    async with gateway_on(rt) as app:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(
             transport=transport, base_url=f"http://gateway/p/{token}", follow_redirects=True
@@ -98,8 +97,7 @@ async def cash(rt, clock):
     rt = dataclasses.replace(rt, channels=rt.channels | {"wechat": wechat}, payments=platforms)
     clinic = Clinic(rt.database)
     clinic.now = clock()
-    app = create_app(rt.settings, rt)
-    async with app.router.lifespan_context(app):
+    async with gateway_on(rt) as app:
         yield money.Cash(
             rt,
             clinic,

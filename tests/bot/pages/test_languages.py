@@ -6,10 +6,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from bot.app import create_app
 from bot.pages.filled import CHOICES
 from integrations.hospital import links
 from integrations.language.languages import ENGLISH, LANGUAGES, SIMPLIFIED, TRADITIONAL
+from tests.bot.gateway import gateway_on
 
 from .conftest import CHILD, MOTHER, PASSPORT, PERSON, register
 
@@ -190,8 +190,7 @@ async def test_a_failure_is_told_in_plain_words(rt, monkeypatch):
         raise ConnectionError("no database")
 
     monkeypatch.setattr(links, "open_link", fails)
-    app = create_app(rt.settings, rt)
-    async with app.router.lifespan_context(app):
+    async with gateway_on(rt) as app:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
             for accepted, title in (("en", "It does not work right now"), ("zh-CN", "现在办不了")):

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from bot.app import create_app
 from integrations.hospital.billing import differences, paying, refunds
 from integrations.hospital.billing.orders import OrderView
 from integrations.hospital.models import (
@@ -28,6 +27,7 @@ from integrations.payment.alipay import Alipay
 from integrations.payment.interface import Unavailable
 from integrations.payment.wechatpay import WeChatPay
 from integrations.runtime import Runtime
+from tests.bot.gateway import gateway_on
 from tests.payment_platforms import PlayedAlipay, PlayedWeChatPay, alipay_paid, paid, refunded, settings
 
 Bring = Callable[..., Awaitable[httpx.Response]]
@@ -50,9 +50,8 @@ def rt(rt: Runtime, clock: Any, wechatpay: PlayedWeChatPay) -> Runtime:
 
 @pytest.fixture
 async def gateway(rt: Runtime) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(rt.settings, rt)
     async with (
-        app.router.lifespan_context(app),
+        gateway_on(rt) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as http,
     ):
         yield http
@@ -197,9 +196,8 @@ async def test_what_is_not_signed_or_is_junk_is_refused(
 
 
 async def test_a_platform_that_is_not_set_up_has_no_door(rt: Runtime) -> None:
-    app = create_app(rt.settings, dataclasses.replace(rt, payments={}))
     async with (
-        app.router.lifespan_context(app),
+        gateway_on(dataclasses.replace(rt, payments={})) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as http,
     ):
         for platform in Platform:
