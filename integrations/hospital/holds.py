@@ -34,6 +34,20 @@ _EXPIRE = text(f"""
     FROM gone LEFT JOIN closed ON closed.appointment_id = gone.id
     RETURNING id
 """)  # noqa: S608 - pieces of our own
+# The usual case, of an appointment whose row is held.
+_CONFIRM = text("""
+    WITH settled AS (
+        UPDATE orders SET status = 'paid', paid_at = :now
+        WHERE order_no = :order_no AND appointment_id = :appointment_id AND status = 'unpaid' RETURNING appointment_id
+    ), visit AS (
+        UPDATE appointments SET status = 'booked', hold_expires_at = NULL, ended_at = NULL
+        FROM settled WHERE id = settled.appointment_id RETURNING account_id, contact_id
+    )
+    INSERT INTO hospital_events (kind, account_id, contact_id, payload)
+    SELECT 'appointment_booked', account_id, contact_id,
+           jsonb_build_object('appointment_id', CAST(:appointment_id AS text), 'order_no', CAST(:order_no AS text))
+    FROM visit RETURNING id
+""")
 _TAKE_AGAIN = text("""
     UPDATE slots SET status = 'busy' WHERE id = :slot_id AND status = 'free' AND starts_at >= :earliest RETURNING id
 """)
@@ -57,15 +71,18 @@ async def confirm_paid(session: AsyncSession, order_no: str, now: datetime) -> F
     """Books the held appointment of a paid order, writes the event appointment_booked. Repeats change nothing.
     A hold that ran out still counts as long as its number is free and the rules allow it; otherwise the order is
     marked for its refund, with the event refund_due. Raises UnknownOrder."""
-    held = await session.scalar(
-        select(Appointment)
+    visit = await session.scalar(
+        select(Appointment.id)
         .join(Order, Order.appointment_id == Appointment.id)
         .where(Order.order_no == order_no)
         .with_for_update(of=Appointment, key_share=True)
-        .execution_options(populate_existing=True)
     )
-    if held is None:
+    if visit is None:
         raise UnknownOrder
+    values = {"order_no": order_no, "appointment_id": visit, "now": now}
+    if (await session.execute(_CONFIRM, values)).one_or_none() is not None:
+        return Fulfilment.CONFIRMED
+    held = await session.get_one(Appointment, visit, populate_existing=True)
     order = await hold_order(session, order_no)
     if order.appointment_id != held.id:  # moved to another appointment while we waited
         return await confirm_paid(session, order_no, now)

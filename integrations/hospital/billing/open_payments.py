@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -60,12 +59,6 @@ async def of_order(session: AsyncSession, order_no: str) -> list[tuple[Platform,
         .order_by(Payment.id)
     )
     return [(platform, number) for platform, number in await session.execute(waiting)]
-
-
-async def ask_soon(session: AsyncSession, order_id: UUID, now: datetime) -> None:
-    """The order is not to be paid any more: what else is open for it is looked at, and closed, at once."""
-    theirs = update(Payment).where(Payment.order_id == order_id, Payment.status == PaymentStatus.OPENED)
-    await session.execute(theirs.values(ask_at=now).execution_options(synchronize_session=False))
 
 
 async def close(session: AsyncSession, platform: Platform, out_trade_no: str) -> None:

@@ -7,12 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
 from integrations.hospital.billing.differences import note_difference
-from integrations.hospital.billing.open_payments import FIRST_PAUSE, ask_soon
+from integrations.hospital.billing.open_payments import FIRST_PAUSE
 from integrations.hospital.billing.orders import hold_order
 from integrations.hospital.billing.refunds import owe
 from integrations.hospital.clock import local_date
@@ -20,7 +20,6 @@ from integrations.hospital.holds import Fulfilment, confirm_paid
 from integrations.hospital.models import (
     DifferenceKind,
     FoundBy,
-    Order,
     OrderKind,
     OrderStatus,
     Payment,
@@ -117,49 +116,80 @@ async def open_payment(
     return Opened(payment_id, out_trade_no, order.amount_fen, order.kind, order.expires_at, now)
 
 
+# The payment, whether its transaction pays another one too, and what it is for.
+_KNOWN = text("""
+    SELECT p.id, p.order_id, p.platform, p.amount_fen, p.status, p.transaction_id, o.order_no, o.kind,
+           EXISTS (SELECT FROM payments other WHERE other.platform = :platform
+                     AND other.transaction_id = :transaction_id AND other.id <> p.id) AS elsewhere
+    FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.out_trade_no = :number
+""")
+# What else is open for the order is looked at, and closed, at once.
+_PAY = text("""
+    WITH others AS (
+        UPDATE payments SET ask_at = :now WHERE order_id = :order_id AND id <> :id AND status = 'opened'
+    )
+    UPDATE payments SET status = 'paid', paid_at = :paid_at, found_by = :found_by, transaction_id = :transaction_id,
+                        payer = :payer
+    WHERE id = :id AND status <> 'paid' RETURNING id
+""")
+
+
 async def receive(session: AsyncSession, trade: Trade, found_by: FoundBy, now: datetime) -> Received:
     """Takes note of a payment that succeeded: the payment is paid, and what its order is for happens, or the money
     is owed back. Repeats change nothing, in whatever order and from wherever they come."""
-    known = await session.scalar(select(Payment).where(Payment.out_trade_no == trade.out_trade_no))
-    if known is None or known.platform is not trade.platform:
+    named = {"number": trade.out_trade_no, "platform": trade.platform, "transaction_id": trade.transaction_id}
+    known = (await session.execute(_KNOWN, named)).one_or_none()
+    if known is None or known.platform != trade.platform:
         await _differs(session, DifferenceKind.UNKNOWN_ORDER, trade, found_by, None)
         return Received.DIFFERENT
     if known.amount_fen != trade.amount_fen:
         await _differs(session, DifferenceKind.WRONG_AMOUNT, trade, found_by, known.amount_fen)
         return Received.DIFFERENT
-    elsewhere = select(Payment.id).where(
-        Payment.platform == trade.platform,
-        Payment.transaction_id == trade.transaction_id,
-        Payment.id != known.id,
-    )
-    if await session.scalar(elsewhere) is not None:  # one transaction pays once
+    if known.elsewhere:  # one transaction pays once
         await _differs(session, DifferenceKind.OTHER_TRANSACTION, trade, found_by, known.amount_fen)
         return Received.DIFFERENT
-    order_no, kind = (
-        await session.execute(select(Order.order_no, Order.kind).where(Order.id == known.order_id))
-    ).one()
-    fulfil = _FULFIL.get(kind, _settle)
-    fulfilled = await fulfil(session, order_no, now)
-    payment = await session.get_one(
-        Payment, known.id, with_for_update={"key_share": True}, populate_existing=True
-    )
-    if payment.status is PaymentStatus.PAID:
-        if payment.transaction_id != trade.transaction_id:
-            await _differs(session, DifferenceKind.OTHER_TRANSACTION, trade, found_by, payment.amount_fen)
-            return Received.DIFFERENT
-        return Received.REPEATED
-    payment.status, payment.paid_at, payment.found_by = PaymentStatus.PAID, trade.paid_at, found_by
-    payment.transaction_id, payment.payer = trade.transaction_id, trade.payer
-    await session.flush()
-    await ask_soon(session, payment.order_id, now)
+    if known.status == PaymentStatus.PAID:  # it stays so: there is nothing to wait for
+        return await _again(session, trade, found_by, known.amount_fen, known.transaction_id)
+    fulfil = _FULFIL.get(known.kind, _settle)
+    fulfilled = await fulfil(session, known.order_no, now)
+    if not await _pay(session, known.id, known.order_id, trade, found_by, now):  # by somebody else, meanwhile
+        paid_by = await session.scalar(select(Payment.transaction_id).where(Payment.id == known.id))
+        return await _again(session, trade, found_by, known.amount_fen, paid_by)
     if fulfilled is Fulfilment.CONFIRMED:
         return Received.PAID
+    payment = await session.get_one(Payment, known.id, populate_existing=True)
     paid_before = select(Payment.id).where(
         Payment.order_id == payment.order_id, Payment.status == PaymentStatus.PAID, Payment.id != payment.id
     )
     twice = await session.scalar(paid_before.limit(1)) is not None
     await owe(session, payment, RefundReason.TWICE if twice else RefundReason.TOO_LATE, now)
     return Received.REFUND_DUE
+
+
+async def _pay(
+    session: AsyncSession, payment_id: UUID, order_id: UUID, trade: Trade, found_by: FoundBy, now: datetime
+) -> bool:
+    """Whether it was not paid yet."""
+    values = {
+        "id": payment_id,
+        "order_id": order_id,
+        "paid_at": trade.paid_at,
+        "found_by": found_by,
+        "transaction_id": trade.transaction_id,
+        "payer": trade.payer,
+        "now": now,
+    }
+    return (await session.execute(_PAY, values)).one_or_none() is not None
+
+
+async def _again(
+    session: AsyncSession, trade: Trade, found_by: FoundBy, amount_fen: int, paid_by: str | None
+) -> Received:
+    """Of a payment that is paid. `paid_by`: the transaction that we hold."""
+    if paid_by == trade.transaction_id:
+        return Received.REPEATED
+    await _differs(session, DifferenceKind.OTHER_TRANSACTION, trade, found_by, amount_fen)
+    return Received.DIFFERENT
 
 
 async def _settle_medicine(session: AsyncSession, order_no: str, now: datetime) -> Fulfilment:
@@ -173,29 +203,40 @@ async def _settle_medicine(session: AsyncSession, order_no: str, now: datetime) 
     return done
 
 
+# The usual case in one statement.
+_SETTLE = text("""
+    WITH settled AS (
+        UPDATE orders SET status = 'paid', paid_at = :now WHERE order_no = :order_no AND status = 'unpaid'
+        RETURNING account_id, contact_id
+    ), told AS (
+        INSERT INTO hospital_events (kind, account_id, contact_id, payload)
+        SELECT 'order_paid', account_id, contact_id, jsonb_build_object('order_no', CAST(:order_no AS text))
+        FROM settled WHERE :told
+    )
+    SELECT FROM settled
+""")
+
+
 async def _settle(session: AsyncSession, order_no: str, now: datetime, *, told: bool = True) -> Fulfilment:
     """An order that is not for an appointment: paid, unless it was closed before. `told`: whether the patient hears
     that it is paid; that it goes back they hear in any case."""
+    values = {"order_no": order_no, "now": now, "told": told}
+    if (await session.execute(_SETTLE, values)).one_or_none() is not None:
+        return Fulfilment.CONFIRMED
     order = await hold_order(session, order_no)
-    match order.status:
-        case OrderStatus.PAID:
-            return Fulfilment.ALREADY_CONFIRMED
-        case OrderStatus.REFUND_DUE | OrderStatus.REFUNDED:
-            return Fulfilment.REFUND_DUE
-        case OrderStatus.CLOSED:
-            order.status, order.paid_at, kind = OrderStatus.REFUND_DUE, now, events.EventKind.REFUND_DUE
-        case OrderStatus.UNPAID:
-            order.status, order.paid_at, kind = OrderStatus.PAID, now, events.EventKind.ORDER_PAID
-    await session.flush()
-    if told or kind is not events.EventKind.ORDER_PAID:
+    if order.status is OrderStatus.PAID:
+        return Fulfilment.ALREADY_CONFIRMED
+    if order.status is OrderStatus.CLOSED:
+        order.status, order.paid_at = OrderStatus.REFUND_DUE, now
+        await session.flush()
         await events.emit(
             session,
-            kind,
+            events.EventKind.REFUND_DUE,
             account_id=order.account_id,
             contact_id=order.contact_id,
             payload={"order_no": order.order_no},
         )
-    return Fulfilment.CONFIRMED if order.status is OrderStatus.PAID else Fulfilment.REFUND_DUE
+    return Fulfilment.REFUND_DUE
 
 
 _FULFIL = {OrderKind.REGISTRATION: confirm_paid, OrderKind.MEDICINE: _settle_medicine}
