@@ -56,6 +56,11 @@ async def _refunded(telling: Telling) -> str:
     return telling.say(key, order_no=payload["order_no"], amount=yuan(payload["amount_fen"]))
 
 
+async def _refund_stuck(telling: Telling) -> str:
+    payload = telling.event.payload
+    return telling.say("bot_refund_stuck", order_no=payload["order_no"], amount=yuan(payload["amount_fen"]))
+
+
 WORDS: dict[str, Words] = {
     EventKind.REFUND_DUE: _refund_due,
     EventKind.BILL_OPENED: _bill_opened,
@@ -63,4 +68,5 @@ WORDS: dict[str, Words] = {
     EventKind.INVOICE_ISSUED: _with_receipt,
     EventKind.ORDER_EXPIRED: _of_order,
     EventKind.REFUNDED: _refunded,
+    EventKind.REFUND_STUCK: _refund_stuck,
 }

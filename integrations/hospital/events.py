@@ -63,6 +63,7 @@ class EventKind(StrEnum):
     WAITLIST_LAPSED = "waitlist_lapsed"  # waitlist_entry
     WAITLIST_EXPIRED = "waitlist_expired"  # waitlist_entry
     WAITLIST_WITHDRAWN = "waitlist_withdrawn"  # waitlist_entry: what was offered was stopped
+    REFUND_STUCK = "refund_stuck"  # order_no, amount_fen, reason: the platform cannot pay it back, staff will
 
 
 async def emit(

@@ -27,6 +27,8 @@ from integrations.hospital.models import (
 )
 
 _FIRST_PAUSE = timedelta(seconds=15)
+_ASKED = (RefundStatus.DUE, RefundStatus.PROCESSING)
+_STUCK = (RefundStatus.ABNORMAL, RefundStatus.CLOSED)
 _LONGEST_PAUSE = timedelta(hours=1)
 
 
@@ -106,8 +108,8 @@ async def settle_refund(
     by_hand: bool = False,
 ) -> None:
     """What the platform says of it, or (`by_hand`) staff, who paid it back in another way. A word that comes late or
-    again changes nothing. When the order's own payment is back, the order is refunded, and its owner told. Raises
-    UnknownRefund."""
+    again changes nothing. When the order's own payment is back, the order is refunded, and its owner told; they hear
+    as well when it does not go back by itself. Raises UnknownRefund."""
     payment_id = await session.scalar(select(Refund.payment_id).where(Refund.out_refund_no == out_refund_no))
     if payment_id is None:
         raise UnknownRefund(out_refund_no)
@@ -124,7 +126,9 @@ async def settle_refund(
     refund.platform_refund_id = platform_refund_id or refund.platform_refund_id
     if refund.out_refund_no != out_refund_no or not _goes_on(refund.status, status):
         return
-    refund.status = status
+    asked, refund.status = refund.status in _ASKED, status
+    if asked and status in _STUCK and refund.out_refund_no.endswith("R1"):  # of staff's own tries they know
+        await _tell(session, events.EventKind.REFUND_STUCK, order, refund)
     if status is RefundStatus.SUCCEEDED:
         refund.settled_at = now
         await _refunded(session, order, refund, by_hand=by_hand)
@@ -202,17 +206,15 @@ async def _refunded(session: AsyncSession, order: Order, refund: Refund, *, by_h
     if order.status is OrderStatus.REFUND_DUE and await session.scalar(owed.limit(1)) is None:
         order.status = OrderStatus.REFUNDED
     await session.flush()
+    await _tell(session, events.EventKind.REFUNDED, order, refund, by_hand=by_hand)
+
+
+async def _tell(
+    session: AsyncSession, kind: events.EventKind, order: Order, refund: Refund, **more: bool
+) -> None:
+    named = {"order_no": order.order_no, "amount_fen": refund.amount_fen, "reason": refund.reason}
     await events.emit(
-        session,
-        events.EventKind.REFUNDED,
-        account_id=order.account_id,
-        contact_id=order.contact_id,
-        payload={
-            "order_no": order.order_no,
-            "amount_fen": refund.amount_fen,
-            "reason": refund.reason,
-            "by_hand": by_hand,
-        },
+        session, kind, account_id=order.account_id, contact_id=order.contact_id, payload=named | more
     )
 
 

@@ -303,3 +303,14 @@ async def test_a_refused_refund_is_tried_under_a_new_number_by_staff(clinic: Any
     await _settle(clinic, renewed, RefundStatus.ABNORMAL)
     await _settle(clinic, renewed, RefundStatus.SUCCEEDED)
     assert [status for *_, status in await _refunds(clinic)] == [RefundStatus.SUCCEEDED]
+
+
+async def test_of_a_refund_that_does_not_go_back_by_itself_its_owner_hears_once(clinic: Any) -> None:
+    number = await _due_refund(clinic)
+    await _events(clinic)
+    for status in (RefundStatus.PROCESSING, RefundStatus.ABNORMAL, RefundStatus.CLOSED):
+        await _settle(clinic, number, status)
+    async with clinic.database.begin() as session:
+        renewed = await refunds.try_again(session, number, clinic.now)
+    await _settle(clinic, renewed, RefundStatus.CLOSED)
+    assert await _events(clinic) == ["refund_stuck"]
