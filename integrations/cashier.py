@@ -11,11 +11,14 @@ import structlog
 
 from integrations.catalogue import Texts
 from integrations.hospital.billing import open_payments, orders, paying, refunds
+from integrations.hospital.billing.differences import note_difference
 from integrations.hospital.billing.paying import Opened, Received, Trade
-from integrations.hospital.models import FoundBy, OrderStatus, RefundStatus
+from integrations.hospital.models import DifferenceKind, FoundBy, OrderStatus, RefundStatus
 from integrations.money import Platform
 from integrations.payment.interface import (
     Charge,
+    ForeignAccount,
+    ForeignAnswer,
     NumberUsed,
     PaymentError,
     PaymentPlatform,
@@ -94,7 +97,7 @@ async def _ask(rt: Runtime, platform: Platform, out_trade_no: str) -> None:
         return
     try:
         async with asyncio.timeout(_PATIENCE):
-            news = await vendor.query(out_trade_no)
+            news = await query(rt, vendor, out_trade_no)
         await take_note(rt, platform, news, FoundBy.QUERY)
     except PaymentError as error:
         log.warning("a payment platform does not say", platform=platform, reason=reason(error))
@@ -102,15 +105,38 @@ async def _ask(rt: Runtime, platform: Platform, out_trade_no: str) -> None:
         log.warning("a payment platform does not say in time", platform=platform)
 
 
+async def query(rt: Runtime, vendor: PaymentPlatform, out_trade_no: str) -> TradeNews:
+    """What became of a payment. Raises Unavailable, Refused; an answer about another merchant's is noted for staff."""
+    try:
+        return await vendor.query(out_trade_no)
+    except ForeignAnswer as error:
+        await note_foreign(rt, vendor.name, error.about, FoundBy.QUERY)
+        raise
+
+
+async def note_foreign(rt: Runtime, platform: Platform, error: ForeignAccount, found_by: FoundBy) -> None:
+    """Money of another merchant or application, of which a platform tells us: staff look into it."""
+    async with rt.database.begin() as session:
+        await note_difference(
+            session,
+            DifferenceKind.FOREIGN_ACCOUNT,
+            platform,
+            error.number,
+            found_by=found_by,
+            transaction_id=error.transaction_id,
+            theirs_fen=error.amount_fen,
+        )
+
+
 async def close(rt: Runtime, vendor: PaymentPlatform, out_trade_no: str, found_by: FoundBy) -> None:
     """Nobody can pay it afterwards; when somebody has, note is taken of that. Raises Unavailable, Refused."""
-    news = await vendor.query(out_trade_no)
+    news = await query(rt, vendor, out_trade_no)
     if news.state in (State.OPEN, State.UNKNOWN):
         try:
             await vendor.close(out_trade_no)
             news = TradeNews(out_trade_no, State.CLOSED)
         except Refused:
-            news = await vendor.query(out_trade_no)
+            news = await query(rt, vendor, out_trade_no)
     await take_note(rt, vendor.name, news, found_by)
 
 

@@ -21,7 +21,7 @@ async def ask_open(rt: Runtime) -> None:
         if vendor is None:
             return  # it was set up once
         if task.payable:
-            news = await vendor.query(task.out_trade_no)
+            news = await cashier.query(rt, vendor, task.out_trade_no)
             await cashier.take_note(rt, task.platform, news, FoundBy.QUERY)
         else:
             await cashier.close(rt, vendor, task.out_trade_no, FoundBy.QUERY)

@@ -12,8 +12,7 @@ from starlette.routing import Route
 from bot import door
 from integrations import cashier
 from integrations.channel import WebhookError
-from integrations.hospital.billing.differences import note_difference
-from integrations.hospital.models import DifferenceKind, FoundBy
+from integrations.hospital.models import FoundBy
 from integrations.money import Platform
 from integrations.payment.interface import ForeignAccount, RefundNews, TradeNews, Unavailable
 from integrations.runtime import Runtime
@@ -42,7 +41,7 @@ async def _receive(request: Request, platform: Platform) -> Response:
             news = await vendor.read(await door.read(request))
             outcome = await _store(rt, platform, news)
         except ForeignAccount as error:
-            await _note(rt, platform, error)
+            await cashier.note_foreign(rt, platform, error, FoundBy.CALLBACK)
             raise
     except WebhookError as error:
         return door.refuse(platform, error)
@@ -63,19 +62,6 @@ async def _store(rt: Runtime, platform: Platform, news: TradeNews | RefundNews |
         return f"refund_{news.state}" if ours else "refund_unknown"
     received = news and await cashier.take_note(rt, platform, news, FoundBy.CALLBACK)
     return received or "nothing"
-
-
-async def _note(rt: Runtime, platform: Platform, error: ForeignAccount) -> None:
-    async with rt.database.begin() as session:
-        await note_difference(
-            session,
-            DifferenceKind.FOREIGN_ACCOUNT,
-            platform,
-            error.number,
-            found_by=FoundBy.CALLBACK,
-            transaction_id=error.transaction_id,
-            theirs_fen=error.amount_fen,
-        )
 
 
 router = APIRouter(routes=[_webhook(platform) for platform in Platform])

@@ -61,6 +61,14 @@ class ForeignAccount(Forbidden):
         self.amount_fen = amount_fen
 
 
+class ForeignAnswer(Refused):
+    """An answer about a payment, but of another merchant or application: it pays nothing here."""
+
+    def __init__(self, about: ForeignAccount) -> None:
+        super().__init__(str(about), "FOREIGN_ACCOUNT")
+        self.about = about
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """What is to be paid. `description` is read on the payer's statement: no department, medicine or illness.

@@ -24,6 +24,7 @@ from integrations.payment.amounts import CHINA
 from integrations.payment.interface import (
     Charge,
     ForeignAccount,
+    ForeignAnswer,
     NoBill,
     NoFunds,
     NumberUsed,
@@ -175,7 +176,7 @@ class WeChatPay:
             self._check_ours(said)
             news = _trade(said)
         except ForeignAccount as error:
-            raise Refused(str(error), "FOREIGN_ACCOUNT") from error
+            raise ForeignAnswer(error) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unavailable("an answer that cannot be read") from error
         if news.out_trade_no != out_trade_no:

@@ -32,7 +32,16 @@ from integrations.hospital.models import (
     RefundStatus,
 )
 from integrations.money import BillLine, Platform
-from integrations.payment.interface import NoFunds, Refused, State, TradeNews, Unavailable, Way
+from integrations.payment.interface import (
+    ForeignAccount,
+    ForeignAnswer,
+    NoFunds,
+    Refused,
+    State,
+    TradeNews,
+    Unavailable,
+    Way,
+)
 from integrations.runtime import Runtime
 from tests.payment_in_memory import ZONE, MemoryPlatform
 
@@ -215,6 +224,30 @@ async def test_a_platform_that_does_not_answer_is_left_alone(
     clock.forward(minutes=1)
     await payments.ask_open(rt)
     assert set(await _statuses(rt)) == {PaymentStatus.PAID}
+
+
+async def test_an_answer_about_another_merchant_pays_nothing_and_is_noted(
+    rt: Runtime, clock: Any, platform: MemoryPlatform, opened: Opened, order: Any
+) -> None:
+    order_no = await opened()
+    platform.pay(order_no)
+
+    async def foreign(out_trade_no: str) -> TradeNews:
+        raise ForeignAnswer(ForeignAccount(out_trade_no, "4200", 3500))
+
+    platform.query = foreign  # type: ignore[method-assign]
+    clock.forward(minutes=1)
+    await payments.ask_open(rt)
+    assert await cashier.ask(rt, order_no) is OrderStatus.UNPAID
+    async with rt.database.begin() as session:
+        [found] = await differences.open_differences(session)
+    assert (found.kind, found.number, found.found_by) == (
+        DifferenceKind.FOREIGN_ACCOUNT,
+        order_no,
+        FoundBy.QUERY,
+    )
+    del platform.query  # type: ignore[method-assign]
+    assert await cashier.ask(rt, order_no) is OrderStatus.PAID
 
 
 # Refunds
