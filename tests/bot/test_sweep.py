@@ -1,13 +1,16 @@
 import dataclasses
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from bot import sweep
-from integrations.hospital import accounts, patients
+from integrations.hospital import accounts, patients, reminders
+from integrations.hospital.events import EventKind
+from integrations.hospital.models import Period
 from integrations.hospital.operations import OperationKey, once
 from integrations.identity.interface import Outcome
+from tests.integrations.hospital.conftest import Clinic, full
 
 
 class Register:
@@ -59,3 +62,43 @@ async def test_what_was_done_long_ago_is_forgotten_and_the_rest_is_kept(rt, cloc
     await sweep.expired(rt)
     async with rt.database.begin() as session:
         assert list(await session.scalars(text("SELECT message_id FROM operations"))) == ["new"]
+
+
+async def test_what_fell_due_in_an_hour_without_sweeps_comes_once_and_what_is_of_no_use_does_not(rt, clock):
+    clinic = Clinic(rt.database)
+    clinic.now = clock()
+    held = await full(clinic, slots=1, fee_fen=3500)
+    offered = await full(clinic, slots=1)
+    waiting = [await held.join(await clinic.booker())]
+    waiting += [await offered.join(await clinic.booker()) for _ in range(2)]
+    soon = await clinic.schedule(day=clinic.today, start=time(13, 10), period=Period.AFTERNOON)
+    visit = await clinic.book(await clinic.booker(), soon)
+    async with rt.database.begin() as session:
+        for statement in (
+            "INSERT INTO conversations (id) SELECT id FROM contacts",
+            "INSERT INTO controls (conversation_id) SELECT id FROM contacts",
+        ):
+            await session.execute(text(statement))
+    await offered.cancel()
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        useless = clock() + timedelta(minutes=50)
+        due = {"due_at": clock() + timedelta(minutes=10), "useless_at": useless}
+        await reminders.plan(
+            session, EventKind.VISIT_TOMORROW, visit.id, account_id=visit.account_id,
+            contact_id=visit.contact_id, payload={"appointment_id": str(visit.id)}, **due,
+        )  # fmt: skip
+        await session.execute(text("DELETE FROM hospital_events"))
+        await session.execute(text("DELETE FROM outbound"))
+    clock.forward(minutes=75)
+    for _ in range(3):
+        await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        events = (await session.execute(text("SELECT kind, handled_at FROM hospital_events"))).all()
+        said = await session.scalar(text("SELECT count(*) FROM outbound"))
+    assert sorted(kind for kind, _ in events) == [
+        "hold_expired", "visit_soon", "waitlist_lapsed", "waitlist_offered", "waitlist_offered",
+    ]  # fmt: skip
+    assert all(handled for _, handled in events)
+    assert said == 5
+    assert await held.status(*waiting) == ["offered", "lapsed", "offered"]
