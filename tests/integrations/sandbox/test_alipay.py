@@ -150,10 +150,10 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "said"), REFUSED)
-async def test_pages_that_are_refused(changes: dict[str, Any], said: str, sandbox: httpx.AsyncClient) -> None:
-    assert said in (await open_page(sandbox, **changes)).text
-    assert (await paid(sandbox)).status_code == 404
+async def test_pages_that_are_refused(sandbox: httpx.AsyncClient) -> None:
+    for changes, said in REFUSED:
+        assert said in (await open_page(sandbox, **changes)).text
+        assert (await paid(sandbox)).status_code == 404
 
 
 async def test_an_address_that_was_changed_is_refused(sandbox: httpx.AsyncClient) -> None:

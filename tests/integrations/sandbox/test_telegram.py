@@ -88,13 +88,11 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "code", "words"), REFUSED)
-async def test_what_is_not_taken(
-    changes: dict[str, Any], code: int, words: str, sandbox: httpx.AsyncClient
-) -> None:
-    chat_id = await patient(sandbox)
-    status, answer = await call(sandbox, "sendMessage", **{"chat_id": chat_id, "text": "您好"} | changes)
-    assert (status, answer["error_code"], answer["description"]) == (code, code, words)
+async def test_what_is_not_taken(sandbox: httpx.AsyncClient) -> None:
+    for changes, code, words in REFUSED:
+        chat_id = await patient(sandbox)
+        status, answer = await call(sandbox, "sendMessage", **{"chat_id": chat_id, "text": "您好"} | changes)
+        assert (status, answer["error_code"], answer["description"]) == (code, code, words)
 
 
 async def test_what_just_fits(sandbox: httpx.AsyncClient) -> None:
@@ -202,11 +200,11 @@ async def test_the_patient_edits(sandbox: httpx.AsyncClient, gateway: Gateway) -
 KINDS = ["photo", "voice", "video", "document", "sticker", "location", "contact"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_every_kind_has_its_object(kind: str, sandbox: httpx.AsyncClient, gateway: Gateway) -> None:
-    chat_id = await patient(sandbox)
-    await act(sandbox, chat_id, kind)
-    assert kind in updates(gateway)[-1]["message"]
+async def test_every_kind_has_its_object(sandbox: httpx.AsyncClient, gateway: Gateway) -> None:
+    for kind in KINDS:
+        chat_id = await patient(sandbox)
+        await act(sandbox, chat_id, kind)
+        assert kind in updates(gateway)[-1]["message"]
 
 
 async def test_files(sandbox: httpx.AsyncClient, gateway: Gateway) -> None:

@@ -109,11 +109,9 @@ WRONG_HEADERS = [
 ]
 
 
-@pytest.mark.parametrize(("headers", "code"), WRONG_HEADERS)
-async def test_wrong_headers(
-    headers: dict[str, str], code: str, sandbox: httpx.AsyncClient, clock: Clock
-) -> None:
-    assert (await send(sandbox, clock, **headers))["Error"]["Code"] == code
+async def test_wrong_headers(sandbox: httpx.AsyncClient, clock: Clock) -> None:
+    for headers, code in WRONG_HEADERS:
+        assert (await send(sandbox, clock, **headers))["Error"]["Code"] == code
 
 
 REFUSED_NUMBERS = [
@@ -125,12 +123,10 @@ REFUSED_NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "code"), REFUSED_NUMBERS)
-async def test_a_number_that_is_refused(
-    changes: dict[str, Any], code: str, sandbox: httpx.AsyncClient, clock: Clock
-) -> None:
-    status = (await send(sandbox, clock, sms_body(**changes)))["SendStatusSet"][0]
-    assert status["Code"] == code
+async def test_a_number_that_is_refused(sandbox: httpx.AsyncClient, clock: Clock) -> None:
+    for changes, code in REFUSED_NUMBERS:
+        status = (await send(sandbox, clock, sms_body(**changes)))["SendStatusSet"][0]
+        assert status["Code"] == code
 
 
 async def test_whole_requests_that_are_refused(sandbox: httpx.AsyncClient, clock: Clock) -> None:
@@ -166,11 +162,11 @@ NAMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "result"), NAMES)
-async def test_identity_results(name: str, result: str, sandbox: httpx.AsyncClient, clock: Clock) -> None:
-    answer = await check(sandbox, clock, name)
-    assert answer["Result"] == result
-    assert answer["Description"]
+async def test_identity_results(sandbox: httpx.AsyncClient, clock: Clock) -> None:
+    for name, result in NAMES:
+        answer = await check(sandbox, clock, name)
+        assert answer["Result"] == result
+        assert answer["Description"]
 
 
 async def test_identity_of_known_people_and_bad_numbers(sandbox: httpx.AsyncClient, clock: Clock) -> None:

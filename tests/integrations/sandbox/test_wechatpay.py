@@ -155,12 +155,10 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "status", "code"), REFUSED)
-async def test_orders_that_are_refused(
-    changes: dict[str, Any], status: int, code: str, call: Call, openid: str
-) -> None:
-    answered, said = await open_order(call, openid, **changes)
-    assert (answered, said["code"]) == (status, code)
+async def test_orders_that_are_refused(call: Call, openid: str) -> None:
+    for changes, status, code in REFUSED:
+        answered, said = await open_order(call, openid, **changes)
+        assert (answered, said["code"]) == (status, code)
 
 
 async def test_a_number_stands_for_one_order(call: Call, openid: str, sandbox: httpx.AsyncClient) -> None:
