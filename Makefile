@@ -38,7 +38,7 @@ check: setup
 	@.venv/bin/ruff format --check --quiet . || { echo "Not formatted: ruff format ."; exit 1; }
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
-	@.venv/bin/python -m pytest -q -n 2 --dist loadfile -m "not ($(SLOW))" $(ARGS)
+	@.venv/bin/python -m pytest -q -n 2 --dist loadfile --hypothesis-profile quick -m "not ($(SLOW))" $(ARGS)
 
 bench: setup
 	@.venv/bin/python -m tests.bench $(ARGS)

@@ -31,6 +31,7 @@ from tests.stack import Stack, running_stack
 
 # How long an example takes says more about the machine than about the program.
 settings.register_profile("any machine", deadline=None)
+settings.register_profile("quick", settings.get_profile("any machine"), max_examples=30)  # make check
 settings.load_profile("any machine")
 
 

@@ -75,7 +75,12 @@ async def hospital(rt, monkeypatch):
     return contact
 
 
-async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hospital, clock):
+# Every department and every sixth doctor takes a while.
+every = pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
+
+
+@every
+async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hospital, clock, step):
     """The payloads hold all that an event could tell; what leaves holds none of it."""
     clinic = Clinic(rt.database)
     who = await clinic.booker(channel="telegram")
@@ -85,9 +90,9 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
     visit = await clinic.book(replace(who, contact_id=hospital.id), await clinic.schedule())
     async with rt.database.begin() as session:
         await session.execute(text("DELETE FROM hospital_events"))
-        departments = list(await session.scalars(select(Department)))
-        doctors = list(await session.scalars(select(Practitioner)))
-        named = [*departments, *doctors[::6]]
+        departments = list(await session.scalars(select(Department).order_by(Department.id)))
+        doctors = list(await session.scalars(select(Practitioner).order_by(Practitioner.id)))
+        named = [*departments[::step], *doctors[:: 6 * step]]
         for number, one in enumerate(named):
             for kind in sorted(set(notices.KINDS) - NAMING - OPINIONS - OF_ROWS - MEDICINE):
                 payload = {
@@ -125,10 +130,11 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
             assert len(reply.notice.words) <= notices.LONGEST_WORDS
 
 
-async def test_visits_and_waitlists_of_any_department_say_nothing_of_it(rt, hospital, clock):
+@every
+async def test_visits_and_waitlists_of_any_department_say_nothing_of_it(rt, hospital, clock, step):
     """Only the name of the building stands there, which is the same for most of them."""
     async with rt.database.begin() as session:
-        departments = list(await session.scalars(select(Department)))
+        departments = list(await session.scalars(select(Department).order_by(Department.id)))[::step]
         patient = known_patient("*明", date(1990, 3, 7), Sex.FEMALE)
         session.add(patient)
         await session.flush()

@@ -16,7 +16,7 @@ TIMES = httpx.Timeout(5, read=0.3)
 @asynccontextmanager
 async def server(answer):
     """Gives each request to `answer(head and body, writer)`; yields the address and what was asked."""
-    asked = []
+    asked, kept = [], []
 
     async def serve(reader, writer):
         while head := await reader.readuntil(b"\r\n\r\n"):
@@ -29,6 +29,7 @@ async def server(answer):
                 return
 
     async def quietly(reader, writer):
+        kept.append(writer)
         try:
             await serve(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -37,6 +38,8 @@ async def server(answer):
     running = await asyncio.start_server(quietly, "127.0.0.1", 0)
     async with running:
         yield f"http://127.0.0.1:{running.sockets[0].getsockname()[1]}", asked
+        for writer in kept:  # else it waits until the client lets go of them
+            writer.close()
 
 
 @pytest.fixture

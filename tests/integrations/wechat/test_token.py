@@ -10,6 +10,8 @@ import anyio
 import httpx
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from bot.launching.starting import free_ports
 from integrations.channel import Rejected, Unavailable
@@ -30,7 +32,7 @@ async def redis(valkey: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def gone() -> AsyncIterator[Redis]:
-    client = Redis(port=free_ports(), socket_connect_timeout=1)
+    client = Redis(port=free_ports(), socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
     yield client
     await client.aclose()
 
