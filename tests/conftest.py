@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 import wechatpayv3.async_.core
 import wechatpayv3.core
 from hypothesis import settings
@@ -33,6 +34,10 @@ from tests.stack import Stack, running_stack
 settings.register_profile("any machine", deadline=None)
 settings.register_profile("quick", settings.get_profile("any machine"), max_examples=30)  # make check
 settings.load_profile("any machine")
+
+# structlog, where nobody configured it, colours a traceback with all its values: that takes most of a second.
+_PLAIN = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _PLAIN])
 
 
 def ring(name: str) -> str:
