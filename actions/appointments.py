@@ -11,6 +11,7 @@ from actions.booking_words import card_values
 from actions.directory import Directory
 from actions.forms import Form, Outcome
 from actions.page_addresses import order_page
+from actions.replacement import GIVE_BACK
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import booking
@@ -73,6 +74,8 @@ class CancellationForm(Form):
         if not coming:
             reply.say("say_no_appointments")
             return Outcome.closed()
+        if named is not None and len(named) == 1 and turn.facts.field == GIVE_BACK and named[0].stopped:
+            return await self._cancel(turn, reply, str(named[0].id))
         if named is not None and len(named) == 1:
             return self._confirm(turn, reply, named[0])
         if not turn.asked and len(coming) == 1 and named is None:

@@ -13,6 +13,7 @@ from actions.billing_words import (
     what_for,
 )
 from actions.page_addresses import bills_page, card_page, pay_for_page, pay_page, receipt_page
+from actions.replacement import offer_give_back
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations import cashier
@@ -65,7 +66,7 @@ async def answer_paid(turn: Turn, reply: Reply) -> None:
 
 
 async def answer_refund(turn: Turn, reply: Reply) -> None:
-    """How far each refund is, the newest first."""
+    """How far each refund is, the newest first; and a visit that the hospital stopped, given back in one tap."""
     every = await _orders(turn)
     async with turn.runtime.database.begin() as session:
         paid = await receipts.payments_of(session, [one.id for one in every])
@@ -73,7 +74,7 @@ async def answer_refund(turn: Turn, reply: Reply) -> None:
     back.sort(key=lambda found: found[1].back.since if found[1].back else turn.now, reverse=True)
     for one, payment in back[:_SHOWN]:
         refund_line(turn, reply, one, payment)
-    if not back:
+    if not await offer_give_back(turn, reply) and not back:
         reply.say("say_refund_none", phone=turn.runtime.settings.hospital_phone)
 
 

@@ -133,7 +133,7 @@ class Proof:
         if owner is None:
             await turn.runtime.sms.send_code(phone, code)
         else:
-            await turn.runtime.sms.send_consent_code(phone, code, owner.name)
+            await turn.runtime.sms.send_consent_code(phone, code, owner.name, turn.language)
 
     def _too_many(self, wait: codes.TooMany) -> None:
         self.reply.say("say_code_too_many", hours=wait.hours, phone=self._hospital)

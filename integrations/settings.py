@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     sms_sign_name: str = ""
     sms_template_code: str = ""
     sms_consent_template_code: str = ""
+    sms_consent_template_code_hant: str = (
+        ""  # the same in traditional characters and in English, where approved
+    )
+    sms_consent_template_code_en: str = ""
     identity_api_base: str = "https://faceid.tencentcloudapi.com"
     identity_secret_id: str = ""
     identity_secret_key: SecretStr = SecretStr("")

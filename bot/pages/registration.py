@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages.filled import CHOICES, Filled
-from bot.pages.speech import Line, line
+from bot.pages.speech import Line, Speech, line
 from bot.pages.visit import FAMILY, PURPOSE, Visit, consenting, dead_link, open_visit
 from integrations.hospital import codes, events, families, links, patients
 from integrations.hospital.codes import Verdict
@@ -78,14 +78,14 @@ async def submit(
     if action == "code":
         if filled.stage == "code":
             try:
-                await _send_code(visit.rt, visit.link, filled)
+                await _send_code(visit.rt, visit.link, filled, visit.speech)
             except links.LinkError as error:
                 return await dead_link(request, error)
         return visit.form(filled)
     return await _register(visit, filled, identity)
 
 
-async def _send_code(rt: Runtime, link: PageLink, filled: Filled) -> None:
+async def _send_code(rt: Runtime, link: PageLink, filled: Filled, spoken: Speech) -> None:
     phone = patients.read_phone(filled.phone)
     filled.stage = ""  # until one is on its way
     try:
@@ -102,7 +102,7 @@ async def _send_code(rt: Runtime, link: PageLink, filled: Filled) -> None:
             )
         assert code is not None, "without a key every call makes a code"
         if filled.family and owner:
-            await rt.sms.send_consent_code(phone, code, owner.name)
+            await rt.sms.send_consent_code(phone, code, owner.name, spoken.language)
         else:
             await rt.sms.send_code(phone, code)
     except codes.TooSoon as error:

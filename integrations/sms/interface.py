@@ -34,7 +34,7 @@ class Sms(Protocol):
         """Sends one code to a phone (E.164). Raises SmsError; never repeats by itself."""
         ...
 
-    async def send_consent_code(self, phone: str, code: str, asker: str) -> None:
-        """Asks somebody whether `asker` (masked) may act for them; the code, told to the asker, is their yes.
-        Raises as `send_code`."""
+    async def send_consent_code(self, phone: str, code: str, asker: str, language: str = "") -> None:
+        """Asks somebody whether `asker` (masked) may act for them; the code, told to the asker, is their yes. In this
+        language where the account has a template for it, else in Chinese. Raises as `send_code`."""
         ...

@@ -8,6 +8,7 @@ from datetime import datetime
 import httpx
 
 from integrations.database import utcnow
+from integrations.language.languages import ENGLISH, SIMPLIFIED, TRADITIONAL
 from integrations.settings import Settings
 from integrations.sms.interface import SmsLimited, SmsRefused, SmsUnavailable, SmsUnknown
 from integrations.tencent import NoAnswer, NotReached, TencentCloud, TencentError
@@ -21,7 +22,8 @@ class TencentSms:
     """The template of codes takes the code and its minutes: "验证码{1}，{2}分钟内有效。" That of consents is one of
     notices, for only these take words: who asks, the code, its minutes. "{1}想在我院线上服务中替您预约和查看就诊
     信息。您同意的话，请把验证码{2}告诉对方，{3}分钟内有效；不同意请不要告诉任何人。同意后想取消，随时打<医院电话>。"
-    The telephone is fixed in the approved template: numbers are no variables."""
+    The telephone is fixed in the approved template: numbers are no variables. A language has a template of its own
+    or reads the Chinese one."""
 
     def __init__(
         self,
@@ -35,7 +37,11 @@ class TencentSms:
         self._app_id = settings.sms_app_id
         self._sign_name = settings.sms_sign_name
         self._template = settings.sms_template_code
-        self._consent_template = settings.sms_consent_template_code
+        self._consent_templates = {
+            SIMPLIFIED: settings.sms_consent_template_code,
+            TRADITIONAL: settings.sms_consent_template_code_hant,
+            ENGLISH: settings.sms_consent_template_code_en,
+        }
         self._minutes = minutes
         self._cloud = TencentCloud(
             service="sms",
@@ -50,10 +56,11 @@ class TencentSms:
     async def send_code(self, phone: str, code: str) -> None:
         await self._send(phone, self._template, [code, str(self._minutes)])
 
-    async def send_consent_code(self, phone: str, code: str, asker: str) -> None:
-        if not self._consent_template:
+    async def send_consent_code(self, phone: str, code: str, asker: str, language: str = "") -> None:
+        template = self._consent_templates.get(language) or self._consent_templates[SIMPLIFIED]
+        if not template:
             raise SmsRefused("SMS_CONSENT_TEMPLATE_CODE is not set")
-        await self._send(phone, self._consent_template, [asker, code, str(self._minutes)])
+        await self._send(phone, template, [asker, code, str(self._minutes)])
 
     async def _send(self, phone: str, template: str, values: list[str]) -> None:
         request = {

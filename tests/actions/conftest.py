@@ -50,14 +50,16 @@ class Outside:
     sms_error: SmsError | None = None
     sent: list[tuple[str, str]] = field(default_factory=list)
     askers: list[str] = field(default_factory=list)  # of consents
+    languages: list[str] = field(default_factory=list)  # in which they were asked
 
     async def send_code(self, phone: str, code: str) -> None:
         if self.sms_error:
             raise self.sms_error
         self.sent.append((phone, code))
 
-    async def send_consent_code(self, phone: str, code: str, asker: str) -> None:
+    async def send_consent_code(self, phone: str, code: str, asker: str, language: str = "") -> None:
         self.askers.append(asker)
+        self.languages.append(language)
         await self.send_code(phone, code)
 
     async def check(self, name: str, id_number: str) -> Outcome:

@@ -37,6 +37,7 @@ async def test_a_mother_agrees_by_the_code_to_her_own_phone(clinic: Clinic, outs
     said = await chat.tell(phone=MOTHERS_PHONE)
     assert said.expects == "sms_code"
     assert (outside.sent[-1][0], outside.askers) == (f"+86{MOTHERS_PHONE}", ["*明"])
+    assert outside.languages == ["zh-Hans"]
     said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
     assert "您妈妈，姓名 *英" in said.text
     said = await chat.say("affirm")

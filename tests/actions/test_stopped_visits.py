@@ -77,6 +77,45 @@ async def test_given_back_whatever_the_rules_say(clinic: Clinic, runtime: Runtim
         assert await session.scalar(select(Order.status)) == "refund_due"
 
 
+async def test_a_refund_that_is_asked_for_in_words_is_one_tap_away(clinic: Clinic, runtime: Runtime) -> None:
+    chat, _ = await stopped(clinic, runtime)
+    said = await chat.say("ask_refund", text="全额退款")
+    assert "¥25 可以现在全额原路退回" in said.text
+    assert list(said.buttons) == ["全额退给我", "改约"]
+    said = await chat.press(said, "全额退给我")
+    assert "¥25" in said.text
+    assert "确定" not in said.text
+    assert chat.form == ""
+    async with runtime.database.begin() as session:
+        assert await session.scalar(select(Order.status)) == "refund_due"
+    said = await chat.say("ask_refund", text="全额退款")
+    assert "全额退给我" not in said.buttons
+
+
+async def test_the_refund_button_of_a_visit_that_takes_place_asks_first(
+    clinic: Clinic, runtime: Runtime
+) -> None:
+    await clinic.session("李静", WEDNESDAY, fee_fen=2500)
+    chat = await clinic.chat()
+    await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]))
+    await chat.say("affirm")
+    async with runtime.database.begin() as session:
+        for order_no in list(await session.scalars(select(Order.order_no))):
+            await booking.confirm_paid(session, order_no, runtime.now())
+        appointment = str(await session.scalar(select(Appointment.id)))
+    assert "停诊" not in (await chat.say("ask_refund", text="我要退款")).text
+    said = await chat.say("cancel_appointment", ("appointment", appointment), ("field", "refund"))
+    assert "确定取消吗" in said.text
+
+
+async def test_asked_for_in_the_middle_of_something_it_says_how(clinic: Clinic, runtime: Runtime) -> None:
+    chat, _ = await stopped(clinic, runtime)
+    await chat.say("book_appointment")
+    said = await chat.say("ask_refund", text="我要退款")
+    assert "回复“取消预约”" in said.text
+    assert chat.form == "booking_form"
+
+
 async def test_reminders_are_switched_off_and_on(clinic: Clinic, runtime: Runtime) -> None:
     chat = await clinic.chat()
     said = await chat.say("stop_reminders")

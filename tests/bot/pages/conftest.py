@@ -34,7 +34,8 @@ class Sms:
             raise self.fail
         self.codes.append((phone, code))
 
-    async def send_consent_code(self, phone, code, asker):
+    async def send_consent_code(self, phone, code, asker, language=""):
+        self.language = language
         await self.send_code(phone, f"{asker} {code}")
 
 

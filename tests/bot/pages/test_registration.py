@@ -164,6 +164,7 @@ async def test_a_relative_agrees_by_the_code_to_their_own_phone(family_page):
         await count(family_page, "SELECT relation FROM account_patients WHERE relation <> 'self'") == "parent"
     )
     assert await count(family_page, "SELECT method FROM consents WHERE patient_id IS NOT NULL") == "sms_code"
+    assert family_page.rt.sms.language == "zh-Hans"
 
 
 async def test_who_was_named_in_the_chat_is_not_asked_for_again(family_page):

@@ -24,7 +24,7 @@ def error(code: str) -> dict[str, Any]:
 
 
 class Tencent:
-    def __init__(self, answer: Any) -> None:
+    def __init__(self, answer: Any, **more: str) -> None:
         self.answer = answer
         self.requests: list[httpx.Request] = []
         changes = {
@@ -33,7 +33,7 @@ class Tencent:
             "sms_sign_name": "仁和",
             "sms_template_code": "900",
             "sms_consent_template_code": "901",
-        }
+        } | more
         http = httpx.AsyncClient(transport=httpx.MockTransport(self.handle))
         self.sms: Sms = TencentSms(settings(**changes), http=http)
 
@@ -66,6 +66,24 @@ async def test_a_consent_is_asked_with_a_template_of_its_own() -> None:
     await tencent.sms.send_consent_code(PHONE, "123456", "*明")
     sent = json.loads(tencent.requests[0].content)
     assert (sent["TemplateId"], sent["TemplateParamSet"]) == ("901", ["*明", "123456", "5"])
+
+
+@pytest.mark.parametrize(
+    ("language", "given", "template"),
+    [
+        ("en", {"sms_consent_template_code_en": "903"}, "903"),
+        ("zh-Hant", {"sms_consent_template_code_hant": "902"}, "902"),
+        ("en", {"sms_consent_template_code_hant": "902"}, "901"),
+        ("zh-Hant", {}, "901"),
+        ("zh-Hans", {"sms_consent_template_code_en": "903"}, "901"),
+    ],
+)
+async def test_a_consent_is_asked_in_the_language_that_has_a_template(
+    language: str, given: dict[str, str], template: str
+) -> None:
+    tencent = Tencent(status("Ok"), **given)
+    await tencent.sms.send_consent_code(PHONE, "123456", "*明", language)
+    assert json.loads(tencent.requests[0].content)["TemplateId"] == template
 
 
 @pytest.mark.parametrize(
