@@ -300,6 +300,7 @@ async def test_health_tells_what_is_missing(gateway):
     response = await gateway.get("/health/ready")
     assert response.status_code == 503
     assert response.json()["postgres"] is True
+    assert response.json()["working_days_missing"] == [2027]  # from the middle of November on
     assert (await gateway.get("/health/live")).status_code == 200
 
 
