@@ -16,7 +16,7 @@ from integrations.channel import (
     NotConfigured,
     WebhookError,
 )
-from integrations.messages import MessageIn
+from integrations.messages import MessageIn, Webhook
 from tests.contracts.incoming import (
     READ,
 )
@@ -33,6 +33,8 @@ def test_wechat_without_a_secret_does_not_exist(secret: str) -> None:
     platform = WeChat(**{secret: ""})
     with pytest.raises(NotConfigured):
         platform.channel.parse(platform.text())
+    with pytest.raises(NotConfigured):
+        platform.channel.handshake(Webhook("GET", {"echostr": "e", "timestamp": "1", "nonce": "n"}, {}, b""))
 
 
 @pytest.mark.parametrize("secret", ["telegram_token", "telegram_webhook_secret"])
