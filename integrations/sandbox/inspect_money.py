@@ -88,9 +88,9 @@ def _paying(routes: APIRouter, world: World) -> None:
         return _about(world, trade) | {"notice": delivery.as_json() if delivery else None}
 
     @routes.get("/trades")
-    async def trades(out_trade_no: str = "") -> list[dict[str, Any]]:
+    async def trades(out_trade_no: str = "", limit: int = LISTED) -> list[dict[str, Any]]:
         """What the platforms know, newest first."""
-        chosen = [_trade(world, out_trade_no)] if out_trade_no else _all(world)[:LISTED]
+        chosen = [_trade(world, out_trade_no)] if out_trade_no else _all(world)[:limit]
         return [_about(world, trade) for trade in chosen]
 
     @routes.post("/bill")
@@ -227,7 +227,8 @@ def _person(world: World, order: PayOrder) -> Person:
 
 
 def _about(world: World, trade: AnyTrade) -> dict[str, Any]:
-    now, about = world.clock(), {"created_at": trade.created_at.isoformat()}
+    now, paid_at = world.clock(), trade.paid_at
+    about = {"created_at": trade.created_at.isoformat(), "paid_at": paid_at.isoformat() if paid_at else None}
     refunds: dict[str, Any] = {"refunds": _refunds_of(world, trade)}
     if isinstance(trade, AlipayTrade):
         known = {"platform": "alipay", "type": trade.method, "description": trade.subject}

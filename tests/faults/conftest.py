@@ -14,8 +14,13 @@ from tests.stack import Stack, running_stack
 
 READY_SECONDS = 90
 
-# A broken connection brings WeChat's next delivery at once: too early for a test that wants to stop it.
-SANDBOX = {"SANDBOX_WECHAT_RETRY_PAUSE": "2"}
+# A broken connection brings WeChat's next delivery at once: too early for a test that wants to stop it. News of
+# payments that was not taken comes again after seconds instead of minutes.
+SANDBOX = {
+    "SANDBOX_WECHAT_RETRY_PAUSE": "2",
+    "SANDBOX_WECHATPAY_NOTIFY_SCALE": "0.2",
+    "SANDBOX_ALIPAY_NOTIFY_SCALE": "0.02",
+}
 
 
 @pytest.fixture(scope="package")

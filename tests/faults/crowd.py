@@ -11,12 +11,14 @@ from typing import Any
 import httpx
 
 from tests.faults.breaking import is_answer
+from tests.faults.purse import Purse
 from tests.patients import Patient, code_in
 
 PATIENCE = 25.0  # seconds without an answer, after which a patient asks again
 # Not those that other tests here count on: a crowd leaves few numbers.
 WISHES = ("皮肤科", "眼科", "耳鼻喉科", "骨科", "口腔科", "中医科", "康复科")
-DAYS = ("明天上午", "明天下午", "后天上午", "后天下午")
+# Far enough ahead that whoever cancels gets all the money back.
+DAYS = ("后天上午", "后天下午", "大后天上午", "大后天下午")
 
 # What is read in the last message → what is done. The first that fits; the words stand in the questions only.
 _REGISTRATION = (
@@ -28,6 +30,7 @@ _REGISTRATION = (
 _TAKEN = ("同意", "就在这里填", "确认取消", "确认", "取消 ", "余")  # what is chosen when it is offered
 _KNOWN = ("登记好了", "已经登记过")
 _BOOKED = ("约好了，这是", "已为您保留到")
+_AFTERWARDS = ("我的预约", "取消预约", "我付好了", "怎么停车？")
 
 
 @dataclass
@@ -36,6 +39,7 @@ class Visitor:
 
     http: httpx.AsyncClient
     patient: Patient
+    purse: Purse
     chance: random.Random
     until: float  # monotonic: no new booking after it
     said: list[str] = field(default_factory=list)
@@ -44,15 +48,15 @@ class Visitor:
     silences: int = 0
 
     async def visit(self, deadline: float) -> None:
-        """Registers, books, and looks or cancels and books again until time is over. Raises TimeoutError when
-        the last booking is not through by the deadline (monotonic)."""
+        """Registers, books, pays or does not, and looks or cancels and books again until time is over. Raises
+        TimeoutError when the last booking is not through by the deadline (monotonic)."""
         last = await self._act(self.patient.meeting)
         while not (self.booked and time.monotonic() > self.until):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.patient.address} got stuck at: {last}")
-            last = await self._next(last)
+            last = await self._next(last, deadline)
 
-    async def _next(self, last: str) -> str:
+    async def _next(self, last: str, deadline: float) -> str:
         for words, value in _REGISTRATION:
             if words in last:
                 return await self._say(str(getattr(self.patient, value)))
@@ -63,7 +67,8 @@ class Visitor:
                 return answer
         if any(words in last for words in _BOOKED):
             self.booked += 1
-            return await self._say(self.chance.choice(("我的预约", "取消预约", "怎么停车？")))
+            await self.purse.pay(last, deadline)
+            return await self._say(self.chance.choice(_AFTERWARDS))
         if not any(words in said for words in _KNOWN for said in self.said):
             return await self._say("注册")
         return await self._say(f"{self.chance.choice(DAYS)}挂{self.chance.choice(WISHES)}")

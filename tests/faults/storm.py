@@ -17,6 +17,13 @@ from tests.stack import Stack, kill_all
 PROCESSES = ("gateway", "worker", "beat", "rasa", "actions", "valkey", "postgres")
 _SEND = {"wechat": "custom/send", "telegram": "sendMessage"}
 _DOOR = {"wechat": "callback", "telegram": "webhook"}
+_MONEY = {
+    "wechatpay": ("jsapi", "native", "query", "close", "refund", "query_refund", "notify"),
+    "alipay": (
+        "alipay.trade.query", "alipay.trade.close", "alipay.trade.refund",
+        "alipay.trade.fastpay.refund.query", "notify",
+    ),
+}  # fmt: skip
 
 
 @dataclass
@@ -53,6 +60,7 @@ class Storm:
             (5, self._kill),
             (2, self._freeze),
             (4, self._platform),
+            (3, self._payments),
             (1, self._empty_redis),
         ]
         weights, actions = zip(*breaks, strict=True)
@@ -92,6 +100,18 @@ class Storm:
             {"operation": _DOOR[platform], "delay_s": 2},  # later messages overtake it
         ]
         rule = {"platform": platform, "count": self.chance.randint(1, 8), **self.chance.choice(ways)}
+        self.stack.sandbox.post("/faults", json=rule).raise_for_status()
+        return f"{rule}"
+
+    def _payments(self) -> str:
+        """Down, slow, or done without a word of it."""
+        platform = self.chance.choice(tuple(_MONEY))
+        operation = self.chance.choice(_MONEY[platform])
+        ways: list[dict[str, Any]] = [{"code": 502}, {"drop_after_accept": True}, {"delay_s": 3}]
+        if operation == "refund":
+            ways.append({"code": "NOT_ENOUGH"})
+        rule = {"platform": platform, "operation": operation, "count": self.chance.randint(1, 6)}
+        rule |= self.chance.choice(ways)
         self.stack.sandbox.post("/faults", json=rule).raise_for_status()
         return f"{rule}"
 

@@ -1,6 +1,6 @@
-"""A hundred patients register and book on both platforms while everything breaks at random. Afterwards the
+"""A hundred patients register, book and pay on both platforms while everything breaks at random. Afterwards the
 platforms' records and the database agree: each message stored once, each effect once, nothing said twice,
-nobody left without an answer.
+nobody left without an answer; each payment is a confirmed number or whole back with its payer.
 
 DAOZHEN_STORM_SECONDS=600 DAOZHEN_STORM_SEED=7 make test ARGS="-k storm" blows longer, or otherwise;
 DAOZHEN_STORM_PATIENTS=40 for a machine that has other things to do."""
@@ -11,13 +11,16 @@ import asyncio
 import os
 import random
 import time
+from collections import Counter
 
 import httpx
 import pytest
 
+from tests.faults.accounting import audit_money
 from tests.faults.auditing import audit
 from tests.faults.breaking import conversation, said_after
 from tests.faults.crowd import Visitor
+from tests.faults.purse import Purse
 from tests.faults.storm import Storm
 from tests.patients import PATIENTS, Patient
 from tests.stack import Stack
@@ -44,6 +47,7 @@ async def test_nobody_is_lost_in_a_storm(stack: Stack) -> None:
     visitors = await _visit(stack, crowd, storm)
     print(f"seed {SEED}:", *storm.log, sep="\n  ")
     print("silences:", sum(one.silences for one in visitors), "messages:", sum(len(v.said) for v in visitors))
+    print("payments:", dict(visitors[0].purse.done), audit_money(stack))
     audit(stack, crowd, storm=True)
     for patient in crowd:
         _is_answered(patient)
@@ -55,10 +59,11 @@ async def _visit(stack: Stack, crowd: list[Patient], storm: Storm) -> list[Visit
     # Each request on a connection of its own: a kept one may be closed by the sandbox just as it is used again.
     limits = httpx.Limits(max_connections=2 * len(crowd), max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=str(stack.sandbox.base_url), timeout=60, limits=limits) as http:
-        visitors = [
-            Visitor(http, patient, random.Random(1000 * SEED + number), began + SECONDS)  # noqa: S311 - repeatable
-            for number, patient in enumerate(crowd)
-        ]
+        visitors, paid = [], Counter[str]()
+        for number, patient in enumerate(crowd):
+            chance = random.Random(1000 * SEED + number)  # noqa: S311 - repeatable
+            purse = Purse(stack, http, patient, chance, paid)
+            visitors.append(Visitor(http, patient, purse, chance, began + SECONDS))
         visits = asyncio.gather(*(one.visit(began + SECONDS + AFTERWARDS) for one in visitors))
         storm.begin()
         await asyncio.sleep(SECONDS)
