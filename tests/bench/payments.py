@@ -38,6 +38,7 @@ from integrations.sandbox.wechatpay.keys import Keys, merchant_of
 from integrations.sandbox.wechatpay.signing import signed_headers
 from tests.bench.door import exchange, post
 from tests.bench.journeys import registered_patient
+from tests.bench.stack_cpu import Meter
 from tests.bench.system import System
 
 CALLBACKS = 1000
@@ -47,14 +48,17 @@ NUMBERS = 100  # orders for an appointment; the others are bills
 PAYERS = 100
 _CONNECTIONS = 40  # at once
 _FEE = 2500
+_COUNTED = ("gateway", "postgres")
 
 
 @dataclass
 class Callbacks:
-    """Seconds from the first request to the last answer; and orders that are not as they should be, answers that were
-    no success, owners who were told too often or not at all."""
+    """Seconds from the first request to the last answer, and milliseconds of CPU that gateway and Postgres spent on one
+    (Postgres also on what the worker tells meanwhile); and orders that are not as they should be, answers that were no
+    success, owners who were told too often or not at all."""
 
     seconds: float
+    cpu_ms: dict[str, float]
     wrong: int
 
 
@@ -79,11 +83,13 @@ async def callbacks(system: System, first_patient: int) -> Callbacks:
         async with places:
             return (await exchange(system.settings.gateway_port, request))[0]
 
-    begin = time.perf_counter()
+    meter, begin = Meter(system), time.perf_counter()
+    meter.start()
     statuses = await asyncio.gather(*map(bring, requests))
-    seconds = time.perf_counter() - begin
+    seconds, spent = time.perf_counter() - begin, meter.per_message(CALLBACKS)
     refused = sum(status != 200 for status in statuses)
-    return Callbacks(seconds, refused + await _wrong(system, singles, doubles))
+    wrong = refused + await _wrong(system, singles, doubles)
+    return Callbacks(seconds, {name: spent[name] for name in _COUNTED}, wrong)
 
 
 def _mixed(brought: list[bytes], again: list[bytes]) -> list[bytes]:

@@ -73,6 +73,7 @@ class Results:
             "sustained_per_second": self.load.sustained,
             "pay_callbacks_s": round(self.callbacks.seconds, 2),
             "pay_callbacks_wrong": float(self.callbacks.wrong),
+            **{f"pay_callbacks_cpu_ms_{name}": round(ms, 2) for name, ms in self.callbacks.cpu_ms.items()},
             **self.reminding.figures,
         }
 
