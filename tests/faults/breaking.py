@@ -91,7 +91,7 @@ _DELAYED = "现在回复得慢"
 def said_after(patient: Patient, entry: int) -> list[str]:
     """What reached the patient after an entry, message by message, but for the word that it takes longer."""
     answer = patient.sandbox.get(f"/{patient.channel}", params={**patient.address, "after": entry})
-    return [found["text"] for found in answer.json()["messages"] if is_answer(found)]
+    return [found.get("text") or "" for found in answer.json()["messages"] if is_answer(found)]
 
 
 def is_answer(entry: dict[str, Any]) -> bool:
