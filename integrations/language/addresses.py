@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from integrations.language.divisions import Division, divisions, short
-from integrations.language.personal import find_personal
+from integrations.language.personal import find_phone
 from integrations.language.script import fold, simplify
 
 _LABEL = re.compile(
@@ -60,8 +60,7 @@ class Typed:
 def read_address(text: str) -> Typed:
     """Everything that the text tells of where something is to be sent."""
     text = _LABEL.sub(" ", simplify(fold(text)))
-    phone = next((span for span in find_personal(text) if span.entity == "phone"), None)
-    if phone:
+    if phone := find_phone(text):
         text = f"{text[: phone.start]} {text[phone.end :]}"
     recipient, place = _part(_PIECE.findall(_HONORIFIC.sub("", text)))
     division, street, choices = read_place(place)

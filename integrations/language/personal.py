@@ -15,6 +15,7 @@ from integrations.language.numerals import read_digits
 from integrations.language.people import is_relative
 from integrations.language.script import fold, simplify
 from integrations.language.spans import Span
+from integrations.language.whereabouts import is_about_addresses, names_a_place, sent_to
 
 # What people put between digits (spaces, dashes, points, invisible characters), up to three of them.
 _BETWEEN = r"[\s\-_.·•/,、()*|~\u200b-\u200f\u2060\ufeff]{0,3}"
@@ -65,8 +66,12 @@ _MACHINE = re.compile(
 )
 _DATE = re.compile(r"(?:19|20)\d\d[-/. ](?:1[0-2]|0?[1-9])[-/. ](?:[12]\d|3[01]|0?[1-9])(?!\d)")
 
-_WHOLE_ANSWERS = frozenset({"person_name", "address"})
 _NUMBER_ANSWERS = frozenset({"id_number", "phone"})
+# What is typed to these is no address, whatever it holds.
+_OWN_QUESTIONS = frozenset(
+    {"words", "person_name", "id_number", "id_document", "phone", "birth_date", "sms_code"}
+)
+_AROUND = " \t\r\n,。.;:!"
 _DOCUMENT_ANSWERS = frozenset({"id_number", "id_document"})
 _PREFIX = re.compile(
     r"(?:^|(?<=[\s,。;:]))(?:[^\s,。;:]{0,6}?(?:名叫|叫做|叫我|叫|姓名|名字|地址|住址)|我是|我住在?|家住|患者|病人"
@@ -129,22 +134,31 @@ def find_personal(text: str, expects: str | None = None, today: date | None = No
     phone; a birth date in ISO form).
 
     `expects` is what the last question asked for. The whole answer to a question for a name or an
-    address is one span, without a prefix such as 我叫, unless it is a command or a question. Birth dates are found
-    when they are asked for, `today` being the hospital's.
+    address is one span, without a prefix such as 我叫, unless it is a command or a question; of an address with the
+    phone and the name in it, whoever asked. Birth dates are found when they are asked for, `today` being the
+    hospital's.
     """
     folded, birth = fold(text), []
+    if whole := _whole_address(text, folded, expects):
+        return [whole]
     if expects == "birth_date" and today and (found := find_birth_date(folded, today)):
         start, end, born = found
         folded = folded[:start] + "\ufffc" * (end - start) + folded[end:]
         birth = [Span("birth_date", start, end, born.isoformat())]
     spans = [*birth, *_shapes(folded, expects)]
-    if expects in _WHOLE_ANSWERS:
+    # An answer to the question for an address that is none speaks to us, unless a number stands beside it.
+    if expects == "person_name" or (expects == "address" and any(one.entity == "id_number" for one in spans)):
         spans += _answer(text, folded, expects, spans)
     for match in _NAME_SAID.finditer(folded):
         span = Span("person_name", match.start("name"), match.end("name"), text[slice(*match.span("name"))])
         if not span.overlaps(spans) and not _is_talk(span.value, "person_name"):
             spans.append(span)
     return sorted(spans, key=lambda span: span.start)
+
+
+def find_phone(text: str) -> Span | None:
+    """The first phone of a text, by its shape."""
+    return next((span for span in _shapes(fold(text), None) if span.entity == "phone"), None)
 
 
 def put_tokens(text: str, spans: Sequence[Span], tokens: Sequence[str]) -> tuple[str, list[Span]]:
@@ -163,6 +177,31 @@ def redact(text: str) -> str:
     """A log line without the numbers of people."""
     spans = find_personal(text)
     return put_tokens(text, spans, [f"[{span.entity}]" for span in spans])[0]
+
+
+def _whole_address(text: str, folded: str, expects: str | None) -> Span | None:
+    """Where something is to be sent, to whom, and whom to call."""
+    if expects in _OWN_QUESTIONS:
+        return None
+    kinds = {span.entity for span in _shapes(folded, expects)}
+    if "id_number" in kinds:
+        return None
+    said = simplify(folded)
+    start: int | None = 0
+    if expects != "address":
+        start = sent_to(said, has_phone="phone" in kinds)
+    elif not ("phone" in kinds or names_a_place(said)):
+        bare = said.strip(_AROUND)
+        talk = not bare or is_about_addresses(bare) or _is_talk(bare, "person_name")
+        start = None if talk or not any(map(str.isalnum, bare)) else 0
+    if start is None:
+        return None
+    rest = folded[start:].lstrip(_AROUND)
+    start = len(folded) - len(rest)
+    if prefix := _PREFIX.match(rest):
+        start += prefix.end()
+    end = len(folded.rstrip(_AROUND))
+    return Span("address", start, end, text[start:end]) if start < end else None
 
 
 def _shapes(folded: str, expects: str | None) -> Iterator[Span]:
@@ -235,10 +274,8 @@ def _trimmed(text: str, folded: str, start: int, end: int, expects: str) -> Span
         end = start + len(_LABEL.sub("", folded[start:end]))
     end = start + len(_SUFFIX.sub("", folded[start:end]))
     value = text[start:end]
-    shortest = 4
-    if (
-        expects == "person_name"
-    ):  # a single character is one when it is all that was said, and then is told as cut
+    shortest = 2
+    if expects == "person_name":  # a single character is one when it is all that was said: told as cut
         alone = bool(prefix) or value == text.strip(" ,，。.!！\n")
         shortest = 1 if alone and _ONE_OF_A_NAME.fullmatch(value) else 2
     if len(value) < shortest or _is_talk(folded[start:end], expects) or not any(map(str.isalpha, value)):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -139,6 +140,80 @@ def test_commands_and_questions_are_no_names(text: str) -> None:
 @pytest.mark.parametrize(("text", "address"), ADDRESSES.items())
 def test_the_answer_to_a_question_for_an_address(text: str, address: str) -> None:
     assert values(text, "address") == [("address", address)]
+
+
+# Asked for an address: all that is personal beside it is swapped with it.
+WITH_A_NAME = [
+    "张三 13812345678 北京市朝阳区建国路88号",
+    "张三，13812345678，北京市朝阳区建国路88号",
+    "北京市海淀区中关村大街1号 张三 138 1234 5678",
+    "寄到北京市海淀区中关村大街1号，收件人张三，电话13812345678",
+    "李四 建国路88号",
+    "收件人换成李四",
+    "不对，是李四",
+    "张三",
+    "我想寄到北京市朝阳区建国路88号 张三收 麻烦放门口柜子里",
+    "北京市朝阳区医生公寓3号楼 张三",
+    "電話13812345678，收件人陳大文，重慶市渝中區解放碑1號",
+    "John Smith, Room 1502, 88 Jianguo Road, Chaoyang District, 13812345678",
+    "please send it to John Smith, 88 Jianguo Road, Beijing",
+]
+UNASKED = {
+    "寄到北京市海淀区中关村大街1号 张三 13800138000": "",
+    "把药寄到北京市海淀区中关村大街1号 张三 13800138000": "把药寄到",
+    "快递给张三 13800138000 上海市徐汇区衡山路10号": "快递给",
+    "收货地址：杭州西湖区文三路100号 王小明 13812345678": "收货地址：",
+    "张三 13812345678 北京市朝阳区建国路88号": "",
+    "老李 寄到杭州西湖区文三路100号吧": "",
+    "send it to John Smith, 88 Jianguo Road, Chaoyang District": "send it to ",
+}
+
+
+@pytest.mark.parametrize("text", WITH_A_NAME)
+def test_a_name_beside_an_address_is_swapped_with_it(text: str) -> None:
+    spans = find_personal(text, "address")
+    swapped, _ = put_tokens(text, spans, ["#"] * len(spans))
+    assert not re.search(r"张三|李四|陳大文|John|Smith|1381|5678|建国|Jianguo|中关村|柜子", swapped), swapped
+
+
+@pytest.mark.parametrize(("text", "left"), UNASKED.items())
+def test_an_address_that_nobody_asked_for_is_swapped_too(text: str, left: str) -> None:
+    [span] = find_personal(text)
+    assert span.entity == "address"
+    assert text[: span.start] in (left, "寄到")
+    assert span.end == len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "第二个", "用默认的", "还是自己去取", "到院取药", "我的单据", "药到哪了", "停车怎么收费", "换一个", "没错",
+        "取消", "不寄了", "1", "最后那个", "the first one", "pick it up", "地址簿", "新地址", "算了",
+    ],
+)  # fmt: skip
+def test_what_is_said_about_addresses_is_none(text: str) -> None:
+    assert values(text, "address") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expects"),
+    [
+        ("你们医院在北京市朝阳区建国路88号吗", None),
+        ("我住在北京市朝阳区建国路88号，挂心内科", None),
+        ("快递送到门诊楼哪里", None),
+        ("下周三上午挂心内科王医生", None),
+        ("护士把我推到3号楼102室就不管了，电话也不接", "words"),
+    ],
+)
+def test_a_place_that_nothing_is_sent_to_is_left(text: str, expects: str | None) -> None:
+    assert values(text, expects) == []
+
+
+def test_an_identity_number_beside_an_address_stays_one() -> None:
+    said = "北京市朝阳区建国路88号 李明 11010519900307013X"
+    assert ("id_number", "11010519900307013X") in values(said, "address")
+    swapped, _ = put_tokens(said, spans := find_personal(said, "address"), ["#"] * len(spans))
+    assert "李明" not in swapped
 
 
 @pytest.mark.parametrize("text", ["转人工", "为什么要地址", "返回"])
