@@ -69,7 +69,9 @@ class Facts:
     link: str = ""
     prescription: str = ""
     delivery: str = ""
+    address: str = ""  # where something is to be sent, with name and phone, as typed
     destination: str = ""  # one of the address book
+    handing: str = ""  # pickup or delivery
     order: str = ""  # the number of one of the account's orders
     purpose: str = ""
     language: str = ""  # named to be chosen
@@ -148,9 +150,11 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
 
 
 _SINGLE = (
+    "address",
+    "destination",
+    "handing",
     "prescription",
     "delivery",
-    "destination",
     "relative",
     "unknown_practitioner",
     "impossible_date",

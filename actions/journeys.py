@@ -27,6 +27,7 @@ from actions import (
 from actions.account_change import ChangeForm
 from actions.account_claim import ClaimForm
 from actions.account_unbind import UnbindForm
+from actions.address_book import AddressForm
 from actions.appointments import CancellationForm
 from actions.booking import BookingForm
 from actions.complaint import ComplaintForm
@@ -36,6 +37,7 @@ from actions.directory import DirectoryCache
 from actions.family import FamilyForm
 from actions.follow_up import FollowUpForm
 from actions.forms import Answer, Form, Journey, Saying
+from actions.medicine_form import MedicineForm
 from actions.rating import RatingForm
 from actions.registration import RegistrationForm
 from actions.reschedule import RescheduleForm
@@ -56,6 +58,8 @@ FORMS: tuple[type[Form], ...] = (
     FollowUpForm,
     ComplaintForm,
     RatingForm,
+    MedicineForm,
+    AddressForm,
 )
 
 # Answered in one message, inside a form too: the form's question is then asked again.
@@ -74,8 +78,6 @@ ANSWERS: Mapping[str, Answer] = {
     "non_text": answers.non_text,
     "ask_hospital": hospital_questions.answer,
     "ask_privacy": consent.answer_privacy,
-    "my_prescriptions": medicine.answer_prescriptions,
-    "collect_medicine": medicine.answer_collect,
     "where_is_my_parcel": medicine.answer_parcel,
     "confirm_receipt": medicine.answer_receipt,
     "my_appointments": appointments.answer_appointments,
@@ -114,6 +116,7 @@ OUTSIDE: Mapping[str, Answer] = {
 INSIDE: Mapping[str, Answer] = {
     "greet": answers.greeting,
     "log_measurement": measurements.answer_log,
+    "my_prescriptions": medicine.answer_prescriptions,
 }
 
 # What opens a form, from outside and out of another form.
@@ -142,6 +145,10 @@ ENTRIES: Mapping[str, str] = {
     "stop_follow_up": FollowUpForm.form,
     "complain": ComplaintForm.form,
     "rate": RatingForm.form,
+    "my_prescriptions": MedicineForm.form,
+    "collect_medicine": MedicineForm.form,
+    "cancel_medicine": MedicineForm.form,
+    "my_addresses": AddressForm.form,
 }
 # Said inside a form these belong to it.
 _ONLY_OUTSIDE = frozenset(
@@ -155,6 +162,7 @@ _ONLY_OUTSIDE = frozenset(
         "correct",
         "nlu_fallback",
         "log_measurement",
+        "my_prescriptions",
     }
 )
 # What the hospital begins waits for the end of a form.

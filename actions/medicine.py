@@ -11,98 +11,109 @@ from actions.turn import Reply, Turn
 from integrations import courier
 from integrations.hospital.delivery import parcels, views
 from integrations.hospital.delivery.views import ParcelFault, ParcelView
-from integrations.hospital.models import WITH_PHARMACY, DeliveryStatus, Handing
-from integrations.hospital.pharmacy import checkout
+from integrations.hospital.models import (
+    WITH_PHARMACY,
+    DeliveryStatus,
+    Handing,
+    OrderStatus,
+    PrescriptionStatus,
+)
 from integrations.hospital.pharmacy import views as prescriptions
-from integrations.hospital.pharmacy.terms import AnswerFirst, OutOfStock, PharmacyError, Terms
 from integrations.hospital.pharmacy.views import PrescriptionView
 
 _LATELY = timedelta(days=7)
-_SHOWN = 3
+SHOWN = 3
+
+
+async def current(turn: Turn) -> list[PrescriptionView]:
+    """The account's prescriptions that are going on, or were lately."""
+    async with turn.runtime.database.begin() as session:
+        return await prescriptions.current(session, await account_of(session, turn), turn.now - _LATELY)
+
+
+def is_billed(one: PrescriptionView) -> bool:
+    """Whether it can be paid on a page right now."""
+    return one.status is PrescriptionStatus.APPROVED and one.order_status is OrderStatus.UNPAID
+
+
+def is_open(turn: Turn, one: PrescriptionView) -> bool:
+    """Whether the patient has something to decide."""
+    return one.payable(turn.now) or one.asked is not None
+
+
+def is_cancellable(one: PrescriptionView) -> bool:
+    """By the patient alone."""
+    return is_billed(one) or one.status is PrescriptionStatus.PAID
+
+
+def is_redirectable(one: PrescriptionView) -> bool:
+    return one.handing is Handing.DELIVERY and one.status is PrescriptionStatus.PAID
+
+
+def is_with_pharmacy(one: PrescriptionView) -> bool:
+    """Whether only staff can change something about it."""
+    return one.status in (PrescriptionStatus.DISPENSING, PrescriptionStatus.SHIPPED)
 
 
 async def answer_prescriptions(turn: Turn, reply: Reply) -> None:
-    """What is on them, how each stands, and the next step."""
-    async with turn.runtime.database.begin() as session:
-        account = await account_of(session, turn)
-        found = await prescriptions.current(session, account, turn.now - _LATELY)
+    """What is on them, how each stands, and what to say for the next step: whatever else is going on, that opens it."""
+    found = await show(turn, reply)
+    if any(is_open(turn, one) for one in found):
+        reply.say("say_prescriptions_way")
+
+
+async def show(turn: Turn, reply: Reply) -> list[PrescriptionView]:
+    """The first of them, said; gives those."""
+    found = (await current(turn))[:SHOWN]
     if not found:
         reply.say("say_no_prescriptions")
-    for one in found[:_SHOWN]:
-        _show(turn, reply, one)
+    for one in found:
+        await _show(turn, reply, one)
         reply.say("say_prescription_page", link=await prescription_page(turn, one.id))
+    return found
 
 
-def _show(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
-    texts, phone = turn.words.texts, turn.runtime.settings.hospital_phone
+async def _show(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
     reply.say("say_prescription", patient=one.patient, doctor=turn.words.doctor(one.practitioner, one.title))
     for line in one.lines:
         values = {"dose": line.dose, "frequency": line.frequency, "days": line.days}
         name = f"{line.name} {line.strength}"
         reply.say("say_prescription_line", name=name, quantity=line.quantity, unit=line.unit, **values)
-    until = turn.words.moment(one.valid_until - timedelta(minutes=1), turn.today)
-    total = turn.words.money(one.amount_fen or one.medicine_fen)
-    status = f"say_prescription_{one.status}"
     if one.asked:
-        status = "say_prescription_to_decide"
-    elif one.status in WITH_PHARMACY and one.handing is Handing.PICKUP:
-        status = "say_prescription_code"
-    reply.say(
-        status,
-        until=until,
-        total=total,
-        phone=phone,
-        code=one.pickup_code or "-",
-        reason=one.rejection or "-",
-    )
-    if one.payable(turn.now) and not one.asked:
-        reply.offer(
-            texts.text("word_collect", patient=one.patient),
-            f'/collect_medicine{{"prescription": "{one.id}"}}',
+        reply.say("say_prescription_to_decide")
+    elif is_billed(one):
+        await say_billed(turn, reply, one)
+    else:
+        code = one.status in WITH_PHARMACY and one.handing is Handing.PICKUP
+        reply.say(
+            "say_prescription_code" if code else f"say_prescription_{one.status}",
+            until=turn.words.moment(one.valid_until - timedelta(minutes=1), turn.today),
+            total=turn.words.money(one.amount_fen or one.medicine_fen),
+            phone=turn.runtime.settings.hospital_phone,
+            code=one.pickup_code or "-",
+            reason=one.rejection or "-",
         )
 
 
-async def answer_collect(turn: Turn, reply: Reply) -> None:
-    """Opens the bill for picking it up, and gives the page that pays it."""
-    phone = turn.runtime.settings.hospital_phone
-    async with turn.runtime.database.begin() as session:
-        account = await account_of(session, turn)
-        payable = [
-            one
-            for one in await prescriptions.current(session, account, turn.now - _LATELY)
-            if one.payable(turn.now) and turn.facts.prescription in ("", str(one.id))
-        ]
-    if len(payable) != 1:
-        await answer_prescriptions(turn, reply)
-        return
-    try:
-        async with turn.runtime.database.begin() as session:
-            billed = await checkout.open_bill(
-                session,
-                turn.runtime.crypto,
-                payable[0].id,
-                Handing.PICKUP,
-                account_id=account,
-                contact_id=turn.contact_id,
-                terms=Terms.of(turn.runtime.settings),
-                delivery_name="",
-                key=turn.key(f"collect {payable[0].id}"),
-                now=turn.now,
-            )
-    except OutOfStock as error:
-        reply.say("say_out_of_stock", name=error.medicine, phone=phone)
-        return
-    except AnswerFirst:
-        reply.say("say_prescription_to_decide", phone=phone)
-        return
-    except PharmacyError:
-        reply.say("say_no_prescriptions")
-        return
-    assert billed.order_no
-    assert billed.pay_until
-    link = await order_page(turn, billed.order_no, billed.pay_until)
-    total, until = turn.words.money(billed.amount_fen or 0), turn.words.until(billed.pay_until)
-    reply.say("say_medicine_billed", total=total, until=until, link=link)
+async def say_billed(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
+    """The bill that is open, and the page that pays it."""
+    assert one.order_no
+    assert one.pay_until
+    how = turn.words.texts.text(f"word_handing_{one.handing or Handing.PICKUP}_short")
+    link = await order_page(turn, one.order_no, one.pay_until)
+    total, until = turn.words.money(one.amount_fen or 0), turn.words.until(one.pay_until)
+    reply.say("say_prescription_billed", how=how, total=total, until=until, link=link)
+
+
+def offer_changes(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
+    """What may still be changed about it, as buttons."""
+    texts, which = turn.words.texts, f'"prescription": "{one.id}"'
+    if is_billed(one) and one.may_be_sent:
+        reply.offer(texts.text("word_change_handing"), f'/collect_medicine{{{which}, "purpose": "change"}}')
+    if is_redirectable(one):
+        reply.offer(texts.text("word_change_address"), f'/collect_medicine{{{which}, "purpose": "redirect"}}')
+    if is_cancellable(one):
+        reply.offer(texts.text("word_cancel_medicine"), f"/cancel_medicine{{{which}}}")
 
 
 async def answer_parcel(turn: Turn, reply: Reply) -> None:
@@ -113,7 +124,7 @@ async def answer_parcel(turn: Turn, reply: Reply) -> None:
         reply.say("say_no_parcels")
         return
     known = True
-    for one in found[:_SHOWN]:
+    for one in found[:SHOWN]:
         if one.status in parcels.ON_THE_WAY:
             known = await courier.ask(turn.runtime, one.id) and known
         async with turn.runtime.database.begin() as session:

@@ -16,7 +16,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy import Row, text
 
-from bot import choices, delivery, inbox, numbers_in_chat, outbox, rasa, texts
+from bot import choices, delivery, inbox, numbers_in_chat, outbox, rasa, shown_back, texts
 from bot.models import ControlState
 from bot.outbox import Reply
 from bot.rasa import RasaDown, RasaReply
@@ -223,6 +223,7 @@ async def _answer(
     if not said:
         log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
         return Answer([_apology(rt, language)])
+    said = await shown_back.reveal(rt, conversation.id, said)
     return _compose(rt, inbound.speaks, said, language)
 
 

@@ -170,7 +170,7 @@ def substitute(
             agreed_by=agreed_by, now=utcnow(),
         ),
     )  # fmt: skip
-    typer.echo("The patient is asked to call.")
+    typer.echo("The patient is asked.")
 
 
 @app.command()

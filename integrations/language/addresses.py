@@ -26,6 +26,10 @@ _PLACE = re.compile(
 )
 # After what is short for a city or district, this shows that it is none: 朝阳路, 朝阳区.
 _ROAD = re.compile(r"^[大小东西南北中新]?(?:路|街|道|巷|大街|大道|胡同|村|镇|乡|公园|门|区|县|旗)")
+# "张三收", "我家 北京市…": neither a part of the name nor one.
+_AROUND_NAMES = re.compile(
+    r"(?<=[㐀-鿿])(?:亲|本人)?收(?=[\s,，;；。、]|$)|(?:^|(?<=[\s,，;；。、:：]))(?:我家|家里|家中|老家|我?单位|我?公司)(?=[\s,，;；。、:：])"
+)
 _HONORIFIC = re.compile(r"(?<=[㐀-鿿])\s+(?=(?:先生|女士|小姐)(?:\s|$))")
 # A district that the list does not know yet.
 _NEW_DISTRICT = re.compile(r"^[㐀-鿿]{1,6}?(?:新区|[区县旗市])(?!场)")
@@ -62,7 +66,7 @@ def read_address(text: str) -> Typed:
     text = _LABEL.sub(" ", simplify(fold(text)))
     if phone := find_phone(text):
         text = f"{text[: phone.start]} {text[phone.end :]}"
-    recipient, place = _part(_PIECE.findall(_HONORIFIC.sub("", text)))
+    recipient, place = _part(_PIECE.findall(_AROUND_NAMES.sub(" ", _HONORIFIC.sub("", text))))
     division, street, choices = read_place(place)
     return Typed(recipient, str(phone.value) if phone else "", division, street, choices)
 

@@ -8,9 +8,9 @@ import pytest
 
 from integrations.hospital import patients
 from integrations.hospital.delivery import shipping
-from integrations.hospital.models import Handing
-from integrations.hospital.pharmacy import substitutions
-from tests.pharmacy_rows import NOW, PHARMACIST, Client, Pharmacy
+from integrations.hospital.models import Handing, OrderStatus, PrescriptionStatus
+from integrations.hospital.pharmacy import counter, substitutions
+from tests.pharmacy_rows import HOME, NOW, PHARMACIST, Client, Pharmacy
 
 
 @pytest.fixture
@@ -24,20 +24,100 @@ async def _client(chat: Any) -> Client:
     return Client(chat.contact.account_id, chat.contact.id, patient.id)
 
 
+async def _substitution(chat: Any, pharmacy: Pharmacy, prescription: Any) -> None:
+    async with chat.runtime.database.begin() as session:
+        await substitutions.propose(
+            session, prescription, old_code="NIF", code="AML", quantity=1, dose="每次1片", pharmacist=PHARMACIST,
+            agreed_by=pharmacy.staff_no, now=NOW,
+        )  # fmt: skip
+
+
 async def test_a_prescription_is_shown_billed_and_picked_up_with_its_code(
     clinic: Any, pharmacy: Pharmacy
 ) -> None:
     chat = await clinic.chat()
     assert "没有要处理的处方" in (await chat.say("my_prescriptions")).text
+    assert not chat.form
     made = await pharmacy.approved(await _client(chat), "AML")
     shown = await chat.say("my_prescriptions")
     assert "氨氯地平片 5mg×28片，2盒：每次1片，每天1次，用7天" in shown.text
-    assert "不能退换" in shown.text
+    assert "药费 ¥65.20，取走或寄出后不能退换" in shown.text
+    assert shown.text.index("每次1片") < shown.text.index("您想怎么拿")
+    assert list(shown.buttons) == ["到院取药", "快递到家（运费 ¥12）"]
     assert "https://hospital.example/p/prescription/" in shown.text
     billed = await chat.press(shown, "到院取药")
     assert "https://hospital.example/p/pay/" in billed.text
+    assert not chat.form
     await pharmacy.pay((await pharmacy.see(made)).order_no)
     assert (await pharmacy.see(made)).pickup_code in (await chat.say("my_prescriptions")).text
+
+
+@pytest.mark.parametrize("words", ["我自己去医院取", "到院取药", "不寄了，自己来拿", "i will pick it up"])
+async def test_how_is_understood_in_words_too(clinic: Any, pharmacy: Pharmacy, words: str) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "AML")
+    await chat.say("my_prescriptions")
+    assert "/p/pay/" in (await chat.say("nlu_fallback", text=words)).text
+    assert (await pharmacy.see(made)).handing is Handing.PICKUP
+
+
+async def test_who_says_how_at_once_is_not_asked(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "AML")
+    assert "/p/pay/" in (await chat.say("collect_medicine", text="我去医院取药")).text
+    assert (await pharmacy.see(made)).handing is Handing.PICKUP
+    assert "收件人、手机号和地址" in (await chat.say("collect_medicine", text="给我快递到家吧")).text
+    assert chat.slots["requested_slot"] == "address_new"
+
+
+async def test_it_is_sent_to_an_address_of_the_book_for_a_fee_told_before(
+    clinic: Any, pharmacy: Pharmacy
+) -> None:
+    chat = await clinic.chat()
+    client = await _client(chat)
+    made = await pharmacy.approved(client, "AML")
+    await pharmacy.address(client)
+    offered = await chat.press(await chat.say("my_prescriptions"), "快递到家")
+    assert "寄到哪里" in offered.text
+    [home, new] = offered.buttons
+    assert home == HOME.masked
+    assert "用新地址" in new
+    assert HOME.street not in str(offered)
+    billed = await chat.press(offered, HOME.masked[:2])
+    assert "药费 ¥65.20，运费 ¥12，共 ¥77.20" in billed.text
+    assert "/p/pay/" in billed.text
+    assert list(billed.buttons) == ["改取药方式", "不要了，取消"]
+    seen = await pharmacy.see(made)
+    assert (seen.handing, seen.amount_fen, seen.delivery_fen) == (Handing.DELIVERY, 7720, 1200)
+    again = await chat.press(billed, "改取药方式")
+    await chat.press(again, "到院取药")
+    seen = await pharmacy.see(made)
+    assert (seen.handing, seen.amount_fen, seen.delivery_id) == (Handing.PICKUP, 6520, None)
+
+
+async def test_what_may_not_be_sent_says_so_and_is_picked_up(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "DZP")
+    shown = await chat.say("my_prescriptions")
+    assert "地西泮片按规定不能邮寄，只能到院取" in shown.text
+    assert list(shown.buttons) == ["到院取药", "以后再说"]
+    refused = await chat.say("inform", text="还是给我寄吧")
+    assert "不能邮寄，这份药只能到院取" in refused.text
+    typed = await chat.tell(address="北京市朝阳区建国路88号 李四 13800138000")
+    assert "不能邮寄" in typed.text
+    assert "/p/pay/" in (await chat.say("affirm")).text
+    assert (await pharmacy.see(made)).handing is Handing.PICKUP
+
+
+async def test_what_must_stay_cold_says_so_with_its_fee(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "INS")
+    shown = await chat.say("collect_medicine")
+    assert "快递走冷链，运费 ¥38" in shown.text
+    await chat.press(shown, "快递到家")
+    await chat.tell(address="北京市朝阳区建国路88号 李四 13800138000")
+    assert "运费 ¥38，共 ¥302" in (await chat.say("affirm")).text
+    assert (await pharmacy.see(made)).delivery_fen == 3800
 
 
 async def test_what_is_not_there_is_not_billed(clinic: Any, pharmacy: Pharmacy) -> None:
@@ -45,23 +125,171 @@ async def test_what_is_not_there_is_not_billed(clinic: Any, pharmacy: Pharmacy) 
     await pharmacy.approved(await _client(chat), "NIF")
     other = await pharmacy.client()
     await pharmacy.bill(other, await pharmacy.approved(other, "NIF"))
-    assert "暂时不够" in (await chat.say("collect_medicine")).text
+    assert "暂时不够" in (await chat.say("collect_medicine", ("handing", "pickup"))).text
 
 
-async def test_who_is_asked_about_another_medicine_is_told_whom_to_call(
+async def test_of_several_one_is_picked_and_what_was_said_is_kept(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    client = await _client(chat)
+    await pharmacy.approved(client, "NIF")
+    made = await pharmacy.approved(client, "AML")
+    asked = await chat.say("collect_medicine", text="我去医院取药")
+    assert "哪一份" in asked.text
+    assert "没太明白" in (await chat.say("inform", text="呃")).text
+    assert "/p/pay/" in (await chat.press(asked, "*明：氨氯地平片")).text
+    assert (await pharmacy.see(made)).handing is Handing.PICKUP
+
+
+async def test_later_is_no_now(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "AML")
+    for intent in ("cancel", "deny", "go_back"):
+        await chat.say("collect_medicine")
+        assert "先不办" in (await chat.say(intent)).text
+        assert not chat.form
+    assert (await pharmacy.see(made)).order_no is None
+
+
+async def test_in_another_form_documents_say_how_to_go_on(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    await pharmacy.approved(await _client(chat), "AML")
+    await chat.say("complain")
+    between = await chat.say("my_prescriptions")
+    assert "随时说“取药”" in between.text
+    assert chat.form == "complaint_form"
+    assert "怎么拿" in (await chat.say("collect_medicine")).text
+    assert chat.form == "medicine_form"
+
+
+async def test_a_question_in_between_comes_back(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    await pharmacy.approved(await _client(chat), "AML")
+    await chat.press(await chat.say("collect_medicine"), "快递到家")
+    for intent in ("thanks", "where_is_my_parcel", "my_bills"):
+        between = await chat.say(intent)
+        assert between.text.endswith("北京市海淀区中关村大街1号")
+        assert between.expects == "address"
+    assert "怎么拿" in (await chat.say("go_back")).text
+
+
+async def test_a_bill_that_is_open_is_shown_with_its_page(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "AML")
+    await chat.say("collect_medicine", ("handing", "pickup"))
+    for asking in ("my_prescriptions", "collect_medicine"):
+        shown = await chat.say(asking)
+        assert "到院取药，共 ¥65.20" in shown.text
+        assert "/p/pay/" in shown.text
+        assert list(shown.buttons) == ["改取药方式", "不要了，取消"]
+    assert (await pharmacy.see(made)).order_status is OrderStatus.UNPAID
+
+
+async def test_an_unpaid_bill_is_cancelled_and_the_prescription_stays(
     clinic: Any, pharmacy: Pharmacy
 ) -> None:
     chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "NIF")
+    made = await pharmacy.approved(await _client(chat), "AML")
+    billed = await chat.say("collect_medicine", ("handing", "pickup"))
+    asked = await chat.press(billed, "不要了")
+    assert "还没缴费，不收钱" in asked.text
+    assert "一切照旧" in (await chat.say("deny")).text
+    await chat.say("cancel_medicine")
+    assert "没有收钱" in (await chat.say("affirm")).text
+    seen = await pharmacy.see(made)
+    assert (seen.status, seen.order_no) == (PrescriptionStatus.APPROVED, None)
+    assert await pharmacy.stock("AML") == 20
+
+
+async def test_what_is_paid_is_paid_back_once_confirmed(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    shown = await chat.say("my_prescriptions")
+    assert list(shown.buttons) == ["改收件地址", "不要了，取消"]
+    asked = await chat.press(shown, "不要了")
+    assert "¥77.20 全额原路退回" in asked.text
+    between = await chat.say("ask_refund")
+    assert "确定取消吗" in between.text
+    assert "没太明白" in (await chat.say("inform", text="呃这个")).text
+    assert (await pharmacy.see(made)).status is PrescriptionStatus.PAID
+    assert "¥77.20 会原路退回" in (await chat.say("affirm")).text
+    seen = await pharmacy.see(made)
+    assert (seen.status, seen.order_status) == (PrescriptionStatus.CANCELLED, OrderStatus.REFUND_DUE)
+
+
+async def test_what_the_pharmacy_has_begun_is_not_cancelled_here(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    assert "没有要处理的处方" in (await chat.say("cancel_medicine")).text
+    _, made = await pharmacy.paid("AML", client=await _client(chat))
+    await chat.say("cancel_medicine")
     async with chat.runtime.database.begin() as session:
-        await substitutions.propose(
-            session, made, old_code="NIF", code="AML", quantity=1, dose="1片", pharmacist=PHARMACIST,
-            agreed_by=pharmacy.staff_no, now=NOW,
-        )  # fmt: skip
+        await counter.dispense(session, made, actor="staff:counter")
+    for late in (await chat.say("affirm"), await chat.say("cancel_medicine")):
+        assert f"不能取消了。请打 {chat.runtime.settings.hospital_phone}" in late.text
+    assert (await pharmacy.see(made)).status is PrescriptionStatus.DISPENSING
+
+
+async def test_before_it_leaves_it_goes_to_another_address(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    offered = await chat.press(await chat.say("my_prescriptions"), "改收件地址")
+    assert "寄到哪里" in offered.text
+    await chat.tell(address="杭州市西湖区文三路100号 李四 13800138000")
+    assert "改寄到 *四 138****8000 浙江省杭州市西湖区" in (await chat.say("affirm")).text
+    async with chat.runtime.database.begin() as session:
+        await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
+    late = await chat.say("collect_medicine", ("prescription", str(made)), ("purpose", "redirect"))
+    assert "改不了地址" in late.text
+
+
+async def test_another_medicine_is_agreed_to_before_anything_is_paid(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
     for asking in ("my_prescriptions", "collect_medicine"):
-        shown = await chat.say(asking)
-        assert f"请打 {chat.runtime.settings.hospital_phone} 告诉药房" in shown.text
-        assert "到院取药" not in str(shown.buttons)
+        asked = await chat.say(asking)
+        assert "换成 氨氯地平片 5mg×28片，1盒，每次1片，少付 ¥24.80" in asked.text
+        assert "今天 23:59 前定下来" in asked.text
+        assert list(asked.buttons) == ["同意换", "不换"]
+    for intent, words in (("inform", "快递到家"), ("thanks", "谢谢"), ("nlu_fallback", "嗯哼")):
+        assert "您同意换吗" in (await chat.say(intent, text=words)).text
+    assert (await pharmacy.see(made)).lines[0].code == "NIF"
+    went_on = await chat.say("give_consent", text="同意")
+    assert "换好了" in went_on.text
+    assert "药费 ¥32.60" in went_on.text
+    assert (await pharmacy.see(made)).lines[0].code == "AML"
+
+
+async def test_a_no_leaves_it_as_it_is(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
+    said = await chat.press(await chat.say("my_prescriptions"), "不换")
+    assert "照原来的" in said.text
+    seen = await pharmacy.see(made)
+    assert (seen.asked, seen.lines[0].code) == (None, "NIF")
+
+
+async def test_an_answer_after_its_time_changes_nothing(
+    clinic: Any, pharmacy: Pharmacy, outside: Any
+) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
+    await chat.say("my_prescriptions")
+    outside.now = NOW.replace(hour=17)  # after midnight in Shanghai
+    assert "已过有效期" in (await chat.say("affirm")).text
+    assert (await pharmacy.see(made)).lines[0].code == "NIF"
+
+
+async def test_one_that_staff_settled_meanwhile_is_settled(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
+    await chat.say("my_prescriptions")
+    async with chat.runtime.database.begin() as session:
+        await substitutions.answer_by_phone(session, made, accepted=False, actor="staff:counter", now=NOW)
+    assert "已经定过了" in (await chat.say("affirm")).text
+    assert (await pharmacy.see(made)).lines[0].code == "NIF"
 
 
 async def test_a_parcel_is_asked_about_and_received(clinic: Any, pharmacy: Pharmacy) -> None:

@@ -1,0 +1,220 @@
+"""The part of a form that asks where something is to be sent: one of the address book, or a new one, typed in one
+message and put right piece by piece. What is typed is kept as a token; the street is shown back as one."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from actions.address_pieces import Pieces
+from actions.booking_draft import nth
+from actions.forms import Form, Outcome
+from actions.medicine_words import wants_new_address
+from actions.revealing import account_of, reveal
+from actions.turn import Reply, Turn
+from integrations.hospital import patients, tokens
+from integrations.hospital.delivery import addresses
+from integrations.hospital.delivery.addresses import AddressView, TooManyAddresses
+from integrations.hospital.profiles import owner_of
+from integrations.hospital.tokens import SHOWN_BACK, UnknownToken
+
+# Every question of these steps; to each of them an address may be typed.
+QUESTIONS = frozenset(
+    f"address{one}"
+    for one in ("", "_new", "_wrong", "_choice", "_division", "_street", "_recipient", "_phone", "_confirm")
+)
+_SHOWN = 5
+_BACK = {"address_confirm": "address_wrong"}
+
+
+class AddressSteps(Form):
+    """Its draft holds `typed`, a token of the pieces known so far, and `offered`, ids of the address book."""
+
+    @abstractmethod
+    async def with_address(
+        self, turn: Turn, reply: Reply, draft: Mapping[str, Any], one: AddressView
+    ) -> Outcome:
+        """Goes on with the address that was chosen or confirmed."""
+
+    @abstractmethod
+    async def before_addresses(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """The question that stands before those for an address."""
+
+    def says_something(self, turn: Turn) -> bool:
+        facts = turn.facts
+        asked = turn.asked in QUESTIONS
+        return bool(facts.address or facts.destination) or (asked and bool(facts.ordinal or facts.oneself))
+
+    async def choose_address(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """Which of the address book, or a new one."""
+        known = (await book_of(turn))[:_SHOWN]
+        if not known:
+            return await self._ask(turn, reply, draft, "address_new")
+        reply.say("ask_address")
+        for one in known:
+            reply.offer(one.destination.masked, f'/inform{{"destination": "{one.id}"}}')
+        reply.offer(turn.words.texts.text("word_new_address"), '/inform{"purpose": "new"}')
+        return Outcome({**draft, "offered": [str(one.id) for one in known]}, "address")
+
+    async def take_address(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """One message to these questions."""
+        if text := await _typed(turn):
+            return await self.add_typed(turn, reply, draft, text)
+        if turn.asked == "address" and (chosen := await self._chosen(turn, draft)):
+            return await self.with_address(turn, reply, draft, chosen)
+        if turn.facts.purpose == "new" or wants_new_address(turn.text):
+            return await self.ask_new(turn, reply, draft)
+        if turn.intent == "go_back":
+            return await self._back(turn, reply, draft)
+        pieces = await self._pieces(turn, draft)
+        if turn.asked == "address_choice" and turn.facts.ordinal:
+            return await self._go_on(turn, reply, draft, pieces.choosing(turn.facts.ordinal))
+        if turn.facts.oneself and (mine := await _with_own(turn, pieces)):
+            return await self._go_on(turn, reply, draft, mine)
+        if turn.asked == "address_confirm" and turn.intent == "affirm":
+            return await self._keep(turn, reply, draft, pieces)
+        if turn.asked == "address_confirm" and turn.intent in {"deny", "correct"}:
+            return await self._ask(turn, reply, draft, "address_wrong")
+        return Outcome(draft, turn.asked, understood=False)
+
+    async def ask_new(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        return await self._ask(turn, reply, _forgotten(draft), "address_new")
+
+    async def note_typed(self, turn: Turn, draft: Mapping[str, Any]) -> dict[str, Any]:
+        """An address typed before it was asked for is kept."""
+        pieces = Pieces().add(await _typed(turn))
+        return {**draft, "typed": await _token(turn, "destination", pieces.write())}
+
+    async def take_noted(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """What is still to be asked about it."""
+        return await self._go_on(turn, reply, draft, await self._pieces(turn, draft))
+
+    async def add_typed(self, turn: Turn, reply: Reply, draft: Mapping[str, Any], text: str) -> Outcome:
+        """What a message tells of an address, added to what is known of it."""
+        before = await self._pieces(turn, draft)
+        pieces = before.add(text, turn.asked)
+        if pieces.unread:
+            reply.say("say_address_in_chinese")
+        if pieces.bad_phone:
+            reply.say("say_address_phone")
+        return await self._go_on(turn, reply, draft, pieces)
+
+    async def ask_address(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """The open question once more."""
+        if turn.asked == "address":
+            return await self.choose_address(turn, reply, draft)
+        if turn.asked in ("address_new", "address_wrong"):
+            return await self._ask(turn, reply, draft, turn.asked)
+        return await self._go_on(turn, reply, draft, await self._pieces(turn, draft))
+
+    async def _go_on(self, turn: Turn, reply: Reply, draft: Mapping[str, Any], pieces: Pieces) -> Outcome:
+        """The next piece that is missing, or all of it to be confirmed."""
+        kept = {**draft, "typed": await _token(turn, "destination", pieces.write())}
+        if missing := pieces.missing:
+            if missing == "address_division" and not (pieces.recipient or pieces.phone or pieces.street):
+                missing = "address_new"
+            return await self._ask(turn, reply, kept, missing, pieces)
+        to = pieces.destination
+        reply.say(
+            "ask_address_confirm",
+            area=to.area,
+            street=await _token(turn, SHOWN_BACK, to.street),
+            recipient=patients.mask_name(to.recipient),
+            phone=patients.mask_phone(to.phone),
+        )
+        return Outcome(kept, "address_confirm")
+
+    async def _ask(
+        self, turn: Turn, reply: Reply, draft: Mapping[str, Any], asked: str, pieces: Pieces | None = None
+    ) -> Outcome:
+        pieces = pieces or Pieces()
+        reply.say(f"ask_{asked}", area=f"{pieces.province}{pieces.city}{pieces.district}")
+        if asked == "address_choice":
+            for at, (province, city, district) in enumerate(pieces.choices[:_SHOWN], 1):
+                reply.offer(f"{province}{city}{district}", f'/inform{{"ordinal": {at}}}')
+        if asked == "address_recipient" and (mine := await _own(turn)):
+            name, phone = patients.mask_name(mine[0]), patients.mask_phone(mine[1])
+            title = turn.words.texts.text("word_address_own", name=name, phone=phone)
+            reply.offer(title, '/inform{"oneself": true}')
+        return Outcome(draft, asked)
+
+    async def _back(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if turn.asked in _BACK:
+            return await self._ask(turn, reply, draft, _BACK[turn.asked])
+        if turn.asked in ("address", "address_new") or not await book_of(turn):
+            return await self.before_addresses(turn, reply, _forgotten(draft))
+        return await self.choose_address(turn, reply, _forgotten(draft))
+
+    async def _keep(self, turn: Turn, reply: Reply, draft: Mapping[str, Any], pieces: Pieces) -> Outcome:
+        """Into the address book, and on with it."""
+        if pieces.missing:  # it was forgotten meanwhile
+            return await self.ask_new(turn, reply, draft)
+        try:
+            async with turn.runtime.database.begin() as session:
+                kept = await addresses.add(
+                    session,
+                    turn.runtime.crypto,
+                    pieces.destination,
+                    account_id=await account_of(session, turn),
+                    contact_id=turn.contact_id,
+                    key=turn.key("address"),
+                    now=turn.now,
+                )
+        except TooManyAddresses:
+            reply.say("say_address_many", most=addresses.MOST)
+            return await self.choose_address(turn, reply, _forgotten(draft))
+        return await self.with_address(turn, reply, _forgotten(draft), kept)
+
+    async def _chosen(self, turn: Turn, draft: Mapping[str, Any]) -> AddressView | None:
+        wanted = turn.facts.destination or nth(draft.get("offered") or [], turn.facts.ordinal)
+        return next((one for one in await book_of(turn) if str(one.id) == wanted), None)
+
+    async def _pieces(self, turn: Turn, draft: Mapping[str, Any]) -> Pieces:
+        try:
+            return Pieces.read(await reveal(turn, str(draft.get("typed") or ""), "address"))
+        except UnknownToken:  # nothing is typed yet, or it was forgotten since
+            return Pieces()
+
+
+async def book_of(turn: Turn) -> list[AddressView]:
+    async with turn.runtime.database.begin() as session:
+        return await addresses.book(session, turn.runtime.crypto, await account_of(session, turn))
+
+
+async def _typed(turn: Turn) -> str:
+    """What this message tells of an address, as typed."""
+    found = [turn.facts.person_name, turn.facts.phone, turn.facts.address]
+    return " ".join([await reveal(turn, one, "address") for one in found if one])
+
+
+def _forgotten(draft: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in draft.items() if key != "typed"}
+
+
+async def _token(turn: Turn, kind: str, value: str) -> str:
+    async with turn.runtime.database.begin() as session:
+        return await tokens.mint(
+            session,
+            turn.runtime.crypto,
+            conversation_id=turn.contact_id,
+            kind=kind,
+            value=value,
+            now=turn.now,
+        )
+
+
+async def _own(turn: Turn) -> tuple[str, str] | None:
+    """Name and phone of the account's owner."""
+    crypto = turn.runtime.crypto
+    async with turn.runtime.database.begin() as session:
+        owner = await owner_of(session, await account_of(session, turn))
+        if owner is None:
+            return None
+        return crypto.decrypt(owner.name, "patients.name"), crypto.decrypt(owner.phone, "patients.phone")
+
+
+async def _with_own(turn: Turn, pieces: Pieces) -> Pieces | None:
+    mine = await _own(turn)
+    return replace(pieces, recipient=mine[0], phone=pieces.phone or mine[1]) if mine else None

@@ -1,0 +1,54 @@
+"""What patients say about getting their medicine: by courier or at the hospital, another address, a parcel."""
+
+from __future__ import annotations
+
+import re
+
+from integrations.hospital.models import Handing
+
+_PICKUP = re.compile(
+    r"到院|自[取提]|自己(?:过?[去来]|到|上|跑).{0,6}[取拿领]|自己[取拿领]|(?:去|来|到|上)(?:你们)?(?:医院|药房|窗口|门诊).{0,4}[取拿领]"
+    r"|[取拿领]药窗口|不(?:用|要|想|必)?(?:寄|快递|送|邮)了?|我?(?:过)?[去来][取拿领]"
+    r"|\bpick(?:ing)?(?: it| them| the medicine| my medicine)? ?-?up\b|\bcollect\b|\bin person\b|\bmyself\b"
+    r"|\bat the (?:hospital|counter|pharmacy)\b",
+    re.IGNORECASE,
+)
+_DELIVERY = re.compile(
+    r"快递|寄|邮|配送|送(?:到|药|货|上门|过来|来|给|家)|到家"
+    r"|\bdeliver(?:y|ed)?\b|\bship(?:ped|ping)?\b|\bcourier\b|\b(?:send|mail|post)(?: it| them| the medicine)?\b"
+    r"|\bto my (?:home|house|door)\b",
+    re.IGNORECASE,
+)
+_NEW = re.compile(
+    r"新(?:的)?(?:收货)?地址|新的$|(?:换|另|加|添|增|存|录)(?:外|加|上)?(?:一?个|一?条)?(?:别的|新的?)?(?:收货)?(?:地址|地方)"
+    r"|别的地[址方]|\b(?:new|another|different|other|add(?: an?)?) address\b|\bsomewhere else\b",
+    re.IGNORECASE,
+)
+_DELETE = re.compile(r"删|去掉|不要(?:这|那|第)|移除|\b(?:delete|remove)\b", re.IGNORECASE)
+_DEFAULT = re.compile(r"默认|常用|以后(?:都|就)寄|\b(?:default|usual|main)\b", re.IGNORECASE)
+_LATER = re.compile(r"以后再|回头|过[会一]|晚点|等会|再说|想想|later|not now", re.IGNORECASE)
+
+
+def handing_of(text: str) -> Handing | None:
+    """How the patient wants to get it; None when the message does not say."""
+    if _PICKUP.search(text):
+        return Handing.PICKUP
+    return Handing.DELIVERY if _DELIVERY.search(text) else None
+
+
+def wants_new_address(text: str) -> bool:
+    return bool(_NEW.search(text))
+
+
+def puts_off(text: str) -> bool:
+    """ "以后再说" """
+    return bool(_LATER.search(text))
+
+
+def book_purpose(text: str) -> str:
+    """What is to be done with the address book: new, delete, default, or "" for looking at it."""
+    if _DELETE.search(text):
+        return "delete"
+    if _DEFAULT.search(text):
+        return "default"
+    return "new" if wants_new_address(text) else ""

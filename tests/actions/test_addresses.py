@@ -1,0 +1,221 @@
+"""Where medicine is sent to: typed in one message or several, put right, kept, chosen, deleted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from actions.address_pieces import Pieces
+from integrations.hospital import patients, tokens
+from integrations.hospital.delivery import addresses
+from integrations.hospital.delivery.addresses import Destination
+from integrations.hospital.models import Handing
+from integrations.hospital.tokens import SHOWN_BACK, TOKEN_PATTERN
+from tests.pharmacy_rows import HOME, NOW, Client, Pharmacy
+
+WHOLE = "北京市海淀区中关村大街1号 李四 13800138000"
+PERSONAL = ("李四", "13800138000", "中关村大街1号")
+
+
+@pytest.fixture
+async def pharmacy(runtime: Any) -> Pharmacy:
+    return await Pharmacy(runtime.database, runtime.crypto).open()
+
+
+async def _client(chat: Any) -> Client:
+    async with chat.runtime.database.begin() as session:
+        [patient] = await patients.acting_for(session, chat.contact.account_id)
+    return Client(chat.contact.account_id, chat.contact.id, patient.id)
+
+
+async def _book(chat: Any) -> list[Destination]:
+    async with chat.runtime.database.begin() as session:
+        found = await addresses.book(session, chat.runtime.crypto, chat.contact.account_id)
+    return [one.destination for one in found]
+
+
+async def _shown(chat: Any, said: Any) -> str:
+    """As the patient reads it: the worker puts in what is shown back."""
+    text = said.text
+    for found in list(TOKEN_PATTERN.finditer(text)):
+        assert found["kind"] == SHOWN_BACK
+        async with chat.runtime.database.begin() as session:
+            value = await tokens.reveal(
+                session, chat.runtime.crypto, conversation_id=chat.contact.id, token=found[0],
+                purpose="test", now=NOW,
+            )  # fmt: skip
+        text = text.replace(found[0], value)
+    return text
+
+
+async def test_it_is_typed_at_once_confirmed_and_kept(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await _client(chat), "AML")
+    asked = await chat.tell("collect_medicine", address=WHOLE)
+    assert "北京市海淀区中关村大街1号\n*四，138****8000" in await _shown(chat, asked)
+    assert asked.expects == "address"
+    assert not any(value in asked.text + json.dumps(chat.slots, ensure_ascii=False) for value in PERSONAL)
+    assert await _book(chat) == []
+    billed = await chat.say("affirm")
+    assert "寄到 *四 138****8000 北京市海淀区中关…" in billed.text
+    assert [one.street for one in await _book(chat)] == ["中关村大街1号"]
+    assert (await pharmacy.see(made)).handing is Handing.DELIVERY
+
+
+async def test_every_piece_can_be_put_right(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    await pharmacy.approved(await _client(chat), "AML")
+    await chat.tell("collect_medicine", address=WHOLE)
+    assert "哪里不对" in (await chat.say("deny")).text
+    assert "*五" in (await chat.tell(address="收件人换成王五")).text
+    assert "139****1111" in (await chat.tell("correct", address="电话改成13900001111")).text
+    moved = await chat.tell(address="不对，是朝阳区建国路88号")
+    assert "北京市朝阳区建国路88号\n*五，139****1111" in await _shown(chat, moved)
+    assert "对的" in str((await chat.say("where_is_my_parcel")).buttons)
+    await chat.say("affirm")
+    assert await _book(chat) == [Destination("王五", "+8613900001111", "北京市", "", "朝阳区", "建国路88号")]
+
+
+async def test_what_is_missing_is_asked_for_one_by_one(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    await pharmacy.approved(await _client(chat), "AML")
+    await chat.say("collect_medicine", text="快递给我")
+    which = await chat.tell(address="朝阳区建国路88号")
+    assert list(which.buttons) == ["北京市朝阳区", "吉林省长春市朝阳区"]
+    who = await chat.press(which, "吉林省")
+    assert list(who.buttons) == ["写我本人（*明 138****5678）"]
+    assert "手机号" in (await chat.tell(address="王")).text
+    assert "不像手机号" in (await chat.tell(address="12345")).text
+    assert "吉林省长春市朝阳区建国路88号\n*王" in await _shown(chat, await chat.tell(address="13900001111"))
+
+
+async def test_who_is_known_need_not_be_typed(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    await pharmacy.approved(await _client(chat), "AML")
+    await chat.say("collect_medicine", ("handing", "delivery"))
+    assert "哪条路" in (await chat.tell(address="北京海淀")).text
+    who = await chat.tell(address="中关村大街1号")
+    assert "*明，138****5678" in (await chat.press(who, "写我本人")).text
+    assert "寄到 *明" in (await chat.say("affirm")).text
+
+
+async def test_an_address_in_english_is_asked_for_in_chinese(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    chat.language = "en"
+    await pharmacy.approved(await _client(chat), "AML")
+    await chat.say("collect_medicine", ("handing", "delivery"))
+    said = await chat.tell(address="Room 5, 88 Jianguo Road, Chaoyang, John Smith 13800138000")
+    assert "in Chinese" in said.text
+    assert "Please send me name" in said.text
+
+
+async def test_going_back_leads_to_the_book_and_then_to_how(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    client = await _client(chat)
+    await pharmacy.approved(client, "AML")
+    await pharmacy.address(client)
+    await chat.say("collect_medicine", ("handing", "delivery"))
+    await chat.say("inform", text="换个新地址")
+    await chat.tell(address="北京市海淀区中关村大街1号")
+    assert "寄到哪里" in (await chat.say("go_back")).text
+    assert "怎么拿" in (await chat.say("go_back")).text
+    await chat.say("inform", ("handing", "delivery"))
+    assert "寄到 *明" in (await chat.say("inform", ("ordinal", 1), text="第一个")).text
+
+
+async def test_an_address_that_was_deleted_meanwhile_is_asked_for_anew(
+    clinic: Any, pharmacy: Pharmacy
+) -> None:
+    chat = await clinic.chat()
+    client = await _client(chat)
+    await pharmacy.approved(client, "AML")
+    kept = await pharmacy.address(client)
+    offered = await chat.say("collect_medicine", ("handing", "delivery"))
+    async with chat.runtime.database.begin() as session:
+        await addresses.remove(session, kept, client.account_id)
+    assert "没太明白" in (await chat.press(offered, "*明")).text
+    assert chat.slots["requested_slot"] == "address_new"
+
+
+async def test_the_book_is_read_added_to_and_tidied(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    assert "收件人、手机号和地址" in (await chat.say("my_addresses", text="我的地址")).text
+    await chat.tell(address=WHOLE)
+    assert "存好了：*四" in (await chat.say("affirm")).text
+    await pharmacy.address(await _client(chat))
+    listed = await chat.say("my_addresses", text="我的地址")
+    assert list(listed.buttons) == [
+        "*四 138****8000 北京市海淀区中关…（常用）",
+        HOME.masked,
+        "用新地址",
+    ]
+    assert HOME.street not in str(listed)
+    one = await chat.press(listed, "*明")
+    assert list(one.buttons) == ["设为常用", "删除", "返回"]
+    assert "设为常用了" in (await chat.press(one, "设为常用")).text
+    assert (await _book(chat))[0] == HOME
+    asked = await chat.say("my_addresses", ("ordinal", 2), text="删掉第二个地址")
+    assert "*四" in asked.text
+    assert "确定删除吗" in asked.text
+    assert "好的，不删" in (await chat.say("deny")).text
+    await chat.say("my_addresses", ("ordinal", 2), text="删掉第二个地址")
+    assert "停车" not in (await chat.say("thanks")).text
+    assert "删掉了" in (await chat.say("affirm")).text
+    assert await _book(chat) == [HOME]
+
+
+async def test_of_several_to_delete_it_is_asked_which(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    client = await _client(chat)
+    await pharmacy.address(client)
+    await pharmacy.address(client, Destination("李四", "+8613800138000", "北京市", "", "海淀区", "学院路1号"))
+    assert "要删哪一个" in (await chat.say("my_addresses", text="我要删除地址")).text
+    assert "确定删除吗" in (await chat.say("inform", ("ordinal", -1), text="最后一个")).text
+    assert "两" not in (await chat.say("cancel")).text
+    assert len(await _book(chat)) == 2
+
+
+async def test_no_more_than_ten_are_kept(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    client = await _client(chat)
+    for at in range(addresses.MOST):
+        to = Destination("李四", "+8613800138000", "北京市", "", "海淀区", f"学院路{at}号")
+        await pharmacy.address(client, to)
+    assert "用新地址" not in (await chat.say("my_addresses")).buttons
+    await chat.tell(address=WHOLE)
+    assert "存不下新的了" in (await chat.say("affirm")).text
+
+
+async def test_before_registration_nothing_is_kept(clinic: Any) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await chat.say("my_addresses")
+    assert "登记" in said.text
+    assert not chat.form
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "known"),
+    [
+        ("不对，是李五", "address_confirm", ("recipient", "李五")),
+        ("电话改成13900001111", "address_confirm", ("phone", "+8613900001111")),
+        ("收件人是陈大文", "address_wrong", ("recipient", "陈大文")),
+        ("街道改成建国路99号", "address_wrong", ("street", "建国路99号")),
+        ("中关村大街2号院", "address_confirm", ("street", "中关村大街2号院")),
+        ("朝阳区建国路88号", "address_confirm", ("district", "朝阳区")),
+        ("海淀", "address_division", ("district", "海淀区")),
+        ("王", "address_recipient", ("recipient", "王")),
+        ("John Smith", "address_recipient", ("recipient", "John Smith")),
+        ("张三收", "address_confirm", ("recipient", "张三")),
+        ("12345", "address_phone", ("bad_phone", True)),
+    ],
+)
+def test_a_message_corrects_what_it_names(said: str, asked: str, known: tuple[str, Any]) -> None:
+    before = Pieces("李四", "+8613800138000", "北京市", "", "海淀区", "中关村大街1号")
+    after = before.add(said, asked)
+    name, value = known
+    assert getattr(after, name) == value
+    places = {"province", "city", "district", "street"} if name == "district" else {name}
+    for other in {"recipient", "phone", "province", "city", "district", "street"} - places:
+        assert getattr(after, other) == getattr(before, other), other
