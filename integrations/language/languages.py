@@ -11,6 +11,8 @@ from pathlib import Path
 
 from opencc import OpenCC  # type: ignore[attr-defined]
 
+from integrations.language.whereabouts import names_a_place
+
 SIMPLIFIED, TRADITIONAL, ENGLISH = "zh-Hans", "zh-Hant", "en"
 LANGUAGES = (SIMPLIFIED, TRADITIONAL, ENGLISH)
 
@@ -34,6 +36,8 @@ def detect(text: str, known: str = SIMPLIFIED, *, expects: str | None = None) ->
 
     `expects` is what the last question asked for: an answer to it (a name, a number) says less than a sentence.
     """
+    if expects == "address" and names_a_place(text):
+        return known  # it is written as the courier reads it
     text = _OURS.sub(" ", text)
     han, words = _HAN.findall(text), LATIN_WORD.findall(text.lower())
     if han and not (_is_english(words, expects) and len(han) <= _ENGLISH_IN_CHINESE):

@@ -18,6 +18,10 @@ from integrations.database import Database, utcnow
 from integrations.hospital import accounts, booking, patients
 from integrations.hospital.follow_up import enrolment
 from integrations.hospital.follow_up.plans import plans
+from integrations.hospital.pharmacy import issuing, reviews, substitutions
+from integrations.hospital.pharmacy.issuing import Prescribed
+from integrations.hospital.pharmacy.terms import Terms
+from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
 from tests.patients import Patient
 from tests.stack import Stack
@@ -27,6 +31,17 @@ PERIODS = {"上午": "morning", "下午": "afternoon", "晚上": "evening"}
 
 class NoSuchNumber(Exception):
     """A doctor does not work then, or the number is gone."""
+
+
+def with_runtime[T](stack: Stack, work: Callable[[Runtime], Awaitable[T]]) -> T:
+    """Something done with the running program's own services."""
+    inside = {"database_url": stack.addresses["DATABASE_URL"], "redis_url": stack.addresses["REDIS_URL"]}
+
+    async def run() -> T:
+        async with open_runtime(stack.options.settings().model_copy(update=inside)) as rt:
+            return await work(rt)
+
+    return asyncio.run(run())
 
 
 class Hospital:
@@ -102,6 +117,31 @@ class Hospital:
                 now=utcnow(),
                 hold=timedelta(minutes=15),
             )
+
+        self._run(effect)
+
+    def prescribe(self, person: Patient, medicine: str, packs: int, *, instead: str = "") -> None:
+        """A prescription that a pharmacist has approved, for a registered patient; `instead`: the medicine that is
+        proposed in the place of this one. Names as the demo hospital's shelf has them."""
+        settings = Settings(_env_file=None)  # type: ignore[call-arg]
+        codes = dict(self.rows("SELECT name, code FROM medicines"))
+        staff_no = self.one("SELECT min(staff_no) FROM practitioners WHERE active")
+        lines = [Prescribed(codes[medicine], "每次1片", "每天1次", 28, packs)]
+
+        async def effect(session: AsyncSession) -> None:
+            contact = await accounts.ensure_contact(session, person.channel, person.platform_id)
+            owner = await patients.self_patient(session, contact.account_id)
+            assert owner, "only who is registered is prescribed for"
+            made = await issuing.issue(
+                session, lines, patient_id=owner.id, staff_no=staff_no, terms=Terms.of(settings),
+                actor="staff:test", now=utcnow(),
+            )  # fmt: skip
+            await reviews.approve(session, made, pharmacist="staff:test", now=utcnow())
+            if instead:
+                await substitutions.propose(
+                    session, made, old_code=codes[medicine], code=codes[instead], quantity=packs, dose="每次1片",
+                    pharmacist="staff:test", agreed_by=staff_no, now=utcnow(),
+                )  # fmt: skip
 
         self._run(effect)
 

@@ -87,6 +87,11 @@ class Player:
                 raise NotPossible(f"第 {line.number} 行：这样写号源：雷雨 2 个号 {{那天}}")
             _, when = self.hospital.half_day(found[1], slots=int(found[2]), period=found[4] or "")
             self.blanks.kept[found[3]] = when
+        for line in self.conversation.prescribed:
+            found = re.fullmatch(r"(\S+?) (\d+) ?盒(?:，换成(\S+))?", line.rest)
+            if not found:
+                raise NotPossible(f"第 {line.number} 行：这样写处方：氯雷他定片 2 盒，换成阿莫西林胶囊")
+            self.hospital.prescribe(self.patient, found[1], int(found[2]), instead=found[3] or "")
         for line in self.conversation.booked:
             self.hospital.book(self.patient, *self._half_day(line))
         self._note(f"（{self.patient.channel}，{who}）")

@@ -11,7 +11,7 @@ from pathlib import Path
 FOLDER = Path(__file__).with_name("dialogs")
 
 # What may stand before the colon of a line, and whether something has to follow it.
-HEAD = {"是谁": True, "渠道": True, "已约": True, "号源": True}
+HEAD = {"是谁": True, "渠道": True, "已约": True, "号源": True, "处方": True}
 ACTS = {
     "病人": True,
     "病人按": True,
@@ -74,6 +74,7 @@ class Conversation:
     channels: tuple[str, ...] = tuple(CHANNELS.values())
     booked: list[Line] = field(default_factory=list)  # appointments made before
     sources: list[Line] = field(default_factory=list)  # half days with so many numbers
+    prescribed: list[Line] = field(default_factory=list)
     welcome: list[Line] = field(default_factory=list)  # what the patient hears on coming
     steps: list[Step] = field(default_factory=list)
 
@@ -162,6 +163,8 @@ def _head(one: Conversation, line: Line) -> None:
         one.channels = _channels(one.file, line)
     elif line.word == "已约":
         one.booked.append(line)
+    elif line.word == "处方":
+        one.prescribed.append(line)
     else:
         one.sources.append(line)
 

@@ -3,10 +3,8 @@ paid back."""
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
@@ -17,21 +15,12 @@ from integrations.hospital.billing import refunds
 from integrations.hospital.models import Order, OrderStatus, Payment, RefundReason
 from integrations.money import Platform
 from integrations.payment.interface import Way
-from integrations.runtime import Runtime, open_runtime
+from integrations.runtime import Runtime
+from tests.conversations.hospital import with_runtime
 from tests.patients import TelegramPatient
 from tests.stack import Stack, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180, func_only=True)]
-
-
-def _with_runtime[T](stack: Stack, work: Callable[[Runtime], Awaitable[T]]) -> T:
-    inside = {"database_url": stack.addresses["DATABASE_URL"], "redis_url": stack.addresses["REDIS_URL"]}
-
-    async def run() -> T:
-        async with open_runtime(stack.options.settings().model_copy(update=inside)) as rt:
-            return await work(rt)
-
-    return asyncio.run(run())
 
 
 def _bill(stack: Stack, phone: str) -> str:
@@ -57,7 +46,7 @@ def _status(stack: Stack, order_no: str) -> tuple[str, str | None]:
 
 def test_a_bill_is_paid_by_callback_and_paid_back(stack: Stack, telegram: TelegramPatient) -> None:
     order_no = _bill(stack, telegram.phone)
-    opening = _with_runtime(stack, lambda rt: cashier.prepare(rt, order_no, Platform.WECHATPAY, Way.NATIVE))
+    opening = with_runtime(stack, lambda rt: cashier.prepare(rt, order_no, Platform.WECHATPAY, Way.NATIVE))
     assert opening.code
     stack.sandbox.post("/pay", json={"out_trade_no": order_no}).raise_for_status()
     eventually(lambda: _status(stack, order_no) == ("paid", "callback"))
@@ -69,14 +58,14 @@ def test_a_bill_is_paid_by_callback_and_paid_back(stack: Stack, telegram: Telegr
             order.status = OrderStatus.REFUND_DUE
             await refunds.owe(session, payment, RefundReason.STAFF, rt.now())
 
-    _with_runtime(stack, owe)
+    with_runtime(stack, owe)
     eventually(lambda: _status(stack, order_no)[0] == "refunded", seconds=60)
     eventually(lambda: any(f"订单 {order_no} 已缴费" in said for said in telegram.all_said()))
 
 
 def test_a_payment_of_which_nobody_tells_is_asked_about(stack: Stack, telegram: TelegramPatient) -> None:
     order_no = _bill(stack, telegram.phone)
-    opening = _with_runtime(stack, lambda rt: cashier.prepare(rt, order_no, Platform.ALIPAY, Way.WAP))
+    opening = with_runtime(stack, lambda rt: cashier.prepare(rt, order_no, Platform.ALIPAY, Way.WAP))
     assert httpx.get(opening.url, follow_redirects=True).status_code == 200
     stack.sandbox.post("/pay", json={"out_trade_no": order_no, "notify": False}).raise_for_status()
     eventually(lambda: _status(stack, order_no) == ("paid", "query"), seconds=60)

@@ -30,6 +30,10 @@ RELATIVES = {
 }
 
 
+# Where a parcel is to go: whom to, whom to call, and where.
+RECIPIENT, CALLED, STREET = "司徒静姝", "13652907418", "学院路374号甲楼905"
+
+
 def wide(digits: str) -> str:
     """As a keyboard in full width types it."""
     return digits.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789X"})
@@ -104,6 +108,21 @@ def family(watched: Watched) -> None:
         say(words)
 
 
+def parcel(watched: Watched) -> None:
+    """An address, asked for and not, put right and read back."""
+    for words in (
+        f"麻烦把药寄到北京市海淀区{STREET} {RECIPIENT} {CALLED}",  # nobody asked
+        "我的收货地址",
+        RECIPIENT,
+        f"{CALLED}，北京海淀{STREET}",
+        f"不对，收件人就是{RECIPIENT}",
+        "对的",
+        "我的地址",
+        "算了",
+    ):
+        watched.say(words)
+
+
 @pytest.fixture(scope="module")
 def watched(stack: Stack, hospital: Hospital) -> list[Watched]:
     """One on each platform, after the journey. The name is the same, for names are not looked up."""
@@ -111,6 +130,7 @@ def watched(stack: Stack, hospital: Hospital) -> list[Watched]:
     for one in found:
         journey(one)
         family(one)
+        parcel(one)
     return found
 
 
@@ -122,7 +142,7 @@ def people(watched: list[Watched]) -> list[Patient]:
 @pytest.fixture(scope="module")
 def secrets(people: list[Patient]) -> re.Pattern[bytes]:
     """All values in every dress: plain, in parts, in full width, as JSON spells Chinese, base64, hex."""
-    plain = [NAME, NAME[2:]]
+    plain = [NAME, NAME[2:], RECIPIENT, RECIPIENT[2:], CALLED, STREET]
     for patient in people:
         plain += [patient.id_number, patient.phone, wide(patient.id_number), wide(patient.phone)]
         relative, passport, phone = RELATIVES[patient.channel]
@@ -156,7 +176,9 @@ def test_the_journeys_got_through(people: list[Patient], stack: Stack) -> None:
 def test_nothing_sent_to_a_patient_shows_a_value(people: list[Patient]) -> None:
     for patient in people:
         said = "".join(patient.all_said())
-        for value in (NAME, patient.id_number, patient.phone, *RELATIVES[patient.channel]):
+        assert f"北京市海淀区{STREET}\n*姝，136****7418" in said
+        assert "存好了：*姝" in said
+        for value in (NAME, RECIPIENT, CALLED, patient.id_number, patient.phone, *RELATIVES[patient.channel]):
             assert value not in said
 
 
