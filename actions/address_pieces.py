@@ -10,6 +10,7 @@ from integrations.hospital import patients
 from integrations.hospital.delivery.addresses import Destination
 from integrations.language.addresses import Typed, read_address, read_place
 from integrations.language.divisions import Division, divisions
+from integrations.language.names import starts_with_surname
 from integrations.language.script import fold, simplify
 
 _WRONG = re.compile(
@@ -73,7 +74,8 @@ class Pieces:
 
     def add(self, text: str, asked: str = "") -> Pieces:
         """With what a message tells, the answer to the question `asked`."""
-        said = _FIELD.sub(" ", _WRONG.sub("", simplify(fold(text)))).strip(_TRIMMED)
+        plain = simplify(fold(text))
+        said = _FIELD.sub(" ", _WRONG.sub("", plain)).strip(_TRIMMED)
         if not _HAN.search(said) and re.search(r"[A-Za-z]{2,}.*\d|\d.*[A-Za-z]{2,}", _without_phone(said)):
             return replace(self, unread=True)
         found = read_address(said)
@@ -96,6 +98,9 @@ class Pieces:
             return known.within(place)  # 北京海淀 alone looks like a name
         if asked == "address_street" and found.recipient == said:
             return replace(known, street=said[:_LONGEST_STREET])
+        alone = said == plain.strip(_TRIMMED) and found.recipient == said
+        if alone and not (said.isascii() or "·" in said or starts_with_surname(said)):
+            return known
         return known.placed(found).named(found.recipient)
 
     def named(self, recipient: str) -> Pieces:

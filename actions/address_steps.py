@@ -10,7 +10,7 @@ from typing import Any
 
 from actions.address_pieces import Pieces
 from actions.booking_draft import nth
-from actions.forms import Form, Outcome
+from actions.forms import LONG_AWAY, Form, Outcome
 from actions.medicine_words import wants_new_address
 from actions.revealing import account_of, reveal
 from actions.turn import Reply, Turn
@@ -41,6 +41,18 @@ class AddressSteps(Form):
     @abstractmethod
     async def before_addresses(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """The question that stands before those for an address."""
+
+    async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """An address is one, whatever intent it sounds like."""
+        if turn.away < LONG_AWAY and (turn.facts.address or turn.facts.destination):
+            return await self.taken(turn, reply, draft)
+        return await super()._inside(turn, reply, draft)
+
+    async def taken(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """A message to this form, the open question once more where it says nothing."""
+        outcome = await self.step(turn, reply, draft)
+        again = not outcome.understood and outcome.asked
+        return await self._again(turn, reply, draft) if again else outcome
 
     def says_something(self, turn: Turn) -> bool:
         facts = turn.facts
@@ -95,6 +107,8 @@ class AddressSteps(Form):
         """What a message tells of an address, added to what is known of it."""
         before = await self._pieces(turn, draft)
         pieces = before.add(text, turn.asked)
+        if pieces == before and turn.asked in QUESTIONS:
+            return Outcome(draft, turn.asked, understood=False)
         if pieces.unread:
             reply.say("say_address_in_chinese")
         if pieces.bad_phone:

@@ -21,7 +21,8 @@ from integrations.hospital.pharmacy.views import PrescriptionView
 
 _STOPS = frozenset({"cancel", "deny"})
 _ELSEWHERE = frozenset({"where_is_my_parcel", "confirm_receipt", "my_addresses", "ask_hospital"})
-_LONGEST_CHOICE = 14  # characters: "快递送到家里吧"; what is longer says more than how
+# Characters: "快递送到家里吧", "please send it by courier"; what is longer says more than how.
+_LONGEST_CHOICE, _LONGEST_IN_ENGLISH = 14, 36
 
 
 class MedicineForm(SubstitutionSteps):
@@ -33,15 +34,13 @@ class MedicineForm(SubstitutionSteps):
     own = frozenset({"my_prescriptions", "collect_medicine", "cancel_medicine"})
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        """How and whereto are answers, whatever intent they sound like."""
-        if turn.away < LONG_AWAY and (turn.facts.address or turn.facts.destination or _says_how(turn)):
-            outcome = await self.step(turn, reply, draft)
-            again = not outcome.understood and outcome.asked
-            return await self._again(turn, reply, draft) if again else outcome
+        """How is an answer, whatever intent it sounds like."""
+        if turn.away < LONG_AWAY and _says_how(turn):
+            return await self.taken(turn, reply, draft)
         return await super()._inside(turn, reply, draft)
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        if not turn.asked or turn.intent in self.own:
+        if not turn.asked or (turn.intent in self.own and not (turn.facts.address or _says_how(turn))):
             return await self._enter(turn, reply)
         if turn.intent == "cancel" or puts_off(turn.text):
             return self.stop(reply, draft)
@@ -55,7 +54,7 @@ class MedicineForm(SubstitutionSteps):
             return await self._cancelling(turn, reply, draft, one)
         if turn.asked == "substitution":
             return await self.answer_substitution(turn, reply, draft, one)
-        how = handing_of(turn.text) if len(turn.text) <= _LONGEST_CHOICE else None
+        how = _how(turn.text)
         if how is Handing.PICKUP and draft.get("purpose") != "redirect":
             return await self.bill(turn, reply, draft, one, Handing.PICKUP)
         if turn.asked in QUESTIONS:
@@ -214,8 +213,9 @@ def _says_how(turn: Turn) -> bool:
     """A short answer to the question how, or one that changes it."""
     if turn.asked != "handing" and turn.asked not in QUESTIONS:
         return False
-    return (
-        turn.intent not in _ELSEWHERE
-        and len(turn.text) <= _LONGEST_CHOICE
-        and handing_of(turn.text) is not None
-    )
+    return turn.intent not in _ELSEWHERE and _how(turn.text) is not None
+
+
+def _how(text: str) -> Handing | None:
+    short = len(text) <= (_LONGEST_IN_ENGLISH if text.isascii() else _LONGEST_CHOICE)
+    return handing_of(text) if short else None

@@ -36,7 +36,7 @@ def detect(text: str, known: str = SIMPLIFIED, *, expects: str | None = None) ->
 
     `expects` is what the last question asked for: an answer to it (a name, a number) says less than a sentence.
     """
-    if expects == "address" and names_a_place(text):
+    if expects in ("address", "place") and names_a_place(text):
         return known  # it is written as the courier reads it
     text = _OURS.sub(" ", text)
     han, words = _HAN.findall(text), LATIN_WORD.findall(text.lower())

@@ -29,6 +29,12 @@ _SURNAMES = frozenset(
 _SOME_DOCTOR = re.compile(
     rf"(?P<surname>[{''.join(sorted(_SURNAMES))}])(?P<given>[一-鿿]{{0,2}}?)(?:副?主任|主治)?(?:医生|大夫|医师|主任|教授)"
 )
+
+
+def starts_with_surname(words: str) -> bool:
+    return words[:1] in _SURNAMES or bool(_COMPOUND_SURNAMES.match(words))
+
+
 # In words that begin like a name: 高级医生, 马上, 周三.
 _NO_GIVEN_NAME = re.compile(
     r"[的个位些家科级是有这那哪么什任牌上下病重便年资诊症看挂找约]|时$|^[一二三四五六日末]"

@@ -135,8 +135,8 @@ def find_personal(text: str, expects: str | None = None, today: date | None = No
 
     `expects` is what the last question asked for. The whole answer to a question for a name or an
     address is one span, without a prefix such as 我叫, unless it is a command or a question; of an address with the
-    phone and the name in it, whoever asked. Birth dates are found when they are asked for, `today` being the
-    hospital's.
+    phone and the name in it, whoever asked. Where a `place` is expected an address may be typed, but need not. Birth
+    dates are found when they are asked for, `today` being the hospital's.
     """
     folded, birth = fold(text), []
     if whole := _whole_address(text, folded, expects):
@@ -188,7 +188,11 @@ def _whole_address(text: str, folded: str, expects: str | None) -> Span | None:
         return None
     said = simplify(folded)
     start: int | None = 0
-    if expects != "address":
+    if (
+        expects == "place"
+    ):  # other answers are likelier, and one that names nobody and nowhere is one of those
+        start = 0 if "phone" in kinds or names_a_place(said) else None
+    elif expects != "address":
         start = sent_to(said, has_phone="phone" in kinds)
     elif not ("phone" in kinds or names_a_place(said)):
         bare = said.strip(_AROUND)

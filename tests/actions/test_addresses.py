@@ -69,9 +69,9 @@ async def test_every_piece_can_be_put_right(clinic: Any, pharmacy: Pharmacy) -> 
     await pharmacy.approved(await _client(chat), "AML")
     await chat.tell("collect_medicine", address=WHOLE)
     assert "哪里不对" in (await chat.say("deny")).text
-    assert "*五" in (await chat.tell(address="收件人换成王五")).text
+    assert "*五" in (await chat.tell("collect_medicine", address="收件人换成王五")).text
     assert "139****1111" in (await chat.tell("correct", address="电话改成13900001111")).text
-    moved = await chat.tell(address="不对，是朝阳区建国路88号")
+    moved = await chat.tell("collect_medicine", address="不对，是朝阳区建国路88号")
     assert "北京市朝阳区建国路88号\n*五，139****1111" in await _shown(chat, moved)
     assert "对的" in str((await chat.say("where_is_my_parcel")).buttons)
     await chat.say("affirm")
@@ -82,21 +82,23 @@ async def test_what_is_missing_is_asked_for_one_by_one(clinic: Any, pharmacy: Ph
     chat = await clinic.chat()
     await pharmacy.approved(await _client(chat), "AML")
     await chat.say("collect_medicine", text="快递给我")
-    which = await chat.tell(address="朝阳区建国路88号")
+    which = await chat.tell("collect_medicine", address="朝阳区建国路88号")
     assert list(which.buttons) == ["北京市朝阳区", "吉林省长春市朝阳区"]
     who = await chat.press(which, "吉林省")
     assert list(who.buttons) == ["写我本人（*明 138****5678）"]
-    assert "手机号" in (await chat.tell(address="王")).text
-    assert "不像手机号" in (await chat.tell(address="12345")).text
-    assert "吉林省长春市朝阳区建国路88号\n*王" in await _shown(chat, await chat.tell(address="13900001111"))
+    assert "手机号" in (await chat.tell("collect_medicine", address="王")).text
+    assert "不像手机号" in (await chat.tell("collect_medicine", address="12345")).text
+    assert "吉林省长春市朝阳区建国路88号\n*王" in await _shown(
+        chat, await chat.tell("collect_medicine", address="13900001111")
+    )
 
 
 async def test_who_is_known_need_not_be_typed(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     await pharmacy.approved(await _client(chat), "AML")
     await chat.say("collect_medicine", ("handing", "delivery"))
-    assert "哪条路" in (await chat.tell(address="北京海淀")).text
-    who = await chat.tell(address="中关村大街1号")
+    assert "哪条路" in (await chat.tell("collect_medicine", address="北京海淀")).text
+    who = await chat.tell("collect_medicine", address="中关村大街1号")
     assert "*明，138****5678" in (await chat.press(who, "写我本人")).text
     assert "寄到 *明" in (await chat.say("affirm")).text
 
@@ -106,7 +108,9 @@ async def test_an_address_in_english_is_asked_for_in_chinese(clinic: Any, pharma
     chat.language = "en"
     await pharmacy.approved(await _client(chat), "AML")
     await chat.say("collect_medicine", ("handing", "delivery"))
-    said = await chat.tell(address="Room 5, 88 Jianguo Road, Chaoyang, John Smith 13800138000")
+    said = await chat.tell(
+        "collect_medicine", address="Room 5, 88 Jianguo Road, Chaoyang, John Smith 13800138000"
+    )
     assert "in Chinese" in said.text
     assert "Please send me name" in said.text
 
@@ -118,7 +122,7 @@ async def test_going_back_leads_to_the_book_and_then_to_how(clinic: Any, pharmac
     await pharmacy.address(client)
     await chat.say("collect_medicine", ("handing", "delivery"))
     await chat.say("inform", text="换个新地址")
-    await chat.tell(address="北京市海淀区中关村大街1号")
+    await chat.tell("collect_medicine", address="北京市海淀区中关村大街1号")
     assert "寄到哪里" in (await chat.say("go_back")).text
     assert "怎么拿" in (await chat.say("go_back")).text
     await chat.say("inform", ("handing", "delivery"))
@@ -142,7 +146,7 @@ async def test_an_address_that_was_deleted_meanwhile_is_asked_for_anew(
 async def test_the_book_is_read_added_to_and_tidied(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     assert "收件人、手机号和地址" in (await chat.say("my_addresses", text="我的地址")).text
-    await chat.tell(address=WHOLE)
+    await chat.tell("collect_medicine", address=WHOLE)
     assert "存好了：*四" in (await chat.say("affirm")).text
     await pharmacy.address(await _client(chat))
     listed = await chat.say("my_addresses", text="我的地址")
@@ -184,7 +188,7 @@ async def test_no_more_than_ten_are_kept(clinic: Any, pharmacy: Pharmacy) -> Non
         to = Destination("李四", "+8613800138000", "北京市", "", "海淀区", f"学院路{at}号")
         await pharmacy.address(client, to)
     assert "用新地址" not in (await chat.say("my_addresses")).buttons
-    await chat.tell(address=WHOLE)
+    await chat.tell("collect_medicine", address=WHOLE)
     assert "存不下新的了" in (await chat.say("affirm")).text
 
 
@@ -209,6 +213,10 @@ async def test_before_registration_nothing_is_kept(clinic: Any) -> None:
         ("John Smith", "address_recipient", ("recipient", "John Smith")),
         ("张三收", "address_confirm", ("recipient", "张三")),
         ("12345", "address_phone", ("bad_phone", True)),
+        ("收件人换成龙猫", "address_confirm", ("recipient", "龙猫")),
+        ("司徒静姝", "address_confirm", ("recipient", "司徒静姝")),
+        ("就那样呗", "address_confirm", ("recipient", "李四")),
+        ("随你便", "address_new", ("recipient", "李四")),
     ],
 )
 def test_a_message_corrects_what_it_names(said: str, asked: str, known: tuple[str, Any]) -> None:
@@ -217,5 +225,7 @@ def test_a_message_corrects_what_it_names(said: str, asked: str, known: tuple[st
     name, value = known
     assert getattr(after, name) == value
     places = {"province", "city", "district", "street"} if name == "district" else {name}
+    if value == getattr(before, name):
+        assert after == before
     for other in {"recipient", "phone", "province", "city", "district", "street"} - places:
         assert getattr(after, other) == getattr(before, other), other

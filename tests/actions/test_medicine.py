@@ -52,12 +52,22 @@ async def test_a_prescription_is_shown_billed_and_picked_up_with_its_code(
     assert (await pharmacy.see(made)).pickup_code in (await chat.say("my_prescriptions")).text
 
 
-@pytest.mark.parametrize("words", ["我自己去医院取", "到院取药", "不寄了，自己来拿", "i will pick it up"])
-async def test_how_is_understood_in_words_too(clinic: Any, pharmacy: Pharmacy, words: str) -> None:
+@pytest.mark.parametrize(
+    ("intent", "words"),
+    [
+        ("nlu_fallback", "我自己去医院取"),
+        ("collect_medicine", "到院取药"),
+        ("cancel_medicine", "不寄了，自己来拿"),
+        ("cancel_appointment", "i will pick it up"),
+    ],
+)
+async def test_how_is_understood_in_words_too(
+    clinic: Any, pharmacy: Pharmacy, intent: str, words: str
+) -> None:
     chat = await clinic.chat()
     made = await pharmacy.approved(await _client(chat), "AML")
     await chat.say("my_prescriptions")
-    assert "/p/pay/" in (await chat.say("nlu_fallback", text=words)).text
+    assert "/p/pay/" in (await chat.say(intent, text=words)).text
     assert (await pharmacy.see(made)).handing is Handing.PICKUP
 
 
@@ -103,7 +113,7 @@ async def test_what_may_not_be_sent_says_so_and_is_picked_up(clinic: Any, pharma
     assert list(shown.buttons) == ["到院取药", "以后再说"]
     refused = await chat.say("inform", text="还是给我寄吧")
     assert "不能邮寄，这份药只能到院取" in refused.text
-    typed = await chat.tell(address="北京市朝阳区建国路88号 李四 13800138000")
+    typed = await chat.tell("collect_medicine", address="北京市朝阳区建国路88号 李四 13800138000")
     assert "不能邮寄" in typed.text
     assert "/p/pay/" in (await chat.say("affirm")).text
     assert (await pharmacy.see(made)).handing is Handing.PICKUP
@@ -115,7 +125,7 @@ async def test_what_must_stay_cold_says_so_with_its_fee(clinic: Any, pharmacy: P
     shown = await chat.say("collect_medicine")
     assert "快递走冷链，运费 ¥38" in shown.text
     await chat.press(shown, "快递到家")
-    await chat.tell(address="北京市朝阳区建国路88号 李四 13800138000")
+    await chat.tell("collect_medicine", address="北京市朝阳区建国路88号 李四 13800138000")
     assert "运费 ¥38，共 ¥302" in (await chat.say("affirm")).text
     assert (await pharmacy.see(made)).delivery_fen == 3800
 
@@ -233,7 +243,7 @@ async def test_before_it_leaves_it_goes_to_another_address(clinic: Any, pharmacy
     _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
     offered = await chat.press(await chat.say("my_prescriptions"), "改收件地址")
     assert "寄到哪里" in offered.text
-    await chat.tell(address="杭州市西湖区文三路100号 李四 13800138000")
+    await chat.tell("collect_medicine", address="杭州市西湖区文三路100号 李四 13800138000")
     assert "改寄到 *四 138****8000 浙江省杭州市西湖区" in (await chat.say("affirm")).text
     async with chat.runtime.database.begin() as session:
         await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)

@@ -196,6 +196,21 @@ def test_what_is_said_about_addresses_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("北京市朝阳区建国路88号 张三 13812345678", "北京市朝阳区建国路88号 张三 13812345678"),
+        ("张三 13812345678", "张三 13812345678"),
+        ("建国路88号 张三", "建国路88号 张三"),
+        ("随便吧", None),
+        ("我自己过去", None),
+        ("送家里", None),
+    ],
+)
+def test_where_an_address_may_be_typed_other_answers_stay(text: str, expected: str | None) -> None:
+    assert values(text, "place") == ([("address", expected)] if expected else [])
+
+
+@pytest.mark.parametrize(
     ("text", "expects"),
     [
         ("你们医院在北京市朝阳区建国路88号吗", None),
