@@ -53,6 +53,9 @@ class AddressForm(AddressSteps):
             return await self._list(turn, reply)
         return self._ask_about(turn, reply, one, turn.asked)
 
+    def takes_chosen(self, turn: Turn, draft: Mapping[str, Any]) -> bool:
+        return turn.asked == "addresses" and turn.intent == "inform"  # one that a page saved was told already
+
     def says_something(self, turn: Turn) -> bool:
         return super().says_something(turn) or (turn.asked == "addresses" and bool(turn.facts.ordinal))
 

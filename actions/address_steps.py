@@ -43,10 +43,15 @@ class AddressSteps(Form):
         """The question that stands before those for an address."""
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        """An address is one, whatever intent it sounds like."""
-        if turn.away < LONG_AWAY and (turn.facts.address or turn.facts.destination):
+        """An address is one, whatever intent it sounds like; so is one that was saved on its page meanwhile."""
+        chosen = turn.facts.destination and self.takes_chosen(turn, draft)
+        if turn.away < LONG_AWAY and (turn.facts.address or chosen):
             return await self.taken(turn, reply, draft)
         return await super()._inside(turn, reply, draft)
+
+    def takes_chosen(self, turn: Turn, draft: Mapping[str, Any]) -> bool:
+        """Whether one of the address book answers the open question."""
+        return turn.asked in QUESTIONS
 
     async def taken(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """A message to this form, the open question once more where it says nothing."""
@@ -57,7 +62,7 @@ class AddressSteps(Form):
     def says_something(self, turn: Turn) -> bool:
         facts = turn.facts
         asked = turn.asked in QUESTIONS
-        return bool(facts.address or facts.destination) or (asked and bool(facts.ordinal or facts.oneself))
+        return bool(facts.address) or (asked and bool(facts.ordinal or facts.oneself))
 
     async def choose_address(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """Which of the address book, or a new one."""
@@ -74,7 +79,8 @@ class AddressSteps(Form):
         """One message to these questions."""
         if text := await _typed(turn):
             return await self.add_typed(turn, reply, draft, text)
-        if turn.asked == "address" and (chosen := await self._chosen(turn, draft)):
+        named = turn.facts.destination or turn.asked == "address"
+        if named and (chosen := await self._chosen(turn, draft)):
             return await self.with_address(turn, reply, draft, chosen)
         if turn.facts.purpose == "new" or wants_new_address(turn.text):
             return await self.ask_new(turn, reply, draft)

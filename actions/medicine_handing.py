@@ -32,6 +32,9 @@ class HandingSteps(AddressSteps):
     ) -> Outcome:
         """What has to be answered before there is a bill."""
 
+    def takes_chosen(self, turn: Turn, draft: Mapping[str, Any]) -> bool:
+        return super().takes_chosen(turn, draft) or turn.asked == "handing"
+
     async def prescription(self, turn: Turn, draft: Mapping[str, Any]) -> PrescriptionView | None:
         try:
             async with turn.runtime.database.begin() as session:
@@ -52,12 +55,12 @@ class HandingSteps(AddressSteps):
         said = turn.facts.handing or (str(draft.get("how") or "") if turn.asked != "handing" else "")
         how = Handing(said) if said else handing_of(turn.text)
         draft = {key: value for key, value in draft.items() if key != "how"}
-        typed = bool(turn.facts.address or draft.get("typed"))
+        typed = bool(turn.facts.address or turn.facts.destination or draft.get("typed"))
         if (how is Handing.DELIVERY or typed) and how is not Handing.PICKUP and not one.may_be_sent:
             reply.say("say_not_to_be_sent", names=_not_to_be_sent(turn, one))
             draft.pop("typed", None)
             return self.ask_handing(turn, reply, draft, one, told=True)
-        if turn.asked == "handing" and turn.facts.address:
+        if turn.asked == "handing" and (turn.facts.address or turn.facts.destination):
             return await self.take_address(turn, reply, draft)
         if draft.get("typed"):
             return await self.take_noted(turn, reply, draft)

@@ -229,3 +229,28 @@ def test_a_message_corrects_what_it_names(said: str, asked: str, known: tuple[st
         assert after == before
     for other in {"recipient", "phone", "province", "city", "district", "street"} - places:
         assert getattr(after, other) == getattr(before, other), other
+
+
+@pytest.mark.parametrize("asked_for", ["handing", "address_new"])
+async def test_one_that_was_saved_on_its_page_is_taken(
+    clinic: Any, pharmacy: Pharmacy, asked_for: str
+) -> None:
+    chat = await clinic.chat()
+    client = await _client(chat)
+    made = await pharmacy.approved(client, "AML")
+    await chat.say("collect_medicine", *([] if asked_for == "handing" else [("handing", "delivery")]))
+    assert chat.slots["requested_slot"] == asked_for
+    saved = ("destination", str(await pharmacy.address(client)))
+    billed = await chat.say("address_saved", saved, ("prescription", str(made)))
+    assert "寄到 *明 138****5678" in billed.text
+    assert (await pharmacy.see(made)).handing is Handing.DELIVERY
+
+
+async def test_one_saved_on_its_page_answers_nothing_else(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    client = await _client(chat)
+    await pharmacy.paid("AML", client=client)
+    await chat.say("cancel_medicine")
+    between = await chat.say("address_saved", ("destination", str(await pharmacy.address(client))))
+    assert "确定取消吗" in between.text
+    assert "没太明白" not in between.text

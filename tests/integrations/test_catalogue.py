@@ -10,7 +10,8 @@ from integrations.catalogue import CHINESE, ENGLISH, Texts, Variation
 # An English time says am or pm, so the half day need not stand beside it.
 IMPLIED = {"time": {"period"}, "clock": set()}
 HAN = re.compile(r"[㐀-鿿]+")
-NAMES = {"张小明", "张三", "北京市海淀区中关村大街", "号"}  # examples of how names and addresses are written
+# Examples of how names and addresses are written.
+NAMES = {"张小明", "张三", "北京市海淀区中关村大街", "号", "杭州市", "西湖区"}
 BILINGUAL = {"ask_language"}  # read by whoever has the wrong one
 
 
