@@ -11,7 +11,7 @@ from integrations.catalogue import CHINESE, ENGLISH, Texts, Variation
 IMPLIED = {"time": {"period"}, "clock": set()}
 HAN = re.compile(r"[㐀-鿿]+")
 # Examples of how names and addresses are written.
-NAMES = {"张小明", "张三", "北京市海淀区中关村大街", "号", "杭州市", "西湖区"}
+NAMES = {"张小明", "张三", "北京市海淀区中关村大街", "浙江省", "杭州市", "西湖区", "文三路", "号", "室"}
 BILINGUAL = {"ask_language"}  # read by whoever has the wrong one
 
 
