@@ -80,7 +80,7 @@ class Pieces:
             return replace(self, unread=True)
         found = read_address(said)
         known = self.called(found.phone)
-        if chosen := known.among_choices(found):
+        if chosen := known.among_choices(found) or known.called_so(said):
             return chosen
         if found.division or found.choices:
             return known.placed(found).named(found.recipient)
@@ -139,6 +139,12 @@ class Pieces:
         if where is None or where.district or found.street:
             return None
         fitting = [one for one in self.choices if one[0] == where.province and where.city in ("", one[1])]
+        return self.within(Division(*fitting[0])) if len(fitting) == 1 else None
+
+    def called_so(self, said: str) -> Pieces | None:
+        """ "北京的", "长春那个" """
+        words = re.sub(r"(?:那[个里边]|的)+$", "", said)
+        fitting = [one for one in self.choices if len(words) > 1 and words in "".join(one)]
         return self.within(Division(*fitting[0])) if len(fitting) == 1 else None
 
     def inside(self, words: str) -> tuple[Division | None, str]:

@@ -3,6 +3,7 @@ message and put right piece by piece. What is typed is kept as a token; the stre
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,6 +27,11 @@ QUESTIONS = frozenset(
     for one in ("", "_new", "_wrong", "_choice", "_division", "_street", "_recipient", "_phone", "_confirm")
 )
 _SHOWN = 5
+_MYSELF = re.compile(
+    r"(?:就?[写是]?)?(?:我自己|我本人|本人|自己|我)(?:来?收|吧|就行|就好|呗)*"
+    r"|(?:it'?s |to |for )?(?:me|myself)(?: please)?",
+    re.IGNORECASE,
+)
 _BACK = {"address_confirm": "address_wrong"}
 
 
@@ -78,7 +84,10 @@ class AddressSteps(Form):
     async def take_address(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """One message to these questions."""
         if text := await _typed(turn):
-            return await self.add_typed(turn, reply, draft, text)
+            if turn.asked == "address_recipient" and _MYSELF.fullmatch(text.strip(" ，。,.!")):
+                turn = replace(turn, facts=replace(turn.facts, oneself=True))
+            else:
+                return await self.add_typed(turn, reply, draft, text)
         named = turn.facts.destination or turn.asked == "address"
         if named and (chosen := await self._chosen(turn, draft)):
             return await self.with_address(turn, reply, draft, chosen)

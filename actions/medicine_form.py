@@ -10,7 +10,7 @@ from actions.address_steps import QUESTIONS
 from actions.booking_draft import nth
 from actions.forms import LONG_AWAY, Outcome
 from actions.medicine_substitution import SubstitutionSteps
-from actions.medicine_words import handing_of, puts_off
+from actions.medicine_words import answers_how, handing_of, puts_off
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital.models import Handing, PrescriptionStatus
@@ -20,7 +20,6 @@ from integrations.hospital.pharmacy.terms import PharmacyError
 from integrations.hospital.pharmacy.views import PrescriptionView
 
 _STOPS = frozenset({"cancel", "deny"})
-_ELSEWHERE = frozenset({"where_is_my_parcel", "confirm_receipt", "my_addresses", "ask_hospital"})
 # Characters: "快递送到家里吧", "please send it by courier"; what is longer says more than how.
 _LONGEST_CHOICE, _LONGEST_IN_ENGLISH = 14, 36
 
@@ -213,9 +212,9 @@ def _says_how(turn: Turn) -> bool:
     """A short answer to the question how, or one that changes it."""
     if turn.asked != "handing" and turn.asked not in QUESTIONS:
         return False
-    return turn.intent not in _ELSEWHERE and _how(turn.text) is not None
+    return _how(turn.text) is not None
 
 
 def _how(text: str) -> Handing | None:
     short = len(text) <= (_LONGEST_IN_ENGLISH if text.isascii() else _LONGEST_CHOICE)
-    return handing_of(text) if short else None
+    return answers_how(text) if short else None

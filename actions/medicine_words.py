@@ -19,6 +19,10 @@ _DELIVERY = re.compile(
     r"|\bto my (?:home|house|door)\b",
     re.IGNORECASE,
 )
+_WHEREABOUTS = re.compile(
+    r"到哪|在哪|哪[里儿]|查|物流|单号|[没吗呢]|几|什么时候|啥时候|多久|多少|收到|到了|地址|\b(?:where|when|track|status|arrived?|received?|how)\b",
+    re.IGNORECASE,
+)
 _NEW = re.compile(
     r"新(?:的)?(?:收货)?地址|新的$|(?:换|另|加|添|增|存|录)(?:外|加|上)?(?:一?个|一?条)?(?:别的|新的?)?(?:收货)?(?:地址|地方)"
     r"|别的地[址方]|\b(?:new|another|different|other|add(?: an?)?) address\b|\bsomewhere else\b",
@@ -34,6 +38,11 @@ def handing_of(text: str) -> Handing | None:
     if _PICKUP.search(text):
         return Handing.PICKUP
     return Handing.DELIVERY if _DELIVERY.search(text) else None
+
+
+def answers_how(text: str) -> Handing | None:
+    """The same where it is asked; a question about a parcel is none."""
+    return None if _WHEREABOUTS.search(text) else handing_of(text)
 
 
 def wants_new_address(text: str) -> bool:

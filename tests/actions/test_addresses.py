@@ -103,6 +103,15 @@ async def test_who_is_known_need_not_be_typed(clinic: Any, pharmacy: Pharmacy) -
     assert "寄到 *明" in (await chat.say("affirm")).text
 
 
+@pytest.mark.parametrize("words", ["我自己收", "就写我吧", "本人", "myself"])
+async def test_oneself_is_said_in_words(clinic: Any, pharmacy: Pharmacy, words: str) -> None:
+    chat = await clinic.chat()
+    await pharmacy.approved(await _client(chat), "AML")
+    await chat.tell("collect_medicine", address="朝阳区建国路88号")
+    assert "收件人叫什么" in (await chat.tell(address="北京的")).text
+    assert "*明，138****5678" in (await chat.tell(address=words)).text
+
+
 async def test_an_address_in_english_is_asked_for_in_chinese(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     chat.language = "en"

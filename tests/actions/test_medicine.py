@@ -71,6 +71,16 @@ async def test_how_is_understood_in_words_too(
     assert (await pharmacy.see(made)).handing is Handing.PICKUP
 
 
+@pytest.mark.parametrize("words", ["还是快递吧", "快递给我", "寄家里", "send it please"])
+async def test_a_courier_is_no_question_about_a_parcel(clinic: Any, pharmacy: Pharmacy, words: str) -> None:
+    chat = await clinic.chat()
+    await pharmacy.approved(await _client(chat), "AML")
+    await chat.say("my_prescriptions")
+    assert "收件人、手机号和地址" in (await chat.say("where_is_my_parcel", text=words)).text
+    await chat.say("go_back")
+    assert "没有在路上" in (await chat.say("where_is_my_parcel", text="快递到哪了")).text
+
+
 async def test_who_says_how_at_once_is_not_asked(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     made = await pharmacy.approved(await _client(chat), "AML")
