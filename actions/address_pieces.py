@@ -20,7 +20,7 @@ _WRONG = re.compile(
 # "电话改成139…": the word for what is corrected is no part of it.
 _FIELD = re.compile(
     r"(?:收[件货]人|联系人|姓名|名字|手机号?码?|电话号?码?|地址|街道|门牌号?码?|recipient|name|phone|mobile|street|address)"
-    r"(?:也|都|应该|要|是|写|填|改|换|成|为|to|is|should|be|change|\s)*(?:改成?|换成?|是|成|为|写|填|:|is|to)",
+    r"(?:也|都|就|应该|要|是|写|填|改|换|成|为|to|is|should|be|change|\s)*(?:改成?|换成?|是|成|为|写|填|:|is|to)",
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")

@@ -213,6 +213,7 @@ async def test_before_registration_nothing_is_kept(clinic: Any) -> None:
     [
         ("不对，是李五", "address_confirm", ("recipient", "李五")),
         ("电话改成13900001111", "address_confirm", ("phone", "+8613900001111")),
+        ("不对，收件人就是陈大文", "address_confirm", ("recipient", "陈大文")),
         ("收件人是陈大文", "address_wrong", ("recipient", "陈大文")),
         ("街道改成建国路99号", "address_wrong", ("street", "建国路99号")),
         ("中关村大街2号院", "address_confirm", ("street", "中关村大街2号院")),
