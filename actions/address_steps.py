@@ -13,6 +13,7 @@ from actions.address_pieces import Pieces
 from actions.booking_draft import nth
 from actions.forms import LONG_AWAY, Form, Outcome
 from actions.medicine_words import wants_new_address
+from actions.page_addresses import address_page
 from actions.revealing import account_of, reveal
 from actions.turn import Reply, Turn
 from integrations.hospital import patients, tokens
@@ -159,6 +160,8 @@ class AddressSteps(Form):
         self, turn: Turn, reply: Reply, draft: Mapping[str, Any], asked: str, pieces: Pieces | None = None
     ) -> Outcome:
         pieces = pieces or Pieces()
+        if asked == "address_new":
+            reply.say("say_address_page", link=await address_page(turn))
         reply.say(f"ask_{asked}", area=f"{pieces.province}{pieces.city}{pieces.district}")
         if asked == "address_choice":
             for at, (province, city, district) in enumerate(pieces.choices[:_SHOWN], 1):

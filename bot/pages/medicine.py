@@ -202,7 +202,8 @@ async def handed_of(session: AsyncSession, words: Words, order: OrderView) -> Ha
         return None
     one = await views.prescription(session, order.prescription_id)
     names = {f"{line.name} {line.strength}": name_of(words, line) for line in one.lines}
-    names[delivery_name()] = words.say("word_delivery_fee")
+    for language in (SIMPLIFIED, ENGLISH):
+        names[delivery_name(language)] = words.say("word_delivery_item")
     how = ""
     standing = one.order_no == order.order_no and one.status is not PrescriptionStatus.CANCELLED
     if standing and one.handing is Handing.PICKUP:
@@ -213,9 +214,9 @@ async def handed_of(session: AsyncSession, words: Words, order: OrderView) -> Ha
     return Handed(how, names)
 
 
-def delivery_name() -> str:
-    """What the delivery is called on a bill, whoever opens it; a page says it in its reader's language."""
-    return Speech(SIMPLIFIED).say("word_delivery_fee")
+def delivery_name(language: str = SIMPLIFIED) -> str:
+    """What the delivery is called on a bill opened in this language; a page says it in its reader's."""
+    return Speech(language).say("word_delivery_item")
 
 
 async def document_of(session: AsyncSession, reader: Reader, prescription_id: UUID) -> Document:

@@ -248,8 +248,11 @@ async def test_one_that_was_saved_on_its_page_is_taken(
     chat = await clinic.chat()
     client = await _client(chat)
     made = await pharmacy.approved(client, "AML")
-    await chat.say("collect_medicine", *([] if asked_for == "handing" else [("handing", "delivery")]))
+    offered = await chat.say(
+        "collect_medicine", *([] if asked_for == "handing" else [("handing", "delivery")])
+    )
     assert chat.slots["requested_slot"] == asked_for
+    assert ("https://hospital.example/p/address/" in offered.text) is (asked_for == "address_new")
     saved = ("destination", str(await pharmacy.address(client)))
     billed = await chat.say("address_saved", saved, ("prescription", str(made)))
     assert "寄到 *明 138****5678" in billed.text
