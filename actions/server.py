@@ -79,7 +79,7 @@ async def webhook(request: Request) -> HTTPResponse:
         return answer({"error": "not an action call"}, status=422)
     if not isinstance(tracker, dict):
         return answer({"error": "not an action call"}, status=422)
-    call.setdefault("domain", {})  # Rasa sends none (components.patches), the executor insists on one
+    call.setdefault("domain", {})  # ours read none; without this the executor would ask for it
     try:
         result = await request.app.ctx.executor.run(call)
     except ActionNotFoundException:

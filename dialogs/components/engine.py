@@ -7,6 +7,7 @@ and the tracker would remember a turn that never happened.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,7 @@ MAX_ACTIONS = 15
 # connection that it is just closing.
 KEEP_ALIVE_SECONDS = 4.0
 ACTION_TIMEOUT_SECONDS = 30.0
+NEEDS_DOMAIN = 449
 
 
 class TurnFailed(Exception):
@@ -66,16 +68,28 @@ class Endless(TurnFailed):
 
 
 class Actions(EndpointConfig):
-    """The action server, over connections that stay open (a new one per call was 11 % of a turn)."""
+    """The action server, over connections that stay open (a new one per call was 11 % of a turn).
 
+    Calls carry the domain's digest only (patches.call_actions_without_the_domain). A server that reads the domain asks
+    for it with status 449, rasa-sdk's own once after each of its starts.
+    """
+
+    domain: dict[str, Any] | None = None
+    digest = ""
     _session: aiohttp.ClientSession | None = None
+
+    def use_domain(self, domain: dict[str, Any]) -> None:
+        self.domain = domain
+        self.digest = hashlib.sha256(json.dumps(domain, sort_keys=True).encode()).hexdigest()
 
     async def request(  # type: ignore[override]
         self, method: str = "post", json: Any = None, **_: Any
     ) -> dict[str, Any]:
         """One action call. Raises TurnFailed, or ClientResponseError with 400 for a declared rejection."""
-        name = json["next_action"]
-        status, body = await self._post(name, json)
+        name, call = json["next_action"], {**json, "domain_digest": self.digest}
+        status, body = await self._post(name, call)
+        if status == NEEDS_DOMAIN:
+            status, body = await self._post(name, {**call, "domain": self.domain})
         answer = _read_object(body)
         if status == 400 and "action_name" in answer:
             raise ClientResponseError(400, "rejected", body.decode())

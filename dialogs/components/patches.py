@@ -50,8 +50,8 @@ def trust_checked_answers() -> None:
 
 
 def call_actions_without_the_domain() -> None:
-    """Ours read no domain. With every call of a form's validation stock sends all of it, selective domain or not: a
-    quarter of a megabyte, most of what the action server read and half of its time."""
+    """With every call of a form's validation stock sends all of it, selective domain or not: a quarter of a megabyte,
+    half of the action server's time. Who needs it asks for it (engine.Actions)."""
     from rasa.core.actions.action import RemoteAction
     from rasa.shared.core.trackers import EventVerbosity
 

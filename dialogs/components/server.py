@@ -50,6 +50,7 @@ class Server:
             max_number_of_predictions=MAX_ACTIONS,
         )
         store.domain = engine.domain
+        actions.use_domain(engine.domain.as_dict())
         engine.nlg = TemplatedNaturalLanguageGenerator(engine.domain.responses)
         door = TurnsInput.from_credentials(read_config_file(credentials)["components.channel.TurnsInput"])
         return cls(engine, store, actions, door)
