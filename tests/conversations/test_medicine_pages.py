@@ -44,7 +44,6 @@ def test_chosen_paid_sent_and_received_on_pages(stack: Stack, hospital: Hospital
     eventually(lambda: "/p/document/" in said())
     assert "prescription" not in said()
     link = link_in(said(), "document")
-    assert "/p/prescription/" in patient.say("我的单据").text
     with browser(IN_WECHAT, patient.platform_id) as own, browser(IN_WECHAT, "o-nobody") as other:
         assert "氨氯地平" in own.get(link).text
         assert "氨氯地平" not in other.get(link).text
@@ -52,6 +51,7 @@ def test_chosen_paid_sent_and_received_on_pages(stack: Stack, hospital: Hospital
         form = path_of(own.post(f"{rx}/address"))
         assert "地址存好了" in own.post(form, data=ADDRESS).text
         eventually(lambda: "送货地址存好了" in said())
+        assert "/p/prescription/" in patient.say("我的单据").text
         [address] = re.findall(r'name="address" value="([^"]+)"', own.get(rx).text)
         pay = path_of(own.post(f"{rx}/send", data={"address": address}))
         assert "药品配送费" in own.get(pay).text
