@@ -150,5 +150,5 @@ async def _form(reader: Reader, typed: TypedAddress) -> Response:
         full=len(book) >= addresses.MOST,
         most=addresses.MOST,
         write=reader.speech.write,
-        path=f"/p/{ADDRESS}/{reader.request.path_params['token']}",
+        path=reader.path,
     )

@@ -12,14 +12,13 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import texts
 from bot.pages.medicine import where
 from bot.pages.reader import Reader, meet_owner
-from bot.pages.rendering import render, tell
+from bot.pages.rendering import render, tell, to_page
 from bot.pages.speech import Line, line
 from bot.pages.words import Words, words_of
 from integrations import courier
@@ -131,7 +130,7 @@ async def ask(token: str, request: Request) -> Response:
             return gone(reader)
     if one.status in parcels.ON_THE_WAY and not await courier.ask(reader.rt, one.id):
         return await _show(reader, notice=line("page_parcel_not_asked"))
-    return _back(reader)
+    return to_page(reader.path)
 
 
 @router.post(f"/{PARCEL}/{{token}}/received")
@@ -154,7 +153,7 @@ async def received(token: str, request: Request) -> Response:
         return gone(reader)
     except NotOnTheWay:  # it has gone back meanwhile: the page says so
         return await _show(reader)
-    return _back(reader)
+    return to_page(reader.path)
 
 
 @router.post(f"/{PARCEL}/{{token}}/complain")
@@ -205,7 +204,7 @@ async def prescription(token: str, request: Request) -> Response:
         path = await page_subjects.prescription_link(
             session, reader.contact.id, one.prescription_id, reader.rt.now()
         )
-    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+    return to_page(path)
 
 
 async def _tracked(session: AsyncSession, reader: Reader) -> Tracked:
@@ -230,7 +229,7 @@ async def _show(reader: Reader, *, notice: Line | None = None) -> Response:
         reader.speech,
         own_script=True,
         parcel=tracked,
-        path=_path(reader),
+        path=reader.path,
         notice=notice,
         asking=reader.rt.parcels is not None,
     )
@@ -244,11 +243,3 @@ def delivery_of(reader: Reader) -> UUID:
 def gone(reader: Reader) -> Response:
     """It is nobody's here any more: its account let go of the patient."""
     return tell(reader.request, reader.speech, "page_parcel_gone_title", line("page_parcel_gone"), status=404)
-
-
-def _path(reader: Reader) -> str:
-    return f"/p/{PARCEL}/{reader.request.path_params['token']}"
-
-
-def _back(reader: Reader) -> Response:
-    return RedirectResponse(_path(reader), 303, {"Cache-Control": "no-store"})

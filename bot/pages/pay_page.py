@@ -36,7 +36,7 @@ class PayPage:
 
     @property
     def path(self) -> str:
-        return f"/p/{self.reader.link.purpose}/{self.reader.request.path_params['token']}"
+        return self.reader.path
 
     @property
     def address(self) -> str:

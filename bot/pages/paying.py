@@ -11,13 +11,13 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 from redis.exceptions import RedisError
 
 from bot.pages import codes
 from bot.pages.pay_page import BACK, MOST_LOOKS, Opened, PayPage
 from bot.pages.reader import bill_gone
-from bot.pages.rendering import render
+from bot.pages.rendering import render, to_page
 from bot.pages.speech import Line, line
 from integrations import cashier
 from integrations.hospital import page_subjects
@@ -152,7 +152,7 @@ async def prescription(page: Opened) -> Response:
         return await page.show()
     async with rt.database.begin() as session:
         path = await page_subjects.prescription_link(session, page.reader.contact.id, wanted, rt.now())
-    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+    return to_page(path)
 
 
 def _way(request: Request, platform: Platform) -> Way:

@@ -9,12 +9,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages.medicine import Document, delivery_name, document_of
 from bot.pages.reader import Reader, meet_owner
-from bot.pages.rendering import render, tell
+from bot.pages.rendering import render, tell, to_page
 from bot.pages.speech import Line, line
 from integrations.hospital import page_subjects
 from integrations.hospital.delivery.addresses import AddressError
@@ -64,7 +63,7 @@ async def pay(token: str, request: Request) -> Response:
         except UnknownPrescription:
             return gone(reader)
         path = await _pay_link(session, reader, document)
-    return _to(path) if path else await _show(reader)
+    return to_page(path) if path else await _show(reader)
 
 
 @router.post(f"/{PRESCRIPTION}/{{token}}/parcel")
@@ -80,7 +79,7 @@ async def parcel(token: str, request: Request) -> Response:
             return gone(reader)
         found, now = document.one.delivery_id, reader.rt.now()
         path = await page_subjects.parcel_link(session, reader.contact.id, found, now) if found else ""
-    return _to(path) if path else await _show(reader)
+    return to_page(path) if path else await _show(reader)
 
 
 @router.post(f"/{PRESCRIPTION}/{{token}}/address")
@@ -94,7 +93,7 @@ async def address(token: str, request: Request) -> Response:
         path = await page_subjects.address_link(
             session, reader.contact.id, rt.now(), rt.settings.link_minutes, prescription_of(reader)
         )
-    return _to(path)
+    return to_page(path)
 
 
 @router.post(f"/{PRESCRIPTION}/{{token}}/change")
@@ -121,7 +120,7 @@ async def change(
         return gone(reader)
     except PharmacyError:  # answered or over meanwhile: the page says how it stands
         return await _show(reader)
-    return _to(_path(reader))
+    return to_page(reader.path)
 
 
 async def _bill(reader: Reader, handing: Handing, address: UUID | None = None) -> Response:
@@ -153,7 +152,7 @@ async def _bill(reader: Reader, handing: Handing, address: UUID | None = None) -
         return await _show(reader, notice=line("page_rx_which_address"))
     except PharmacyError:  # it has gone on meanwhile: the page says how it stands
         return await _show(reader)
-    return _to(path)
+    return to_page(path)
 
 
 async def _pay_link(session: AsyncSession, reader: Reader, document: Document) -> str:
@@ -178,7 +177,7 @@ async def _show(reader: Reader, *, notice: Line | None = None) -> Response:
         reader.speech,
         status=409 if notice else 200,
         document=document,
-        path=_path(reader),
+        path=reader.path,
         notice=notice,
     )
 
@@ -191,11 +190,3 @@ def prescription_of(reader: Reader) -> UUID:
 def gone(reader: Reader) -> Response:
     """It is nobody's here any more: its account let go of the patient."""
     return tell(reader.request, reader.speech, "page_rx_gone_title", line("page_rx_gone"), status=404)
-
-
-def _path(reader: Reader) -> str:
-    return f"/p/{PRESCRIPTION}/{reader.request.path_params['token']}"
-
-
-def _to(path: str) -> Response:
-    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})

@@ -62,6 +62,11 @@ class Reader:
     own: bool
 
     @property
+    def path(self) -> str:
+        """Of the link's own page."""
+        return f"/p/{self.link.purpose}/{self.request.path_params['token']}"
+
+    @property
     def address(self) -> str:
         """Of this page, without what was added to it."""
         return self.rt.settings.public_url.rstrip("/") + self.request.url.path

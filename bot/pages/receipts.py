@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from bot.pages.bill import bill_of, bills_of, order_of
 from bot.pages.reader import Reader, bill_gone, meet_owner
-from bot.pages.rendering import render
+from bot.pages.rendering import render, to_page
 from integrations.hospital import page_subjects
 from integrations.hospital.billing import invoices
 from integrations.hospital.billing.invoices import NotInvoiceable
@@ -73,7 +72,7 @@ async def pay(token: str, order_no: str, request: Request) -> Response:
         path = await page_subjects.pay_link(
             session, reader.contact.id, order_no, bill.order.expires_at, reader.rt.now()
         )
-    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+    return to_page(path)
 
 
 @router.post("/bills/{token}/{order_no}/invoice")
@@ -106,7 +105,7 @@ async def _prescription(reader: Reader, order_no: str) -> Response:
         if wanted is None:
             return await _receipt(reader, order_no)
         path = await page_subjects.prescription_link(session, reader.contact.id, wanted, reader.rt.now())
-    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+    return to_page(path)
 
 
 async def _receipt(reader: Reader, order_no: str) -> Response:
@@ -127,4 +126,4 @@ async def _ask_invoice(reader: Reader, order_no: str, path: str) -> Response:
             return bill_gone(reader)
         except NotInvoiceable:
             pass  # the receipt says what has become of it
-    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+    return to_page(path)

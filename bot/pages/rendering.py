@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.pages.speech import Line, Speech
@@ -106,3 +106,8 @@ def _policy(nonce: str, scripts: str, *, own_script: bool) -> str:
         f"connect-src 'self' {theirs}; img-src data: {theirs}; frame-src {theirs} weixin:; "
         "form-action 'self'; base-uri 'none'"
     )
+
+
+def to_page(path: str) -> Response:
+    """After something was done: the browser fetches the page that shows it, and does nothing twice."""
+    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
