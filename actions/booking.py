@@ -29,7 +29,7 @@ from integrations.hospital.booking import BookingError
 FORM = BOOKING
 _VAGUE = frozenset({"inform", "correct", "nlu_fallback"})  # enters only when it names something to book
 _HEARD = frozenset(
-    {"go_back", "book_appointment", "which_department", "join_waitlist"}
+    {"go_back", "book_appointment", "which_department", "tell_symptoms", "join_waitlist"}
 )  # answered even when nothing changes
 _STOPS = frozenset({"cancel", "cancel_appointment"})
 
@@ -44,6 +44,7 @@ class BookingForm(ConfirmingForm):
             "book_appointment",
             "cancel_appointment",
             "which_department",
+            "tell_symptoms",
             "reschedule_appointment",
             "add_family",
             "join_waitlist",
@@ -157,7 +158,7 @@ class BookingForm(ConfirmingForm):
         named = wish.relative and (entering or turn.facts.relative)
         if named and (unknown := await self._unknown(turn, reply, wish)):
             return unknown
-        if turn.intent == "which_department" and wish == before:
+        if turn.intent in ("which_department", "tell_symptoms") and wish == before:
             await which_department(turn, reply)
             if turn.asked == "department":
                 return Outcome(wish.as_draft(), "department")

@@ -32,7 +32,7 @@ class RescheduleForm(BookingForm):
 
     form = "reschedule_form"
     slot = "reschedule"
-    own = frozenset({"reschedule_appointment", "which_department"})
+    own = frozenset({"reschedule_appointment", "which_department", "tell_symptoms"})
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         wish = Wish.read(draft)
