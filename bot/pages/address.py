@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Response
 
 from bot.pages import visit
-from bot.pages.reader import Reader, meet_owner
+from bot.pages.reader import Answered, Reader, owner_of
 from bot.pages.rendering import render, tell
 from bot.pages.speech import line
 from bot.pages.typed_address import TypedAddress
@@ -21,20 +21,32 @@ from integrations.hospital.page_subjects import ADDRESS
 
 router = APIRouter(prefix="/p")
 
+
+async def _consenting(reader: Annotated[Reader, owner_of(ADDRESS)]) -> Reader:
+    """The page's owner, who still consents, until it is used. Raises Answered."""
+    try:
+        if reader.link.finished_at is not None:
+            raise links.LinkUsed(reader.contact.id)
+        async with reader.rt.database.begin() as session:
+            await consenting(session, reader.link)
+    except links.LinkError as error:
+        raise Answered(await visit.dead_link(reader.request, error)) from None
+    return reader
+
+
+Owner = Annotated[Reader, Depends(_consenting)]
 Field = Annotated[str, Form(max_length=64)]
 Long = Annotated[str, Form(max_length=200)]
 
 
 @router.get(f"/{ADDRESS}/{{token}}")
-async def show(token: str, request: Request) -> Response:
-    reader = await _open(request, token)
-    return await _form(reader, TypedAddress()) if isinstance(reader, Reader) else reader
+async def show(reader: Owner) -> Response:
+    return await _form(reader, TypedAddress())
 
 
 @router.post(f"/{ADDRESS}/{{token}}")
 async def submit(
-    token: str,
-    request: Request,
+    reader: Owner,
     action: Annotated[str, Form(max_length=16)],
     whole: Long = "",
     recipient: Field = "",
@@ -46,9 +58,6 @@ async def submit(
     place: Field = "",
 ) -> Response:
     """Takes the whole apart and shows its parts (action "read"), or keeps them (action "save")."""
-    reader = await _open(request, token)
-    if not isinstance(reader, Reader):
-        return reader
     typed = TypedAddress(
         whole.strip(), recipient.strip(), phone.strip(), province.strip(), city.strip(), district.strip(),
         street.strip(), place, "parts" if action == "save" else "",
@@ -57,15 +66,12 @@ async def submit(
         typed.read()
         return await _form(reader, typed)
     destination = typed.check()
-    return await _form(reader, typed) if destination is None else await _save(reader, token, destination)
+    return await _form(reader, typed) if destination is None else await _save(reader, destination)
 
 
 @router.post(f"/{ADDRESS}/{{token}}/remove")
-async def remove(token: str, request: Request, address: Annotated[UUID, Form()]) -> Response:
+async def remove(reader: Owner, address: Annotated[UUID, Form()]) -> Response:
     """Takes one out of the book."""
-    reader = await _open(request, token)
-    if not isinstance(reader, Reader):
-        return reader
     try:
         async with reader.rt.database.begin() as session:
             await addresses.remove(session, address, reader.contact.account_id)
@@ -74,28 +80,13 @@ async def remove(token: str, request: Request, address: Annotated[UUID, Form()])
     return await _form(reader, TypedAddress())
 
 
-async def _open(request: Request, token: str) -> Reader | Response:
-    """For its owner, who still consents, until it is used."""
-    reader = await meet_owner(request, token, ADDRESS)
-    if not isinstance(reader, Reader):
-        return reader
-    try:
-        if reader.link.finished_at is not None:
-            raise links.LinkUsed(reader.contact.id)
-        async with reader.rt.database.begin() as session:
-            await consenting(session, reader.link)
-    except links.LinkError as error:
-        return await visit.dead_link(request, error)
-    return reader
-
-
-async def _save(reader: Reader, token: str, destination: Destination) -> Response:
+async def _save(reader: Reader, destination: Destination) -> Response:
     """Keeps it and tells the chat, in the transaction that uses the link up."""
     rt, contact, subject = reader.rt, reader.contact, reader.link.subject
     way_back = ""
     try:
         async with rt.database.begin() as session:
-            await links.finish_link(session, token, ADDRESS, rt.now())
+            await links.finish_link(session, reader.token, ADDRESS, rt.now())
             kept = await addresses.add(
                 session, rt.crypto, destination,
                 account_id=contact.account_id, contact_id=contact.id, key=None, now=rt.now(),

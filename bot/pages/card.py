@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages import codes, permission
 from bot.pages.bill import appointment_id_of, bill_of, cancel_rule, order_of, visit_rows
-from bot.pages.reader import Reader, meet_owner
+from bot.pages.reader import Reader, owner_of
 from bot.pages.rendering import render, tell
 from bot.pages.speech import line
 from bot.pages.words import words_of
@@ -20,22 +22,20 @@ from integrations.hospital.views import AppointmentView
 
 router = APIRouter(prefix="/p")
 
+Owner = Annotated[Reader, owner_of(CARD, PAY)]  # also by the link that the number was paid by
+
 
 @router.get("/card/{token}")
-async def show(token: str, request: Request) -> Response:
-    """Also by the link that the number was paid by."""
-    reader = await meet_owner(request, token, CARD, PAY)
-    if not isinstance(reader, Reader):
-        return reader
+async def show(reader: Owner) -> Response:
     async with reader.rt.database.begin() as session:
         visit = await _visit(session, reader)
         words = await words_of(session, reader)
     if visit is None:
-        return tell(request, reader.speech, "page_card_gone_title", line("page_card_gone"), status=404)
+        return tell(reader.request, reader.speech, "page_card_gone_title", line("page_card_gone"), status=404)
     standing = visit.status is AppointmentStatus.BOOKED
     key = await permission.key_for(reader) if standing and reader.inside else None
     return render(
-        request,
+        reader.request,
         "card.html",
         reader.speech,
         scripts=permission.origin(key.script) if key else "",

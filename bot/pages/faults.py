@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
+from bot.pages.reader import Answered
 from bot.pages.rendering import tell
 from bot.pages.speech import line, of_request
 
@@ -16,9 +17,15 @@ _PAGES = ("/p/", "/notice/")
 
 def install(app: FastAPI) -> None:
     """The addresses of patients' pages; all others answer as before. A failure is still logged with its trace."""
+    app.add_exception_handler(Answered, _answered)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(Exception, _failed)
+
+
+async def _answered(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Answered)
+    return error.response
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import inbox
 from bot.pages import questionnaire
 from bot.pages.permission import key_for, origin
 from bot.pages.questionnaire import Filled
-from bot.pages.reader import Reader, meet_owner
+from bot.pages.reader import Answered, Reader, owner_of
 from bot.pages.rendering import render, tell
 from bot.pages.speech import line
 from integrations.hospital import accounts, events, links
@@ -26,6 +27,8 @@ from integrations.hospital.models import Level, Method
 from integrations.hospital.page_subjects import FOLLOW_UP
 
 router = APIRouter(prefix=f"/p/{FOLLOW_UP}")
+
+Owner = Annotated[Reader, owner_of(FOLLOW_UP)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +49,20 @@ class Asked:
 
 
 @router.get("/{token}")
-async def show(token: str, request: Request) -> Response:
+async def show(reader: Owner) -> Response:
     """The questions that are open, as often as it is looked at; what was answered stands nowhere."""
-    reader = await meet_owner(request, token, FOLLOW_UP)
-    if not isinstance(reader, Reader):
-        return reader
     async with reader.rt.database.begin() as session:
         asked = await _asked(session, reader)
-    return asked if isinstance(asked, Response) else _form(reader, asked, {})
+    return _form(reader, asked, {})
 
 
 @router.post("/{token}")
-async def answer(token: str, request: Request) -> Response:
+async def answer(reader: Owner) -> Response:
     """Keeps what was filled in and can be kept; asks again for the rest."""
-    reader = await meet_owner(request, token, FOLLOW_UP)
-    if not isinstance(reader, Reader):
-        return reader
-    typed = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    typed = {name: value for name, value in (await reader.request.form()).items() if isinstance(value, str)}
     async with reader.rt.database.begin() as session:
         await answering.lock(session, _task_id(reader))
         asked = await _asked(session, reader)
-        if isinstance(asked, Response):
-            return asked
         filled = questionnaire.read_filled(asked.plans, asked.left, typed, reader.speech)
         filled.meanwhile = questionnaire.answers_any(typed, asked.answered)
         urgent = await _hear(session, reader, filled)
@@ -85,25 +80,26 @@ def _task_id(reader: Reader) -> UUID:
     return UUID(str(reader.link.subject))
 
 
-async def _asked(session: AsyncSession, reader: Reader) -> Asked | Response:
-    """What is asked, or what is said instead: nothing is asked any more, it was answered, or may not be kept."""
+async def _asked(session: AsyncSession, reader: Reader) -> Asked:
+    """What is asked. Raises Answered: nothing is asked any more, it was answered, or may not be kept."""
     if await accounts.missing_consents(session, reader.contact):
-        return _told(reader, "no_consent", status=403)
+        raise _told(reader, "no_consent", status=403)
     known = plans(reader.rt.settings)
     task = await answering.open_task(session, reader.contact.id, reader.rt.now(), _task_id(reader))
     plan = known.get(task.plan_id) if task else None
     if task is None or plan is None:
-        return _told(reader, "asked_over", status=410)
+        raise _told(reader, "asked_over", status=410)
     asked = Asked(task, known, plan)
     if asked.left:
         return asked
     here = reader.link.finished_at is not None
-    return _told(reader, "asked_used" if here else "asked_meanwhile", status=410 if here else 200, done=True)
+    raise _told(reader, "asked_used" if here else "asked_meanwhile", status=410 if here else 200, done=True)
 
 
-def _told(reader: Reader, name: str, *, status: int = 200, done: bool = False) -> Response:
+def _told(reader: Reader, name: str, *, status: int = 200, done: bool = False) -> Answered:
     words = line(f"page_{name}")
-    return tell(reader.request, reader.speech, f"page_{name}_title", words, status=status, done=done)
+    title = f"page_{name}_title"
+    return Answered(tell(reader.request, reader.speech, title, words, status=status, done=done))
 
 
 async def _hear(session: AsyncSession, reader: Reader, filled: Filled) -> str:

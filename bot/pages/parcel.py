@@ -6,18 +6,20 @@ Looking asks no tracker: that happens when it is pressed, at the pace that the t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import texts
 from bot.pages.medicine import where
-from bot.pages.reader import Reader, meet_owner
+from bot.pages.reader import Answered, Reader, owner_of
 from bot.pages.rendering import render, tell, to_page
 from bot.pages.speech import Line, line
 from bot.pages.words import Words, words_of
@@ -31,6 +33,8 @@ from integrations.hospital.page_subjects import PARCEL
 from integrations.tracking import ParcelStep
 
 router = APIRouter(prefix="/p")
+
+Owner = Annotated[Reader, owner_of(PARCEL)]
 
 # What couriers write begins with where they are: 【北京市】快件已到达
 _PLACE = re.compile(r"^\s*[【\[](?P<place>[^】\]]{1,40})[】\]]\s*(?P<words>.+)$", re.DOTALL)
@@ -112,61 +116,41 @@ def _parted(words: str) -> tuple[str, str]:
 
 
 @router.get(f"/{PARCEL}/{{token}}")
-async def show(token: str, request: Request) -> Response:
-    reader = await meet_owner(request, token, PARCEL)
-    return await _show(reader) if isinstance(reader, Reader) else reader
+async def show(reader: Owner) -> Response:
+    return await _show(reader)
 
 
 @router.post(f"/{PARCEL}/{{token}}/ask")
-async def ask(token: str, request: Request) -> Response:
+async def ask(reader: Owner) -> Response:
     """Asks the carrier anew, unless that was done within half an hour."""
-    reader = await meet_owner(request, token, PARCEL)
-    if not isinstance(reader, Reader):
-        return reader
-    async with reader.rt.database.begin() as session:
-        try:
-            one = await parcel_of(session, delivery_of(reader), reader.contact.account_id)
-        except UnknownParcel:
-            return gone(reader)
+    one = await _parcel(reader)
     if one.status in parcels.ON_THE_WAY and not await courier.ask(reader.rt, one.id):
         return await _show(reader, notice=line("page_parcel_not_asked"))
     return to_page(reader.path)
 
 
 @router.post(f"/{PARCEL}/{{token}}/received")
-async def received(token: str, request: Request) -> Response:
+async def received(reader: Owner) -> Response:
     """ "我收到了"; said again it changes nothing."""
-    reader = await meet_owner(request, token, PARCEL)
-    if not isinstance(reader, Reader):
-        return reader
     rt = reader.rt
     try:
-        async with rt.database.begin() as session:
+        async with _opened(reader) as (session, one):
             await parcels.confirm_receipt(
                 session,
-                delivery_of(reader),
+                one.id,
                 account_id=reader.contact.account_id,
                 key=None,
                 now=rt.now(),
             )
-    except UnknownParcel:
-        return gone(reader)
     except NotOnTheWay:  # it has gone back meanwhile: the page says so
         return await _show(reader)
     return to_page(reader.path)
 
 
 @router.post(f"/{PARCEL}/{{token}}/complain")
-async def complain(token: str, request: Request) -> Response:
+async def complain(reader: Owner) -> Response:
     """The chat asks what is wrong with it."""
-    reader = await meet_owner(request, token, PARCEL)
-    if not isinstance(reader, Reader):
-        return reader
-    async with reader.rt.database.begin() as session:
-        try:
-            await parcel_of(session, delivery_of(reader), reader.contact.account_id)
-        except UnknownParcel:
-            return gone(reader)
+    async with _opened(reader) as (session, _):
         if await _first(reader):
             await events.emit(
                 session,
@@ -175,9 +159,8 @@ async def complain(token: str, request: Request) -> Response:
                 contact_id=reader.contact.id,
                 payload={"purpose": "complaint", "category": "delivery"},
             )
-    return tell(
-        request, reader.speech, "page_parcel_complained_title", line("page_parcel_complained"), done=True
-    )
+    words = line("page_parcel_complained")
+    return tell(reader.request, reader.speech, "page_parcel_complained_title", words, done=True)
 
 
 async def _first(reader: Reader) -> bool:
@@ -191,38 +174,23 @@ async def _first(reader: Reader) -> bool:
 
 
 @router.post(f"/{PARCEL}/{{token}}/prescription")
-async def prescription(token: str, request: Request) -> Response:
+async def prescription(reader: Owner) -> Response:
     """To the page of what is in it."""
-    reader = await meet_owner(request, token, PARCEL)
-    if not isinstance(reader, Reader):
-        return reader
-    async with reader.rt.database.begin() as session:
-        try:
-            one = await parcel_of(session, delivery_of(reader), reader.contact.account_id)
-        except UnknownParcel:
-            return gone(reader)
+    async with _opened(reader) as (session, one):
         path = await page_subjects.prescription_link(
             session, reader.contact.id, one.prescription_id, reader.rt.now()
         )
     return to_page(path)
 
 
-async def _tracked(session: AsyncSession, reader: Reader) -> Tracked:
-    one = await parcel_of(session, delivery_of(reader), reader.contact.account_id)
-    return Tracked(
-        one,
-        await following.steps(session, reader.rt.crypto, one.id),
-        await words_of(session, reader),
-        await where(session, reader, one.id),
-    )
-
-
 async def _show(reader: Reader, *, notice: Line | None = None) -> Response:
-    async with reader.rt.database.begin() as session:
-        try:
-            tracked = await _tracked(session, reader)
-        except UnknownParcel:
-            return gone(reader)
+    async with _opened(reader) as (session, one):
+        tracked = Tracked(
+            one,
+            await following.steps(session, reader.rt.crypto, one.id),
+            await words_of(session, reader),
+            await where(session, reader, one.id),
+        )
     return render(
         reader.request,
         "parcel.html",
@@ -235,11 +203,19 @@ async def _show(reader: Reader, *, notice: Line | None = None) -> Response:
     )
 
 
-def delivery_of(reader: Reader) -> UUID:
-    """The one that the link is about."""
-    return UUID(reader.link.subject or "")
+async def _parcel(reader: Reader) -> ParcelView:
+    async with _opened(reader) as (_, one):
+        return one
 
 
-def gone(reader: Reader) -> Response:
-    """It is nobody's here any more: its account let go of the patient."""
-    return tell(reader.request, reader.speech, "page_parcel_gone_title", line("page_parcel_gone"), status=404)
+@asynccontextmanager
+async def _opened(reader: Reader) -> AsyncIterator[tuple[AsyncSession, ParcelView]]:
+    """The link's parcel, in one transaction. Raises Answered where it is nobody's here any more: its account let go of
+    the patient."""
+    try:
+        async with reader.rt.database.begin() as session:
+            delivery = UUID(reader.link.subject or "")
+            yield session, await parcel_of(session, delivery, reader.contact.account_id)
+    except UnknownParcel:
+        title, words = "page_parcel_gone_title", line("page_parcel_gone")
+        raise Answered(tell(reader.request, reader.speech, title, words, status=404)) from None

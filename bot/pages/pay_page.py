@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response
 
 from bot.pages import codes, permission
 from bot.pages.bill import Bill, bill_of, order_of
-from bot.pages.reader import Reader, bill_gone, meet
+from bot.pages.reader import Answered, Reader, bill_gone, meet
 from bot.pages.rendering import render
 from bot.pages.speech import Line
 from integrations.hospital.billing.orders import UnknownOrder
@@ -84,7 +84,7 @@ class PayPage:
             page_key=await permission.key_for(reader) if self.full and reader.inside else None,
             offers=self.offers,
             path=self.path,
-            token=reader.request.path_params["token"],
+            token=reader.token,
             address=self.address,
             code=codes.svg(self.address) if reader.inside else "",
             looks=looks if self.bill.state == "open" else 0,
@@ -93,17 +93,24 @@ class PayPage:
         )
 
 
-async def open_page(token: str, request: Request) -> PayPage | Response:
-    """The page, or what is shown instead. A link opens only the page that it was made for."""
+async def open_page(token: str, request: Request) -> PayPage:
+    """A link opens only the page that it was made for. Raises Answered."""
     purpose = PAY_FOR if request.url.path.startswith(f"/p/{PAY_FOR}/") else PAY
     reader = await meet(request, token, {purpose}, owner=purpose == PAY)
-    if not isinstance(reader, Reader):
-        return reader
     try:
         async with reader.rt.database.begin() as session:
             return PayPage(reader, await bill_of(session, reader, order_of(reader)))
     except UnknownOrder:
-        return bill_gone(reader)
+        raise Answered(bill_gone(reader)) from None
 
 
-Opened = Annotated[PayPage | Response, Depends(open_page)]
+async def open_for_script(token: str, request: Request) -> PayPage | None:
+    """For what the page's own script asks, which can show nothing else."""
+    try:
+        return await open_page(token, request)
+    except Answered:
+        return None
+
+
+Opened = Annotated[PayPage, Depends(open_page)]
+ForScript = Annotated[PayPage | None, Depends(open_for_script)]

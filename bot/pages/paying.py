@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from redis.exceptions import RedisError
 
 from bot.pages import codes
-from bot.pages.pay_page import BACK, MOST_LOOKS, Opened, PayPage
+from bot.pages.pay_page import BACK, MOST_LOOKS, ForScript, Opened, PayPage
 from bot.pages.reader import bill_gone
 from bot.pages.rendering import render, to_page
 from bot.pages.speech import Line, line
@@ -39,7 +39,7 @@ _PHONE = re.compile(r"Mobile|Android|iPhone|iPad|HarmonyOS|OpenHarmony", re.IGNO
 
 @_pages.get("")
 async def show(request: Request, page: Opened) -> Response:
-    return await page.show(looks=_looks(request)) if isinstance(page, PayPage) else page
+    return await page.show(looks=_looks(request))
 
 
 def _looks(request: Request) -> int:
@@ -48,9 +48,9 @@ def _looks(request: Request) -> int:
 
 
 @_pages.post("/wechatpay")
-async def wechatpay(page: Opened) -> Response:
+async def wechatpay(page: ForScript) -> Response:
     """What WeChat's bridge takes, signed; or what to tell the payer."""
-    if not isinstance(page, PayPage):
+    if page is None:
         return JSONResponse({"reload": True}, 410)
     reader = page.reader
     if not reader.platform_id or not (reader.own or page.for_other):
@@ -65,8 +65,6 @@ async def wechatpay(page: Opened) -> Response:
 @_pages.post("/go")
 async def go(page: Opened, request: Request, platform: Annotated[Platform, Form()]) -> Response:
     """To the platform's own page, or to a code for the phone."""
-    if not isinstance(page, PayPage):
-        return page
     prepared = await _prepare(page, platform, _way(request, platform))
     if prepared is None:
         return await page.show()
@@ -95,17 +93,15 @@ def _scan(page: PayPage, content: str) -> Response:
 
 
 @_pages.post("/status")
-async def status(page: Opened) -> Response:
+async def status(page: ForScript) -> Response:
     """Whether the page has to say something else by now."""
-    settled = not isinstance(page, PayPage) or await _ask(page) is not OrderStatus.UNPAID
+    settled = page is None or await _ask(page) is not OrderStatus.UNPAID
     return JSONResponse({"settled": settled}, headers={"Cache-Control": "no-store"})
 
 
 @_pages.post("/paid")
 async def paid(page: Opened) -> Response:
     """ "我付好了": asks, and says what is true."""
-    if not isinstance(page, PayPage):
-        return page
     await _ask(page)
     try:
         page = await page.renewed()
@@ -122,8 +118,6 @@ router.include_router(_pages, prefix=f"/{PAY_FOR}/{{token}}")
 @router.post(f"/{PAY}/{{token}}/relative")
 async def relative(page: Opened, request: Request) -> Response:
     """The link to pass on (代付)."""
-    if not isinstance(page, PayPage):
-        return page
     rt, order = page.reader.rt, page.bill.order
     async with rt.database.begin() as session:
         path = await page_subjects.pay_for_link(
@@ -145,8 +139,6 @@ async def relative(page: Opened, request: Request) -> Response:
 @router.post(f"/{PAY}/{{token}}/prescription")
 async def prescription(page: Opened) -> Response:
     """To the page of the prescription that the order is for."""
-    if not isinstance(page, PayPage):
-        return page
     rt, wanted = page.reader.rt, page.bill.order.prescription_id
     if not page.full or wanted is None:
         return await page.show()

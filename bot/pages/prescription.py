@@ -5,14 +5,16 @@ Looking changes nothing: bills are opened, and answers taken, by what is pressed
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages.medicine import Document, delivery_name, document_of
-from bot.pages.reader import Reader, meet_owner
+from bot.pages.reader import Answered, Reader, owner_of
 from bot.pages.rendering import render, tell, to_page
 from bot.pages.speech import Line, line
 from integrations.hospital import page_subjects
@@ -24,70 +26,50 @@ from integrations.hospital.pharmacy.terms import OutOfStock, PharmacyError, Term
 
 router = APIRouter(prefix="/p")
 
+Owner = Annotated[Reader, owner_of(PRESCRIPTION)]
+
 
 @router.get(f"/{PRESCRIPTION}/{{token}}")
 @router.get(f"/{DOCUMENT}/{{token}}")
-async def show(token: str, request: Request) -> Response:
+async def show(reader: Owner) -> Response:
     """By either path: a link in news does not say what it leads to."""
-    reader = await meet_owner(request, token, PRESCRIPTION)
-    return await _show(reader) if isinstance(reader, Reader) else reader
+    return await _show(reader)
 
 
 @router.post(f"/{PRESCRIPTION}/{{token}}/collect")
-async def collect(token: str, request: Request) -> Response:
+async def collect(reader: Owner) -> Response:
     """To be picked up: opens the bill and goes to its page."""
-    reader = await meet_owner(request, token, PRESCRIPTION)
-    return await _bill(reader, Handing.PICKUP) if isinstance(reader, Reader) else reader
+    return await _bill(reader, Handing.PICKUP)
 
 
 @router.post(f"/{PRESCRIPTION}/{{token}}/send")
-async def send(token: str, request: Request, address: Annotated[UUID | None, Form()] = None) -> Response:
+async def send(reader: Owner, address: Annotated[UUID | None, Form()] = None) -> Response:
     """To be sent to an address of the book."""
-    reader = await meet_owner(request, token, PRESCRIPTION)
-    if not isinstance(reader, Reader):
-        return reader
     if address is None:
         return await _show(reader, notice=line("page_rx_which_address"))
     return await _bill(reader, Handing.DELIVERY, address)
 
 
 @router.post(f"/{PRESCRIPTION}/{{token}}/pay")
-async def pay(token: str, request: Request) -> Response:
+async def pay(reader: Owner) -> Response:
     """To the page of its bill, whatever that has come to."""
-    reader = await meet_owner(request, token, PRESCRIPTION)
-    if not isinstance(reader, Reader):
-        return reader
-    async with reader.rt.database.begin() as session:
-        try:
-            document = await document_of(session, reader, prescription_of(reader))
-        except UnknownPrescription:
-            return gone(reader)
+    async with _opened(reader) as (session, document):
         path = await _pay_link(session, reader, document)
     return to_page(path) if path else await _show(reader)
 
 
 @router.post(f"/{PRESCRIPTION}/{{token}}/parcel")
-async def parcel(token: str, request: Request) -> Response:
+async def parcel(reader: Owner) -> Response:
     """To the page of its parcel."""
-    reader = await meet_owner(request, token, PRESCRIPTION)
-    if not isinstance(reader, Reader):
-        return reader
-    async with reader.rt.database.begin() as session:
-        try:
-            document = await document_of(session, reader, prescription_of(reader))
-        except UnknownPrescription:
-            return gone(reader)
+    async with _opened(reader) as (session, document):
         found, now = document.one.delivery_id, reader.rt.now()
         path = await page_subjects.parcel_link(session, reader.contact.id, found, now) if found else ""
     return to_page(path) if path else await _show(reader)
 
 
 @router.post(f"/{PRESCRIPTION}/{{token}}/address")
-async def address(token: str, request: Request) -> Response:
+async def address(reader: Owner) -> Response:
     """To the page that takes one more address."""
-    reader = await meet_owner(request, token, PRESCRIPTION)
-    if not isinstance(reader, Reader):
-        return reader
     rt = reader.rt
     async with rt.database.begin() as session:
         path = await page_subjects.address_link(
@@ -98,16 +80,12 @@ async def address(token: str, request: Request) -> Response:
 
 @router.post(f"/{PRESCRIPTION}/{{token}}/change")
 async def change(
-    token: str, request: Request, asked: Annotated[UUID, Form()], accepted: Annotated[bool, Form()]
+    reader: Owner, asked: Annotated[UUID, Form()], accepted: Annotated[bool, Form()]
 ) -> Response:
     """The yes or no to another medicine, about the one that the patient has read."""
-    reader = await meet_owner(request, token, PRESCRIPTION)
-    if not isinstance(reader, Reader):
-        return reader
     rt = reader.rt
     try:
-        async with rt.database.begin() as session:
-            await document_of(session, reader, prescription_of(reader))
+        async with _opened(reader) as (session, _):
             await substitutions.answer(
                 session,
                 asked,
@@ -116,8 +94,6 @@ async def change(
                 key=None,
                 now=rt.now(),
             )
-    except UnknownPrescription:
-        return gone(reader)
     except PharmacyError:  # answered or over meanwhile: the page says how it stands
         return await _show(reader)
     return to_page(reader.path)
@@ -126,8 +102,7 @@ async def change(
 async def _bill(reader: Reader, handing: Handing, address: UUID | None = None) -> Response:
     rt, chosen = reader.rt, prescription_of(reader)
     try:
-        async with rt.database.begin() as session:
-            document = await document_of(session, reader, chosen)
+        async with _opened(reader) as (session, document):
             if not (document.bill_open and document.one.handing is handing is Handing.PICKUP):
                 await checkout.open_bill(
                     session,
@@ -146,8 +121,6 @@ async def _bill(reader: Reader, handing: Handing, address: UUID | None = None) -
     except OutOfStock as error:
         words = line("page_rx_out_of_stock", name=error.medicine, phone=rt.settings.hospital_phone)
         return await _show(reader, notice=words)
-    except UnknownPrescription:
-        return gone(reader)
     except AddressError:
         return await _show(reader, notice=line("page_rx_which_address"))
     except PharmacyError:  # it has gone on meanwhile: the page says how it stands
@@ -166,11 +139,7 @@ async def _pay_link(session: AsyncSession, reader: Reader, document: Document) -
 
 
 async def _show(reader: Reader, *, notice: Line | None = None) -> Response:
-    async with reader.rt.database.begin() as session:
-        try:
-            document = await document_of(session, reader, prescription_of(reader))
-        except UnknownPrescription:
-            return gone(reader)
+    document = await _document(reader)
     return render(
         reader.request,
         "prescription.html",
@@ -187,6 +156,17 @@ def prescription_of(reader: Reader) -> UUID:
     return UUID(reader.link.subject or "")
 
 
-def gone(reader: Reader) -> Response:
-    """It is nobody's here any more: its account let go of the patient."""
-    return tell(reader.request, reader.speech, "page_rx_gone_title", line("page_rx_gone"), status=404)
+async def _document(reader: Reader) -> Document:
+    async with _opened(reader) as (_, document):
+        return document
+
+
+@asynccontextmanager
+async def _opened(reader: Reader) -> AsyncIterator[tuple[AsyncSession, Document]]:
+    """In one transaction. Raises Answered where it is nobody's here any more: its account let go of the patient."""
+    try:
+        async with reader.rt.database.begin() as session:
+            yield session, await document_of(session, reader, prescription_of(reader))
+    except UnknownPrescription:
+        title, words = "page_rx_gone_title", line("page_rx_gone")
+        raise Answered(tell(reader.request, reader.speech, title, words, status=404)) from None

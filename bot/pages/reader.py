@@ -15,10 +15,10 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -62,9 +62,14 @@ class Reader:
     own: bool
 
     @property
+    def token(self) -> str:
+        """The link's."""
+        return str(self.request.path_params["token"])
+
+    @property
     def path(self) -> str:
         """Of the link's own page."""
-        return f"/p/{self.link.purpose}/{self.request.path_params['token']}"
+        return f"/p/{self.link.purpose}/{self.token}"
 
     @property
     def address(self) -> str:
@@ -115,23 +120,37 @@ async def introduce(reader: Reader) -> Response | None:
     return back
 
 
-async def meet(
-    request: Request, token: str, purposes: Collection[str], *, owner: bool = True
-) -> Reader | Response:
-    """Who reads, or what is shown to them instead: that the link is dead, or the question whose browser it is (`read`,
-    `introduce`)."""
+class Answered(Exception):
+    """The page is not shown: `response` is, instead."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+async def meet(request: Request, token: str, purposes: Collection[str], *, owner: bool = True) -> Reader:
+    """Who reads (`read`). Raises Answered: with the words that the link is dead, or the question whose browser it is
+    (`introduce`)."""
     try:
         reader = await read(request, token, purposes, owner=owner)
     except links.LinkError as error:
-        return await dead_link(request, error, purposes)
+        raise Answered(await dead_link(request, error, purposes)) from None
     asked = await introduce(reader) if request.method == "GET" else None
-    return asked or reader
+    if asked:
+        raise Answered(asked)
+    return reader
 
 
-async def meet_owner(request: Request, token: str, *purposes: str) -> Reader | Response:
-    """For a page that is its owner's alone."""
-    reader = await meet(request, token, purposes)
-    return reader if not isinstance(reader, Reader) or reader.own else _strangers(reader)
+def owner_of(*purposes: str) -> Any:
+    """The dependency of a route whose page is its owner's alone: the Reader. Raises Answered."""
+
+    async def meet_owner(request: Request, token: str) -> Reader:
+        reader = await meet(request, token, purposes)
+        if not reader.own:
+            raise Answered(_strangers(reader))
+        return reader
+
+    return Depends(meet_owner)
 
 
 def _strangers(reader: Reader) -> Response:

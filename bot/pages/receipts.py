@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from contextlib import suppress
+from typing import Annotated
 
-from bot.pages.bill import bill_of, bills_of, order_of
-from bot.pages.reader import Reader, bill_gone, meet_owner
+from fastapi import APIRouter, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.pages.bill import Bill, bill_of, bills_of, order_of
+from bot.pages.reader import Answered, Reader, bill_gone, owner_of
 from bot.pages.rendering import render, to_page
 from integrations.hospital import page_subjects
 from integrations.hospital.billing import invoices
@@ -16,28 +20,23 @@ from integrations.hospital.page_subjects import BILLS, PAY, RECEIPT
 
 router = APIRouter(prefix="/p")
 
+Payer = Annotated[Reader, owner_of(RECEIPT, PAY)]  # also by the link that the order was paid by
+Owner = Annotated[Reader, owner_of(BILLS)]
+
 
 @router.get("/receipt/{token}")
-async def show_receipt(token: str, request: Request) -> Response:
-    """Also by the link that the order was paid by."""
-    reader = await meet_owner(request, token, RECEIPT, PAY)
-    return await _receipt(reader, order_of(reader)) if isinstance(reader, Reader) else reader
+async def show_receipt(reader: Payer) -> Response:
+    return await _receipt(reader, order_of(reader))
 
 
 @router.post("/receipt/{token}/invoice")
-async def ask_invoice(token: str, request: Request) -> Response:
-    reader = await meet_owner(request, token, RECEIPT, PAY)
-    if not isinstance(reader, Reader):
-        return reader
-    return await _ask_invoice(reader, order_of(reader), f"/p/{RECEIPT}/{token}")
+async def ask_invoice(reader: Payer) -> Response:
+    return await _ask_invoice(reader, order_of(reader))
 
 
 @router.get("/bills/{token}")
-async def show_bills(token: str, request: Request) -> Response:
+async def show_bills(reader: Owner) -> Response:
     """Unpaid first, then paid, then what came back."""
-    reader = await meet_owner(request, token, BILLS)
-    if not isinstance(reader, Reader):
-        return reader
     async with reader.rt.database.begin() as session:
         bills = await bills_of(session, reader)
     groups = {
@@ -49,26 +48,19 @@ async def show_bills(token: str, request: Request) -> Response:
         "over": [bill for bill in bills if bill.state == "expired"],
     }
     online = bool(reader.rt.payments)
-    return render(request, "bills.html", reader.speech, groups=groups, token=token, online=online)
+    return render(reader.request, "bills.html", reader.speech, groups=groups, path=reader.path, online=online)
 
 
 @router.get("/bills/{token}/{order_no}")
-async def show_one(token: str, order_no: str, request: Request) -> Response:
-    reader = await meet_owner(request, token, BILLS)
-    return await _receipt(reader, order_no) if isinstance(reader, Reader) else reader
+async def show_one(order_no: str, reader: Owner) -> Response:
+    return await _receipt(reader, order_no)
 
 
 @router.post("/bills/{token}/{order_no}/pay")
-async def pay(token: str, order_no: str, request: Request) -> Response:
+async def pay(order_no: str, reader: Owner) -> Response:
     """To the page on which one of them is paid."""
-    reader = await meet_owner(request, token, BILLS)
-    if not isinstance(reader, Reader):
-        return reader
     async with reader.rt.database.begin() as session:
-        try:
-            bill = await bill_of(session, reader, order_no)
-        except UnknownOrder:
-            return bill_gone(reader)
+        bill = await _bill(session, reader, order_no)
         path = await page_subjects.pay_link(
             session, reader.contact.id, order_no, bill.order.expires_at, reader.rt.now()
         )
@@ -76,32 +68,24 @@ async def pay(token: str, order_no: str, request: Request) -> Response:
 
 
 @router.post("/bills/{token}/{order_no}/invoice")
-async def ask_one(token: str, order_no: str, request: Request) -> Response:
-    reader = await meet_owner(request, token, BILLS)
-    if not isinstance(reader, Reader):
-        return reader
-    return await _ask_invoice(reader, order_no, f"/p/{BILLS}/{token}/{order_no}")
+async def ask_one(order_no: str, reader: Owner) -> Response:
+    return await _ask_invoice(reader, order_no)
 
 
 @router.post("/receipt/{token}/prescription")
-async def prescription(token: str, request: Request) -> Response:
-    reader = await meet_owner(request, token, RECEIPT, PAY)
-    return await _prescription(reader, order_of(reader)) if isinstance(reader, Reader) else reader
+async def prescription(reader: Payer) -> Response:
+    return await _prescription(reader, order_of(reader))
 
 
 @router.post("/bills/{token}/{order_no}/prescription")
-async def prescription_of_one(token: str, order_no: str, request: Request) -> Response:
-    reader = await meet_owner(request, token, BILLS)
-    return await _prescription(reader, order_no) if isinstance(reader, Reader) else reader
+async def prescription_of_one(order_no: str, reader: Owner) -> Response:
+    return await _prescription(reader, order_no)
 
 
 async def _prescription(reader: Reader, order_no: str) -> Response:
     """To the page of what the order is for."""
     async with reader.rt.database.begin() as session:
-        try:
-            wanted = (await bill_of(session, reader, order_no)).order.prescription_id
-        except UnknownOrder:
-            return bill_gone(reader)
+        wanted = (await _bill(session, reader, order_no)).order.prescription_id
         if wanted is None:
             return await _receipt(reader, order_no)
         path = await page_subjects.prescription_link(session, reader.contact.id, wanted, reader.rt.now())
@@ -110,20 +94,21 @@ async def _prescription(reader: Reader, order_no: str) -> Response:
 
 async def _receipt(reader: Reader, order_no: str) -> Response:
     async with reader.rt.database.begin() as session:
-        try:
-            bill = await bill_of(session, reader, order_no)
-        except UnknownOrder:
-            return bill_gone(reader)
+        bill = await _bill(session, reader, order_no)
     return render(reader.request, "receipt.html", reader.speech, bill=bill, path=reader.request.url.path)
 
 
-async def _ask_invoice(reader: Reader, order_no: str, path: str) -> Response:
+async def _ask_invoice(reader: Reader, order_no: str) -> Response:
     async with reader.rt.database.begin() as session:
-        try:
-            await bill_of(session, reader, order_no)
+        await _bill(session, reader, order_no)
+        with suppress(NotInvoiceable):  # the receipt says what has become of it
             await invoices.ask_invoice(session, order_no, reader.rt.now())
-        except UnknownOrder:
-            return bill_gone(reader)
-        except NotInvoiceable:
-            pass  # the receipt says what has become of it
-    return to_page(path)
+    return to_page(reader.request.url.path.removesuffix("/invoice"))
+
+
+async def _bill(session: AsyncSession, reader: Reader, order_no: str) -> Bill:
+    """Raises Answered where it is nobody's here."""
+    try:
+        return await bill_of(session, reader, order_no)
+    except UnknownOrder:
+        raise Answered(bill_gone(reader)) from None

@@ -11,6 +11,7 @@ from integrations import cashier
 from integrations.money import Platform
 from integrations.payment.interface import Way
 from integrations.runtime import Runtime
+from tests.conversations.hospital import Hospital
 from tests.faults.accounting import audit_money
 from tests.faults.breaking import settle, until
 from tests.faults.money import (
@@ -151,11 +152,12 @@ def test_a_refund_that_does_not_go_back_is_told_and_waits_for_staff(stack: Stack
 
 @pytest.mark.parametrize("newcomer", ["telegram"], indirect=True)
 def test_what_fell_due_while_the_clock_stood_still_comes_once(stack: Stack, newcomer: Patient) -> None:
-    """An hour without beat: a hold and its order ran out, a reminder is of no use any more. (All else that falls due:
-    tests/bot/test_sweep.py.)"""
+    """An hour without beat: a hold and its order ran out, a follow-up is to be asked, a reminder is of no use any more.
+    (All else that falls due: tests/bot/test_sweep.py.)"""
     with stack.frozen("beat"):
         number = hold(newcomer, "神经内科")
         [(visit,)] = stack.rows("SELECT appointment_id FROM orders WHERE order_no = %s", number.order_no)
+        asking = Hospital(stack).follow_up(newcomer, "hypertension")
         for statement in (
             "UPDATE appointments SET hold_expires_at = now() - interval '45 minutes' WHERE id = %s",
             "UPDATE orders SET expires_at = now() - interval '45 minutes' WHERE appointment_id = %s",
@@ -170,6 +172,10 @@ def test_what_fell_due_while_the_clock_stood_still_comes_once(stack: Stack, newc
         time.sleep(6)  # longer than any sweep's pause
         assert len(newcomer.all_said()) == before
     until(lambda: said(newcomer, "时限内"), 90)
+    # Who is still at the payment when the follow-up falls due is asked half an hour later.
+    later = "UPDATE reminders SET due_at = now() WHERE subject_id = %s AND kind = 'follow_up_due'"
+    stack.rows(later, asking)
+    until(lambda: len(newcomer.all_said()) >= before + 2, 90)
     time.sleep(6)
-    assert len(newcomer.all_said()) == before + 1, newcomer.all_said()[before:]
+    assert len(newcomer.all_said()) == before + 2, newcomer.all_said()[before:]
     assert not stack.rows("SELECT 1 FROM reminders WHERE subject_id = %s", visit)
