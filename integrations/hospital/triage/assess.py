@@ -1,0 +1,113 @@
+"""Triage: from a patient's words to departments. Pure functions; it names departments, never a disease."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from integrations.hospital.triage import model
+from integrations.hospital.triage.departments import EMERGENCY, GENERAL, nearest
+from integrations.hospital.triage.questions import MOST, answered, best
+
+OFFERED = 3
+CHILD = 14  # years: below, the children's department comes first
+ELDER = 60
+NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom it is about, as far as it is known. `age` in years, with a fraction for infants."""
+
+    age: float | None = None
+    sex: Literal["male", "female"] | None = None
+    pregnant: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A standard department (departments.yml), its probability, and the patient's words that speak for it."""
+
+    department: str
+    score: float
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to ask next. domain.yml holds the text (ask_triage_<key>) and the words of the answers
+    (word_triage_<key>_<answer>)."""
+
+    key: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All standard departments, the most probable first (scores sum to 1), and the question that would decide most:
+    None when enough is known, or when three were answered."""
+
+    ranked: tuple[Ranked, ...]
+    question: Question | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A department of this hospital, by its own name, for one or several of the ranked ones."""
+
+    department: str
+    score: float
+    because: tuple[str, ...] = ()
+
+
+def assess(text: str, person: Person = Person(), answers: Mapping[str, str] = NO_ANSWERS) -> Assessment:
+    """Where a person with these words should go. `text`: all that the patient wrote about it, as it came or
+    normalised; `answers`: what was answered so far, question's key → answer's key."""
+    scores = model.load().scores(text)
+    for key, answer in {**_known(person), **answers}.items():
+        scores = answered(scores, key, answer)
+    ranked = tuple(Ranked(name, score) for name, score in sorted(scores.items(), key=lambda one: -one[1]))
+    if len(answers) >= MOST:
+        return Assessment(ranked)
+    asked = best(scores, frozenset([*_known(person), *answers, *_senseless(person, answers)]))
+    return Assessment(ranked, Question(*asked) if asked else None)
+
+
+def _known(person: Person) -> dict[str, str]:
+    """What need not be asked."""
+    known = {}
+    if person.age is not None:
+        known["age"] = "child" if person.age < CHILD else "elder" if person.age >= ELDER else "adult"
+    if person.sex:
+        known["sex"] = person.sex
+    if person.pregnant is not None:
+        known["pregnant"] = "yes" if person.pregnant else "no"
+    return known
+
+
+def _senseless(person: Person, answers: Mapping[str, str]) -> set[str]:
+    """Nobody asks a man, a child or an old woman whether they are pregnant."""
+    settled = {**_known(person), **answers}
+    return {"pregnant"} if settled.get("sex") == "male" or settled.get("age") in {"child", "elder"} else set()
+
+
+def offered(ranked: Sequence[Ranked], here: Mapping[str, Sequence[str]]) -> tuple[Offer, ...]:
+    """The best three departments of one hospital, the first choice first.
+
+    `here`: the departments that take this person, by name, each with what its patients call it (aliases).
+    A department that the hospital lacks becomes the nearest broader one, else general medicine, else the emergency
+    department; empty only when the hospital has none of all these.
+    """
+    found: dict[str, Offer] = {}
+    fallback = nearest(GENERAL, here) or nearest(EMERGENCY, here)
+    for one in ranked:
+        own = nearest(one.department, here) or fallback
+        if own is None:
+            continue
+        known = found.get(own)
+        found[own] = Offer(
+            own, one.score + (known.score if known else 0), known.because if known else one.because
+        )
+    return tuple(sorted(found.values(), key=lambda offer: -offer.score)[:OFFERED])
