@@ -78,7 +78,8 @@ class CancellationForm(Form):
             return await self._cancel(turn, reply, str(named[0].id))
         if named is not None and len(named) == 1:
             return self._confirm(turn, reply, named[0])
-        if not turn.asked and len(coming) == 1 and named is None:
+        agreed = turn.asked == "appointment" and turn.intent == "affirm"  # with the only one there is
+        if (agreed or not turn.asked) and len(coming) == 1 and named is None:
             return self._confirm(turn, reply, coming[0])
         outcome = (
             await self.ask(turn, reply, draft)

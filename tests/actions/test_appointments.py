@@ -88,6 +88,17 @@ async def test_what_is_not_understood_cancels_nothing(clinic: Clinic, runtime: R
     assert await statuses(runtime) == [AppointmentStatus.BOOKED, AppointmentStatus.HELD]
 
 
+async def test_a_yes_means_the_only_one_there_is(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await with_two(clinic)
+    said = await chat.say("cancel_appointment", ("practitioner", clinic.doctors["李静"]))
+    await chat.say("affirm")
+    said = await chat.say("cancel_appointment", ("period", "evening"))
+    assert "请问取消哪一个" in said.text
+    said = await chat.say("affirm")
+    assert "张伟" in said.text
+    assert "确定取消吗" in said.text
+
+
 async def test_what_becomes_of_a_paid_fee_is_told_as_it_is(
     clinic: Clinic, runtime: Runtime, outside: Outside
 ) -> None:
