@@ -7,12 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from tests.conversations.hospital import Hospital
+from tests.conversations.test_notices import cards, shut_window
+from tests.conversations.test_pay_pages import IN_WECHAT, browser
 from tests.patients import Patient
-from tests.stack import eventually
+from tests.stack import Stack, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 Arrive = Callable[..., Patient]
+FILLED = {"pressure-systolic": "135", "pressure-diastolic": "85", "medicine": "yes", "complaint": "none"}
 
 
 def test_it_is_asked_answered_and_alarms(arrive: Arrive, hospital: Hospital, channel: str) -> None:
@@ -35,3 +38,21 @@ def test_it_is_asked_answered_and_alarms(arrive: Arrive, hospital: Hospital, cha
     assert hospital.one("SELECT count(*) FROM follow_up_alerts WHERE status = 'open'") >= 1
     said = patient.say("看看我的血压")
     assert "最近 90 天记了 2 次，平均 162/102" in said
+
+
+def test_whom_the_chat_does_not_reach_answers_on_the_page(
+    stack: Stack, hospital: Hospital, arrive: Arrive
+) -> None:
+    patient = arrive("wechat", registered=True)
+    shut_window(stack, patient)
+    task = hospital.follow_up(patient, "hypertension")
+    eventually(lambda: bool(cards(patient)), 60)
+    [card] = cards(patient)
+    assert "血压" not in str(card["lines"])  # anybody may look at the phone
+    with browser(IN_WECHAT, patient.platform_id) as own, browser(IN_WECHAT, "o-nobody") as other:
+        assert "血压" not in other.get(card["url"]).text
+        page = own.get(card["url"])
+        assert "今天早上的血压是多少" in page.text
+        assert "都记下了" in own.post(page.url, data=FILLED).text
+    assert hospital.one("SELECT status FROM follow_up_tasks WHERE id = %s", task) == "done"
+    assert "135/85" in patient.say("看看我的血压")

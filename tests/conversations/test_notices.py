@@ -14,6 +14,7 @@ from tests.stack import Stack, eventually
 pytestmark = pytest.mark.slow
 
 ORDER = "O20261122888"
+OURS = "(SELECT id FROM contacts WHERE platform_id = %s)"
 
 
 def happens(stack: Stack, patient: Patient, kind: str, **payload: str) -> None:
@@ -46,22 +47,26 @@ def has_paid(hospital: Hospital, patient: Patient) -> tuple[str, str]:
     return found
 
 
+def shut_window(stack: Stack, patient: Patient) -> None:
+    """The platform takes no more messages to them, and we know."""
+    patient.sandbox.post("/wechat/quota/shut", json=patient.address)
+    over = f"UPDATE quotas SET expires_at = now() - interval '1 s' WHERE conversation_id = {OURS}"  # noqa: S608
+    stack.rows(over, patient.platform_id)
+
+
 def cards(patient: Patient) -> list[dict]:
     return [entry for entry in patient.entries() if entry["kind"] == "service_notice"]
 
 
 def test_news_comes_as_a_card_when_the_window_is_shut(stack: Stack) -> None:
     patient = WeChatPatient.arrive(stack.sandbox)
-    patient.sandbox.post("/wechat/quota/shut", json=patient.address)
-    ours = "(SELECT id FROM contacts WHERE platform_id = %s)"
-    over = f"UPDATE quotas SET expires_at = now() - interval '1 s' WHERE conversation_id = {ours}"  # noqa: S608
-    stack.rows(over, patient.platform_id)
+    shut_window(stack, patient)
     happens(stack, patient, "hold_expired", order_no=ORDER)
     eventually(lambda: bool(cards(patient)), 60)
     [card] = cards(patient)
     assert ["订单编号", ORDER] in card["lines"]
     assert "/notice/hold_expired" in card["url"]
-    sent = f"SELECT status FROM outbound WHERE notice IS NOT NULL AND conversation_id = {ours}"  # noqa: S608
+    sent = f"SELECT status FROM outbound WHERE notice IS NOT NULL AND conversation_id = {OURS}"  # noqa: S608
     eventually(lambda: stack.rows(sent, patient.platform_id) == [("sent",)], 60)
     assert ORDER not in patient.say("你好")  # the card said it
     assert len(cards(patient)) == 1
