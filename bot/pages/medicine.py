@@ -178,6 +178,11 @@ class Document:
         return codes.svg(self.one.pickup_code) if self.one.pickup_code else ""
 
     @property
+    def cancellable(self) -> bool:
+        """Paid, and the pharmacy has not begun."""
+        return self.one.status is PrescriptionStatus.PAID
+
+    @property
     def has_parcel(self) -> bool:
         return self.one.delivery_id is not None and self.one.delivery_status is not DeliveryStatus.WAITING
 

@@ -19,10 +19,10 @@ from bot.pages.rendering import render, tell, to_page
 from bot.pages.speech import Line, line
 from integrations.hospital import page_subjects
 from integrations.hospital.delivery.addresses import AddressError
-from integrations.hospital.models import Handing
+from integrations.hospital.models import WITH_PHARMACY, Handing, PrescriptionStatus
 from integrations.hospital.page_subjects import DOCUMENT, PRESCRIPTION
 from integrations.hospital.pharmacy import checkout, substitutions
-from integrations.hospital.pharmacy.terms import OutOfStock, PharmacyError, Terms, UnknownPrescription
+from integrations.hospital.pharmacy.terms import NotNow, OutOfStock, PharmacyError, Terms, UnknownPrescription
 
 router = APIRouter(prefix="/p")
 
@@ -76,6 +76,24 @@ async def address(reader: Owner) -> Response:
             session, reader.contact.id, rt.now(), rt.settings.link_minutes, prescription_of(reader)
         )
     return to_page(path)
+
+
+@router.post(f"/{PRESCRIPTION}/{{token}}/cancel")
+async def cancel(reader: Owner) -> Response:
+    """Not wanted any more: what was paid goes back, as long as the pharmacy has not begun."""
+    rt, chosen = reader.rt, prescription_of(reader)
+    try:
+        async with _opened(reader) as (session, document):
+            if not document.cancellable:
+                raise NotNow(document.one.status)
+            await checkout.cancel(
+                session, chosen, account_id=reader.contact.account_id, key=None, now=rt.now()
+            )
+    except NotNow as error:
+        late = error.status in WITH_PHARMACY or error.status is PrescriptionStatus.SHIPPED
+        words = line("say_medicine_cancel_late", phone=rt.settings.hospital_phone)
+        return await _show(reader, notice=words if late else None)
+    return to_page(reader.path)
 
 
 @router.post(f"/{PRESCRIPTION}/{{token}}/change")

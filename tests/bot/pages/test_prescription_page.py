@@ -155,6 +155,26 @@ async def test_paid_it_shows_the_code_for_the_counter(cash, pharmacy):
     assert code not in page.text
 
 
+async def test_what_is_not_wanted_any_more_is_cancelled_until_the_pharmacy_begins(cash, pharmacy):
+    who, client = await patient(cash)
+    _, made = await pharmacy.paid("AML", client=client)
+    link, browser = await link_to(cash, who, made), cash.browser()
+    assert "取消后 ¥" in words(await browser.get(link))
+    page = await browser.post(f"{link}/cancel")
+    assert "已取消，退款" in words(page)
+    assert f"{link}/cancel" not in page.text
+    assert "已取消，退款" in words(await browser.post(f"{link}/cancel"))  # pressed twice
+    assert await cash.count("refunds") == 1
+    _, begun = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
+    link = await link_to(cash, who, begun)
+    assert "取消后 ¥" in words(await browser.get(link))
+    async with cash.rt.database.begin() as session:
+        await shipping.ship(session, begun, "ems", "EM12345678", actor="staff:counter", now=NOW)
+    assert "这里不能取消了" in words(await browser.post(f"{link}/cancel"))
+    assert "取消后 ¥" not in words(await browser.get(link))
+    assert await cash.count("refunds") == 1
+
+
 async def test_sent_it_leads_to_its_parcel_and_its_bill(cash, pharmacy):
     who, client = await patient(cash)
     _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
