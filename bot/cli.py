@@ -19,6 +19,7 @@ from bot.commands import (
     medicines,
     money,
     parcels,
+    predict,
     prescriptions,
     ratings,
     requests,
@@ -49,6 +50,7 @@ app.add_typer(medicines.app, name="medicines")
 app.add_typer(parcels.app, name="parcels")
 app.add_typer(cases.app, name="cases")
 app.add_typer(ratings.app, name="ratings")
+app.add_typer(predict.app, name="predict")
 app.add_typer(keys_app, name="keys")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]

@@ -1,6 +1,7 @@
 """What a trained model makes of texts, for measuring: python -m components.classify --model FILE < LINES
 
-A line in is {"text": …, "entities": […]} as a turn carries them; a line out is {"intent": …, "confidence": …}.
+A line in is {"text": …, "entities": […]} as a turn carries them; a line out is {"intent": …, "confidence": …,
+"entities": […]}, those that the lookup tables found among them.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ def main() -> None:
         asked = json.loads(line)
         message = UserMessage(asked["text"], metadata={"entities": asked["entities"]})
         found = runner.run(inputs={PLACEHOLDER_MESSAGE: [message]}, targets=[metadata.nlu_target])
-        intent = found[metadata.nlu_target][0].get("intent")
-        print(json.dumps({"intent": intent["name"], "confidence": intent["confidence"]}), flush=True)
+        intent, entities = (found[metadata.nlu_target][0].get(part) for part in ("intent", "entities"))
+        answer = {"intent": intent["name"], "confidence": intent["confidence"], "entities": entities}
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

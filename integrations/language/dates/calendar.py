@@ -215,6 +215,11 @@ def _term(name: str, year: int) -> date:
     return date(found.year, found.month, found.day)
 
 
+def nth_weekday(first: date, nth: int, number: int) -> date:
+    """From the first day of a month, its nth such weekday (Monday is 0); the 0th is the last of the month before."""
+    return first + timedelta(days=(number - first.weekday()) % 7, weeks=nth - 1)
+
+
 def working_days(weeks: int | None, reference: Reference) -> Days:
     """Monday to Friday of the week that is so many weeks away; None: those of the next seven days."""
     if weeks is not None:

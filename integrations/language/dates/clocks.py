@@ -74,7 +74,8 @@ def spoken_before(match: re.Match[str], reference: Reference) -> Piece | None:
 
 
 @rule(
-    r"(?P<n><number>|半)个?(?P<half>半)?(?P<unit>小时|钟头|刻钟|分钟|分|秒钟?)(?P<more>半)?钟?(?:以|之)?(?P<side>后|前)"
+    r"(?P<n><number>|半)个?(?P<half>半)?(?P<unit>小时|钟头|刻钟|分钟|分|秒钟?)(?P<more>半)?钟?"
+    r"(?:零|又|加)?(?:(?P<minutes><small>)(?:分钟?|(?P<quarters>刻)钟?))?(?:以|之)?(?P<side>后|前)"
 )
 def counted_time(match: re.Match[str], reference: Reference) -> Piece | None:
     if re.search(words.COURSE + "|饭后|餐后", match.string[max(0, match.start() - 4) : match.start()]):
@@ -86,8 +87,9 @@ def counted_time(match: re.Match[str], reference: Reference) -> Piece | None:
     )
     if count > 999:
         return None
-    seconds = count * _SECONDS[match["unit"]] * (-1 if match["side"] == "前" else 1)
-    return Moment(reference.now + timedelta(seconds=seconds))
+    minutes = read_number(match["minutes"] or "0") * (15 if match["quarters"] else 1)
+    seconds = count * _SECONDS[match["unit"]] + 60 * minutes
+    return Moment(reference.now + timedelta(seconds=-seconds if match["side"] == "前" else seconds))
 
 
 @rule("现在|此刻|这会儿?")

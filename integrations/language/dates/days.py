@@ -8,11 +8,14 @@ from datetime import timedelta
 from integrations.language.dates import words
 from integrations.language.dates.calendar import (
     Days,
+    Lean,
     NoSuchDay,
     Reference,
     day_of_month,
     day_of_year,
     lunar_day,
+    month_after,
+    nth_weekday,
     real_day,
     shift_months,
     solar_term,
@@ -26,6 +29,13 @@ from integrations.language.numerals import read_number
 @rule(rf"(?P<day>{words.alternatives(words.DAYS)})(?!天|日[^期])")
 def said_day(match: re.Match[str], reference: Reference) -> Piece:
     return Days.one(reference.today + timedelta(days=words.DAYS[match["day"]]))
+
+
+@rule(rf"(?P<day>{words.alternatives(words.NEXT_DAYS)}|前(?=[晚夜]))")
+def next_day(match: re.Match[str], reference: Reference) -> Piece | None:
+    if reference.lean is Lean.AHEAD:
+        return None
+    return Days.one(reference.today + timedelta(days=words.NEXT_DAYS.get(match["day"], -2)))
 
 
 @rule(r"(?P<day>[今明昨当](?=[早晚晨夜])|后天?(?=[早晚]上))")
@@ -122,8 +132,19 @@ def lunar_holiday(match: re.Match[str], reference: Reference) -> Piece:
     return Days.one(lunar_day(year_of(match, reference), month, day, reference))
 
 
-@rule(r"<year>?(?P<name>清明|冬至)节?")
-def term_holiday(match: re.Match[str], reference: Reference) -> Piece:
+@rule(rf"<year>?(?P<name>{words.alternatives(words.MOVABLE_HOLIDAYS)})")
+def movable_holiday(match: re.Match[str], reference: Reference) -> Piece:
+    (month, nth, weekday), year = words.MOVABLE_HOLIDAYS[match["name"]], year_of(match, reference)
+    found = nth_weekday(real_day(year or reference.today.year, month, 1), nth, weekday)
+    if year or reference.accepts(found):
+        return Days.one(found)
+    return Days.one(nth_weekday(real_day(reference.today.year + 1, month, 1), nth, weekday))
+
+
+@rule(rf"<year>?(?P<name>{words.alternatives(words.TERMS + words.WORDS_AND_TERMS)})节?(?!糕|天气)")
+def term_holiday(match: re.Match[str], reference: Reference) -> Piece | None:
+    if reference.lean is Lean.AHEAD and match["name"] in words.WORDS_AND_TERMS:
+        return None
     year = year_of(match, reference)
     return Days.one(solar_term(match["name"], year, reference))
 
@@ -134,14 +155,22 @@ def week_day(match: re.Match[str], reference: Reference) -> Piece:
     return Days.one(weekday(words.WEEKDAYS[match["weekday"]], weeks, reference))
 
 
-@rule(r"<year>?(?:<month>|<said_month>)第(?P<nth><small>)个?<W><weekday>")
+@rule(r"<year>?(?:<month>|<said_month>)(?:第(?P<nth><small>)|最后一)个?<W><weekday>")
 def nth_week_day(match: re.Match[str], reference: Reference) -> Piece:
     first = said_month_of(match, reference) if match["said_month"] else month_of(match, reference)
-    offset = (words.WEEKDAYS[match["weekday"]] - first.weekday()) % 7
-    found = first + timedelta(days=offset, weeks=read_number(match["nth"]) - 1)
+    number = words.WEEKDAYS[match["weekday"]]
+    if match["nth"] is None:
+        return Days.one(nth_weekday(month_after(first, 1), 0, number))
+    found = nth_weekday(first, read_number(match["nth"]), number)
     if found.month != first.month:
         raise NoSuchDay
     return Days.one(found)
+
+
+@rule(r"<year>?(?:<month>|<said_month>)最后一?天")
+def last_day_of_month(match: re.Match[str], reference: Reference) -> Piece:
+    first = said_month_of(match, reference) if match["said_month"] else month_of(match, reference)
+    return Days.one(month_after(first, 1) - timedelta(days=1))
 
 
 @rule(r"<year>第(?P<nth><number>)天")
@@ -160,7 +189,11 @@ def nth_day_of_year(match: re.Match[str], reference: Reference) -> Piece:
 def counted_days(match: re.Match[str], reference: Reference) -> Piece | None:
     """三天后, 过两周, 5天前; not the course of an illness (术后三天, 手术三天后)."""
     number, unit = match["in"] or match["n"], match["in_unit"] or match["unit"]
-    count = count_of(number) if number != "半" and not in_course(match) else None
+    if in_course(match) or (number == "半" and unit not in ("月", "年")):
+        return None
+    if number == "半":
+        number, unit = ("15", "天") if unit == "月" else ("6", "月")
+    count = count_of(number)
     if count is None:
         return None
     if match["side"] == "前":
@@ -172,7 +205,7 @@ def counted_days(match: re.Match[str], reference: Reference) -> Piece | None:
 
 # Among equally long findings the earlier rule wins: 八月十五 is a festival before it is a date.
 RULES = (
-    lunar_holiday, said_day, clipped_day, month_and_day, day_of_said_month, day_alone, numeric_date, packed_date,
-    month_day_numbers, lunar_date, lunar_month_name, solar_holiday, term_holiday, week_day, nth_week_day,
-    nth_day_of_year, counted_days,
+    lunar_holiday, said_day, next_day, clipped_day, month_and_day, day_of_said_month, day_alone, numeric_date,
+    packed_date, month_day_numbers, lunar_date, lunar_month_name, solar_holiday, movable_holiday, term_holiday,
+    week_day, nth_week_day, last_day_of_month, nth_day_of_year, counted_days,
 )  # fmt: skip

@@ -20,6 +20,7 @@ class Resolution:
     at: time | None = None
     until: datetime | None = None
     period: str | None = None
+    half: str = ""  # the part of the day, also those that no schedule knows (noon, small hours)
     only: tuple[date, ...] = ()  # of several days these, not all from `first` to `last`
 
     def moment(self, today: date) -> datetime | None:
@@ -42,7 +43,8 @@ def resolve(expression: Expression, now: datetime) -> Resolution:
     begin = _resolve_one(expression, now, None)
     if expression.last is None:
         return begin
-    end = _resolve_one(expression.last, now, _what(expression.half, Half))
+    # 下午两点到四点 says the half once; 昨天下午两点到明天四点 does not.
+    end = _resolve_one(expression.last, now, None if expression.last.days else _what(expression.half, Half))
     last = end.last
     while begin.first and last and last < begin.first:
         last += timedelta(weeks=1)  # 下周二到周四 says the week once
@@ -59,7 +61,8 @@ def _resolve_one(expression: Expression, now: datetime, half: Half | None) -> Re
     clock = _what(expression.clock, Clock)
     if clock is None:
         only = days.only if days else ()
-        return Resolution(first, last, period=half.period if half else None, only=only)
+        period, name = (half.period, half.name) if half else (None, "")
+        return Resolution(first, last, period=period, half=name, only=only)
     clock = clock.within(half)
     if clock.hour == 24:  # the midnight that ends the day
         first = last = (first or now.date()) + timedelta(days=1)
