@@ -23,10 +23,13 @@ app = typer.Typer(
 @app.command()
 def triage() -> None:
     """Adds `departments`, ranked, with scores. Reads `age` and `sex` too."""
-    from integrations.hospital.triage.assess import assess
-
     from bot.prediction.people import person_of
+    from integrations.hospital.triage import model
+    from integrations.hospital.triage.assess import assess
     from integrations.language.script import normalise
+
+    if not model.model_file().exists():
+        _complain("training the triage model …")
 
     def predict(row: Row) -> Row:
         ranked = assess(normalise(row["text"]), person_of(row)).ranked

@@ -6,7 +6,6 @@ import re
 from typing import Any, Literal
 
 from integrations.hospital.triage.assess import Person
-
 from integrations.language.script import normalise
 
 _YEARS = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time
 
-from integrations.language.dates.calendar import NoSuchDay
 from integrations.language.dates.open_ranges import OpenRange, find_open_range, find_to_now
 from integrations.language.dates.periods import find_period
 from integrations.language.dates.reading import Resolution, parse
@@ -37,7 +36,7 @@ def resolutions(text: str, now: datetime) -> list[dict[str, str]]:
         tight = _tight(text)
         period = find_period(tight, now) or find_to_now(tight, now) or find_open_range(tight, now)
         found = None if period else parse(text, now)
-    except (NoSuchDay, OverflowError):
+    except (ValueError, OverflowError):  # a day beyond the calendar
         return []
     if isinstance(period, OpenRange):
         return [_open(period)]
