@@ -24,6 +24,8 @@ from integrations.presence import RunningProcess
 from integrations.sealed import sealed_tables
 from tests.bot.keys.conftest import Installation, made_up
 
+pytestmark = pytest.mark.slow  # every test is an installation of its own
+
 ALL = ("data", "index", "tracker")
 
 

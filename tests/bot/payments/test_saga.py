@@ -377,6 +377,7 @@ def _check_slots(known: list[Order], appointments: dict[UUID, Appointment], slot
 
 # However slow the machine is: hypothesis would take pytest's timeout for a step that fails, try the same steps again,
 # and say of those that pass then that the test behaves differently each time.
+@pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_no_order_of_events_loses_money(
     tables: str, emptying: Callable[[], None], monkeypatch: pytest.MonkeyPatch
