@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+import numpy as np
+
 from integrations.hospital.triage import model
 from integrations.hospital.triage.departments import EMERGENCY, GENERAL, nearest
 from integrations.hospital.triage.questions import MOST, answered, best
+from integrations.hospital.triage.reasons import reasons
 
 OFFERED = 3
+EXPLAINED = 3  # departments that come with the words that speak for them
 CHILD = 14  # years: below, the children's department comes first
 ELDER = 60
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
@@ -65,13 +69,19 @@ class Offer:
 def assess(text: str, person: Person = Person(), answers: Mapping[str, str] = NO_ANSWERS) -> Assessment:
     """Where a person with these words should go. `text`: all that the patient wrote about it, as it came or
     normalised; `answers`: what was answered so far, question's key → answer's key."""
-    scores = model.load().scores(text)
-    for key, answer in {**_known(person), **answers}.items():
-        scores = answered(scores, key, answer)
-    ranked = tuple(Ranked(name, score) for name, score in sorted(scores.items(), key=lambda one: -one[1]))
+    reading = model.load().read(text)
+    names = reading.model.departments
+    scores = reading.scores()
+    known = {**_known(person), **answers}
+    for key, answer in known.items():
+        scores = answered(scores, names, key, answer)
+    ranked = tuple(
+        Ranked(names[at], float(scores[at]), reasons(text, reading, names[at]) if place < EXPLAINED else ())
+        for place, at in enumerate(np.argsort(-scores, kind="stable"))
+    )
     if len(answers) >= MOST:
         return Assessment(ranked)
-    asked = best(scores, frozenset([*_known(person), *answers, *_senseless(person, answers)]))
+    asked = best(scores, names, {*known, *_senseless(known)})
     return Assessment(ranked, Question(*asked) if asked else None)
 
 
@@ -87,10 +97,9 @@ def _known(person: Person) -> dict[str, str]:
     return known
 
 
-def _senseless(person: Person, answers: Mapping[str, str]) -> set[str]:
+def _senseless(known: Mapping[str, str]) -> set[str]:
     """Nobody asks a man, a child or an old woman whether they are pregnant."""
-    settled = {**_known(person), **answers}
-    return {"pregnant"} if settled.get("sex") == "male" or settled.get("age") in {"child", "elder"} else set()
+    return {"pregnant"} if known.get("sex") == "male" or known.get("age") in {"child", "elder"} else set()
 
 
 def offered(ranked: Sequence[Ranked], here: Mapping[str, Sequence[str]]) -> tuple[Offer, ...]:

@@ -35,28 +35,44 @@ KEPT = 3  # another program may still use the one before
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A linear model over weighted runs of characters. `weights`: one row per feature, one column per department."""
+    """A linear model over weighted runs of characters. `weights`: one row per feature, one column per department;
+    `words`: what a reason may be told with."""
 
     departments: tuple[str, ...]
     vocabulary: Mapping[str, int]
     idf: NDArray[np.float32]
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
+    words: frozenset[str] = frozenset()
 
-    def scores(self, text: str) -> dict[str, float]:
-        """Each department's probability."""
-        logits = self.logits(text)
-        odds = np.exp(logits - logits.max())
-        return dict(zip(self.departments, (odds / odds.sum()).tolist(), strict=True))
-
-    def logits(self, text: str) -> NDArray[np.float32]:
+    def read(self, text: str) -> Reading:
+        """What the model makes of a text."""
         counted = Counter(self.vocabulary[one] for one in features(text) if one in self.vocabulary)
-        if not counted:
-            return self.bias
         rows = np.fromiter(counted, np.int64, len(counted))
         values = (1 + np.log(np.fromiter(counted.values(), np.float32, len(counted)))) * self.idf[rows]
-        values /= np.linalg.norm(values)
-        return np.asarray(values @ self.weights[rows] + self.bias, np.float32)
+        values /= np.linalg.norm(values) or 1.0
+        return Reading(self, rows, values[:, None] * self.weights[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One text as the model sees it. `parts`: what each of its features (`rows`) adds to each department."""
+
+    model: Model
+    rows: NDArray[np.int64]
+    parts: NDArray[np.float32]
+
+    def scores(self) -> NDArray[np.float64]:
+        """Each department's probability, in the model's order."""
+        logits = (self.parts.sum(axis=0) + self.model.bias).astype(np.float64)
+        odds: NDArray[np.float64] = np.exp(logits - logits.max())
+        return odds / odds.sum()
+
+    def spoken_for(self, department: str) -> dict[int, float]:
+        """How much each feature speaks for a department, against what it does for all of them."""
+        at = self.model.departments.index(department)
+        parts = self.parts[:, at] - self.parts.mean(axis=1)
+        return dict(zip(self.rows.tolist(), parts.tolist(), strict=True))
 
 
 @cache
@@ -92,6 +108,7 @@ def _read(file: Path) -> Model | None:
                 idf=kept["idf"],
                 weights=kept["weights"].astype(np.float32),
                 bias=kept["bias"],
+                words=frozenset(kept["words"].item().split("\n")),
             )
     except FileNotFoundError:
         return None
@@ -113,6 +130,7 @@ def _keep(model: Model, file: Path) -> None:
                 idf=model.idf,
                 weights=model.weights.astype(np.float16),
                 bias=model.bias,
+                words=np.array("\n".join(sorted(model.words))),
             )
         Path(fresh).chmod(0o644)
         Path(fresh).replace(file)

@@ -76,46 +76,88 @@ _SENTENCES = {
     "medicine": ("吃{one}有用吗", "一直在用{one}", "{one}怎么用"),
 }
 _SINCE = ("", "两天了", "一周了", "半个月了", "一个多月了", "好几年了", "有一段时间了", "反反复复")
-_ASK = ("怎么治疗", "怎么办", "严重吗", "吃什么药", "是什么病", "需要做什么检查", "请问医生该怎么办", "能治好吗", "要紧吗")
-_ANYBODY = ("", "", "", "我", "我妈", "我爸", "本人女", "男", "我老公", "家里老人", "我今年{age}岁", "男，{age}岁，", "女，{age}岁，", "患者{age}岁，")
+_ASK = (
+    "怎么治疗",
+    "怎么办",
+    "严重吗",
+    "吃什么药",
+    "是什么病",
+    "需要做什么检查",
+    "请问医生该怎么办",
+    "能治好吗",
+    "要紧吗",
+)
+_ANYBODY = (
+    "",
+    "",
+    "",
+    "我",
+    "我妈",
+    "我爸",
+    "本人女",
+    "男",
+    "我老公",
+    "家里老人",
+    "我今年{age}岁",
+    "男，{age}岁，",
+    "女，{age}岁，",
+    "患者{age}岁，",
+)
 _WOMEN = ("", "", "我", "女，{age}岁，", "我今年{age}岁", "我老婆", "未婚，", "已婚，")
 _MEN = ("", "", "我", "男，{age}岁，", "我今年{age}岁", "我老公")
-_CHILDREN = ("宝宝", "孩子", "小孩", "我儿子", "我女儿", "娃", "宝宝{months}个月，", "孩子{years}岁，", "小朋友", "婴儿", "{years}岁男孩，", "{years}岁女孩，", "刚出生{days}天的宝宝", "")
+_CHILDREN = (
+    "宝宝",
+    "孩子",
+    "小孩",
+    "我儿子",
+    "我女儿",
+    "娃",
+    "宝宝{months}个月，",
+    "孩子{years}岁，",
+    "小朋友",
+    "婴儿",
+    "{years}岁男孩，",
+    "{years}岁女孩，",
+    "刚出生{days}天的宝宝",
+    "",
+)
 _WHO = {"儿科": _CHILDREN, "妇科": _WOMEN, "产科": _WOMEN, "乳腺外科": _WOMEN, "男科": _MEN}  # fmt: skip
 
 
 def phrases() -> Iterator[Example]:
     """The same texts every time."""
     dice = random.Random(SEED)  # noqa: S311
-    for department, words in _words().items():
-        for kind, ones in words.items():
+    for department, row in words().items():
+        for kind, ones in row.items():
             for one in ones:
                 for _ in range(ROUNDS):
-                    yield Example(_sentence(dice, department, kind, one, words), department, WORDS_WEIGHT)
+                    yield Example(_sentence(dice, department, kind, one, row), department, WORDS_WEIGHT)
     for fact in facts():
         for department, share in fact.departments.items():
             text = dice.choice(_SENTENCES[fact.kind]).format(one=fact.phrase)
             yield Example(text, department, FACTS_WEIGHT * share * (1.0 if fact.frequency > COMMON else 0.4))
 
 
-def _sentence(
-    dice: random.Random, department: str, kind: str, one: str, words: Mapping[str, list[str]]
-) -> str:
+def _sentence(dice: random.Random, department: str, kind: str, one: str, row: Mapping[str, list[str]]) -> str:
     who = dice.choice(_WHO.get(department, _ANYBODY))
     ages = range(18, 50) if department in {"妇科", "产科", "乳腺外科", "男科"} else range(16, 80)
     return dice.choice(_SENTENCES[kind]).format(
         one=one,
-        other=dice.choice(words["complaint"]),
-        **{name: dice.choice(ones) for name, ones in words.items()},
+        other=dice.choice(row["complaint"]),
+        **{name: dice.choice(ones) for name, ones in row.items()},
         since=dice.choice(_SINCE),
         ask=dice.choice(_ASK),
         who=who.format(
-            age=dice.choice(ages), months=dice.randint(1, 23), years=dice.randint(1, 12), days=dice.randint(2, 28)
+            age=dice.choice(ages),
+            months=dice.randint(1, 23),
+            years=dice.randint(1, 12),
+            days=dice.randint(2, 28),
         ),
     )
 
 
-def _words() -> Mapping[str, Mapping[str, list[str]]]:
+def words() -> Mapping[str, Mapping[str, list[str]]]:
+    """Patients' words: department → complaint, condition or care → the words."""
     table = yaml.safe_load((HERE / "words.yml").read_text(encoding="utf-8"))
     return {name: {kind: ones.split() for kind, ones in row.items()} for name, row in table.items()}
 

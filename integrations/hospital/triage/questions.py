@@ -2,79 +2,84 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 TABLE = Path(__file__).with_name("questions.yml")
 MOST = 3  # questions in one triage
-SURE = 0.85  # the first department is clear: nothing is asked
-WORTH = 0.08  # bits that a question must bring to be asked
-RARE = 0.03  # an answer less probable than this is not offered as a choice
+SURE = 0.8  # from here on the first department is clear, and nothing is asked
+WORTH = 0.12  # bits that a question must bring to be worth the patient's time
+RARE = 0.05  # an answer less probable than this is not offered as a choice
+CHOICES = 5  # at most so many choices, the most probable
+_LEAST = 0.002  # no answer excludes a department for good: people press the wrong button
 
-Shares = Mapping[str, float]
-
-
-def shares(question: str, answer: str, departments: tuple[str, ...]) -> dict[str, float]:
-    """How probable this answer is in each department. An answer that the table does not know says nothing."""
-    table = _questions().get(question, {})
-    if answer not in table:
-        return dict.fromkeys(departments, 1.0)
-    found = {}
-    for department in departments:
-        whole = sum(_share(of_answer, department) for of_answer in table.values())
-        found[department] = max(_share(table[answer], department) / whole, 0.001)
-    return found
+Scores = NDArray[np.float64]
 
 
-def answered(scores: Shares, question: str, answer: str) -> dict[str, float]:
-    """The probabilities after an answer."""
-    likely = shares(question, answer, tuple(scores))
-    weighed = {name: score * likely[name] for name, score in scores.items()}
-    whole = sum(weighed.values())
-    return {name: score / whole for name, score in weighed.items()}
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One question: how probable each answer (row) is in each department (column); columns sum to 1."""
+
+    answers: tuple[str, ...]
+    shares: NDArray[np.float64]
+
+    def gain(self, scores: Scores) -> float:
+        """Bits: how much the uncertainty about the department is expected to shrink."""
+        joint = self.shares * scores
+        chances = joint.sum(axis=1)
+        return _entropy(scores) + _entropy(chances) - _entropy(joint)
+
+    def choices(self, scores: Scores) -> tuple[str, ...]:
+        chances = (self.shares * scores).sum(axis=1)
+        kept = sorted(np.argsort(-chances)[:CHOICES])
+        return tuple(self.answers[at] for at in kept if chances[at] >= RARE)
 
 
-def best(scores: Shares, settled: frozenset[str]) -> tuple[str, tuple[str, ...]] | None:
+def answered(scores: Scores, departments: tuple[str, ...], question: str, answer: str) -> Scores:
+    """The probabilities after an answer. One that the table does not know says nothing."""
+    table = _tables(departments).get(question)
+    if table is None or answer not in table.answers:
+        return scores
+    weighed: Scores = scores * table.shares[table.answers.index(answer)]
+    return weighed / weighed.sum()
+
+
+def best(
+    scores: Scores, departments: tuple[str, ...], settled: Collection[str]
+) -> tuple[str, tuple[str, ...]] | None:
     """The question that is expected to make the department clearest, with the answers worth offering.
 
-    `settled`: questions whose answer is known or makes no sense. None: no question is worth the patient's time.
+    `settled`: questions whose answer is known or makes no sense. None: no question is worth asking.
     """
-    if max(scores.values()) >= SURE:
+    if scores.max() >= SURE:
         return None
-    gains = {key: _gain(scores, key) for key in _questions() if key not in settled}
-    key = max(gains, key=lambda one: gains[one], default=None)
-    if key is None or gains[key] < WORTH:
-        return None
-    return key, tuple(one for one in _questions()[key] if _chance(scores, key, one) >= RARE)
+    open_ = {key: table for key, table in _tables(departments).items() if key not in settled}
+    gains = {key: table.gain(scores) for key, table in open_.items()}
+    for key in sorted(gains, key=lambda one: -gains[one]):
+        choices = open_[key].choices(scores)
+        if gains[key] >= WORTH and len(choices) > 1:
+            return key, choices
+    return None
 
 
-def _gain(scores: Shares, question: str) -> float:
-    """Bits: how much the uncertainty about the department is expected to shrink."""
-    left = sum(
-        _chance(scores, question, answer) * _entropy(answered(scores, question, answer))
-        for answer in _questions()[question]
-    )
-    return _entropy(scores) - left
-
-
-def _chance(scores: Shares, question: str, answer: str) -> float:
-    likely = shares(question, answer, tuple(scores))
-    return sum(score * likely[name] for name, score in scores.items())
-
-
-def _entropy(scores: Shares) -> float:
-    return -sum(score * math.log2(score) for score in scores.values() if score > 0)
-
-
-def _share(of_answer: Shares, department: str) -> float:
-    return of_answer.get(department, of_answer["otherwise"])
+def _entropy(shares: Scores) -> float:
+    some = shares[shares > 0]
+    return float(-(some * np.log2(some)).sum())
 
 
 @cache
-def _questions() -> Mapping[str, Mapping[str, Shares]]:
-    table: Mapping[str, Mapping[str, Shares]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    return table
+def _tables(departments: tuple[str, ...]) -> Mapping[str, _Table]:
+    rows: Mapping[str, Mapping[str, Mapping[str, float]]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    return {key: _table(answers, departments) for key, answers in rows.items()}
+
+
+def _table(answers: Mapping[str, Mapping[str, float]], departments: tuple[str, ...]) -> _Table:
+    counts = np.array([[row.get(name, row["otherwise"]) for name in departments] for row in answers.values()])
+    shares = np.maximum(counts / counts.sum(axis=0), _LEAST)
+    return _Table(tuple(answers), shares / shares.sum(axis=0))

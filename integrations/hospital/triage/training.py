@@ -1,45 +1,65 @@
-"""Trains the triage model on the examples and on phrases made from facts. The only place that needs scikit-learn."""
+"""Trains the triage model on the examples and on phrases made from what is known. The only place that needs
+scikit-learn. Measured alternatives: docs/decisions/0030-triage.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
 from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
-from integrations.hospital.triage.departments import standard
+from integrations.hospital.triage.departments import standard, standards
 from integrations.hospital.triage.features import features
 from integrations.hospital.triage.model import Model
-from integrations.hospital.triage.phrases import SEED, Example, phrases
+from integrations.hospital.triage.phrases import SEED, WORDS_WEIGHT, Example, facts, phrases, words
 
 EXAMPLES = Path(__file__).with_name("examples")
-KNOWLEDGE_WEIGHT = 0.4
-SHARPNESS = 4.0  # margins to probabilities
+ENOUGH = 300  # written examples of a department; where there are fewer, its phrases count for more
+SOFTNESS = 0.25  # the regularisation C: small, for the examples are few and the mark was best there
+SHARPNESS = 4.0  # from the margins of the classifiers to the logits of probabilities
 
 
 def train() -> Model:
     """The model for the present inputs; the same inputs give the same model."""
-    examples = [*written(), *(Example(e.text, e.department, e.weight * KNOWLEDGE_WEIGHT) for e in phrases())]
-    return fit(examples)
+    return fit(list(written()), list(phrases()))
 
 
-def fit(examples: list[Example]) -> Model:
+def fit(examples: list[Example], made: Iterable[Example]) -> Model:
+    """`examples`: what people wrote; `made`: phrases from words and facts."""
+    every = [*examples, *_balanced(made, Counter(one.department for one in examples))]
     vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=2, dtype=np.float32)
-    matrix = vectors.fit_transform(one.text for one in examples)
-    departments = [one.department for one in examples]
-    classifier = LinearSVC(C=0.5, random_state=SEED)
-    classifier.fit(matrix, departments, sample_weight=[one.weight for one in examples])
+    matrix = vectors.fit_transform(one.text for one in every)
+    classifier = LinearSVC(C=SOFTNESS, random_state=SEED)
+    classifier.fit(matrix, [one.department for one in every], sample_weight=[one.weight for one in every])
+    names = tuple(classifier.classes_.tolist())
+    asked = np.array([standards()[name].asked for name in names])
     return Model(
-        departments=tuple(classifier.classes_.tolist()),
+        departments=names,
         vocabulary={
             name: int(at) for name, at in sorted(vectors.vocabulary_.items(), key=lambda one: one[1])
         },
         idf=vectors.idf_.astype(np.float32),
         weights=np.ascontiguousarray(classifier.coef_.T * SHARPNESS, dtype=np.float32),
-        bias=(classifier.intercept_ * SHARPNESS).astype(np.float32),
+        bias=((classifier.intercept_ + asked) * SHARPNESS).astype(np.float32),
+        words=frozenset(_known_words()),
     )
+
+
+def _balanced(made: Iterable[Example], written_of: Counter[str]) -> Iterator[Example]:
+    for one in made:
+        missing = max(0.0, 1 - written_of[one.department] / ENOUGH) if one.weight == WORDS_WEIGHT else 0.0
+        yield Example(one.text, one.department, one.weight * (1 + missing))
+
+
+def _known_words() -> Iterator[str]:
+    """What a reason may be told with: words of patients and names of complaints."""
+    for row in words().values():
+        for ones in row.values():
+            yield from ones
+    yield from (one.phrase for one in facts() if one.kind in {"symptom", "site"})
 
 
 def written(folder: Path = EXAMPLES) -> Iterator[Example]:
