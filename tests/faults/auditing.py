@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 
 from bot import outbox
 from integrations.texts import clean
@@ -39,20 +41,33 @@ def _nothing_was_lost(stack: Stack, patient: Patient, *, storm: bool) -> None:
 
 
 def _nothing_was_said_twice(stack: Stack, patient: Patient) -> None:
-    """Each text stands on the phone as often as rows bear it; one of unknown fate at most so often."""
+    """Each text stands on the phone as often as messages of ours bear it; one of unknown fate at most so often."""
+    texts, messages = _said(stack, patient)
+    phone = patient.all_said()
+    for text in texts - {""}:  # a picture has none
+        seen = sum(said.count(text) for said in phone)
+        bearing = [(status, said) for status, said in messages if text in said]
+        sent = sum(said.count(text) for status, said in bearing if status == "sent")
+        unknown = sum(said.count(text) for status, said in bearing if status == "unknown")
+        assert sent <= seen <= sent + unknown, f"{seen} times: {text}\n{bearing}"
+
+
+def _said(stack: Stack, patient: Patient) -> tuple[set[str], list[tuple[str, str]]]:
+    """What was written, and each message that it left in with its status: what was taken to be sent at the same moment
+    left as one (bot.claims)."""
     keys = crypto(stack)
     rows = [
-        (status, clean(outbox.unseal(keys, content).text))
-        for status, content in stack.rows(
-            "SELECT status, content FROM outbound WHERE conversation_id = %s", conversation(stack, patient)
+        (claimed_at, status, outbox.unseal(keys, content).text)
+        for claimed_at, status, content in stack.rows(
+            "SELECT claimed_at, status, content FROM outbound WHERE conversation_id = %s ORDER BY seq",
+            conversation(stack, patient),
         )
     ]
-    phone = patient.all_said()
-    for text in {text for _, text in rows} - {""}:  # a picture has none
-        seen = sum(said.count(text) for said in phone)
-        sent = sum(other.count(text) for status, other in rows if status == "sent")
-        unknown = sum(other.count(text) for status, other in rows if status == "unknown")
-        assert sent <= seen <= sent + unknown, f"{seen} times, sent {sent}, unknown {unknown}: {text}"
+    together: dict[tuple[datetime | None, str], list[str]] = defaultdict(list)
+    for claimed_at, status, text in rows:
+        together[claimed_at, status].append(text)
+    messages = [(status, clean("\n\n".join(texts))) for (_, status), texts in together.items()]
+    return {clean(text) for _, _, text in rows}, messages
 
 
 def _no_slot_was_sold_twice(stack: Stack) -> None:
