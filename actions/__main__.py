@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actions.server import HOST, create_app
+from integrations.hospital.triage import model as triage
 from integrations.logs import configure_logs
 from integrations.settings import Settings
 
@@ -10,6 +11,7 @@ from integrations.settings import Settings
 def main() -> None:
     configure_logs()
     settings = Settings()
+    triage.load()  # now, not when the first patient waits
     create_app(settings).run(host=HOST, port=settings.actions_port, single_process=True, access_log=False)
 
 

@@ -24,11 +24,11 @@ app = typer.Typer(
 def triage() -> None:
     """Adds `departments`, ranked, with scores. Reads `age` and `sex` too."""
     from bot.prediction.people import person_of
-    from integrations.hospital.triage import model
     from integrations.hospital.triage.assess import assess
+    from integrations.hospital.triage.inputs import model_file
     from integrations.language.script import normalise
 
-    if not model.model_file().exists():
+    if not model_file().exists():
         _complain("training the triage model …")
 
     def predict(row: Row) -> Row:

@@ -1,4 +1,5 @@
-"""The dialogue model: trained in Rasa's environment, and only when what it is made from has changed."""
+"""The models that are trained here, each only when what it is made from has changed: that of the dialogue, in Rasa's
+environment, and that of triage."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from bot.launching.processes import plain_environment
 from bot.launching.starting import StartError
+from integrations.hospital.triage import inputs as triage
 from integrations.settings import ROOT
 
 INPUTS = ("domain.yml", "dialogs", "requirements/rasa.txt")
@@ -45,6 +48,26 @@ def train(python: Path, root: Path = ROOT) -> Path:
     for old in sorted(model.parent.glob("*.tar.gz"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
         old.unlink()
     return model
+
+
+def train_triage() -> None:
+    """In a process of its own: scikit-learn would stay in our memory. Raises StartError with what it said. Where this
+    did not run, the first process that needs the model trains it."""
+    result = subprocess.run(
+        [sys.executable, "-m", "integrations.hospital.triage.model"],
+        check=False,
+        cwd=ROOT,
+        env=plain_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if result.returncode:
+        raise StartError(f"The triage model could not be trained:\n{result.stdout.strip()[-3000:]}")
+
+
+def triage_is_trained() -> bool:
+    return triage.model_file().exists()
 
 
 def hold_on_to(model: Path, file: Path) -> None:

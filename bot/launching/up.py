@@ -156,6 +156,9 @@ def _make_secrets(options: Options, say: Say) -> None:
 
 
 def _train(plan: Plan, options: Options, say: Say) -> None:
+    if not training.triage_is_trained():
+        say("Training triage (its examples changed) …")
+        training.train_triage()
     if not plan.model:
         return
     model = plan.model

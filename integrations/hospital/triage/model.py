@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections import Counter
@@ -17,19 +16,10 @@ import structlog
 from numpy.typing import NDArray
 
 from integrations.hospital.triage.features import features
-from integrations.settings import ROOT
+from integrations.hospital.triage.inputs import model_file
 
 log = structlog.get_logger()
 
-HERE = Path(__file__).parent
-INPUTS = (
-    "examples/*.t[xs][tv]",
-    "knowledge.tsv",
-    "departments.yml",
-    "features.py",
-    "training.py",
-    "phrases.py",
-)
 KEPT = 3  # another program may still use the one before
 
 
@@ -89,15 +79,6 @@ def load() -> Model:
     return model
 
 
-def model_file(root: Path = ROOT) -> Path:
-    """Where the model for the present inputs is, or will be: their hash is its name."""
-    digest = hashlib.sha256()
-    for file in sorted(file for pattern in INPUTS for file in HERE.glob(pattern)):
-        digest.update(f"{file.relative_to(HERE).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return root / "var/models" / f"triage-{digest.hexdigest()[:16]}.npz"
-
-
 def _read(file: Path) -> Model | None:
     try:
         with np.load(file, allow_pickle=False) as kept:
@@ -138,3 +119,7 @@ def _keep(model: Model, file: Path) -> None:
             old.unlink(missing_ok=True)
     except OSError as error:  # a place that cannot be written: every start trains anew
         log.warning("triage_model_not_kept", file=str(file), error=repr(error))
+
+
+if __name__ == "__main__":
+    load()
