@@ -96,6 +96,8 @@ class FollowUpForm(Form):
     async def _asked(
         self, turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any]
     ) -> Outcome:
+        if turn.intent == "go_back" and turn.asked == _QUESTION and (before := draft.get("last")):
+            return _question(turn, reply, task, plan, {**draft, "question": before, "last": None})
         if turn.intent in _DONT or turn.intent == "go_back":
             reply.say("say_follow_up_left")
             return Outcome.closed()
@@ -192,7 +194,8 @@ class FollowUpForm(Form):
         current = plan.question(str(draft.get("question"))) or (left[0] if left else plan.questions[-1])
         if turn.asked == _QUESTION and (turn.facts.field == SKIP or skips(turn.text)):
             await _keep(turn, task, [Given(current, None)])
-            return await self._go_on(turn, reply, plan, draft, said=["say_follow_up_skipped"])
+            passed = {**draft, "last": current.id}
+            return await self._go_on(turn, reply, plan, passed, said=["say_follow_up_skipped"])
         reads = await self._read(turn, task, plan, current, draft)
         if not reads:
             return await self._nothing_read(turn, reply, task, plan, draft)

@@ -68,9 +68,10 @@ class RatingForm(Form):
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if (wanted := _wanted(turn.text)) is not None:
             return await self._want(turn, reply, wanted=wanted)
-        if turn.asked == "rating_words" and not turn.facts.stars:
+        back = turn.asked == "rating_words" and turn.intent == "go_back" and not own_words.tells(turn)
+        if turn.asked == "rating_words" and not (turn.facts.stars or back):
             return await self._words(turn, reply, draft)
-        if turn.asked and turn.intent in {"cancel", "deny", "go_back"}:
+        if turn.asked and turn.intent in {"cancel", "deny", "go_back"} and not back:
             reply.say("say_rating_stopped")
             return Outcome.closed()
         found = await self._subject(turn, str(turn.facts.rating or draft.get("rating") or ""))
@@ -80,7 +81,7 @@ class RatingForm(Form):
         if stars := turn.facts.stars or stars_in(turn.text):
             return await self._rate(turn, reply, found, stars)
         outcome = self._asking(turn, reply, found)
-        outcome.understood = not turn.asked or turn.intent == "rate"
+        outcome.understood = not turn.asked or back or turn.intent == "rate"
         return outcome
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -142,7 +143,7 @@ class RatingForm(Form):
             except (TooLateToRate, UnknownRating):
                 reply.say("say_rating_late")
                 return Outcome.closed()
-        elif not said and turn.intent not in {"affirm", "deny", "cancel", "go_back"}:
+        elif not said and turn.intent not in {"affirm", "deny", "cancel"}:
             return Outcome(draft, turn.asked, understood=False)
         reply.say("say_rating_thanks")
         return Outcome.closed()

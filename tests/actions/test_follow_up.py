@@ -109,6 +109,25 @@ async def test_one_question_at_a_time(chat: Chat) -> None:
     assert b"135" not in bytes(kept.value)
 
 
+async def test_back_leads_to_the_question_before(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await chat.press(await due(chat, task), "开始")
+    await answer(chat, "135/85")
+    assert "血压是多少" in (await answer(chat, "返回", "go_back")).text
+    assert "按时吃了吗" in (await answer(chat, "128/82")).text
+    await answer(chat, "跳过")
+    assert "按时吃了吗" in (await answer(chat, "上一题", "go_back")).text
+    await answer(chat, "吃了")
+    await answer(chat, "没有")
+    assert await task_status(chat, task) is TaskStatus.DONE
+    assert await answers(chat, task) == {
+        "pressure": {"systolic": 128, "diastolic": 82},
+        "medicine": True,
+        "complaint": "none",
+    }
+    assert len([one for one in await rows(chat, Measurement) if one.replaced_at is None]) == 1
+
+
 async def test_all_in_one_go(chat: Chat) -> None:
     task = await put_on(chat, "hypertension")
     await due(chat, task)

@@ -82,6 +82,16 @@ async def test_the_stars_may_be_changed_for_seven_days(
     assert await given(runtime) == [(5, "")]
 
 
+async def test_back_from_the_words_leads_to_the_stars(runtime: Runtime, chat: Chat) -> None:
+    await ask(runtime, chat)
+    await chat.say("rate", text="评价3")
+    said = await chat.say("go_back", text="返回")
+    assert "几分" in said.text
+    await chat.press(said, "★★★★")
+    await chat.say("deny", text="不用")
+    assert await given(runtime) == [(4, "")]
+
+
 async def test_a_button_that_is_pressed_twice_counts_once(runtime: Runtime, chat: Chat) -> None:
     rating = await ask(runtime, chat)
     for _ in range(2):
