@@ -54,12 +54,14 @@ def ship(
     prescription: Id,
     carrier: Annotated[str, typer.Argument(help="By Kuaidi100's code: shunfeng, zhongtong, ems, jd …")],
     waybill: Annotated[str, typer.Argument(help="The number on the parcel.")],
+    again: Annotated[bool, typer.Option("--again", help="It came back, and leaves once more.")] = False,
     var: Var = VAR,
 ) -> None:
     """The carrier has it: the patient is told, and its way is followed."""
+    send = shipping.ship_again if again else shipping.ship
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        await shipping.ship(session, prescription, carrier, waybill, actor=staff(), now=utcnow())
+        await send(session, prescription, carrier, waybill, actor=staff(), now=utcnow())
 
     _run(var, work)
     typer.echo("Shipped; the patient is told.")

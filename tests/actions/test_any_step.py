@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from integrations.runtime import Runtime
 
 from .accounts import NEW, NUMBER, OLD, code, imported, registers
 from .conftest import WEDNESDAY, Chat, Clinic, Outside
 from .families import CHILD, MOTHER, MOTHERS_PHONE
 from .walking import Step, presses, says, tells, walk
+
 
 def reads_code(outside: Outside) -> Step:
     return lambda chat, _: code(chat, outside)

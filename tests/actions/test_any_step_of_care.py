@@ -9,7 +9,7 @@ import pytest
 
 from integrations.hospital import patients
 from integrations.runtime import Runtime
-from tests.pharmacy_rows import HOME, Client, Pharmacy
+from tests.pharmacy_rows import Client, Pharmacy
 
 from .conftest import Chat, Clinic
 from .test_complaint import submit
@@ -33,9 +33,7 @@ async def pharmacy(runtime: Runtime) -> Pharmacy:
 async def prescribed(chat: Chat, pharmacy: Pharmacy) -> Any:
     async with chat.runtime.database.begin() as session:
         [patient] = await patients.acting_for(session, chat.contact.account_id)
-    return await pharmacy.approved(
-        Client(chat.contact.account_id, chat.contact.id, patient.id), "AML"
-    )
+    return await pharmacy.approved(Client(chat.contact.account_id, chat.contact.id, patient.id), "AML")
 
 
 async def test_medicine_to_a_new_address(chat: Chat, pharmacy: Pharmacy) -> None:

@@ -6,9 +6,19 @@ import pytest
 from sqlalchemy import select, text
 
 from actions.complaint_words import category_of, content_of, purpose_of
+from integrations.hospital import patients
 from integrations.hospital.cases import handling
-from integrations.hospital.models import Adverse, Case, CaseMedium, CaseNote, CaseStatus, Category
+from integrations.hospital.models import (
+    Adverse,
+    Case,
+    CaseMedium,
+    CaseNote,
+    CaseStatus,
+    Category,
+    Handing,
+)
 from integrations.runtime import Runtime
+from tests.pharmacy_rows import Client, Pharmacy
 
 from .conftest import NOW, TODAY, Chat, Clinic, Outside
 
@@ -185,6 +195,23 @@ async def test_which_visit_it_is_about(clinic: Clinic, runtime: Runtime, outside
     assert case.appointment_id is not None
     assert case.patient_id is not None
     assert case.deadline == date(2026, 12, 2)
+
+
+async def test_which_parcel_it_is_about(clinic: Clinic, runtime: Runtime) -> None:
+    pharmacy = await Pharmacy(runtime.database, runtime.crypto).open()
+    chat = await clinic.chat()
+    async with runtime.database.begin() as session:
+        [patient] = await patients.acting_for(session, chat.contact.account_id)
+    client = Client(chat.contact.account_id, chat.contact.id, patient.id)
+    _, prescription = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
+    await chat.say("complain", text="我要投诉，快递把药摔坏了")
+    said = await chat.say("affirm", text="说完了")
+    await chat.press(said, next(iter(said.buttons)))
+    await chat.say("affirm")
+    [case] = await made(runtime)
+    shipped = await pharmacy.see(prescription)
+    assert (case.prescription_id, case.delivery_id) == (prescription, shipped.delivery_id)
+    assert case.order_id is not None
 
 
 async def test_numbers_of_people_are_not_shown_back_and_reach_staff(clinic: Clinic, runtime: Runtime) -> None:

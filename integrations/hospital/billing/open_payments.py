@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -59,6 +60,12 @@ async def of_order(session: AsyncSession, order_no: str) -> list[tuple[Platform,
         .order_by(Payment.id)
     )
     return [(platform, number) for platform, number in await session.execute(waiting)]
+
+
+async def ask_at_once(session: AsyncSession, order_id: UUID, now: datetime) -> None:
+    """Nobody is to pay the order any more: what may still be paid is closed at its platform with the next sweep."""
+    waiting = update(Payment).where(Payment.order_id == order_id, Payment.status == PaymentStatus.OPENED)
+    await session.execute(waiting.values(ask_at=now).execution_options(synchronize_session=False))
 
 
 async def close(session: AsyncSession, platform: Platform, out_trade_no: str) -> None:

@@ -1,15 +1,17 @@
-"""Cases that staff answered and the patient left so: they are closed by themselves, and may be taken up again."""
+"""Cases that end by themselves: what staff answered and the patient left so, and parcels that came after all."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import audit, events
 from integrations.hospital.events import EventKind
-from integrations.hospital.models import Case, CaseNote, CaseStatus, NoteKind
+from integrations.hospital.models import Case, CaseKind, CaseNote, CaseStatus, NoteKind
+from integrations.hospital.models.cases import WAITING
 
 
 async def close_answered(session: AsyncSession, now: datetime, days: int, limit: int) -> list[str]:
@@ -53,3 +55,28 @@ async def close_answered(session: AsyncSession, now: datetime, days: int, limit:
         found.append(case.number)
     await session.flush()
     return found
+
+
+async def close_arrived(session: AsyncSession, prescription_id: UUID, now: datetime) -> None:
+    """The prescription's parcel had a problem, and is in the patient's hands now. Nobody is told: that it came is
+    known."""
+    standing = (
+        select(Case)
+        .where(
+            Case.prescription_id == prescription_id,
+            Case.kind == CaseKind.PARCEL_PROBLEM,
+            Case.status.in_(WAITING),
+            Case.answered_at.is_(None),
+        )
+        .with_for_update()
+    )
+    for case in await session.scalars(standing.execution_options(populate_existing=True)):
+        case.status, case.closed_at = CaseStatus.CLOSED, now
+        await audit.record(
+            session,
+            actor="system",
+            action="case_closed",
+            subject=f"case:{case.number}",
+            detail={"parcel": "arrived"},
+        )
+    await session.flush()

@@ -12,7 +12,7 @@ from integrations.hospital import events
 from integrations.hospital.clock import local_date
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Case
-from integrations.hospital.models.cases import WAITING
+from integrations.hospital.models.cases import FOUND, WAITING
 from integrations.hospital.working_days import working_days
 
 _AHEAD = timedelta(days=14)  # no span without a working day is longer
@@ -26,8 +26,8 @@ class Escalated:
 
 
 async def escalate(session: AsyncSession, now: datetime, limit: int) -> list[Escalated]:
-    """Notes, once each, which cases have one working day left and which have none; of the late ones the patient is
-    told, with the ways outside. Several callers at once get different cases."""
+    """Notes, once each, which cases have one working day left and which have none; of the late ones the patient who
+    told of it hears, with the ways outside. Several callers at once get different cases."""
     today = local_date(now)
     wanted = (
         select(Case)
@@ -45,13 +45,8 @@ async def escalate(session: AsyncSession, now: datetime, limit: int) -> list[Esc
         if case.deadline < today:
             case.escalated_at = now
             case.warned_at = case.warned_at or now
-            await events.emit(
-                session,
-                EventKind.CASE_OVERDUE,
-                account_id=case.account_id,
-                contact_id=case.contact_id,
-                payload={"case_id": str(case.id)},
-            )
+            if case.kind not in FOUND:
+                await _tell(session, case)
         elif today >= working_days().before(case.deadline):
             case.warned_at = now
         else:
@@ -59,3 +54,13 @@ async def escalate(session: AsyncSession, now: datetime, limit: int) -> list[Esc
         found.append(Escalated(case.number, case.owner, late=case.escalated_at is not None))
     await session.flush()
     return found
+
+
+async def _tell(session: AsyncSession, case: Case) -> None:
+    await events.emit(
+        session,
+        EventKind.CASE_OVERDUE,
+        account_id=case.account_id,
+        contact_id=case.contact_id,
+        payload={"case_id": str(case.id)},
+    )

@@ -32,6 +32,7 @@ _OF_ACCOUNT = text(
     + """
     WHERE c.account_id = :account AND (c.closed_at IS NULL OR c.closed_at > :since OR c.status = 'reopened')
       AND c.status <> 'withdrawn'
+      AND (c.kind NOT IN ('parcel_problem', 'refund_problem') OR c.answered_at IS NOT NULL)
     ORDER BY c.id DESC LIMIT :limit
     """
 )
@@ -78,7 +79,8 @@ class CaseView:
 async def of_account(
     session: AsyncSession, crypto: Crypto, account_id: UUID, now: datetime, limit: int = 5
 ) -> list[CaseView]:
-    """The account's cases, the newest first: those that stand, and those closed lately."""
+    """The account's cases, the newest first: those that stand, and those closed lately. What the hospital found by
+    itself is among them once staff have written to the patient about it."""
     values = {"account": account_id, "since": now - _OLD, "limit": limit}
     return [_view(crypto, row) for row in await session.execute(_OF_ACCOUNT, values)]
 

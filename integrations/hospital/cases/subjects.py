@@ -17,13 +17,16 @@ _MONTHS = timedelta(days=90)
 # Only of patients for whom the account still acts.
 _SUBJECTS = text("""
     (SELECT 'appointment' AS kind, a.id, s.date, p.name AS practitioner, p.id AS practitioner_id, a.patient_id,
-            NULL AS order_kind
+            NULL AS order_kind, NULL AS prescription_id, NULL AS delivery_id
      FROM appointments a JOIN schedules s ON s.id = a.schedule_id JOIN practitioners p ON p.id = s.practitioner_id
      JOIN account_patients ap ON ap.account_id = a.account_id AND ap.patient_id = a.patient_id
      WHERE a.account_id = :account AND a.status NOT IN ('cancelled', 'expired') AND s.date BETWEEN :first AND :today
      ORDER BY s.date DESC, a.id DESC LIMIT :visits)
     UNION ALL
-    (SELECT 'order', o.id, CAST(o.created_at AT TIME ZONE :zone AS date), NULL, NULL, o.patient_id, o.kind
+    (SELECT 'order', o.id, CAST(o.created_at AT TIME ZONE :zone AS date), NULL, NULL, o.patient_id, o.kind,
+            o.prescription_id,
+            (SELECT d.id FROM deliveries d WHERE d.prescription_id = o.prescription_id AND d.status <> 'cancelled'
+             ORDER BY d.id DESC LIMIT 1)
      FROM orders o JOIN account_patients ap ON ap.account_id = o.account_id AND ap.patient_id = o.patient_id
      WHERE o.account_id = :account AND o.kind <> 'registration' AND o.created_at > :since
      ORDER BY o.created_at DESC LIMIT :orders)
@@ -32,7 +35,7 @@ _SUBJECTS = text("""
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A visit (with its practitioner) or a bill (with its kind)."""
+    """A visit (with its practitioner) or a bill (with its kind; of medicine with the prescription and its parcel)."""
 
     kind: str  # appointment | order
     id: UUID
@@ -41,6 +44,8 @@ class Subject:
     practitioner_id: UUID | None
     patient_id: UUID
     order_kind: OrderKind | None
+    prescription_id: UUID | None
+    delivery_id: UUID | None
 
     @property
     def name(self) -> str:
@@ -50,7 +55,7 @@ class Subject:
     @property
     def about(self) -> About:
         if self.kind == "order":
-            return About(order_id=self.id)
+            return About(order_id=self.id, prescription_id=self.prescription_id, delivery_id=self.delivery_id)
         return About(appointment_id=self.id, practitioner_id=self.practitioner_id)
 
 

@@ -97,6 +97,27 @@ async def leave(
     return one.id
 
 
+async def pack_again(session: AsyncSession, prescription_id: UUID) -> None:
+    """A parcel that came back, in a new one to the same address. Raises UnknownParcel, NotOnTheWay."""
+    back = await standing(session, prescription_id)
+    if back.status is not DeliveryStatus.RETURNED:
+        raise NotOnTheWay(back.status)
+    back.status = DeliveryStatus.CANCELLED
+    await session.flush()
+    again = Delivery(
+        prescription_id=back.prescription_id,
+        account_id=back.account_id,
+        contact_id=back.contact_id,
+        patient_id=back.patient_id,
+        destination=back.destination,
+        cold_chain=back.cold_chain,
+        fee_fen=back.fee_fen,
+        status=DeliveryStatus.PREPARING,
+    )
+    session.add(again)
+    await session.flush()
+
+
 async def confirm_receipt(
     session: AsyncSession, delivery_id: UUID, *, account_id: UUID, key: OperationKey | None, now: datetime
 ) -> ParcelView:

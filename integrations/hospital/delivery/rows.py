@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events, ratings
+from integrations.hospital.cases.ending import close_arrived
 from integrations.hospital.delivery.views import UnknownParcel
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
@@ -55,11 +56,14 @@ async def received(
     at: datetime,
     now: datetime,
 ) -> None:
-    """At `at` it was in the patient's hands; some time later they are asked what they think of it."""
+    """At `at` it was in the patient's hands; some time later they are asked what they think of it. A problem on its way
+    is over, but of what has to stay cold: staff look whether it did."""
     one.status, one.delivered_at, one.confirmed_by, one.next_try_at = DeliveryStatus.DELIVERED, at, by, None
     if prescription.status is PrescriptionStatus.SHIPPED:
         prescription.status = PrescriptionStatus.DELIVERED
     await session.flush()
+    if not one.cold_chain:
+        await close_arrived(session, one.prescription_id, now)
     await ratings.ask(
         session,
         SubjectKind.DELIVERY,

@@ -24,9 +24,26 @@ async def ship(
     session: AsyncSession, prescription_id: UUID, carrier: str, waybill: str, *, actor: str, now: datetime
 ) -> UUID:
     """Gives the delivery. Raises BadWaybill, UnknownPrescription, NotNow, and as `parcels.leave`."""
-    carrier, waybill = carrier.strip().lower(), waybill.strip().upper()
-    if not (_CARRIER.fullmatch(carrier) and _WAYBILL.fullmatch(waybill)):
-        raise BadWaybill
+    carrier, waybill = _read(carrier, waybill)
     one = await rows.locked(session, prescription_id)
     await counter.leave(session, one, actor=actor)
     return await parcels.leave(session, one.id, carrier, waybill, actor=actor, now=now)
+
+
+async def ship_again(
+    session: AsyncSession, prescription_id: UUID, carrier: str, waybill: str, *, actor: str, now: datetime
+) -> UUID:
+    """What came back leaves once more, whereto it was sent and without another fee. Gives the new delivery. Raises
+    BadWaybill, UnknownPrescription, NotOnTheWay when it did not come back, and as `parcels.leave`."""
+    carrier, waybill = _read(carrier, waybill)
+    one = await rows.locked(session, prescription_id)
+    await parcels.pack_again(session, one.id)
+    return await parcels.leave(session, one.id, carrier, waybill, actor=actor, now=now)
+
+
+def _read(carrier: str, waybill: str) -> tuple[str, str]:
+    """Raises BadWaybill."""
+    carrier, waybill = carrier.strip().lower(), waybill.strip().upper()
+    if not (_CARRIER.fullmatch(carrier) and _WAYBILL.fullmatch(waybill)):
+        raise BadWaybill
+    return carrier, waybill

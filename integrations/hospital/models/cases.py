@@ -54,6 +54,10 @@ WAITING = (CaseStatus.OPEN, CaseStatus.IN_PROGRESS, CaseStatus.REOPENED)  # the 
 STANDING = (*WAITING, CaseStatus.ANSWERED)  # the patient may say more
 
 
+# What the hospital found by itself: the patient has told nothing, and waits for no answer.
+FOUND = (CaseKind.PARCEL_PROBLEM, CaseKind.REFUND_PROBLEM)
+
+
 class Adverse(StrEnum):
     """Whether it tells of harm through care (不良事件). Words raise the suspicion, staff decide."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
+from integrations.hospital.billing import open_payments
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
     Delivery,
@@ -76,12 +77,14 @@ async def close_bill(session: AsyncSession, one: Prescription, now: datetime) ->
         .returning(Order.id)
         .execution_options(synchronize_session=False)
     )
-    found = await session.scalar(closed) is not None
+    order_id = await session.scalar(closed)
+    if order_id is not None:
+        await open_payments.ask_at_once(session, order_id, now)
     await call_off_delivery(session, one)
     await release_stock(session, one)
     one.handing = None
     await session.flush()
-    return found
+    return order_id is not None
 
 
 async def call_off_delivery(session: AsyncSession, one: Prescription) -> None:

@@ -89,6 +89,8 @@ def test_a_prescription_is_written_reviewed_and_sent(desk: Desk) -> None:
     assert HOME.street in label.output
     assert desk.run("parcels", "ship", made, "shunfeng", "1").exit_code == 1
     assert desk.run("parcels", "ship", made, "shunfeng", "SF1234567890").exit_code == 0
+    early = desk.run("parcels", "ship", made, "shunfeng", "SF1234567891", "--again")
+    assert (early.exit_code, "it is shipped" in early.output) == (1, True)
     shown = desk.run("prescriptions", "show", made).output
     assert "shipped" in shown
     assert "每天早上1次" in shown

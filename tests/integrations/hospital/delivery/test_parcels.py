@@ -7,12 +7,22 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from integrations.hospital import events
+from integrations.hospital.cases import reading
+from integrations.hospital.cases.escalation import escalate
 from integrations.hospital.delivery import following, parcels, shipping, views
 from integrations.hospital.delivery.following import Noted
 from integrations.hospital.delivery.views import NotOnTheWay, UnknownParcel, WaybillTaken
-from integrations.hospital.models import DeliveryStatus, Handing, ParcelState, PrescriptionStatus
+from integrations.hospital.models import (
+    Case,
+    CaseStatus,
+    DeliveryStatus,
+    Handing,
+    ParcelState,
+    PrescriptionStatus,
+)
 from integrations.hospital.pharmacy import checkout
 from integrations.hospital.pharmacy.terms import NotNow
 from integrations.tracking import ParcelNews, ParcelStep
@@ -123,6 +133,54 @@ async def test_a_problem_stands_with_staff_until_the_parcel_goes_on(pharmacy: Ph
     assert await problems() == [delivery]
     assert (await _see(pharmacy, delivery)).status is DeliveryStatus.RETURNED
     assert await _told(pharmacy) == ["shipped", "problem", "in_transit", "refused", "returned"]
+
+
+@pytest.mark.parametrize(("code", "left"), [("AML", []), ("INS", [CaseStatus.OPEN])])
+async def test_a_problem_that_the_patient_did_not_tell_of_troubles_nobody_but_staff(
+    pharmacy: Pharmacy, code: str, left: list[CaseStatus]
+) -> None:
+    client, made = await pharmacy.paid(code, handing=Handing.DELIVERY)
+    async with pharmacy.database.begin() as session:
+        delivery = await shipping.ship(session, made, "shunfeng", WAYBILL, actor="staff:counter", now=NOW)
+    await _note(pharmacy, _news(ParcelState.PROBLEM, 1))
+    async with pharmacy.database.begin() as session:
+        late = NOW + timedelta(days=9)
+        [found] = await escalate(session, late, 10)
+        assert found.late
+        assert await reading.of_account(session, pharmacy.crypto, client.account_id, late) == []
+        told = [event.kind for event in await events.claim(session, 100, late)]
+        assert "case_overdue" not in told
+        await parcels.confirm_receipt(session, delivery, account_id=client.account_id, key=None, now=late)
+        assert await reading.of_account(session, pharmacy.crypto, client.account_id, late) == []
+        standing = select(Case.status).where(Case.status != CaseStatus.CLOSED)
+        assert list(await session.scalars(standing)) == left
+
+
+async def test_what_came_back_leaves_once_more(pharmacy: Pharmacy) -> None:
+    _, made, first = await _shipped(pharmacy)
+
+    async def again() -> UUID:
+        async with pharmacy.database.begin() as session:
+            return await shipping.ship_again(
+                session, made, "shunfeng", "SF777777777", actor="staff:counter", now=NOW
+            )
+
+    with pytest.raises(NotOnTheWay):
+        await again()
+    await _note(pharmacy, _news(ParcelState.REFUSED, 1))
+    await _note(pharmacy, _news(ParcelState.RETURNED, 2))
+    second = await again()
+    assert (await _see(pharmacy, first)).status is DeliveryStatus.CANCELLED
+    assert (await _see(pharmacy, second)).status is DeliveryStatus.SHIPPED
+    assert await _note(pharmacy, _news(ParcelState.IN_TRANSIT, 3)) is Noted.OLD
+    async with pharmacy.database.begin() as session:
+        assert (await parcels.destination(session, pharmacy.crypto, second)) == HOME
+    assert (await pharmacy.see(made)).delivery_id == second
+    await _note(pharmacy, _news(ParcelState.SIGNED, 4, "SF777777777"))
+    assert (await pharmacy.see(made)).status is PrescriptionStatus.DELIVERED
+    async with pharmacy.database.begin() as session:
+        assert list(await session.scalars(select(Case.status))) == [CaseStatus.CLOSED]
+    assert (await _told(pharmacy))[-2:] == ["shipped", "signed"]
 
 
 async def test_a_parcel_of_which_nothing_more_is_told_is_a_problem(pharmacy: Pharmacy) -> None:

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from integrations.hospital import events
-from integrations.hospital.billing import orders
+from integrations.hospital.billing import open_payments, orders, paying
 from integrations.hospital.billing.paying import Received
 from integrations.hospital.models import (
     DeliveryStatus,
     Handing,
     OrderStatus,
+    Platform,
     PrescriptionStatus,
     Refund,
     RefundReason,
@@ -64,6 +65,20 @@ async def test_a_bill_holds_its_packs_and_gives_them_back_when_it_runs_out(pharm
     assert (await pharmacy.stock("AML"), await pharmacy.stock("NIF")) == (20, 3)
     seen = await pharmacy.see(made)
     assert (seen.status, seen.handing, seen.order_no) == (PrescriptionStatus.APPROVED, None, None)
+
+
+async def test_what_a_bill_opened_is_closed_at_the_platform_at_once(pharmacy: Pharmacy) -> None:
+    client = await pharmacy.client()
+    made = await pharmacy.approved(client, "AML")
+    billed = await pharmacy.bill(client, made)
+    async with pharmacy.database.begin() as session:
+        await paying.open_payment(session, billed.order_no or "", Platform.WECHATPAY, "jsapi", NOW, "o1")
+        await open_payments.claim(session, NOW + 20 * MINUTE, 9)  # asked about again in some minutes
+        assert not await open_payments.claim(session, NOW + 20 * MINUTE, 9)
+    await pharmacy.bill(client, made, now=NOW + 20 * MINUTE)
+    async with pharmacy.database.begin() as session:
+        [task] = await open_payments.claim(session, NOW + 20 * MINUTE, 9)
+    assert (task.out_trade_no, task.payable) == (billed.order_no, False)
 
 
 async def test_packs_are_never_promised_twice(pharmacy: Pharmacy) -> None:
