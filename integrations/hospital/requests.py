@@ -118,11 +118,12 @@ async def prove_claim(
     session: AsyncSession, request_id: UUID, key: OperationKey | None, now: datetime
 ) -> str | None:
     """The code to the file's phone was right: the contact gets the patient, whose masked name is given. None when
-    the claim is over or the file is disputed meanwhile. Raises SelfExists."""
+    the claim is over, if only by its time (no code counts for it then), or the file is disputed meanwhile. Raises
+    SelfExists."""
 
     async def effect() -> Result:
         request = await _locked(session, request_id)
-        if request is None or request.status is not RequestStatus.STARTED:
+        if request is None or request.status is not RequestStatus.STARTED or not _stands(request, now):
             return {"name": None}
         if await disputed(session, request.patient_id):
             request.status = RequestStatus.OPEN
@@ -304,6 +305,10 @@ async def _close(
         subject=f"patient:{request.patient_id}",
         detail={"request": str(request.id), "kind": request.kind, "contact": str(request.contact_id)},
     )
+
+
+def _stands(request: IdentityRequest, now: datetime) -> bool:
+    return request.created_at > now - _STANDS
 
 
 async def _drop_started(session: AsyncSession, contact_id: UUID, now: datetime) -> None:

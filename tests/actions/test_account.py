@@ -137,6 +137,16 @@ async def test_a_claim_that_nobody_goes_on_with_ends(
     assert "已经结束了" in (await chat.press(said, "发验证码")).text
 
 
+async def test_an_old_claim_is_proven_by_no_code(clinic: Clinic, runtime: Runtime, outside: Outside) -> None:
+    """Also before the sweep has ended it: nobody has compared what is typed then with anything."""
+    await imported(runtime)
+    chat = await clinic.chat(registered=False)
+    await chat.press(await registers(chat, outside, NEW), "发验证码")
+    outside.now += timedelta(days=1, minutes=1)
+    assert "已经结束了" in (await chat.say("inform", ("sms_code", "000000"))).text
+    assert await owner(runtime, chat) is None
+
+
 async def test_a_code_that_cannot_be_sent_is_said(clinic: Clinic, runtime: Runtime, outside: Outside) -> None:
     await imported(runtime)
     chat = await clinic.chat(registered=False)
