@@ -174,8 +174,12 @@ def test_what_fell_due_while_the_clock_stood_still_comes_once(stack: Stack, newc
     until(lambda: said(newcomer, "时限内"), 90)
     # Who is still at the payment when the follow-up falls due is asked half an hour later.
     later = "UPDATE reminders SET due_at = now() WHERE subject_id = %s AND kind = 'follow_up_due'"
-    stack.rows(later, asking)
-    until(lambda: len(newcomer.all_said()) >= before + 2, 90)
+
+    def asked() -> bool:
+        stack.rows(later, asking)
+        return len(newcomer.all_said()) >= before + 2
+
+    until(asked, 90)
     time.sleep(6)
     assert len(newcomer.all_said()) == before + 2, newcomer.all_said()[before:]
     assert not stack.rows("SELECT 1 FROM reminders WHERE subject_id = %s", visit)
