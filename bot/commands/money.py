@@ -14,7 +14,7 @@ from bot.commands.staff import VAR, Var, refuse, runner, said, staff
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital.billing import desk, differences, reconciling
-from integrations.hospital.billing.desk import NobodyToTell
+from integrations.hospital.billing.desk import NobodyToTell, NotToGiveBack
 from integrations.hospital.billing.orders import Item, UnknownOrder
 from integrations.hospital.billing.refunds import UnknownRefund
 from integrations.hospital.models import OrderKind, Reconciliation
@@ -39,6 +39,7 @@ _run = runner(
     {
         UnknownOrder: "There is no such order.",
         UnknownRefund: "No refund with this number waits for that.",
+        NotToGiveBack: "Not done: {error}",
         NobodyToTell: "No account acts for this patient: nobody could pay it.",
         InvalidPhone: "This is not a mobile number.",
         LookupError: "No open difference with this id.",
@@ -102,6 +103,20 @@ def show_order(order_no: str, var: Var = VAR) -> None:
             )
         for step in steps:
             typer.echo(f"  {step.at:%Y-%m-%d %H:%M:%S} UTC  {step.what}: {step.before} > {step.after}")
+
+    _run(var, work)
+
+
+@orders_app.command("refund")
+def refund_order(order_no: str, note: Note, var: Var = VAR) -> None:
+    """A test or consultation that is not to be: its bill is closed, or what was paid goes back whole to who paid."""
+    known = said(note, "say why")
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        back = await desk.give_back(session, order_no, note=known, actor=staff(), now=utcnow())
+        typer.echo(
+            f"{yuan(back)} goes back; the patient is told." if back else "Closed; nobody can pay it now."
+        )
 
     _run(var, work)
 

@@ -14,17 +14,32 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import audit, events
-from integrations.hospital.billing import differences, orders, refunds
+from integrations.hospital.billing import differences, open_payments, orders, refunds
 from integrations.hospital.billing.orders import Item, OrderView
 from integrations.hospital.billing.refunds import UnknownRefund
 from integrations.hospital.clock import local_date
-from integrations.hospital.models import OrderKind, Patient, Refund, RefundStatus
+from integrations.hospital.models import (
+    Appointment,
+    AppointmentStatus,
+    OrderKind,
+    OrderStatus,
+    Patient,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundReason,
+    RefundStatus,
+)
 from integrations.hospital.reading import read_phone
 from integrations.money import Platform
 
 
 class NobodyToTell(LookupError):
     """No account acts for this patient."""
+
+
+class NotToGiveBack(Exception):
+    """Not this way, or not any more; the message says to staff why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,39 @@ async def add_bill(
     await events.emit(session, events.EventKind.BILL_OPENED, payload=payload, **ids)
     await audit.record(session, actor=actor, action="bill_added", subject=f"order:{order_no}", detail=payload)
     return order_no
+
+
+async def give_back(session: AsyncSession, order_no: str, *, note: str, actor: str, now: datetime) -> int:
+    """A bill that is not to be: unpaid it is closed; paid, the whole goes back to who paid, who need not be its owner.
+    Gives how much, in fen. Raises UnknownOrder, NotToGiveBack."""
+    known = await orders.order(session, order_no)
+    if known.prescription_id is not None:
+        raise NotToGiveBack("it is for a prescription: prescriptions refund")
+    if known.appointment_id is not None and await _stands(session, known.appointment_id):
+        raise NotToGiveBack("its appointment stands: that is cancelled first")
+    order = await orders.hold_order(session, order_no)
+    paid: Sequence[Payment] = ()
+    if order.status is OrderStatus.UNPAID:
+        order.status, order.closed_at = OrderStatus.CLOSED, now
+        await session.flush()
+        await open_payments.ask_at_once(session, order.id, now)
+    elif order.status is OrderStatus.PAID:
+        order.status = OrderStatus.REFUND_DUE
+        await session.flush()
+        theirs = select(Payment).where(Payment.order_id == order.id, Payment.status == PaymentStatus.PAID)
+        paid = list(await session.scalars(theirs))
+        for one in paid:
+            await refunds.owe(session, one, RefundReason.STAFF, now)
+    else:
+        raise NotToGiveBack(f"it is {order.status}")
+    await _audited(session, actor, "order_given_back", f"order:{order_no}", {"note": note[:200]})
+    return order.amount_fen if paid else 0
+
+
+async def _stands(session: AsyncSession, appointment_id: UUID) -> bool:
+    """Its row is held before its order's."""
+    visit = select(Appointment.status).where(Appointment.id == appointment_id).with_for_update(key_share=True)
+    return await session.scalar(visit) in (AppointmentStatus.HELD, AppointmentStatus.BOOKED)
 
 
 _STORY = text("""

@@ -72,6 +72,14 @@ def test_a_bill_is_made_for_who_acts_for_the_patient_and_told(desk: Desk, order_
     assert _audit(desk) == [("bill_added", "")]
 
 
+def test_a_bill_that_is_not_to_be_is_closed(desk: Desk, order_no: str) -> None:
+    assert "Closed" in desk.run("money", "orders", "refund", order_no, "--note", "not needed").output
+    assert f"{order_no}  test  closed" in desk.run("money", "orders", "show", order_no).output
+    again = desk.run("money", "orders", "refund", order_no, "--note", "not needed")
+    assert (again.exit_code, "it is closed" in again.output) == (1, True)
+    assert _audit(desk)[-1] == ("order_given_back", "not needed")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from integrations.hospital import booking, events
-from integrations.hospital.billing import differences, orders, paying, refunds
+from integrations.hospital.billing import desk, differences, open_payments, orders, paying, refunds
+from integrations.hospital.billing.desk import NotToGiveBack
 from integrations.hospital.billing.orders import Item, UnknownOrder
 from integrations.hospital.billing.paying import NotPayable, Opened, Received, Trade
 from integrations.hospital.models import (
@@ -224,6 +225,43 @@ async def test_a_bill_whose_time_ran_out_is_closed_and_paid_too_late_goes_back(c
     assert await _receive(clinic, _trade(opened, clinic.now + MINUTE)) is Received.REFUND_DUE
     assert (await _order(clinic, order_no)).status is OrderStatus.REFUND_DUE
     assert await _events(clinic) == ["order_expired", "refund_due"]
+
+
+async def _given_back(clinic: Any, order_no: str) -> int:
+    async with clinic.database.begin() as session:
+        return await desk.give_back(session, order_no, note="没有做", actor="staff:lin", now=clinic.now)
+
+
+async def test_what_was_not_done_goes_back_to_who_paid_once(clinic: Any) -> None:
+    order_no = await _bill(clinic)
+    await _receive(clinic, _trade(await _open(clinic, order_no, payer="oDaughter"), clinic.now))
+    assert await _given_back(clinic, order_no) == 4500
+    assert (await _order(clinic, order_no)).status is OrderStatus.REFUND_DUE
+    assert await _refunds(clinic) == [(f"{order_no}R1", RefundReason.STAFF, RefundStatus.DUE)]
+    with pytest.raises(NotToGiveBack):
+        await _given_back(clinic, order_no)
+    async with clinic.database.begin() as session:
+        await refunds.settle_refund(session, f"{order_no}R1", RefundStatus.SUCCEEDED, clinic.now)
+    assert (await _order(clinic, order_no)).status is OrderStatus.REFUNDED
+    assert await _events(clinic) == ["order_paid", "refunded"]
+
+
+async def test_a_bill_that_is_not_to_be_is_closed_and_paid_all_the_same_goes_back(clinic: Any) -> None:
+    order_no = await _bill(clinic)
+    opened = await _open(clinic, order_no)
+    assert await _given_back(clinic, order_no) == 0
+    async with clinic.database.begin() as session:
+        [task] = await open_payments.claim(session, clinic.now, 9)
+    assert (task.out_trade_no, task.payable) == (order_no, False)
+    assert await _receive(clinic, _trade(opened, clinic.now)) is Received.REFUND_DUE
+
+
+async def test_a_number_that_stands_is_not_paid_back_beside_it(clinic: Any) -> None:
+    made = await _held(clinic)
+    await _receive(clinic, _trade(await _open(clinic, made.order_no), clinic.now))
+    with pytest.raises(NotToGiveBack):
+        await _given_back(clinic, made.order_no)
+    assert (await _order(clinic, made.order_no)).status is OrderStatus.PAID
 
 
 async def test_all_at_once_one_payment_counts_and_the_rest_goes_back(clinic: Any) -> None:
