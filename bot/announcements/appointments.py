@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from bot.announcements.telling import Telling, Words
-from integrations.hospital import page_subjects
+from bot.announcements.telling import News, Telling, Words
 from integrations.hospital.appointments import appointment
 from integrations.hospital.events import EventKind
 
@@ -14,23 +13,17 @@ async def _hold_expired(telling: Telling) -> str:
     return telling.say("bot_hold_expired", order_no=telling.event.payload["order_no"])
 
 
-async def _booked(telling: Telling) -> str:
+async def _booked(telling: Telling) -> News:
+    """With its card, behind the platform's notice too."""
     order_no = telling.event.payload["order_no"]
-    card = await _card(telling, UUID(telling.event.payload["appointment_id"]))
+    visit = await appointment(telling.session, UUID(telling.event.payload["appointment_id"]))
+    path = await telling.card(visit)
+    card = telling.address(path)
     if not order_no:
-        return telling.say("bot_appointment_booked_free", card=card)
-    return telling.say(
-        "bot_appointment_booked", order_no=order_no, card=card, receipt=await telling.receipt(order_no)
-    )
-
-
-async def _card(telling: Telling, appointment_id: UUID) -> str:
-    """The address of the appointment's card."""
-    visit = await appointment(telling.session, appointment_id)
-    return telling.address(
-        await page_subjects.card_link(
-            telling.session, telling.hearer, visit.id, visit.starts_at, telling.rt.now()
-        )
+        return News(telling.say("bot_appointment_booked_free", card=card), page=path)
+    receipt = telling.address(await telling.receipt(order_no))
+    return News(
+        telling.say("bot_appointment_booked", order_no=order_no, card=card, receipt=receipt), page=path
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.announcements.telling import Telling, Words
+from bot.announcements.telling import News, Telling, Words
 from integrations.hospital import page_subjects
 from integrations.hospital.billing import orders
 from integrations.hospital.billing.orders import UnknownOrder
@@ -17,8 +17,9 @@ async def _refund_due(telling: Telling) -> str:
     return telling.say(key, order_no=payload["order_no"])
 
 
-async def _bill_opened(telling: Telling) -> str | None:
-    """None when it is paid, or over, before it was told."""
+async def _bill_opened(telling: Telling) -> News | None:
+    """With the page that pays it, behind the platform's notice too. None when it is paid, or over, before it was
+    told."""
     payload = telling.event.payload
     try:
         bill = await orders.order(telling.session, payload["order_no"])
@@ -29,31 +30,33 @@ async def _bill_opened(telling: Telling) -> str | None:
     path = await page_subjects.pay_link(
         telling.session, telling.hearer, bill.order_no, bill.expires_at, telling.rt.now()
     )
-    return telling.say(
+    words = telling.say(
         "bot_bill_opened",
         order_no=bill.order_no,
         amount=yuan(bill.amount_fen),
         link=telling.address(path),
     )
+    return News(words, page=path)
 
 
 async def _of_order(telling: Telling) -> str:
     return telling.say(f"bot_{telling.event.kind}", order_no=telling.event.payload["order_no"])
 
 
-async def _with_receipt(telling: Telling) -> str:
+async def _with_receipt(telling: Telling) -> News:
     order_no = telling.event.payload["order_no"]
-    return telling.say(
-        f"bot_{telling.event.kind}", order_no=order_no, receipt=await telling.receipt(order_no)
-    )
+    path = await telling.receipt(order_no)
+    words = telling.say(f"bot_{telling.event.kind}", order_no=order_no, receipt=telling.address(path))
+    return News(words, page=path)
 
 
-async def _refunded(telling: Telling) -> str:
+async def _refunded(telling: Telling) -> News:
     payload = telling.event.payload
     key = "bot_refunded_twice" if payload["reason"] == "twice" else "bot_refunded"
     if payload.get("by_hand"):
         key = "bot_refunded_by_hand"
-    return telling.say(key, order_no=payload["order_no"], amount=yuan(payload["amount_fen"]))
+    words = telling.say(key, order_no=payload["order_no"], amount=yuan(payload["amount_fen"]))
+    return News(words, page=await telling.receipt(payload["order_no"]))
 
 
 async def _refund_stuck(telling: Telling) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import texts
 from integrations.hospital import page_subjects, patients
 from integrations.hospital.models import HospitalEvent
+from integrations.hospital.views import AppointmentView
 from integrations.runtime import Runtime
 from integrations.wording import Wording
 
@@ -40,9 +41,14 @@ class Telling:
         return self.rt.settings.public_url.rstrip("/") + path
 
     async def receipt(self, order_no: str) -> str:
-        """The address of an order's receipt, for who hears this."""
-        path = await page_subjects.receipt_link(self.session, self.hearer, order_no, self.rt.now())
-        return self.address(path)
+        """The path of an order's receipt, for who hears this."""
+        return await page_subjects.receipt_link(self.session, self.hearer, order_no, self.rt.now())
+
+    async def card(self, visit: AppointmentView) -> str:
+        """The path of the appointment's card."""
+        return await page_subjects.card_link(
+            self.session, self.hearer, visit.id, visit.starts_at, self.rt.now()
+        )
 
     async def patient(self) -> str:
         """The masked name of the patient whom the event is about."""

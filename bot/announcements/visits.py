@@ -27,7 +27,7 @@ async def _remind(telling: Telling) -> News | None:
     words = telling.say(
         f"bot_{telling.event.kind}", place=await _place(telling, one), **_values(telling, one)
     )
-    return News(words, _buttons(telling, one))
+    return News(words, _buttons(telling, one), page=await telling.card(one))
 
 
 async def _stopped(telling: Telling) -> News | None:

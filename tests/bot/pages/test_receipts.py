@@ -1,6 +1,7 @@
 """Receipts with their invoice, the list of bills, and the appointment card."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text, update
@@ -241,6 +242,43 @@ async def test_these_pages_speak_english(cash):
     ):
         read = words(await cash.browser().get(link))
         assert not re.search("[㐀-鿿]", re.sub("科室[0-9a-f]+|本部院区|门诊楼|副主任医师|明", "", read)), read
+
+
+async def test_the_notice_behind_a_shut_window_leads_to_what_the_chat_would_show(cash, clock):
+    who = await cash.patient()
+    order_no = await cash.held(who)
+    await cash.pay(order_no, 3500)
+    bill = await cash.bill(who, ("血常规", 2000))
+    async with cash.rt.database.begin() as session:
+        for kind, payload in (
+            (events.EventKind.BILL_OPENED, {"order_no": bill, "amount_fen": 2000}),
+            (events.EventKind.REFUNDED, {"order_no": order_no, "amount_fen": 3500, "reason": "cancelled"}),
+        ):
+            await events.emit(
+                session, kind, account_id=who.account_id, contact_id=who.contact_id, payload=payload
+            )
+    await sweep.hospital(cash.rt)
+    clock.time = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)  # the evening before the visit, 18:30
+    await sweep.hospital(cash.rt)
+    async with cash.rt.database.begin() as session:
+        queued = await session.scalars(
+            text("SELECT content FROM outbound WHERE notice IS NOT NULL ORDER BY seq")
+        )
+        notices = [unseal(cash.rt.crypto, content).notice for content in queued]
+    owner = await cash.owner(who)
+    shown = [(one.kind, words(await owner.get(one.page))) for one in notices]
+    for (kind, said), (known, part) in zip(
+        shown,
+        (
+            ("appointment_booked", "已约好"),
+            ("bill_opened", "血常规"),
+            ("refunded", order_no),
+            ("visit_tomorrow", "已约好"),
+        ),
+        strict=True,
+    ):
+        assert kind == known
+        assert part in said, kind
 
 
 async def test_a_new_bill_comes_with_its_link_and_a_paid_one_with_its_receipt(cash):
