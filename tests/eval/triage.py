@@ -81,7 +81,7 @@ def _asked(row: Row) -> tuple[Assessment, int]:
 def _truth(row: Row) -> dict[str, str]:
     known = {}
     if row.age is not None:
-        known["age"] = "child" if row.age < 14 else "elder" if row.age >= 60 else "adult"
+        known["age"] = "child" if row.age < 14 else "elder" if row.age >= 65 else "adult"
     if row.filed in _WOMEN:
         known["sex"] = "female"
     if row.filed == "产科":

@@ -11,13 +11,16 @@ import numpy as np
 
 from integrations.hospital.triage import model
 from integrations.hospital.triage.departments import EMERGENCY, GENERAL, nearest
-from integrations.hospital.triage.questions import MOST, answered, best
+from integrations.hospital.triage.english import Heard, heard
+from integrations.hospital.triage.model import Reading
+from integrations.hospital.triage.questions import MOST, answered, best, stated
 from integrations.hospital.triage.reasons import reasons
+from integrations.language.script import normalise
 
 OFFERED = 3
 EXPLAINED = 3  # departments that come with the words that speak for them
 CHILD = 14  # years: below, the children's department comes first
-ELDER = 60
+ELDER = 65
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -69,20 +72,25 @@ class Offer:
 def assess(text: str, person: Person = Person(), answers: Mapping[str, str] = NO_ANSWERS) -> Assessment:
     """Where a person with these words should go. `text`: all that the patient wrote about it, as it came or
     normalised; `answers`: what was answered so far, question's key → answer's key."""
-    reading = model.load().read(text)
+    said = heard(normalise(text).lower())
+    reading = model.load().read(said.text)
     names = reading.model.departments
     scores = reading.scores()
     known = {**_known(person), **answers}
     for key, answer in known.items():
         scores = answered(scores, names, key, answer)
     ranked = tuple(
-        Ranked(names[at], float(scores[at]), reasons(text, reading, names[at]) if place < EXPLAINED else ())
+        Ranked(names[at], float(scores[at]), _because(said, reading, names[at]) if place < EXPLAINED else ())
         for place, at in enumerate(np.argsort(-scores, kind="stable"))
     )
     if len(answers) >= MOST:
         return Assessment(ranked)
-    asked = best(scores, names, {*known, *_senseless(known)})
+    asked = best(scores, names, {*known, *_senseless(known), *stated(said.text)})
     return Assessment(ranked, Question(*asked) if asked else None)
+
+
+def _because(said: Heard, reading: Reading, department: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(said.original, reasons(said.text, reading, department))))
 
 
 def _known(person: Person) -> dict[str, str]:

@@ -12,9 +12,9 @@ import yaml
 
 HERE = Path(__file__).parent
 SEED = 20261122
-WORDS_WEIGHT = 0.5
+WORDS_WEIGHT = 0.35
 FACTS_WEIGHT = 0.2
-ROUNDS = 3  # texts for each of the patients' words
+ROUNDS = 6  # texts for each of the patients' words
 COMMON = 100  # a word written so often is one that patients know
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -17,6 +19,7 @@ SURE = 0.8  # from here on the first department is clear, and nothing is asked
 WORTH = 0.12  # bits that a question must bring to be worth the patient's time
 RARE = 0.05  # an answer less probable than this is not offered as a choice
 CHOICES = 5  # at most so many choices, the most probable
+STATED = "stated"  # the table's last part
 _LEAST = 0.002  # no answer excludes a department for good: people press the wrong button
 
 Scores = NDArray[np.float64]
@@ -68,6 +71,11 @@ def best(
     return None
 
 
+def stated(text: str) -> frozenset[str]:
+    """The questions that a patient's words answer already. `text`: normalised, small letters."""
+    return frozenset(key for key, pattern in _patterns().items() if pattern.search(text))
+
+
 def _entropy(shares: Scores) -> float:
     some = shares[shares > 0]
     return float(-(some * np.log2(some)).sum())
@@ -75,8 +83,17 @@ def _entropy(shares: Scores) -> float:
 
 @cache
 def _tables(departments: tuple[str, ...]) -> Mapping[str, _Table]:
-    rows: Mapping[str, Mapping[str, Mapping[str, float]]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    return {key: _table(answers, departments) for key, answers in rows.items()}
+    return {key: _table(answers, departments) for key, answers in _read().items() if key != STATED}
+
+
+@cache
+def _patterns() -> Mapping[str, re.Pattern[str]]:
+    return {key: re.compile(pattern) for key, pattern in _read()[STATED].items()}
+
+
+def _read() -> Mapping[str, Mapping[str, Any]]:
+    rows: Mapping[str, Mapping[str, Any]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    return rows
 
 
 def _table(answers: Mapping[str, Mapping[str, float]], departments: tuple[str, ...]) -> _Table:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from integrations.hospital.triage.features import LONGEST
 from integrations.hospital.triage.model import Reading
-from integrations.language.script import normalise
 
 MOST = 3
 _LONGEST_WORD = 10
@@ -16,9 +15,8 @@ _ENOUGH = 0.3  # on the scale of logits: less is no reason
 _CLAUSE = re.compile(r"[0-9a-z㐀-鿿]+")
 
 
-def reasons(text: str, reading: Reading, department: str) -> tuple[str, ...]:
-    """Up to three whole words, those first that say most."""
-    said = normalise(text).lower()
+def reasons(said: str, reading: Reading, department: str) -> tuple[str, ...]:
+    """Up to three whole words, those first that say most. `said`: the text, normalised, in small letters."""
     weights = _weights(said, reading, department)
     found: list[tuple[float, int, int]] = []
     for strength, begin, end in sorted(_candidates(said, weights, reading.model.words), reverse=True):

@@ -19,7 +19,7 @@ from integrations.hospital.triage.phrases import SEED, WORDS_WEIGHT, Example, fa
 EXAMPLES = Path(__file__).with_name("examples")
 ENOUGH = 300  # written examples of a department; where there are fewer, its phrases count for more
 SOFTNESS = 0.25  # the regularisation C: small, for the examples are few and the mark was best there
-SHARPNESS = 4.0  # from the margins of the classifiers to the logits of probabilities
+SHARPNESS = 4.8  # from the margins of the classifiers to the logits of probabilities: calibrated
 
 
 def train() -> Model:
@@ -32,7 +32,7 @@ def fit(examples: list[Example], made: Iterable[Example]) -> Model:
     every = [*examples, *_balanced(made, Counter(one.department for one in examples))]
     vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=2, dtype=np.float32)
     matrix = vectors.fit_transform(one.text for one in every)
-    classifier = LinearSVC(C=SOFTNESS, random_state=SEED)
+    classifier = LinearSVC(C=SOFTNESS, random_state=SEED, tol=1e-3)
     classifier.fit(matrix, [one.department for one in every], sample_weight=[one.weight for one in every])
     names = tuple(classifier.classes_.tolist())
     asked = np.array([standards()[name].asked for name in names])
