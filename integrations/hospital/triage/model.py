@@ -93,7 +93,7 @@ def _read(file: Path) -> Model | None:
             )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         log.warning("triage_model_unreadable", file=file.name, error=repr(error))
         return None
 

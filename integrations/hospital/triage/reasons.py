@@ -12,6 +12,7 @@ MOST = 3
 _LONGEST_WORD = 10
 _SHORT_CLAUSE = 10  # a clause without a known word is shown when it is no longer than this
 _ENOUGH = 0.3  # on the scale of logits: less is no reason
+_HAN = re.compile("[㐀-鿿]")
 _CLAUSE = re.compile(r"[0-9a-z㐀-鿿]+")
 
 
@@ -51,5 +52,5 @@ def _candidates(said: str, weights: list[float], words: frozenset[str]) -> Itera
                 if said[begin:stop] in words:
                     known = True
                     yield sum(weights[begin:stop]), begin, stop
-        if not known and end - start <= _SHORT_CLAUSE:
+        if not known and end - start <= _SHORT_CLAUSE and _HAN.search(clause[0]):
             yield sum(weights[start:end]), start, end

@@ -19,7 +19,7 @@ from integrations.hospital.triage.phrases import SEED, WORDS_WEIGHT, Example, fa
 EXAMPLES = Path(__file__).with_name("examples")
 ENOUGH = 300  # written examples of a department; where there are fewer, its phrases count for more
 SOFTNESS = 0.25  # the regularisation C: small, for the examples are few and the mark was best there
-SHARPNESS = 4.8  # from the margins of the classifiers to the logits of probabilities: calibrated
+SHARPNESS = 4.0  # from the margins of the classifiers to the logits of probabilities: a little humble
 
 
 def train() -> Model:
