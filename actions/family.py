@@ -103,10 +103,29 @@ class FamilyForm(PersonForm):
         if person.other_sex and person.id_number:
             ask(turn, reply, person, "kin_sex")
             return Outcome(person.as_draft(), "kin_sex", understood=turn.asked != "kin_sex")
+        if await self._is_own_phone(turn, person):
+            if person.ages != Ages.TEEN:
+                return self._other_phone(turn, reply, person)
+            person = replace(person.without("phone"), no_phone=True)
         if person.by_guardian and not await self._may_guard(turn):
             reply.say("say_family_no_guardian", phone=turn.runtime.settings.hospital_phone)
             return Outcome.closed(slots=STOPS)
         return person
+
+    async def _is_own_phone(self, turn: Turn, person: Person) -> bool:
+        """Before a code goes out, as soon as all is known."""
+        if person.by_guardian or person.code_sent or person.missing():
+            return False
+        newcomer = await self._newcomer(turn, person)
+        async with turn.runtime.database.begin() as session:
+            account = await account_of(session, turn)
+            return await families.is_own_phone(
+                session, turn.runtime.crypto, account, newcomer.identity, newcomer.phone
+            )
+
+    def _other_phone(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
+        reply.say("say_family_own_phone", phone=turn.runtime.settings.hospital_phone)
+        return Outcome(person.without("phone").as_draft(), "phone")
 
     async def answered(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
         if (
@@ -128,6 +147,8 @@ class FamilyForm(PersonForm):
         except families.Full as full:
             reply.say("say_family_full", most=full.most)
             return Outcome.closed(slots=STOPS)
+        except families.OwnPhone:  # on file it was somebody else's a moment ago
+            return self._other_phone(turn, reply, person)
         except families.NoGuardian:
             reply.say("say_family_no_guardian", phone=turn.runtime.settings.hospital_phone)
             return Outcome.closed(slots=STOPS)

@@ -60,6 +60,13 @@ class RegistrationForm(PersonForm):
             return await self.offer_page(turn, reply, Person())
         return await self.answered(turn, reply, Person())
 
+    async def fitting(self, turn: Turn, reply: Reply, person: Person) -> Person | Outcome:
+        """No mobile of the mainland: the way that is left."""
+        if turn.facts.field != "no_phone":
+            return person
+        reply.say("say_bad_phone_foreign", phone=turn.runtime.settings.hospital_phone)
+        return Outcome(person.as_draft(), "phone")
+
     async def known_already(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome | None:
         """Registered: on the page just now, or long ago."""
         if not turn.asked and (turn.facts.relative or turn.facts.purpose == "family"):

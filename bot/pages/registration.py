@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 import structlog
@@ -15,7 +16,7 @@ from integrations.hospital import codes, events, families, links, patients
 from integrations.hospital.codes import Verdict
 from integrations.hospital.documents import Identity
 from integrations.hospital.events import EventKind
-from integrations.hospital.families import AddedStatus, Agreement, Coming
+from integrations.hospital.families import AddedStatus, Ages, Agreement, Coming
 from integrations.hospital.models import ConsentMethod, Contact, PageLink, Relation
 from integrations.hospital.patients import IdentityMismatch, Newcomer, RegistrationStatus
 from integrations.runtime import Runtime
@@ -78,20 +79,23 @@ async def submit(
     if action == "code":
         if filled.stage == "code":
             try:
-                await _send_code(visit.rt, visit.link, filled, visit.speech)
+                await _send_code(visit.rt, visit.link, filled, visit.speech, identity)
             except links.LinkError as error:
                 return await dead_link(request, error)
         return visit.form(filled)
     return await _register(visit, filled, identity)
 
 
-async def _send_code(rt: Runtime, link: PageLink, filled: Filled, spoken: Speech) -> None:
+async def _send_code(rt: Runtime, link: PageLink, filled: Filled, spoken: Speech, identity: Identity) -> None:
     phone = patients.read_phone(filled.phone)
     filled.stage = ""  # until one is on its way
     try:
         async with rt.database.begin() as session:
             contact = await consenting(session, link)
             owner = await patients.self_patient(session, contact.account_id)
+            if filled.family and owner and await _is_own(session, rt, contact, identity, phone):
+                _ask_otherwise(filled, identity, rt.local_now().date())
+                return
             code = await codes.issue_code(
                 session,
                 rt.crypto,
@@ -121,6 +125,20 @@ async def _send_code(rt: Runtime, link: PageLink, filled: Filled, spoken: Speech
     else:
         filled.notice = line(f"page_code_sent_{filled.whose}", phone=patients.mask_phone(phone))
     filled.stage = "code"
+
+
+def _ask_otherwise(filled: Filled, identity: Identity, today: date) -> None:
+    """A teenager who has no phone but the parent's has a guardian; an adult agrees by a phone of their own."""
+    if families.ages_of(identity.age(today)) is Ages.TEEN:
+        filled.phone, filled.stage = "", "guardian"
+    else:
+        filled.fault("phone", "own_phone", phone=filled.hospital_phone)
+
+
+async def _is_own(
+    session: AsyncSession, rt: Runtime, contact: Contact, identity: Identity, phone: str
+) -> bool:
+    return await families.is_own_phone(session, rt.crypto, contact.account_id, identity, phone)
 
 
 async def _register(visit: Visit, filled: Filled, identity: Identity) -> Response:

@@ -23,6 +23,7 @@ from integrations.hospital.family_access import (
     NoConsent,
     NoGuardian,
     NoOwner,
+    OwnPhone,
     WrongRelation,
     consent_kind,
     give_access,
@@ -44,6 +45,7 @@ from integrations.hospital.models import (
 )
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.patient_files import Newcomer, find_by_document, new_patient, same_person
+from integrations.hospital.profiles import owner_of
 from integrations.hospital.registration import IdentityMismatch
 
 __all__ = [
@@ -59,12 +61,14 @@ __all__ = [
     "NoConsent",
     "NoGuardian",
     "NoOwner",
+    "OwnPhone",
     "WrongRelation",
     "add",
     "ages_of",
     "count",
     "end_guardianships",
     "guardian",
+    "is_own_phone",
     "may_be",
     "phone_on_file",
 ]
@@ -109,6 +113,19 @@ async def phone_on_file(session: AsyncSession, crypto: Crypto, identity: Identit
     return crypto.decrypt(known.phone, "patients.phone") if known else None
 
 
+async def is_own_phone(
+    session: AsyncSession, crypto: Crypto, account_id: UUID, identity: Identity, phone: str
+) -> bool:
+    """Whether a code to this phone (E.164) would have the account's owner agree for somebody else. Not when the
+    hospital's file of that person names the same phone: families share one."""
+    indexes = crypto.blinds(phone, "patients.phone")
+    owner = await owner_of(session, account_id)
+    if owner is None or bytes(owner.phone_index) not in indexes:
+        return False
+    known = await find_by_document(session, crypto, identity)
+    return known is None or bytes(known.phone_index) not in indexes
+
+
 async def add(
     session: AsyncSession,
     crypto: Crypto,
@@ -134,6 +151,8 @@ async def add(
             kind = await consent_kind(
                 session, account_id, coming.relation, coming.person.identity, coming.agreement, now
             )
+            if kind is ConsentKind.FAMILY_ACCESS and not coming.agreement.on_file:
+                await _refuse_own_phone(session, crypto, account_id, coming.person)
             if await count(session, account_id) >= most:
                 raise Full(most)
             closed = await _closed(session, crypto, known, coming) if known else None
@@ -174,6 +193,13 @@ async def _there(session: AsyncSession, account_id: UUID, known: Patient | None)
     if link.relation is Relation.SELF:
         raise IsOwner
     return Added(AddedStatus.THERE, link.patient_id)
+
+
+async def _refuse_own_phone(
+    session: AsyncSession, crypto: Crypto, account_id: UUID, person: Newcomer
+) -> None:
+    if await is_own_phone(session, crypto, account_id, person.identity, person.phone):
+        raise OwnPhone
 
 
 async def _closed(

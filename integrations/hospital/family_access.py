@@ -57,6 +57,10 @@ class WrongRelation(FamilyError):
     """A child cannot be that to anybody."""
 
 
+class OwnPhone(FamilyError):
+    """The code went to the owner's own phone: by it the owner would agree for the other person."""
+
+
 class NoConsent(FamilyError):
     """Neither the person's own agreement nor, for a minor, the guardian's."""
 

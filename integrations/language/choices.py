@@ -17,7 +17,9 @@ _SEXES = {"female": r"女性?|\bfemale\b|\bwoman\b|\bgirl\b", "male": r"男性?|
 
 _NO_PHONE = re.compile(
     r"(?:没有?|不用|不会用|不使)(?:自己的?)?(?:手机|电话)"
-    r"|\b(?:no|not have a|doesn'?t have a|has no) (?:mobile|phone)\b",
+    r"|没有?(?:中国|大陆|内地|国内)的?(?:手机|电话|号)"
+    r"|\b(?:no|not have an?|(?:doesn|don|haven)['’]?t (?:have|got) an?) (?:(?:mainland|chinese|china|local) )*"
+    r"(?:mobile|phone|cell|number|sim)\b",
     re.IGNORECASE,
 )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from integrations.hospital import patients
+
 from .conftest import Clinic, Outside
-from .families import CHILD, FATHER, MOTHER, MOTHERS_PHONE
+from .families import CHILD, FATHER, MOTHER, MOTHERS_PHONE, TEEN
 
 
 async def test_a_mother_with_a_mans_number_is_asked_about_once(clinic: Clinic, outside: Outside) -> None:
@@ -59,6 +61,28 @@ async def test_an_adult_without_a_mobile_is_told_the_way(clinic: Clinic) -> None
     assert "带双方证件到医院窗口" in said.text
     assert chat.form == "family_form"
     assert (await chat.tell(phone=MOTHERS_PHONE)).expects == "sms_code"
+
+
+async def test_nobody_agrees_for_an_adult_with_their_own_phone(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat()
+    async with chat.runtime.database.begin() as session:
+        own = await patients.own_phone(session, chat.runtime.crypto, chat.contact.account_id)
+    await chat.say("add_family", ("relative", "妈"))
+    said = await chat.tell(person_name="王秀英", id_number=MOTHER, phone=own.removeprefix("+86"))
+    assert "您自己的手机号" in said.text
+    assert (said.expects, outside.sent) == ("phone", [])
+    assert (await chat.tell(phone=MOTHERS_PHONE)).expects == "sms_code"
+    assert outside.sent[-1][0] == f"+86{MOTHERS_PHONE}"
+
+
+async def test_a_teenager_with_the_parents_phone_has_a_guardian(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat()
+    async with chat.runtime.database.begin() as session:
+        own = await patients.own_phone(session, chat.runtime.crypto, chat.contact.account_id)
+    await chat.say("add_family", ("relation", "child"))
+    said = await chat.tell(person_name="张小宝", id_number=TEEN, phone=own.removeprefix("+86"))
+    assert "您是孩子的监护人" in said.text
+    assert outside.sent == []
 
 
 async def test_a_relation_from_the_list_says_no_sex(clinic: Clinic) -> None:

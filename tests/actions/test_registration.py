@@ -87,6 +87,15 @@ async def test_says_what_is_wrong_with_a_value(clinic: Clinic, kind: str, value:
     assert kind not in chat.slots["registration"]
 
 
+async def test_who_has_no_mobile_of_the_mainland_is_told_the_way(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("register")
+    await chat.tell(person_name="张明", id_number=NUMBER)
+    said = await chat.say("nlu_fallback", ("field", "no_phone"))
+    assert "带证件到窗口" in said.text
+    assert said.expects == "phone"
+
+
 async def test_wrong_codes_count_down_and_a_repeat_costs_one_try(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat(registered=False)
     await to_code(chat)

@@ -80,6 +80,11 @@ def test_oneself_is_not_named(text: str) -> None:
         ("没手机", "phone", 1),
         ("she has no phone", "phone", 1),
         ("没有手机", None, 0),
+        ("我没有大陆的手机号", "phone", 1),
+        ("I don't have a Chinese number", "phone", 1),
+        ("I do not have a mainland phone number", "phone", 1),
+        ("she has no mobile", "phone", 1),
+        ("no, my number is +852 6123 4567", "phone", 0),
     ],
 )
 def test_no_phone_is_an_answer_to_its_question(text: str, expects: str | None, found: int) -> None:

@@ -189,9 +189,18 @@ async def test_a_child_has_its_guardian_agree_and_gets_no_code(family_page):
         ({"relation": "self"}, "请选就诊人和您的关系"),
         (CHILD | {"relation": "parent"}, "还未成年"),
         ({"phone": ""}, "手机号"),
+        ({"phone": "138 1234 5678"}, "您自己的手机号"),
     ],
 )
 async def test_what_is_wrong_about_a_relative(family_page, changes, said):
     response = await family_page.post("", data=MOTHER | {"action": "code"} | changes)
     assert response.status_code == 422
     assert said in response.text
+    assert family_page.rt.sms.codes == []
+
+
+async def test_a_teenager_with_the_parents_phone_has_a_guardian(family_page):
+    teen = CHILD | {"id_number": "110105201010201011", "phone": "13812345678"}
+    asked = await family_page.post("", data=teen | {"action": "code"})
+    assert 'name="guardian"' in asked.text
+    assert family_page.rt.sms.codes == []

@@ -120,6 +120,21 @@ async def test_a_known_adult_with_the_phone_on_file_is_linked(clinic: Any, crypt
     assert found == Added(AddedStatus.LINKED, made.patient_id)
 
 
+async def test_a_code_to_the_owners_phone_is_no_agreement_of_a_stranger(clinic: Any, crypto: Crypto) -> None:
+    """Unless the hospital knows both by that phone already."""
+    mother = identity(clinic, "19600101")
+    son, daughter = await owner(clinic, crypto, 1), await owner(clinic, crypto, 2)
+    with pytest.raises(families.OwnPhone):
+        await add(clinic, crypto, son, mother, OWN, relation=Relation.PARENT, phone=PHONE)
+    made = await add(clinic, crypto, daughter, mother, OWN, relation=Relation.PARENT, phone=OTHER_PHONE)
+    async with clinic.database.begin() as session:
+        patient = await session.get_one(Patient, made.patient_id)
+        patient.phone = crypto.encrypt(PHONE, "patients.phone")
+        patient.phone_index = crypto.blind(PHONE, "patients.phone")
+    found = await add(clinic, crypto, son, mother, OWN, relation=Relation.PARENT, phone=PHONE)
+    assert found == Added(AddedStatus.LINKED, made.patient_id)
+
+
 @pytest.mark.parametrize(("outcome", "name"), [("no_record", "李四"), ("limit", "李四")])
 async def test_a_number_alone_has_nobodys_phone_ring(
     clinic: Any, crypto: Crypto, outcome: str, name: str
