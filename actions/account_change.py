@@ -56,7 +56,7 @@ class ChangeForm(Form):
         if owner is None:
             reply.say("say_profile_none")
             return Outcome.closed()
-        if not turn.asked and await missing_consents(turn):
+        if await missing_consents(turn):  # also when withdrawn meanwhile, on another channel
             return Outcome.closed(go_on="consent_form", slots={THEN: FORM})
         change = Change(**draft)
         if turn.intent == "cancel" or (turn.asked == "change_which" and turn.intent in ("deny", "go_back")):

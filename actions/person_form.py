@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from actions.consent import missing_consents
 from actions.forms import THEN, Form, Outcome
 from actions.person_questions import ask, kept
 from actions.registration_draft import Person, back, choose, forget
@@ -42,6 +43,8 @@ class PersonForm(Form):
         if turn.intent == "cancel":
             reply.say("say_registration_cancelled")
             return Outcome.closed(slots=STOPS)
+        if await missing_consents(turn):  # withdrawn meanwhile, on another channel: nothing more is collected
+            return Outcome.closed(go_on="consent_form", slots={THEN: self.form})
         if turn.intent == "use_page" or (turn.asked == "page" and turn.intent in ("resend_code", "register")):
             return await self.offer_page(turn, reply, person)
         if wants_booking(turn) and not self.says_something(turn):

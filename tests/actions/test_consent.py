@@ -6,7 +6,7 @@ from integrations.hospital import accounts
 from integrations.hospital.models import ConsentKind
 from integrations.runtime import Runtime
 
-from .conftest import NOW, WEDNESDAY, Chat, Clinic
+from .conftest import NOW, WEDNESDAY, Chat, Clinic, Outside
 
 
 async def missing(runtime: Runtime, chat: Chat) -> set[ConsentKind]:
@@ -67,6 +67,25 @@ async def test_withdrawing_is_confirmed_once(clinic: Clinic, runtime: Runtime) -
     await chat.press(said, "确定撤回")
     assert await missing(runtime, chat) == {ConsentKind.HEALTH_DATA}
     assert "没有需要撤回" in (await chat.say("withdraw_consent")).text
+
+
+@pytest.mark.parametrize(
+    "begin", [("add_family", ("relative", "妈")), ("change_profile", ("field", "phone"))]
+)
+async def test_what_is_withdrawn_elsewhere_stops_an_open_form(
+    clinic: Clinic, runtime: Runtime, outside: Outside, begin: tuple[str, tuple[str, str]]
+) -> None:
+    chat = await clinic.chat()
+    await chat.say(*begin)
+    async with runtime.database.begin() as session:
+        contact = await accounts.contact(session, chat.contact.id)
+        assert contact is not None
+        await accounts.withdraw_consents(session, contact, [ConsentKind.HEALTH_DATA], outside.now, None)
+    said = await chat.tell(person_name="王秀英", phone="13987654321")
+    assert "没有留用" in said.text
+    assert "您同意吗" in said.text
+    assert outside.sent == []
+    assert not chat.slots.get("family")
 
 
 async def test_withdrawing_can_be_left(clinic: Clinic, runtime: Runtime) -> None:
