@@ -45,6 +45,7 @@ bench: setup
 
 eval: setup
 	@.venv/bin/python -m tests.eval $(ARGS)
+	@.venv/bin/python -m tests.eval.triage
 
 model: .venv/.package .venv-rasa/.installed
 	@.venv/bin/daozhen train

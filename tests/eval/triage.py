@@ -4,8 +4,8 @@ SET is a file of JSON objects, one a line: `text`, `accept` (the departments tha
 (the one it was filed under), `age` (years, or a decade like 30+) and `ambiguous` (left out). Without SET: our own
 rows, tests/eval/triage.jsonl, which nothing was trained on.
 
-Three ways: from the first message alone; with the age known; and with the questions that triage asks answered as far
-as the row tells the truth: the age when it is given, pregnant for 产科, female for what only women have, and where it
+Four ways: from the first message alone; with the age known (as from a registered patient's file); and without it or
+with it, with the questions that triage asks answered as far as the row tells the truth: the age when it is given, pregnant for 产科, female for what only women have, and where it
 hurts for departments of one place (_PLACES). Anything else is answered with "I do not know".
 """
 
@@ -70,9 +70,9 @@ def _aged(row: Row) -> Assessment:
     return assess(row.text, Person(age=row.age))
 
 
-def _asked(row: Row) -> tuple[Assessment, int]:
+def _asked(row: Row, person: Person) -> tuple[Assessment, int]:
     answers: dict[str, str] = {}
-    while question := (found := assess(row.text, answers=answers)).question:
+    while question := (found := assess(row.text, person, answers)).question:
         truth = _truth(row).get(question.key, UNKNOWN)
         answers[question.key] = truth if truth in question.answers else UNKNOWN
     return found, len(answers)
@@ -98,7 +98,7 @@ def right(row: Row, found: Assessment, among: int) -> bool:
 def _line(name: str, pairs: Iterable[tuple[Row, Assessment]]) -> None:
     judged = [(right(row, found, 1), right(row, found, 3)) for row, found in pairs]
     first, three = (sum(column) / len(judged) for column in zip(*judged, strict=True))
-    print(f"  {name:<28} first {first:.3f}   among three {three:.3f}")
+    print(f"  {name:<32} first {first:.3f}   among three {three:.3f}")
 
 
 def report(every: list[Row]) -> None:
@@ -110,9 +110,10 @@ def report(every: list[Row]) -> None:
     print(f"Triage: {len(every)} messages, {spent:.2f} ms each")
     _line("the message alone", alone)
     _line("with the age", ((row, _aged(row)) for row in every))
-    asked = [(row, *_asked(row)) for row in every]
-    _line("with the questions answered", ((row, found) for row, found, _ in asked))
-    print(f"  questions asked: {sum(one[2] for one in asked) / len(every):.2f} on average")
+    for name, known in (("with the questions answered", False), ("with the age and the questions", True)):
+        asked = [(row, *_asked(row, Person(age=row.age if known else None))) for row in every]
+        _line(name, ((row, found) for row, found, _ in asked))
+        print(f"    questions asked: {sum(one[2] for one in asked) / len(every):.2f} on average")
     _by_department(alone)
 
 

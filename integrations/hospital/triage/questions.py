@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 TABLE = Path(__file__).with_name("questions.yml")
 MOST = 3  # questions in one triage
-SURE = 0.8  # from here on the first department is clear, and nothing is asked
-WORTH = 0.12  # bits that a question must bring to be worth the patient's time
+SURE = 0.85  # from here on the first department is clear, and nothing is asked
+WORTH = 0.08  # bits that a question must bring to be worth the patient's time
 RARE = 0.05  # an answer less probable than this is not offered as a choice
 CHOICES = 5  # at most so many choices, the most probable
 STATED = "stated"  # the table's last part
