@@ -5,8 +5,9 @@ SET is a file of JSON objects, one a line: `text`, `accept` (the departments tha
 rows, tests/eval/triage.jsonl, which nothing was trained on.
 
 Four ways: from the first message alone; with the age known (as from a registered patient's file); and without it or
-with it, with the questions that triage asks answered as far as the row tells the truth: the age when it is given, pregnant for 产科, female for what only women have, and where it
-hurts for departments of one place (_PLACES). Anything else is answered with "I do not know".
+with it, with the questions that triage asks answered as far as the row tells the truth: the age when it is given,
+pregnant for 产科, female for what only women have, and where it hurts for departments of one place (_PLACES).
+Anything else is answered with "I do not know".
 """
 
 from __future__ import annotations
