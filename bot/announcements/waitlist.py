@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from bot.announcements.telling import News, Telling, Words
-from integrations.hospital import waitlist
+from integrations.hospital import page_subjects, waitlist
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import WaitlistStatus
 from integrations.hospital.waitlist import EntryView
@@ -35,7 +35,10 @@ async def _offered(telling: Telling) -> News | None:
         (telling.say("word_accept_offer"), f"/accept_offer{about}"),
         (telling.say("word_decline_offer"), f"/decline_offer{about}"),
     )
-    return News(words, buttons)
+    path = await page_subjects.offer_link(
+        telling.session, telling.hearer, one.id, one.offered_until, telling.rt.now()
+    )
+    return News(words, buttons, page=path)
 
 
 async def _over(telling: Telling) -> str:

@@ -8,6 +8,7 @@ from bot.pages import (
     faults,
     follow_up,
     news,
+    offer,
     parcel,
     paying,
     prescription,
@@ -20,6 +21,7 @@ router.include_router(registration.router)
 router.include_router(paying.router)
 router.include_router(receipts.router)
 router.include_router(card.router)
+router.include_router(offer.router)
 router.include_router(prescription.router)
 router.include_router(parcel.router)
 router.include_router(address.router)

@@ -14,6 +14,7 @@ PAY_FOR = "payfor"  # the same order, for whoever else pays it
 RECEIPT = "receipt"  # subject: the order's number
 BILLS = "bills"  # of the contact's account
 CARD = "card"  # subject: the appointment's id
+OFFER = "offer"  # of a number to who waits; subject: the waitlist entry's id
 PRESCRIPTION = "prescription"  # subject: its id
 DOCUMENT = (
     "document"  # in the path of the same page where it stands in news: on a locked screen it says nothing
@@ -30,6 +31,7 @@ WITHOUT_DEADLINE = timedelta(days=30)
 RECEIPT_OPENS = timedelta(days=30)
 BILLS_OPEN = timedelta(days=1)
 AFTER_VISIT = timedelta(days=1)
+AFTER_OFFER = timedelta(days=1)  # it says then that it is over
 MEDICINE_OPENS = timedelta(days=14)  # a parcel may be long on its way
 FOLLOW_UP_OPENS = timedelta(days=3)  # the asking, its reminder, and a day more
 
@@ -61,6 +63,13 @@ async def card_link(
 ) -> str:
     """The path of the card that is shown at the hospital."""
     return await _path(session, CARD, contact_id, appointment_id.hex, now, max(starts_at, now) + AFTER_VISIT)
+
+
+async def offer_link(
+    session: AsyncSession, contact_id: UUID, entry_id: UUID, offered_until: datetime, now: datetime
+) -> str:
+    """The path of the page on which a number that is offered is taken or left."""
+    return await _path(session, OFFER, contact_id, entry_id.hex, now, offered_until + AFTER_OFFER)
 
 
 async def prescription_link(
