@@ -78,7 +78,7 @@ def reject(
     """The document is not right: the patient is told, and may register anew."""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        await identity_reviews.reject(session, patient, reason=reason, actor=staff())
+        await identity_reviews.reject(session, patient, reason=reason, actor=staff(), now=utcnow())
 
     _run(var, work)
     typer.echo("Rejected; the patient is told.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from integrations.crypto import Crypto
 from integrations.hospital import audit, events
 from integrations.hospital.linking import lock_patient
 from integrations.hospital.models import AccountPatient, Contact, Patient, PatientStatus
+from integrations.hospital.revoking import revoke_all_access
 
 # The identity check's answers (integrations.identity), and what each makes of a patient. No record: the register
 # lacks some people (soldiers, fresh registrations); that is for staff to look at, asking again will not help.
@@ -87,8 +88,7 @@ async def settle_identity(
             payload=payload,
         )
     if status is PatientStatus.REJECTED:
-        held = delete(AccountPatient).where(AccountPatient.patient_id == patient_id)
-        await session.execute(held.execution_options(synchronize_session=False))
+        await revoke_all_access(session, patient_id, now)
     return status
 
 

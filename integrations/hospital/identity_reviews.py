@@ -7,14 +7,15 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import audit, events
 from integrations.hospital.identity_checks import latest_contacts
 from integrations.hospital.locks import lock
-from integrations.hospital.models import AccountPatient, DocumentKind, Patient, PatientStatus, Sex
+from integrations.hospital.models import DocumentKind, Patient, PatientStatus, Sex
+from integrations.hospital.revoking import revoke_all_access
 
 
 class RejectionReason(StrEnum):
@@ -94,7 +95,9 @@ async def verify(session: AsyncSession, patient_id: UUID, *, actor: str, now: da
     await _tell(session, patient_id, events.EventKind.IDENTITY_SETTLED, payload)
 
 
-async def reject(session: AsyncSession, patient_id: UUID, *, reason: RejectionReason, actor: str) -> None:
+async def reject(
+    session: AsyncSession, patient_id: UUID, *, reason: RejectionReason, actor: str, now: datetime
+) -> None:
     """This is not who it says: nobody acts for them any longer, so that their account may register anew.
     Tells them. Raises NotWaiting."""
     patient = await _waiting(session, patient_id)
@@ -103,8 +106,7 @@ async def reject(session: AsyncSession, patient_id: UUID, *, reason: RejectionRe
     await _log(session, patient_id, actor, {"status": PatientStatus.REJECTED, "reason": reason})
     payload = {"patient_id": str(patient_id), "reason": reason}
     await _tell(session, patient_id, events.EventKind.IDENTITY_REJECTED, payload)
-    held = delete(AccountPatient).where(AccountPatient.patient_id == patient_id)
-    await session.execute(held.execution_options(synchronize_session=False))
+    await revoke_all_access(session, patient_id, now)
 
 
 async def _waiting(session: AsyncSession, patient_id: UUID) -> Patient:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +27,7 @@ from integrations.hospital.models import (
     RequestStatus,
 )
 from integrations.hospital.operations import OperationKey, Result, once
+from integrations.hospital.revoking import revoke_access
 
 CUT_WITHIN = timedelta(days=30)  # later a person looks
 
@@ -202,8 +203,7 @@ async def end_link(session: AsyncSession, link: AccountLink, *, heir: UUID, now:
             disputed=link.patient_id, heir=heir,
         )  # fmt: skip
     else:
-        theirs = AccountPatient.account_id == link.account_id, AccountPatient.patient_id == link.patient_id
-        await session.execute(delete(AccountPatient).where(*theirs))
+        await revoke_access(session, link.account_id, link.patient_id, now, by=heir)
     link.ended_at, link.ended_by = now, heir
     await session.flush()
     newcomer = await session.get_one(Contact, link.contact_id, populate_existing=True)

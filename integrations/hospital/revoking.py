@@ -5,10 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import AccountLink, AccountPatient, Consent, Relation
+
+
+async def revoke_all_access(session: AsyncSession, patient_id: UUID, now: datetime) -> None:
+    """Nobody acts for the patient any longer: it is not who it said. The caller holds the patient's lock."""
+    held = select(AccountPatient.account_id).where(AccountPatient.patient_id == patient_id)
+    for account_id in list(await session.scalars(held.order_by(AccountPatient.account_id))):
+        await revoke_access(session, account_id, patient_id, now)
 
 
 async def revoke_access(

@@ -8,13 +8,15 @@ from sqlalchemy import select
 from stdnum.cn import ric
 
 from integrations.crypto import Crypto
-from integrations.hospital import families, identity_reviews, patients
+from integrations.hospital import families, identity_reviews, linking, patients, requests
 from integrations.hospital.documents import Identity, read_identity
 from integrations.hospital.families import Added, AddedStatus, Agreement, Coming
+from integrations.hospital.identity_checks import settle_identity
 from integrations.hospital.models import (
     AccountLink,
     AccountPatient,
     AuditEvent,
+    Consent,
     Contact,
     DocumentKind,
     HospitalEvent,
@@ -150,6 +152,33 @@ async def test_a_number_alone_has_nobodys_phone_ring(
     assert proven.status is AddedStatus.LINKED
 
 
+async def test_who_was_cut_and_cleared_by_staff_may_be_added_again(clinic: Any, crypto: Crypto) -> None:
+    child, known = identity(clinic, "20200101"), Agreement(guardian=True, on_file=True)
+    father, mother = await owner(clinic, crypto, 1), await owner(clinic, crypto, 2)
+    made = await add(clinic, crypto, father, child, GUARDIAN)
+    await add(clinic, crypto, mother, child, known)
+    async with clinic.database.begin() as session:
+        await linking.cut_link(session, contact_id=father.id, link_id=None, key=None, now=clinic.now)
+        mothers = select(Consent.withdrawn_at).where(
+            Consent.contact_id == mother.id, Consent.patient_id.is_not(None)
+        )
+        assert list(await session.scalars(mothers)) == [clinic.now]
+        request = await session.scalar(select(IdentityRequest.id))
+        await requests.decide(session, crypto, request, approve=False, staff="front desk", now=clinic.now)
+    assert await add(clinic, crypto, mother, child, known) == Added(AddedStatus.LINKED, made.patient_id)
+
+
+async def test_a_late_mismatch_ends_the_agreement_too(clinic: Any, crypto: Crypto) -> None:
+    son, mother = await owner(clinic, crypto, 1), identity(clinic, "19600101")
+    made = await add(
+        clinic, crypto, son, mother, OWN, relation=Relation.PARENT, phone=OTHER_PHONE, outcome="unavailable"
+    )
+    async with clinic.database.begin() as session:
+        await settle_identity(session, made.patient_id, "mismatch", clinic.now)
+        consents = select(Consent.withdrawn_at).where(Consent.patient_id == made.patient_id)
+        assert list(await session.scalars(consents)) == [clinic.now]
+
+
 @pytest.mark.parametrize("status", [PatientStatus.REJECTED, "disputed"])
 async def test_no_code_opens_a_file_that_staff_look_into(clinic: Any, crypto: Crypto, status: str) -> None:
     mother = identity(clinic, "19600101")
@@ -233,7 +262,11 @@ async def test_who_is_rejected_may_register_anew(clinic: Any, crypto: Crypto) ->
     contact, patient = await _foreigner(clinic, crypto)
     async with clinic.database.begin() as session:
         await identity_reviews.reject(
-            session, patient, reason=identity_reviews.RejectionReason.EXPIRED, actor="staff:li"
+            session,
+            patient,
+            reason=identity_reviews.RejectionReason.EXPIRED,
+            actor="staff:li",
+            now=clinic.now,
         )
     async with clinic.database.begin() as session:
         assert await patients.acting_for(session, contact.account_id) == []
