@@ -18,14 +18,12 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from bot.launching.training import model_file
-from integrations.hospital import demo_english
-from integrations.hospital.demo_hospital import DEPARTMENTS
 from integrations.language.languages import LANGUAGES, detect
-from integrations.language.lexicon import DepartmentName, Lexicon, PractitionerName
 from integrations.language.names import NameIndex
 from integrations.language.script import normalise
 from integrations.language.understand import understand
 from integrations.settings import ROOT
+from tests.eval.hospital import demo_lexicon
 
 MESSAGES = Path(__file__).with_name("messages.tsv")
 FALLBACK = "nlu_fallback"
@@ -74,24 +72,6 @@ def classify(messages: list[str]) -> list[str]:
         text=True,
     )
     return [json.loads(line)["intent"] for line in result.stdout.splitlines()]
-
-
-def demo_lexicon() -> Lexicon:
-    """The demo hospital's names, without a database."""
-    departments = tuple(
-        DepartmentName(one.name, one.name, one.aliases, *_english(one.name)) for one in DEPARTMENTS
-    )
-    practitioners = tuple(
-        PractitionerName(doctor, doctor.split(" ")[0], department_ids=(one.name,))
-        for one in DEPARTMENTS
-        for doctor in one.doctors
-    )
-    return Lexicon(departments, practitioners)
-
-
-def _english(department: str) -> tuple[str, tuple[str, ...]]:
-    name, aliases = demo_english.DEPARTMENTS[department]
-    return name, tuple(aliases.split(", "))
 
 
 def report(results: list[tuple[str, str, str]]) -> None:

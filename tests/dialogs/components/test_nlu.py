@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from components.nlu import FALLBACK, fit, ngrams, normalise
+from components.classifier import fit, ngrams, normalise
+from components.nlu import FALLBACK
 from conversation import build_engine, message
 
 EXAMPLES = {
