@@ -12,7 +12,6 @@ import json
 from typing import Any
 
 import numpy as np
-from components.classifier import Classifier, fit
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -20,6 +19,8 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from components.classifier import Classifier, fit
 
 FALLBACK = "nlu_fallback"
 RANKING = 5  # intents kept in the ranking
@@ -33,7 +34,7 @@ class Understanding(GraphComponent):
     def get_default_config() -> dict[str, Any]:
         return {
             "longest_ngram": 2,  # characters; 3 and 4 were no better on sentences kept aside
-            "strength": 20.0,  # inverse of the regularisation
+            "strength": 1.0,  # inverse of the regularisation
             "threshold": 0.4,  # a less probable intent is nlu_fallback
             "margin": 0.1,  # so is one that the second is this close to
             "silence": "non_text",  # the intent of a message without a text (a picture, a sticker)
@@ -59,14 +60,15 @@ class Understanding(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         # An intent that is only ever written out ("/non_text") is read by Rasa, not guessed.
         examples = [one for one in training_data.intent_examples if not one.get(TEXT).startswith("/")]
+        self.lookups = read_lookups(training_data)
+        found = [self.entities(one.get(TEXT), {ENTITIES: one.get(ENTITIES)}) for one in examples]
         self.classifier = fit(
             [example.get(TEXT) for example in examples],
-            [[entity["entity"] for entity in example.get(ENTITIES) or []] for example in examples],
+            [[entity["entity"] for entity in entities] for entities in found],
             [example.get(INTENT) for example in examples],
             self.config["longest_ngram"],
             self.config["strength"],
         )
-        self.lookups = read_lookups(training_data)
         self._persist(self.classifier)
         return self._resource
 

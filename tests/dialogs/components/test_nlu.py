@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from components.classifier import fit, ngrams, normalise
+from components.classifier import SOUND, SOUNDS, fit, ngrams, normalise
 from components.nlu import FALLBACK
 from conversation import build_engine, message
 
@@ -18,7 +18,7 @@ EXAMPLES = {
 def classifier():
     texts = [text for group in EXAMPLES.values() for text in group]
     intents = [intent for intent, group in EXAMPLES.items() for _ in group]
-    return fit(texts, [[] for _ in texts], intents, 4, 20.0)
+    return fit(texts, [[] for _ in texts], intents, 4, 1.0)
 
 
 def parse(model, executor, text: str, **metadata):
@@ -41,7 +41,18 @@ def test_one_spelling(text, expected):
 
 
 def test_ngrams_know_both_ends():
-    assert ngrams("挂号", 2) == {"挂": 1, "号": 1, "\x02挂": 1, "挂号": 1, "号\x03": 1}
+    written = {"挂": 1, "号": 1, "\x02挂": 1, "挂号": 1, "号\x03": 1}
+    assert {gram: count for gram, count in ngrams("挂号", 2).items() if SOUND not in gram} == written
+
+
+def test_what_sounds_alike_shares_ngrams():
+    right, wrong = ngrams("预约挂号", 2), ngrams("预越瓜好", 2)
+    assert f"{SOUND}{SOUNDS[ord('预')]}{SOUNDS[ord('越')]}" in right & wrong
+    assert not right & ngrams("退款进度", 2)
+
+
+def test_english_has_no_sounds():
+    assert not any(SOUND in gram for gram in ngrams("book a doctor", 2))
 
 
 def test_the_probabilities_of_all_intents_make_one(classifier):
@@ -57,7 +68,7 @@ def test_strange_words_are_less_certain_than_known_ones(classifier):
 def test_training_gives_the_same_weights_every_time(classifier):
     texts = [text for group in EXAMPLES.values() for text in group]
     intents = [intent for intent, group in EXAMPLES.items() for _ in group]
-    again = fit(texts, [[] for _ in texts], intents, 4, 20.0)
+    again = fit(texts, [[] for _ in texts], intents, 4, 1.0)
     assert (again.weights == classifier.weights).all()
     assert again.vocabulary == classifier.vocabulary
 
