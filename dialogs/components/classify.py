@@ -30,8 +30,14 @@ def main() -> None:
         asked = json.loads(line)
         message = UserMessage(asked["text"], metadata={"entities": asked["entities"]})
         found = runner.run(inputs={PLACEHOLDER_MESSAGE: [message]}, targets=[metadata.nlu_target])
-        intent, entities = (found[metadata.nlu_target][0].get(part) for part in ("intent", "entities"))
-        answer = {"intent": intent["name"], "confidence": intent["confidence"], "entities": entities}
+        read = found[metadata.nlu_target][0]
+        intent, ranking = read.get("intent"), read.get("intent_ranking")
+        answer = {
+            "intent": intent["name"],
+            "confidence": intent["confidence"],
+            "ranking": [[rank["name"], rank["confidence"]] for rank in ranking],
+            "entities": read.get("entities"),
+        }
         print(json.dumps(answer), flush=True)
 
 

@@ -33,9 +33,9 @@ class Understanding(GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
-            "longest_ngram": 2,  # characters; 3 and 4 were no better on sentences kept aside
+            "longest_ngram": 2,  # characters; 3 and 4 were no better on messages kept apart
             "strength": 1.0,  # inverse of the regularisation
-            "threshold": 0.4,  # a less probable intent is nlu_fallback
+            "threshold": 0.35,  # a less probable intent is nlu_fallback
             "margin": 0.1,  # so is one that the second is this close to
             "silence": "non_text",  # the intent of a message without a text (a picture, a sticker)
         }
