@@ -9,28 +9,41 @@ from integrations.hospital.directory import DepartmentView
 # What may be offered when a message was not understood; each has its title in the catalogue: intent_<name>.
 _OFFERED = frozenset(
     {
-        "book_appointment",
-        "my_appointments",
-        "cancel_appointment",
-        "reschedule_appointment",
-        "register",
-        "ask_hospital",
         "add_family",
-        "my_family",
-        "my_profile",
-        "my_waitlist",
-        "change_profile",
-        "unbind",
+        "answer_follow_up",
+        "ask_hospital",
         "ask_privacy",
-        "my_bills",
-        "ask_refund",
         "ask_receipt",
+        "ask_refund",
+        "book_appointment",
+        "cancel_appointment",
+        "change_profile",
+        "choose_language",
+        "collect_medicine",
         "complain",
         "complaint_status",
         "emergency_help",
         "help",
+        "join_waitlist",
+        "my_addresses",
+        "my_appointments",
+        "my_bills",
+        "my_family",
+        "my_measurements",
+        "my_prescriptions",
+        "my_profile",
+        "my_waitlist",
+        "rate",
+        "register",
+        "reschedule_appointment",
+        "start_intake",
+        "stop_reminders",
+        "unbind",
+        "where_is_my_parcel",
+        "which_department",
     }
 )
+_OTHERWISE = ("book_appointment", "ask_hospital")  # when nothing likely may be offered
 GENERAL_MEDICINE = "全科"  # how the name of that department begins
 _EMERGENCY_DEPARTMENT = "急诊"
 SAID_BY_KIND = frozenset({"voice", "image", "video", "file", "sticker", "location", "link"})
@@ -128,6 +141,6 @@ async def unclear(turn: Turn, reply: Reply) -> None:
         return
     reply.say("say_unclear")
     likely = [intent for intent in turn.likely if intent in _OFFERED]
-    for intent in list(dict.fromkeys([*likely, "book_appointment", "ask_hospital"]))[:2]:
+    for intent in list(dict.fromkeys([*likely, *_OTHERWISE]))[:2]:
         reply.offer(turn.words.texts.text(f"intent_{intent}"), f"/{intent}")
     reply.offer(turn.words.texts.text("intent_talk_to_human"), "/talk_to_human")

@@ -21,6 +21,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from components.classifier import Classifier, fit
+from components.nonsense import nonsense
 
 FALLBACK = "nlu_fallback"
 RANKING = 5  # intents kept in the ranking
@@ -62,10 +63,11 @@ class Understanding(GraphComponent):
         examples = [one for one in training_data.intent_examples if not one.get(TEXT).startswith("/")]
         self.lookups = read_lookups(training_data)
         found = [self.entities(one.get(TEXT), {ENTITIES: one.get(ENTITIES)}) for one in examples]
+        babble = nonsense()
         self.classifier = fit(
-            [example.get(TEXT) for example in examples],
-            [[entity["entity"] for entity in entities] for entities in found],
-            [example.get(INTENT) for example in examples],
+            [example.get(TEXT) for example in examples] + babble,
+            [[entity["entity"] for entity in entities] for entities in found] + [[] for _ in babble],
+            [example.get(INTENT) for example in examples] + [FALLBACK] * len(babble),
             self.config["longest_ngram"],
             self.config["strength"],
         )
@@ -134,6 +136,8 @@ class Understanding(GraphComponent):
             {"name": self.classifier.intents[index], "confidence": float(probabilities[index])}
             for index in best
         ]
+        if ranking[0]["name"] == FALLBACK:  # it means nothing
+            return ranking
         first, second = ranking[0]["confidence"], ranking[1]["confidence"] if len(ranking) > 1 else 0.0
         if first < self.config["threshold"] or first - second < self.config["margin"]:
             ranking.insert(0, {"name": FALLBACK, "confidence": 1.0 - first})

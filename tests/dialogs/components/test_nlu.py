@@ -88,6 +88,11 @@ def test_nothing_likely_is_a_fallback_before_the_ranking(model, executor):
     assert len(parsed["intent_ranking"]) > 1
 
 
+@pytest.mark.parametrize("babble", ["哐哐当当", "嘚啵嘚啵", "咕咚咚"])
+def test_babble_means_nothing(model, executor, babble):
+    assert parse(model, executor, babble)["intent"]["name"] == FALLBACK
+
+
 def test_an_intent_written_out_is_read_as_rasa_reads_it(model, executor):
     parsed = parse(model, executor, '/inform{"department": "骨科"}')
     assert parsed["intent"]["name"] == "inform"
