@@ -191,7 +191,7 @@ class Form(Journey):
         count = how_often(turn)
         reply.say(f"say_not_understood{count}", phone=self.runtime.settings.hospital_phone)
         outcome = await self.ask(turn, reply, draft)
-        if count and outcome.asked:
+        if (count or turn.elder) and outcome.asked:
             reply.offer(turn.words.texts.text("intent_talk_to_human"), "/talk_to_human")
         outcome.understood = False
         return outcome

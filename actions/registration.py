@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from actions import elder_mode
 from actions.account_claim import FORM as CLAIM
 from actions.account_claim import started_claim
 from actions.consent import missing_consents
@@ -84,7 +85,7 @@ class RegistrationForm(PersonForm):
             return None
         by_page = turn.intent == "page_completed"
         reply.say("say_registered_by_page" if by_page else "say_registered_already", name=known.name)
-        return self._onward(turn, reply)
+        return await self._onward(turn, reply)
 
     async def write(self, turn: Turn, reply: Reply, person: Person) -> Outcome:
         plain = await plain_values(turn, person, PURPOSE)
@@ -116,13 +117,14 @@ class RegistrationForm(PersonForm):
         reply.say(text, name=person.shown["person_name"], phone=turn.runtime.settings.hospital_phone)
         if done.patient_id is None:
             return Outcome.closed(slots=STOPS)
-        return self._onward(turn, reply)
+        return await self._onward(turn, reply)
 
-    def _onward(self, turn: Turn, reply: Reply) -> Outcome:
+    async def _onward(self, turn: Turn, reply: Reply) -> Outcome:
         """To the booking that waited, which takes THEN away itself; to the relative; else what can be done next."""
         if waits(turn.slots):
             return Outcome.closed(go_on=BOOKING)
         if turn.slots.get(THEN) == FAMILY:
             return Outcome.closed(go_on=FAMILY, slots={THEN: None})
         reply.say("say_registered_next")
+        await elder_mode.offer(turn, reply)
         return Outcome.closed(slots={THEN: None})

@@ -51,6 +51,7 @@ class Turn:
     asked: str  # what it asked last, or ""
     slots: Mapping[str, Any]
     text: str = ""  # the patient's words, personal values as tokens; empty for a pressed button
+    elder: bool = False  # elder mode: few choices, short sentences, a person sooner
     away: timedelta = timedelta()  # since the patient's message before this one
 
     @property
@@ -77,12 +78,13 @@ def read_turn(
     facts = read_facts(message.get("entities") or (), last_wins=intent in _CORRECTING)
     chosen = facts.language if intent == "choose_language" and facts.language in LANGUAGES else ""
     now = runtime.now()
+    elder = bool(metadata.get("elder"))
     form = (tracker.active_loop or {}).get("name") or ""
     if intent == "correct" and facts.field in PERSONAL and form in _NOTHING_PERSONAL:
         intent = "change_profile"
     return Turn(
         runtime=runtime,
-        words=words.speaking(chosen or str(metadata.get("language") or CHINESE)),
+        words=words.speaking(chosen or str(metadata.get("language") or CHINESE), elder=elder),
         names=names,
         action=action,
         contact_id=UUID(tracker.sender_id),
@@ -99,6 +101,7 @@ def read_turn(
         asked=tracker.slots.get("requested_slot") or "",
         slots=tracker.slots,
         text="" if text.startswith("/") else text,
+        elder=elder,
         away=timedelta(seconds=float(metadata.get("away") or 0)),
     )
 

@@ -28,6 +28,8 @@ _ENGLISH_NUMBERS = {
 _PUNCTUATION = re.compile(r"[\s，。,.!！?？、~～“”\"'（）()]+")
 _SHORTEST_ENGLISH = 3
 _POINTING = re.compile(r"(?:那|这)?[个位](?:医生|大夫)?$|的$|吧$")  # 海燕那个
+MORE = "/more_choices"  # the payload of 更多: answered by the worker, never by the dialogs
+FEW = 3  # choices a message, for whom many are hard to read
 _SHORTEST_WORDS = 2  # characters; a single one hits too much
 
 
@@ -35,13 +37,40 @@ class Stale(Exception):
     """A button of an earlier question was pressed."""
 
 
-def remember(buttons: Sequence[dict[str, str]]) -> tuple[dict[str, Any] | None, tuple[Option, ...]]:
-    """Makes what is kept in the conversation, and the options that go out (at most 64 bytes an id)."""
+def remember(
+    buttons: Sequence[dict[str, str]], *, more: str = ""
+) -> tuple[dict[str, Any] | None, tuple[Option, ...]]:
+    """Makes what is kept in the conversation, and the options that go out (at most 64 bytes an id).
+
+    With `more`, the title of a button that shows the rest, only the first few go out.
+    """
     if not buttons:
         return None, ()
     question = secrets.token_urlsafe(9)
-    kept = {"id": question, "options": [{"title": b["title"], "payload": b["payload"]} for b in buttons]}
-    return kept, tuple(Option(f"{question}:{at}", b["title"]) for at, b in enumerate(buttons))
+    every = [{"title": b["title"], "payload": b["payload"]} for b in buttons]
+    kept: dict[str, Any] = {"id": question, "options": every}
+    if more and len(every) > FEW + 1:  # a fourth takes no more room than the button for it
+        kept = {
+            "id": question,
+            "options": [*every[:FEW], {"title": more, "payload": MORE}],
+            "rest": every[FEW:],
+        }
+    return kept, tuple(Option(f"{question}:{at}", b["title"]) for at, b in enumerate(kept["options"]))
+
+
+def unfolded(kept: dict[str, Any] | None) -> list[dict[str, str]]:
+    """All that was offered, what was not shown first: so that 更多 leads around."""
+    if not kept:
+        return []
+    return [*kept.get("rest", ()), *(option for option in kept["options"] if option["payload"] != MORE)]
+
+
+def again(kept: dict[str, Any] | None) -> tuple[dict[str, Any] | None, tuple[Option, ...]]:
+    """The same choices once more, as a question of its own."""
+    anew, options = remember(kept["options"] if kept else [])
+    if anew and kept and "rest" in kept:
+        anew["rest"] = kept["rest"]
+    return anew, options
 
 
 def pressed(choice: str, kept: dict[str, Any] | None) -> str:
@@ -66,6 +95,7 @@ def typed(text: str, kept: dict[str, Any] | None) -> str | None:
         word = said["number"].lower()
         position = _ENGLISH_NUMBERS.get(word) or int(word.rstrip("stndrh"))
         return options[position - 1]["payload"] if 1 <= position <= len(options) else None
+    options = [*options, *kept.get("rest", ())]  # what was not shown can be named
     words = _PUNCTUATION.sub("", answer).casefold()
     titles = [_PUNCTUATION.sub("", normalise(option["title"])).casefold() for option in options]
     same = [at for at, title in enumerate(titles) if title == words]

@@ -52,11 +52,12 @@ _NEXT = text("""
                WHERE earlier.conversation_id = inbound.conversation_id
                  AND earlier.kind NOT IN ('event', 'unfollow', 'system')
                  AND earlier.received_at < inbound.received_at)) AS away,
-           contacts.channel AS speaks, contacts.platform_id, controls.state, controls.epoch,
+           contacts.channel AS speaks, contacts.platform_id, accounts.elder_mode, controls.state, controls.epoch,
            EXISTS (SELECT FROM outbound WHERE conversation_id = :id AND status = 'unknown'
                                           AND repeated_at IS NULL) AS unknown
     FROM inbound
     JOIN contacts ON contacts.id = inbound.conversation_id
+    JOIN accounts ON accounts.id = contacts.account_id
     JOIN controls ON controls.conversation_id = inbound.conversation_id
     WHERE inbound.conversation_id = :id AND inbound.status = 'pending'
       AND (inbound.kind <> 'system' OR controls.state = 'bot')
@@ -206,6 +207,8 @@ async def _answer(
         command = await _news_command(rt, conversation.id, message.choice)
         if command is None:
             return _stale(conversation, language)
+    if command == choices.MORE:
+        return _more(conversation, language)
     metadata = {
         "channel": inbound.speaks,
         "kind": message.kind.value,
@@ -213,6 +216,8 @@ async def _answer(
         "today": rt.local_now().date().isoformat(),
         "away": int(inbound.away or 0),  # seconds since the patient's message before this one
     }
+    if inbound.elder_mode:
+        metadata["elder"] = True
     if command is None:
         read = await understanding.read(rt, conversation.id, message.text, conversation.expects)
         metadata["entities"] = read.entities
@@ -224,7 +229,7 @@ async def _answer(
         log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
         return Answer([_apology(rt, language)])
     said = await shown_back.reveal(rt, conversation.id, said)
-    return _compose(rt, inbound.speaks, said, language)
+    return _compose(rt, inbound.speaks, said, language, elder=inbound.elder_mode)
 
 
 def _no_command(words: str) -> str:
@@ -271,12 +276,26 @@ async def _news_command(rt: Runtime, conversation_id: UUID, choice: str) -> str 
 def _stale(conversation: Row[Any], language: str) -> Answer:
     """A button of an earlier question: say so, and offer again what the last question offered. That
     question stays open, and with it what it expects: a name typed next is still swapped for a token."""
-    kept, options = choices.remember(conversation.choices["options"] if conversation.choices else [])
+    kept, options = choices.again(conversation.choices)
     words = texts.say("bot_choice_again" if kept else "bot_choice_over", language=language)
     return Answer([Reply(words, options)], kept, conversation.expects)
 
 
-def _compose(rt: Runtime, channel_name: str, said: list[RasaReply], language: str) -> Answer:
+def _more(conversation: Row[Any], language: str) -> Answer:
+    """更多: the choices that did not fit, with the same question open."""
+    kept, options = choices.remember(choices.unfolded(conversation.choices), more=_more_word(language))
+    return Answer(
+        [Reply(texts.say("bot_more_choices", language=language), options)], kept, conversation.expects
+    )
+
+
+def _more_word(language: str) -> str:
+    return texts.say("bot_more", language=language)
+
+
+def _compose(
+    rt: Runtime, channel_name: str, said: list[RasaReply], language: str, *, elder: bool = False
+) -> Answer:
     chosen = next((reply.language for reply in said if reply.language), "")
     channel = rt.channels[channel_name]
     replies: list[Reply] = []
@@ -284,7 +303,8 @@ def _compose(rt: Runtime, channel_name: str, said: list[RasaReply], language: st
     for reply in said:
         *pieces, last = channel.split(reply.text) or [""]
         replies += [Reply(piece) for piece in pieces]
-        kept_here, options = choices.remember(reply.buttons)
+        more = _more_word(chosen or language) if elder else ""
+        kept_here, options = choices.remember(reply.buttons, more=more)
         kept = kept_here or kept
         if options and not channel.fits(outbox.as_written(last, options)):
             replies.append(Reply(last))

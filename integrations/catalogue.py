@@ -39,13 +39,22 @@ class Said:
 class Texts:
     """The catalogue, read once, speaking one language."""
 
-    def __init__(self, responses: Mapping[str, tuple[Variation, ...]], language: str = CHINESE) -> None:
+    def __init__(
+        self,
+        responses: Mapping[str, tuple[Variation, ...]],
+        language: str = CHINESE,
+        *,
+        elder: bool = False,
+    ) -> None:
+        """With `elder`, a text that is also written for elder mode (its key ends in _elder) is said so."""
         self._responses = responses
         self.language = language
+        self.elder = elder
 
-    def speaking(self, language: str) -> Texts:
+    def speaking(self, language: str, *, elder: bool = False) -> Texts:
         """The same texts in another language; Chinese where one is not written in it."""
-        return self if language == self.language else Texts(self._responses, language)
+        same = language == self.language and elder == self.elder
+        return self if same else Texts(self._responses, language, elder=elder)
 
     @classmethod
     def load(cls, path: Path = CATALOGUE) -> Texts:
@@ -73,7 +82,8 @@ class Texts:
         return self._choose(key).text.format_map(values)
 
     def _choose(self, key: str) -> Variation:
-        variations = self._responses[key]
+        shorter = self._responses.get(f"{key}_elder", ()) if self.elder else ()
+        variations = shorter or self._responses[key]
         return next((one for one in variations if one.language == self.language), variations[0])
 
 

@@ -18,9 +18,9 @@ class Wording:
     texts: Texts
     zone: ZoneInfo
 
-    def speaking(self, language: str) -> Self:
-        """The same in another language."""
-        texts = self.texts.speaking(language)
+    def speaking(self, language: str, *, elder: bool = False) -> Self:
+        """The same in another language, and in elder mode."""
+        texts = self.texts.speaking(language, elder=elder)
         return self if texts is self.texts else replace(self, texts=texts)
 
     def day(self, day: date) -> str:

@@ -84,6 +84,7 @@ class Chat:
         self.form = ""
         self.calls = 0
         self.language = "zh-Hans"
+        self.elder = False
         self._numbers = itertools.count(1)
 
     async def say(
@@ -112,6 +113,7 @@ class Chat:
                 "kind": kind,
                 "language": self.language,
                 "away": int(away.total_seconds()),
+                **({"elder": True} if self.elder else {}),
             },
         }
         form = self.form or ENTRIES.get(intent, "")

@@ -38,3 +38,26 @@ def test_what_a_typed_answer_names(typed: str, payload: str | None) -> None:
 
 def test_nothing_is_named_while_nothing_is_offered() -> None:
     assert choices.typed("1", None) is None
+
+
+MANY = [{"title": f"{letter}医生", "payload": f"/{letter}"} for letter in "甲乙丙丁戊己"]
+
+
+def test_few_choices_and_the_rest_behind_one() -> None:
+    kept, options = choices.remember(MANY, more="更多")
+    assert kept
+    assert [option.title for option in options] == ["甲医生", "乙医生", "丙医生", "更多"]
+    assert choices.typed("4", kept) == choices.pressed(options[3].id, kept) == choices.MORE
+    assert choices.typed("戊医生", kept) == "/戊"  # named, though it was not shown
+    kept, options = choices.remember(choices.unfolded(kept), more="更多")
+    assert [option.title for option in options] == ["丁医生", "戊医生", "己医生", "更多"]
+    assert choices.typed("1", kept) == "/丁"
+    kept, options = choices.again(kept)
+    assert [option.title for option in options] == ["丁医生", "戊医生", "己医生", "更多"]
+    kept, options = choices.remember(choices.unfolded(kept), more="更多")
+    assert [option.title for option in options] == ["甲医生", "乙医生", "丙医生", "更多"]
+
+
+def test_four_choices_are_few() -> None:
+    _, options = choices.remember(MANY[:4], more="更多")
+    assert [option.title for option in options] == ["甲医生", "乙医生", "丙医生", "丁医生"]

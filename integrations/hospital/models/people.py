@@ -78,6 +78,9 @@ class Account(Base):
         server_default=text("true")
     )  # wants to be asked for ratings
     visit_reminders: Mapped[bool] = mapped_column(server_default=text("true"))  # wants them
+    elder_mode: Mapped[bool] = mapped_column(
+        server_default=text("false")
+    )  # wants short messages of few choices
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
