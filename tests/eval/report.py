@@ -114,5 +114,5 @@ def _save(figure: object, file: Path) -> None:
     """The same figures give the same file."""
     import matplotlib as mpl
 
-    with mpl.rc_context({"svg.hashsalt": file.name}):
+    with mpl.rc_context({"svg.hashsalt": file.name, "svg.fonttype": "none"}):
         figure.savefig(file, metadata={"Date": None})  # type: ignore[attr-defined]
