@@ -90,7 +90,7 @@ def test_triage_ranks_all_departments() -> None:
 @pytest.mark.parametrize(
     ("said", "years"),
     [
-        ("30+", 30), ("0+", 0), (45, 45), (2.5, 2.5), ("3岁", 3), ("20-29", 20), ("6个月", 0.5), ("１０", 10),
+        ("30+", 35), ("0+", 5), (45, 45), (2.5, 2.5), ("3岁", 3), ("20-29", 25), ("6个月", 0.5), ("１０", 10),
         ("", None), (None, None), ("unknown", None), (True, None), (999, None),
     ],
 )  # fmt: skip
