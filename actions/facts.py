@@ -92,6 +92,8 @@ class Facts:
     subject: str = ""  # what a complaint is about
     rating: str = ""
     stars: int = 0
+    health: str = ""  # the answer to a question about an illness, as a token
+    choice: str = ""  # one of the answers offered below such a question
 
     @property
     def for_booking(self) -> bool:
@@ -180,6 +182,8 @@ _SINGLE = (
     "category",
     "subject",
     "rating",
+    "health",
+    "choice",
     *PERSONAL,
 )
 

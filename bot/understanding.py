@@ -60,7 +60,7 @@ class Understanding:
                     for span in spans
                 ]
         # Again after the conversion to simplified characters, which may move positions.
-        longest = LONGEST_STORY if expects == "words" else LONGEST
+        longest = LONGEST_STORY if expects in ("words", "health") else LONGEST
         swapped = simplify(put_tokens(own_words, spans, minted)[0])[:longest]
         entities = [
             {"entity": span.entity, "value": token, "start": at, "end": at + len(token)}

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from integrations.language.births import find_birth_date
+from integrations.language.health import speaks_to_us
 from integrations.language.numerals import read_digits
 from integrations.language.people import is_relative
 from integrations.language.script import fold, simplify
@@ -69,7 +70,7 @@ _DATE = re.compile(r"(?:19|20)\d\d[-/. ](?:1[0-2]|0?[1-9])[-/. ](?:[12]\d|3[01]|
 _NUMBER_ANSWERS = frozenset({"id_number", "phone"})
 # What is typed to these is no address, whatever it holds.
 _OWN_QUESTIONS = frozenset(
-    {"words", "person_name", "id_number", "id_document", "phone", "birth_date", "sms_code"}
+    {"words", "health", "person_name", "id_number", "id_document", "phone", "birth_date", "sms_code"}
 )
 _AROUND = " \t\r\n,。.;:!"
 _DOCUMENT_ANSWERS = frozenset({"id_number", "id_document"})
@@ -131,7 +132,8 @@ _CLAUSES = re.compile(r"[^,。;!、\n]+")  # English parts its words by spaces
 def find_personal(text: str, expects: str | None = None, today: date | None = None) -> list[Span]:
     """The personal values of a text, as spans id_number, phone, person_name, address and birth_date, in order and
     apart from each other. `value` is the value itself (digits in ASCII, X in upper case, a plus sign before a foreign
-    phone; a birth date in ISO form).
+    phone; a birth date in ISO form). Where `health` is expected, the whole answer is one span of that kind, unless it
+    speaks to us.
 
     `expects` is what the last question asked for. The whole answer to a question for a name or an
     address is one span, without a prefix such as 我叫, unless it is a command or a question; of an address with the
@@ -146,6 +148,8 @@ def find_personal(text: str, expects: str | None = None, today: date | None = No
         folded = folded[:start] + "\ufffc" * (end - start) + folded[end:]
         birth = [Span("birth_date", start, end, born.isoformat())]
     spans = [*birth, *_shapes(folded, expects)]
+    if expects == "health" and not any(one.entity == "id_number" for one in spans):
+        return [] if speaks_to_us(simplify(folded)) else [Span("health", 0, len(text), text)]
     # An answer to the question for an address that is none speaks to us, unless a number stands beside it.
     if expects == "person_name" or (expects == "address" and any(one.entity == "id_number" for one in spans)):
         spans += _answer(text, folded, expects, spans)

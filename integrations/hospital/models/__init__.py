@@ -70,6 +70,7 @@ from integrations.hospital.models.identity import (
     RequestKind,
     RequestStatus,
 )
+from integrations.hospital.models.intake import Intake, IntakeMedium
 from integrations.hospital.models.invoices import Invoice, InvoiceStatus
 from integrations.hospital.models.journal import (
     APPEND_ONLY_SQL,
@@ -152,6 +153,8 @@ __all__ = [
     "HospitalEvent",
     "HospitalTerm",
     "IdentityRequest",
+    "Intake",
+    "IntakeMedium",
     "Invoice",
     "InvoiceStatus",
     "LateCancel",
