@@ -18,6 +18,8 @@ TOKEN_PATTERN = re.compile(r"\[\[(?P<kind>[a-z_]{1,20}):(?P<token>[0-9a-f]{32})\
 
 # The kind that may stand in an answer: the patient reads its value, nobody before them does.
 SHOWN_BACK = "shown"
+# The kind that stands for a draft of what is told of an illness. Without a consent it lasts a day.
+DRAFT = "draft"
 
 # Wider than the pattern: also what a careless reader might take for a token.
 _LOOKS_LIKE_TOKEN = re.compile(r"\[\[(\s*[A-Za-z_]+\s*[:：]\s*[0-9A-Fa-f-]+\s*)\]\]")

@@ -1,0 +1,217 @@
+"""What a patient has told about an illness, for whom, and which departments that leads to. Pure but for reading people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from actions.directory import Directory
+from actions.facts import Facts
+from actions.relations import Kin, kin_of, related
+from actions.revealing import account_of
+from actions.turn import Turn
+from integrations.hospital import patients
+from integrations.hospital.directory import DepartmentView
+from integrations.hospital.models import Relation, Sex
+from integrations.hospital.patients import PatientView
+from integrations.hospital.triage.assess import Assessment, Offer, Person, Question, assess, offered
+from integrations.language.health import is_none, is_unknown, read_age, read_pregnant
+from integrations.language.people import told_of
+
+UNSURE = "unknown"
+MOST_QUESTIONS = 3
+_SMALL_CHILD, _OLD = 6.0, 72.0  # where the word alone says as much
+_CHILDREN = re.compile(r"孩子|小孩|宝宝|娃|婴儿|幼儿|child|kid|baby|toddler", re.IGNORECASE)
+_CLEAR = 0.25  # from this probability on something was understood, also without a word that stands out
+_OTHER_AGE = 2  # years: who is so much younger or older is somebody else
+_CORRECTS = (
+    re.compile(
+        r"(?:不对|错了|说错了|打错了)?[，,。 ]*不是(?P<old>[^，,。]{1,8}?)[，,。、 ]*(?:而)?是(?P<new>.+)"
+    ),
+    re.compile(r"(?:不对|错了|说错了|打错了|更正)[，,。:： ]*(?:应该)?(?:是)?(?P<new>.{2,})"),
+    re.compile(
+        r"(?:no[, ]+)?(?:it'?s )?not (?:my |the |in my )?(?P<old>\w+)[,. ]+(?:but |it'?s |it is )?(?:my |the )?(?P<new>.+)",
+        re.IGNORECASE,
+    ),
+)
+_BARE_QUESTION = re.compile(
+    r"(?:您好|你好|请问|那|我们?|俺|现在|不知道|不清楚|不晓得|想|要|该|应该|到底|需要|问|咨询|一下|帮我|看看|说|分诊|导诊|智能|挂|看|去|找|约"
+    r"|是|哪个|哪一?个|什么|哪|啥|科室?|门诊|医生|大夫|号|比较|好|合适|呢|啊|呀|吗|的|不舒服|生病了?|病了?|难受|有点|身体|[，。,.!?！？、\s]"
+    r"|i|which|what|department|should|see|do|need|to|go|doctor|know|don'?t|not|sure|help|me|choose|is|right|for|the"
+    r"|a|can|you|tell|sick|feel|unwell|'m|am)+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Symptoms:
+    """The patient's words, message by message; answers by the key of their question; keys of the questions put.
+    `patient` is a registered one, `relative` the word for somebody else."""
+
+    words: tuple[str, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    put: tuple[str, ...] = ()
+    patient: str = ""
+    relative: str = ""
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Symptoms:
+        known = {key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()}
+        return cls(**{key: value for key, value in known.items() if key in cls.__slots__})
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def text(self) -> str:
+        return "，".join(self.words)
+
+    def for_whom(self, facts: Facts, text: str) -> Symptoms:
+        """With whom a message names."""
+        if facts.patient:
+            return replace(self, patient=facts.patient, relative="")
+        if facts.oneself:
+            return replace(self, patient="", relative="")
+        relative = facts.relative or told_of(text)
+        if not relative and not self.relative and _CHILDREN.search(text):
+            relative = "孩子"
+        return replace(self, patient="", relative=relative) if relative else self
+
+    def told(self, text: str) -> Symptoms:
+        """With one more message about it, or with what it puts right."""
+        said = text.strip()
+        for pattern in _CORRECTS:
+            if found := pattern.fullmatch(said):
+                return self._corrected(found.groupdict().get("old") or "", found["new"].strip())
+        return replace(self, words=(*self.words, said))
+
+    def _corrected(self, old: str, new: str) -> Symptoms:
+        """What was answered to questions about the wrong thing falls away."""
+        anew = replace(self, answers={}, put=())
+        if old and any(old in one for one in self.words):
+            changed = tuple(one.replace(old, new) for one in self.words)
+            return replace(anew, words=changed)
+        return replace(anew, words=(*self.words[:-1], new))
+
+    def answered(self, key: str, answer: str) -> Symptoms:
+        return replace(self, answers={**self.answers, key: answer})
+
+    def before(self) -> Symptoms | None:
+        """Without the last answer, or the last message; None when there is nothing to take back."""
+        if self.answers:
+            *rest, last = self.answers
+            kept = {key: self.answers[key] for key in rest}
+            return replace(self, answers=kept, put=tuple(key for key in self.put if key != last))
+        return replace(self, words=self.words[:-1], put=()) if len(self.words) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Someone:
+    """For whom: the registered patient when it is one, and what triage is to know of them."""
+
+    view: PatientView | None
+    person: Person
+    kin: Kin | None = None
+
+
+async def someone(turn: Turn, symptoms: Symptoms) -> Someone:
+    """Age and sex from the file where there is one, else from the words."""
+    async with turn.runtime.database.begin() as session:
+        people = await patients.acting_for(session, await account_of(session, turn))
+    kin = kin_of(symptoms.relative) if symptoms.relative else None
+    view = _registered(people, symptoms)
+    said = read_age(symptoms.text)
+    pregnant = read_pregnant(symptoms.text)
+    if view and said is not None and abs(view.age(turn.today) - said) > _OTHER_AGE:
+        view = None  # 3岁: not the one who writes
+    if view:
+        sex = "male" if view.sex is Sex.MALE else "female"
+        return Someone(view, Person(float(view.age(turn.today)), sex, pregnant), kin)
+    sex_said = {Sex.MALE: "male", Sex.FEMALE: "female"}.get(kin.sex) if kin and kin.sex else None
+    return Someone(None, _answered(Person(_age(said, kin), sex_said, pregnant), symptoms.answers), kin)  # type: ignore[arg-type]
+
+
+def judge(symptoms: Symptoms, person: Person) -> Assessment:
+    """At most three questions are put, and none twice."""
+    found = assess(symptoms.text, person, {k: v for k, v in symptoms.answers.items() if v != UNSURE})
+    again = found.question and found.question.key in symptoms.put
+    if again or len(symptoms.put) >= MOST_QUESTIONS:
+        return replace(found, question=None)
+    return found
+
+
+def understood(found: Assessment) -> bool:
+    """Whether anything in the words led somewhere."""
+    best = found.ranked[:3]
+    return any(one.because for one in best) or (bool(best) and best[0].score >= _CLEAR)
+
+
+def asks_only(text: str) -> bool:
+    """我该挂什么科: a question without a word about what is the matter."""
+    return not text.strip() or bool(_BARE_QUESTION.fullmatch(text.strip()))
+
+
+def answer_to(question: Question, turn: Turn, said: str) -> str:
+    """The key of the answer that a message gives in words, UNSURE, or ""."""
+    if is_unknown(said):
+        return UNSURE
+    if "yes" in question.answers and (
+        turn.intent == "affirm" or re.fullmatch(r"有(?:的|一?点|过)?|是的?|会的?|对", said)
+    ):
+        return "yes"
+    if "no" in question.answers and (turn.intent == "deny" or is_none(said)):
+        return "no"
+    titles = {
+        answer: turn.words.texts.text(f"word_triage_{question.key}_{answer}") for answer in question.answers
+    }
+    return next((answer for answer, title in titles.items() if said and (said in title or title in said)), "")
+
+
+def departments_for(
+    found: Assessment, directory: Directory, whom: Someone, today: date
+) -> list[tuple[DepartmentView, Offer]]:
+    """The best three of this hospital that take this person."""
+    here = {one.name: one for one in directory.departments.values() if not one.fault}
+    fitting = {name: one.aliases for name, one in here.items() if _takes(one, whom, today)}
+    best = offered(found.ranked, fitting or {name: one.aliases for name, one in here.items()})
+    return [(here[one.department], one) for one in best if one.department in here]
+
+
+def _takes(one: DepartmentView, whom: Someone, today: date) -> bool:
+    rules = one.rules
+    if whom.view:
+        return rules.takes(whom.view.birth_date, whom.view.sex, today)
+    if rules.sex and whom.person.sex and rules.sex.value != whom.person.sex:
+        return False
+    if whom.person.age is None:
+        return True
+    return rules.takes_age(today - timedelta(days=int(whom.person.age * 365.25)), today)
+
+
+def _registered(people: Sequence[PatientView], symptoms: Symptoms) -> PatientView | None:
+    if symptoms.patient:
+        return next((one for one in people if str(one.id) == symptoms.patient), None)
+    if symptoms.relative:
+        meant = related(people, symptoms.relative)
+        return meant[0] if len(meant) == 1 else None
+    return next((one for one in people if one.relation is Relation.SELF), None)
+
+
+def _age(said: float | None, kin: Kin | None) -> float | None:
+    if said is not None:
+        return said
+    if kin and kin.name in ("child", "grandchild", "grandson", "granddaughter"):
+        return _SMALL_CHILD
+    return _OLD if kin and kin.relation is Relation.GRANDPARENT else None
+
+
+def _answered(person: Person, answers: Mapping[str, str]) -> Person:
+    """With what was answered to a question about the person."""
+    if answers.get("sex") in ("male", "female"):
+        person = replace(person, sex=answers["sex"])  # type: ignore[arg-type]
+    if answers.get("pregnant") in ("yes", "no"):
+        person = replace(person, pregnant=answers["pregnant"] == "yes")
+    return person
