@@ -113,18 +113,6 @@ async def nothing_open(turn: Turn, reply: Reply) -> None:
     reply.say("say_nothing_open")
 
 
-async def which_department(turn: Turn, reply: Reply) -> None:
-    """Which department suits a complaint: not judged here; general medicine is where one may start."""
-    phone = turn.runtime.settings.hospital_phone
-    general = (await turn.directory()).named(GENERAL_MEDICINE)
-    if general is None:
-        reply.say("say_which_department_unknown", phone=phone)
-    else:
-        reply.say("say_which_department", department=general.name)
-        offer_department(turn, reply, general)
-    reply.offer(turn.words.texts.text("intent_talk_to_human"), "/talk_to_human")
-
-
 def offer_department(turn: Turn, reply: Reply, department: DepartmentView) -> None:
     title = turn.words.texts.text("word_book_department", department=department.name)
     reply.offer(title, f'/book_appointment{{"department": "{department.id}"}}')

@@ -9,7 +9,7 @@ from typing import Any
 from rasa_sdk.events import EventType
 
 from actions import booking_words
-from actions.answers import emergency, unclear, which_department
+from actions.answers import emergency, unclear
 from actions.appointments import upcoming
 from actions.booking_confirmation import ConfirmingForm
 from actions.booking_draft import Note, Wish, back, names_another, not_before, take
@@ -19,6 +19,7 @@ from actions.booking_search import Found, search
 from actions.directory import Directory
 from actions.forms import THEN, Outcome
 from actions.relations import kin_of, yours
+from actions.triage_words import answer_inside
 from actions.turn import Reply, Turn
 from actions.waiting_line import can_wait, department_of, join, offer_waiting
 from actions.waiting_wish import BOOKING, in_words, keep, last_day, waits
@@ -32,6 +33,7 @@ _HEARD = frozenset(
     {"go_back", "book_appointment", "which_department", "tell_symptoms", "join_waitlist"}
 )  # answered even when nothing changes
 _STOPS = frozenset({"cancel", "cancel_appointment"})
+_ILL = frozenset({"which_department", "tell_symptoms"})
 
 
 class BookingForm(ConfirmingForm):
@@ -60,6 +62,8 @@ class BookingForm(ConfirmingForm):
             return Outcome.closed()
         if turn.intent == "add_family":  # for somebody who is not registered yet: the wish waits
             return Outcome(wish.as_draft(), go_on="family_form", slots={THEN: FORM})
+        if turn.intent in _ILL and not wish.moving and not names_another(wish, turn.facts):
+            return Outcome(wish.as_draft(), go_on="triage_form", slots={THEN: FORM})
         if turn.intent == "reschedule_appointment":  # what is being booked is meant, nothing else is open
             turn = replace(turn, intent="correct")
         if turn.asked == "confirm" and turn.intent == "affirm" and not self.says_something(turn):
@@ -158,8 +162,8 @@ class BookingForm(ConfirmingForm):
         named = wish.relative and (entering or turn.facts.relative)
         if named and (unknown := await self._unknown(turn, reply, wish)):
             return unknown
-        if turn.intent in ("which_department", "tell_symptoms") and wish == before:
-            await which_department(turn, reply)
+        if turn.intent in _ILL and wish == before:
+            await answer_inside(turn, reply)
             if turn.asked == "department":
                 return Outcome(wish.as_draft(), "department")
             reply.forget_question()

@@ -72,6 +72,7 @@ class FollowUpForm(Form):
             "follow_up_due",
             "follow_up_answered",
             "use_page",
+            "tell_symptoms",  # the answer to a question
         }
     )
 

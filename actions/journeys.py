@@ -23,6 +23,7 @@ from actions import (
     medicine,
     reminders,
     replacement,
+    triage_words,
     waitlist,
 )
 from actions.account_change import ChangeForm
@@ -38,10 +39,12 @@ from actions.directory import DirectoryCache
 from actions.family import FamilyForm
 from actions.follow_up import FollowUpForm
 from actions.forms import Answer, Form, Journey, Saying
+from actions.intake import IntakeForm
 from actions.medicine_form import MedicineForm
 from actions.rating import RatingForm
 from actions.registration import RegistrationForm
 from actions.reschedule import RescheduleForm
+from actions.triage import TriageForm
 from actions.wording import Wording
 from integrations.runtime import Runtime
 
@@ -61,6 +64,8 @@ FORMS: tuple[type[Form], ...] = (
     RatingForm,
     MedicineForm,
     AddressForm,
+    TriageForm,
+    IntakeForm,
 )
 
 # Answered in one message, inside a form too: the form's question is then asked again.
@@ -70,9 +75,6 @@ ANSWERS: Mapping[str, Answer] = {
     "talk_to_human": answers.human,
     "emergency_help": answers.emergency,
     "thanks": answers.thanks,
-    "which_department": answers.which_department,
-    "tell_symptoms": answers.which_department,
-    "start_intake": answers.which_department,
     "elder_mode": elder_mode.answer,
     "goodbye": answers.goodbye,
     "smalltalk": answers.small_talk,
@@ -121,6 +123,8 @@ INSIDE: Mapping[str, Answer] = {
     "greet": answers.greeting,
     "log_measurement": measurements.answer_log,
     "my_prescriptions": medicine.answer_prescriptions,
+    "tell_symptoms": triage_words.answer_inside,
+    "which_department": triage_words.answer_inside,
 }
 
 # What opens a form, from outside and out of another form.
@@ -153,6 +157,9 @@ ENTRIES: Mapping[str, str] = {
     "collect_medicine": MedicineForm.form,
     "cancel_medicine": MedicineForm.form,
     "my_addresses": AddressForm.form,
+    "tell_symptoms": TriageForm.form,
+    "which_department": TriageForm.form,
+    "start_intake": IntakeForm.form,
 }
 # Said inside a form these belong to it.
 _ONLY_OUTSIDE = frozenset(
@@ -167,6 +174,8 @@ _ONLY_OUTSIDE = frozenset(
         "nlu_fallback",
         "log_measurement",
         "my_prescriptions",
+        "tell_symptoms",
+        "which_department",
     }
 )
 # What the hospital begins waits for the end of a form.

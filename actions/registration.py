@@ -21,6 +21,7 @@ from integrations.hospital.models import Sex
 
 FORM = "registration_form"
 FAMILY = "family_form"
+INTAKE = "intake_form"
 PURPOSE = "registration"
 
 
@@ -125,6 +126,8 @@ class RegistrationForm(PersonForm):
             return Outcome.closed(go_on=BOOKING)
         if turn.slots.get(THEN) == FAMILY:
             return Outcome.closed(go_on=FAMILY, slots={THEN: None})
+        if turn.slots.get(THEN) == INTAKE:
+            return Outcome.closed(go_on=INTAKE, slots={THEN: None})
         reply.say("say_registered_next")
         await elder_mode.offer(turn, reply)
         return Outcome.closed(slots={THEN: None})

@@ -1,4 +1,4 @@
-"""What a patient has told about an illness, for whom, and which departments that leads to. Pure but for reading people."""
+"""What a patient has told about an illness, for whom, and which departments that leads to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from actions.directory import Directory
 from actions.facts import Facts
@@ -21,8 +21,8 @@ from integrations.hospital.triage.assess import Assessment, Offer, Person, Quest
 from integrations.language.health import is_none, is_unknown, read_age, read_pregnant
 from integrations.language.people import told_of
 
-UNSURE = "unknown"
-MOST_QUESTIONS = 3
+UNSURE = "unknown"  # an answer that decides nothing, and is not asked for again
+_SEX: Mapping[Sex, Literal["male", "female"]] = {Sex.MALE: "male", Sex.FEMALE: "female"}
 _SMALL_CHILD, _OLD = 6.0, 72.0  # where the word alone says as much
 _CHILDREN = re.compile(r"孩子|小孩|宝宝|娃|婴儿|幼儿|child|kid|baby|toddler", re.IGNORECASE)
 _CLEAR = 0.25  # from this probability on something was understood, also without a word that stands out
@@ -33,7 +33,8 @@ _CORRECTS = (
     ),
     re.compile(r"(?:不对|错了|说错了|打错了|更正)[，,。:： ]*(?:应该)?(?:是)?(?P<new>.{2,})"),
     re.compile(
-        r"(?:no[, ]+)?(?:it'?s )?not (?:my |the |in my )?(?P<old>\w+)[,. ]+(?:but |it'?s |it is )?(?:my |the )?(?P<new>.+)",
+        r"(?:no[, ]+)?(?:it'?s )?not (?:my |the |in my )?(?P<old>\w+)[,. ]+(?:but |it'?s |it is )?(?:my |the )?"
+        r"(?P<new>.+)",
         re.IGNORECASE,
     ),
 )
@@ -48,19 +49,22 @@ _BARE_QUESTION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Symptoms:
-    """The patient's words, message by message; answers by the key of their question; keys of the questions put.
-    `patient` is a registered one, `relative` the word for somebody else."""
+    """The patient's words, message by message; answers by the key of their question. `patient` is
+    a registered one, `relative` the word for somebody else."""
 
     words: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
-    put: tuple[str, ...] = ()
     patient: str = ""
     relative: str = ""
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Symptoms:
-        known = {key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()}
-        return cls(**{key: value for key, value in known.items() if key in cls.__slots__})
+        return cls(
+            tuple(kept.get("words") or ()),
+            dict(kept.get("answers") or {}),
+            str(kept.get("patient") or ""),
+            str(kept.get("relative") or ""),
+        )
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -90,7 +94,7 @@ class Symptoms:
 
     def _corrected(self, old: str, new: str) -> Symptoms:
         """What was answered to questions about the wrong thing falls away."""
-        anew = replace(self, answers={}, put=())
+        anew = replace(self, answers={})
         if old and any(old in one for one in self.words):
             changed = tuple(one.replace(old, new) for one in self.words)
             return replace(anew, words=changed)
@@ -102,10 +106,8 @@ class Symptoms:
     def before(self) -> Symptoms | None:
         """Without the last answer, or the last message; None when there is nothing to take back."""
         if self.answers:
-            *rest, last = self.answers
-            kept = {key: self.answers[key] for key in rest}
-            return replace(self, answers=kept, put=tuple(key for key in self.put if key != last))
-        return replace(self, words=self.words[:-1], put=()) if len(self.words) > 1 else None
+            return replace(self, answers=dict(list(self.answers.items())[:-1]))
+        return replace(self, words=self.words[:-1]) if len(self.words) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +130,13 @@ async def someone(turn: Turn, symptoms: Symptoms) -> Someone:
     if view and said is not None and abs(view.age(turn.today) - said) > _OTHER_AGE:
         view = None  # 3岁: not the one who writes
     if view:
-        sex = "male" if view.sex is Sex.MALE else "female"
-        return Someone(view, Person(float(view.age(turn.today)), sex, pregnant), kin)
-    sex_said = {Sex.MALE: "male", Sex.FEMALE: "female"}.get(kin.sex) if kin and kin.sex else None
-    return Someone(None, _answered(Person(_age(said, kin), sex_said, pregnant), symptoms.answers), kin)  # type: ignore[arg-type]
+        return Someone(view, Person(float(view.age(turn.today)), _SEX[view.sex], pregnant), kin)
+    sex = _SEX[kin.sex] if kin and kin.sex else None
+    return Someone(None, _answered(Person(_age(said, kin), sex, pregnant), symptoms.answers), kin)
 
 
-def judge(symptoms: Symptoms, person: Person) -> Assessment:
-    """At most three questions are put, and none twice."""
-    found = assess(symptoms.text, person, {k: v for k, v in symptoms.answers.items() if v != UNSURE})
-    again = found.question and found.question.key in symptoms.put
-    if again or len(symptoms.put) >= MOST_QUESTIONS:
-        return replace(found, question=None)
-    return found
+def judge(symptoms: Symptoms, whom: Someone) -> Assessment:
+    return assess(symptoms.text, whom.person, symptoms.answers)
 
 
 def understood(found: Assessment) -> bool:
@@ -209,9 +205,9 @@ def _age(said: float | None, kin: Kin | None) -> float | None:
 
 
 def _answered(person: Person, answers: Mapping[str, str]) -> Person:
-    """With what was answered to a question about the person."""
-    if answers.get("sex") in ("male", "female"):
-        person = replace(person, sex=answers["sex"])  # type: ignore[arg-type]
-    if answers.get("pregnant") in ("yes", "no"):
-        person = replace(person, pregnant=answers["pregnant"] == "yes")
-    return person
+    """With what was answered to a question about the person, as far as departments take only some."""
+    age = {"child": _SMALL_CHILD, "elder": _OLD}.get(answers.get("age", ""))
+    if person.age is None and age is not None:
+        person = replace(person, age=age)
+    sex = answers.get("sex")
+    return replace(person, sex=sex) if person.sex is None and sex in ("male", "female") else person  # type: ignore[arg-type]

@@ -1,0 +1,131 @@
+"""Intake put into words: its questions, and the summary, which Rasa sees as one token."""
+
+from __future__ import annotations
+
+import re
+
+from actions.turn import Reply, Turn
+from actions.wording import Wording
+from integrations.catalogue import CHINESE
+from integrations.hospital import tokens
+from integrations.hospital.intake.story import (
+    ACCOMPANYING,
+    ALLERGIES,
+    COMPLAINT,
+    FIELDS,
+    HISTORY,
+    MEDICINES,
+    NONE,
+    ONSET,
+    PREGNANCY,
+    SEVERITY,
+    UNKNOWN,
+    Story,
+    severity_of,
+)
+from integrations.hospital.patients import PatientView
+from integrations.hospital.tokens import SHOWN_BACK
+from integrations.language.health import read_onset
+
+# Questions that may well have nothing to answer.
+_MAY_BE_NONE = frozenset({ACCOMPANYING, HISTORY, ALLERGIES, MEDICINES, PREGNANCY})
+_CALLED = {
+    COMPLAINT: r"主诉|症状|不舒服|病情|complaint|symptoms?",
+    ONSET: r"(?:开始)?时间|开始|多久|几天|onset|since|duration",
+    SEVERITY: r"程度|严重程度|分数|评分|几分|severity|score",
+    ACCOMPANYING: r"伴随(?:症状)?|其他症状|accompanying(?: symptoms)?|other symptoms",
+    HISTORY: r"既往史?|病史|以前的病|history",
+    ALLERGIES: r"过敏史?|allerg(?:y|ies)",
+    MEDICINES: r"用药|吃的?药|药物|药|medicines?|medications?|drugs?",
+    PREGNANCY: r"怀孕|孕|pregnan(?:t|cy)",
+}
+_CHANGES = {
+    name: re.compile(
+        rf"(?:把|请|帮我)?(?:{words})(?:那一?[项栏个条])?(?:不对|错了|有误|要改|改一?下|修改)?[,，。 ]*"
+        r"(?:(?:应该|要)?(?:改[为成]|换成|是|为|写|有|[:：]|should be|is|are|to)\s*(?P<value>.+)|(?P<none>没有))?",
+        re.IGNORECASE,
+    )
+    for name, words in _CALLED.items()
+}
+
+
+async def ask_field(turn: Turn, reply: Reply, name: str, known: str) -> None:
+    """One question, with what an earlier intake says of allergies to be confirmed."""
+    texts = turn.words.texts
+    if name == ALLERGIES and known:
+        words = texts.text("word_intake_none") if known == NONE else known
+        reply.say("ask_intake_allergies_known", words=await _shown(turn, words))
+        reply.offer(texts.text("word_intake_same"), '/inform{"choice": "same"}')
+    else:
+        reply.say(f"ask_intake_{name}")
+    if name in _MAY_BE_NONE and known != NONE:
+        reply.offer(texts.text("word_intake_none"), '/inform{"choice": "none"}')
+    if name in _MAY_BE_NONE:
+        reply.offer(texts.text("word_intake_unknown"), '/inform{"choice": "unknown"}')
+
+
+async def say_started(turn: Turn, reply: Reply, person: PatientView, story: Story) -> None:
+    """Who asks and for whom, and what need not be asked any more."""
+    who = turn.words.person(person.name, person.relation, person.sex)
+    reply.say("say_intake_start", who=who)
+    if story.answers:
+        reply.say("say_intake_known", words=await _shown(turn, "\n".join(lines(turn, turn.words, story))))
+
+
+async def shown_summary(turn: Turn, story: Story, person: PatientView) -> str:
+    who = turn.words.person(person.name, person.relation, person.sex)
+    patient = _line(turn.words, "patient", who)
+    return await _shown(turn, "\n".join([patient, *lines(turn, turn.words, story)]))
+
+
+def summary_for_the_doctor(turn: Turn, story: Story) -> str:
+    """In Chinese, whatever language the patient speaks; the patient's own words stay as they are."""
+    return "\n".join(lines(turn, turn.words.speaking(CHINESE), story))
+
+
+def lines(turn: Turn, words: Wording, story: Story) -> list[str]:
+    told = [
+        _line(words, name, _value(turn, words, name, story.answers[name]))
+        for name in FIELDS
+        if name in story.answers
+    ]
+    if story.messages:
+        count = words.texts.text("word_intake_pictured", count=len(story.messages))
+        told.append(_line(words, "pictures", count))
+    return told
+
+
+def changed_field(said: str) -> tuple[str, str]:
+    """ "过敏改成青霉素": the field and its new value; ("", "") when the words name none."""
+    text = said.strip(" ，。,.!！")
+    for name, pattern in _CHANGES.items():
+        if found := pattern.fullmatch(text):
+            return name, (found["value"] or found["none"] or "").strip()
+    return "", ""
+
+
+def _line(words: Wording, name: str, value: str) -> str:
+    return words.texts.text("word_intake_line", name=words.texts.text(f"word_intake_{name}"), value=value)
+
+
+def _value(turn: Turn, words: Wording, name: str, said: str) -> str:
+    if said in (NONE, UNKNOWN):
+        return words.texts.text(f"word_intake_{said}")
+    if name == SEVERITY and (severity := severity_of(said)) is not None:
+        return f"{severity}/10"
+    if name == ONSET and (onset := read_onset(said, turn.today)) and onset.since:
+        return words.texts.text("word_intake_onset_day", words=said, day=words.day(onset.since))
+    return said
+
+
+async def _shown(turn: Turn, words: str) -> str:
+    """A token in whose place the patient reads the words, and nobody before."""
+    async with turn.runtime.database.begin() as session:
+        return await tokens.mint(
+            session,
+            turn.runtime.crypto,
+            conversation_id=turn.contact_id,
+            kind=SHOWN_BACK,
+            value=words,
+            now=turn.now,
+        )

@@ -1,0 +1,196 @@
+"""Triage (导诊): from what a patient tells to departments of this hospital, in three questions at most.
+
+It never names a disease, says that it is no doctor, and ends with when to call 120. No consent is needed for that; what
+was told is kept sealed, for the booking and the questions before a visit that may follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from actions import own_words, sealed_draft
+from actions.booking_draft import Wish, nth
+from actions.forms import THEN, Form, Outcome
+from actions.symptoms import (
+    Someone,
+    Symptoms,
+    answer_to,
+    asks_only,
+    departments_for,
+    judge,
+    someone,
+    understood,
+)
+from actions.triage_words import answer_unclear, say_question, say_result, say_result_again
+from actions.turn import Reply, Turn
+from actions.waiting_wish import BOOKING, SLOT, waits
+from integrations.hospital.triage.assess import Assessment
+
+FORM = "triage_form"
+TOLD = "symptoms"  # the slot in which what was told stays when the form is closed
+SYMPTOMS, QUESTION, RESULT = "triage_symptoms", "triage_question", "triage_result"
+_PARTING = frozenset({"thanks", "goodbye"})
+# Said to any question of this form these are what they are, whatever else the words sound like.
+_WAYS_OUT = frozenset(
+    {"cancel", "go_back", "talk_to_human", "emergency_help", "help", "choose_language", "thanks", "goodbye"}
+    | {"greet", "ask_hospital", "ask_privacy", "my_appointments", "complain", "register", "start_intake"}
+)
+_SHORT, _LEAST = 6, 2  # characters: longer words say more than whom it is about, or than yes and no
+_UNTOLD = frozenset({"affirm", "deny", "correct", "inform", "nlu_fallback"})
+
+
+class TriageForm(Form):
+    """Opened by telling what is the matter, or by asking for the right department."""
+
+    form = FORM
+    slot = "triage"
+    own = frozenset(
+        {"tell_symptoms", "which_department", "book_appointment", "log_measurement", "join_waitlist"}
+    )
+    leaving: ClassVar[Mapping[str, Any]] = {THEN: None, SLOT: None}
+
+    def says_something(self, turn: Turn) -> bool:
+        return bool(turn.facts.choice)
+
+    async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        kept = await sealed_draft.unseal(turn, draft)
+        symptoms = Symptoms.of(kept)
+        if not turn.asked or turn.form != self.form:
+            return await self._enter(turn, reply)
+        if turn.intent == "cancel":
+            reply.say("say_triage_stopped")
+            return Outcome.closed(slots=self.leaving)
+        if turn.intent == "go_back":
+            return await self._back(turn, reply, symptoms)
+        if (booked := await self._wants(turn, symptoms)) is not None:
+            return await self._book(turn, symptoms, booked)
+        return await self._told(turn, reply, symptoms)
+
+    async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        symptoms = Symptoms.of(await sealed_draft.unseal(turn, draft))
+        if not symptoms.words:
+            reply.say("ask_triage_symptoms")
+            return Outcome(draft, SYMPTOMS)
+        return await self._next(turn, reply, symptoms, again=True)
+
+    async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if turn.asked == RESULT and turn.intent in _PARTING and not turn.facts.choice:
+            await self.digressions[turn.intent](turn, reply)
+            return Outcome.closed(slots=self.leaving)
+        if turn.asked != RESULT and turn.intent not in _WAYS_OUT | self.own and own_words.tells(turn):
+            turn = replace(turn, intent="tell_symptoms")  # whatever a story sounds like
+        return await super()._inside(turn, reply, draft)
+
+    async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
+        text = await own_words.typed(turn, "triage")
+        if turn.facts.departments and turn.intent == "tell_symptoms" and not asks_only(text):
+            wish = await self._wish(turn, Symptoms().for_whom(turn.facts, text), "")
+            return Outcome.closed(go_on=BOOKING, slots={THEN: BOOKING, SLOT: wish.as_draft()})
+        symptoms = Symptoms().for_whom(turn.facts, text)
+        if asks_only(text):
+            reply.say("say_triage_who")
+            reply.say("ask_triage_symptoms")
+            return await self._keeping(turn, symptoms, SYMPTOMS)
+        return await self._next(turn, reply, symptoms.told(text), entering=True)
+
+    async def _told(self, turn: Turn, reply: Reply, symptoms: Symptoms) -> Outcome:
+        """An answer, more about it, or what puts it right."""
+        text = await own_words.typed(turn, "triage")
+        whom = await someone(turn, symptoms)
+        if symptoms.words and (answer := self._answer(turn, judge(symptoms, whom), text)):
+            return await self._next(turn, reply, symptoms.answered(*answer))
+        other = symptoms.for_whom(turn.facts, text)
+        if other != symptoms and (not text or len(text) <= _SHORT):  # "是我妈": it is about somebody else
+            return await self._next(turn, reply, replace(other, answers={}))
+        if text and not (asks_only(text) or (turn.intent in _UNTOLD and len(text) <= _LEAST)):
+            told = other.told(text)
+            if turn.asked == QUESTION and (open_ := judge(symptoms, whom).question):
+                told = replace(told, answers={**told.answers, open_.key: "unknown"})
+            return await self._next(turn, reply, told)
+        if turn.asked == RESULT and turn.intent in ("deny", "correct"):
+            reply.say("ask_triage_change")
+            return await self._keeping(turn, symptoms, SYMPTOMS)
+        return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
+
+    def _answer(self, turn: Turn, found: Assessment, text: str) -> tuple[str, str] | None:
+        if turn.asked != QUESTION or found.question is None:
+            return None
+        key, _, chosen = turn.facts.choice.partition(":")
+        if chosen and key == found.question.key:
+            return key, chosen
+        answer = answer_to(found.question, turn, text.strip("，。,.!！~ "))
+        return (found.question.key, answer) if answer else None
+
+    async def _next(
+        self, turn: Turn, reply: Reply, symptoms: Symptoms, *, entering: bool = False, again: bool = False
+    ) -> Outcome:
+        """The question that decides most, or the departments."""
+        if not symptoms.words:
+            reply.say("ask_triage_symptoms")
+            return await self._keeping(turn, symptoms, SYMPTOMS)
+        whom = await someone(turn, symptoms)
+        found = judge(symptoms, whom)
+        if found.question:
+            if entering:
+                reply.say("say_triage_who")
+            say_question(turn, reply, found.question)
+            return await self._keeping(turn, symptoms, QUESTION)
+        if not understood(found):
+            await answer_unclear(turn, reply)
+            return await self._keeping(turn, symptoms, SYMPTOMS)
+        best = departments_for(found, await turn.directory(), whom, turn.today)
+        if not best:
+            await answer_unclear(turn, reply)
+            return Outcome.closed(slots=self.leaving)
+        if again:
+            say_result_again(turn, reply, best, symptoms)
+        else:
+            await say_result(turn, reply, best, whom, symptoms)
+        return await self._keeping(turn, symptoms, RESULT)
+
+    async def _keeping(self, turn: Turn, symptoms: Symptoms, asked: str) -> Outcome:
+        kept = await sealed_draft.seal(turn, symptoms.as_json())
+        return Outcome(kept, asked, slots={TOLD: kept})
+
+    async def _back(self, turn: Turn, reply: Reply, symptoms: Symptoms) -> Outcome:
+        earlier = symptoms.before()
+        if earlier is None:
+            reply.say("say_first_step")
+            reply.say("ask_triage_symptoms")
+            return await self._keeping(turn, replace(symptoms, words=()), SYMPTOMS)
+        return await self._next(turn, reply, earlier)
+
+    async def _wants(self, turn: Turn, symptoms: Symptoms) -> str | None:
+        """The department that is to be booked, "" for the one the message names; None when that is not what it says."""
+        facts = turn.facts
+        if facts.departments or facts.schedule or facts.practitioners:
+            return ""
+        wants = turn.intent in ("book_appointment", "join_waitlist")
+        if turn.asked != RESULT and not wants:
+            return None
+        names_time = facts.for_booking and turn.intent in ("inform", "book_appointment", "nlu_fallback")
+        if not (wants or turn.intent == "affirm" or facts.ordinal or facts.any or names_time):
+            return None
+        if not symptoms.words:
+            return ""
+        whom = await someone(turn, symptoms)
+        best = departments_for(judge(symptoms, whom), await turn.directory(), whom, turn.today)
+        ids = [str(view.id) for view, _ in best if view.bookable]
+        return nth(ids, facts.ordinal) or (ids[0] if ids else "")
+
+    async def _book(self, turn: Turn, symptoms: Symptoms, department: str) -> Outcome:
+        """To the booking, which asks for consent and registration where they are missing and then goes on by itself."""
+        wish = await self._wish(turn, symptoms, department)
+        return Outcome.closed(go_on=BOOKING, slots={THEN: BOOKING, SLOT: wish.as_draft()})
+
+    async def _wish(self, turn: Turn, symptoms: Symptoms, department: str) -> Wish:
+        before = Wish.read(turn.slots.get(SLOT) or {}) if waits(turn.slots) else Wish()
+        whom: Someone = await someone(turn, symptoms)
+        patient = (
+            str(whom.view.id) if whom.view and (symptoms.relative or symptoms.patient) else before.patient
+        )
+        relative = "" if patient else symptoms.relative or before.relative
+        departments = (department,) if department else before.departments
+        return replace(before.unchosen(), departments=departments, patient=patient, relative=relative)
