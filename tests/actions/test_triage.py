@@ -1,0 +1,226 @@
+"""The triage dialog. What the engine makes of words is its own tests' business: here it is played."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from actions import symptoms as symptoms_module
+from actions.symptoms import Symptoms, asks_only
+from actions.triage import FORM
+from integrations.hospital import tokens
+from integrations.hospital.models import Relation, Sex
+from integrations.hospital.triage.assess import Assessment, Person, Question, Ranked
+
+from .conftest import NOW, WEDNESDAY, Clinic
+
+HEART, BONES, CHILD = "心血管内科", "骨科", "儿科"
+
+
+def _play(text: str, person: Person = Person(), answers: object = None) -> Assessment:  # noqa: B008
+    """胸 → heart, 脖 or 膝 → bones; 累 is asked about; a child goes to paediatrics."""
+    given = dict(answers or {})  # type: ignore[call-overload]
+    if person.age is not None and person.age < 14:
+        return Assessment((Ranked(CHILD, 0.9, ("发烧",)), Ranked(HEART, 0.1)))
+    if "累" in text and len(given) < 3 and "fever" not in given:
+        return Assessment(
+            (Ranked(HEART, 0.5, ("累",)), Ranked(BONES, 0.4)), Question("fever", ("yes", "no"))
+        )
+    if "头" in text or given.get("fever") == "yes" or "胸" in text:
+        word = "头" if "头" in text else "胸"
+        return Assessment((Ranked(HEART, 0.8, (word,)), Ranked(BONES, 0.2)))
+    if any(one in text for one in ("脖", "膝", "neck")) or given:
+        return Assessment((Ranked(BONES, 0.8, ("疼",)), Ranked(HEART, 0.2)))
+    return Assessment((Ranked(HEART, 0.1), Ranked(BONES, 0.1)))
+
+
+@pytest.fixture(autouse=True)
+def played(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(symptoms_module, "assess", _play)
+
+
+async def test_departments_with_reasons_numbers_and_120(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    said = await chat.say("tell_symptoms", text="胸口闷了三天")
+    assert "我是导诊助手，不是医生" in said.text
+    assert "建议就诊科室：心血管内科（您说到胸）" in said.text
+    assert "骨科" in said.text
+    assert "36 岁" in said.text  # the file's, not asked
+    assert "120" in said.text
+    number = next(title for title in said.buttons if "李静" in title)
+    said = await chat.press(said, number)
+    assert "请确认" in said.text
+    assert "心血管内科 李静" in said.text
+    said = await chat.say("affirm")
+    assert "约好了" in said.text
+
+
+async def test_before_registration_the_way_leads_through_it_to_the_booking(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("tell_symptoms", text="胸口闷")
+    assert "建议就诊科室：心血管内科" in said.text
+    assert chat.slots["triage"].keys() == {"kept"}
+    said = await chat.press(said, "挂心血管内科")
+    assert chat.form == "consent_form"
+    assert "心血管内科" in said.text  # what is wished for is kept
+    assert chat.slots["then"] == "booking_form"
+
+
+async def test_one_question_at_a_time_and_its_answers_in_words(clinic: Clinic) -> None:
+    for words, expected in (("发烧", HEART), ("没有", BONES), ("不清楚", BONES)):
+        chat = await clinic.chat(registered=False)
+        said = await chat.say("tell_symptoms", text="好累")
+        assert "发烧吗" in said.text
+        assert list(said.buttons) == ["发烧", "不发烧", "不清楚"]
+        said = await chat.say("nlu_fallback", text=words)
+        assert f"建议就诊科室：{expected}" in said.text, words
+
+
+async def test_a_question_may_be_answered_by_telling_more(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("tell_symptoms", text="好累")
+    said = await chat.say("nlu_fallback", text="其实是膝盖疼得走不动路")
+    assert "建议就诊科室：骨科" in said.text
+
+
+async def test_asked_for_a_department_without_symptoms(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("which_department", text="请问我该挂什么科")
+    assert "不是医生" in said.text
+    assert "请说说哪里不舒服" in said.text
+    said = await chat.say("ask_refund", text="我膝盖疼了半年，退不下去")  # whatever a story sounds like
+    assert "建议就诊科室：骨科" in said.text
+
+
+async def test_what_is_put_right(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("tell_symptoms", text="头疼三天了")
+    said = await chat.say("correct", text="不是头，是脖子")
+    assert "建议就诊科室：骨科" in said.text
+    said = await chat.say("correct", text="说错了，是胸口闷")
+    assert "建议就诊科室：心血管内科" in said.text
+    said = await chat.say("deny", text="不是")
+    assert "哪里不对" in said.text
+
+
+async def test_a_relative_of_known_age_and_sex(clinic: Clinic) -> None:
+    await clinic.department(CHILD, age_to=14)
+    chat = await clinic.chat()
+    child = await clinic.relative(chat, Relation.CHILD, date(2020, 5, 1), Sex.FEMALE, "*小")
+    said = await chat.say("tell_symptoms", ("relative", "女儿"), text="我女儿发烧")
+    assert "6 岁" in said.text
+    assert "建议就诊科室：儿科" in said.text
+    await chat.press(said, "挂儿科")
+    assert chat.slots["booking"]["patient"] == child
+
+
+async def test_a_child_that_nobody_registered(clinic: Clinic) -> None:
+    await clinic.department(CHILD, age_to=14)
+    chat = await clinic.chat()
+    said = await chat.say("tell_symptoms", text="孩子发烧")
+    assert "您孩子" in said.text
+    assert "建议就诊科室：儿科" in said.text
+    said = await chat.press(said, "挂儿科")
+    assert "没有登记过" in said.text
+
+
+async def test_to_whom_it_belongs_may_be_said_afterwards(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
+    await chat.say("tell_symptoms", text="膝盖疼")
+    said = await chat.say("inform", ("relative", "妈"), text="是我妈")
+    assert "76 岁" in said.text
+
+
+async def test_ways_out_and_back(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("tell_symptoms", text="好累")
+    said = await chat.say("ask_hospital", ("topic", "parking"), text="停车怎么收费")
+    assert "发烧吗" in said.text  # the question once more
+    await chat.say("nlu_fallback", text="有")
+    said = await chat.say("go_back", text="返回")
+    assert "发烧吗" in said.text
+    said = await chat.say("cancel", text="算了")
+    assert "120" in said.text
+    assert chat.form == ""
+
+
+async def test_thanks_ends_it(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("tell_symptoms", text="膝盖疼")
+    said = await chat.say("thanks", text="谢谢")
+    assert chat.form == ""
+    assert "骨科" not in said.text
+
+
+async def test_the_second_department_by_number_and_a_day(clinic: Clinic) -> None:
+    await clinic.session("张伟", WEDNESDAY)
+    chat = await clinic.chat()
+    await chat.say("tell_symptoms", text="胸口闷")
+    said = await chat.say("inform", ("ordinal", 2), text="第二个")
+    assert "张伟" in said.text
+    assert chat.form == "booking_form"
+
+
+async def test_words_that_lead_nowhere(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await chat.say("tell_symptoms", text="随便看看吧您说呢")
+    assert "不是医生" in said.text
+    assert "120" in said.text
+    assert chat.form == FORM
+
+
+async def test_inside_other_journeys_it_is_one_answer(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("register")
+    said = await chat.say("which_department", text="膝盖疼挂什么科")
+    assert "建议就诊科室：骨科" in said.text
+    assert chat.form == "registration_form"
+
+
+async def test_a_booking_that_does_not_know_the_department_asks_here(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await chat.say("book_appointment", ("date", WEDNESDAY.isoformat()), text="周三挂号")
+    said = await chat.say("tell_symptoms", text="胸口闷")
+    assert "建议就诊科室：心血管内科" in said.text
+    said = await chat.press(said, "挂心血管内科")
+    assert "11月25日" in said.text
+
+
+async def test_what_was_told_stands_sealed(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("tell_symptoms", text="膝盖疼")
+    kept = chat.slots["symptoms"]["kept"]
+    assert "膝" not in str(chat.slots)
+    async with clinic.runtime.database.begin() as session:
+        told = await tokens.reveal(
+            session, clinic.runtime.crypto, conversation_id=chat.contact.id, token=kept, purpose="test", now=NOW
+        )
+    assert "膝盖疼" in told
+
+
+async def test_english(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    chat.language = "en"
+    said = await chat.say("tell_symptoms", text="my neck hurts")
+    assert "I am an assistant, not a doctor" in said.text
+    assert "call 120" in said.text
+
+
+def test_a_bare_question_tells_nothing() -> None:
+    assert all(map(asks_only, ("我该挂什么科", "请问看哪个科好", "which department should I see?", "")))
+    assert not any(map(asks_only, ("头疼挂什么科", "my knee hurts, which department", "拉肚子")))
+
+
+def test_corrections() -> None:
+    told = Symptoms(("头疼三天", "恶心"), {"fever": "yes"})
+    assert told.told("不是头，是脖子").words == ("脖子疼三天", "恶心")
+    assert told.told("不是头，是脖子").answers == {}
+    assert told.told("不对，是胃疼").words == ("头疼三天", "胃疼")
+    assert told.told("not my head, my neck").words[-1] == "neck"
+    assert told.told("还有点晕").words == ("头疼三天", "恶心", "还有点晕")
+
