@@ -38,11 +38,12 @@ _CORRECTS = (
         re.IGNORECASE,
     ),
 )
-_BARE_QUESTION = re.compile(
-    r"(?:您好|你好|请问|那|我们?|俺|现在|不知道|不清楚|不晓得|想|要|该|应该|到底|需要|问|咨询|一下|帮我|看看|说|分诊|导诊|智能|挂|看|去|找|约"
-    r"|是|哪个|哪一?个|什么|哪|啥|科室?|门诊|医生|大夫|号|比较|好|合适|呢|啊|呀|吗|的|不舒服|生病了?|病了?|难受|有点|身体|[，。,.!?！？、\s]"
-    r"|i|which|what|department|should|see|do|need|to|go|doctor|know|don'?t|not|sure|help|me|choose|is|right|for|the"
-    r"|a|can|you|tell|sick|feel|unwell|'m|am)+",
+# What a question for the department is made of, when nothing is told.
+_FILLING = re.compile(
+    r"您好|你好|请问|我们?|俺|现在|不知道|不清楚|不晓得|应该|到底|需要|咨询|一下|帮我|分诊|导诊|智能|哪一?个|什么|科室?|门诊|医生|大夫"
+    r"|比较|合适|不舒服|生?病了?|难受|有点|身体|[那想要该问看说挂去找约是哪啥号好呢啊呀吗的，。,.!！?？、\s]"
+    r"|\b(?:hi|hello|i|i'?m|which|what|departments?|should|see|do|need|to|go|doctors?|know|don'?t|not|sure|help|me"
+    r"|choose|is|right|for|the|a|can|you|tell|sick|feel|unwell|am)\b",
     re.IGNORECASE,
 )
 
@@ -147,7 +148,7 @@ def understood(found: Assessment) -> bool:
 
 def asks_only(text: str) -> bool:
     """我该挂什么科: a question without a word about what is the matter."""
-    return not text.strip() or bool(_BARE_QUESTION.fullmatch(text.strip()))
+    return not _FILLING.sub("", text)
 
 
 def answer_to(question: Question, turn: Turn, said: str) -> str:

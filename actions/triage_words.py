@@ -71,7 +71,7 @@ async def answer_unclear(turn: Turn, reply: Reply) -> None:
     else:
         reply.say("say_which_department", department=general.name)
         offer_department(turn, reply, general)
-    reply.say("ask_triage_symptoms")
+    reply.say("ask_triage_more")
     reply.offer(turn.words.texts.text("intent_talk_to_human"), "/talk_to_human")
 
 

@@ -15,6 +15,7 @@ from bot.commands import (
     cases,
     follow_up,
     identities,
+    intakes,
     invoices,
     medicines,
     money,
@@ -48,6 +49,7 @@ app.add_typer(follow_up.app, name="follow-up")
 app.add_typer(prescriptions.app, name="prescriptions")
 app.add_typer(medicines.app, name="medicines")
 app.add_typer(parcels.app, name="parcels")
+app.add_typer(intakes.app, name="intakes")
 app.add_typer(cases.app, name="cases")
 app.add_typer(ratings.app, name="ratings")
 app.add_typer(predict.app, name="predict")

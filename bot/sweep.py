@@ -45,10 +45,17 @@ _VISITS = 50  # that took place: each may plan some dozens of askings
 _MOST_PARCELS = 20  # one call each
 _PATIENCE = 3  # calls in a row that nobody answers
 TOKENS_KEPT = timedelta(days=30)  # longest pause after which an interrupted registration still goes on
+UNAGREED_KEPT = timedelta(days=1)  # long enough to agree, register and go on
 _CHOICES_KEPT = timedelta(days=30)  # buttons below news; what they ask for is looked at anew
 _OPERATIONS_KEPT = timedelta(days=30)  # no message is tried again after so long
 
 _OLD_TOKENS = text("DELETE FROM personal_tokens WHERE created_at < :before")
+# What was told of an illness by somebody who has not agreed that health data are kept.
+_UNAGREED = text("""
+    DELETE FROM personal_tokens t WHERE t.kind IN ('draft', 'health') AND t.created_at < :before AND NOT EXISTS (
+        SELECT FROM contacts c JOIN consents g ON g.account_id = c.account_id
+        WHERE c.id = t.conversation_id AND g.kind = 'health_data' AND g.withdrawn_at IS NULL)
+""")
 _OLD_OPERATIONS = text("DELETE FROM operations WHERE created_at < :before")
 _OLD_CODES = text("DELETE FROM one_time_codes WHERE issued_at < :before")
 _OLD_CHOICES = text("DELETE FROM news_choices WHERE created_at < :before")
@@ -172,6 +179,7 @@ async def expired(rt: Runtime) -> None:
     now = rt.now()
     async with rt.database.begin() as session:
         await session.execute(_OLD_TOKENS, {"before": now - TOKENS_KEPT})
+        await session.execute(_UNAGREED, {"before": now - UNAGREED_KEPT})
         await session.execute(_OLD_OPERATIONS, {"before": now - _OPERATIONS_KEPT})
         await session.execute(_OLD_CODES, {"before": now - timedelta(days=2)})
         await session.execute(_OLD_LINKS, {"before": now - timedelta(days=2)})

@@ -12,18 +12,21 @@ from datetime import date, timedelta
 from integrations.language.numerals import SMALL, read_number
 from integrations.language.script import normalise
 
+_LONGEST_NO = 30  # characters
 _EDGES = " \t\r\n，。,.!！~～、；;"
 _NONE = re.compile(
-    r"(?:都|暂时|目前|现在|应该|好像)?(?:没有?|无|不)(?:有|吃|过敏|怀孕|怀|伴随|得过|对什么过敏|在?吃药|吃药|用药|别的|其他的?|什么|病史|任何)*"
+    r"(?:都|暂时|目前|现在|应该|好像)?(?:没有?|无|不)(?:有|吃|过敏|怀孕|怀|伴随|得过|对什么过敏|在?吃药|吃药|用药|别的|其他的?|什么|病史|任何)*+"
     r"(?:不舒服|症状|病|药|过敏|药物|东西)?(?:了|的|啊|呢|哦)?|否|都没有?|都没|没了|不是|没什么|正常"
-    r"|no|none|nope|nothing(?: else)?|not (?:that i know(?: of)?|pregnant|any|really)|no(?:ne)? (?:allerg(?:y|ies)|medicines?"
-    r"|medications?|drugs|known allergies)|i (?:don'?t|do not)(?: have any| take any)?|i'?m not|never",
+    r"|no|none|nope|nothing(?: else)?|not (?:that i know(?: of)?|pregnant|any|really)"
+    r"|no(?:ne)? (?:allerg(?:y|ies)|medicines?|medications?|drugs|known allergies)"
+    r"|i (?:don'?t|do not)(?: have any| take any)?|i'?m not|never",
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(
     r"(?:我|这个|也)?(?:不(?:太|大)?(?:清楚|知道|确定|记得|好说|晓得)|说不(?:清楚?|好|准|上来)|忘(?:记)?了|不懂|没查过|没测过)(?:了|啊|呢|哦)?"
     r"|跳过|先跳过|过|下一(?:个|题|步)|略过|不想说|不方便说|不填"
-    r"|(?:i )?(?:don'?t|do not) know|not sure|no idea|unsure|skip(?: it| this)?|next|pass|unknown|can'?t (?:say|remember)",
+    r"|(?:i )?(?:don'?t|do not) know|not sure|no idea|unsure"
+    r"|skip(?: it| this)?|next|pass|unknown|can'?t (?:say|remember)",
     re.IGNORECASE,
 )
 _YEARS = re.compile(
@@ -35,14 +38,16 @@ _MONTHS = re.compile(
 )
 _BORN = re.compile(r"新生儿|刚出生|刚满月|出生(?:才|刚)?\d*几?天|newborn", re.IGNORECASE)
 _SCORE = re.compile(
-    rf"(?:(?P<of>{SMALL})\s*(?:分(?![钟之])|/\s*10|out of (?:10|ten))|(?:程度|评分|打分|大[概约]|差不多|有)\s*(?P<said>{SMALL})$)",
+    rf"(?:(?P<of>{SMALL})\s*(?:分(?![钟之])|/\s*10|out of (?:10|ten))"
+    rf"|(?:程度|评分|打分|大[概约]|差不多|有)\s*(?P<said>{SMALL})$)",
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"(?P<n>10|\d|{SMALL})(?:\s*[到至~\-—]\s*(?P<to>10|\d|{SMALL}))?(?:吧|左右|个?分)?")
 _WORDS = (
     (
         9,
-        r"(?:疼|痛|难受)(?:死|得要命|得受不了)|忍不了|受不了|难以忍受|剧[烈痛]|最(?:疼|痛|难受)|unbearable|worst|excruciating",
+        r"(?:疼|痛|难受)(?:死|得要命|得受不了)|忍不了|受不了|难以忍受|剧[烈痛]|最(?:疼|痛|难受)"
+        r"|unbearable|worst|excruciating",
     ),
     (
         7,
@@ -55,7 +60,8 @@ _WORDS = (
 _SEVERE = tuple((score, re.compile(words, re.IGNORECASE)) for score, words in _WORDS)
 
 _UNIT = {
-    "分钟": 0, "小时": 0, "钟头": 0, "天": 1, "晚上": 1, "晚": 1, "夜": 1, "周": 7, "星期": 7, "礼拜": 7, "个月": 30, "年": 365,
+    "分钟": 0, "小时": 0, "钟头": 0, "天": 1, "晚上": 1, "晚": 1, "夜": 1, "周": 7, "星期": 7, "礼拜": 7,
+    "个月": 30, "年": 365,
     "minute": 0, "hour": 0, "day": 1, "night": 1, "week": 7, "month": 30, "year": 365,
 }  # fmt: skip
 _FOR = re.compile(
@@ -85,7 +91,8 @@ _SINCE = (
 )
 _STARTED = tuple((days, re.compile(words, re.IGNORECASE)) for days, words in _SINCE)
 _WHOLE = re.compile(
-    r"(?:从|自从)?(?:小时候|小|出生|生下来|天生)(?:就|开始|以来)|一直(?:都)?(?:有|这样)|很久|好久|老毛病|多年|常年|always|for ages|a long time"
+    r"(?:从|自从)?(?:小时候|小|出生|生下来|天生)(?:就|开始|以来)|一直(?:都)?(?:有|这样)|很久|好久|老毛病|多年|常年"
+    r"|always|for ages|a long time"
 )
 _PREGNANT = re.compile(
     r"(?<![没不未])(?:怀孕|怀上|怀着|有喜|孕妇)(?!了?吗)|(?<![没不未])有?(?:身孕|宝宝在肚子)|孕(?:早|中|晚)期|孕?\d{1,2}周\+?|怀(?:了|着)?\S{0,3}月"
@@ -106,11 +113,13 @@ _FEW = {"几": 3, "数": 3, "好几": 5}
 _TO_US = re.compile(
     r"取消|返回|上一步|退出|停止|结束|不[填办问]了|算了|人工|客服|帮助|挂号|预约|改约|退号|投诉|急救|120|繁体|英文"
     r"|^(?:你好|您好|谢谢|好的?|嗯|对|是的?|确认|可以|行|没错|同意|完了|好了|就这些|再见|在吗|继续)(?:[了吧啊呢])?$"
-    r"|^(?:hi|hello|thanks|thank you|ok(?:ay)?|yes|correct|confirm|cancel|back|go back|stop|quit|help|human|agent|book|done)\b",
+    r"|^(?:hi|hello|thanks|thank you|ok(?:ay)?|yes|correct|confirm|cancel|back|go back|stop|quit|help|human"
+    r"|agent|book|done)\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"[?？]$|[吗呢么]$|怎么(?:走|办理|收费|去|停)|多少钱|几点|在哪|什么时候|要多久|\b(?:where|when|how (?:much|long|do))\b",
+    r"[?？]$|[吗呢么]$|怎么(?:走|办理|收费|去|停)|多少钱|几点|在哪|什么时候|要多久"
+    r"|\b(?:where|when|how (?:much|long|do))\b",
     re.IGNORECASE,
 )
 _SHORT, _SHORT_ENGLISH, _QUESTION = 8, 24, 24
@@ -126,7 +135,8 @@ class Onset:
 
 def is_none(text: str) -> bool:
     """ "没有", "不过敏", "none": there is nothing of the kind that was asked for."""
-    return bool(_NONE.fullmatch(normalise(text).strip(_EDGES)))
+    said = normalise(text).strip(_EDGES)
+    return len(said) <= _LONGEST_NO and bool(_NONE.fullmatch(said))
 
 
 def is_unknown(text: str) -> bool:

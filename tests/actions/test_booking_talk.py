@@ -11,18 +11,17 @@ from .bookings import HEART, appointments, day, to_confirmation
 from .conftest import NOW, WEDNESDAY, Clinic, Outside
 
 
-async def test_a_complaint_is_not_judged(clinic: Clinic) -> None:
+async def test_the_department_comes_from_the_patient_or_from_triage(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("book_appointment")
+    said = await chat.say("inform", ("any", "都可以"))
+    assert said.text.startswith("请问想看哪个科")
     await clinic.department("全科医学科")
     chat = await clinic.chat()
-    for form in ("", "booking_form"):
-        said = await chat.say("which_department")
-        assert "还不能判断该看哪个科" in said.text
-        assert "120" in said.text
-        assert list(said.buttons) == ["挂全科医学科", "找人工"]
-        assert chat.form == form
-        await chat.say("book_appointment")
-    said = await chat.say("inform", ("any", "都可以"))
-    assert said.text.startswith("科室要您来定")
+    await chat.say("book_appointment")
+    said = await chat.say("which_department", text="我不知道该挂哪个科")
+    assert "请说说哪里不舒服" in said.text
+    assert chat.form == "triage_form"
 
 
 async def test_the_emergency_number_is_known_everywhere(clinic: Clinic) -> None:

@@ -60,7 +60,9 @@ def opened(chat: Chat, one: Intake) -> tuple[str, dict[str, list[dict[str, objec
 async def test_every_question_once_and_stored_as_data_and_text(clinic: Clinic) -> None:
     schedule = await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()
-    await chat.say("book_appointment", ("department", clinic.departments["心血管内科"]), ("schedule", schedule))
+    await chat.say(
+        "book_appointment", ("department", clinic.departments["心血管内科"]), ("schedule", schedule)
+    )
     await chat.say("affirm")
     said = await chat.say("start_intake", text="填病情")
     assert "不是医生" in said.text
@@ -267,9 +269,7 @@ async def test_staff_read_with_a_reason_that_is_kept(clinic: Clinic) -> None:
     async with chat.runtime.database.begin() as session:
         [line] = await keeping.listed(session)
         assert line.patient == "*明"
-        told = await keeping.reveal(
-            session, chat.runtime.crypto, line.id, actor="staff:lin", reason="接诊"
-        )
+        told = await keeping.reveal(session, chat.runtime.crypto, line.id, actor="staff:lin", reason="接诊")
     assert "主诉：咳嗽一周" in told.summary
 
 

@@ -24,9 +24,7 @@ def _play(text: str, person: Person = Person(), answers: object = None) -> Asses
     if person.age is not None and person.age < 14:
         return Assessment((Ranked(CHILD, 0.9, ("发烧",)), Ranked(HEART, 0.1)))
     if "累" in text and len(given) < 3 and "fever" not in given:
-        return Assessment(
-            (Ranked(HEART, 0.5, ("累",)), Ranked(BONES, 0.4)), Question("fever", ("yes", "no"))
-        )
+        return Assessment((Ranked(HEART, 0.5, ("累",)), Ranked(BONES, 0.4)), Question("fever", ("yes", "no")))
     if "头" in text or given.get("fever") == "yes" or "胸" in text:
         word = "头" if "头" in text else "胸"
         return Assessment((Ranked(HEART, 0.8, (word,)), Ranked(BONES, 0.2)))
@@ -198,7 +196,12 @@ async def test_what_was_told_stands_sealed(clinic: Clinic) -> None:
     assert "膝" not in str(chat.slots)
     async with clinic.runtime.database.begin() as session:
         told = await tokens.reveal(
-            session, clinic.runtime.crypto, conversation_id=chat.contact.id, token=kept, purpose="test", now=NOW
+            session,
+            clinic.runtime.crypto,
+            conversation_id=chat.contact.id,
+            token=kept,
+            purpose="test",
+            now=NOW,
         )
     assert "膝盖疼" in told
 
@@ -223,4 +226,3 @@ def test_corrections() -> None:
     assert told.told("不对，是胃疼").words == ("头疼三天", "胃疼")
     assert told.told("not my head, my neck").words[-1] == "neck"
     assert told.told("还有点晕").words == ("头疼三天", "恶心", "还有点晕")
-

@@ -58,7 +58,7 @@ class Story:
         known = self.with_answer(
             COMPLAINT, f"{before}{_ADDED}{words}" if before not in ("", UNKNOWN) else words
         )
-        return known._noticed(words, today)
+        return _noticed(known, words, today)
 
     def answered(self, name: str, words: str, today: date) -> Story:
         """With the answer to one question; what it says of the following ones is not asked again."""
@@ -71,17 +71,7 @@ class Story:
         if name not in (COMPLAINT, ONSET, SEVERITY) and is_none(words):
             return self.with_answer(name, NONE)
         known = self.with_answer(name, words)
-        return known._noticed(words, today) if name in (COMPLAINT, ACCOMPANYING) else known
-
-    def _noticed(self, words: str, today: date) -> Story:
-        known = self
-        if ONSET not in known.answers and (onset := read_onset(words, today)):
-            known = known.with_answer(ONSET, onset.words)
-        if SEVERITY not in known.answers and (severity := read_severity(words)) is not None:
-            known = known.with_answer(SEVERITY, str(severity))
-        if PREGNANCY not in known.answers and read_pregnant(words):
-            known = known.with_answer(PREGNANCY, words)
-        return known
+        return _noticed(known, words, today) if name in (COMPLAINT, ACCOMPANYING) else known
 
     def open_fields(self, sex: Sex | None, age: int | None) -> tuple[str, ...]:
         """What is still to be asked of this person, in order."""
@@ -102,3 +92,14 @@ def severity_of(answer: str) -> int | None:
 def readable(name: str, words: str) -> bool:
     """Whether an answer says what was asked: only the severity has to be a number or a word for one."""
     return name != SEVERITY or is_unknown(words) or severity_of(words) is not None
+
+
+def _noticed(known: Story, words: str, today: date) -> Story:
+    """With what the words say of other questions."""
+    if ONSET not in known.answers and (onset := read_onset(words, today)):
+        known = known.with_answer(ONSET, onset.words)
+    if SEVERITY not in known.answers and (severity := read_severity(words)) is not None:
+        known = known.with_answer(SEVERITY, str(severity))
+    if PREGNANCY not in known.answers and read_pregnant(words):
+        known = known.with_answer(PREGNANCY, words)
+    return known
