@@ -12,6 +12,7 @@ from actions.directory import Directory
 from actions.facts import Facts
 from actions.relations import Kin, kin_of, related
 from actions.revealing import account_of
+from actions.symptoms_told import told_answer
 from actions.turn import Turn
 from integrations.hospital import patients
 from integrations.hospital.directory import DepartmentView
@@ -137,7 +138,15 @@ async def someone(turn: Turn, symptoms: Symptoms) -> Someone:
 
 
 def judge(symptoms: Symptoms, whom: Someone) -> Assessment:
-    return assess(symptoms.text, whom.person, symptoms.answers)
+    """What the words and answers lead to; what the words answer by themselves is not asked."""
+    answers = dict(symptoms.answers)
+    while True:
+        found = assess(symptoms.text, whom.person, answers)
+        asked = found.question
+        told = told_answer(asked.key, symptoms.text, asked.answers) if asked else ""
+        if not (asked and told) or asked.key in answers:
+            return found
+        answers[asked.key] = told
 
 
 def understood(found: Assessment) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from actions import symptoms as symptoms_module
 from actions.symptoms import Symptoms, asks_only
+from actions.symptoms_told import told_answer
 from actions.triage import FORM
 from integrations.hospital import tokens
 from integrations.hospital.models import Relation, Sex
@@ -217,6 +218,29 @@ async def test_english(clinic: Clinic) -> None:
 def test_a_bare_question_tells_nothing() -> None:
     assert all(map(asks_only, ("我该挂什么科", "请问看哪个科好", "which department should I see?", "")))
     assert not any(map(asks_only, ("头疼挂什么科", "my knee hurts, which department", "拉肚子")))
+
+
+def test_what_the_words_answer_is_not_asked() -> None:
+    where = ("head", "belly", "back_limbs")
+    assert told_answer("where", "头疼三天了", where) == "head"
+    assert told_answer("where", "头疼，肚子也疼", where) == ""
+    assert told_answer("where", "浑身没劲", where) == ""
+    assert [told_answer("fever", one, ("yes", "no")) for one in ("有点发烧", "没发烧", "咳嗽")] == [
+        "yes",
+        "no",
+        "",
+    ]
+    assert [told_answer("injury", one, ("yes", "no")) for one in ("摔了一跤", "没摔过", "疼")] == [
+        "yes",
+        "no",
+        "",
+    ]
+
+
+async def test_a_fever_that_was_told_is_not_asked(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await chat.say("tell_symptoms", text="好累，还发烧")
+    assert "建议就诊科室：心血管内科" in said.text
 
 
 def test_corrections() -> None:
