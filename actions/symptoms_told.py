@@ -19,7 +19,8 @@ _WHERE = {
     "belly": r"肚|腹|胃|\b(?:belly|stomach|abdom)",
     "anus": r"肛|痔|屁股|\banus",
     "private_parts": r"下身|下体|阴|小便|尿|月经|白带|睾|\burin",
-    "back_limbs": r"腰|背|膝|腿|脚|手(?!术|机)|胳膊|肩|关节|髋|腕|肘|\b(?:back|knee|leg|foot|feet|arm|shoulder|joint|hand)s?\b",
+    "back_limbs": r"腰|背|膝|腿|脚|手(?!术|机)|胳膊|肩|关节|髋|腕|肘"
+    r"|\b(?:back|knee|leg|foot|feet|arm|shoulder|joint|hand)s?\b",
     "skin": r"皮肤|疹|痘|瘙?痒|湿疹|\b(?:skin|rash|itch)",
 }
 _PARTS = {part: re.compile(words, re.IGNORECASE) for part, words in _WHERE.items()}
