@@ -37,6 +37,7 @@ _WAYS_OUT = frozenset(
     {"cancel", "go_back", "talk_to_human", "emergency_help", "help", "choose_language", "thanks", "goodbye"}
     | {"greet", "ask_hospital", "ask_privacy", "my_appointments", "complain", "register", "start_intake"}
 )
+_SHORT_WORD = 10
 _SHORT, _LEAST = 6, 2  # characters: longer words say more than whom it is about, or than yes and no
 _UNTOLD = frozenset({"affirm", "deny", "correct", "inform", "nlu_fallback"})
 
@@ -79,9 +80,15 @@ class TriageForm(Form):
         if turn.asked == RESULT and turn.intent in _PARTING and not turn.facts.choice:
             await self.digressions[turn.intent](turn, reply)
             return Outcome.closed(slots=self.leaving)
-        if turn.asked != RESULT and turn.intent not in _WAYS_OUT | self.own and own_words.tells(turn):
-            turn = replace(turn, intent="tell_symptoms")  # whatever a story sounds like
+        if turn.asked != RESULT and own_words.tells(turn) and self._is_story(turn):
+            turn = replace(turn, intent="tell_symptoms")
         return await super()._inside(turn, reply, draft)
+
+    def _is_story(self, turn: Turn) -> bool:
+        """Whatever it sounds like: "取消手术后一直疼" takes nothing back."""
+        if turn.intent in ("cancel", "go_back"):
+            return len(turn.text) > _SHORT_WORD
+        return turn.intent not in _WAYS_OUT | _UNTOLD | self.own
 
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
         text = await own_words.typed(turn, "triage")

@@ -78,6 +78,17 @@ async def test_one_question_at_a_time_and_its_answers_in_words(clinic: Clinic) -
         assert f"建议就诊科室：{expected}" in said.text, words
 
 
+async def test_yes_and_what_sounds_like_leaving(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("tell_symptoms", text="好累")
+    said = await chat.say("affirm", text="嗯嗯")
+    assert "建议就诊科室：心血管内科" in said.text
+    chat = await clinic.chat(registered=False)
+    await chat.say("tell_symptoms", text="好累")
+    said = await chat.say("cancel", text="取消手术以后膝盖一直疼")
+    assert "建议就诊科室：骨科" in said.text
+
+
 async def test_a_question_may_be_answered_by_telling_more(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     await chat.say("tell_symptoms", text="好累")
