@@ -4,7 +4,7 @@ patient confirms or corrects, stored for the doctor. Its draft is sealed; Rasa k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +13,14 @@ from actions.appointments import upcoming
 from actions.booking_people import NobodyRegistered, read_booker
 from actions.consent import missing_consents
 from actions.forms import LONG_AWAY, THEN, Form, Outcome
+from actions.intake_draft import ASKED, Draft, answer_in, begun, joined, person_of, whose
 from actions.intake_words import ask_field, changed_field, say_started, shown_summary, summary_for_the_doctor
-from actions.revealing import account_of, reveal
-from actions.symptoms import Symptoms, someone
+from actions.revealing import account_of
 from actions.triage import TOLD
 from actions.turn import Reply, Turn
 from integrations.hospital.intake import keeping
 from integrations.hospital.intake.story import (
     ACCOMPANYING,
-    ALLERGIES,
     COMPLAINT,
     FIELDS,
     NONE,
@@ -29,19 +28,15 @@ from integrations.hospital.intake.story import (
     PICTURES,
     PREGNANCY,
     UNKNOWN,
-    Story,
     applying,
     readable,
 )
 from integrations.hospital.patients import PatientView
-from integrations.hospital.tokens import UnknownToken
 from integrations.language.health import read_onset
-from integrations.language.people import told_of
 
 FORM = "intake_form"
 WHOSE, CONFIRM, CHANGE = "intake_whose", "intake_confirm", "intake_change"
-_ASKED = "intake_"  # how the names of questions begin
-_PICTURES = f"{_ASKED}{PICTURES}"
+_PICTURES = f"{ASKED}{PICTURES}"
 # Short words that leave the question open; everything else that is typed answers it.
 _WAYS_OUT = frozenset(
     {"cancel", "go_back", "talk_to_human", "emergency_help", "help", "choose_language", "start_intake"}
@@ -49,32 +44,6 @@ _WAYS_OUT = frozenset(
     | {"goodbye", "smalltalk", "hurry", "abuse"}
 )
 _PICTURED = frozenset({"image", "file", "video"})
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """`patient` and `appointment` are ids; `revising` the field that is being put right; `known` what an earlier
-    intake says of allergies."""
-
-    story: Story = field(default_factory=Story)
-    patient: str = ""
-    appointment: str = ""
-    revising: str = ""
-    known: str = ""
-
-    @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> Draft:
-        words = {key: str(kept.get(key) or "") for key in ("patient", "appointment", "revising", "known")}
-        return cls(Story.of(kept.get("story") or {}), **words)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "story": self.story.as_json(),
-            "patient": self.patient,
-            "appointment": self.appointment,
-            "revising": self.revising,
-            "known": self.known,
-        }
 
 
 class IntakeForm(Form):
@@ -124,10 +93,10 @@ class IntakeForm(Form):
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         known = Draft.of(await sealed_draft.unseal(turn, draft))
         try:
-            person = await self._person(turn, known)
+            person = await person_of(turn, known)
             if person is None:
                 return await self._whose(turn, reply, known)
-            return await self._put(turn, reply, known, turn.asked.removeprefix(_ASKED), person)
+            return await self._put(turn, reply, known, turn.asked.removeprefix(ASKED), person)
         except NobodyRegistered:
             return await self._enter(turn, reply, known)
 
@@ -136,7 +105,7 @@ class IntakeForm(Form):
         if await missing_consents(turn):
             return await self._later(turn, known, "consent_form")
         try:
-            person = await self._chosen(turn, known)
+            person = await whose(turn, known)
         except NobodyRegistered:
             return await self._later(turn, known, "registration_form")
         if person is None:
@@ -147,39 +116,8 @@ class IntakeForm(Form):
         kept = await sealed_draft.seal(turn, known.as_json())
         return Outcome(kept, go_on=first, slots={THEN: FORM})
 
-    async def _chosen(self, turn: Turn, known: Draft) -> PatientView | None:
-        """Whom it is about, as far as that was said; None when it may be several. Raises NobodyRegistered."""
-        async with turn.runtime.database.begin() as session:
-            booker = await read_booker(session, turn)
-        if named := booker.person(turn.facts.patient or known.patient):
-            return named
-        if known.appointment:
-            visits = [one for one in await upcoming(turn) if str(one.id) == known.appointment]
-            if visits and (one := booker.person(str(visits[0].patient_id))):
-                return one
-        relative = turn.facts.relative or told_of(turn.text)
-        told = Symptoms.of(await sealed_draft.unseal(turn, turn.slots.get(TOLD)))
-        if not relative and told.words and (view := (await someone(turn, told)).view):
-            return view
-        meant = booker.related(relative) if relative else booker.people
-        if turn.facts.oneself or (not relative and len(booker.people) == 1):
-            return booker.people[0]
-        return meant[0] if len(meant) == 1 else None
-
     async def _begin(self, turn: Turn, reply: Reply, known: Draft, person: PatientView) -> Outcome:
-        """What is known already is put in, and told; the first open question follows."""
-        story = known.story if not known.patient or known.patient == str(person.id) else Story()
-        told = Symptoms.of(await sealed_draft.unseal(turn, turn.slots.get(TOLD)))
-        view = (await someone(turn, told)).view if told.words else None
-        if told.words and not story.answers and (view is None or view.id == person.id):
-            story = story.told(told.text, turn.today)
-        async with turn.runtime.database.begin() as session:
-            allergies = await keeping.known_allergies(session, turn.runtime.crypto, person.id)
-        appointment = known.appointment
-        if not appointment:
-            visits = [one for one in await upcoming(turn) if one.patient_id == person.id]
-            appointment = str(visits[0].id) if visits else ""
-        known = replace(known, story=story, patient=str(person.id), appointment=appointment, known=allergies)
+        known = await begun(turn, known, person)
         await say_started(turn, reply, person, known.story)
         return await self._next(turn, reply, known, person)
 
@@ -193,9 +131,9 @@ class IntakeForm(Form):
         return Outcome(await sealed_draft.seal(turn, known.as_json()), WHOSE)
 
     async def _answered(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
-        person = await self._person(turn, known)
+        person = await person_of(turn, known)
         if person is None or turn.asked == WHOSE:
-            chosen = await self._chosen(turn, known)
+            chosen = await whose(turn, known)
             if chosen is None:
                 return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
             return await self._begin(turn, reply, known, chosen)
@@ -205,8 +143,8 @@ class IntakeForm(Form):
             return await self._picture(turn, reply, known, person)
         if turn.intent == "non_text":  # a recording without words, a place
             await self.digressions_of_kind(turn, reply)
-            return await self._put(turn, reply, known, turn.asked.removeprefix(_ASKED), person)
-        said = await self._said(turn, known)
+            return await self._put(turn, reply, known, turn.asked.removeprefix(ASKED), person)
+        said = await answer_in(turn, known)
         match turn.asked:
             case "intake_confirm" | "intake_change":
                 return await self._confirmed(turn, reply, known, person, said)
@@ -215,7 +153,7 @@ class IntakeForm(Form):
                     story = replace(known.story, pictured=True)
                     return await self._next(turn, reply, replace(known, story=story), person)
                 return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
-        return await self._take(turn, reply, known, person, turn.asked.removeprefix(_ASKED), said)
+        return await self._take(turn, reply, known, person, turn.asked.removeprefix(ASKED), said)
 
     async def digressions_of_kind(self, turn: Turn, reply: Reply) -> None:
         kind = turn.kind if turn.kind in ("voice", "sticker", "location", "link") else "other"
@@ -241,28 +179,14 @@ class IntakeForm(Form):
             reply.say("say_intake_since", day=turn.words.day(onset.since))
         return await self._next(turn, reply, replace(known, story=story, revising=""), person)
 
-    async def _said(self, turn: Turn, known: Draft) -> str:
-        """The answer: by button, behind its token, or as typed; "" when there is none."""
-        choice = turn.facts.choice
-        if choice:
-            return {"none": NONE, "unknown": UNKNOWN, "same": known.known}.get(choice, choice)
-        if turn.facts.health:
-            try:
-                return await reveal(turn, turn.facts.health, "intake")
-            except UnknownToken:
-                return ""
-        if turn.asked == f"{_ASKED}{ALLERGIES}" and known.known and turn.intent == "affirm":
-            return known.known
-        return await own_words.typed(turn, "intake")
-
     async def _picture(self, turn: Turn, reply: Reply, known: Draft, person: PatientView) -> Outcome:
         story = known.story.with_picture(turn.message_id)
         if turn.facts.health or turn.text:
-            words = await self._said(turn, replace(known, known=""))
-            story = story.with_answer(ACCOMPANYING, _joined(story.answers.get(ACCOMPANYING, ""), words))
+            words = await answer_in(turn, replace(known, known=""))
+            story = story.with_answer(ACCOMPANYING, joined(story.answers.get(ACCOMPANYING, ""), words))
         known = replace(known, story=story)
         reply.say("say_intake_picture", count=len(story.messages))
-        return await self._put(turn, reply, known, turn.asked.removeprefix(_ASKED), person)
+        return await self._put(turn, reply, known, turn.asked.removeprefix(ASKED), person)
 
     async def _next(self, turn: Turn, reply: Reply, known: Draft, person: PatientView) -> Outcome:
         """The first question that is open, or the summary."""
@@ -285,7 +209,7 @@ class IntakeForm(Form):
                 reply.offer(title, f'/correct{{"choice": "field:{one}"}}')
         else:
             await ask_field(turn, reply, name, known.known)
-        return Outcome(await sealed_draft.seal(turn, known.as_json()), f"{_ASKED}{name}")
+        return Outcome(await sealed_draft.seal(turn, known.as_json()), f"{ASKED}{name}")
 
     async def _confirmed(
         self, turn: Turn, reply: Reply, known: Draft, person: PatientView, said: str
@@ -302,7 +226,7 @@ class IntakeForm(Form):
             return await self._put(turn, reply, known, "change", person)
         if said and said.startswith(_ADDS):
             story = known.story
-            added = story.with_answer(ACCOMPANYING, _joined(story.answers.get(ACCOMPANYING, ""), said))
+            added = story.with_answer(ACCOMPANYING, joined(story.answers.get(ACCOMPANYING, ""), said))
             return await self._next(turn, reply, replace(known, story=added), person)
         return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
 
@@ -333,11 +257,11 @@ class IntakeForm(Form):
         return Outcome.closed(slots={TOLD: None})
 
     async def _back(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
-        person = await self._person(turn, known)
+        person = await person_of(turn, known)
         if person is None:
             return await self._whose(turn, reply, known)
         answered = list(known.story.answers)
-        if known.revising or turn.asked == f"{_ASKED}change":
+        if known.revising or turn.asked == f"{ASKED}change":
             return await self._next(turn, reply, replace(known, revising=""), person)
         if turn.asked == CONFIRM and known.story.pictured:
             story = replace(known.story, pictured=False)
@@ -347,12 +271,6 @@ class IntakeForm(Form):
         else:
             story = known.story.without(answered[-1])
         return await self._next(turn, reply, replace(known, story=story), person)
-
-    async def _person(self, turn: Turn, known: Draft) -> PatientView | None:
-        """Raises NobodyRegistered."""
-        async with turn.runtime.database.begin() as session:
-            booker = await read_booker(session, turn)
-        return booker.person(known.patient)
 
 
 _BARE_YES = frozenset({"有", "有的", "是", "是的", "对", "嗯", "过敏", "在吃", "吃", "yes", "Yes", "yeah"})
@@ -373,7 +291,3 @@ _FINE = frozenset(
         "all correct",
     }
 )
-
-
-def _joined(before: str, words: str) -> str:
-    return words if before in ("", NONE, UNKNOWN) else f"{before}；{words}"
