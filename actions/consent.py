@@ -15,6 +15,7 @@ from integrations.hospital.models import ConsentKind, Contact, Relation
 
 _YES = frozenset({"give_consent", "affirm"})
 _NO = frozenset({"refuse_consent", "deny", "cancel", "go_back"})
+_ILL = frozenset({"tell_symptoms", "which_department"})
 # What is withdrawn by a yes to which question: without the use of health data the rest has no purpose either.
 _KINDS = {"withdrawal": accounts.OWN_CONSENTS, "withdrawal_abroad": (ConsentKind.DATA_ABROAD,)}
 _STOPS = {THEN: None, SLOT: None}
@@ -58,6 +59,12 @@ class ConsentForm(Form):
         if wants_booking(turn):
             return await self._first(turn, reply)
         return Outcome(draft, turn.asked, understood=False)
+
+    async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """Which department is right needs no consent; what waits for one goes on waiting."""
+        if turn.intent in _ILL:
+            return Outcome.closed(go_on="triage_form")
+        return await super()._inside(turn, reply, draft)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """In short: the whole was said when the question was opened. Not at all when it was answered elsewhere."""

@@ -26,6 +26,7 @@ UNSURE = "unknown"  # an answer that decides nothing, and is not asked for again
 _SEX: Mapping[Sex, Literal["male", "female"]] = {Sex.MALE: "male", Sex.FEMALE: "female"}
 _SMALL_CHILD, _OLD = 6.0, 72.0  # where the word alone says as much
 _CHILDREN = re.compile(r"孩子|小孩|宝宝|娃|婴儿|幼儿|child|kid|baby|toddler", re.IGNORECASE)
+_WORTH_A_LOOK = 0.02  # a second department with less is no help
 _CLEAR = 0.25  # from this probability on something was understood, also without a word that stands out
 _OTHER_AGE = 2  # years: who is so much younger or older is somebody else
 _CORRECTS = (
@@ -182,8 +183,11 @@ def departments_for(
     """The best three of this hospital that take this person."""
     here = {one.name: one for one in directory.departments.values() if not one.fault}
     fitting = {name: one.aliases for name, one in here.items() if _takes(one, whom, today)}
-    best = offered(found.ranked, fitting or {name: one.aliases for name, one in here.items()})
-    return [(here[one.department], one) for one in best if one.department in here]
+    first, *others = offered(found.ranked, fitting or {name: one.aliases for name, one in here.items()}) or (
+        None,
+    )
+    best = [first, *(one for one in others if one and one.score >= _WORTH_A_LOOK)]
+    return [(here[one.department], one) for one in best if one and one.department in here]
 
 
 def _takes(one: DepartmentView, whom: Someone, today: date) -> bool:

@@ -68,6 +68,23 @@ async def test_before_registration_the_way_leads_through_it_to_the_booking(clini
     assert chat.slots["then"] == "booking_form"
 
 
+async def test_the_question_for_a_consent_does_not_stand_in_the_way(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    await chat.say("greet")
+    assert chat.form == "consent_form"
+    said = await chat.say("tell_symptoms", text="胸口闷")
+    assert "建议就诊科室：心血管内科" in said.text
+    assert "挂心血管内科" in said.buttons
+
+
+async def test_what_is_improbable_is_not_offered(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    sure = Assessment((Ranked(HEART, 0.99, ("胸",)), Ranked(BONES, 0.01)))
+    monkeypatch.setattr(symptoms_module, "assess", lambda *_: sure)
+    chat = await clinic.chat(registered=False)
+    said = await chat.say("tell_symptoms", text="胸口闷")
+    assert "也可以看" not in said.text
+
+
 async def test_one_question_at_a_time_and_its_answers_in_words(clinic: Clinic) -> None:
     for words, expected in (("发烧", HEART), ("没有", BONES), ("不清楚", BONES)):
         chat = await clinic.chat(registered=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,6 +21,7 @@ FIELDS = (COMPLAINT, ONSET, SEVERITY, ACCOMPANYING, HISTORY, ALLERGIES, MEDICINE
 _FERTILE = range(12, 56)
 _LONGEST = 600  # characters of one answer
 _ADDED = "；"
+_NARROW = re.compile(r"(?<=[㐀-鿿]) ?, ?(?=[㐀-鿿])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Story:
 
     def told(self, words: str, today: date) -> Story:
         """With what a patient told freely: the main complaint, and in it since when, how bad, whether pregnant."""
-        words = words.strip()[:_LONGEST]
+        words = _written(words)
         if not words:
             return self
         before = self.answers.get(COMPLAINT, "")
@@ -62,7 +64,7 @@ class Story:
 
     def answered(self, name: str, words: str, today: date) -> Story:
         """With the answer to one question; what it says of the following ones is not asked again."""
-        words = words.strip()[:_LONGEST]
+        words = _written(words)
         if is_unknown(words):
             return self.with_answer(name, UNKNOWN)
         if name == PREGNANCY:
@@ -103,3 +105,8 @@ def _noticed(known: Story, words: str, today: date) -> Story:
     if PREGNANCY not in known.answers and read_pregnant(words):
         known = known.with_answer(PREGNANCY, words)
     return known
+
+
+def _written(words: str) -> str:
+    """With Chinese commas between Chinese characters, which reading has made narrow."""
+    return _NARROW.sub("，", words.strip()[:_LONGEST])
