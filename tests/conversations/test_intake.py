@@ -9,7 +9,7 @@ import pytest
 from tests.conversations.hospital import Hospital
 from tests.patients import Patient
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300, func_only=True)]
 
 Arrive = Callable[..., Patient]
 
@@ -44,4 +44,7 @@ def test_from_symptoms_to_what_the_doctor_reads(arrive: Arrive, hospital: Hospit
     assert "120" in said
     assert hospital.one("SELECT count(*) FROM intakes") >= 1
     # Nothing of it stands open anywhere: the drafts are sealed, and so is what was stored.
-    assert hospital.one("SELECT count(*) FROM intakes WHERE position(convert_to('头孢', 'UTF8') IN summary) > 0") == 0
+    assert (
+        hospital.one("SELECT count(*) FROM intakes WHERE position(convert_to('头孢', 'UTF8') IN summary) > 0")
+        == 0
+    )
