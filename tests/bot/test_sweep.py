@@ -1,11 +1,12 @@
 import dataclasses
 from datetime import time, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
 from bot import sweep
-from integrations.hospital import accounts, patients, reminders
+from integrations.hospital import accounts, patients, reminders, tokens
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Period
 from integrations.hospital.operations import OperationKey, once
@@ -62,6 +63,29 @@ async def test_what_was_done_long_ago_is_forgotten_and_the_rest_is_kept(rt, cloc
     await sweep.expired(rt)
     async with rt.database.begin() as session:
         assert list(await session.scalars(text("SELECT message_id FROM operations"))) == ["new"]
+
+
+async def test_what_was_told_of_an_illness_lasts_a_day_without_a_consent(rt, clock):
+    left = []
+    for agreed in (True, False):
+        async with rt.database.begin() as session:
+            contact = await accounts.ensure_contact(session, "wechat", uuid4().hex)
+            if agreed:
+                await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, clock(), None)
+            for kind in (tokens.DRAFT, "health", "person_name"):
+                await tokens.mint(
+                    session, rt.crypto, conversation_id=contact.id, kind=kind, value="膝盖疼", now=clock()
+                )
+        left += [
+            (contact.id, kind)
+            for kind in (tokens.DRAFT, "health", "person_name")
+            if agreed or kind == "person_name"
+        ]
+    clock.forward(days=1, seconds=1)
+    await sweep.expired(rt)
+    async with rt.database.begin() as session:
+        kept = await session.execute(text("SELECT conversation_id, kind FROM personal_tokens"))
+        assert sorted(tuple(row) for row in kept) == sorted(left)
 
 
 async def test_what_fell_due_in_an_hour_without_sweeps_comes_once_and_what_is_of_no_use_does_not(rt, clock):
