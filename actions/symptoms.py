@@ -28,6 +28,7 @@ _SMALL_CHILD, _OLD = 6.0, 72.0  # where the word alone says as much
 _CHILDREN = re.compile(r"孩子|小孩|宝宝|娃|婴儿|幼儿|child|kid|baby|toddler", re.IGNORECASE)
 _WORTH_A_LOOK = 0.02  # a second department with less is no help
 _CLEAR = 0.25  # from this probability on something was understood, also without a word that stands out
+_SHORT, _SHORT_ENGLISH = 4, 12  # characters
 _OTHER_AGE = 2  # years: who is so much younger or older is somebody else
 _CORRECTS = (
     re.compile(
@@ -165,16 +166,17 @@ def answer_to(question: Question, turn: Turn, said: str) -> str:
     """The key of the answer that a message gives in words, UNSURE, or ""."""
     if is_unknown(said):
         return UNSURE
+    short = len(said) <= (_SHORT_ENGLISH if said.isascii() else _SHORT)  # more is more than a yes or a no
     if "yes" in question.answers and (
-        turn.intent == "affirm" or re.fullmatch(r"有(?:的|一?点|过)?|是的?|会的?|对", said)
+        (short and turn.intent == "affirm") or re.fullmatch(r"有(?:的|一?点|过)?|是的?|会的?|对", said)
     ):
         return "yes"
-    if "no" in question.answers and (turn.intent == "deny" or is_none(said)):
+    if "no" in question.answers and ((short and turn.intent == "deny") or is_none(said)):
         return "no"
     titles = {
         answer: turn.words.texts.text(f"word_triage_{question.key}_{answer}") for answer in question.answers
     }
-    return next((answer for answer, title in titles.items() if said and (said in title or title in said)), "")
+    return next((answer for answer, title in titles.items() if said and (said in title or title == said)), "")
 
 
 def departments_for(

@@ -102,6 +102,10 @@ async def test_yes_and_what_sounds_like_leaving(clinic: Clinic) -> None:
     assert "建议就诊科室：心血管内科" in said.text
     chat = await clinic.chat(registered=False)
     await chat.say("tell_symptoms", text="好累")
+    said = await chat.say("deny", text="不是好累，是脖子疼")  # no answer to the question
+    assert "建议就诊科室：骨科" in said.text
+    chat = await clinic.chat(registered=False)
+    await chat.say("tell_symptoms", text="好累")
     said = await chat.say("cancel", text="取消手术以后膝盖一直疼")
     assert "建议就诊科室：骨科" in said.text
 
