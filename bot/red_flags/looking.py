@@ -1,0 +1,83 @@
+"""Reading one text: which rule is hit, once what is denied, over, asked about or only a saying is put aside.
+
+A hit counts only when it ends inside the new text, so that one alarm is not raised again by every later message;
+fragments ("我妈" / "突然" / "说不了话") are read together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from bot.red_flags.plain import plain
+from bot.red_flags.reading import GRAVITY, Outcome, Rule, rules
+from bot.red_flags.scope import Scope
+
+WINDOW = timedelta(minutes=3)
+_LOOK_BACK = 100  # characters of earlier messages that can belong to a fragment
+_REACH = 45  # characters between a sign and what has to stand near it
+_HAN = re.compile(r"[㐀-鿿]")
+_LATIN = re.compile(r"[a-z]{2}")
+_NOTHING = (Outcome.NONE, "")
+
+
+def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
+    """The gravest outcome in a new text, read together with the patient's earlier messages (oldest first,
+    at most `WINDOW` old, all in simplified Chinese), and the name of the rule that saw it ("" for none)."""
+    new = plain(text)
+    found = _judge(new, 0)
+    before = "".join(_apart(plain(one)) for one in earlier)[-_LOOK_BACK:]
+    if not before or not new.strip() or found[0] is Outcome.EMERGENCY:
+        return found
+    together = _judge(before + _apart(new), len(before))
+    return max(found, together, key=lambda one: GRAVITY.index(one[0]))
+
+
+def _apart(text: str) -> str:
+    """Fragments of Chinese join as they are, English words keep their distance."""
+    return f" {text}" if text[:1].isascii() and text[:1].isalnum() else text
+
+
+def _judge(text: str, new_from: int) -> tuple[Outcome, str]:
+    han, latin = bool(_HAN.search(text)), bool(_LATIN.search(text))
+    scope, milder = Scope(text), _NOTHING
+    for rule in rules():
+        if milder[0] is not Outcome.NONE and GRAVITY.index(rule.outcome) <= GRAVITY.index(milder[0]):
+            break
+        for hit in _hits(rule, scope, han, latin, new_from):
+            if not scope.recovered(hit.end()):
+                return rule.outcome, rule.name
+            if rule.outcome is Outcome.CRISIS and not scope.long_ago(hit):
+                return rule.outcome, rule.name
+            if rule.outcome is Outcome.EMERGENCY and scope.lately(hit.start()):
+                milder = Outcome.URGENT, rule.name
+    return milder
+
+
+def _hits(rule: Rule, scope: Scope, han: bool, latin: bool, new_from: int) -> Iterator[re.Match[str]]:
+    """What the rule sees in the text that nothing takes the weight from."""
+    for pattern in rule.patterns.of(han=han, latin=latin):
+        for sign in pattern.finditer(scope.text):
+            if scope.silences(sign, rule):
+                continue
+            if rule.companions is None:
+                if sign.end() > new_from:
+                    yield sign
+            elif any(
+                max(sign.end(), other.end()) > new_from
+                for other in _companions(rule, scope, sign, han, latin)
+            ):
+                yield sign
+
+
+def _companions(
+    rule: Rule, scope: Scope, sign: re.Match[str], han: bool, latin: bool
+) -> Iterator[re.Match[str]]:
+    assert rule.companions
+    first, last = max(0, sign.start() - _REACH), sign.end() + _REACH
+    for pattern in rule.companions.of(han=han, latin=latin):
+        for other in pattern.finditer(scope.text, first, last):
+            apart = other.start() >= sign.end() or other.end() <= sign.start()
+            if apart and not scope.silences(other, rule):
+                yield other

@@ -1,0 +1,81 @@
+"""One way of writing, before anything is looked for: one case, one set of marks, no stutter, standard words for
+dialect, and words put right that were typed by their sound."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from bot.red_flags.reading import read
+from integrations.language.sounds import loose_syllable
+
+_MARKS = str.maketrans({",": "，", ";": "；", "!": "！", "?": "？", "’": "'", "～": "，", "~": "，", "…": "，", "、": "、"})
+_FULL_STOP = re.compile(r"\.(?=\s|$)|\.{2,}|。{2,}")
+_SPACE = re.compile(r"(?<=[㐀-鿿])\s+(?=[㐀-鿿])")
+_STUTTERED = 2.5  # characters between spaces, on average: then the spaces part no clauses
+_FILLERS = re.compile(r"(?<=[㐀-鿿，])(?:呃|嗯|额(?!头)|啊(?=[㐀-鿿])|那个(?=[㐀-鿿])|就是说)+(?=[㐀-鿿])")
+_COMMON = 0xB0A1, 0xD7F9  # GB 2312's first level: the characters of everyday
+
+
+def plain(text: str) -> str:
+    """As the rules are written."""
+    text = _FULL_STOP.sub("。", text.lower()).translate(_MARKS)
+    if text.isascii():
+        return text
+    text = _FILLERS.sub("", _unspaced(text))
+    spelling = _spelling()
+    return _by_sound(spelling[0].sub(lambda found: spelling[1][found[0]], text))
+
+
+def _unspaced(text: str) -> str:
+    if not _SPACE.search(text):
+        return text
+    pieces = _SPACE.split(text)
+    stuttered = sum(map(len, pieces)) / len(pieces) < _STUTTERED
+    return ("" if stuttered else "，").join(pieces)
+
+
+@cache
+def _spelling() -> tuple[re.Pattern[str], dict[str, str]]:
+    written = read("spelling")
+    standard = {
+        wrong: right for part in ("dialect", "slips") for right, every in written[part].items() for wrong in every.split()
+    }
+    longest_first = sorted(standard, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first))), standard
+
+
+@cache
+def _sounds() -> dict[str, Any]:
+    """A tree of syllables; "" holds the word that ends there. Reading it warms the readings of common characters, so
+    that no message waits for them."""
+    for code in range(_COMMON[0], _COMMON[1] + 1):
+        if code & 0xFF >= 0xA1:
+            loose_syllable(code.to_bytes(2, "big").decode("gb2312", errors="ignore") or "一")
+    tree: dict[str, Any] = {}
+    for word in read("spelling")["by_sound"].split():
+        branch = tree
+        for character in word:
+            branch = branch.setdefault(loose_syllable(character), {})
+        branch[""] = word
+    return tree
+
+
+def _by_sound(text: str) -> str:
+    """喘不上起 → 喘不上气. Only whole expressions of three characters and more are put right."""
+    tree, at, pieces, done = _sounds(), 0, [], 0
+    sounds = [loose_syllable(one) if one > "㐀" else one for one in text]
+    while at < len(text):
+        branch, end, word = tree, at, ""
+        for sound in sounds[at:]:
+            if sound not in branch:
+                break
+            branch, end = branch[sound], end + 1
+            word = branch.get("", word)
+        if word:
+            pieces += [text[done:at], word]
+            at = done = at + len(word)
+        else:
+            at += 1
+    return "".join(pieces) + text[done:] if pieces else text

@@ -1,0 +1,84 @@
+"""make eval, red flags: how many alarms are seen, how often one rings for nothing, and what a look costs.
+
+tests/eval/redflags.jsonl holds messages with the alarm they call for, written apart from the rules.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from bot.red_flags import Outcome, look
+from integrations.language.script import normalise
+
+MESSAGES = Path(__file__).with_name("redflags.jsonl")
+LIVES = frozenset({Outcome.EMERGENCY, Outcome.CRISIS})
+TRAPS = frozenset({"negated", "past", "question", "metaphor"})
+_ROUNDS = 5
+
+
+def main() -> None:
+    report(read())
+
+
+def read() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in MESSAGES.read_text(encoding="utf-8").splitlines() if line]
+
+
+def seen(row: dict[str, Any]) -> tuple[Outcome, str]:
+    return look(normalise(row["text"]), [normalise(one) for one in row.get("earlier", ())])
+
+
+def report(rows: list[dict[str, Any]]) -> None:
+    found = [(row, *seen(row)) for row in rows]
+    lives = [(row, outcome) for row, outcome, _ in found if row["alarm"] in LIVES]
+    quiet = [(row, outcome) for row, outcome, _ in found if row["alarm"] == Outcome.NONE]
+    print(f"{len(rows)} messages")
+    print(f"recall of emergency and crisis   {_share(outcome in LIVES for _, outcome in lives)}   goal 0.98")
+    print(f"  … of any alarm for them        {_share(outcome is not Outcome.NONE for _, outcome in lives)}")
+    print(f"false alarms                     {_share(outcome is not Outcome.NONE for _, outcome in quiet)}   goal 0.03")
+    for name, kinds in (("routine", {"routine"}), ("traps", TRAPS)):
+        of_it = [outcome for row, outcome in quiet if row["kind"] in kinds]
+        print(f"  {name:<30} {_share(outcome is not Outcome.NONE for outcome in of_it)}")
+    by_kind: dict[str, list[bool]] = defaultdict(list)
+    for row, outcome in lives:
+        by_kind[row["kind"]].append(outcome in LIVES)
+    for kind, hits in sorted(by_kind.items()):
+        print(f"  recall, {kind:<22} {_share(hits)}")
+    for alarm in Outcome:
+        got = Counter(outcome for row, outcome, _ in found if row["alarm"] == alarm)
+        print(f"{alarm:<10}", "  ".join(f"{outcome} {got[outcome]}" for outcome in Outcome))
+    _time(rows)
+    for row, outcome, rule in found:
+        if row["alarm"] != outcome:
+            before = " / ".join(row.get("earlier", ()))
+            print(f"  {row['alarm']} → {outcome}  [{row['kind']}] {before and before + ' / '}{row['text']}  {rule}")
+
+
+def _share(hits: Any) -> str:
+    hits = list(hits)
+    return f"{sum(hits) / len(hits):.3f} ({sum(hits)} of {len(hits)})" if hits else "-"
+
+
+def _time(rows: list[dict[str, Any]]) -> None:
+    """The best of some rounds for each message: the machine may do other things in between."""
+    taken = [min(_once(row) for _ in range(_ROUNDS)) for row in rows]
+    taken.sort()
+    print(
+        f"µs a message: median {taken[len(taken) // 2]:.0f}, p99 {taken[int(len(taken) * 0.99)]:.0f},"
+        f" longest {taken[-1]:.0f}   goal p99 < 1000"
+    )
+
+
+def _once(row: dict[str, Any]) -> float:
+    text, earlier = normalise(row["text"]), [normalise(one) for one in row.get("earlier", ())]
+    began = time.perf_counter()
+    look(text, earlier)
+    return (time.perf_counter() - began) * 1e6
+
+
+if __name__ == "__main__":
+    main()
