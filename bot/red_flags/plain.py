@@ -15,6 +15,7 @@ _FULL_STOP = re.compile(r"\.(?=\s|$)|\.{2,}|。{2,}")
 _SPACE = re.compile(r"(?<=[㐀-鿿])\s+(?=[㐀-鿿])")
 _STUTTERED = 2.5  # characters between spaces, on average: then the spaces part no clauses
 _FILLERS = re.compile(r"(?<=[㐀-鿿，])(?:呃|嗯|额(?!头)|啊(?=[㐀-鿿])|那个(?=[㐀-鿿])|就是说)+(?=[㐀-鿿])")
+_SOUNDED = re.compile(r"[㐀-鿿]|[a-z]+")
 _COMMON = 0xB0A1, 0xD7F9  # GB 2312's first level: the characters of everyday
 
 
@@ -22,7 +23,7 @@ def plain(text: str) -> str:
     """As the rules are written."""
     text = _FULL_STOP.sub("。", text.lower()).translate(_MARKS)
     if text.isascii():
-        return text
+        return _by_sound(text)
     text = _FILLERS.sub("", _unspaced(text))
     spelling = _spelling()
     return _by_sound(spelling[0].sub(lambda found: spelling[1][found[0]], text))
@@ -63,19 +64,33 @@ def _sounds() -> dict[str, Any]:
 
 
 def _by_sound(text: str) -> str:
-    """喘不上起 → 喘不上气. Only whole expressions of three characters and more are put right."""
-    tree, at, pieces, done = _sounds(), 0, [], 0
-    sounds = [loose_syllable(one) if one > "㐀" else one for one in text]
-    while at < len(text):
-        branch, end, word = tree, at, ""
-        for sound in sounds[at:]:
-            if sound not in branch:
+    """喘不上起 → 喘不上气, xiong kou teng → 胸口疼. Only whole expressions are put right."""
+    sounds = [(loose(found[0]), found.start(), found.end()) for found in _SOUNDED.finditer(text)]
+    at, done, pieces = 0, 0, []
+    while at < len(sounds):
+        branch, word, after = _sounds(), "", at
+        for place in range(at, len(sounds)):
+            sound, start, _ = sounds[place]
+            if sound not in branch or (place > at and text[sounds[place - 1][2] : start].strip()):
                 break
-            branch, end = branch[sound], end + 1
-            word = branch.get("", word)
+            branch = branch[sound]
+            if "" in branch:
+                word, after = branch[""], place + 1
         if word:
-            pieces += [text[done:at], word]
-            at = done = at + len(word)
+            pieces += [text[done : sounds[at][1]], word]
+            done, at = sounds[after - 1][2], after
         else:
             at += 1
     return "".join(pieces) + text[done:] if pieces else text
+
+
+@cache
+def loose(sound: str) -> str:
+    """The loose reading of one character, or of a syllable that was typed in letters."""
+    if not sound.isascii():
+        return loose_syllable(sound)
+    for hard, soft in (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l")):
+        if sound.startswith(hard):
+            sound = soft + sound[len(hard) :]
+            break
+    return sound.removesuffix("g") if sound.endswith("ng") else sound

@@ -91,6 +91,9 @@ class Scope:
             return True
         if any(first <= at < last for at, _ in self._cues("reported")):
             return True
+        now = any(first <= at < last for at, _ in self._cues("now"))
+        if not now and any(cue.match(self.text, end) for cue in _after("service")):
+            return True
         real = any(first <= at < last for at, _ in self._cues("real"))
         if is_name:
             first, last = max(first, start - _NEAR), min(last, end + _NEAR)
