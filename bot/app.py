@@ -50,7 +50,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> FastAPI:
 async def serving(gateway: FastAPI, rt: Runtime) -> AsyncIterator[None]:
     """The gateway works on this runtime inside the block."""
     background = webhooks.Background()
-    red_flags.rules()
+    red_flags.get_ready()
     texts.say("bot_crisis")  # a fault in rules or texts stops the start, not an alarm
     async with TurnNews(rt.redis).listening() as news:
         gateway.state.runtime = rt

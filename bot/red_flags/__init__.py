@@ -8,5 +8,6 @@ dialect and slips of typing.
 
 from bot.red_flags.looking import WINDOW, look
 from bot.red_flags.reading import Outcome, Rule, rule_named, rules
+from bot.red_flags.ready import get_ready
 
-__all__ = ["WINDOW", "Outcome", "Rule", "look", "rule_named", "rules"]
+__all__ = ["WINDOW", "Outcome", "Rule", "get_ready", "look", "rule_named", "rules"]

@@ -57,8 +57,8 @@ def _judge(text: str, new_from: int) -> tuple[Outcome, str]:
 
 def _hits(rule: Rule, scope: Scope, han: bool, latin: bool, new_from: int) -> Iterator[re.Match[str]]:
     """What the rule sees in the text that nothing takes the weight from."""
-    for pattern in rule.patterns.of(han=han, latin=latin):
-        for sign in pattern.finditer(scope.text):
+    for phrase in rule.patterns.of(han=han, latin=latin):
+        for sign in phrase.find(scope.text, scope.letters, 0, len(scope.text)):
             if scope.silences(sign, rule):
                 continue
             if rule.companions is None:
@@ -76,8 +76,8 @@ def _companions(
 ) -> Iterator[re.Match[str]]:
     assert rule.companions
     first, last = max(0, sign.start() - _REACH), sign.end() + _REACH
-    for pattern in rule.companions.of(han=han, latin=latin):
-        for other in pattern.finditer(scope.text, first, last):
+    for phrase in rule.companions.of(han=han, latin=latin):
+        for other in phrase.find(scope.text, scope.letters, first, last):
             apart = other.start() >= sign.end() or other.end() <= sign.start()
             if apart and not scope.silences(other, rule):
                 yield other

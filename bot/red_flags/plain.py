@@ -10,7 +10,9 @@ from typing import Any
 from bot.red_flags.reading import read
 from integrations.language.sounds import loose_syllable
 
-_MARKS = str.maketrans({",": "，", ";": "；", "!": "！", "?": "？", "’": "'", "～": "，", "~": "，", "…": "，", "、": "、"})
+_MARKS = str.maketrans(
+    {",": "，", ";": "；", "!": "！", "?": "？", "’": "'", "～": "，", "~": "，", "…": "，", "、": "、"}
+)
 _FULL_STOP = re.compile(r"\.(?=\s|$)|\.{2,}|。{2,}")
 _SPACE = re.compile(r"(?<=[㐀-鿿])\s+(?=[㐀-鿿])")
 _STUTTERED = 2.5  # characters between spaces, on average: then the spaces part no clauses
@@ -41,7 +43,10 @@ def _unspaced(text: str) -> str:
 def _spelling() -> tuple[re.Pattern[str], dict[str, str]]:
     written = read("spelling")
     standard = {
-        wrong: right for part in ("dialect", "slips") for right, every in written[part].items() for wrong in every.split()
+        wrong: right
+        for part in ("dialect", "slips")
+        for right, every in written[part].items()
+        for wrong in every.split()
     }
     longest_first = sorted(standard, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, longest_first))), standard

@@ -8,13 +8,15 @@ clause. `kind: name` marks the name of an illness or deed rather than a sign: pe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from bot.red_flags.phrases import Phrase
 
 DATA = Path(__file__).with_name("data")
 _NO_RULES = frozenset({"vocabulary", "scope", "spelling"})
@@ -38,7 +40,7 @@ GRAVITY = list(Outcome)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of data/*.yml. `words`: names another text than the outcome's own. `despite`: what does not silence it."""
+    """One row of data/*.yml. `words`: names a text of its own. `despite`: what does not silence it."""
 
     name: str
     outcome: Outcome
@@ -56,19 +58,15 @@ class Rule:
 class Patterns:
     """The same in Chinese and in English; either may be missing."""
 
-    chinese: re.Pattern[str] | None = None
-    english: re.Pattern[str] | None = None
-    both: tuple[re.Pattern[str], ...] = field(init=False)
+    chinese: tuple[Phrase, ...] = ()
+    english: tuple[Phrase, ...] = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "both", tuple(one for one in (self.chinese, self.english) if one))
+    def __bool__(self) -> bool:
+        return bool(self.chinese or self.english)
 
-    def of(self, *, han: bool, latin: bool) -> tuple[re.Pattern[str], ...]:
+    def of(self, *, han: bool, latin: bool) -> tuple[Phrase, ...]:
         """Those that can match a text which holds such characters."""
-        if han and latin:
-            return self.both
-        found = self.chinese if han else self.english if latin else None
-        return (found,) if found else ()
+        return (self.chinese if han else ()) + (self.english if latin else ())
 
 
 @cache
@@ -103,14 +101,17 @@ def vocabulary() -> dict[str, str]:
     return found
 
 
-def compiled(phrases: list[str], *, english: bool = False) -> re.Pattern[str] | None:
-    """One pattern for any of the phrases. Raises KeyError for an unknown class, re.error for a bad phrase."""
-    if not phrases:
-        return None
-    filled = [_filled(phrase, vocabulary()) for phrase in phrases]
+def compiled(phrases: list[str], *, english: bool = False) -> tuple[Phrase, ...]:
+    """Raises KeyError for an unknown class, re.error for a bad phrase."""
+    return tuple(Phrase.of(written(phrase, english=english)) for phrase in phrases)
+
+
+def written(phrase: str, *, english: bool = False) -> str:
+    """A phrase as a plain regular expression."""
+    filled = _filled(phrase, vocabulary())
     if english:
-        return re.compile("|".join(rf"\b(?:{one.replace(' … ', f' {_ENGLISH_GAP}\\b')})" for one in filled))
-    return re.compile("|".join(one.replace("…", _GAP) for one in filled))
+        return rf"\b(?:{filled.replace(' … ', f' {_ENGLISH_GAP}\\b')})"
+    return filled.replace("…", _GAP)
 
 
 def _filled(phrase: str, classes: dict[str, str]) -> str:
@@ -126,7 +127,7 @@ def _rule(row: dict[str, Any]) -> Rule:
         outcome=Outcome(row["outcome"]),
         source=row["source"],
         patterns=Patterns(compiled(row.get("says", [])), compiled(row.get("english", []), english=True)),
-        companions=companions if companions.both else None,
+        companions=companions or None,
         is_name=row.get("kind") == "name",
         despite=frozenset(row.get("despite", ())),
         words=row.get("words", ""),

@@ -8,30 +8,32 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from bot.red_flags.reading import Rule, compiled, read
+from bot.red_flags.phrases import Phrase
+from bot.red_flags.reading import Rule, read, written
 
 _CLAUSE_END = "，。；！？\n"
 _SENTENCE_END = "。！？\n"
 _NEAR = 24  # characters around the name of an illness in which a question about it counts
 
 
+_ANCHORED = ("denied", "feared", "once")  # these stand directly before what they silence
+
+
 @cache
-def _cue(name: str) -> tuple[re.Pattern[str], ...]:
+def _cue(name: str) -> tuple[Phrase, ...]:
     """The cues of one kind, Chinese and English."""
-    written = read("scope")[name]
-    both = compiled(written.get("chinese", [])), compiled(written.get("english", []), english=True)
-    return tuple(one for one in both if one)
+    row = read("scope")[name]
+    both = ((False, row.get("chinese", [])), (True, row.get("english", [])))
+    end = "$" if name in _ANCHORED else ""
+    return tuple(
+        Phrase.of(f"(?:{written(one, english=english)}){end}") for english, phrases in both for one in phrases
+    )
 
 
-@cache
-def _before(name: str) -> tuple[re.Pattern[str], ...]:
-    """The cues of one kind, directly before what follows."""
-    return tuple(re.compile(f"(?:{one.pattern})$") for one in _cue(name))
-
-
-@cache
-def _after(name: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(f"(?:{one.pattern})") for one in _cue(name))
+def warm() -> None:
+    """Reads all cues, so that no message waits for them."""
+    for name in read("scope"):
+        _cue(name)
 
 
 class Scope:
@@ -39,6 +41,7 @@ class Scope:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.letters = frozenset(text)
         self._found: dict[str, list[tuple[int, int]]] = {}
 
     def silences(self, sign: re.Match[str], rule: Rule) -> bool:
@@ -64,27 +67,20 @@ class Scope:
         return any(at < end and until > start for at, until in self._cues("sayings"))
 
     def _denied(self, start: int, end: int) -> bool:
-        before = self.text[self._clause_start(start) : start]
-        rest = self.text[end : self._clause_end(end)]
-        return any(cue.search(before) for cue in _before("denied")) or any(
-            cue.match(rest) for cue in _after("denied_after")
-        )
+        return self._just_before("denied", start) or self._just_after("denied_after", end)
 
     def _over(self, start: int, end: int) -> bool:
         """A time long ago before it in its clause, and no now between; or the words beside it say so."""
-        if any(cue.match(self.text, end) for cue in _after("over_after")):
+        if self._just_after("over_after", end) or self._just_before("once", start):
             return True
         since = self._clause_start(start)
-        if any(cue.search(self.text[since:start]) for cue in _before("once")):
-            return True
         ago = [until for at, until in self._cues("over") if since <= at < start]
         if not ago:
             return False
         return not any(max(ago) <= at <= end for at, _ in self._cues("now"))
 
     def _about(self, start: int, end: int, is_name: bool) -> bool:
-        before = self.text[self._clause_start(start) : start]
-        if any(cue.search(before) for cue in _before("feared")):
+        if self._just_before("feared", start):
             return True
         first, last = self._sentence_start(start), self._sentence_end(end)
         if any(first <= at < end for at, _ in self._cues("supposed")):
@@ -92,7 +88,8 @@ class Scope:
         if any(first <= at < last for at, _ in self._cues("reported")):
             return True
         now = any(first <= at < last for at, _ in self._cues("now"))
-        if not now and any(cue.match(self.text, end) for cue in _after("service")):
+        done = "了" in self.text[max(start, end - 1) : end + 1]
+        if not now and not done and self._just_after("service", end):
             return True
         real = any(first <= at < last for at, _ in self._cues("real"))
         if is_name:
@@ -102,19 +99,35 @@ class Scope:
 
     def _cues(self, name: str) -> list[tuple[int, int]]:
         if name not in self._found:
-            self._found[name] = [found.span() for cue in _cue(name) for found in cue.finditer(self.text)]
+            text, letters = self.text, self.letters
+            self._found[name] = [
+                found.span() for cue in _cue(name) for found in cue.find(text, letters, 0, len(text))
+            ]
         return self._found[name]
+
+    def _just_before(self, name: str, start: int) -> bool:
+        before = self.text[self._clause_start(start) : start]
+        return any(
+            need.pattern.search(before)
+            for need in _cue(name)
+            if not any(map(self.letters.isdisjoint, need.needs))
+        )
+
+    def _just_after(self, name: str, end: int) -> bool:
+        return any(
+            need.pattern.match(self.text, end)
+            for need in _cue(name)
+            if not any(map(self.letters.isdisjoint, need.needs))
+        )
 
     def _clause_start(self, at: int) -> int:
         return max((self.text.rfind(mark, 0, at) for mark in _CLAUSE_END), default=-1) + 1
-
-    def _clause_end(self, at: int) -> int:
-        return min((found for mark in _CLAUSE_END if (found := self.text.find(mark, at)) >= 0), default=len(self.text))
 
     def _sentence_start(self, at: int) -> int:
         return max((self.text.rfind(mark, 0, at) for mark in _SENTENCE_END), default=-1) + 1
 
     def _sentence_end(self, at: int) -> int:
         return min(
-            (found for mark in _SENTENCE_END if (found := self.text.find(mark, at)) >= 0), default=len(self.text)
+            (found for mark in _SENTENCE_END if (found := self.text.find(mark, at)) >= 0),
+            default=len(self.text),
         )

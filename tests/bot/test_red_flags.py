@@ -1,6 +1,11 @@
+import time
+
 import pytest
 
-from bot.red_flags import Outcome, look
+from bot.red_flags import Outcome, get_ready, look, rules
+from bot.red_flags.plain import plain
+from bot.red_flags.reading import GRAVITY
+from integrations.language.script import normalise
 
 EMERGENCY = """
 我妈嘴歪了说话大舌头
@@ -86,4 +91,86 @@ def test_a_life_in_danger_goes_before_a_crisis():
 
 
 def test_the_rule_is_named():
-    assert look("孩子叫不醒") == (Outcome.EMERGENCY, "unconscious")
+    assert look("奶奶昏迷了") == (Outcome.EMERGENCY, "conscious.gone")
+
+
+def test_every_rule_sees_its_examples():
+    """Or a graver one does; and it keeps quiet where it says so."""
+    missed = [
+        (rule.name, one, look(normalise(one)))
+        for rule in rules()
+        for one in rule.examples
+        if GRAVITY.index(look(normalise(one))[0]) < GRAVITY.index(rule.outcome)
+    ]
+    rung = [(rule.name, one) for rule in rules() for one in rule.silent if look(normalise(one))[1]]
+    assert (missed, rung) == ([], [])
+
+
+def test_every_rule_names_its_guidance_and_has_examples():
+    assert [rule.name for rule in rules() if not (rule.source and rule.examples and rule.silent)] == []
+    names = [rule.name for rule in rules()]
+    assert len(names) == len(set(names))
+
+
+def test_putting_phrases_aside_by_their_letters_loses_no_match():
+    """A phrase that is not tried could not have matched."""
+    texts = [plain(normalise(one)) for rule in rules() for one in (*rule.examples, *rule.silent)]
+    phrases = [one for rule in rules() for side in (rule.patterns, rule.companions) if side
+               for one in (*side.chinese, *side.english)]  # fmt: skip
+    assert len(phrases) > 300
+    for text in texts[::3]:
+        letters = frozenset(text)
+        for one in phrases:
+            put_aside = any(need.isdisjoint(letters) for need in one.needs)
+            assert not (put_aside and one.pattern.search(text)), (text, one.pattern.pattern)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("喘不上起了", "喘不上气了"),
+        ("喘 不 上 气", "喘不上气"),
+        ("xiong kou teng", "胸口疼"),
+        ("我妈突然 叫不醒了 怎么办啊现在", "我妈突然，叫不醒了，怎么办现在"),
+        ("佢唔醒", "他不醒"),
+        ("孩子抽畜", "孩子抽搐"),
+        ("帮我挂心内科。。。谢谢", "帮我挂心内科。谢谢"),
+    ],
+)
+def test_one_way_of_writing(written, meant):
+    assert plain(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("血压200，头疼得厉害还吐了", Outcome.EMERGENCY),
+        ("刚才晕倒了，现在已经好了", Outcome.URGENT),
+        ("以前有过自杀的念头，现在好多了", Outcome.NONE),
+        ("我去年想过自杀，现在又不想活了", Outcome.CRISIS),
+        ("邻居家小狗晕倒了", Outcome.NONE),
+        ("医生问有没有晕倒，没有", Outcome.NONE),
+        ("如果中风了怎么办", Outcome.NONE),
+        ("被狗咬了", Outcome.URGENT),
+        ("胸口有点疼", Outcome.CHECK),
+        ("做梦梦见我爸心脏骤停", Outcome.NONE),
+    ],
+)
+def test_scopes_and_shades(text, outcome):
+    assert look(text)[0] is outcome
+
+
+def test_a_look_takes_no_time():
+    """Without the first, which reads everything; the bound is generous, for the machine does other things too."""
+    get_ready()
+    text = (
+        "帮我看一下我的快递到哪了，另外我想约下周三上午心内科王医生的号，谢谢，孩子上次的报告能不能也发我一份"
+    )
+    took = min(_once(text) for _ in range(20))
+    assert took < 0.005
+
+
+def _once(text):
+    began = time.perf_counter()
+    look(text, ["我妈", "今天早上起来"])
+    return time.perf_counter() - began

@@ -39,7 +39,9 @@ def report(rows: list[dict[str, Any]]) -> None:
     print(f"{len(rows)} messages")
     print(f"recall of emergency and crisis   {_share(outcome in LIVES for _, outcome in lives)}   goal 0.98")
     print(f"  … of any alarm for them        {_share(outcome is not Outcome.NONE for _, outcome in lives)}")
-    print(f"false alarms                     {_share(outcome is not Outcome.NONE for _, outcome in quiet)}   goal 0.03")
+    print(
+        f"false alarms                     {_share(outcome is not Outcome.NONE for _, outcome in quiet)}   goal 0.03"
+    )
     for name, kinds in (("routine", {"routine"}), ("traps", TRAPS)):
         of_it = [outcome for row, outcome in quiet if row["kind"] in kinds]
         print(f"  {name:<30} {_share(outcome is not Outcome.NONE for outcome in of_it)}")
@@ -55,7 +57,9 @@ def report(rows: list[dict[str, Any]]) -> None:
     for row, outcome, rule in found:
         if row["alarm"] != outcome:
             before = " / ".join(row.get("earlier", ()))
-            print(f"  {row['alarm']} → {outcome}  [{row['kind']}] {before and before + ' / '}{row['text']}  {rule}")
+            print(
+                f"  {row['alarm']} → {outcome}  [{row['kind']}] {before and before + ' / '}{row['text']}  {rule}"
+            )
 
 
 def _share(hits: Any) -> str:
