@@ -16,6 +16,7 @@ from actions.booking_draft import Note, Wish, back, names_another, not_before, t
 from actions.booking_people import NobodyRegistered, read_booker
 from actions.booking_refusals import Refused, offer_people
 from actions.booking_search import Found, search
+from actions.booking_today import nothing_today, only_today
 from actions.directory import Directory
 from actions.forms import THEN, Outcome
 from actions.relations import kin_of, yours
@@ -188,7 +189,8 @@ class BookingForm(ConfirmingForm):
         """The next question: which department, which half day, or the confirmation."""
         directory = await turn.directory()
         wish, over = not_before(wish, turn.today)
-        for note in (*over, *notes):
+        wish, today = only_today(turn, wish)
+        for note in (*over, *notes, *today):
             reply.say(note.text, **_blanks(turn, note, directory, wish))
         outcome = await self._put(turn, reply, wish, directory, take_first=take_first)
         for one in dict.fromkeys(one for note in notes for one in note.departments):
@@ -215,6 +217,8 @@ class BookingForm(ConfirmingForm):
         async with turn.runtime.database.begin() as session:
             last = last_day(turn, directory, wish)
             found = await search(session, wish, now=turn.now, today=turn.today, last=last)
+        if turn.urgent and not found.sessions and not wish.moving:
+            return nothing_today(turn, reply)
         if turn.intent == "join_waitlist":
             if found.full and (joined := await self._wait(turn, reply, wish, directory)):
                 return joined

@@ -53,6 +53,7 @@ class Turn:
     text: str = ""  # the patient's words, personal values as tokens; empty for a pressed button
     elder: bool = False  # elder mode: few choices, short sentences, a person sooner
     away: timedelta = timedelta()  # since the patient's message before this one
+    urgent: bool = False  # what they told of should be seen today
 
     @property
     def language(self) -> str:
@@ -103,6 +104,7 @@ def read_turn(
         text="" if text.startswith("/") else text,
         elder=elder,
         away=timedelta(seconds=float(metadata.get("away") or 0)),
+        urgent=bool(metadata.get("urgent")),
     )
 
 

@@ -62,5 +62,7 @@ def in_words(turn: Turn, directory: Directory, wish: Wish) -> str:
 
 
 def last_day(turn: Turn, directory: Directory, wish: Wish) -> date:
-    """The last day on which the wished departments, or any, can be booked."""
+    """The last day on which the wished departments, or any, can be booked; today, when it cannot wait."""
+    if turn.urgent:
+        return turn.today
     return directory.last_day(wish.departments, turn.now)

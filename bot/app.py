@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from bot import health, pages, parcels, payments, red_flags, texts, webhooks
+from bot import first_aid, health, pages, parcels, payments, red_flags, webhooks
 from bot.wake import TurnNews, Waker
 from integrations import connections
 from integrations.logs import configure_logs
@@ -51,7 +51,9 @@ async def serving(gateway: FastAPI, rt: Runtime) -> AsyncIterator[None]:
     """The gateway works on this runtime inside the block."""
     background = webhooks.Background()
     red_flags.get_ready()
-    texts.say("bot_crisis")  # a fault in rules or texts stops the start, not an alarm
+    first_aid.get_ready(
+        rt.settings
+    )  # a fault in rules, places, numbers or texts stops the start, not an alarm
     async with TurnNews(rt.redis).listening() as news:
         gateway.state.runtime = rt
         gateway.state.news = news

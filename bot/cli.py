@@ -11,6 +11,7 @@ import typer
 
 from bot.commands import (
     agreements,
+    alarms,
     appointments,
     cases,
     follow_up,
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(alarms.app, name="alarms")
 app.add_typer(identities.app, name="identities")
 app.add_typer(requests.app, name="links")
 app.add_typer(agreements.app, name="agreements")

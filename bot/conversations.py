@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Row, text
 
 from bot import choices, delivery, inbox, numbers_in_chat, outbox, rasa, shown_back, texts
+from bot.alarms import URGENT_FOR
 from bot.models import ControlState
 from bot.outbox import Reply
 from bot.rasa import RasaDown, RasaReply
@@ -54,7 +55,9 @@ _NEXT = text("""
                  AND earlier.received_at < inbound.received_at)) AS away,
            contacts.channel AS speaks, contacts.platform_id, accounts.elder_mode, controls.state, controls.epoch,
            EXISTS (SELECT FROM outbound WHERE conversation_id = :id AND status = 'unknown'
-                                          AND repeated_at IS NULL) AS unknown
+                                          AND repeated_at IS NULL) AS unknown,
+           EXISTS (SELECT FROM alarms WHERE conversation_id = :id AND outcome = 'urgent'
+                                        AND raised_at > :urgent_since) AS urgent
     FROM inbound
     JOIN contacts ON contacts.id = inbound.conversation_id
     JOIN accounts ON accounts.id = contacts.account_id
@@ -154,7 +157,8 @@ async def _turn(rt: Runtime, understanding: Understanding, conversation_id: UUID
             conversation = (await session.execute(_LOCK, {"id": conversation_id})).first()
             if conversation is None:
                 return False
-            inbound = (await session.execute(_NEXT, {"id": conversation_id})).first()
+            row = {"id": conversation_id, "urgent_since": rt.now() - URGENT_FOR}
+            inbound = (await session.execute(_NEXT, row)).first()
             if inbound is not None:
                 if inbound.retry_at and inbound.retry_at > rt.now():
                     return False
@@ -218,6 +222,8 @@ async def _answer(
     }
     if inbound.elder_mode:
         metadata["elder"] = True
+    if inbound.urgent:
+        metadata["urgent"] = True
     if command is None:
         read = await understanding.read(rt, conversation.id, message.text, conversation.expects)
         metadata["entities"] = read.entities

@@ -12,14 +12,14 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Row, text
 
-from bot import media, outbox, permissions, quota, red_flags, texts
+from bot import alarms, media, permissions, quota, red_flags
+from bot.alarms import Arrival, Latest
 from bot.red_flags import Outcome
 from integrations.channel import Channel
 from integrations.crypto import Crypto, Undecryptable
 from integrations.database import Executor
 from integrations.hospital.accounts import ensure_contact
-from integrations.language.languages import SIMPLIFIED, TRADITIONAL, detect, guess
-from integrations.language.script import normalise, traditional
+from integrations.language.languages import SIMPLIFIED, guess
 from integrations.messages import Kind, Location, Media, MessageIn
 from integrations.runtime import Runtime
 
@@ -59,8 +59,12 @@ _ACCEPT = text("""
                      ORDER BY received_at DESC LIMIT 20) AS last
                  WHERE received_at > CAST(:recent AS timestamptz)
                     OR last.sent_at > CAST(:sent_recently AS timestamptz) ORDER BY seq) AS recent,
-           known.language, known.language_chosen
-    FROM known
+           known.language, known.language_chosen, controls.state AS control,
+           alarm.id AS alarm_id, alarm.outcome, alarm.rule, alarm.answer, alarm.inbound_id AS alarm_inbound
+    FROM known JOIN controls ON controls.conversation_id = known.id
+    LEFT JOIN LATERAL (SELECT id, outcome, rule, answer, inbound_id FROM alarms
+                       WHERE conversation_id = known.id AND raised_at > CAST(:fresh AS timestamptz)
+                       ORDER BY raised_at DESC LIMIT 1) AS alarm ON true
 """)
 _HEARD_BEFORE = text("""
     SELECT language, ARRAY(SELECT content FROM inbound
@@ -81,7 +85,6 @@ _AGAIN = text("""
     RETURNING id, deliveries
 """)
 _QUIET = text("UPDATE inbound SET status = 'done', done_at = :now WHERE id = :id")
-_ALARM = text("UPDATE inbound SET alarm = :alarm, status = 'done', done_at = :now WHERE id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +132,13 @@ async def _accept(
         accepted = await _store(session, rt.crypto, channel, message, passive_until, now)
         if accepted is None:
             return None
-        conversation_id, inbound_id, recent, language, chosen = accepted
+        conversation_id, inbound_id = accepted.conversation_id, accepted.inbound_id
         if inbound_id is None:
             delivery = {"channel": message.channel, "external_id": message.external_id}
             again = (await session.execute(_AGAIN, delivery)).one()
             nobody = message.kind in _UNANSWERED
             return Accepted(again.id, conversation_id, deliveries=again.deliveries, answered=nobody)
-        words = await _raise_alarm(
-            session, rt, conversation_id, inbound_id, message, recent, passive_until, language, chosen
-        )
+        words = await alarms.meet(session, rt, _arrival(rt.crypto, message, accepted, passive_until))
         alarm = bool(words)
         if message.news:
             await permissions.take_news(session, conversation_id, message.news, now)
@@ -155,9 +156,10 @@ async def _store(
     message: MessageIn,
     passive_until: datetime | None,
     now: datetime,
-) -> tuple[UUID, UUID | None, list[bytes], str, bool] | None:
+) -> Any:
+    """The row of `_ACCEPT`, or None."""
     trigger, remaining, lasting = quota.grant(channel, message.kind) or (None, 0, timedelta(0))
-    row = (
+    return (
         await session.execute(
             _ACCEPT,
             {
@@ -171,6 +173,7 @@ async def _store(
                 "sent_at": message.sent_at,
                 "now": now,
                 "recent": now - red_flags.WINDOW,
+                "fresh": now - alarms.FRESH,
                 "sent_recently": message.sent_at
                 - red_flags.WINDOW,  # by the platform's clock: ours may be set
                 "trigger": trigger,
@@ -179,46 +182,23 @@ async def _store(
             },
         )
     ).first()
-    return tuple(row) if row else None
 
 
-async def _raise_alarm(
-    session: Executor,
-    rt: Runtime,
-    conversation_id: UUID,
-    inbound_id: UUID,
-    message: MessageIn,
-    recent: list[bytes],
-    passive_until: datetime | None,
-    language: str,
-    chosen: bool,
-) -> str:
-    """Looks for red flags and queues the answer in the same transaction. Gives that answer; "" for no alarm."""
-    if not message.text:
-        return ""
-    earlier = [normalise(words) for words in _readable(rt.crypto, conversation_id, recent)]
-    outcome, rule = red_flags.look(normalise(message.text), earlier)
-    if outcome is Outcome.NONE:
-        return ""
-    await session.execute(_ALARM, {"id": inbound_id, "alarm": f"{outcome}:{rule}", "now": rt.now()})
-    if not chosen:
-        language = detect(message.text, language)
-    emergency_department = rt.settings.emergency_department_in(language)
-    words = texts.say(f"bot_{outcome}", language=language, emergency_department=emergency_department)
-    if language == TRADITIONAL:  # the conversation may not know yet, and its row may be held by a turn
-        words = traditional(words)
-    await outbox.queue(
-        session,
-        rt.crypto,
-        conversation_id,
-        [outbox.Reply(words)],
-        inbound_id=inbound_id,
-        epoch=0,
-        first=outbox.ALARM,
-        exempt=True,
-        not_before=passive_until,
+def _arrival(crypto: Crypto, message: MessageIn, row: Any, passive_until: datetime | None) -> Arrival:
+    latest = None
+    if row.alarm_id:
+        latest = Latest(row.alarm_id, Outcome(row.outcome), row.rule, row.answer, row.alarm_inbound)
+    return Arrival(
+        row.conversation_id,
+        row.inbound_id,
+        message,
+        list(_readable(crypto, row.conversation_id, row.recent)),
+        row.language,
+        language_chosen=row.language_chosen,
+        control=row.control,
+        latest=latest,
+        passive_until=passive_until,
     )
-    return words
 
 
 async def hear(session: Executor, rt: Runtime, conversation_id: UUID, *, external_id: str, words: str) -> str:
@@ -241,8 +221,9 @@ async def hear(session: Executor, rt: Runtime, conversation_id: UUID, *, externa
     )
     if inbound_id is None:  # the same words once more
         return ""
-    return await _raise_alarm(
-        session, rt, conversation_id, inbound_id, message, known.recent, None, known.language, chosen=True
+    earlier = list(_readable(rt.crypto, conversation_id, known.recent))
+    return await alarms.meet(
+        session, rt, Arrival(conversation_id, inbound_id, message, earlier, known.language)
     )
 
 
@@ -307,7 +288,7 @@ def reopen(crypto: Crypto, row: Row[Any]) -> MessageIn:
         row.platform_id,
         Kind(row.kind),
         row.sent_at,
-        text=parts["text"],
+        text=parts.get("meant") or parts["text"],
         choice=parts["choice"],
         media=Media(**media) if media else None,
         location=Location(*location) if location else None,

@@ -188,6 +188,58 @@ class Outbound(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class Alarm(Base):
+    """A red flag, and what became of it. Those of one patient that follow closely are one (`times`).
+
+    `number` is what staff call it by. `answer` to the one question of a check: yes, no, or other (something else was
+    said). `page_at`: from then on staff are to be paged; None: nobody has to come. `paged_at`, `office_at`: when those
+    on call and then the duty office were told.
+    """
+
+    __tablename__ = "alarms"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('emergency', 'crisis', 'urgent', 'check')", name="outcome"),
+        CheckConstraint("answer IN ('yes', 'no', 'other')", name="answer"),
+        Index("ix_alarms_conversation_id_raised_at", "conversation_id", "raised_at"),
+        Index(
+            "ix_alarms_waiting",
+            "page_at",
+            postgresql_where=text("page_at IS NOT NULL AND acknowledged_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True, start=101), unique=True)
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    inbound_id: Mapped[UUID | None] = mapped_column(ForeignKey("inbound.id", ondelete="SET NULL"))
+    outcome: Mapped[str]
+    rule: Mapped[str]
+    answer: Mapped[str | None]
+    times: Mapped[int] = mapped_column(server_default="1")
+    raised_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    page_at: Mapped[datetime | None]
+    paged_at: Mapped[datetime | None]
+    office_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None]
+
+
+class PageSlip(Base):
+    """What was sent to a phone of staff, so that nobody is called more often than they can bear. `phone` is its place
+    in the settings, not its number."""
+
+    __tablename__ = "page_slips"
+    __table_args__ = (Index("ix_page_slips_sent_at", "sent_at"),)
+
+    id: Mapped[Key]
+    level: Mapped[str]  # oncall or office
+    phone: Mapped[int]
+    alarms: Mapped[int]  # how many it told of
+    sent_at: Mapped[datetime]
+    error: Mapped[str | None]
+
+
 class NewsChoice(Base):
     """Buttons below a message that nobody asked for. They stay good while another question is open; `options` are
     those of Conversation.choices, `id` is the question's."""

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 from starlette.routing import Route
 
-from bot import claims, delivery, door, inbox, numbers_in_chat
+from bot import claims, delivery, door, inbox, numbers_in_chat, paging
 from bot.inbox import Accepted
 from bot.wake import TurnNews, Waker
 from integrations.channel import (
@@ -99,6 +99,8 @@ def _after_accepting(
         REPEATED.labels(channel.name).inc()
     else:
         ACCEPTED.labels(channel.name, message.kind.value).inc()
+    if taken.alarm:
+        background.start(paging.page(rt))
     if taken.alarm and not passive:
         background.start(delivery.deliver(rt, taken.conversation_id, alarms_only=True))
         background.start(numbers_in_chat.take_out(rt, channel, message))

@@ -14,7 +14,17 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from celery import Task
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 
-from bot import conversations, delivery, media_fetching, menus, notice_delivery, notices, payments, sweep
+from bot import (
+    conversations,
+    delivery,
+    media_fetching,
+    menus,
+    notice_delivery,
+    notices,
+    paging,
+    payments,
+    sweep,
+)
 from bot.clocks import Watch
 from bot.commands import rules
 from bot.errands import Errands
@@ -122,10 +132,12 @@ async def _take_up(process: _Process) -> None:
 
 @celery.task(name="hospital")
 def hospital() -> None:
-    """Frees holds that ran out and tells patients what happened in the hospital; and starts what asks payment platforms
-    and the parcel service, which may take their time. One task: a second one costs more than what it does."""
+    """Frees holds that ran out and tells patients what happened in the hospital; and starts what pages staff and asks
+    payment platforms and the parcel service, which may take their time. One task: a second one costs more than what it
+    does."""
     if _process.lately("hospital"):
         return
+    _start("pages", paging.page)
     _start("payments", payments.ask_open)
     _start("refunds", payments.refund)
     _start("parcels", sweep.parcels)

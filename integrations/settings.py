@@ -72,6 +72,7 @@ class Settings(BaseSettings):
         ""  # the same in traditional characters and in English, where approved
     )
     sms_consent_template_code_en: str = ""
+    sms_page_template_code: str = ""  # pages to staff
     identity_api_base: str = "https://faceid.tencentcloudapi.com"
     identity_secret_id: str = ""
     identity_secret_key: SecretStr = SecretStr("")
@@ -111,6 +112,12 @@ class Settings(BaseSettings):
         "Emergency Building, ground floor, 18 Kangning Road, Chaoyang District (朝阳区康宁路18号急诊楼1层), "
         "24 hours, phone 010-8888 6120"
     )
+    # A file like bot/first_aid/departments.yml: where patients are sent who tell us where they are.
+    emergency_departments: Path | None = None
+    # Who is paged at a red flag (phones, by commas), and when nobody acknowledges in so many minutes, the duty office.
+    oncall_phones: str = ""
+    duty_office_phones: str = ""
+    page_minutes: int = Field(default=5, ge=1)
     patients_per_account: int = Field(default=6, ge=1)  # the owner included
     hold_minutes: int = Field(default=15, ge=1)
     waitlist_minutes: int = Field(default=20, ge=1)  # to answer an offer
@@ -150,6 +157,11 @@ class Settings(BaseSettings):
 
     def emergency_department_in(self, language: str) -> str:
         return self._in(language, "emergency_department")
+
+    @property
+    def maps_departments(self) -> bool:
+        """Whether the places in the file of departments are this hospital's: the demo's are not an operator's."""
+        return bool(self.emergency_departments) or "emergency_department" not in self.model_fields_set
 
     def mediation_office_in(self, language: str) -> str:
         return self._in(language, "mediation_office")

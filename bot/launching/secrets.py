@@ -138,6 +138,7 @@ SANDBOX: Mapping[str, Callable[[], str]] = {
     "SMS_APP_ID": lambda: _digits(10),
     "SMS_SIGN_NAME": lambda: "仁和互联网医院",
     "SMS_TEMPLATE_CODE": lambda: _digits(7),
+    "SMS_PAGE_TEMPLATE_CODE": lambda: _digits(7),
     "SMS_CONSENT_TEMPLATE_CODE": lambda: _digits(7),
     "IDENTITY_SECRET_ID": lambda: f"AKID{_letters(32)}",
     "IDENTITY_SECRET_KEY": lambda: _letters(32),

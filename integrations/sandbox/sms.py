@@ -27,6 +27,8 @@ CONSENT_TEMPLATE = (
     "不同意请不要告诉任何人。同意后想取消，随时打{phone}。"
 )
 CONSENT_VALUES = 3
+PAGE_TEMPLATE = "您有{0}条危急提醒待确认，最近编号{1}。请马上处理并确认。"
+PAGE_VALUES = 2
 LONGEST_VALUE = 12
 FAILURES = {
     "InvalidParameterValue.TemplateParameterLengthLimit": "template parameter is too long",
@@ -71,6 +73,7 @@ class SmsService:
         sign_name: str,
         template: str,
         consent_template: str,
+        page_template: str,
         hospital_phone: str,
         options: Options,
         clock: Clock,
@@ -78,6 +81,7 @@ class SmsService:
         self.service = service
         self._app_id, self._sign_name = app_id, sign_name
         self._template, self._consent_template = template, consent_template
+        self._page_template = page_template
         self._hospital_phone = hospital_phone
         self._options = options
         self._clock = clock
@@ -139,6 +143,10 @@ class SmsService:
             if not all(0 < len(value) <= LONGEST_VALUE for value in values):
                 raise _Refused("InvalidParameterValue.TemplateParameterLengthLimit")
             return CONSENT_TEMPLATE.format(*values, phone=self._hospital_phone)
+        if template and template == self._page_template:
+            if len(values) != PAGE_VALUES:
+                raise _Refused("FailedOperation.TemplateParamSetNotMatchApprovedTemplate")
+            return PAGE_TEMPLATE.format(*values)
         if not template or template != self._template:
             raise _Refused("FailedOperation.TemplateIncorrectOrUnapproved")
         if len(values) not in TEMPLATES:

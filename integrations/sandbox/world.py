@@ -131,7 +131,8 @@ def _sms(settings: Settings, options: Options, clock: Clock) -> SmsService:
     )  # fmt: skip
     return SmsService(
         service, app_id=settings.sms_app_id, sign_name=settings.sms_sign_name, template=settings.sms_template_code,
-        consent_template=settings.sms_consent_template_code, hospital_phone=settings.hospital_phone,
+        consent_template=settings.sms_consent_template_code,
+        page_template=settings.sms_page_template_code, hospital_phone=settings.hospital_phone,
         options=options, clock=clock,
     )  # fmt: skip
 

@@ -38,3 +38,7 @@ class Sms(Protocol):
         """Asks somebody whether `asker` (masked) may act for them; the code, told to the asker, is their yes. In this
         language where the account has a template for it, else in Chinese. Raises as `send_code`."""
         ...
+
+    async def send_page(self, phone: str, alarms: int, number: int) -> None:
+        """Tells staff that so many alarms wait, the latest of them with this number. Raises as `send_code`."""
+        ...

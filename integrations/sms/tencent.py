@@ -23,7 +23,8 @@ class TencentSms:
     notices, for only these take words: who asks, the code, its minutes. "{1}想在我院线上服务中替您预约和查看就诊
     信息。您同意的话，请把验证码{2}告诉对方，{3}分钟内有效；不同意请不要告诉任何人。同意后想取消，随时打<医院电话>。"
     The telephone is fixed in the approved template: numbers are no variables. A language has a template of its own
-    or reads the Chinese one."""
+    or reads the Chinese one. That of pages tells staff how many alarms wait and the number of the latest:
+    "您有{1}条危急提醒待确认，最近编号{2}。请马上处理并确认。" """
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class TencentSms:
             TRADITIONAL: settings.sms_consent_template_code_hant,
             ENGLISH: settings.sms_consent_template_code_en,
         }
+        self._page_template = settings.sms_page_template_code
         self._minutes = minutes
         self._cloud = TencentCloud(
             service="sms",
@@ -61,6 +63,11 @@ class TencentSms:
         if not template:
             raise SmsRefused("SMS_CONSENT_TEMPLATE_CODE is not set")
         await self._send(phone, template, [asker, code, str(self._minutes)])
+
+    async def send_page(self, phone: str, alarms: int, number: int) -> None:
+        if not self._page_template:
+            raise SmsRefused("SMS_PAGE_TEMPLATE_CODE is not set")
+        await self._send(phone, self._page_template, [str(alarms), str(number)])
 
     async def _send(self, phone: str, template: str, values: list[str]) -> None:
         request = {

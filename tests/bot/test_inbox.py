@@ -4,7 +4,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot import inbox, outbox, texts
+from bot import inbox, outbox
+from bot.first_aid import Danger, words_for
+from bot.red_flags import Outcome
 from integrations.messages import Kind
 
 
@@ -92,17 +94,17 @@ async def test_a_red_flag_is_answered_in_the_transaction_that_stores_it(rt, tele
 
 
 async def test_fragments_of_three_minutes_are_read_together(rt, telegram, message, clock):
-    for fragment in ("我妈", "突然"):
+    for fragment in ("我妈", "嘴巴"):
         assert not (await inbox.accept(rt, telegram, message(fragment), passive_until=None)).alarm
         clock.forward(seconds=30)
-    assert (await inbox.accept(rt, telegram, message("说不了话了"), passive_until=None)).alarm
+    assert (await inbox.accept(rt, telegram, message("歪了"), passive_until=None)).alarm
 
 
 async def test_what_was_said_earlier_is_not_read_with_the_new(rt, telegram, message, clock):
-    for fragment in ("我妈", "突然"):
+    for fragment in ("我妈", "嘴巴"):
         await inbox.accept(rt, telegram, message(fragment), passive_until=None)
     clock.forward(minutes=4)
-    assert not (await inbox.accept(rt, telegram, message("说不了话了"), passive_until=None)).alarm
+    assert not (await inbox.accept(rt, telegram, message("歪了"), passive_until=None)).alarm
 
 
 async def test_one_alarm_is_not_raised_again_by_the_next_message(rt, telegram, message):
@@ -121,8 +123,8 @@ async def test_an_edited_message_is_looked_at_too(rt, telegram, message):
         ("crisis", ["120", "110", "12356"]),
     ],
 )
-def test_the_words_of_an_alarm_name_the_numbers(outcome, must_say):
-    said = texts.say(f"bot_{outcome}", emergency_department="康宁路18号")
+def test_the_words_of_an_alarm_name_the_numbers(rt, outcome, must_say):
+    said = words_for(rt.settings, Danger(Outcome(outcome)), "zh-Hans")
     assert all(words in said for words in must_say)
     assert "没事" not in said
 
@@ -133,12 +135,14 @@ def test_the_words_of_an_alarm_name_the_numbers(outcome, must_say):
         (
             "孩子叫不醒了",
             "这可能很危险。请现在拨打120，说清地址，听调度员指导；不要自己开车。我是导诊助手，不能替您叫救护车。\n"
-            "本院急诊：朝阳区康宁路18号急诊楼1层，24小时，电话 010-8888 6120。",
+            "本院急诊：朝阳区康宁路18号急诊楼1层，24小时，电话 010-8888 6120。\n"
+            "地图：https://uri.amap.com/marker?position=116.4618,39.9285"
+            "&name=%E4%BB%81%E5%92%8C%E5%8C%BB%E9%99%A2%E6%80%A5%E8%AF%8A%E7%A7%91",
         ),
         (
             "我不想活了",
             "谢谢您告诉我，您的安全最要紧。已经受伤、服药，或马上有危险，请打120或110，并让身边的人陪着您。"
-            "也可以拨12356，有人愿意听您说。",
+            "也可以拨12356（每天至少18小时，多数地方24小时），有人愿意听您说。",
         ),
     ],
     ids=["emergency", "crisis"],

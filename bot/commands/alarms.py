@@ -1,0 +1,100 @@
+"""`daozhen alarms`: red flags that wait for a person, and their acknowledgement."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import inbox, paging
+from bot.commands.staff import VAR, Var, runner, staff, why
+from integrations.crypto import Crypto
+from integrations.database import utcnow
+from integrations.hospital import audit
+
+app = typer.Typer(help="Red flags: who waits for a person, and who looks after it.", no_args_is_help=True)
+_run = runner({LookupError: "No such alarm, or somebody has acknowledged it already."})
+Number = Annotated[int, typer.Argument(help="As `alarms list` and the page name it.")]
+_WORDS = text("""
+    SELECT inbound.content, inbound.received_at, contacts.channel FROM alarms
+    JOIN contacts ON contacts.id = alarms.conversation_id
+    JOIN inbound ON inbound.conversation_id = alarms.conversation_id
+    WHERE number = :number AND kind NOT IN ('event', 'unfollow', 'system')
+      AND inbound.received_at BETWEEN alarms.raised_at - interval '10 minutes'
+                                  AND alarms.last_at + interval '10 minutes'
+    ORDER BY inbound.seq LIMIT 30
+""")
+
+
+@app.command("list")
+def show_list(
+    every: Annotated[
+        bool, typer.Option("--all", help="Also those that are settled or called nobody.")
+    ] = False,
+    var: Var = VAR,
+) -> None:
+    """What waits, the latest first. No names and no words stand here."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        for one in await paging.listed(session, every=every):
+            waits = round((utcnow() - one.raised_at).total_seconds() / 60)
+            told = "office told" if one.office_at else "paged" if one.paged_at else "not paged"
+            said = f"  answered {one.answer}" if one.answer else ""
+            typer.echo(
+                f"{one.number}  {one.outcome:<9} {one.rule:<24} {one.channel:<8} {waits} min ago  x{one.times}"
+                f"  {told}, {one.reached} phones reached{said}"
+            )
+
+    _run(var, work)
+
+
+@app.command()
+def show(
+    number: Number,
+    reason: Annotated[str, typer.Option(prompt="Why do you need to read it", help="Kept in the audit log.")],
+    var: Var = VAR,
+) -> None:
+    """Show what the patient wrote around it. The audit log keeps who read it and why."""
+    known = why(reason)
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        rows = (await session.execute(_WORDS, {"number": number})).all()
+        if not rows:
+            raise LookupError(number)
+        await audit.record(
+            session, actor=staff(), action="alarm.read", subject=f"alarm:{number}", detail={"reason": known}
+        )
+        for row in rows:
+            typer.echo(f"{row.received_at:%H:%M:%S} UTC  {inbox.unseal(crypto, row.content)['text']}")
+
+    _run(var, work)
+
+
+@app.command("ack")
+def acknowledge(number: Number, var: Var = VAR) -> None:
+    """Say that you look after it. From then on nobody else is paged."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        took = await paging.acknowledge(session, number, staff(), utcnow())
+        await audit.record(session, actor=staff(), action="alarm.acknowledged", subject=f"alarm:{number}")
+        typer.echo(f"Acknowledged, {round(took.total_seconds())} seconds after it was raised.")
+
+    _run(var, work)
+
+
+@app.command()
+def report(days: Annotated[int, typer.Option(min=1, help="So many days back.")] = 30, var: Var = VAR) -> None:
+    """How many alarms called for a person, and how soon one came."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        found = await paging.times(session, utcnow() - timedelta(days=days))
+        typer.echo(
+            f"{found.alarms} alarms, {found.acknowledged} acknowledged, {found.late} went to the duty office"
+        )
+        if found.median is not None:
+            typer.echo(f"acknowledged after {found.median:.0f} s (median), {found.longest:.0f} s at most")
+
+    _run(var, work)

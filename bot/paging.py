@@ -1,0 +1,165 @@
+"""Staff are paged when a red flag was seen: those on call at once, the duty office when nobody has acknowledged in
+time. One message tells of all alarms that wait, and no phone gets more than it can bear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+from sqlalchemy import text
+
+from integrations.database import Executor
+from integrations.runtime import Runtime
+from integrations.sms.interface import SmsError
+
+log = structlog.get_logger()
+
+PAGED = Counter("daozhen_pages_total", "Pages of red flags to staff", ["level", "result"])
+ACKNOWLEDGED = Histogram(
+    "daozhen_alarm_acknowledged_seconds",
+    "From a red flag to its acknowledgement",
+    buckets=(30, 60, 120, 300, 600, 1800),
+)
+ONCALL, OFFICE = "oncall", "office"
+PAUSE = timedelta(seconds=31)  # between two messages to one phone: services refuse a second within 30 seconds
+MOST_AN_HOUR = 20  # to one level; what is over it stands in the list and in the log
+_RETRIES = 3  # to one phone for one batch
+
+# One batch at a time: gateways and workers page, and nobody should be called twice for one alarm.
+_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('paging', 0))")
+_LAST = text("""
+    SELECT max(sent_at) AS last, count(*) FILTER (WHERE phone = -1) AS hourly
+    FROM page_slips WHERE level = :level AND sent_at > :hour
+""")
+_DUE = {
+    ONCALL: text("""
+        UPDATE alarms SET paged_at = :now
+        WHERE page_at <= :now AND paged_at IS NULL AND acknowledged_at IS NULL RETURNING number
+    """),
+    OFFICE: text("""
+        UPDATE alarms SET office_at = :now
+        WHERE paged_at <= :late AND office_at IS NULL AND acknowledged_at IS NULL RETURNING number
+    """),
+}
+_SLIP = text("""
+    INSERT INTO page_slips (level, phone, alarms, sent_at, error)
+    VALUES (:level, :phone, :alarms, :now, :error)
+""")
+_WAITING = text("""
+    SELECT number, outcome, rule, times, answer, raised_at, last_at, paged_at, office_at, channel,
+           (SELECT count(*) FROM page_slips
+            WHERE phone >= 0 AND error IS NULL AND sent_at IN (paged_at, office_at)) AS reached
+    FROM alarms JOIN contacts ON contacts.id = conversation_id
+    WHERE (:every OR page_at IS NOT NULL AND acknowledged_at IS NULL)
+    ORDER BY raised_at DESC LIMIT :limit
+""")
+_ACKNOWLEDGE = text("""
+    UPDATE alarms SET acknowledged_at = :now, acknowledged_by = :by
+    WHERE number = :number AND acknowledged_at IS NULL RETURNING raised_at
+""")
+_TIMES = text("""
+    SELECT count(*) AS alarms, count(acknowledged_at) AS acknowledged, count(office_at) AS late,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM acknowledged_at - raised_at)) AS median,
+           max(extract(epoch FROM acknowledged_at - raised_at)) AS longest
+    FROM alarms WHERE page_at IS NOT NULL AND raised_at > :since
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Alarms of which one message tells."""
+
+    level: str
+    numbers: tuple[int, ...]
+    at: datetime
+
+
+async def page(rt: Runtime) -> None:
+    """Pages whom there is to page. What is due is noted first: a process that dies here has paged or has left it to the
+    duty office, and nobody is called over and over."""
+    for level in (ONCALL, OFFICE):
+        if batch := await _take(rt, level):
+            await _send(rt, batch)
+
+
+async def _take(rt: Runtime, level: str) -> Batch | None:
+    now = rt.now()
+    async with rt.database.transaction() as session:
+        if not await session.scalar(_ALONE):
+            return None
+        before = (await session.execute(_LAST, {"level": level, "hour": now - timedelta(hours=1)})).one()
+        if before.last and now - before.last < PAUSE:
+            return None  # soon, together with what comes until then
+        late = now - timedelta(minutes=rt.settings.page_minutes)
+        due = await session.execute(_DUE[level], {"now": now, "late": late})
+        numbers = tuple(sorted(row.number for row in due))
+        if not numbers:
+            return None
+        log.warning("a red flag waits for staff", level=level, numbers=numbers)
+        if before.hourly >= MOST_AN_HOUR:
+            PAGED.labels(level, "too many").inc()
+            log.error("no page sent: too many in this hour", level=level, numbers=numbers)
+            return None
+        # The place of this batch in the hour, also where no phone is set.
+        await session.execute(_SLIP, _slip(level, -1, numbers, now, "taken"))
+        return Batch(level, numbers, now)
+
+
+async def _send(rt: Runtime, batch: Batch) -> None:
+    phones = _phones(rt, batch.level)
+    if not phones:
+        PAGED.labels(batch.level, "nobody").inc()
+        log.error("nobody can be paged: no phone is set", level=batch.level, numbers=batch.numbers)
+    for place, phone in enumerate(phones):
+        error = await _send_one(rt, phone, batch)
+        PAGED.labels(batch.level, "failed" if error else "sent").inc()
+        async with rt.database.transaction() as session:
+            await session.execute(_SLIP, _slip(batch.level, place, batch.numbers, batch.at, error))
+
+
+async def _send_one(rt: Runtime, phone: str, batch: Batch) -> str | None:
+    """Gives why it failed, or None."""
+    for attempt in range(1, _RETRIES + 1):
+        try:
+            await rt.sms.send_page(phone, len(batch.numbers), batch.numbers[-1])
+        except SmsError as error:
+            if error.retryable and attempt < _RETRIES:
+                continue
+            log.error("a page was not sent", level=batch.level, reason=type(error).__name__)
+            return type(error).__name__
+        return None
+    return None
+
+
+def _phones(rt: Runtime, level: str) -> list[str]:
+    written = rt.settings.oncall_phones if level == ONCALL else rt.settings.duty_office_phones
+    return [phone.strip() for phone in written.split(",") if phone.strip()]
+
+
+def _slip(
+    level: str, phone: int, numbers: tuple[int, ...], now: datetime, error: str | None
+) -> dict[str, Any]:
+    return {"level": level, "phone": phone, "alarms": len(numbers), "now": now, "error": error}
+
+
+async def listed(session: Executor, *, every: bool = False, limit: int = 50) -> list[Any]:
+    """The alarms that nobody has acknowledged, or the latest of all."""
+    return list((await session.execute(_WAITING, {"every": every, "limit": limit})).all())
+
+
+async def acknowledge(session: Executor, number: int, by: str, now: datetime) -> timedelta:
+    """Somebody looks after it. Gives how long it took. Raises LookupError where there is nothing to acknowledge."""
+    row = (await session.execute(_ACKNOWLEDGE, {"number": number, "by": by, "now": now})).first()
+    if row is None:
+        raise LookupError(number)
+    took: timedelta = now - row.raised_at
+    ACKNOWLEDGED.observe(took.total_seconds())
+    return took
+
+
+async def times(session: Executor, since: datetime) -> Any:
+    """How many were paged, and how long it took until somebody looked: alarms, acknowledged, late, median, longest."""
+    return (await session.execute(_TIMES, {"since": since})).one()

@@ -1,0 +1,223 @@
+"""What becomes of a red flag at the door, and of the staff it calls."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from bot import alarms, first_aid, inbox, outbox, paging
+from bot.first_aid import Danger
+from bot.red_flags import Outcome
+from integrations.messages import Kind, Location
+from integrations.sms.interface import SmsUnavailable
+
+BEIJING = Location(39.93, 116.46)
+EAST = Location(39.90, 116.65)
+
+
+async def rows(rt, statement, **values):
+    async with rt.database.begin() as session:
+        return (await session.execute(text(statement), values)).all()
+
+
+async def said(rt):
+    found = await rows(rt, "SELECT content FROM outbound ORDER BY seq")
+    return [outbox.unseal(rt.crypto, row.content).text for row in found]
+
+
+@pytest.fixture
+def say(rt, telegram, message):
+    async def accept(words="", **more):
+        return await inbox.accept(rt, telegram, message(words, **more), passive_until=None)
+
+    return accept
+
+
+class Phones:
+    """Those of staff; `fail` holds errors, one a call."""
+
+    def __init__(self):
+        self.rung, self.fail = [], []
+
+    async def send_page(self, phone, alarms, number):
+        if self.fail and (error := self.fail.pop(0)):
+            raise error
+        self.rung.append((phone, alarms, number))
+
+
+@pytest.fixture
+def phones(rt):
+    """A runtime whose staff can be reached, and their phones."""
+    found = Phones()
+    settings = rt.settings.model_copy(
+        update={"oncall_phones": "+8613900000001, +8613900000002", "duty_office_phones": "+8613900000003"}
+    )
+    return dataclasses.replace(rt, settings=settings, sms=found), found
+
+
+async def test_a_check_asks_one_question_with_the_number(rt, say):
+    assert (await say("胸口有点疼")).alarm
+    [words] = await said(rt)
+    assert "120" in words
+    assert words.endswith("“有”或“没有”。")
+    assert [tuple(row) for row in await rows(rt, "SELECT outcome, answer FROM alarms")] == [("check", None)]
+
+
+@pytest.mark.parametrize(
+    ("complaint", "outcome", "number"), [("胸口有点疼", "emergency", "120"), ("我好绝望", "crisis", "12356")]
+)
+async def test_yes_to_it_is_an_emergency_or_a_crisis(rt, say, complaint, outcome, number):
+    await say(complaint)
+    assert (await say("有的。")).alarm
+    assert number in (await said(rt))[1]
+    found = await rows(
+        rt, "SELECT outcome, answer, page_at IS NOT NULL FROM alarms ORDER BY raised_at, number"
+    )
+    assert [tuple(row) for row in found] == [("check", "yes", False), (outcome, None, True)]
+
+
+async def test_no_to_it_lets_the_first_message_go_its_way(rt, say):
+    """In place of the no, so that what comes back is the answer to it."""
+    await say("胸口有点疼，想挂心内科")
+    accepted = await say("没有")
+    assert not accepted.answered
+    [pending] = await rows(
+        rt,
+        "SELECT inbound.*, 'telegram' AS speaks, 'patient-1' AS platform_id FROM inbound WHERE status = 'pending'",
+    )
+    assert pending.id == accepted.inbound_id
+    assert inbox.reopen(rt.crypto, pending).text == "胸口有点疼，想挂心内科"
+    assert "一旦出现" in (await said(rt))[1]
+    [alarm] = await rows(rt, "SELECT answer, page_at FROM alarms")
+    assert tuple(alarm) == ("no", None)
+    assert not (await say("胸口有点疼，想挂心内科")).alarm  # and it is not asked again
+
+
+async def test_anything_else_brings_both_messages_back(rt, say):
+    first = await say("胸口有点疼，想挂心内科")
+    second = await say("明天上午可以吗")
+    pending = await rows(rt, "SELECT id FROM inbound WHERE status = 'pending' ORDER BY seq")
+    assert [row.id for row in pending] == [first.inbound_id, second.inbound_id]
+
+
+async def test_two_minutes_of_silence_call_staff(phones, telegram, message, clock):
+    rt, staff = phones
+    await inbox.accept(rt, telegram, message("胸口有点疼"), passive_until=None)
+    clock.forward(seconds=110)
+    await paging.page(rt)
+    assert staff.rung == []
+    clock.forward(seconds=20)
+    await paging.page(rt)
+    assert [phone for phone, _, _ in staff.rung] == ["+8613900000001", "+8613900000002"]
+
+
+async def test_urgent_names_today_and_the_emergency_department(rt, say):
+    assert (await say("右下腹疼得厉害，还发烧恶心")).alarm
+    [words] = await said(rt)
+    assert "今天" in words
+    assert "急诊" in words
+    assert "120" in words
+    assert not (await say("右下腹疼，想挂号")).alarm  # once said, the journey goes on
+
+
+async def test_staff_are_paged_once_for_all_that_waits_and_the_office_when_nobody_comes(phones, say, clock):
+    rt, staff = phones
+    await say("我爸胸口剧痛，出冷汗")
+    await say("孩子叫不醒", sender="patient-2")
+    await say("还是胸口剧痛")  # the same patient: the same alarm
+    await paging.page(rt)
+    [(_, count, number), (_, other, _)] = staff.rung
+    assert (count, other) == (2, 2)
+    times = await rows(rt, "SELECT times FROM alarms ORDER BY number")
+    assert [row.times for row in times] == [2, 1]
+    await paging.page(rt)
+    clock.forward(minutes=6)
+    async with rt.database.begin() as session:
+        took = await paging.acknowledge(session, number, "staff:li", rt.now())
+    assert took == timedelta(minutes=6)
+    await paging.page(rt)
+    assert staff.rung[2:] == [("+8613900000003", 1, number - 1)]
+    clock.forward(minutes=6)
+    await paging.page(rt)
+    assert len(staff.rung) == 3
+
+
+async def test_a_page_that_was_refused_for_now_is_tried_again(phones, say):
+    rt, staff = phones
+    staff.fail = [SmsUnavailable("busy"), None]
+    await say("奶奶昏迷了")
+    await paging.page(rt)
+    assert len(staff.rung) == 2
+
+
+async def test_what_comes_right_after_a_page_is_told_with_the_next(phones, say, clock):
+    rt, staff = phones
+    await say("奶奶昏迷了")
+    await paging.page(rt)
+    for other in ("2", "3"):
+        await say("孩子叫不醒", sender=f"patient-{other}")
+    await paging.page(rt)
+    assert len(staff.rung) == 2
+    clock.forward(seconds=40)
+    await paging.page(rt)
+    assert [count for _, count, _ in staff.rung[2:]] == [2, 2]
+
+
+async def test_who_sent_where_they_are_hears_of_the_nearest_department(rt, say):
+    await say(kind=Kind.LOCATION, location=EAST)
+    await say("孩子叫不醒")
+    [words] = await said(rt)
+    assert "东院" in words
+    assert "uri.amap.com/marker" in words
+    assert "010-8888 7120" in words
+
+
+async def test_a_place_sent_after_an_alarm_is_answered_with_the_way(rt, say):
+    await say("孩子叫不醒")
+    assert (await say(kind=Kind.LOCATION, location=BEIJING)).alarm
+    assert "本部" in (await said(rt))[1]
+
+
+async def test_a_person_who_speaks_is_interrupted_by_lives_in_danger_only(rt, say):
+    await say("你好")
+    await rows(rt, "UPDATE controls SET state = 'agent' RETURNING 1")
+    assert not (await say("胸口有点疼")).alarm
+    assert not (await say("被狗咬了")).alarm
+    assert (await say("我爸胸口剧痛")).alarm
+
+
+@pytest.mark.parametrize(
+    ("place", "words", "number"),
+    [
+        (None, "", "120"),
+        (Location(22.30, 114.17), "", "999"),
+        (Location(22.19, 113.55), "", "999"),
+        (Location(25.04, 121.56), "", "119"),
+        (Location(48.85, 2.35), "", "112"),
+        (None, "我人在香港，妈妈叫不醒", "999"),
+        (None, "香港的药能寄吗，孩子叫不醒", "120"),
+    ],
+)
+def test_the_numbers_are_those_of_the_place(rt, place, words, number):
+    danger = Danger(Outcome.EMERGENCY, "", place, words)
+    assert f"拨打{number}" in first_aid.words_for(rt.settings, danger, "zh-Hans")
+
+
+def test_far_from_us_the_nearest_hospital_is_looked_for(rt):
+    line = first_aid.words_for(rt.settings, Danger(Outcome.EMERGENCY, "", Location(31.23, 121.47)), "en")
+    assert "uri.amap.com/search" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("没有", "no"), ("都没有。", "no"), ("No, thanks", "no"), ("沒有", "no"), ("不是的", "no"),
+        ("有", "yes"), ("有一点", "yes"), ("yes", "yes"), ("是的", "yes"),
+        ("我想挂号", "other"), ("有号吗", "other"), ("没有号了吗", "other"),
+    ],
+)  # fmt: skip
+def test_yes_no_and_other(words, answer):
+    assert alarms.read_answer(words) == answer
