@@ -16,7 +16,7 @@ from actions.booking_draft import Note, Wish, back, names_another, not_before, t
 from actions.booking_people import NobodyRegistered, read_booker
 from actions.booking_refusals import Refused, offer_people
 from actions.booking_search import Found, search
-from actions.booking_today import nothing_today, only_today
+from actions.booking_today import nothing_today, only_today, until
 from actions.directory import Directory
 from actions.forms import THEN, Outcome
 from actions.relations import kin_of, yours
@@ -215,7 +215,7 @@ class BookingForm(ConfirmingForm):
             )
             return Outcome(replace(wish, offered=offered).as_draft(), "department")
         async with turn.runtime.database.begin() as session:
-            last = last_day(turn, directory, wish)
+            last = until(turn, wish, last_day(turn, directory, wish))
             found = await search(session, wish, now=turn.now, today=turn.today, last=last)
         if turn.urgent and not found.sessions and not wish.moving:
             return nothing_today(turn, reply)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from actions.booking_draft import Note, Wish
 from actions.facts import Days
@@ -21,6 +22,11 @@ def only_today(turn: Turn, wish: Wish) -> tuple[Wish, list[Note]]:
     if days is None:
         return wish.on(today), []
     return replace(wish.unchosen(), period="").on(today), [Note("say_booking_today_only")]
+
+
+def until(turn: Turn, wish: Wish, last: date) -> date:
+    """The last day to look at."""
+    return turn.today if turn.urgent and not wish.moving else last
 
 
 def nothing_today(turn: Turn, reply: Reply) -> Outcome:

@@ -62,7 +62,5 @@ def in_words(turn: Turn, directory: Directory, wish: Wish) -> str:
 
 
 def last_day(turn: Turn, directory: Directory, wish: Wish) -> date:
-    """The last day on which the wished departments, or any, can be booked; today, when it cannot wait."""
-    if turn.urgent:
-        return turn.today
+    """The last day on which the wished departments, or any, can be booked."""
     return directory.last_day(wish.departments, turn.now)

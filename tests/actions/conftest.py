@@ -85,6 +85,7 @@ class Chat:
         self.calls = 0
         self.language = "zh-Hans"
         self.elder = False
+        self.urgent = False  # an alarm of today stands
         self._numbers = itertools.count(1)
 
     async def say(
@@ -114,6 +115,7 @@ class Chat:
                 "language": self.language,
                 "away": int(away.total_seconds()),
                 **({"elder": True} if self.elder else {}),
+                "urgent": self.urgent,
             },
         }
         form = self.form or ENTRIES.get(intent, "")
