@@ -31,7 +31,11 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
     if not before or not new.strip() or found[0] is Outcome.EMERGENCY:
         return found
     together = _judge(before + _apart(new), len(before))
-    return max(found, together, key=lambda one: GRAVITY.index(one[0]))
+    return max(found, together, key=_gravity)
+
+
+def _gravity(found: tuple[Outcome, str]) -> int:
+    return GRAVITY.index(found[0])
 
 
 def _apart(text: str) -> str:
@@ -46,6 +50,11 @@ def _judge(text: str, new_from: int) -> tuple[Outcome, str]:
         if milder[0] is not Outcome.NONE and GRAVITY.index(rule.outcome) <= GRAVITY.index(milder[0]):
             break
         for hit in _hits(rule, scope, han, latin, new_from):
+            if rule.outcome is Outcome.CHECK and rule.words == "general" and scope.wishes():
+                continue
+            if rule.outcome is Outcome.EMERGENCY and scope.chronic(hit):
+                milder = max(milder, (Outcome.CHECK, rule.name), key=_gravity)
+                continue
             if not scope.recovered(hit.end()):
                 return rule.outcome, rule.name
             if rule.outcome is Outcome.CRISIS and not scope.long_ago(hit):

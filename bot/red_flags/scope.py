@@ -13,6 +13,7 @@ from bot.red_flags.reading import Rule, read, written
 
 _CLAUSE_END = "，。；！？\n"
 _SENTENCE_END = "。！？\n"
+_LASTING = 8  # characters after a sign in which its length may be told
 _NEAR = 24  # characters around the name of an illness in which a question about it counts
 
 
@@ -58,6 +59,16 @@ class Scope:
 
     def long_ago(self, sign: re.Match[str]) -> bool:
         return self._over(*sign.span())
+
+    def chronic(self, sign: re.Match[str]) -> bool:
+        """Whether it has lasted for weeks, or comes and goes, and nothing says that it is worse now."""
+        first, last = self._clause_start(sign.start()), sign.end() + _LASTING
+        now = any(first <= at <= sign.end() for at, _ in self._cues("now"))
+        return not now and any(first <= at < last for at, _ in self._cues("chronic"))
+
+    def wishes(self) -> bool:
+        """Whether a number or a department is asked for."""
+        return bool(self._cues("wishes"))
 
     def lately(self, start: int) -> bool:
         """Whether it is of these hours."""
