@@ -46,6 +46,7 @@ bench: setup
 eval: setup
 	@.venv/bin/python -m tests.eval $(ARGS)
 	@.venv/bin/python -m tests.eval.triage
+	@.venv/bin/python -m tests.eval.redflags
 
 model: .venv/.package .venv-rasa/.installed
 	@.venv/bin/daozhen train
