@@ -213,17 +213,7 @@ async def _answer(
             return _stale(conversation, language)
     if command == choices.MORE:
         return _more(conversation, language)
-    metadata = {
-        "channel": inbound.speaks,
-        "kind": message.kind.value,
-        "language": language,
-        "today": rt.local_now().date().isoformat(),
-        "away": int(inbound.away or 0),  # seconds since the patient's message before this one
-    }
-    if inbound.elder_mode:
-        metadata["elder"] = True
-    if inbound.urgent:
-        metadata["urgent"] = True
+    metadata = _metadata(rt, inbound, message, language)
     if command is None:
         read = await understanding.read(rt, conversation.id, message.text, conversation.expects)
         metadata["entities"] = read.entities
@@ -236,6 +226,18 @@ async def _answer(
         return Answer([_apology(rt, language)])
     said = await shown_back.reveal(rt, conversation.id, said)
     return _compose(rt, inbound.speaks, said, language, elder=inbound.elder_mode)
+
+
+def _metadata(rt: Runtime, inbound: Row[Any], message: MessageIn, language: str) -> dict[str, Any]:
+    """What the dialogs are told beside the words."""
+    marks = {"elder": inbound.elder_mode, "urgent": inbound.urgent}
+    return {
+        "channel": inbound.speaks,
+        "kind": message.kind.value,
+        "language": language,
+        "today": rt.local_now().date().isoformat(),
+        "away": int(inbound.away or 0),  # seconds since the patient's message before this one
+    } | {name: True for name, holds in marks.items() if holds}
 
 
 def _no_command(words: str) -> str:
