@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actions import hospital_questions
 from actions.forms import how_often
 from actions.turn import Reply, Turn
 from integrations.hospital.directory import DepartmentView
@@ -121,6 +122,8 @@ def offer_department(turn: Turn, reply: Reply, department: DepartmentView) -> No
 async def unclear(turn: Turn, reply: Reply) -> None:
     """Not understood: the likeliest things to choose from; the second time in a row a person."""
     phone = turn.runtime.settings.hospital_phone
+    if await hospital_questions.answered_anyway(turn, reply):
+        return
     if turn.facts.ordinal:  # "1", while there is nothing to choose from
         await nothing_open(turn, reply)
         return

@@ -1,82 +1,121 @@
-"""Questions about the hospital, answered from Markdown pages that staff can edit.
-
-A page is parking.md; parking.en.md beside it is the same for patients who write English.
-"""
+"""Questions about the hospital, answered in the words of its own pages (integrations.hospital_pages)."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from actions.turn import Reply, Turn
 from integrations.catalogue import CHINESE
-from integrations.settings import ROOT, Settings
+from integrations.hospital import unanswered
+from integrations.hospital_pages import FOLDER, Page, Pages, Section
+from integrations.hospital_pages.search import Search
+from integrations.settings import Settings
 
-FOLDER = ROOT / "dialogs/hospital_questions"
-_BLANK = re.compile(r"\{(hospital_name|hospital_phone)\}")
+PAGES = Pages()
+SEARCH = Search(PAGES)
+# What most people ask; the others stand on the page that lists all.
+_COMMON = ("hours", "address", "booking", "insurance", "parking", "report", "preparation", "visiting")
 _GENERAL = frozenset({"payment", "hours", "phone"})
-_cache: dict[Path, tuple[int, str]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One page: its first heading, and the text under it."""
-
-    topic: str
-    title: str
-    text: str
+def prepare() -> None:
+    """Builds the indexes, so that no patient waits for them."""
+    for language in (CHINESE, "en"):
+        SEARCH.index(language)
 
 
-def read_question(topic: str, settings: Settings, folder: Path = FOLDER, language: str = CHINESE) -> Question:
-    """The page of a topic, read again when it was edited; Chinese where there is none in the language. Raises
-    KeyError for an unknown topic."""
-    return _page(_pages(folder, language)[topic], settings, language)
-
-
-def _pages(folder: Path, language: str) -> dict[str, Path]:
-    """By topic, in the language where there is such a page."""
-    files = sorted(folder.glob("*.md"))
-    pages = {path.stem: path for path in files if "." not in path.stem}
-    own = {path.stem.partition(".")[0]: path for path in files if path.stem.endswith(f".{language}")}
-    return pages | {topic: path for topic, path in own.items() if topic in pages}
-
-
-def _page(path: Path, settings: Settings, language: str) -> Question:
-    changed = path.stat().st_mtime_ns
-    known = _cache.get(path)
-    if known is None or known[0] != changed:
-        known = _cache[path] = (changed, path.read_text("utf-8"))
-    heading, _, body = known[1].partition("\n")
-    values = {
-        "hospital_name": settings.hospital_name_in(language),
-        "hospital_phone": settings.hospital_phone,
-    }
-    text = _BLANK.sub(lambda blank: values[blank[1]], body.strip())
-    return Question(path.stem.partition(".")[0], heading.lstrip("# ").strip(), text)
+def read_question(topic: str, settings: Settings, folder: Path = FOLDER, language: str = CHINESE) -> Page:
+    """The page of a topic, with nothing left blank; Chinese where there is none in the language. Raises KeyError."""
+    pages = PAGES if folder == FOLDER else Pages(folder)
+    return pages.of(language)[topic].filled(settings)
 
 
 async def answer(turn: Turn, reply: Reply) -> None:
-    """The page of the topic asked for, or where a named department is; with neither, the topics to choose from."""
-    settings = turn.runtime.settings
-    pages = _pages(FOLDER, turn.language)
-    # "药房在哪" is about the pharmacy: words of place alone are about the hospital's address.
-    # So "停车多少钱" is about parking: words of money, time and phone go with whatever else is named.
+    """The page that speaks of what was asked, or where a named department is; else what may be asked."""
+    if not turn.text:
+        await _pressed(turn, reply)
+        return
+    if turn.facts.departments and not _said_topics(turn) and await _place(turn, reply):
+        return
+    found = SEARCH.answers(turn.text, turn.language)
+    topics = _said_topics(turn)
+    named = [one for one in found.matches if one.page.topic in topics]
+    if found.certain or len(named) == 1:
+        best = found.matches[0] if found.certain else named[0]
+        _show(turn, reply, best.page, best.section)
+    elif topics:
+        _show(turn, reply, PAGES.of(turn.language)[topics[0]])
+    else:
+        await _uncertain(turn, reply, [one.page.topic for one in found.matches])
+
+
+async def answered_anyway(turn: Turn, reply: Reply) -> bool:
+    """Whether a message that nothing else understood asks, in its very words, for what a page says."""
+    found = SEARCH.sure_answer(turn.text, turn.language)
+    if found is None:
+        return False
+    _show(turn, reply, found.page, found.section)
+    return True
+
+
+async def _pressed(turn: Turn, reply: Reply) -> None:
+    pages = PAGES.of(turn.language)
+    if topics := _said_topics(turn):
+        _show(turn, reply, pages[topics[0]])
+    elif turn.facts.departments and await _place(turn, reply):
+        return
+    elif turn.facts.topics:
+        _show(turn, reply, pages["address"])
+    else:
+        reply.say("say_which_question", phone=turn.runtime.settings.hospital_phone, url=_address(turn))
+        _offer(turn, reply, _COMMON)
+
+
+def _said_topics(turn: Turn) -> list[str]:
+    """Topics that the words name, the more special ones first: "停车多少钱" is about parking, "药房在哪" about the
+    pharmacy; words of place alone may ask for a department."""
+    pages = PAGES.of(turn.language)
     topics = [topic for topic in turn.facts.topics if topic in pages and topic != "address"]
-    topics.sort(key=lambda topic: topic in _GENERAL)
-    if topics:
-        reply.parts.append(_page(pages[topics[0]], settings, turn.language).text)
-        return
+    return sorted(topics, key=lambda topic: topic in _GENERAL)
+
+
+async def _place(turn: Turn, reply: Reply) -> bool:
     departments = (await turn.directory()).departments
-    if named := [departments[one] for one in turn.facts.departments if one in departments]:
-        for one in named:
-            place = turn.words.place(one.campus, one.location)
-            reply.say("say_department_place", department=one.name, place=place)
-        return
-    if turn.facts.topics:
-        reply.parts.append(_page(pages["address"], settings, turn.language).text)
-        return
-    reply.say("say_which_question", phone=settings.hospital_phone)
-    for topic, path in pages.items():
-        if topic != "privacy":
-            reply.offer(_page(path, settings, turn.language).title, f'/ask_hospital{{"topic": "{topic}"}}')
+    named = [departments[one] for one in turn.facts.departments if one in departments]
+    for one in named:
+        place = turn.words.place(one.campus, one.location)
+        reply.say("say_department_place", department=one.name, place=place)
+    return bool(named)
+
+
+async def _uncertain(turn: Turn, reply: Reply, topics: Sequence[str]) -> None:
+    """Which page is meant, or that there is none; staff hear of both, to write what is missing."""
+    async with turn.runtime.database.begin() as session:
+        await unanswered.note(session, turn.text, turn.language, turn.now, turn.key("unanswered"))
+    if topics:
+        reply.say("say_which_page", url=_address(turn))
+        _offer(turn, reply, topics)
+    else:
+        reply.say("say_no_page", phone=turn.runtime.settings.hospital_phone, url=_address(turn))
+    reply.offer(turn.words.texts.text("intent_talk_to_human"), "/talk_to_human")
+
+
+def _show(turn: Turn, reply: Reply, page: Page, section: Section | None = None) -> None:
+    """One part of a page, what it is about before it, and where the whole stands."""
+    shown = (section or page.sections[0]).filled(turn.runtime.settings, page.language)
+    reply.parts.append(f"{page.title}{' · ' if shown.heading else ''}{shown.heading}\n{shown.text}")
+    reply.say("say_whole_page", url=_address(turn, page.topic))
+
+
+def _offer(turn: Turn, reply: Reply, topics: Sequence[str]) -> None:
+    pages = PAGES.of(turn.language)
+    for topic in topics:
+        if topic in pages:
+            reply.offer(pages[topic].title, f'/ask_hospital{{"topic": "{topic}"}}')
+
+
+def _address(turn: Turn, topic: str = "") -> str:
+    """Of the public page; its language is said where it is not the first one."""
+    language = "" if turn.language == CHINESE else f"?lang={turn.language}"
+    return f"{turn.runtime.settings.public_url.rstrip('/')}/guide{'/' if topic else ''}{topic}{language}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from sanic.response import json as answer
 
+from actions import hospital_questions
 from actions.journeys import journeys
 from actions.wording import Wording
 from integrations import connections
@@ -55,6 +57,7 @@ def create_app(settings: Settings, opening: Opening = open_for_server) -> Sanic[
     async def open_all(app: Sanic[Any, Any]) -> None:
         app.ctx.runtime = await stack.enter_async_context(opening(settings))
         app.ctx.executor = build_executor(app.ctx.runtime, Texts.load())
+        await asyncio.to_thread(hospital_questions.prepare)
 
     async def close_all(app: Sanic[Any, Any]) -> None:
         await stack.aclose()

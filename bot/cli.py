@@ -23,6 +23,7 @@ from bot.commands import (
     parcels,
     predict,
     prescriptions,
+    questions,
     ratings,
     requests,
     schedules,
@@ -54,6 +55,7 @@ app.add_typer(parcels.app, name="parcels")
 app.add_typer(intakes.app, name="intakes")
 app.add_typer(cases.app, name="cases")
 app.add_typer(ratings.app, name="ratings")
+app.add_typer(questions.app, name="questions")
 app.add_typer(predict.app, name="predict")
 app.add_typer(keys_app, name="keys")
 

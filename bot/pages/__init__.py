@@ -7,6 +7,7 @@ from bot.pages import (
     card,
     faults,
     follow_up,
+    guide,
     news,
     offer,
     parcel,
@@ -27,5 +28,6 @@ router.include_router(parcel.router)
 router.include_router(address.router)
 router.include_router(follow_up.router)
 router.include_router(news.router)
+router.include_router(guide.router)
 
 __all__ = ["faults", "router"]

@@ -19,22 +19,20 @@ headings, paragraphs and lists ("- …").
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 import yaml
 
 from integrations.catalogue import CHINESE
-from integrations.language.languages import LANGUAGES
 from integrations.settings import ROOT, Settings
 
 log = structlog.get_logger()
 
 FOLDER = ROOT / "dialogs/hospital_questions"
 _BLANK = re.compile(r"\{(hospital_name|hospital_phone)\}")
-_FRONT = re.compile(r"\A﻿?---\n(?P<front>.*?)^---\n", re.DOTALL | re.MULTILINE)
+_FRONT = re.compile(r"\A\ufeff?---\n(?P<front>.*?)^---\n", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^## *(.+?) *$", re.MULTILINE)
 Stamp = tuple[tuple[str, int], ...]
 
@@ -45,6 +43,27 @@ class Section:
 
     heading: str
     text: str
+
+    def filled(self, settings: Settings, language: str) -> Section:
+        """With the hospital's name and phone."""
+        values = {
+            "hospital_name": settings.hospital_name_in(language),
+            "hospital_phone": settings.hospital_phone,
+        }
+        return Section(self.heading, _BLANK.sub(lambda blank: values[blank[1]], self.text))
+
+    @property
+    def blocks(self) -> list[list[str]]:
+        """Paragraphs and lists, as lines; those of a list begin with "- "."""
+        found: list[list[str]] = []
+        for paragraph in self.text.split("\n\n"):
+            for line in filter(str.strip, paragraph.splitlines()):
+                listed = line.startswith("- ")
+                if found and listed and found[-1][0].startswith("- "):
+                    found[-1].append(line)
+                else:
+                    found.append([line])
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +76,25 @@ class Page:
     asked: tuple[str, ...]
     sections: tuple[Section, ...]
 
+    def filled(self, settings: Settings) -> Page:
+        """With the hospital's name and phone."""
+        return replace(self, sections=tuple(one.filled(settings, self.language) for one in self.sections))
+
     @property
     def text(self) -> str:
         """The whole page without its title."""
         return "\n\n".join("\n".join(filter(None, (one.heading, one.text))) for one in self.sections)
 
 
-def read_page(path: Path, blanks: Mapping[str, str]) -> Page:
+def read_page(path: Path) -> Page:
     """Raises OSError, or ValueError for a page without title or text, or with a front matter that cannot be read."""
     written = path.read_text("utf-8").replace("\r\n", "\n")
-    front, asked = _FRONT.match(written), ()
-    if front:
-        written = written[front.end() :]
-        asked = _asked(front["front"])
+    front = _FRONT.match(written)
+    asked = _asked(front["front"]) if front else ()
+    written = written[front.end() :] if front else written
     heading, _, body = written.strip().partition("\n")
     title = heading.lstrip("# ").strip()
-    text = _BLANK.sub(lambda blank: blanks[blank[1]], body.strip())
-    lead, *pieces = _HEADING.split(text)
+    lead, *pieces = _HEADING.split(body.strip())
     further = [Section(name, words.strip()) for name, words in zip(pieces[::2], pieces[1::2], strict=True)]
     sections = tuple(one for one in (Section("", lead.strip()), *further) if one.text)
     if not title or not sections:
@@ -94,15 +115,8 @@ class Pages:
     """All pages of a folder, read again when a file has changed. A page that cannot be read is logged and stays
     what it was."""
 
-    def __init__(self, settings: Settings, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
-        self._blanks = {
-            language: {
-                "hospital_name": settings.hospital_name_in(language),
-                "hospital_phone": settings.hospital_phone,
-            }
-            for language in LANGUAGES
-        }
         self._known: dict[str, tuple[int, Page | None]] = {}
         self.stamp: Stamp = ()  # changes with the files
 
@@ -128,9 +142,8 @@ class Pages:
         before = self._known.get(file.name)
         if before and before[0] == changed:
             return before
-        language = file.stem.partition(".")[2] or CHINESE
         try:
-            return changed, read_page(file, self._blanks.get(language, self._blanks[CHINESE]))
+            return changed, read_page(file)
         except (OSError, ValueError) as error:
             log.error("hospital page cannot be read", file=file.name, reason=str(error))
             return changed, before[1] if before else None

@@ -9,16 +9,21 @@ from dataclasses import dataclass
 import bm25s  # type: ignore[import-untyped]
 import numpy as np
 
+from integrations.catalogue import ENGLISH
 from integrations.hospital_pages.pages import Page, Pages, Section, Stamp
 from integrations.hospital_pages.words import words_of
 from integrations.language.script import normalise
 
 # How often the words of each part count.
 _TITLE, _ASKED, _HEADING = 3, 2, 2
-_ENOUGH = 9.0  # of BM25's score: a page with less is not the answer
-_SURE = 13.0  # the same, where nobody said that the hospital is asked about
-_NEAR = 0.88  # a page whose score comes this close to the best one's may be meant as well
+# Of BM25's score. The figures they were chosen by: docs/decisions/0030-hospital-pages.md.
+_ENOUGH = 8.0  # a page with so much is the answer
+_MAYBE = 3.5  # with less the patient is asked which page is meant, down to this
+_SURE = 11.0  # the answer even where nobody said that the hospital is asked about
+_NEAR = 0.82  # a page whose score comes this close to the best one's may be meant as well
 _MOST = 3
+_SCALE = {ENGLISH: 0.6}  # an English question has fewer words than a Chinese one pairs of characters
+_CLEARLY = 0.9  # about one word more than the first part holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,14 @@ class Match:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The pages that speak of what was asked, best first; `certain` when it is the one, else the patient is asked."""
+
+    matches: list[Match]
+    certain: bool
+
+
 class Index:
     """The pages of one language."""
 
@@ -39,6 +52,10 @@ class Index:
         corpus = [_page_words(page) for page in self._pages]
         self._bm25.index(corpus, show_progress=False)
         self._held_by = Counter(word for words in corpus for word in set(words))
+        self._parts = [
+            [(frozenset(words_of(one.heading)), frozenset(words_of(one.text))) for one in page.sections]
+            for page in self._pages
+        ]
 
     def search(self, question: str, most: int = _MOST) -> list[Match]:
         """The best pages, best first."""
@@ -48,22 +65,19 @@ class Index:
             return []
         scores = self._bm25.get_scores(known)
         best = np.argsort(-scores, kind="stable")[:most]
-        return [Match(self._pages[at], self._section(self._pages[at], known), float(scores[at])) for at in best]
+        return [Match(self._pages[at], self._section(at, known), float(scores[at])) for at in best]
 
-    def _section(self, page: Page, words: Sequence[str]) -> Section:
-        """The one that holds more of the question than the first one does; rare words say more."""
-
-        def speaks_of(section: Section) -> float:
-            heading, text = set(words_of(section.heading)), set(words_of(section.text))
-            return sum(
-                (1.5 if word in heading else 1.0) / self._held_by[word]
-                for word in words
-                if word in heading or word in text
-            )
-
-        first, *others = page.sections
-        best = max(others, key=speaks_of, default=first)
-        return best if speaks_of(best) > speaks_of(first) else first
+    def _section(self, at: int, words: Sequence[str]) -> Section:
+        """The first one, unless another says more of the question, whatever the title says of it aside."""
+        title, parts = set(words_of(self._pages[at].title)), self._parts[at]
+        said = [word for word in words if word not in title]
+        scores = [0.0] * len(parts)
+        for word in said:
+            holding = [part for part, (heading, text) in enumerate(parts) if word in heading or word in text]
+            for part in holding:
+                scores[part] += (2 if word in parts[part][0] else 1) / len(holding)
+        best = scores.index(max(scores))
+        return self._pages[at].sections[best if scores[best] > scores[0] + _CLEARLY else 0]
 
 
 def _page_words(page: Page) -> list[str]:
@@ -82,14 +96,20 @@ class Search:
         self._pages = pages
         self._built: dict[str, tuple[Stamp, Index]] = {}
 
-    def answers(self, question: str, language: str, *, sure: bool = False) -> list[Match]:
-        """One page, or two or three between which the patient has to choose; empty when none speaks of it. `sure`:
-        where the message may be about anything."""
-        matches = self.index(language).search(question)
-        enough = _SURE if sure else _ENOUGH
-        if not matches or matches[0].score < enough:
-            return []
-        return [one for one in matches if one.score >= max(enough, _NEAR * matches[0].score)]
+    def answers(self, question: str, language: str) -> Answer:
+        """What the pages of a language (Chinese where there is no page in it) say to a question about the hospital."""
+        matches, scale = self.index(language).search(question), _SCALE.get(language, 1.0)
+        if not matches or matches[0].score < _MAYBE * scale:
+            return Answer([], certain=False)
+        if matches[0].score < _ENOUGH * scale:
+            return Answer([one for one in matches if one.score >= _MAYBE * scale], certain=False)
+        near = [one for one in matches if one.score >= _NEAR * matches[0].score]
+        return Answer(near, certain=len(near) == 1)
+
+    def sure_answer(self, text: str, language: str) -> Match | None:
+        """The page that says what a message asks that may be about anything; None unless nearly in its very words."""
+        answer, enough = self.answers(text, language), _SURE * _SCALE.get(language, 1.0)
+        return answer.matches[0] if answer.certain and answer.matches[0].score >= enough else None
 
     def index(self, language: str) -> Index:
         pages = self._pages.of(language)

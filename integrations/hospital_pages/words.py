@@ -14,18 +14,23 @@ from pathlib import Path
 
 SYNONYMS = Path(__file__).with_name("synonyms.txt")
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[㐀-鿿]+")
-_IDLE = frozenset("的了吗呢吧啊呀么是有在不我你您他她们能要会去到做")
-_IDLE_ENGLISH = frozenset(
-    "a an the i you we my me your our is are am be was do does did can could should would will may to of for in on at "
-    "and or with from by it its this that there what when where which who how if please need want have has get got "
-    "go any some hospital s t m so about as into".split()  # noqa: SIM905
+# What every question may have: it says nothing of its subject.
+_FILLER = re.compile(
+    r"请问|麻烦|能不能|可不可以|可以|有没有|是不是|要不要|用不用|你们|您们|我们|一下|什么|怎么样|怎么办|怎么|那里|这里"
 )
+_IDLE = frozenset("的了吗呢吧啊呀么是有在不我你您他她们能要会去到做")
+_ENGLISH = (
+    "a an the i you we my me your our is are am be was do does did can could should would will may to of for in on at"
+    " and or with from by it its this that there what when where which who how if please need want have has get got go"
+    " any some hospital s t m so about as into"
+)
+_IDLE_ENGLISH = frozenset(_ENGLISH.split())
 
 
 def words_of(text: str) -> list[str]:
     """`text` is simplified and half-width."""
     found: list[str] = []
-    for piece in _WORD.findall(_one_word_for_each(text.lower())):
+    for piece in _WORD.findall(_FILLER.sub(" ", _one_word_for_each(text.lower()))):
         if not piece[0].isascii():
             found += [character for character in piece if character not in _IDLE]
             found += [first + second for first, second in pairwise(piece)]

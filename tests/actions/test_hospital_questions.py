@@ -1,37 +1,8 @@
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-from actions.hospital_questions import FOLDER, read_question
-from integrations.settings import Settings
+from integrations.hospital import unanswered
 
 from .conftest import Clinic
-
-SETTINGS = Settings(_env_file=None, hospital_phone="010-1")  # type: ignore[call-arg]
-
-
-def test_an_edited_page_is_read_again(tmp_path: Path) -> None:
-    page = tmp_path / "parking.md"
-    page.write_text("# 停车\n请打 {hospital_phone}。\n", "utf-8")
-    assert read_question("parking", SETTINGS, tmp_path).text == "请打 010-1。"
-    page.write_text("# 停车\n满了。\n", "utf-8")
-    os.utime(page, ns=(1, 1))
-    assert read_question("parking", SETTINGS, tmp_path).text == "满了。"
-
-
-def test_a_page_in_the_patients_language(tmp_path: Path) -> None:
-    (tmp_path / "parking.md").write_text("# 停车\n东门。\n", "utf-8")
-    (tmp_path / "hours.md").write_text("# 时间\n每天。\n", "utf-8")
-    (tmp_path / "parking.en.md").write_text("# Parking\nEast gate.\n", "utf-8")
-    assert read_question("parking", SETTINGS, tmp_path, "en").title == "Parking"
-    assert read_question("parking", SETTINGS, tmp_path, "zh-Hant").text == "东门。"
-    assert read_question("hours", SETTINGS, tmp_path, "en").text == "每天。"
-
-
-def test_every_page_stands_in_english_too() -> None:
-    pages = {path.stem for path in FOLDER.glob("*.md")}
-    assert {f"{topic}.en" for topic in pages if "." not in topic} <= pages
 
 
 async def test_place_words_alone_mean_the_hospital(clinic: Clinic) -> None:
@@ -57,3 +28,42 @@ async def test_kinds_that_cannot_be_read_name_120(clinic: Clinic) -> None:
     chat = await clinic.chat(consent=False, registered=False)
     for kind in ("voice", "image", "video", "event"):
         assert "120" in (await chat.say("non_text", kind=kind)).text
+
+
+async def test_the_part_that_is_asked_for_and_a_link(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("ask_hospital", text="停车一个小时收多少钱")
+    assert said.text.startswith("停车 · 收费\n前 30 分钟免费")
+    assert said.text.endswith("/guide/parking")
+    chat.language = "en"
+    said = await chat.say("ask_hospital", text="how much is parking per hour")
+    assert said.text.startswith("Parking")
+    assert said.text.endswith("/guide/parking?lang=en")
+
+
+async def test_near_pages_are_offered(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("ask_hospital", text="检查")
+    assert 3 <= len(said.buttons) <= 4  # a person is the last one
+    assert (await chat.press(said, "检查")).text.startswith("检查前的准备\n")
+
+
+async def test_what_no_page_says_is_noted_for_staff(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    for text in ("有没有理发烫头", "有没有理发烫头？", "房号12345678是谁"):
+        said = await chat.say("ask_hospital", text=text)
+        assert "/guide" in said.text
+        assert "/talk_to_human" in said.buttons.values()
+    async with clinic.runtime.database.begin() as session:
+        kept = [(one.words, one.asked) for one in await unanswered.listed(session, 10)]
+    assert kept == [("有没有理发烫头", 2)]
+
+
+async def test_a_question_that_was_not_understood_is_answered_all_the_same(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("nlu_fallback", text="医院的无线网密码是多少")
+    assert said.text.startswith("WiFi")
+    said = await chat.say("nlu_fallback", text="我想买张火车票")
+    assert "/guide" not in said.text
+    async with clinic.runtime.database.begin() as session:
+        assert await unanswered.listed(session, 10) == []

@@ -105,6 +105,7 @@ from integrations.hospital.models.people import (
     Relation,
     Sex,
 )
+from integrations.hospital.models.questions import UnansweredQuestion
 from integrations.hospital.models.rules import BookingRule, LateCancel
 from integrations.hospital.models.states import StatusChange
 from integrations.hospital.models.waitlist import WaitlistEntry, WaitlistStatus
@@ -209,6 +210,7 @@ __all__ = [
     "SubstitutionStatus",
     "Survey",
     "TaskStatus",
+    "UnansweredQuestion",
     "WaitlistEntry",
     "WaitlistStatus",
 ]
