@@ -16,7 +16,7 @@ from integrations.language.script import normalise
 
 # How often the words of each part count.
 _TITLE, _ASKED, _HEADING = 3, 2, 2
-# Of BM25's score. The figures they were chosen by: docs/decisions/0030-hospital-pages.md.
+# Of BM25's score. The figures they were chosen by: docs/decisions/0034-hospital-pages.md.
 _ENOUGH = 8.0  # a page with so much is the answer
 _MAYBE = 3.5  # with less the patient is asked which page is meant, down to this
 _SURE = 11.0  # the answer even where nobody said that the hospital is asked about

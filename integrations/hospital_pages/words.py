@@ -1,7 +1,7 @@
 """What pages are found by: Chinese characters and pairs of neighbours, English words without their endings; of
 several words that mean the same one stands for all (synonyms.txt).
 
-Characters and pairs find more than the words that jieba parts a text into (docs/decisions/0030-hospital-pages.md),
+Characters and pairs find more than the words that jieba parts a text into (docs/decisions/0034-hospital-pages.md),
 and need no dictionary in memory.
 """
 

@@ -34,7 +34,7 @@ def test_the_part_that_is_asked_for(search: Search) -> None:
 
 
 def test_questions_in_patients_words(search: Search) -> None:
-    """The set of tests/eval/questions.tsv; what it reaches stands in docs/decisions/0030-hospital-pages.md."""
+    """The set of tests/eval/questions.tsv; what it reaches stands in docs/decisions/0034-hospital-pages.md."""
     rows = [line.split("\t") for line in QUESTIONS.read_text("utf-8").splitlines() if line]
     own = [(topic, question) for topic, question in rows if topic != "-"]
     foreign = [question for topic, question in rows if topic == "-"]
