@@ -96,3 +96,7 @@ def test_every_topic_that_words_name_has_a_page() -> None:
     topics = {path.stem for path in FOLDER.glob("*.md") if "." not in path.stem}
     assert named
     assert named <= topics
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    for topic in topics:
+        for language in ("zh-Hans", "en"):
+            assert "{" not in read_question(topic, settings, language=language).text
