@@ -14,6 +14,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 
+from actions import hospital_questions
 from actions.directory import DirectoryCache
 from actions.turn import Reply, Turn, read_turn
 from actions.wording import Wording
@@ -30,6 +31,7 @@ _RESUMES = frozenset({"greet", "affirm", "inform", "nlu_fallback", "book_appoint
 Answer = Callable[[Turn, Reply], Awaitable[None]]
 
 REQUESTED = "requested_slot"
+_NOT_UNDERSTOOD = "nlu_fallback"
 FAILURES = "failures"  # messages in a row that were not understood
 THEN = "then"  # the form to go on with when this one is done
 # "同意" is a yes wherever no consent is asked.
@@ -188,6 +190,9 @@ class Form(Journey):
         """Nothing was understood: the question once more, from the second time on with a person to turn to."""
         reply.parts.clear()
         reply.forget_question()
+        if turn.intent == _NOT_UNDERSTOOD and await hospital_questions.answered_anyway(turn, reply):
+            reply.parts.append("")
+            return await self.ask(turn, reply, draft)
         count = how_often(turn)
         reply.say(f"say_not_understood{count}", phone=self.runtime.settings.hospital_phone)
         outcome = await self.ask(turn, reply, draft)

@@ -16,7 +16,7 @@ PAGES = Pages()
 SEARCH = Search(PAGES)
 # What most people ask; the others stand on the page that lists all.
 _COMMON = ("hours", "address", "booking", "insurance", "parking", "report", "preparation", "visiting")
-_GENERAL = frozenset({"payment", "hours", "phone"})
+_GENERAL = frozenset({"payment", "hours", "phone", "preparation"})
 
 
 def prepare() -> None:
@@ -40,11 +40,11 @@ async def answer(turn: Turn, reply: Reply) -> None:
         return
     found = SEARCH.answers(turn.text, turn.language)
     topics = _said_topics(turn)
-    named = [one for one in found.matches if one.page.topic in topics]
+    named = [one for one in found.matches if one.page.topic in topics and one.page.topic not in _GENERAL]
     if found.certain or len(named) == 1:
         best = found.matches[0] if found.certain else named[0]
         _show(turn, reply, best.page, best.section)
-    elif topics:
+    elif topics and (topics[0] not in _GENERAL or not found.matches):
         _show(turn, reply, PAGES.of(turn.language)[topics[0]])
     else:
         await _uncertain(turn, reply, [one.page.topic for one in found.matches])
@@ -116,6 +116,6 @@ def _offer(turn: Turn, reply: Reply, topics: Sequence[str]) -> None:
 
 
 def _address(turn: Turn, topic: str = "") -> str:
-    """Of the public page; its language is said where it is not the first one."""
-    language = "" if turn.language == CHINESE else f"?lang={turn.language}"
-    return f"{turn.runtime.settings.public_url.rstrip('/')}/guide{'/' if topic else ''}{topic}{language}"
+    """Of the public page, in the language of the conversation, whatever the browser's is."""
+    base = turn.runtime.settings.public_url.rstrip("/")
+    return f"{base}/guide{'/' if topic else ''}{topic}?lang={turn.language}"

@@ -34,7 +34,7 @@ async def test_the_part_that_is_asked_for_and_a_link(clinic: Clinic) -> None:
     chat = await clinic.chat(consent=False, registered=False)
     said = await chat.say("ask_hospital", text="停车一个小时收多少钱")
     assert said.text.startswith("停车 · 收费\n前 30 分钟免费")
-    assert said.text.endswith("/guide/parking")
+    assert said.text.endswith("/guide/parking?lang=zh-Hans")
     chat.language = "en"
     said = await chat.say("ask_hospital", text="how much is parking per hour")
     assert said.text.startswith("Parking")
@@ -67,3 +67,18 @@ async def test_a_question_that_was_not_understood_is_answered_all_the_same(clini
     assert "/guide" not in said.text
     async with clinic.runtime.database.begin() as session:
         assert await unanswered.listed(session, 10) == []
+
+
+async def test_also_in_the_middle_of_a_form(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    asked = (await chat.say("register")).text
+    said = await chat.say("nlu_fallback", text="医院的无线网密码是多少")
+    assert said.text.startswith("WiFi")
+    assert said.text.split("\n\n")[-1] in asked
+    assert "没太明白" not in said.text
+
+
+async def test_a_test_is_told_from_tests_in_general(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("ask_hospital", ("topic", "preparation"), text="做无痛胃镜要人陪吗")
+    assert said.text.startswith("胃镜") or "胃镜" in said.buttons
