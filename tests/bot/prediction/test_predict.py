@@ -104,6 +104,7 @@ def test_sexes_as_sets_write_them() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # it may train the model first
 def test_intents_by_the_trained_model() -> None:
     import io
 
