@@ -41,8 +41,9 @@ async def answer(turn: Turn, reply: Reply) -> None:
     found = SEARCH.answers(turn.text, turn.language)
     topics = _said_topics(turn)
     named = [one for one in found.matches if one.page.topic in topics and one.page.topic not in _GENERAL]
-    if found.certain or len(named) == 1:
-        best = found.matches[0] if found.certain else named[0]
+    # In the middle of something else no choice can be offered: the next one is about that.
+    if found.certain or len(named) == 1 or (turn.form and found.matches):
+        best = named[0] if len(named) == 1 and not found.certain else found.matches[0]
         _show(turn, reply, best.page, best.section)
     elif topics and (topics[0] not in _GENERAL or not found.matches):
         _show(turn, reply, PAGES.of(turn.language)[topics[0]])
