@@ -40,7 +40,8 @@ async def answer(turn: Turn, reply: Reply) -> None:
         return
     found = SEARCH.answers(turn.text, turn.language)
     topics = _said_topics(turn)
-    named = [one for one in found.matches if one.page.topic in topics and one.page.topic not in _GENERAL]
+    special = set(topics) - _GENERAL or set(turn.facts.topics) & {"address"}
+    named = [one for one in found.matches if one.page.topic in special]
     # In the middle of something else no choice can be offered: the next one is about that.
     if found.certain or len(named) == 1 or (turn.form and found.matches):
         best = named[0] if len(named) == 1 and not found.certain else found.matches[0]

@@ -21,7 +21,6 @@ _ENOUGH = 8.0  # a page with so much is the answer
 _MAYBE = 3.5  # with less the patient is asked which page is meant, down to this
 _SURE = 11.0  # the answer even where nobody said that the hospital is asked about
 _NEAR = 0.82  # a page whose score comes this close to the best one's may be meant as well
-_AHEAD = 1.7  # so many times the second page's score is enough too
 _MOST = 3
 _SCALE = {ENGLISH: 0.6}  # an English question has fewer words than a Chinese one pairs of characters
 _CLEARLY = 0.9  # about one word more than the first part holds
@@ -102,8 +101,7 @@ class Search:
         matches, scale = self.index(language).search(question), _SCALE.get(language, 1.0)
         if not matches or matches[0].score < _MAYBE * scale:
             return Answer([], certain=False)
-        far_ahead = len(matches) == 1 or matches[0].score >= _AHEAD * matches[1].score
-        if matches[0].score < _ENOUGH * scale and not far_ahead:
+        if matches[0].score < _ENOUGH * scale:
             return Answer([one for one in matches if one.score >= _MAYBE * scale], certain=False)
         near = [one for one in matches if one.score >= _NEAR * matches[0].score]
         return Answer(near, certain=len(near) == 1)

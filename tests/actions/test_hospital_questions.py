@@ -82,3 +82,12 @@ async def test_a_test_is_told_from_tests_in_general(clinic: Clinic) -> None:
     chat = await clinic.chat(consent=False, registered=False)
     said = await chat.say("ask_hospital", ("topic", "preparation"), text="做无痛胃镜要人陪吗")
     assert said.text.startswith("胃镜") or "胃镜" in said.buttons
+
+
+async def test_words_of_place_find_the_address_also_in_a_form(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    for form in (False, True):
+        if form:
+            await chat.say("register")
+        said = await chat.say("ask_hospital", ("topic", "address"), text="你们医院在哪")
+        assert "康宁路" in said.text

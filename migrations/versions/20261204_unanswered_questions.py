@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "8b1d60f7c2ae"
-down_revision = "5c2e9a70b4d1"
+down_revision = "8e41c7d90b26"
 branch_labels = None
 depends_on = None
 
