@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "3f8a61d20b97"
-down_revision = "8e41c7d90b26"
+down_revision = "8b1f64e2a9c7"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "8b1d60f7c2ae"
-down_revision = "8e41c7d90b26"
+down_revision = "3f8a61d20b97"
 branch_labels = None
 depends_on = None
 
