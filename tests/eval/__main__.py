@@ -20,12 +20,12 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from bot.launching.training import model_file
+from integrations.hospital.demo_names import demo_lexicon
 from integrations.language.languages import LANGUAGES, detect
 from integrations.language.names import NameIndex
 from integrations.language.script import normalise
 from integrations.language.understand import understand
 from integrations.settings import ROOT
-from tests.eval.hospital import demo_lexicon
 from tests.eval.marks import MARKED
 from tests.eval.report import write
 from tests.eval.scores import Read, calibration_error, confusions, macro_f1, reliability, share

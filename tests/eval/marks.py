@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from integrations.hospital.demo_names import demo_lexicon
 from integrations.language.names import NameIndex
 from integrations.language.script import normalise
 from integrations.language.understand import understand
 from integrations.settings import ROOT
-from tests.eval.hospital import demo_lexicon
 
 MARKED = re.compile(r"(?<!\[)\[([^\[\]]*)\]\((\w+)\)")
 EXAMPLE = "    - "

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from integrations.hospital.demo_names import demo_lexicon
 from integrations.language.names import NameIndex
 from integrations.settings import ROOT
-from tests.eval.hospital import demo_lexicon
 from tests.eval.marks import mark, marked
 
 
