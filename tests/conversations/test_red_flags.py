@@ -1,0 +1,29 @@
+"""Red flags through the door: what must be seen today, and the one question."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.patients import Patient
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_question_first_then_the_way_on(stranger: Patient) -> None:
+    """Yes to it ends where an ambulance is the answer."""
+    said = stranger.say("胸口有点疼")
+    assert "“有”或“没有”" in said
+    assert "120" in said
+    assert "不要自己开车" in stranger.say("有")
+
+
+def test_no_to_the_question_answers_what_was_asked(stranger: Patient) -> None:
+    assert "“有”或“没有”" in stranger.say("急诊在哪里，我胸口有点疼")
+    said = stranger.say("没有")
+    assert "一旦出现" in said
+
+
+def test_what_should_be_seen_today_says_so(stranger: Patient) -> None:
+    said = stranger.say("右下腹疼得厉害，还发烧恶心")
+    assert "今天" in said
+    assert "120" in said
