@@ -144,6 +144,8 @@ def _completed(payload: dict[str, Any]) -> str:
             return f"/address_saved{json.dumps(about)}"
         case page_subjects.FOLLOW_UP:
             return f'/follow_up_answered{{"task": "{payload["task_id"]}"}}'
+        case "reschedule":
+            return f'/reschedule_appointment{{"appointment": "{payload["appointment"]}"}}'
         case "complaint":
             return f'/complain{{"category": "{payload["category"]}"}}'
     return f"/page_completed{json.dumps(payload)}"

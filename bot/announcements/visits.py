@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from bot.announcements.telling import News, Telling, Words
 from integrations.catalogue import ENGLISH
-from integrations.hospital import booking, directory, visit_reminders
+from integrations.hospital import booking, directory, page_subjects, visit_reminders
 from integrations.hospital.booking import AppointmentView, SessionView
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import AppointmentStatus, Department
+from integrations.hospital.replacements import replacements
 
 _URGENT = timedelta(hours=12)  # a visit so near is worth waking for
-_LOOKED_AT = timedelta(days=14)
 
 
 async def _remind(telling: Telling) -> News | None:
@@ -38,11 +38,14 @@ async def _stopped(telling: Telling) -> News | None:
     if one.status is not AppointmentStatus.BOOKED or not one.stopped:
         return None  # answered already
     key = "bot_visit_stopped" if one.fee_fen else "bot_visit_stopped_free"
-    others = [_rebook(telling, one, other) for other in await _instead(telling, one)]
+    now = telling.rt.now()
+    others = [_rebook(telling, one, other) for other in await replacements(telling.session, one, now)]
+    path = await page_subjects.visit_link(telling.session, telling.hearer, one.id, one.starts_at, now)
     return News(
         telling.say(key, **_values(telling, one)),
         (*others, *_buttons(telling, one, but="thanks")),
         urgent=urgent,
+        page=path,
     )
 
 
@@ -52,7 +55,7 @@ async def _changed(telling: Telling) -> News | None:
         return None
     urgent = telling.rt.now() + _URGENT >= one.starts_at
     words = telling.say("bot_visit_changed", **_values(telling, one))
-    return News(words, _buttons(telling, one), urgent=urgent)
+    return News(words, _buttons(telling, one), urgent=urgent, page=await telling.card(one))
 
 
 async def _given_back(telling: Telling) -> str:
@@ -71,24 +74,6 @@ async def _missed(telling: Telling) -> str | None:
 
 async def _visit(telling: Telling) -> AppointmentView:
     return await booking.appointment(telling.session, UUID(telling.event.payload["appointment_id"]))
-
-
-async def _instead(telling: Telling, one: AppointmentView) -> list[SessionView]:
-    """The same doctor's next half day, and the same department's on the same day, for the same fee."""
-    now, session = telling.rt.now(), telling.session
-    own = await booking.sessions(
-        session,
-        practitioner_id=one.practitioner_id,
-        first=one.date,
-        last=one.date + _LOOKED_AT,
-        now=now,
-    )
-    same_day = await booking.sessions(
-        session, department_id=one.department_id, first=one.date, last=one.date, now=now
-    )
-    found = [[other for other in half_days if other.fee_fen == one.fee_fen] for half_days in (own, same_day)]
-    first = {other.schedule_id: other for half_days in found for other in half_days[:1]}
-    return list(first.values())
 
 
 def _rebook(telling: Telling, one: AppointmentView, other: SessionView) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from bot.pages import (
     prescription,
     receipts,
     registration,
+    stopped,
 )
 
 router = APIRouter()
@@ -23,6 +24,7 @@ router.include_router(paying.router)
 router.include_router(receipts.router)
 router.include_router(card.router)
 router.include_router(offer.router)
+router.include_router(stopped.router)
 router.include_router(prescription.router)
 router.include_router(parcel.router)
 router.include_router(address.router)

@@ -14,20 +14,19 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import texts
 from bot.pages.medicine import where
+from bot.pages.onward import ask_in_chat
 from bot.pages.reader import Answered, Reader, owner_of
 from bot.pages.rendering import render, tell, to_page
 from bot.pages.speech import Line, line
 from bot.pages.words import Words, words_of
 from integrations import courier
-from integrations.hospital import events, page_subjects
+from integrations.hospital import page_subjects
 from integrations.hospital.delivery import following, parcels
 from integrations.hospital.delivery.views import NotOnTheWay, ParcelView, UnknownParcel, parcel_of
-from integrations.hospital.events import EventKind
 from integrations.hospital.models import ConfirmedBy, DeliveryStatus
 from integrations.hospital.page_subjects import PARCEL
 from integrations.tracking import ParcelStep
@@ -38,7 +37,6 @@ Owner = Annotated[Reader, owner_of(PARCEL)]
 
 # What couriers write begins with where they are: 【北京市】快件已到达
 _PLACE = re.compile(r"^\s*[【\[](?P<place>[^】\]]{1,40})[】\]]\s*(?P<words>.+)$", re.DOTALL)
-_COMPLAINT_PAUSE = 300  # seconds
 _BAD = frozenset({DeliveryStatus.PROBLEM, DeliveryStatus.RETURNED, DeliveryStatus.CANCELLED})
 
 
@@ -151,26 +149,9 @@ async def received(reader: Owner) -> Response:
 async def complain(reader: Owner) -> Response:
     """The chat asks what is wrong with it."""
     async with _opened(reader) as (session, _):
-        if await _first(reader):
-            await events.emit(
-                session,
-                EventKind.PAGE_COMPLETED,
-                account_id=reader.contact.account_id,
-                contact_id=reader.contact.id,
-                payload={"purpose": "complaint", "category": "delivery"},
-            )
+        await ask_in_chat(session, reader, purpose="complaint", category="delivery")
     words = line("page_parcel_complained")
     return tell(reader.request, reader.speech, "page_parcel_complained_title", words, done=True)
-
-
-async def _first(reader: Reader) -> bool:
-    """In a while: pressed again, the chat does not ask again."""
-    try:
-        return bool(
-            await reader.rt.redis.set(f"parcel complaint:{reader.link.id}", 1, nx=True, ex=_COMPLAINT_PAUSE)
-        )
-    except (RedisError, OSError):
-        return True
 
 
 @router.post(f"/{PARCEL}/{{token}}/prescription")

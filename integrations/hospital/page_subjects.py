@@ -14,6 +14,7 @@ PAY_FOR = "payfor"  # the same order, for whoever else pays it
 RECEIPT = "receipt"  # subject: the order's number
 BILLS = "bills"  # of the contact's account
 CARD = "card"  # subject: the appointment's id
+VISIT = "visit"  # that the hospital cannot keep; subject: the appointment's id
 OFFER = "offer"  # of a number to who waits; subject: the waitlist entry's id
 PRESCRIPTION = "prescription"  # subject: its id
 DOCUMENT = (
@@ -63,6 +64,13 @@ async def card_link(
 ) -> str:
     """The path of the card that is shown at the hospital."""
     return await _path(session, CARD, contact_id, appointment_id.hex, now, max(starts_at, now) + AFTER_VISIT)
+
+
+async def visit_link(
+    session: AsyncSession, contact_id: UUID, appointment_id: UUID, starts_at: datetime, now: datetime
+) -> str:
+    """The path of the page on which a stopped visit is moved or given back."""
+    return await _path(session, VISIT, contact_id, appointment_id.hex, now, max(starts_at, now) + AFTER_VISIT)
 
 
 async def offer_link(
