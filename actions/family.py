@@ -211,7 +211,7 @@ class FamilyForm(PersonForm):
         async with turn.runtime.database.begin() as session:
             phone = await families.phone_on_file(session, turn.runtime.crypto, identity)
         proof = Proof(turn, reply, "family_file")
-        sent = await proof.send_to_file(phone) if phone else False
+        sent = await proof.send_to_file(phone, await proof.whom(person)) if phone else False
         if not sent:
             return Outcome.closed(slots=STOPS)
         return Outcome(replace(person, file_code_sent=True).as_draft(), "file_code")
@@ -225,7 +225,8 @@ class FamilyForm(PersonForm):
         identity = (await self._newcomer(turn, person)).identity
         async with turn.runtime.database.begin() as session:
             phone = await families.phone_on_file(session, turn.runtime.crypto, identity) or ""
-        if not await Proof(turn, reply, "family_file").read_back(phone, typed):
+        proof = Proof(turn, reply, "family_file")
+        if not await proof.read_back(phone, typed, await proof.whom(person)):
             return Outcome(person.as_draft(), "file_code")
         return await self.write(turn, reply, replace(person, on_file=True))
 

@@ -23,12 +23,14 @@ VALUES = (
     "sex",
     "phone",
 )  # in the order asked
+_WHOM = ("person_name", "id_number", "document")
 _ASKED_AS = {"id_document": "id_number"}  # a question of its own for numbers of another shape
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`shown` holds the masked values. `proven`: the phone's code was right. `outcome`: of the identity check.
+    """`shown` holds the masked values. `proven`: the phone's code was right. `agreed`: for
+    which relative it was, blinded. `outcome`: of the identity check.
     `unread`: a number whose kind of document is not known yet. `on_file`: the code to the phone in the hospital's
     file was right. `kin`: what the patient called them (mother). `number_sex`: as the document's number tells it;
     `odd_sex`: that it is another one than the word says was asked, and is right. `then`: the form that waits."""
@@ -51,6 +53,7 @@ class Person:
     shown: Mapping[str, str] = field(default_factory=dict)
     code_sent: bool = False
     proven: bool = False
+    agreed: str = ""
     outcome: str = ""
     mismatches: int = 0
     guardian: bool = False  # declared, and agreed
@@ -125,8 +128,8 @@ class Person:
 def _unproven(person: Person, kind: str) -> Person:
     if kind == "phone":
         return replace(person, code_sent=False, proven=False)
-    if kind in ("id_number", "document"):
-        person = replace(person, file_code_sent=False, on_file=False)
+    if person.family and kind in _WHOM:  # the code was somebody's agreement for another person
+        person = replace(person, code_sent=False, proven=False, file_code_sent=False, on_file=False)
     if kind in ("id_number", "document", "relation", "sex"):
         person = replace(person, odd_sex=False)
     return replace(person, outcome="", guardian=False)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from actions.registration_draft import Person
 from actions.revealing import account_of, reveal
 from actions.turn import Reply, Turn
-from integrations.hospital import codes, patients
+from integrations.hospital import codes, families, patients
+from integrations.hospital.documents import read_number
 from integrations.hospital.models import DocumentKind
 from integrations.identity.interface import Outcome
 from integrations.sms.interface import SmsError, SmsLimited, SmsRefused, SmsUnknown
@@ -26,6 +27,8 @@ class Proof:
     async def phone(self, person: Person, *, changed: bool) -> tuple[Person, str, bool]:
         """(person, the question now open or "", whether the message was understood)."""
         turn = self.turn
+        if person.agreed and person.agreed in await self._blinded(person):
+            return replace(person, proven=True), "", True  # corrected to whom the agreement is for
         if not person.code_sent or turn.intent == "resend_code":
             return await self._send(person)
         typed = turn.facts.sms_code
@@ -35,11 +38,12 @@ class Proof:
         if not typed:
             self.ask_code(person)
             return person, "sms_code", changed or turn.asked != "sms_code"
-        if await self.read_back(await self._phone(person), typed):
-            return replace(person, proven=True), "", True
+        if await self.read_back(await self._phone(person), typed, await self.whom(person)):
+            agreed = (await self._blinded(person))[0] if person.family else ""
+            return replace(person, proven=True, agreed=agreed), "", True
         return person, "sms_code", True
 
-    async def read_back(self, phone: str, typed: str) -> bool:
+    async def read_back(self, phone: str, typed: str, whom: str) -> bool:
         """Whether the code is right; if not, that is said."""
         turn = self.turn
         async with turn.runtime.database.begin() as session:
@@ -52,10 +56,21 @@ class Proof:
                 contact_id=turn.contact_id,
                 now=turn.now,
                 key=turn.key("check code"),
+                whom=whom,
             )
         if not check.right:
             self.reply.say(f"say_code_{check.verdict}", left=check.left)
         return check.right
+
+    async def whom(self, person: Person) -> str:
+        """The relative for whom a code is an agreement; a code for oneself proves the phone alone."""
+        if not person.family:
+            return ""
+        name, number = [
+            await reveal(self.turn, token, "sms_code") for token in (person.person_name, person.id_number)
+        ]
+        number = read_number(person.kind, number, self.turn.today)
+        return families.whom(person.kind, number, patients.read_person_name(name))
 
     async def identity(self, person: Person) -> Person:
         """With the outcome of the check; without one when name and number do not belong together."""
@@ -76,11 +91,11 @@ class Proof:
             "ask_family_sms_code" if person.family else "ask_sms_code", phone=person.shown["phone"]
         )
 
-    async def send_to_file(self, phone: str) -> bool:
+    async def send_to_file(self, phone: str, whom: str) -> bool:
         """A code to the phone on the hospital's file, of which no more than the end is shown; asks for it.
         False when none can be sent now, which was said."""
         try:
-            await self._send_code(phone, asking=True)
+            await self._send_code(phone, whom, asking=True)
         except codes.TooSoon as wait:
             self.reply.say("say_file_code_too_soon", seconds=wait.seconds)
             return True
@@ -101,7 +116,7 @@ class Proof:
 
     async def _send(self, person: Person) -> tuple[Person, str, bool]:
         try:
-            await self._send_code(await self._phone(person), asking=person.family)
+            await self._send_code(await self._phone(person), await self.whom(person), asking=person.family)
         except codes.TooSoon as wait:
             self.reply.say("say_code_too_soon", seconds=wait.seconds, phone=person.shown["phone"])
             return replace(person, code_sent=True), "sms_code", True
@@ -114,7 +129,7 @@ class Proof:
         self.ask_code(person)
         return replace(person, code_sent=True), "sms_code", True
 
-    async def _send_code(self, phone: str, *, asking: bool) -> None:
+    async def _send_code(self, phone: str, whom: str, *, asking: bool) -> None:
         """A code for oneself, or one `asking` somebody else for their consent. Raises TooSoon, TooMany, SmsError."""
         turn = self.turn
         async with turn.runtime.database.begin() as session:
@@ -126,6 +141,7 @@ class Proof:
                 contact_id=turn.contact_id,
                 now=turn.now,
                 key=turn.key(f"issue code {self.purpose}"),
+                whom=whom,
             )
             owner = await patients.self_patient(session, await account_of(session, turn)) if asking else None
         if code is None:
@@ -140,6 +156,12 @@ class Proof:
 
     def _phones(self, shown: str) -> dict[str, object]:
         return {"phone": shown, "hospital_phone": self._hospital}
+
+    async def _blinded(self, person: Person) -> list[str]:
+        """Whom and by which phone, as the draft may keep it."""
+        agreement = f"{await self._phone(person)}|{await self.whom(person)}"
+        blinds = self.turn.runtime.crypto.blinds(agreement, "registration.agreed")
+        return [one.hex() for one in blinds]
 
     async def _phone(self, person: Person) -> str:
         return patients.read_phone(await reveal(self.turn, person.phone, "sms_code"))

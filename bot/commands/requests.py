@@ -15,6 +15,7 @@ from integrations.database import utcnow
 from integrations.hospital import requests
 from integrations.hospital.linking import SelfExists
 from integrations.hospital.requests import UnknownRequest
+from integrations.hospital.restoring import AgreementNeeded, NothingKept, OtherOwner
 
 app = typer.Typer(
     help="Files that somebody claims, new phones, corrected names, cut links: staff decide.",
@@ -23,7 +24,22 @@ app = typer.Typer(
 _run = runner(
     {
         UnknownRequest: "No open request with this id.",
-        SelfExists: "This account has registered somebody else meanwhile; it has to unbind first.",
+        SelfExists: (
+            "This account belongs to somebody else by now. Reject the request: the patient asks again from an account"
+            " of their own."
+        ),
+        NothingKept: (
+            "It is not known any more how this account acted for the patient, or the identity was rejected since."
+            " Reject the request: whoever has a right to the file asks for it again."
+        ),
+        OtherOwner: (
+            "This account has another owner than when the link stood. Reject the request: the relative is added"
+            " again, with the agreement that it takes."
+        ),
+        AgreementNeeded: (
+            "No agreement stands behind this link any more: an adult has to agree by their own phone, a minor's"
+            " guardian has to be verified. Reject the request: the relative is then added again."
+        ),
     }
 )
 
@@ -37,7 +53,7 @@ def show_open(var: Var = VAR) -> None:
     async def work(session: AsyncSession, _: Crypto) -> None:
         for one in await requests.open_requests(session):
             typer.echo(
-                f"{one.id}  {one.kind:<8} {one.patient:<8} born {one.birth_date}  by {one.channel:<9}"
+                f"{one.id}  {one.kind:<8} {one.patient:<8}{_held(one)} born {one.birth_date}  by {one.channel:<9}"
                 f" identity check: {one.outcome or '-':<12} since {one.created_at:%Y-%m-%d %H:%M} UTC"
             )
 
@@ -46,7 +62,8 @@ def show_open(var: Var = VAR) -> None:
 
 @app.command()
 def approve(request: RequestId, var: Var = VAR) -> None:
-    """The document was seen and is right: what was asked for is done, and the patient told."""
+    """The document was seen and is right: what was asked for is done, and the patient told. A relative's link that
+    was cut stands again by the agreement that stood: only when the patient (or a minor's guardian) says so."""
     _decide(var, request, approve=True)
     typer.echo("Approved; the patient is told.")
 
@@ -56,6 +73,11 @@ def reject(request: RequestId, var: Var = VAR) -> None:
     """Nothing is changed, and the patient told."""
     _decide(var, request, approve=False)
     typer.echo("Rejected; the patient is told.")
+
+
+def _held(one: requests.RequestView) -> str:
+    """Of a link that was cut: what the patient was to whoever had it."""
+    return f" as {one.relation}" if one.relation else ""
 
 
 def _decide(var: Path, request: UUID, *, approve: bool) -> None:

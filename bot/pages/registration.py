@@ -103,6 +103,7 @@ async def _send_code(rt: Runtime, link: PageLink, filled: Filled, spoken: Speech
                 purpose=link.purpose,
                 contact_id=link.contact_id,
                 now=rt.now(),
+                whom=_whom(filled, identity),
             )
         assert code is not None, "without a key every call makes a code"
         if filled.family and owner:
@@ -125,6 +126,13 @@ async def _send_code(rt: Runtime, link: PageLink, filled: Filled, spoken: Speech
     else:
         filled.notice = line(f"page_code_sent_{filled.whose}", phone=patients.mask_phone(phone))
     filled.stage = "code"
+
+
+def _whom(filled: Filled, identity: Identity) -> str:
+    """The relative for whom a code is an agreement; a code for oneself proves the phone alone."""
+    if not filled.family:
+        return ""
+    return families.whom(identity.kind, identity.number, patients.read_person_name(filled.name))
 
 
 def _ask_otherwise(filled: Filled, identity: Identity, today: date) -> None:
@@ -153,6 +161,7 @@ async def _register(visit: Visit, filled: Filled, identity: Identity) -> Respons
                 code=filled.code,
                 contact_id=link.contact_id,
                 now=rt.now(),
+                whom=_whom(filled, identity),
             )
         if not verdict.right:
             filled.faults["code"] = _code_fault(verdict)

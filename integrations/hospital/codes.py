@@ -72,8 +72,10 @@ async def issue_code(
     contact_id: UUID,
     now: datetime,
     key: OperationKey | None = None,
+    whom: str = "",
 ) -> str | None:
     """A new six-digit code for an E.164 number; earlier ones of the same purpose and contact no longer count.
+    `whom`: the person for whom it is an agreement; read back for anybody else it is wrong.
 
     None when this key had its code before: it was sent, or was about to be, so do not send again.
     Commit before sending. Raises TooSoon, TooMany (per number, over all purposes and contacts).
@@ -91,7 +93,7 @@ async def issue_code(
                 phone_index=indexes[0],
                 purpose=purpose,
                 contact_id=contact_id,
-                code_hash=_hashes(crypto, phone, purpose, code)[0],
+                code_hash=_hashes(crypto, phone, purpose, whom, code)[0],
                 issued_at=now,
                 expires_at=now + CODE_LIFETIME,
             )
@@ -114,6 +116,7 @@ async def check_code(
     contact_id: UUID,
     now: datetime,
     key: OperationKey | None = None,
+    whom: str = "",
 ) -> CodeCheck:
     """Compares with the last code of this number, purpose and contact. A right code is used up.
 
@@ -123,7 +126,7 @@ async def check_code(
 
     async def effect() -> Result:
         found = await _last_code(session, crypto, phone, purpose, contact_id)
-        check = _judge(found, _hashes(crypto, phone, purpose, _digits(code)), now)
+        check = _judge(found, _hashes(crypto, phone, purpose, whom, _digits(code)), now)
         await session.flush()
         return {"verdict": check.verdict, "left": check.left}
 
@@ -197,8 +200,9 @@ def _phone_indexes(crypto: Crypto, phone: str) -> list[bytes]:
     return crypto.blinds(phone, "one_time_codes.phone")
 
 
-def _hashes(crypto: Crypto, phone: str, purpose: str, code: str) -> list[bytes]:
-    return crypto.blinds(f"{phone}|{purpose}|{code}", "one_time_codes.code")
+def _hashes(crypto: Crypto, phone: str, purpose: str, whom: str, code: str) -> list[bytes]:
+    good_for = f"{phone}|{purpose}|{whom}" if whom else f"{phone}|{purpose}"
+    return crypto.blinds(f"{good_for}|{code}", "one_time_codes.code")
 
 
 def _digits(code: str) -> str:

@@ -28,6 +28,7 @@ from integrations.hospital.family_access import (
     consent_kind,
     give_access,
     may_be,
+    whom,
 )
 from integrations.hospital.guardianship import end_guardianships, guardian
 from integrations.hospital.identity_checks import STATUS_BY_OUTCOME
@@ -71,6 +72,7 @@ __all__ = [
     "is_own_phone",
     "may_be",
     "phone_on_file",
+    "whom",
 ]
 
 

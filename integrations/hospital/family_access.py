@@ -18,6 +18,7 @@ from integrations.hospital.models import (
     ConsentKind,
     ConsentMethod,
     Contact,
+    DocumentKind,
     Patient,
     Relation,
 )
@@ -75,6 +76,11 @@ class Agreement:
     guardian: bool = False
     on_file: bool = False
     at: ConsentMethod = ConsentMethod.CHAT
+
+
+def whom(kind: DocumentKind, number: str, name: str) -> str:
+    """The person for whom somebody agrees by a code (see codes): never stored, never shown. Number and name as read."""
+    return f"{kind}|{number}|{name}"
 
 
 def may_be(relation: Relation, group: Ages) -> bool:

@@ -203,7 +203,8 @@ async def end_link(session: AsyncSession, link: AccountLink, *, heir: UUID, now:
             disputed=link.patient_id, heir=heir,
         )  # fmt: skip
     else:
-        await revoke_access(session, link.account_id, link.patient_id, now, by=heir)
+        held = await revoke_access(session, link.account_id, link.patient_id, now, by=heir)
+        link.moved = held.as_json() if held else {}  # staff may have it stand again (see restoring)
     link.ended_at, link.ended_by = now, heir
     await session.flush()
     newcomer = await session.get_one(Contact, link.contact_id, populate_existing=True)

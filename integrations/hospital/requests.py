@@ -14,6 +14,7 @@ from integrations.hospital import audit, events, phones
 from integrations.hospital.linking import disputed, join_self, lock_patient
 from integrations.hospital.merging import hold_account
 from integrations.hospital.models import (
+    AccountLink,
     Contact,
     IdentityRequest,
     LinkProof,
@@ -24,6 +25,7 @@ from integrations.hospital.models import (
 )
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.reading import mask_name
+from integrations.hospital.restoring import relation_of, restore
 
 # How many files a contact may ask for in a day, and how often one file may be asked for by anybody.
 _PER_CONTACT_AND_DAY = 3
@@ -57,6 +59,7 @@ class RequestView:
     channel: str
     outcome: str
     created_at: datetime
+    relation: str = ""  # with a dispute: what the patient was to the account's owner, as far as it was kept
 
 
 async def start_claim(
@@ -200,9 +203,10 @@ async def file_change(
 async def open_requests(session: AsyncSession) -> list[RequestView]:
     """Those that wait for staff, the longest waiting first."""
     rows = await session.execute(
-        select(IdentityRequest, Patient, Contact.channel)
+        select(IdentityRequest, Patient, Contact.channel, AccountLink)
         .join(Patient, Patient.id == IdentityRequest.patient_id)
         .join(Contact, Contact.id == IdentityRequest.contact_id)
+        .outerjoin(AccountLink, AccountLink.id == IdentityRequest.link_id)
         .where(IdentityRequest.status == RequestStatus.OPEN)
         .order_by(IdentityRequest.id)
     )
@@ -216,8 +220,9 @@ async def open_requests(session: AsyncSession) -> list[RequestView]:
             channel,
             request.outcome or "",
             request.created_at,
+            relation_of(link) if link else "",
         )
-        for request, patient, channel in rows
+        for request, patient, channel, link in rows
     ]
 
 
@@ -230,15 +235,16 @@ async def decide(
     staff: str,
     now: datetime,
 ) -> RequestKind:
-    """Staff saw the documents. Approving does what was asked for (a dispute: the link that was cut stands again);
-    either way a disputed patient is verified again, and who asked is told. Raises UnknownRequest."""
+    """Staff saw the documents. Approving does what was asked for (a dispute: the link that was cut stands again, as
+    what it was); either way a disputed patient is verified again, unless the identity was rejected meanwhile, and who
+    asked is told. Raises UnknownRequest, SelfExists, restoring.NotRestored."""
     request = await _locked(session, request_id)
     if request is None or request.status is not RequestStatus.OPEN:
         raise UnknownRequest(str(request_id))
     patient = await session.get_one(Patient, request.patient_id, populate_existing=True)
     if approve:
-        await _do(session, crypto, request, patient, now)
-    if request.kind is RequestKind.DISPUTE:
+        await _do(session, crypto, request, patient, staff, now)
+    if request.kind is RequestKind.DISPUTE and patient.status is not PatientStatus.REJECTED:
         patient.status, patient.verified_at = PatientStatus.VERIFIED, now
     await _close(session, request, RequestStatus.APPROVED if approve else RequestStatus.REJECTED, staff, now)
     contact = await session.get_one(Contact, request.contact_id, populate_existing=True)
@@ -253,7 +259,12 @@ async def decide(
 
 
 async def _do(
-    session: AsyncSession, crypto: Crypto, request: IdentityRequest, patient: Patient, now: datetime
+    session: AsyncSession,
+    crypto: Crypto,
+    request: IdentityRequest,
+    patient: Patient,
+    staff: str,
+    now: datetime,
 ) -> None:
     value = crypto.decrypt(request.value, VALUE) if request.value else ""
     match request.kind:
@@ -267,7 +278,7 @@ async def _do(
             await phones.set_phone(session, crypto, patient, value, by=request.contact_id)
             patient.status, patient.verified_at = PatientStatus.VERIFIED, now
         case RequestKind.DISPUTE:
-            await _join(session, request, LinkProof.STAFF, now)
+            await restore(session, request, patient, staff=staff, now=now)
     await session.flush()
 
 

@@ -28,8 +28,8 @@ async def unbind(
     async def effect() -> Result:
         await lock_patient(session, patient_id)
         account_id = await hold_account(session, contact_id)
-        relation = await revoke_access(session, account_id, patient_id, now, by=contact_id)
-        if relation is None:
+        ended = await revoke_access(session, account_id, patient_id, now, by=contact_id)
+        if ended is None:
             return {"unbound": False}
         await audit.record(
             session,
@@ -39,7 +39,7 @@ async def unbind(
             detail={
                 "account": str(account_id),
                 "contact": str(contact_id),
-                "relation": relation,
+                "relation": ended.relation,
             },
         )
         return {"unbound": True}

@@ -263,3 +263,53 @@ async def test_a_mother_with_an_account_of_her_own_ends_what_she_agreed_to(
     assert "已经取消：*明 不能再替您预约" in said.text
     assert len(await family(daughter)) == 1
     assert "经您同意" not in (await mother.say("my_profile")).text
+
+
+OTHER = number("19610307", 104)
+
+
+@pytest.mark.parametrize("changed", [{"person_name": "李桂兰"}, {"id_number": OTHER}])
+async def test_a_code_is_an_agreement_for_one_person(
+    clinic: Clinic, outside: Outside, changed: dict[str, str]
+) -> None:
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relative", "妈"))
+    await chat.tell(person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
+    first = outside.sent[-1][1]
+    await chat.say("inform", ("sms_code", first))
+    outside.now += timedelta(minutes=2)
+    said = await chat.tell("correct", **changed)
+    assert (said.expects, len(outside.sent)) == ("sms_code", 2)
+    assert "登记好了" not in (await chat.say("affirm")).text
+    if outside.sent[-1][1] != first:
+        await chat.say("inform", ("sms_code", first))
+    assert len(await family(chat)) == 1
+    await chat.say("inform", ("sms_code", outside.sent[-1][1]))
+    assert "登记好了" in (await chat.say("affirm")).text
+    assert len(await family(chat)) == 2
+
+
+async def test_a_code_that_went_out_for_somebody_else_is_wrong(clinic: Clinic, outside: Outside) -> None:
+    """Corrected before it is read back, within the minute in which no other code goes out."""
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relative", "妈"))
+    await chat.tell(person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
+    await chat.tell("correct", id_number=OTHER)
+    said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
+    assert "验证码不对" in said.text
+    assert len(outside.sent) == 1
+
+
+async def test_an_agreement_stays_with_whom_it_was_for(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relative", "妈"))
+    await chat.tell(person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
+    await chat.say("inform", ("sms_code", outside.sent[-1][1]))
+    said = await chat.tell("correct", person_name="王秀英")  # said once more
+    assert "*英" in said.text
+    outside.now += timedelta(minutes=2)
+    assert (await chat.tell("correct", person_name="李桂兰")).expects == "sms_code"
+    said = await chat.tell("correct", person_name="王秀英")
+    assert said.expects != "sms_code"
+    assert "登记好了" in (await chat.say("affirm")).text
+    assert MOTHERS_PHONE not in str(chat.slots)

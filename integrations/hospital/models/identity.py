@@ -27,7 +27,8 @@ class AccountLink(Base):
     """A contact that came to a patient whom others held already. While it stands, earlier holders can cut it.
 
     `former_account_id` is the account that was merged into `account_id`; `moved` holds what came along:
-    {"contacts": […], "patients": […]} by id.
+    {"contacts": […], "patients": […]} by id. Without one, `moved` is empty until the link is cut; then it keeps how
+    the account acted for the patient (revoking.Held), by which staff can have it stand again.
     """
 
     __tablename__ = "account_links"

@@ -9,7 +9,11 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import accounts, patients, requests
+from integrations.hospital import accounts, families, linking, patients, requests
+from integrations.hospital.documents import read_identity
+from integrations.hospital.families import Agreement, Coming
+from integrations.hospital.models import DocumentKind, Relation
+from integrations.hospital.patients import Newcomer
 from tests.bot.commands.conftest import Desk
 
 NUMBER = "11010519900307013X"
@@ -27,6 +31,39 @@ async def _claim(session: AsyncSession, crypto: Crypto) -> None:
     claim = await requests.started_claim(session, crypto, contact.id, NOW)
     assert claim
     await requests.ask_staff(session, claim.request_id)
+
+
+async def _cut_child(session: AsyncSession, crypto: Crypto) -> None:
+    """Two parents of a child, of whom the first cut the second one's link."""
+    child = read_identity(DocumentKind.RESIDENT_ID, "110105202005121010", NOW.date())
+    parents = []
+    for channel, number in (("wechat", NUMBER), ("telegram", "110105198811110027")):
+        contact = await accounts.ensure_contact(session, channel, "platform-id")
+        await patients.register(
+            session, crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
+            id_number=number, phone="13812345678", outcome="match", key=None, now=NOW,
+        )  # fmt: skip
+        await families.add(
+            session, crypto, contact=contact, most=6, key=None, now=NOW,
+            coming=Coming(
+                Relation.CHILD, Newcomer("张小宝", child, "+8613812345678", True), "match",
+                Agreement(guardian=True, on_file=True),
+            ),
+        )  # fmt: skip
+        parents.append(contact)
+    await linking.cut_link(session, contact_id=parents[0].id, link_id=None, key=None, now=NOW)
+
+
+def test_a_relatives_link_stands_again_as_what_it_was(desk: Desk) -> None:
+    desk.before(_cut_child)
+    listed = desk.run("links", "list").output
+    assert "*宝 as child" in " ".join(listed.split())
+    [request] = re.findall(r"^\S{36}", listed, re.MULTILINE)
+    done = desk.run("links", "approve", request)
+    assert done.exit_code == 0, done.output
+    with psycopg.connect(desk.url) as connection:
+        found = connection.execute("SELECT relation FROM account_patients ORDER BY relation").fetchall()
+    assert [row[0] for row in found] == ["child", "child", "self", "self"]
 
 
 def _owners(desk: Desk) -> int:

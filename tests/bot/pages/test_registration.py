@@ -167,6 +167,17 @@ async def test_a_relative_agrees_by_the_code_to_their_own_phone(family_page):
     assert family_page.rt.sms.language == "zh-Hans"
 
 
+@pytest.mark.parametrize("changed", [{"name": "李桂兰"}, {"id_number": "110105196103071048"}])
+async def test_a_code_is_an_agreement_for_one_person(family_page, changed):
+    await family_page.post("", data=MOTHER | {"action": "code"})
+    code = family_page.rt.sms.codes[-1][1][3:]
+    other = await family_page.post("", data=MOTHER | changed | {"action": "register", "code": code})
+    assert "还可以试 4 次" in other.text
+    assert await count(family_page, "SELECT count(*) FROM consents WHERE patient_id IS NOT NULL") == 0
+    done = await family_page.post("", data=MOTHER | {"action": "register", "code": code})
+    assert "登记好了" in done.text
+
+
 async def test_who_was_named_in_the_chat_is_not_asked_for_again(family_page):
     assert '<option value="parent" selected' in (await family_page.get("?relation=parent")).text
 
