@@ -35,7 +35,7 @@ async def _claim(session: AsyncSession, crypto: Crypto) -> None:
 
 async def _cut_child(session: AsyncSession, crypto: Crypto) -> None:
     """Two parents of a child, of whom the first cut the second one's link."""
-    child = read_identity(DocumentKind.RESIDENT_ID, "110105202005121010", NOW.date())
+    child = read_identity(DocumentKind.RESIDENT_ID, "110105202005121011", NOW.date())
     parents = []
     for channel, number in (("wechat", NUMBER), ("telegram", "110105198811110027")):
         contact = await accounts.ensure_contact(session, channel, "platform-id")
