@@ -146,6 +146,8 @@ def _completed(payload: dict[str, Any]) -> str:
             return f'/follow_up_answered{{"task": "{payload["task_id"]}"}}'
         case "reschedule":
             return f'/reschedule_appointment{{"appointment": "{payload["appointment"]}"}}'
+        case page_subjects.CASE:
+            return f'/complain{{"case": "{payload["case"]}", "purpose": "add"}}'
         case "complaint":
             return f'/complain{{"category": "{payload["category"]}"}}'
     return f"/page_completed{json.dumps(payload)}"

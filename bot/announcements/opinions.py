@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from bot import texts
 from bot.announcements.telling import News, Telling, Words
-from integrations.hospital import ratings
+from integrations.hospital import page_subjects, ratings
 from integrations.hospital.cases import reading
 from integrations.hospital.cases.reading import CaseView
 from integrations.hospital.events import EventKind
@@ -31,40 +31,43 @@ async def _case(telling: Telling) -> CaseView:
     return await reading.view(telling.session, telling.rt.crypto, case_id)
 
 
-async def _answered(telling: Telling) -> str | None:
+async def _answered(telling: Telling) -> News | None:
     case = await _case(telling)
-    return _about(telling, case) if case.status is CaseStatus.ANSWERED else None
+    return await _about(telling, case) if case.status is CaseStatus.ANSWERED else None
 
 
-async def _closed(telling: Telling) -> str | None:
+async def _closed(telling: Telling) -> News | None:
     case = await _case(telling)
     if case.status is not CaseStatus.CLOSED:
         return None
-    if days := telling.event.payload.get("after_days"):
-        return telling.say("bot_case_closed_silent", number=case.number, days=days)
-    return _about(telling, case)
+    days = telling.event.payload.get("after_days")
+    return await _about(telling, case, "bot_case_closed_silent" if days else "", days=days)
 
 
-async def _extended(telling: Telling) -> str | None:
+async def _extended(telling: Telling) -> News | None:
     case = await _case(telling)
-    return _about(telling, case) if case.stands else None
+    return await _about(telling, case) if case.stands else None
 
 
-async def _overdue(telling: Telling) -> str | None:
+async def _overdue(telling: Telling) -> News | None:
     case = await _case(telling)
-    return _about(telling, case) if case.overdue(telling.rt.now()) else None
+    return await _about(telling, case) if case.overdue(telling.rt.now()) else None
 
 
-def _about(telling: Telling, case: CaseView) -> str:
+async def _about(telling: Telling, case: CaseView, key: str = "", **values: object) -> News:
+    """In the words of the event's kind, or of `key`; what staff wrote stands on the page only."""
     settings = telling.rt.settings
-    return telling.say(
-        f"bot_{telling.event.kind}",
+    words = telling.say(
+        key or f"bot_{telling.event.kind}",
         number=case.number,
         day=_day(case.deadline, telling.language),
         hotline=settings.complaint_hotline,
         health=settings.health_hotline,
         mediation=settings.mediation_office_in(telling.language),
+        **values,
     )
+    path = await page_subjects.case_link(telling.session, telling.hearer, case.id, telling.rt.now())
+    return News(words, page=path)
 
 
 async def _rating_asked(telling: Telling) -> News | None:

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from bot.pages import (
     address,
     card,
+    case,
     faults,
     follow_up,
     guide,
@@ -25,6 +26,7 @@ router.include_router(receipts.router)
 router.include_router(card.router)
 router.include_router(offer.router)
 router.include_router(stopped.router)
+router.include_router(case.router)
 router.include_router(prescription.router)
 router.include_router(parcel.router)
 router.include_router(address.router)

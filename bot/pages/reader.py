@@ -30,7 +30,7 @@ from integrations.channel import Channel, KnowsReaders, Rejected, SendError
 from integrations.crypto import Undecryptable
 from integrations.hospital import accounts, links
 from integrations.hospital.models import Contact, PageLink
-from integrations.hospital.page_subjects import ADDRESS, FOLLOW_UP, PARCEL, PRESCRIPTION
+from integrations.hospital.page_subjects import ADDRESS, CASE, FOLLOW_UP, PARCEL, PRESCRIPTION, VISIT
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
@@ -45,7 +45,10 @@ _ANEW = {
     ADDRESS: "page_new_link_medicine",
     PARCEL: "page_new_link_parcel",
     FOLLOW_UP: "page_new_link_asked",
+    CASE: "page_new_link_case",
 }
+# Nobody else may do anything with these, pay for them neither.
+_ALONE = frozenset({FOLLOW_UP, CASE, VISIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,8 @@ def owner_of(*purposes: str) -> Any:
 
 
 def _strangers(reader: Reader) -> Response:
-    where = "inside" if reader.inside else "outside"
-    if reader.link.purpose == FOLLOW_UP:
+    where, purpose = "inside" if reader.inside else "outside", reader.link.purpose
+    if purpose == FOLLOW_UP or (reader.inside and purpose in _ALONE):
         where = f"{where}_asked"
     return tell(
         reader.request, reader.speech, "page_not_yours_title", line(f"page_not_yours_{where}"), status=403

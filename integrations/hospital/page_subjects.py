@@ -16,6 +16,7 @@ BILLS = "bills"  # of the contact's account
 CARD = "card"  # subject: the appointment's id
 VISIT = "visit"  # that the hospital cannot keep; subject: the appointment's id
 OFFER = "offer"  # of a number to who waits; subject: the waitlist entry's id
+CASE = "case"  # subject: its id
 PRESCRIPTION = "prescription"  # subject: its id
 DOCUMENT = (
     "document"  # in the path of the same page where it stands in news: on a locked screen it says nothing
@@ -33,6 +34,7 @@ RECEIPT_OPENS = timedelta(days=30)
 BILLS_OPEN = timedelta(days=1)
 AFTER_VISIT = timedelta(days=1)
 AFTER_OFFER = timedelta(days=1)  # it says then that it is over
+CASE_OPENS = timedelta(days=30)  # it may be taken up again for fifteen of them
 MEDICINE_OPENS = timedelta(days=14)  # a parcel may be long on its way
 FOLLOW_UP_OPENS = timedelta(days=3)  # the asking, its reminder, and a day more
 
@@ -78,6 +80,11 @@ async def offer_link(
 ) -> str:
     """The path of the page on which a number that is offered is taken or left."""
     return await _path(session, OFFER, contact_id, entry_id.hex, now, offered_until + AFTER_OFFER)
+
+
+async def case_link(session: AsyncSession, contact_id: UUID, case_id: UUID, now: datetime) -> str:
+    """The path of the page on which a case's answer is read and judged."""
+    return await _path(session, CASE, contact_id, case_id.hex, now, now + CASE_OPENS)
 
 
 async def prescription_link(

@@ -27,6 +27,7 @@ _VIEWS = """
     FROM cases c
 """
 _ONE = text(_VIEWS + "WHERE c.id = :id")
+_OWN = text(_VIEWS + "WHERE c.id = :id AND c.account_id = :account")
 _OF_ACCOUNT = text(
     _VIEWS
     + """
@@ -88,6 +89,14 @@ async def of_account(
 async def view(session: AsyncSession, crypto: Crypto, case_id: UUID) -> CaseView:
     """Raises UnknownCase."""
     row = (await session.execute(_ONE, {"id": case_id})).one_or_none()
+    if row is None:
+        raise UnknownCase
+    return _view(crypto, row)
+
+
+async def own(session: AsyncSession, crypto: Crypto, case_id: UUID, account_id: UUID) -> CaseView:
+    """Raises UnknownCase, also for somebody else's."""
+    row = (await session.execute(_OWN, {"id": case_id, "account": account_id})).one_or_none()
     if row is None:
         raise UnknownCase
     return _view(crypto, row)
