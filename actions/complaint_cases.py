@@ -97,6 +97,8 @@ class CaseSteps(Form):
 
     async def ask_about_case(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         case = await self._view(turn, str(draft["case"]))
+        if turn.asked == "complaint_unsatisfied" and case.status is CaseStatus.REOPENED:  # on its page
+            return self._reopened(turn, reply, case)
         reply.say(f"ask_{turn.asked}", number=case.number, **outside(turn))
         return Outcome(draft, turn.asked)
 
@@ -206,8 +208,10 @@ class CaseSteps(Form):
         except cases.CaseError:
             reply.say("say_complaint_outside", **outside(turn))
             return Outcome.closed()
-        again = await self._view(turn, str(case.id))
-        reply.say("say_complaint_reopened", number=case.number, day=turn.words.day(again.deadline))
+        return self._reopened(turn, reply, await self._view(turn, str(case.id)))
+
+    def _reopened(self, turn: Turn, reply: Reply, case: CaseView) -> Outcome:
+        reply.say("say_complaint_reopened", number=case.number, day=turn.words.day(case.deadline))
         return Outcome.closed()
 
     async def _view(self, turn: Turn, case_id: str) -> CaseView:

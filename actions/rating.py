@@ -92,6 +92,9 @@ class RatingForm(Form):
         if found is None:
             reply.say("say_rating_none")
             return Outcome.closed()
+        if found.stars != draft.get("stars"):  # given on its page meanwhile
+            reply.say("say_rating_thanks")
+            return Outcome.closed()
         return self._asking(turn, reply, found)
 
     async def _subject(self, turn: Turn, rating: str) -> RatingView | None:
@@ -104,7 +107,7 @@ class RatingForm(Form):
         for stars in range(1, 6):
             title = turn.words.texts.text("word_stars", stars="★" * stars)
             reply.offer(title, f'/rate{{"rating": "{found.id}", "stars": {stars}}}')
-        return Outcome({"rating": str(found.id)}, "rating_stars")
+        return Outcome({"rating": str(found.id), "stars": found.stars}, "rating_stars")
 
     async def _rate(self, turn: Turn, reply: Reply, found: RatingView, stars: int) -> Outcome:
         try:

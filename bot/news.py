@@ -148,6 +148,8 @@ def _completed(payload: dict[str, Any]) -> str:
             return f'/reschedule_appointment{{"appointment": "{payload["appointment"]}"}}'
         case page_subjects.CASE:
             return f'/complain{{"case": "{payload["case"]}", "purpose": "add"}}'
+        case "complain" | "talk_to_human" as intent:
+            return f"/{intent}"
         case "complaint":
             return f'/complain{{"category": "{payload["category"]}"}}'
     return f"/page_completed{json.dumps(payload)}"

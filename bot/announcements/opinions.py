@@ -85,7 +85,9 @@ async def _rating_asked(telling: Telling) -> News | None:
         )
         return None
     day = _day(found.date, telling.language) if found.date else ""
-    return News(telling.say(f"bot_rating_asked_{found.subject_kind}", day=day), _stars(telling, found.id))
+    path = await page_subjects.rating_link(telling.session, telling.hearer, found.id, now)
+    words = telling.say(f"bot_rating_asked_{found.subject_kind}", day=day)
+    return News(words, _stars(telling, found.id), page=path)
 
 
 def _stars(telling: Telling, rating_id: UUID) -> tuple[tuple[str, str], ...]:

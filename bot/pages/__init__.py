@@ -14,6 +14,7 @@ from bot.pages import (
     parcel,
     paying,
     prescription,
+    rating,
     receipts,
     registration,
     stopped,
@@ -27,6 +28,7 @@ router.include_router(card.router)
 router.include_router(offer.router)
 router.include_router(stopped.router)
 router.include_router(case.router)
+router.include_router(rating.router)
 router.include_router(prescription.router)
 router.include_router(parcel.router)
 router.include_router(address.router)

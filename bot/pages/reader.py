@@ -30,7 +30,7 @@ from integrations.channel import Channel, KnowsReaders, Rejected, SendError
 from integrations.crypto import Undecryptable
 from integrations.hospital import accounts, links
 from integrations.hospital.models import Contact, PageLink
-from integrations.hospital.page_subjects import ADDRESS, CASE, FOLLOW_UP, PARCEL, PRESCRIPTION, VISIT
+from integrations.hospital.page_subjects import ADDRESS, CASE, FOLLOW_UP, PARCEL, PRESCRIPTION, RATING, VISIT
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
@@ -46,9 +46,10 @@ _ANEW = {
     PARCEL: "page_new_link_parcel",
     FOLLOW_UP: "page_new_link_asked",
     CASE: "page_new_link_case",
+    RATING: "page_new_link_rating",
 }
 # Nobody else may do anything with these, pay for them neither.
-_ALONE = frozenset({FOLLOW_UP, CASE, VISIT})
+_ALONE = frozenset({FOLLOW_UP, CASE, RATING, VISIT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ CARD = "card"  # subject: the appointment's id
 VISIT = "visit"  # that the hospital cannot keep; subject: the appointment's id
 OFFER = "offer"  # of a number to who waits; subject: the waitlist entry's id
 CASE = "case"  # subject: its id
+RATING = "rating"  # subject: its id
 PRESCRIPTION = "prescription"  # subject: its id
 DOCUMENT = (
     "document"  # in the path of the same page where it stands in news: on a locked screen it says nothing
@@ -35,6 +36,7 @@ BILLS_OPEN = timedelta(days=1)
 AFTER_VISIT = timedelta(days=1)
 AFTER_OFFER = timedelta(days=1)  # it says then that it is over
 CASE_OPENS = timedelta(days=30)  # it may be taken up again for fifteen of them
+RATING_OPENS = timedelta(days=21)  # two weeks to answer, one to change it
 MEDICINE_OPENS = timedelta(days=14)  # a parcel may be long on its way
 FOLLOW_UP_OPENS = timedelta(days=3)  # the asking, its reminder, and a day more
 
@@ -85,6 +87,11 @@ async def offer_link(
 async def case_link(session: AsyncSession, contact_id: UUID, case_id: UUID, now: datetime) -> str:
     """The path of the page on which a case's answer is read and judged."""
     return await _path(session, CASE, contact_id, case_id.hex, now, now + CASE_OPENS)
+
+
+async def rating_link(session: AsyncSession, contact_id: UUID, rating_id: UUID, now: datetime) -> str:
+    """The path of the page on which a rating that is asked for is given."""
+    return await _path(session, RATING, contact_id, rating_id.hex, now, now + RATING_OPENS)
 
 
 async def prescription_link(

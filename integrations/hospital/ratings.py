@@ -322,15 +322,21 @@ async def add_words(
     await once(session, key, effect)
 
 
-async def _change(
-    session: AsyncSession, rating_id: UUID, account_id: UUID, now: datetime, **values: object
-) -> None:
+async def rateable(session: AsyncSession, account_id: UUID, rating_id: UUID, now: datetime) -> RatingView:
+    """What this account may rate now, or rate otherwise. Raises UnknownRating, TooLateToRate."""
     found = await to_rate(session, account_id, now, rating_id)
     if found is None:
         raise UnknownRating
     ends = found.rated_at + CHANGED_WITHIN if found.rated_at else found.asked_at + ANSWERED_WITHIN
     if now > ends:
         raise TooLateToRate
+    return found
+
+
+async def _change(
+    session: AsyncSession, rating_id: UUID, account_id: UUID, now: datetime, **values: object
+) -> None:
+    await rateable(session, account_id, rating_id, now)
     changed = update(Rating).where(Rating.id == rating_id).values(**values)
     await session.execute(changed.execution_options(synchronize_session=False))
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from actions.complaint_words import category_of, content_of, purpose_of
 from integrations.hospital import patients
-from integrations.hospital.cases import handling
+from integrations.hospital.cases import following, handling
 from integrations.hospital.models import (
     Adverse,
     Case,
@@ -294,6 +294,23 @@ async def test_the_answer_is_read_on_request_and_the_result_judged(
     assert "谢谢" in said.text
     [case] = await made(runtime)
     assert case.satisfied is True
+
+
+async def test_what_was_taken_up_again_on_its_page_is_not_asked_again(
+    clinic: Clinic, runtime: Runtime
+) -> None:
+    chat = await clinic.chat(registered=False)
+    number = await submit(chat)
+    async with runtime.database.begin() as session:
+        await handling.close(session, runtime.crypto, number, "已道歉", actor=STAFF, now=NOW)
+    await chat.press(await chat.say("complaint_status", text="处理进度"), "不满意")
+    [case] = await made(runtime)
+    async with runtime.database.begin() as session:
+        await following.reopen(session, case.id, case.account_id, key=None, now=NOW)
+    said = await chat.say("thanks", text="谢谢")
+    assert "已经重新处理" in said.text
+    assert said.buttons == {}
+    assert chat.form == ""
 
 
 async def test_who_is_not_satisfied_with_an_answer_says_more(clinic: Clinic, runtime: Runtime) -> None:

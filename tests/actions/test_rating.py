@@ -112,6 +112,19 @@ async def test_a_question_in_between_and_back(runtime: Runtime, chat: Chat) -> N
     assert await given(runtime) == [(3, "")]
 
 
+async def test_what_was_rated_on_its_page_meanwhile_is_not_asked_again(runtime: Runtime, chat: Chat) -> None:
+    rating = await ask(runtime, chat)
+    assert rating
+    await chat.say("rate", text="评价")
+    async with runtime.database.begin() as session:
+        await ratings.rate(session, rating, chat.contact.account_id, 4, key=None, now=NOW)
+    said = await chat.say("thanks", text="谢谢")
+    assert said.buttons == {}
+    assert "谢谢您" in said.text
+    assert chat.form == ""
+    assert await given(runtime) == [(4, "")]
+
+
 async def test_nothing_to_rate(chat: Chat) -> None:
     said = await chat.say("rate", text="评价")
     assert list(said.buttons) == ["投诉", "找人工"]
