@@ -94,6 +94,9 @@ class CancellationForm(Form):
         kept = [one for one in coming if str(one.id) == draft.get("appointment")]
         if kept:
             return self._confirm(turn, reply, kept[0])
+        if draft.get("appointment"):  # moved or given up meanwhile, on its page
+            reply.say("say_cancellation_over")
+            return Outcome.closed()
         if not coming:
             reply.say("say_no_appointments")
             return Outcome.closed()

@@ -20,6 +20,7 @@ from actions.facts import Days, Facts
 from actions.forms import Outcome
 from actions.turn import Reply, Turn
 from integrations.hospital import booking
+from integrations.hospital.appointments import ACTIVE
 from integrations.hospital.booking import AppointmentView
 from integrations.hospital.models import AppointmentStatus
 from integrations.hospital.rules import BookingRules
@@ -51,7 +52,12 @@ class RescheduleForm(BookingForm):
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         wish = Wish.read(draft)
-        return await (self._ask(turn, reply, wish, []) if wish.moving else self._which(turn, reply, wish))
+        if not wish.moving:
+            return await self._which(turn, reply, wish)
+        if (await self._old(turn, wish)).status not in ACTIVE:  # moved or given up meanwhile, on its page
+            reply.say("say_move_over")
+            return Outcome.closed()
+        return await self._ask(turn, reply, wish, [])
 
     def says_something(self, turn: Turn) -> bool:
         return bool(turn.facts.appointment) or super().says_something(turn)

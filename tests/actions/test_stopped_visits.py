@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from integrations.hospital import booking, stops, visit_reminders, visits
@@ -75,6 +76,23 @@ async def test_given_back_whatever_the_rules_say(clinic: Clinic, runtime: Runtim
     assert "¥25" in said.text
     async with runtime.database.begin() as session:
         assert await session.scalar(select(Order.status)) == "refund_due"
+
+
+@pytest.mark.parametrize(
+    ("intent", "then"), [("cancel_appointment", "不用再取消"), ("reschedule_appointment", "不能再改")]
+)
+async def test_what_was_given_back_on_its_page_is_not_asked_about_again(
+    clinic: Clinic, runtime: Runtime, intent: str, then: str
+) -> None:
+    chat, appointment = await stopped(clinic, runtime)
+    await clinic.session("李静", THURSDAY, fee_fen=2500)
+    await clinic.session("李静", THURSDAY + timedelta(days=1), fee_fen=2500)
+    await chat.say(intent)
+    assert chat.form
+    async with runtime.database.begin() as session:
+        await booking.cancel(session, UUID(appointment), chat.contact.id, None, runtime.now())
+    assert then in (await chat.say("thanks", text="谢谢")).text
+    assert chat.form == ""
 
 
 async def test_a_refund_that_is_asked_for_in_words_is_one_tap_away(clinic: Clinic, runtime: Runtime) -> None:
