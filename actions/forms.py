@@ -17,6 +17,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from actions import hospital_questions
 from actions.directory import DirectoryCache
 from actions.turn import Reply, Turn, read_turn
+from actions.wishes import Wishes
 from actions.wording import Wording
 from integrations.catalogue import ENGLISH
 from integrations.runtime import Runtime
@@ -57,19 +58,27 @@ class Outcome:
 class Journey(Action):
     """An action with its runtime. Subclasses give a name and take a turn."""
 
-    def __init__(self, runtime: Runtime, words: Wording, names: DirectoryCache) -> None:
+    def __init__(self, runtime: Runtime, words: Wording, names: DirectoryCache, wishes: Wishes) -> None:
         self.runtime = runtime
         self.words = words
         self.names = names
+        self.wishes = wishes
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
     ) -> list[EventType]:
         turn = read_turn(
-            tracker, runtime=self.runtime, words=self.words, names=self.names, action=self.name()
+            tracker,
+            runtime=self.runtime,
+            words=self.words,
+            names=self.names,
+            action=self.name(),
+            opens=self.wishes.opens,
         )
         reply = Reply(turn.words, language=turn.chosen_language)
         events = await self.take(turn, reply)
+        open_now = any(event.get("name") == REQUESTED and event.get("value") for event in events)
+        await self.wishes.after(turn, reply, events, open_now=open_now)
         if turn.language == ENGLISH:
             reply.put_english((await turn.directory()).english)
         reply.dispatch(dispatcher)
@@ -84,9 +93,16 @@ class Saying(Journey):
     """A journey of one answer. Every intent that may come at any time has one: `action_<intent>`."""
 
     def __init__(
-        self, runtime: Runtime, words: Wording, names: DirectoryCache, intent: str, answer: Answer
+        self,
+        runtime: Runtime,
+        words: Wording,
+        names: DirectoryCache,
+        wishes: Wishes,
+        *,
+        intent: str,
+        answer: Answer,
     ) -> None:
-        super().__init__(runtime, words, names)
+        super().__init__(runtime, words, names, wishes)
         self.intent = intent
         self.answer = answer
 
@@ -94,6 +110,9 @@ class Saying(Journey):
         return f"action_{self.intent}"
 
     async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
+        begun = await self.wishes.answered(turn, reply)
+        if begun is not None:
+            return begun
         await self.answer(turn, reply)
         return count_failures(turn, understood=True)
 
@@ -111,12 +130,13 @@ class Form(Journey):
         runtime: Runtime,
         words: Wording,
         names: DirectoryCache,
+        wishes: Wishes,
         *,
         digressions: Mapping[str, Answer],
         entries: Mapping[str, str],
         waiting: Mapping[str, Answer],
     ) -> None:
-        super().__init__(runtime, words, names)
+        super().__init__(runtime, words, names, wishes)
         self.digressions = {intent: said for intent, said in digressions.items() if intent not in self.own}
         self.entries = {
             intent: form for intent, form in entries.items() if form != self.form and intent not in self.own

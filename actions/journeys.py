@@ -45,6 +45,7 @@ from actions.rating import RatingForm
 from actions.registration import RegistrationForm
 from actions.reschedule import RescheduleForm
 from actions.triage import TriageForm
+from actions.wishes import Wishes
 from actions.wording import Wording
 from integrations.runtime import Runtime
 
@@ -185,12 +186,19 @@ WAITING: Mapping[str, Answer] = {"follow_up_due": follow_up.put_off}
 def journeys(runtime: Runtime, words: Wording) -> list[Journey]:
     """Every action of the server."""
     names = DirectoryCache()
+    wishes = Wishes(ANSWERS, ENTRIES)
     switches = {intent: form for intent, form in ENTRIES.items() if intent not in _ONLY_OUTSIDE}
     forms = [
-        kind(runtime, words, names, digressions={**ANSWERS, **INSIDE}, entries=switches, waiting=WAITING)
+        kind(
+            *(runtime, words, names, wishes),
+            digressions={**ANSWERS, **INSIDE},
+            entries=switches,
+            waiting=WAITING,
+        )
         for kind in FORMS
     ]
     sayings = [
-        Saying(runtime, words, names, intent, answer) for intent, answer in {**ANSWERS, **OUTSIDE}.items()
+        Saying(runtime, words, names, wishes, intent=intent, answer=answer)
+        for intent, answer in {**ANSWERS, **OUTSIDE}.items()
     ]
     return [*forms, *sayings]

@@ -13,6 +13,7 @@ from rasa_sdk.interfaces import Tracker
 
 from actions.directory import Directory, DirectoryCache
 from actions.facts import PERSONAL, Facts, read_facts
+from actions.wishes import Wish, meant
 from actions.wording import Wording
 from integrations.catalogue import CHINESE
 from integrations.hospital.operations import OperationKey
@@ -54,6 +55,8 @@ class Turn:
     elder: bool = False  # elder mode: few choices, short sentences, a person sooner
     away: timedelta = timedelta()  # since the patient's message before this one
     urgent: bool = False  # what they told of should be seen today
+    alarm_ago: timedelta | None = None  # since their last alarm
+    second: Wish | None = None  # what the message wishes besides
 
     @property
     def language(self) -> str:
@@ -69,18 +72,34 @@ class Turn:
 
 
 def read_turn(
-    tracker: Tracker, *, runtime: Runtime, words: Wording, names: DirectoryCache, action: str
+    tracker: Tracker,
+    *,
+    runtime: Runtime,
+    words: Wording,
+    names: DirectoryCache,
+    action: str,
+    opens: Mapping[str, str],
 ) -> Turn:
-    """Raises KeyError when the message has no id: nothing may be written then."""
+    """`opens`: the form that an intent opens. Raises KeyError when the message has no id: nothing may be written
+    then."""
     message = tracker.latest_message
     metadata = message.get("metadata") or {}
-    text = str(message.get("text") or "")
-    intent = _intent(message.get("intent") or {}, text)
-    facts = read_facts(message.get("entities") or (), last_wins=intent in _CORRECTING)
+    form = (tracker.active_loop or {}).get("name") or ""
+    asked = tracker.slots.get("requested_slot") or ""
+
+    def takes_all(two: Mapping[str, Any]) -> bool:
+        if not (form and asked):
+            return bool(two["replies"])
+        own = opens.get(two["intent"]) == form and two["first"] != "affirm"
+        return own or bool(_expects(words, asked))
+
+    part = meant(message, tracker.slots, runtime.now(), takes_all)
+    text = part.text
+    intent = _intent({**(message.get("intent") or {}), "name": part.intent}, text)
+    facts = read_facts(part.entities, last_wins=intent in _CORRECTING)
     chosen = facts.language if intent == "choose_language" and facts.language in LANGUAGES else ""
     now = runtime.now()
     elder = bool(metadata.get("elder"))
-    form = (tracker.active_loop or {}).get("name") or ""
     if intent == "correct" and facts.field in PERSONAL and form in _NOTHING_PERSONAL:
         intent = "change_profile"
     return Turn(
@@ -99,13 +118,21 @@ def read_turn(
         now=now,
         today=now.astimezone(runtime.zone).date(),
         form=form,
-        asked=tracker.slots.get("requested_slot") or "",
+        asked=asked,
         slots=tracker.slots,
         text="" if text.startswith("/") else text,
         elder=elder,
         away=timedelta(seconds=float(metadata.get("away") or 0)),
         urgent=bool(metadata.get("urgent")),
+        alarm_ago=None if metadata.get("alarm") is None else timedelta(seconds=float(metadata["alarm"])),
+        second=part.second,
     )
+
+
+def _expects(words: Wording, asked: str) -> str:
+    """The kind of answer that a question wants, such as the patient's own words."""
+    question = f"ask_{asked}"
+    return words.texts.variations(question)[0].expects if question in words.texts else ""
 
 
 def _intent(found: Mapping[str, Any], text: str) -> str:

@@ -57,7 +57,10 @@ _NEXT = text("""
            EXISTS (SELECT FROM outbound WHERE conversation_id = :id AND status = 'unknown'
                                           AND repeated_at IS NULL) AS unknown,
            EXISTS (SELECT FROM alarms WHERE conversation_id = :id AND outcome = 'urgent'
-                                        AND raised_at > :urgent_since) AS urgent
+                                        AND raised_at > :urgent_since) AS urgent,
+           EXTRACT(epoch FROM inbound.received_at - (
+               SELECT max(raised_at) FROM alarms
+               WHERE conversation_id = :id AND outcome <> 'check')) AS alarm
     FROM inbound
     JOIN contacts ON contacts.id = inbound.conversation_id
     JOIN accounts ON accounts.id = contacts.account_id
@@ -237,6 +240,7 @@ def _metadata(rt: Runtime, inbound: Row[Any], message: MessageIn, language: str)
         "language": language,
         "today": rt.local_now().date().isoformat(),
         "away": int(inbound.away or 0),  # seconds since the patient's message before this one
+        **({} if inbound.alarm is None else {"alarm": int(inbound.alarm)}),  # seconds since the last alarm
     } | {name: True for name, holds in marks.items() if holds}
 
 

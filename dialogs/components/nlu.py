@@ -22,9 +22,11 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from components.classifier import Classifier, fit
 from components.nonsense import nonsense
+from components.wishes import REPLIES, second_wish
 
 FALLBACK = "nlu_fallback"
 RANKING = 5  # intents kept in the ranking
+SECOND = "next_wish"  # the entity that a message with two wishes carries
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -119,6 +121,12 @@ class Understanding(GraphComponent):
             text = message.get(TEXT) or ""
             entities = self.entities(text, message.get("metadata") or {})
             ranking = self.ranking(text, [entity["entity"] for entity in entities])
+            second = self.second(text, entities, ranking[0])
+            if second:
+                if not second["replies"]:
+                    ranking.insert(0, {"name": second["first"], "confidence": second["sure"]})
+                place = {"start": second["start"], "end": len(text), "extractor": "wishes"}
+                entities = [*entities, {"entity": SECOND, "value": second, **place}]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
             message.set(ENTITIES, entities, add_to_output=True)
@@ -142,6 +150,31 @@ class Understanding(GraphComponent):
         if first < self.config["threshold"] or first - second < self.config["margin"]:
             ranking.insert(0, {"name": FALLBACK, "confidence": 1.0 - first})
         return ranking
+
+    def second(
+        self, text: str, entities: list[dict[str, Any]], whole: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """What the actions need to take a message of two wishes apart. `whole` is what it would be as one."""
+        classifier = self.classifier
+        if classifier is None or not text.strip() or text.startswith("/"):
+            return None
+
+        def likely(start: int, end: int) -> tuple[str, float]:
+            within = [one["entity"] for one in entities if start <= one.get("start", 0) < end]
+            probabilities = classifier.probabilities(text[start:end], within)
+            best = int(probabilities.argmax())
+            return classifier.intents[best], float(probabilities[best])
+
+        found = second_wish(text, likely)
+        return found and {
+            "whole": whole["name"],
+            "first": found.first,
+            "replies": found.first in REPLIES,
+            "sure": found.sure,
+            "end": found.end,
+            "intent": found.intent,
+            "start": found.start,
+        }
 
     def entities(self, text: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
         """Those of the metadata, and words of the lookup tables (longest first, no overlap in a table)."""

@@ -123,7 +123,9 @@ class Chat:
         while form:
             form = await self._form(form, message, said)
         if not self.form and not said and intent not in ENTRIES:
-            await self._call(f"action_{intent}", message, said)
+            form = await self._call(f"action_{intent}", message, said)
+            while form:
+                form = await self._form(form, message, said)
         return Said(
             "\n".join(one["text"] for one in said),
             {button["title"]: button["payload"] for one in said for button in one["buttons"]},

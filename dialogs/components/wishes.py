@@ -1,0 +1,143 @@
+"""Two wishes in one message: where the second begins, when both are clear and neither is part of the other.
+
+Nothing is looked at closely unless the message holds a mark or a word that joins two things.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Likely = Callable[[int, int], "tuple[str, float]"]  # the likeliest intent of text[start:end], and how likely
+
+# Said and answered, or begun: each stands for itself.
+ANSWERED = frozenset(
+    {
+        "ask_hospital",
+        "ask_privacy",
+        "ask_receipt",
+        "ask_refund",
+        "complaint_status",
+        "my_appointments",
+        "my_bills",
+        "my_family",
+        "my_measurements",
+        "my_profile",
+        "my_waitlist",
+        "paid_already",  # "先把单子付了" too
+        "where_is_my_parcel",
+    }
+)
+BEGUN = frozenset(
+    {
+        "add_family",
+        "book_appointment",
+        "cancel_appointment",
+        "cancel_medicine",
+        "change_profile",
+        "collect_medicine",
+        "complain",
+        "log_measurement",
+        "my_addresses",
+        "my_prescriptions",
+        "rate",
+        "register",
+        "reschedule_appointment",
+        "start_intake",
+        "tell_symptoms",
+        "which_department",
+    }
+)
+WISHES = ANSWERED | BEGUN
+# What answers a question that is open; before a second wish it counts inside a form alone.
+REPLIES = frozenset({"affirm", "correct", "deny", "inform"})
+# One wish said in two ways, or told at length: never two of the same family.
+_FAMILIES = (
+    frozenset({"book_appointment", "start_intake", "tell_symptoms", "which_department"}),
+    frozenset({"my_prescriptions", "collect_medicine"}),
+    frozenset({"add_family", "my_family", "register"}),
+    frozenset({"register", "book_appointment"}),
+    frozenset({"change_profile", "my_profile"}),
+    frozenset({"complain", "complaint_status", "rate"}),
+    frozenset({"log_measurement", "my_measurements", "tell_symptoms"}),
+)
+# One wish with its reason ("约了周三的，去不了，取消") unless a word says that something else comes.
+_KIN = (
+    frozenset({"cancel_appointment", "reschedule_appointment", "my_appointments", "book_appointment"}),
+    frozenset({"cancel_appointment", "cancel_medicine", "ask_refund", "my_bills", "ask_receipt"}),
+    frozenset(
+        {"cancel_medicine", "collect_medicine", "my_prescriptions", "where_is_my_parcel", "my_addresses"}
+    ),
+    frozenset({"collect_medicine", "my_bills"}),
+    frozenset({"my_bills", "paid_already", "ask_hospital"}),
+)
+# What is told in many clauses: what follows belongs to it unless a word says that something else comes.
+_TOLD = frozenset({"complain", "log_measurement", "paid_already", "rate", "tell_symptoms"})
+
+_JOIN = (
+    r"另外|还有(?!没|多|几|什么|哪|号)|顺便|顺带|顺道|然后|接着|完了|之后|对了|同时|并且|以及"
+    r"|再(?=帮|给|约|挂|看|查|改|取消|问|交|付|缴|退|加|开|说|去)|我?[还也](?:想|要|得|需要)"
+    r"|\b(?:and then|then|and also|also|by the way|btw|after that|afterwards|plus)\b"
+)
+_JOINT = re.compile(
+    rf"(?P<join>[\s，,。.；;！!？?、]*(?:(?:and )?(?:{_JOIN})[，, ]*)+)"
+    r"|(?P<mark>[。；;！!？?\n]+|[，,、](?!\d)|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])|\.(?=\s)|\band\b)",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(r"(?:(?:那|就|先|请|麻烦|first|please)[，, ]*)+", re.IGNORECASE)
+MOST_PLACES = 6  # joints looked at
+SHORTEST = 2  # characters of a wish
+JOINED, MARKED = 0.45, 0.7  # how likely both have to be: after a joining word, after a mark alone
+
+
+@dataclass(frozen=True)
+class Second:
+    """The second wish: its intent, and where it begins; the first one's intent, how likely, and where that ends."""
+
+    first: str
+    sure: float
+    end: int
+    intent: str
+    start: int
+
+
+def second_wish(text: str, likely: Likely) -> Second | None:
+    """Where a message turns from one wish to another; None when it holds one, or when that is not clear."""
+    best: tuple[float, Second] | None = None
+    for number, joint in enumerate(_JOINT.finditer(text)):
+        if number == MOST_PLACES:
+            break
+        end, start = joint.start(), joint.end()
+        if end < SHORTEST or len(text) - start < SHORTEST:
+            continue
+        joined = joint["join"] is not None
+        first, sure = likely(_after_lead(text), end)
+        if first not in WISHES and first not in REPLIES:
+            continue
+        intent, as_sure = likely(start, len(text))
+        least = min(sure, as_sure)
+        if least < (JOINED if joined else MARKED) or not _apart(first, intent, joined=joined):
+            continue
+        if best is None or least > best[0]:
+            best = least, Second(first, sure, end, intent, start)
+    return best[1] if best else None
+
+
+def _after_lead(text: str) -> int:
+    lead = _LEAD.match(text)
+    return lead.end() if lead else 0
+
+
+def _apart(first: str, second: str, *, joined: bool) -> bool:
+    """Whether these two are two wishes."""
+    if second not in WISHES or first == second:
+        return False
+    if any(first in family and second in family for family in _FAMILIES):
+        return False
+    if joined:
+        return True
+    if first in REPLIES:  # "不是，是125/80": what begins something would be its correction
+        return second in ANSWERED
+    kin = any(first in kin and second in kin for kin in _KIN)
+    return not (kin or first in _TOLD or second in _TOLD)

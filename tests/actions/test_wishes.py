@@ -1,0 +1,201 @@
+"""Two wishes in one message, as the understanding of language hands them over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from .bookings import booked
+from .conftest import NOW, WEDNESDAY, Chat, Clinic, Outside, Said
+
+
+async def both(
+    chat: Chat,
+    text: str,
+    first: str,
+    second: str,
+    *entities: tuple[str, Any],
+    later: tuple[tuple[str, Any], ...] = (),
+    whole: str = "",
+    replies: bool = False,
+) -> Said:
+    """A message of two wishes, the second behind "｜"; `later`: entities of the second."""
+    words, _, rest = text.partition("｜")
+    found = [{"entity": name, "value": value, "start": at} for at, (name, value) in enumerate(entities)]
+    found += [
+        {"entity": name, "value": value, "start": len(words) + at} for at, (name, value) in enumerate(later)
+    ]
+    told = {
+        "whole": whole or first,
+        "first": first,
+        "replies": replies,
+        "sure": 1.0,
+        "end": len(words),
+        "intent": second,
+        "start": len(words),
+    }
+    return await chat.say_entities(
+        whole if replies else first, [*found, {"entity": "next_wish", "value": told}], text=words + rest
+    )
+
+
+async def test_an_answer_comes_first_and_the_form_opens_in_the_same_turn(clinic: Clinic) -> None:
+    await clinic.session("张伟", WEDNESDAY)
+    chat = await clinic.chat()
+    bone = (("department", clinic.departments["骨科"]),)
+    said = await both(
+        chat, "停车怎么收费，｜我想挂个骨科", "ask_hospital", "book_appointment", ("topic", "parking"), later=bone
+    )
+    assert said.text.index("停车") < said.text.index("骨科")
+    assert chat.form == "booking_form"
+    assert "张伟" in said.text
+    assert "parking" not in " ".join(said.buttons.values())
+    await chat.say("cancel")
+    assert chat.form == ""
+    assert "现在办吗" not in (await chat.say("thanks")).text
+
+
+async def test_two_answers_in_one_message(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await both(chat, "先把单子付了，｜看看我的预约", "my_bills", "my_appointments")
+    bills, visits = (await chat.say("my_bills")).text, (await chat.say("my_appointments")).text
+    assert said.text == f"{bills}\n\n{visits}"
+    assert chat.slots.get("next_wish") is None
+
+
+async def test_the_second_wish_is_offered_when_the_first_is_done_and_begun_once(clinic: Clinic) -> None:
+    chat, said = await cancelling_with_a_wish(clinic)
+    assert chat.form == "cancellation_form"
+    assert "现在办吗" not in said.text
+    said = await chat.say("affirm")
+    assert "已取消" in said.text
+    assert said.text.endswith("您刚才还说：预约挂号（骨科）。现在办吗？")
+    assert said.buttons["好的"] == "/affirm"
+    said = await chat.press(said, "好的")
+    assert chat.form == "booking_form"
+    assert "张伟" in said.text
+    said = await chat.say("cancel")
+    assert "现在办吗" not in said.text
+    assert "现在办吗" not in (await chat.say("affirm")).text
+    assert chat.form == ""
+
+
+async def test_also_when_the_first_is_given_up(clinic: Clinic) -> None:
+    chat, _ = await cancelling_with_a_wish(clinic)
+    said = await chat.say("cancel")
+    assert "现在办吗" in said.text
+    said = await chat.say("deny")
+    assert said.text.startswith("好的，那就先不办了")
+    assert chat.slots.get("next_wish") is None
+    assert "先不办了" not in (await chat.say("deny")).text
+
+
+async def test_begun_by_the_patient_it_is_not_offered_again(clinic: Clinic) -> None:
+    chat, _ = await cancelling_with_a_wish(clinic)
+    await chat.say("book_appointment", ("department", clinic.departments["骨科"]))
+    assert chat.form == "booking_form"
+    assert "现在办吗" not in (await chat.say("cancel")).text
+
+
+async def test_forgotten_after_a_day_and_after_an_alarm(clinic: Clinic, outside: Outside) -> None:
+    chat, _ = await cancelling_with_a_wish(clinic)
+    chat.alarm_ago = 30
+    outside.now += timedelta(minutes=1)
+    assert "现在办吗" not in (await chat.say("cancel")).text
+    chat, _ = await cancelling_with_a_wish(clinic, "李静")
+    outside.now += timedelta(hours=25)
+    assert "现在办吗" not in (await chat.say("cancel")).text
+
+
+async def test_an_alarm_before_it_takes_nothing_away(clinic: Clinic, outside: Outside) -> None:
+    chat, _ = await cancelling_with_a_wish(clinic)
+    outside.now += timedelta(minutes=1)
+    chat.alarm_ago = 3600
+    assert "现在办吗" in (await chat.say("cancel")).text
+
+
+async def test_inside_a_form_the_question_stays_behind_both(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await chat.say("book_appointment", ("department", clinic.departments["心血管内科"]))
+    parking = (("topic", "parking"),)
+    said = await both(
+        chat,
+        "周三，｜停车怎么收费",
+        "inform",
+        "ask_hospital",
+        ("date", WEDNESDAY.isoformat()),
+        later=parking,
+        whole="ask_hospital",
+        replies=True,
+    )
+    assert chat.form == "booking_form"
+    assert said.text.startswith("停车")
+    assert "李静" in said.text
+    assert said.buttons
+
+
+async def test_yes_to_the_form_and_a_question_besides(clinic: Clinic) -> None:
+    chat, _ = await cancelling(clinic)
+    parking = (("topic", "parking"),)
+    said = await both(
+        chat, "确认，｜停车怎么收费", "affirm", "ask_hospital", later=parking, whole="ask_hospital", replies=True
+    )
+    assert chat.form == ""
+    assert said.text.index("已取消") < said.text.index("停车")
+
+
+async def test_what_is_no_second_wish_outside_a_form_is_taken_whole(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    parking = (("topic", "parking"),)
+    said = await both(
+        chat, "好的，｜停车怎么收费", "affirm", "ask_hospital", later=parking, whole="ask_hospital", replies=True
+    )
+    assert said.text.startswith("停车")
+
+
+async def test_own_words_are_never_taken_apart(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("complain")
+    while said.expects != "words":
+        said = await chat.press(said, next(iter(said.buttons)))
+    said = await both(chat, "排队太久了，另外｜停车怎么收费", "complain", "ask_hospital", whole="complain")
+    assert chat.form == "complaint_form"
+    assert "前 30 分钟免费" not in said.text
+
+
+async def test_personal_values_are_not_remembered(clinic: Clinic) -> None:
+    chat, _ = await cancelling(clinic)
+    phone = await chat.token("phone", "13900001111")
+    await both(chat, "取消周三的号，｜换手机号", "cancel_appointment", "change_profile", later=(phone,))
+    assert chat.slots["next_wish"]["waiting"][0]["intent"] == "change_profile"
+    assert "[[" not in str(chat.slots["next_wish"])
+
+
+async def test_in_english(clinic: Clinic) -> None:
+    chat, _ = await cancelling_with_a_wish(clinic, language="en")
+    said = await chat.say("cancel")
+    assert "You also mentioned: Book a visit" in said.text
+    assert "Yes" in said.buttons
+
+
+async def cancelling(clinic: Clinic, doctor: str = "王建国", language: str = "zh-Hans") -> tuple[Chat, Said]:
+    chat = await clinic.chat()
+    await booked(clinic, chat, doctor, WEDNESDAY)
+    chat.language = language
+    return chat, await chat.say("cancel_appointment")
+
+
+async def cancelling_with_a_wish(
+    clinic: Clinic, doctor: str = "王建国", language: str = "zh-Hans"
+) -> tuple[Chat, Said]:
+    """"取消周三的号，再约骨科" of a patient who has one appointment."""
+    assert NOW
+    await clinic.session("张伟", WEDNESDAY, "afternoon" if doctor == "李静" else "morning")
+    chat = await clinic.chat()
+    await booked(clinic, chat, doctor, WEDNESDAY)
+    chat.language = language
+    bone = (("department", clinic.departments["骨科"]),)
+    return chat, await both(
+        chat, "取消周三的号，再｜约骨科", "cancel_appointment", "book_appointment", later=bone
+    )
