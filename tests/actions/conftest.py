@@ -86,6 +86,7 @@ class Chat:
         self.language = "zh-Hans"
         self.elder = False
         self.urgent = False  # an alarm of today stands
+        self.alarm_ago: int | None = None  # seconds since their last alarm
         self._numbers = itertools.count(1)
 
     async def say(
@@ -98,8 +99,10 @@ class Chat:
         text: str = "",
         away: timedelta = timedelta(),
         together: bool = False,
+        second: dict[str, Any] | None = None,
     ) -> Said:
-        """`together`: the entities of a kind are candidates for the same words."""
+        """`together`: the entities of a kind are candidates for the same words. `second`: the message holds a second
+        wish, whose entities are those behind its `start`."""
         message = {
             "text": text,
             "intent": {"name": intent, "confidence": confidence},
@@ -107,7 +110,8 @@ class Chat:
             "entities": [
                 {"entity": name, "value": value, "start": 0 if together else at}
                 for at, (name, value) in enumerate(entities)
-            ],
+            ]
+            + ([{"entity": "next_wish", "value": second}] if second else []),
             "metadata": {
                 "message_id": message_id or uuid4().hex,
                 "channel": self.contact.channel,
@@ -116,6 +120,7 @@ class Chat:
                 "away": int(away.total_seconds()),
                 **({"elder": True} if self.elder else {}),
                 "urgent": self.urgent,
+                **({} if self.alarm_ago is None else {"alarm": self.alarm_ago}),
             },
         }
         form = self.form or ENTRIES.get(intent, "")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from .bookings import booked
-from .conftest import NOW, WEDNESDAY, Chat, Clinic, Outside, Said
+from .conftest import WEDNESDAY, Chat, Clinic, Outside, Said
 
 
 async def both(
@@ -21,21 +20,18 @@ async def both(
 ) -> Said:
     """A message of two wishes, the second behind "｜"; `later`: entities of the second."""
     words, _, rest = text.partition("｜")
-    found = [{"entity": name, "value": value, "start": at} for at, (name, value) in enumerate(entities)]
-    found += [
-        {"entity": name, "value": value, "start": len(words) + at} for at, (name, value) in enumerate(later)
-    ]
-    told = {
-        "whole": whole or first,
-        "first": first,
-        "replies": replies,
-        "sure": 1.0,
-        "end": len(words),
-        "intent": second,
-        "start": len(words),
-    }
-    return await chat.say_entities(
-        whole if replies else first, [*found, {"entity": "next_wish", "value": told}], text=words + rest
+    padding = max(len(entities), len(words)) - len(words)  # every entity has a place of its own
+    start = len(words) + padding
+    told = {"whole": whole or first, "first": first, "replies": replies, "sure": 1.0}
+    told |= {"end": start, "intent": second, "start": start}
+    fillers = [("nothing", "")] * (start - len(entities))
+    return await chat.say(
+        whole if replies else first,
+        *entities,
+        *fillers,
+        *later,
+        text=f"{words}{' ' * padding}{rest}",
+        second=told,
     )
 
 
@@ -44,7 +40,12 @@ async def test_an_answer_comes_first_and_the_form_opens_in_the_same_turn(clinic:
     chat = await clinic.chat()
     bone = (("department", clinic.departments["骨科"]),)
     said = await both(
-        chat, "停车怎么收费，｜我想挂个骨科", "ask_hospital", "book_appointment", ("topic", "parking"), later=bone
+        chat,
+        "停车怎么收费，｜我想挂个骨科",
+        "ask_hospital",
+        "book_appointment",
+        ("topic", "parking"),
+        later=bone,
     )
     assert said.text.index("停车") < said.text.index("骨科")
     assert chat.form == "booking_form"
@@ -97,14 +98,18 @@ async def test_begun_by_the_patient_it_is_not_offered_again(clinic: Clinic) -> N
     assert "现在办吗" not in (await chat.say("cancel")).text
 
 
-async def test_forgotten_after_a_day_and_after_an_alarm(clinic: Clinic, outside: Outside) -> None:
+async def test_forgotten_after_an_alarm(clinic: Clinic, outside: Outside) -> None:
     chat, _ = await cancelling_with_a_wish(clinic)
-    chat.alarm_ago = 30
     outside.now += timedelta(minutes=1)
+    chat.alarm_ago = 30
     assert "现在办吗" not in (await chat.say("cancel")).text
-    chat, _ = await cancelling_with_a_wish(clinic, "李静")
+
+
+async def test_forgotten_after_a_day(clinic: Clinic, outside: Outside) -> None:
+    chat, _ = await cancelling_with_a_wish(clinic)
     outside.now += timedelta(hours=25)
     assert "现在办吗" not in (await chat.say("cancel")).text
+    assert chat.slots["next_wish"] is None
 
 
 async def test_an_alarm_before_it_takes_nothing_away(clinic: Clinic, outside: Outside) -> None:
@@ -136,10 +141,17 @@ async def test_inside_a_form_the_question_stays_behind_both(clinic: Clinic) -> N
 
 
 async def test_yes_to_the_form_and_a_question_besides(clinic: Clinic) -> None:
-    chat, _ = await cancelling(clinic)
+    chat = await cancelling(clinic)
+    await chat.say("cancel_appointment")
     parking = (("topic", "parking"),)
     said = await both(
-        chat, "确认，｜停车怎么收费", "affirm", "ask_hospital", later=parking, whole="ask_hospital", replies=True
+        chat,
+        "确认，｜停车怎么收费",
+        "affirm",
+        "ask_hospital",
+        later=parking,
+        whole="ask_hospital",
+        replies=True,
     )
     assert chat.form == ""
     assert said.text.index("已取消") < said.text.index("停车")
@@ -149,7 +161,13 @@ async def test_what_is_no_second_wish_outside_a_form_is_taken_whole(clinic: Clin
     chat = await clinic.chat()
     parking = (("topic", "parking"),)
     said = await both(
-        chat, "好的，｜停车怎么收费", "affirm", "ask_hospital", later=parking, whole="ask_hospital", replies=True
+        chat,
+        "好的，｜停车怎么收费",
+        "affirm",
+        "ask_hospital",
+        later=parking,
+        whole="ask_hospital",
+        replies=True,
     )
     assert said.text.startswith("停车")
 
@@ -165,7 +183,7 @@ async def test_own_words_are_never_taken_apart(clinic: Clinic) -> None:
 
 
 async def test_personal_values_are_not_remembered(clinic: Clinic) -> None:
-    chat, _ = await cancelling(clinic)
+    chat = await cancelling(clinic)
     phone = await chat.token("phone", "13900001111")
     await both(chat, "取消周三的号，｜换手机号", "cancel_appointment", "change_profile", later=(phone,))
     assert chat.slots["next_wish"]["waiting"][0]["intent"] == "change_profile"
@@ -179,23 +197,20 @@ async def test_in_english(clinic: Clinic) -> None:
     assert "Yes" in said.buttons
 
 
-async def cancelling(clinic: Clinic, doctor: str = "王建国", language: str = "zh-Hans") -> tuple[Chat, Said]:
+async def cancelling(clinic: Clinic, language: str = "zh-Hans") -> Chat:
+    """A patient with an appointment at 心血管内科, which is not yet being cancelled."""
+    await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()
-    await booked(clinic, chat, doctor, WEDNESDAY)
+    await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]))
+    await chat.say("affirm")
     chat.language = language
-    return chat, await chat.say("cancel_appointment")
+    return chat
 
 
-async def cancelling_with_a_wish(
-    clinic: Clinic, doctor: str = "王建国", language: str = "zh-Hans"
-) -> tuple[Chat, Said]:
-    """"取消周三的号，再约骨科" of a patient who has one appointment."""
-    assert NOW
-    await clinic.session("张伟", WEDNESDAY, "afternoon" if doctor == "李静" else "morning")
-    chat = await clinic.chat()
-    await booked(clinic, chat, doctor, WEDNESDAY)
-    chat.language = language
+async def cancelling_with_a_wish(clinic: Clinic, language: str = "zh-Hans") -> tuple[Chat, Said]:
+    chat = await cancelling(clinic, language)
+    await clinic.session("张伟", WEDNESDAY)
     bone = (("department", clinic.departments["骨科"]),)
     return chat, await both(
-        chat, "取消周三的号，再｜约骨科", "cancel_appointment", "book_appointment", later=bone
+        chat, "取消周三的号，｜再约骨科", "cancel_appointment", "book_appointment", later=bone
     )
