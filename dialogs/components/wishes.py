@@ -86,7 +86,7 @@ _JOINT = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"(?:(?:那|就|先|请|麻烦|first|please)[，, ]*)+", re.IGNORECASE)
-MOST_PLACES = 6  # joints looked at
+MOST_PLACES = 4  # joints looked at
 SHORTEST = 2  # characters of a wish
 JOINED, MARKED = 0.45, 0.7  # how likely both have to be: after a joining word, after a mark alone
 
@@ -113,11 +113,12 @@ def second_wish(text: str, likely: Likely) -> Second | None:
             continue
         joined = joint["join"] is not None
         first, sure = likely(_after_lead(text), end)
-        if first not in WISHES and first not in REPLIES:
+        least_sure = JOINED if joined else MARKED
+        if sure < least_sure or first not in (WISHES if joined else WISHES - _TOLD) | REPLIES:
             continue
         intent, as_sure = likely(start, len(text))
         least = min(sure, as_sure)
-        if least < (JOINED if joined else MARKED) or not _apart(first, intent, joined=joined):
+        if least < least_sure or not _apart(first, intent, joined=joined):
             continue
         if best is None or least > best[0]:
             best = least, Second(first, sure, end, intent, start)
@@ -140,4 +141,4 @@ def _apart(first: str, second: str, *, joined: bool) -> bool:
     if first in REPLIES:  # "不是，是125/80": what begins something would be its correction
         return second in ANSWERED
     kin = any(first in kin and second in kin for kin in _KIN)
-    return not (kin or first in _TOLD or second in _TOLD)
+    return not (kin or second in _TOLD)
