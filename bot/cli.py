@@ -176,12 +176,12 @@ def set_rule(
 
 @app.command()
 def train(force: Annotated[bool, typer.Option(help="Also when no input has changed.")] = False) -> None:
-    """Train the dialogue model and that of triage when their inputs have changed."""
+    """Train the models of the dialogue, triage and red flags when their inputs have changed."""
     from bot.launching import secrets, training
 
-    if force or not training.triage_is_trained():
-        _say("Training triage …")
-        training.train_triage()
+    for name in training.SMALL if force else training.untrained():
+        _say(f"Training {name} …")
+        training.train_small(name)
     model = training.model_file()
     if model.exists() and not force:
         _say(f"The model is up to date ({model.name}).")

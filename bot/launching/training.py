@@ -1,5 +1,5 @@
 """The models that are trained here, each only when what it is made from has changed: that of the dialogue, in Rasa's
-environment, and that of triage."""
+environment, and those of triage and red flags."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from pathlib import Path
 
 from bot.launching.processes import plain_environment
 from bot.launching.starting import StartError
+from bot.second_opinion import inputs as second_opinion
 from integrations.hospital.triage import inputs as triage
 from integrations.settings import ROOT
 
 INPUTS = ("domain.yml", "dialogs", "requirements/rasa.txt")
+_SMALL = {
+    "triage": ("integrations.hospital.triage.model", triage.model_file),
+    "red flags": ("bot.second_opinion.training", second_opinion.model_file),
+}
+SMALL = tuple(_SMALL)
 KEPT = 3  # another run may still use the one before
 
 
@@ -50,11 +56,17 @@ def train(python: Path, root: Path = ROOT) -> Path:
     return model
 
 
-def train_triage() -> None:
+def untrained() -> list[str]:
+    """Which of the small models, triage and red flags, are missing for their present inputs."""
+    return [name for name, (_, model_file) in _SMALL.items() if not model_file().exists()]
+
+
+def train_small(name: str) -> None:
     """In a process of its own: scikit-learn would stay in our memory. Raises StartError with what it said. Where this
-    did not run, the first process that needs the model trains it."""
+    did not run, the first process that needs triage trains it, and the rules for red flags work without a model."""
+    module, _ = _SMALL[name]
     result = subprocess.run(
-        [sys.executable, "-m", "integrations.hospital.triage.model"],
+        [sys.executable, "-m", module],
         check=False,
         cwd=ROOT,
         env=plain_environment(),
@@ -63,11 +75,7 @@ def train_triage() -> None:
         text=True,
     )
     if result.returncode:
-        raise StartError(f"The triage model could not be trained:\n{result.stdout.strip()[-3000:]}")
-
-
-def triage_is_trained() -> bool:
-    return triage.model_file().exists()
+        raise StartError(f"The model of {name} could not be trained:\n{result.stdout.strip()[-3000:]}")
 
 
 def hold_on_to(model: Path, file: Path) -> None:

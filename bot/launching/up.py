@@ -156,9 +156,14 @@ def _make_secrets(options: Options, say: Say) -> None:
 
 
 def _train(plan: Plan, options: Options, say: Say) -> None:
-    if not training.triage_is_trained():
-        say("Training triage (its examples changed) …")
-        training.train_triage()
+    for name in training.untrained():
+        say(f"Training {name} (its examples changed) …")
+        try:
+            training.train_small(name)
+        except StartError as error:
+            if name != "red flags":
+                raise
+            say(f"{error}\nThe rules for red flags work without it.")
     if not plan.model:
         return
     model = plan.model

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.red_flags.plain import plain
-from bot.red_flags.reading import GRAVITY, Outcome, Rule, rules
+from bot.red_flags.reading import GRAVITY, Outcome, Rule, rule_named, rules
 from bot.red_flags.scope import Scope
+from bot.second_opinion.speaking import opinion
 
 WINDOW = timedelta(minutes=3)
 _LOOK_BACK = 100  # characters of earlier messages that can belong to a fragment
@@ -20,21 +22,55 @@ _REACH = 45  # characters between a sign and what has to stand near it
 _HAN = re.compile(r"[㐀-鿿]")
 _LATIN = re.compile(r"[a-z]{2}")
 _NOTHING = (Outcome.NONE, "")
+_GRAVE = (Outcome.CRISIS, Outcome.EMERGENCY)
+
+Found = tuple[Outcome, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules made of a text. `put_aside`: there was a sign, and something that took its weight."""
+
+    found: Found
+    put_aside: bool
+    wishes: bool
 
 
 def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
     """The gravest outcome in a new text, read together with the patient's earlier messages (oldest first,
-    at most `WINDOW` old, all in simplified Chinese), and the name of the rule that saw it ("" for none)."""
+    at most `WINDOW` old, all in simplified Chinese), and the name of the rule that saw it ("" for none; model.… for
+    the second opinion)."""
     new = plain(text)
-    found = _judge(new, 0)
+    found = _both(new, judged := _judge(new, 0))
     before = "".join(_apart(plain(one)) for one in earlier)[-_LOOK_BACK:]
     if not before or not new.strip() or found[0] is Outcome.EMERGENCY:
         return found
-    together = _judge(before + _apart(new), len(before))
-    return max(found, together, key=_gravity)
+    joined = before + _apart(new)
+    together = _judge(joined, len(before))
+    if not _rung_before(before, put_aside=together.put_aside):
+        return max(found, _both(joined, together), key=_gravity)
+    return max(found, judged.found, together.found, key=_gravity)
 
 
-def _gravity(found: tuple[Outcome, str]) -> int:
+def _both(text: str, judged: Judged) -> Found:
+    """The rules' word where they are certain. Where they are silent, or only mildly worried, a graver one of the
+    second opinion counts."""
+    ruled = judged.found
+    if ruled[0] in _GRAVE:
+        return ruled
+    name = opinion(text, put_aside=judged.put_aside, wishes=judged.wishes)
+    if not name:
+        return ruled
+    thought = rule_named(name).outcome, name
+    return thought if ruled[0] is Outcome.NONE or thought[0] in _GRAVE else ruled
+
+
+def _rung_before(before: str, *, put_aside: bool) -> bool:
+    """Whether the earlier words alone were enough for the second opinion: then the new ones add nothing to it."""
+    return bool(opinion(before, put_aside=put_aside, wishes=False))
+
+
+def _gravity(found: Found) -> int:
     return GRAVITY.index(found[0])
 
 
@@ -43,9 +79,16 @@ def _apart(text: str) -> str:
     return f" {text}" if text[:1].isascii() and text[:1].isalnum() else text
 
 
-def _judge(text: str, new_from: int) -> tuple[Outcome, str]:
+def _judge(text: str, new_from: int) -> Judged:
     han, latin = bool(_HAN.search(text)), bool(_LATIN.search(text))
-    scope, milder = Scope(text), _NOTHING
+    scope = Scope(text)
+    found, weighed = _gravest(scope, han, latin, new_from)
+    return Judged(found, weighed or scope.put_aside, found[0] is Outcome.NONE and scope.wishes())
+
+
+def _gravest(scope: Scope, han: bool, latin: bool, new_from: int) -> tuple[Found, bool]:
+    """And whether a sign was found that is over, or has lasted long."""
+    milder, weighed = _NOTHING, False
     for rule in rules():
         if milder[0] is not Outcome.NONE and GRAVITY.index(rule.outcome) <= GRAVITY.index(milder[0]):
             break
@@ -53,15 +96,16 @@ def _judge(text: str, new_from: int) -> tuple[Outcome, str]:
             if rule.outcome is Outcome.CHECK and rule.words == "general" and scope.wishes():
                 continue
             if rule.outcome is Outcome.EMERGENCY and scope.chronic(hit):
-                milder = max(milder, (Outcome.CHECK, rule.name), key=_gravity)
+                milder, weighed = max(milder, (Outcome.CHECK, rule.name), key=_gravity), True
                 continue
             if not scope.recovered(hit.end()):
-                return rule.outcome, rule.name
+                return (rule.outcome, rule.name), weighed
             if rule.outcome is Outcome.CRISIS and not scope.long_ago(hit):
-                return rule.outcome, rule.name
+                return (rule.outcome, rule.name), weighed
+            weighed = True
             if rule.outcome is Outcome.EMERGENCY and scope.lately(hit.start()):
                 milder = Outcome.URGENT, rule.name
-    return milder
+    return milder, weighed
 
 
 def _hits(rule: Rule, scope: Scope, han: bool, latin: bool, new_from: int) -> Iterator[re.Match[str]]:

@@ -81,10 +81,23 @@ def rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: -GRAVITY.index(rule.outcome)))
 
 
+# What the second opinion speaks by: it looks for nothing, and rests on no guidance.
+OPINIONS = tuple(
+    Rule(name, outcome, "second opinion", Patterns(), words=words)
+    for name, outcome, words in (
+        ("model.emergency", Outcome.EMERGENCY, ""),
+        ("model.crisis", Outcome.CRISIS, ""),
+        ("model.urgent", Outcome.URGENT, ""),
+        ("model.check", Outcome.CHECK, "general"),
+        ("model.check_mind", Outcome.CHECK, "mind"),
+    )
+)
+
+
 @cache
 def rule_named(name: str) -> Rule:
-    """Raises KeyError."""
-    return {rule.name: rule for rule in rules()}[name]
+    """A rule, or what the second opinion speaks by. Raises KeyError."""
+    return {rule.name: rule for rule in (*rules(), *OPINIONS)}[name]
 
 
 def read(name: str) -> Any:

@@ -43,9 +43,15 @@ class Scope:
     def __init__(self, text: str) -> None:
         self.text = text
         self.letters = frozenset(text)
+        self.put_aside = False  # whether a sign was silenced
         self._found: dict[str, list[tuple[int, int]]] = {}
 
     def silences(self, sign: re.Match[str], rule: Rule) -> bool:
+        silenced = self._silenced(sign, rule)
+        self.put_aside = self.put_aside or silenced
+        return silenced
+
+    def _silenced(self, sign: re.Match[str], rule: Rule) -> bool:
         start, end = sign.span()
         if self._said(start, end) or self._denied(start, end):
             return True

@@ -1,0 +1,55 @@
+"""What the second opinion says of a text, beside what the rules said.
+
+Nobody's help may depend on it: where its file is missing or damaged, the rules work alone.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.second_opinion.inputs import model_file
+from bot.second_opinion.model import CLASSES, Model, read
+
+log = structlog.get_logger()
+
+_NONE, _, _URGENT, _CRISIS, _EMERGENCY = range(len(CLASSES))
+_held: list[Model] = []
+
+
+def get_ready() -> None:
+    """Reads the model that stands in its file; without one the rules are alone, and the log says so."""
+    found = None
+    if not _held:
+        try:
+            found = read(model_file())
+        except OSError as error:
+            log.warning("red_flags_model_unreadable", error=repr(error))
+    if found:
+        _held.append(found)
+
+
+def hold(model: Model | None) -> None:
+    """This model speaks from now on; None: the rules alone."""
+    _held[:] = [model] if model else []
+
+
+def opinion(text: str, *, put_aside: bool, wishes: bool) -> str:
+    """The name of what the model sees in a plain text ("model.emergency" …, bot.red_flags.reading; "" for nothing). `put_aside`: the rules found a
+    sign and what takes its weight; `wishes`: a number or a department is asked for, so that no question is in place.
+
+    A life that is likely in danger, but not likely enough, is a question, which brings the number along."""
+    if not _held:
+        return ""
+    bounds, likely = _held[0].bounds, _held[0].likely(text)
+    life = likely[_CRISIS] + likely[_EMERGENCY]
+    if life >= (bounds.overrule if put_aside else bounds.life):
+        mind = likely[_CRISIS] > likely[_EMERGENCY]
+        return "model.crisis" if mind else "model.emergency"
+    if put_aside:
+        return ""
+    if likely[_URGENT] > life and likely[_URGENT] + life >= bounds.today:
+        return "model.urgent"
+    if 1 - likely[_NONE] >= bounds.ask and not wishes:
+        mind = likely[_CRISIS] > likely[_EMERGENCY] + likely[_URGENT]
+        return "model.check_mind" if mind else "model.check"
+    return ""

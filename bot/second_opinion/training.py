@@ -1,0 +1,151 @@
+"""Trains the second opinion. The only place that needs scikit-learn.
+
+It learns from examples/*.txt (a message a line; the file's name says what it calls for), from the examples of the rules,
+and, as harmless, from what patients ask the assistant for (dialogs/*/nlu*.yml).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
+
+from bot.red_flags.plain import plain
+from bot.red_flags.reading import rules
+from bot.second_opinion import inputs
+from bot.second_opinion.features import features
+from bot.second_opinion.model import CLASSES, Bounds, Model, keep
+from integrations.language.script import normalise
+
+SEED = 20261122
+FOLDS = 5
+SOFTNESS = 20.0  # the regularisation C
+ORDINARY = 0.5  # what is asked of the assistant weighs less than what was written to tell danger from none
+FALSE_ALARMS = {
+    "ask": 0.02,
+    "today": 0.01,
+    "life": 0.007,
+    "overrule": 0.002,
+}  # shares of the harmless that may ring
+MISTAKEN = 0.15  # of what is urgent or worth a question, the share that may be taken for a life in danger
+_MARKED = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
+_UNTOLD = frozenset(  # of these intents an example may be anything
+    {"tell_symptoms", "which_department", "start_intake", "emergency_help", "answer_follow_up"}
+    | {"inform", "affirm", "deny", "cancel", "go_back", "correct"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    text: str
+    alarm: str
+    ordinary: bool = False
+
+
+def train() -> Model:
+    """The model for the present inputs; the same inputs give the same model."""
+    return fit(list(chain(written(), of_the_rules(), ordinary())))
+
+
+def fit(examples: list[Example], folds: int = FOLDS) -> Model:
+    """Its bounds are found on examples that the model which judges them has not seen."""
+    unique = list({plain(normalise(one.text)): one for one in reversed(examples)}.items())
+    texts = [text for text, _ in unique]
+    labels = np.array([CLASSES.index(one.alarm) for _, one in unique])
+    common = np.array([one.ordinary for _, one in unique])
+    judged = np.zeros((len(texts), len(CLASSES)))
+    for known, unseen in StratifiedKFold(folds, shuffle=True, random_state=SEED).split(texts, labels):
+        part = _fitted([texts[at] for at in known], labels[known], common[known])
+        judged[unseen] = [part.likely(texts[at]) for at in unseen]
+    model = _fitted(texts, labels, common)
+    return Model(model.vocabulary, model.idf, model.weights, model.bias, bounds_of(judged, labels, common))
+
+
+def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], common: NDArray[np.bool_]) -> Bounds:
+    """The lowest bounds that keep within FALSE_ALARMS. `judged`: the probabilities of each example's classes."""
+    danger, life = 1 - judged[:, 0], judged[:, 3] + judged[:, 4]
+    today = judged[:, 2] + life
+    hard, easy = (labels == 0) & ~common, (labels == 0) & common
+    milder = (labels == 1) | (labels == 2)
+
+    def bound(scores: NDArray[np.float64], share: float) -> float:
+        for at in np.arange(0.3, 0.999, 0.005):
+            rung = [float(np.mean(scores[some] >= at)) for some in (hard, easy) if some.any()]
+            if sum(rung) / max(len(rung), 1) <= share:
+                return float(at)
+        return 0.999
+
+    mistaken = float(np.quantile(life[milder], 1 - MISTAKEN)) if milder.any() else 0.0
+    return Bounds(
+        life=max(bound(life, FALSE_ALARMS["life"]), mistaken),
+        today=bound(today, FALSE_ALARMS["today"]),
+        ask=bound(danger, FALSE_ALARMS["ask"]),
+        overrule=bound(life, FALSE_ALARMS["overrule"]),
+    )
+
+
+def _fitted(texts: list[str], labels: NDArray[np.int64], common: NDArray[np.bool_]) -> Model:
+    """Without bounds: it never speaks."""
+    vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=2, dtype=np.float32)
+    matrix = vectors.fit_transform(texts)
+    classifier = LogisticRegression(C=SOFTNESS, max_iter=150, tol=1e-3, random_state=SEED)
+    classifier.fit(matrix, labels, sample_weight=np.where(common, ORDINARY, 1.0))
+    weights = np.zeros((matrix.shape[1], len(CLASSES)), np.float32)
+    bias = np.full(len(CLASSES), -30.0, np.float32)  # a class without examples is never meant
+    weights[:, classifier.classes_] = classifier.coef_.T
+    bias[classifier.classes_] = classifier.intercept_
+    return Model(
+        vocabulary={
+            name: int(at) for name, at in sorted(vectors.vocabulary_.items(), key=lambda one: one[1])
+        },
+        idf=vectors.idf_.astype(np.float32),
+        weights=weights,
+        bias=bias,
+        bounds=Bounds(2.0, 2.0, 2.0, 2.0),
+    )
+
+
+def written(folder: Path = inputs.EXAMPLES) -> Iterator[Example]:
+    """The examples people wrote. Raises ValueError for a file that is named after no outcome."""
+    for file in sorted(folder.glob("*.txt")):
+        if file.stem not in CLASSES:
+            raise ValueError(f"{file.name}: no outcome has this name")
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if line.strip() and not line.startswith("#"):
+                yield Example(line.strip(), file.stem)
+
+
+def of_the_rules() -> Iterator[Example]:
+    for rule in rules():
+        yield from (Example(one, rule.outcome) for one in rule.examples)
+        yield from (Example(one, "none") for one in rule.silent)
+
+
+def ordinary(files: Iterable[Path] | None = None) -> Iterator[Example]:
+    """What patients ask the assistant for; blanks keep the words in them."""
+    for file in inputs.said_to_the_assistant() if files is None else files:
+        read = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        for row in read.get("nlu", []):
+            if row.get("intent") and row["intent"] not in _UNTOLD:
+                for line in row["examples"].splitlines():
+                    text = _unmarked(line.removeprefix("- ").strip())
+                    if not text.startswith("/"):
+                        yield Example(text, "none", ordinary=True)
+
+
+def _unmarked(line: str) -> str:
+    """[下周三](day) → 下周三"""
+    return _MARKED.sub(r"\1", line)
+
+
+if __name__ == "__main__":
+    keep(train(), inputs.model_file())
