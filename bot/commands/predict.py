@@ -45,8 +45,14 @@ def redflags() -> None:
     """Adds `alarm` (none, check, urgent, emergency, crisis) and the `rule` that saw it. Reads `earlier` too, the
     patient's messages of the last three minutes."""
     from bot import red_flags
+    from bot.launching import training
     from bot.prediction.rows import BadRow
     from integrations.language.script import normalise
+
+    if "red flags" in training.untrained():
+        _complain("training the red flags model …")
+        training.train_small("red flags")
+    red_flags.get_ready()
 
     def predict(row: Row) -> Row:
         earlier = row.get("earlier") or []

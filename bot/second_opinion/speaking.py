@@ -34,8 +34,9 @@ def hold(model: Model | None) -> None:
 
 
 def opinion(text: str, *, put_aside: bool, wishes: bool) -> str:
-    """The name of what the model sees in a plain text ("model.emergency" …, bot.red_flags.reading; "" for nothing). `put_aside`: the rules found a
-    sign and what takes its weight; `wishes`: a number or a department is asked for, so that no question is in place.
+    """The name of what the model sees in a plain text (bot.red_flags.reading.OPINIONS), "" for nothing. `put_aside`:
+    the rules found a sign and what takes its weight; `wishes`: a number or a department is asked for, so that no
+    question is in place.
 
     A life that is likely in danger, but not likely enough, is a question, which brings the number along."""
     if not _held:

@@ -1,7 +1,7 @@
 """Trains the second opinion. The only place that needs scikit-learn.
 
-It learns from examples/*.txt (a message a line; the file's name says what it calls for), from the examples of the rules,
-and, as harmless, from what patients ask the assistant for (dialogs/*/nlu*.yml).
+It learns from bot/red_flags/examples (a message a line; the file's name says what it calls for), from the examples of
+the rules, and, as harmless, from what patients ask the assistant for (dialogs/*/nlu*.yml).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -62,12 +63,26 @@ def fit(examples: list[Example], folds: int = FOLDS) -> Model:
     texts = [text for text, _ in unique]
     labels = np.array([CLASSES.index(one.alarm) for _, one in unique])
     common = np.array([one.ordinary for _, one in unique])
+    vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=2, dtype=np.float32)
+    matrix = vectors.fit_transform(texts)
     judged = np.zeros((len(texts), len(CLASSES)))
     for known, unseen in StratifiedKFold(folds, shuffle=True, random_state=SEED).split(texts, labels):
-        part = _fitted([texts[at] for at in known], labels[known], common[known])
-        judged[unseen] = [part.likely(texts[at]) for at in unseen]
-    model = _fitted(texts, labels, common)
-    return Model(model.vocabulary, model.idf, model.weights, model.bias, bounds_of(judged, labels, common))
+        part = _classifier(matrix[known], labels[known], common[known])
+        judged[np.ix_(unseen, part.classes_)] = part.predict_proba(matrix[unseen])
+    whole = _classifier(matrix, labels, common)
+    weights = np.zeros((matrix.shape[1], len(CLASSES)), np.float32)
+    bias = np.full(len(CLASSES), -30.0, np.float32)  # a class without examples is never meant
+    weights[:, whole.classes_] = whole.coef_.T
+    bias[whole.classes_] = whole.intercept_
+    return Model(
+        vocabulary={
+            name: int(at) for name, at in sorted(vectors.vocabulary_.items(), key=lambda one: one[1])
+        },
+        idf=vectors.idf_.astype(np.float32),
+        weights=weights,
+        bias=bias,
+        bounds=bounds_of(judged, labels, common),
+    )
 
 
 def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], common: NDArray[np.bool_]) -> Bounds:
@@ -93,25 +108,9 @@ def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], common: ND
     )
 
 
-def _fitted(texts: list[str], labels: NDArray[np.int64], common: NDArray[np.bool_]) -> Model:
-    """Without bounds: it never speaks."""
-    vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=2, dtype=np.float32)
-    matrix = vectors.fit_transform(texts)
-    classifier = LogisticRegression(C=SOFTNESS, max_iter=150, tol=1e-3, random_state=SEED)
-    classifier.fit(matrix, labels, sample_weight=np.where(common, ORDINARY, 1.0))
-    weights = np.zeros((matrix.shape[1], len(CLASSES)), np.float32)
-    bias = np.full(len(CLASSES), -30.0, np.float32)  # a class without examples is never meant
-    weights[:, classifier.classes_] = classifier.coef_.T
-    bias[classifier.classes_] = classifier.intercept_
-    return Model(
-        vocabulary={
-            name: int(at) for name, at in sorted(vectors.vocabulary_.items(), key=lambda one: one[1])
-        },
-        idf=vectors.idf_.astype(np.float32),
-        weights=weights,
-        bias=bias,
-        bounds=Bounds(2.0, 2.0, 2.0, 2.0),
-    )
+def _classifier(matrix: Any, labels: NDArray[np.int64], common: NDArray[np.bool_]) -> LogisticRegression:
+    made = LogisticRegression(C=SOFTNESS, max_iter=150, tol=1e-3, random_state=SEED)
+    return made.fit(matrix, labels, sample_weight=np.where(common, ORDINARY, 1.0))
 
 
 def written(folder: Path = inputs.EXAMPLES) -> Iterator[Example]:

@@ -1,6 +1,8 @@
-"""make eval, red flags: how many alarms are seen, how often one rings for nothing, and what a look costs.
+"""make eval, red flags: how many alarms are seen, how often one rings for nothing, and what a look costs; by the rules
+alone, and with the second opinion beside them.
 
-tests/eval/redflags.jsonl holds messages with the alarm they call for, written apart from the rules.
+tests/eval/redflags*.jsonl hold messages with the alarm they call for, written apart from the rules and from the
+examples. The rows of the first set have been read by the rules' author, those of the second have not.
 """
 
 from __future__ import annotations
@@ -11,28 +13,39 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from bot.red_flags import Outcome, look
+from bot.launching import training
+from bot.red_flags import Outcome, get_ready, look
+from bot.second_opinion import speaking
 from integrations.language.script import normalise
 
-MESSAGES = Path(__file__).with_name("redflags.jsonl")
+SETS = sorted(Path(__file__).parent.glob("redflags*.jsonl"))
 LIVES = frozenset({Outcome.EMERGENCY, Outcome.CRISIS})
 TRAPS = frozenset({"negated", "past", "question", "metaphor"})
 _ROUNDS = 5
 
 
 def main() -> None:
-    report(read())
+    if "red flags" in training.untrained():
+        training.train_small("red flags")
+    for file in SETS:
+        rows = read(file)
+        speaking.hold(None)
+        print(f"\n{file.name}, the rules alone: ", end="")
+        report(rows)
+        get_ready()
+        print(f"\n{file.name}, with the second opinion: ", end="")
+        report(rows, every_wrong=True)
 
 
-def read() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in MESSAGES.read_text(encoding="utf-8").splitlines() if line]
+def read(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
 
 
 def seen(row: dict[str, Any]) -> tuple[Outcome, str]:
     return look(normalise(row["text"]), [normalise(one) for one in row.get("earlier", ())])
 
 
-def report(rows: list[dict[str, Any]]) -> None:
+def report(rows: list[dict[str, Any]], *, every_wrong: bool = False) -> None:
     found = [(row, *seen(row)) for row in rows]
     lives = [(row, outcome) for row, outcome, _ in found if row["alarm"] in LIVES]
     quiet = [(row, outcome) for row, outcome, _ in found if row["alarm"] == Outcome.NONE]
@@ -54,7 +67,7 @@ def report(rows: list[dict[str, Any]]) -> None:
         got = Counter(outcome for row, outcome, _ in found if row["alarm"] == alarm)
         print(f"{alarm:<10}", "  ".join(f"{outcome} {got[outcome]}" for outcome in Outcome))
     _time(rows)
-    for row, outcome, rule in found:
+    for row, outcome, rule in found if every_wrong else ():
         if row["alarm"] != outcome:
             before = " / ".join(row.get("earlier", ()))
             print(

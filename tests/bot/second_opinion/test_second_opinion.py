@@ -1,0 +1,210 @@
+"""The second opinion beside the rules for red flags: how it is made and kept, and when it may speak."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import structlog
+
+from bot.red_flags import Outcome, get_ready, look, rule_named
+from bot.red_flags.reading import OPINIONS
+from bot.second_opinion import inputs, speaking
+from bot.second_opinion import model as models
+from bot.second_opinion.features import features
+from bot.second_opinion.model import CLASSES, Bounds, Model, keep, read
+from bot.second_opinion.training import Example, bounds_of, fit, ordinary, written
+
+EXAMPLES = [
+    Example(text, alarm)
+    for alarm, texts in {
+        "emergency": ("他不动了叫不应", "老人不动了", "孩子不动了脸白", "爸爸倒地不动了"),
+        "crisis": ("写好了遗书", "遗书放桌上", "今晚写遗书", "给孩子留了遗书"),
+        "none": ("帮我挂个号", "我要挂号", "报告出来没有", "停车场在哪", "挂号费多少", "几点上班"),
+        "urgent": ("伤口裂开了", "伤口又裂开了", "刀口裂开了", "伤口裂开流脓"),
+    }.items()
+    for text in texts
+]
+
+
+@pytest.fixture(autouse=True)
+def alone():
+    """Whatever the rest of the session holds, here a test says who speaks."""
+    before = list(speaking._held)
+    speaking.hold(None)
+    yield
+    speaking.hold(before[0] if before else None)
+
+
+BOUNDS = Bounds(life=0.9, today=0.8, ask=0.6, overrule=0.98)
+
+
+def sure_of(likely: dict[str, float]) -> Model:
+    """A model that thinks the same of every text."""
+    found = np.array([likely.get(name, 1e-9) for name in CLASSES])
+    none = np.zeros((1, len(CLASSES)), np.float32)
+    return Model({"": 0}, np.ones(1, np.float32), none, np.log(found).astype(np.float32), BOUNDS)
+
+
+def test_the_same_examples_give_the_same_model():
+    one, other = fit(EXAMPLES, folds=2), fit(EXAMPLES, folds=2)
+    assert one.vocabulary == other.vocabulary
+    assert np.array_equal(one.weights, other.weights)
+    assert one.bounds == other.bounds
+
+
+def test_it_learns_what_it_was_shown():
+    made = fit(EXAMPLES, folds=2)
+    for text, alarm in (("奶奶不动了", "emergency"), ("桌上有遗书", "crisis"), ("想挂号", "none")):
+        assert CLASSES[int(made.likely(text).argmax())] == alarm
+    assert made.likely("check").sum() == pytest.approx(1)
+    assert made.likely("")[CLASSES.index("check")] < 0.001  # nobody showed it one
+
+
+def test_a_kept_model_reads_as_it_was_made(tmp_path: Path):
+    made = fit(EXAMPLES, folds=2)
+    file = tmp_path / "models/red-flags-1.npz"
+    keep(made, file)
+    known = read(file)
+    assert known is not None
+    assert np.allclose(known.likely("他不动了"), made.likely("他不动了"), atol=0.01)
+    assert known.bounds == made.bounds
+    assert [one.name for one in file.parent.iterdir()] == [file.name]
+
+
+def test_old_models_are_removed(tmp_path: Path):
+    for number in range(5):
+        keep(sure_of({"none": 1}), tmp_path / f"red-flags-{number}.npz")
+    assert len(list(tmp_path.iterdir())) == models.KEPT
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 nothing", None])
+def test_without_a_sound_file_the_rules_work_alone_and_the_log_says_so(tmp_path, monkeypatch, damage):
+    file = tmp_path / "red-flags-1.npz"
+    if damage is not None:
+        file.write_bytes(damage)
+    monkeypatch.setattr(speaking, "model_file", lambda: file)
+    with structlog.testing.capture_logs() as said:
+        get_ready()
+    assert [one["event"] for one in said] == ["red_flags_model_unreadable"]
+    assert look("奶奶昏迷了") == (Outcome.EMERGENCY, "conscious.gone")
+    assert look("帮我挂个号") == (Outcome.NONE, "")
+
+
+def test_half_a_file_and_one_of_other_sizes_are_no_model(tmp_path: Path):
+    file = tmp_path / "red-flags-1.npz"
+    keep(fit(EXAMPLES, folds=2), file)
+    file.write_bytes(file.read_bytes()[:1500])
+    assert read(file) is None
+    whole = sure_of({"none": 1})
+    keep(Model({"一": 0, "二": 1}, whole.idf, whole.weights, whole.bias, whole.bounds), file)
+    assert read(file) is None
+
+
+def test_it_is_read_at_the_start(tmp_path, monkeypatch):
+    file = tmp_path / "red-flags-1.npz"
+    keep(sure_of({"emergency": 0.99}), file)
+    monkeypatch.setattr(speaking, "model_file", lambda: file)
+    assert look("哦") == (Outcome.NONE, "")
+    get_ready()
+    assert look("哦") == (Outcome.EMERGENCY, "model.emergency")
+
+
+@pytest.mark.parametrize(
+    ("likely", "found"),
+    [
+        ({"emergency": 0.95, "none": 0.05}, "model.emergency"),
+        ({"crisis": 0.95, "none": 0.05}, "model.crisis"),
+        ({"crisis": 0.4, "emergency": 0.55, "none": 0.05}, "model.emergency"),
+        ({"emergency": 0.8, "none": 0.2}, "model.check"),  # not sure enough to page somebody
+        ({"crisis": 0.8, "none": 0.2}, "model.check_mind"),
+        ({"urgent": 0.9, "none": 0.1}, "model.urgent"),
+        ({"urgent": 0.7, "none": 0.3}, "model.check"),
+        ({"check": 0.7, "none": 0.3}, "model.check"),
+        ({"emergency": 0.5, "none": 0.5}, ""),
+    ],
+)
+def test_where_the_rules_are_silent_it_speaks_as_far_as_it_is_sure(likely, found):
+    speaking.hold(sure_of(likely))
+    outcome, name = look("就是这样")
+    assert name == found
+    assert outcome is (rule_named(found).outcome if found else Outcome.NONE)
+
+
+def test_the_rules_keep_their_word():
+    speaking.hold(sure_of({"none": 0.999}))
+    assert look("奶奶昏迷了") == (Outcome.EMERGENCY, "conscious.gone")
+    speaking.hold(sure_of({"urgent": 0.95, "none": 0.05}))
+    assert look("胸口有点疼")[0] is Outcome.CHECK  # only a life in danger is more than what they say
+    speaking.hold(sure_of({"emergency": 0.95, "none": 0.05}))
+    assert look("胸口有点疼") == (Outcome.EMERGENCY, "model.emergency")
+
+
+def test_what_the_rules_put_aside_it_must_be_very_sure_of():
+    speaking.hold(sure_of({"emergency": 0.95, "none": 0.05}))
+    assert look("没有昏迷过") == (Outcome.NONE, "")
+    speaking.hold(sure_of({"emergency": 0.99, "none": 0.01}))
+    assert look("没有昏迷过") == (Outcome.EMERGENCY, "model.emergency")
+
+
+def test_who_asks_for_a_number_is_not_asked_back():
+    speaking.hold(sure_of({"check": 0.9, "none": 0.1}))
+    assert look("想挂个号") == (Outcome.NONE, "")
+
+
+def test_what_rang_before_does_not_ring_with_every_later_fragment():
+    speaking.hold(fit(EXAMPLES, folds=2))
+    held = speaking._held[0]
+    speaking.hold(Model(held.vocabulary, held.idf, held.weights, held.bias, Bounds(0.5, 0.5, 0.45, 0.9)))
+    assert look("不动了", ["他倒地"])[1] == "model.emergency"
+    assert look("在几楼停车", ["爸爸倒地不动了"])[1] == ""
+
+
+def test_the_bounds_keep_the_harmless_quiet():
+    none = np.tile([0.5, 0, 0, 0, 0.5], (100, 1))
+    none[:1] = [0.05, 0, 0, 0, 0.95]
+    judged = np.vstack([none, np.tile([0.1, 0, 0, 0, 0.9], (50, 1))])
+    labels = np.array([0] * 100 + [4] * 50)
+    bounds = bounds_of(judged, labels, np.zeros(150, bool))
+    assert 0.5 < bounds.ask < 0.55  # one of a hundred may ring
+    assert bounds.life > 0.95  # and not even one may page
+    assert bounds.overrule >= bounds.life
+
+
+def test_every_name_it_goes_by_has_its_outcome_and_words():
+    assert {one.name: (one.outcome, one.words) for one in OPINIONS} == {
+        "model.emergency": (Outcome.EMERGENCY, ""),
+        "model.crisis": (Outcome.CRISIS, ""),
+        "model.urgent": (Outcome.URGENT, ""),
+        "model.check": (Outcome.CHECK, "general"),
+        "model.check_mind": (Outcome.CHECK, "mind"),
+    }
+    assert {one.source for one in OPINIONS} == {"second opinion"}
+
+
+def test_what_it_learns_from():
+    assert {one.alarm for one in written()} <= set(CLASSES)
+    asked = [one.text for one in ordinary()]
+    assert len(asked) > 1000
+    assert not [one for one in asked if one.startswith("/") or "](" in one]
+
+
+def test_an_example_without_an_outcome_is_refused(tmp_path: Path):
+    (tmp_path / "perhaps.txt").write_text("头晕")
+    with pytest.raises(ValueError, match="perhaps"):
+        list(written(tmp_path))
+
+
+def test_changed_examples_are_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(inputs, "EXAMPLES", tmp_path)
+    before = inputs.model_file()
+    (tmp_path / "none.txt").write_text("几点上班")
+    assert inputs.model_file() != before
+
+
+def test_numbers_are_one_sign_and_english_is_read_by_words():
+    assert features("烧到39.5") == features("烧到40")
+    assert "can't b" not in features("can't breathe")
+    assert "can't breath" in features("i can't breathe")
+    assert "？" in features("要紧吗？")
