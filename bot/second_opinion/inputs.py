@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 RED_FLAGS = HERE.parent / "red_flags"
 EXAMPLES = RED_FLAGS / "examples"
 RULES = RED_FLAGS / "data"
+COMPLAINTS = ROOT / "integrations/hospital/triage/examples"
 DIALOGS = ROOT / "dialogs"
 
 
@@ -31,6 +32,7 @@ def said_to_the_assistant() -> list[Path]:
 
 def _inputs() -> Iterator[Path]:
     yield from sorted(EXAMPLES.glob("*.txt"))
+    yield from sorted(COMPLAINTS.glob("*.txt"))
     yield from sorted(RULES.glob("*.yml"))
     yield from said_to_the_assistant()
     yield RED_FLAGS / "plain.py"

@@ -13,6 +13,7 @@ from bot.second_opinion.model import CLASSES, Model, read
 log = structlog.get_logger()
 
 _NONE, _, _URGENT, _CRISIS, _EMERGENCY = range(len(CLASSES))
+ENOUGH = 4  # characters: 孩子 and 突然 alone say nothing
 _held: list[Model] = []
 
 
@@ -39,7 +40,7 @@ def opinion(text: str, *, put_aside: bool, wishes: bool) -> str:
     question is in place.
 
     A life that is likely in danger, but not likely enough, is a question, which brings the number along."""
-    if not _held:
+    if not _held or len(text) < ENOUGH:
         return ""
     bounds, likely = _held[0].bounds, _held[0].likely(text)
     life = likely[_CRISIS] + likely[_EMERGENCY]

@@ -1,7 +1,8 @@
 """Trains the second opinion. The only place that needs scikit-learn.
 
 It learns from bot/red_flags/examples (a message a line; the file's name says what it calls for), from the examples of
-the rules, and, as harmless, from what patients ask the assistant for (dialogs/*/nlu*.yml).
+the rules, and, as harmless, from what patients ask the assistant for (dialogs/*/nlu*.yml) and the complaints they bring
+to triage. Nobody said which of those are grave: what the rules hear is left out, and the rest counts for less.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[impo
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
 
+from bot.red_flags import Outcome, look
 from bot.red_flags.plain import plain
 from bot.red_flags.reading import rules
 from bot.second_opinion import inputs
@@ -30,31 +32,31 @@ from integrations.language.script import normalise
 SEED = 20261122
 FOLDS = 5
 SOFTNESS = 20.0  # the regularisation C
-ORDINARY = 0.5  # what is asked of the assistant weighs less than what was written to tell danger from none
+ORDINARY = 0.3  # what is asked of the assistant weighs less than what was written to tell danger from none
 FALSE_ALARMS = {
     "ask": 0.02,
     "today": 0.01,
     "life": 0.007,
     "overrule": 0.002,
 }  # shares of the harmless that may ring
+EVERY = 3  # of the complaints told to triage one in three is enough
 MISTAKEN = 0.15  # of what is urgent or worth a question, the share that may be taken for a life in danger
 _MARKED = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
-_UNTOLD = frozenset(  # of these intents an example may be anything
-    {"tell_symptoms", "which_department", "start_intake", "emergency_help", "answer_follow_up"}
-    | {"inform", "affirm", "deny", "cancel", "go_back", "correct"}
-)
+_UNTOLD = frozenset(
+    {"which_department", "start_intake", "emergency_help", "answer_follow_up"}
+)  # may be anything
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     text: str
     alarm: str
-    ordinary: bool = False
+    kind: str = "written"  # or asked (of the assistant), complaint (told to find a department)
 
 
 def train() -> Model:
     """The model for the present inputs; the same inputs give the same model."""
-    return fit(list(chain(written(), of_the_rules(), ordinary())))
+    return fit(list(chain(written(), of_the_rules(), ordinary(), complaints())))
 
 
 def fit(examples: list[Example], folds: int = FOLDS) -> Model:
@@ -62,14 +64,15 @@ def fit(examples: list[Example], folds: int = FOLDS) -> Model:
     unique = list({plain(normalise(one.text)): one for one in reversed(examples)}.items())
     texts = [text for text, _ in unique]
     labels = np.array([CLASSES.index(one.alarm) for _, one in unique])
-    common = np.array([one.ordinary for _, one in unique])
+    kinds = np.array([one.kind for _, one in unique])
     vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=2, dtype=np.float32)
     matrix = vectors.fit_transform(texts)
+    counts = np.where((kinds == "written") | np.array([one.isascii() for one in texts]), 1.0, ORDINARY)
     judged = np.zeros((len(texts), len(CLASSES)))
     for known, unseen in StratifiedKFold(folds, shuffle=True, random_state=SEED).split(texts, labels):
-        part = _classifier(matrix[known], labels[known], common[known])
+        part = _classifier(matrix[known], labels[known], counts[known])
         judged[np.ix_(unseen, part.classes_)] = part.predict_proba(matrix[unseen])
-    whole = _classifier(matrix, labels, common)
+    whole = _classifier(matrix, labels, counts)
     weights = np.zeros((matrix.shape[1], len(CLASSES)), np.float32)
     bias = np.full(len(CLASSES), -30.0, np.float32)  # a class without examples is never meant
     weights[:, whole.classes_] = whole.coef_.T
@@ -81,21 +84,20 @@ def fit(examples: list[Example], folds: int = FOLDS) -> Model:
         idf=vectors.idf_.astype(np.float32),
         weights=weights,
         bias=bias,
-        bounds=bounds_of(judged, labels, common),
+        bounds=bounds_of(judged, labels, kinds),
     )
 
 
-def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], common: NDArray[np.bool_]) -> Bounds:
+def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], kinds: NDArray[np.str_]) -> Bounds:
     """The lowest bounds that keep within FALSE_ALARMS. `judged`: the probabilities of each example's classes."""
     danger, life = 1 - judged[:, 0], judged[:, 3] + judged[:, 4]
     today = judged[:, 2] + life
-    hard, easy = (labels == 0) & ~common, (labels == 0) & common
+    groups = [some for kind in np.unique(kinds) if (some := (labels == 0) & (kinds == kind)).any()]
     milder = (labels == 1) | (labels == 2)
 
     def bound(scores: NDArray[np.float64], share: float) -> float:
         for at in np.arange(0.3, 0.999, 0.005):
-            rung = [float(np.mean(scores[some] >= at)) for some in (hard, easy) if some.any()]
-            if sum(rung) / max(len(rung), 1) <= share:
+            if np.mean([np.mean(scores[some] >= at) for some in groups]) <= share:
                 return float(at)
         return 0.999
 
@@ -108,9 +110,9 @@ def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], common: ND
     )
 
 
-def _classifier(matrix: Any, labels: NDArray[np.int64], common: NDArray[np.bool_]) -> LogisticRegression:
+def _classifier(matrix: Any, labels: NDArray[np.int64], counts: NDArray[np.float64]) -> LogisticRegression:
     made = LogisticRegression(C=SOFTNESS, max_iter=150, tol=1e-3, random_state=SEED)
-    return made.fit(matrix, labels, sample_weight=np.where(common, ORDINARY, 1.0))
+    return made.fit(matrix, labels, sample_weight=counts)
 
 
 def written(folder: Path = inputs.EXAMPLES) -> Iterator[Example]:
@@ -137,8 +139,23 @@ def ordinary(files: Iterable[Path] | None = None) -> Iterator[Example]:
             if row.get("intent") and row["intent"] not in _UNTOLD:
                 for line in row["examples"].splitlines():
                     text = _unmarked(line.removeprefix("- ").strip())
-                    if not text.startswith("/"):
-                        yield Example(text, "none", ordinary=True)
+                    if not text.startswith("/") and not (row["intent"] == "tell_symptoms" and heard(text)):
+                        yield Example(
+                            text, "none", "complaint" if row["intent"] == "tell_symptoms" else "asked"
+                        )
+
+
+def complaints(folder: Path = inputs.COMPLAINTS) -> Iterator[Example]:
+    """Every third of what patients tell triage, where the rules are silent."""
+    for file in sorted(folder.glob("*.txt")):
+        for line in file.read_text(encoding="utf-8").splitlines()[::EVERY]:
+            if line.strip() and not line.startswith("#") and not heard(line):
+                yield Example(line.strip(), "none", "complaint")
+
+
+def heard(text: str) -> bool:
+    """Whether a rule hears something. (Here no second opinion is held.)"""
+    return look(normalise(text))[0] is not Outcome.NONE
 
 
 def _unmarked(line: str) -> str:

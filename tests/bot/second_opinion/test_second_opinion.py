@@ -106,9 +106,9 @@ def test_it_is_read_at_the_start(tmp_path, monkeypatch):
     file = tmp_path / "red-flags-1.npz"
     keep(sure_of({"emergency": 0.99}), file)
     monkeypatch.setattr(speaking, "model_file", lambda: file)
-    assert look("哦") == (Outcome.NONE, "")
+    assert look("就是这样") == (Outcome.NONE, "")
     get_ready()
-    assert look("哦") == (Outcome.EMERGENCY, "model.emergency")
+    assert look("就是这样") == (Outcome.EMERGENCY, "model.emergency")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,12 @@ def test_where_the_rules_are_silent_it_speaks_as_far_as_it_is_sure(likely, found
     outcome, name = look("就是这样")
     assert name == found
     assert outcome is (rule_named(found).outcome if found else Outcome.NONE)
+
+
+def test_of_a_word_or_two_it_says_nothing():
+    speaking.hold(sure_of({"emergency": 0.99}))
+    assert look("孩子") == (Outcome.NONE, "")
+    assert look("突然", ["孩子"]) == (Outcome.EMERGENCY, "model.emergency")
 
 
 def test_the_rules_keep_their_word():
@@ -166,7 +172,7 @@ def test_the_bounds_keep_the_harmless_quiet():
     none[:1] = [0.05, 0, 0, 0, 0.95]
     judged = np.vstack([none, np.tile([0.1, 0, 0, 0, 0.9], (50, 1))])
     labels = np.array([0] * 100 + [4] * 50)
-    bounds = bounds_of(judged, labels, np.zeros(150, bool))
+    bounds = bounds_of(judged, labels, np.array(["written"] * 150))
     assert 0.5 < bounds.ask < 0.55  # one of a hundred may ring
     assert bounds.life > 0.95  # and not even one may page
     assert bounds.overrule >= bounds.life
