@@ -38,7 +38,7 @@ FALSE_ALARMS = {
     "today": 0.01,
     "life": 0.007,
     "overrule": 0.002,
-}  # shares of the harmless that may ring
+}  # shares of each kind of harmless
 EVERY = 3  # of the complaints told to triage one in three is enough
 MISTAKEN = 0.15  # of what is urgent or worth a question, the share that may be taken for a life in danger
 _MARKED = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
@@ -97,7 +97,7 @@ def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], kinds: NDA
 
     def bound(scores: NDArray[np.float64], share: float) -> float:
         for at in np.arange(0.3, 0.999, 0.005):
-            if np.mean([np.mean(scores[some] >= at) for some in groups]) <= share:
+            if max((np.mean(scores[some] >= at) for some in groups), default=0) <= share:
                 return float(at)
         return 0.999
 
