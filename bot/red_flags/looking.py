@@ -47,27 +47,25 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
         return found
     joined = before + _apart(new)
     together = _judge(joined, len(before))
-    if not _rung_before(before, put_aside=together.put_aside):
+    if not _rung_before(before, doubted=together.put_aside):
         return max(found, _both(joined, together), key=_gravity)
     return max(found, judged.found, together.found, key=_gravity)
 
 
 def _both(text: str, judged: Judged) -> Found:
-    """The rules' word where they are certain. Where they are silent, or only mildly worried, a graver one of the
-    second opinion counts."""
+    """The rules' word where they are certain. Where they are silent the second opinion counts; where they put a sign
+    aside or are only mildly worried, it does when it is very sure of a life in danger."""
     ruled = judged.found
     if ruled[0] in _GRAVE:
         return ruled
-    name = opinion(text, put_aside=judged.put_aside, wishes=judged.wishes)
-    if not name:
-        return ruled
-    thought = rule_named(name).outcome, name
-    return thought if ruled[0] is Outcome.NONE or thought[0] in _GRAVE else ruled
+    doubted = judged.put_aside or ruled[0] is not Outcome.NONE
+    name = opinion(text, doubted=doubted, wishes=judged.wishes)
+    return (rule_named(name).outcome, name) if name else ruled
 
 
-def _rung_before(before: str, *, put_aside: bool) -> bool:
+def _rung_before(before: str, *, doubted: bool) -> bool:
     """Whether the earlier words alone were enough for the second opinion: then the new ones add nothing to it."""
-    return bool(opinion(before, put_aside=put_aside, wishes=False))
+    return bool(opinion(before, doubted=doubted, wishes=False))
 
 
 def _gravity(found: Found) -> int:

@@ -34,9 +34,9 @@ def hold(model: Model | None) -> None:
     _held[:] = [model] if model else []
 
 
-def opinion(text: str, *, put_aside: bool, wishes: bool) -> str:
-    """The name of what the model sees in a plain text (bot.red_flags.reading.OPINIONS), "" for nothing. `put_aside`:
-    the rules found a sign and what takes its weight; `wishes`: a number or a department is asked for, so that no
+def opinion(text: str, *, doubted: bool, wishes: bool) -> str:
+    """The name of what the model sees in a plain text (bot.red_flags.reading.OPINIONS), "" for nothing. `doubted`: the
+    rules found a sign and what takes its weight, or are only mildly worried; `wishes`: a number or a department is asked for, so that no
     question is in place.
 
     A life that is likely in danger, but not likely enough, is a question, which brings the number along."""
@@ -44,10 +44,10 @@ def opinion(text: str, *, put_aside: bool, wishes: bool) -> str:
         return ""
     bounds, likely = _held[0].bounds, _held[0].likely(text)
     life = likely[_CRISIS] + likely[_EMERGENCY]
-    if life >= (bounds.overrule if put_aside else bounds.life):
+    if life >= (bounds.overrule if doubted else bounds.life):
         mind = likely[_CRISIS] > likely[_EMERGENCY]
         return "model.crisis" if mind else "model.emergency"
-    if put_aside:
+    if doubted:
         return ""
     if likely[_URGENT] > life and likely[_URGENT] + life >= bounds.today:
         return "model.urgent"

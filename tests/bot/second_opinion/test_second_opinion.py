@@ -144,6 +144,8 @@ def test_the_rules_keep_their_word():
     speaking.hold(sure_of({"urgent": 0.95, "none": 0.05}))
     assert look("胸口有点疼")[0] is Outcome.CHECK  # only a life in danger is more than what they say
     speaking.hold(sure_of({"emergency": 0.95, "none": 0.05}))
+    assert look("胸口有点疼")[0] is Outcome.CHECK
+    speaking.hold(sure_of({"emergency": 0.99, "none": 0.01}))
     assert look("胸口有点疼") == (Outcome.EMERGENCY, "model.emergency")
 
 
