@@ -36,8 +36,8 @@ def hold(model: Model | None) -> None:
 
 def opinion(text: str, *, doubted: bool, wishes: bool) -> str:
     """The name of what the model sees in a plain text (bot.red_flags.reading.OPINIONS), "" for nothing. `doubted`: the
-    rules found a sign and what takes its weight, or are only mildly worried; `wishes`: a number or a department is asked for, so that no
-    question is in place.
+    rules found a sign and what takes its weight, or are only mildly worried; `wishes`: a number or a department is
+    asked for, so that no question is in place.
 
     A life that is likely in danger, but not likely enough, is a question, which brings the number along."""
     if not _held or len(text) < ENOUGH:
