@@ -41,15 +41,16 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
     at most `WINDOW` old, all in simplified Chinese), and the name of the rule that saw it ("" for none; model.… for
     the second opinion)."""
     new = plain(text)
-    found = _both(new, judged := _judge(new, 0))
+    found = _both(new, _judge(new, 0))
     before = "".join(_apart(plain(one)) for one in earlier)[-_LOOK_BACK:]
     if not before or not new.strip() or found[0] is Outcome.EMERGENCY:
         return found
     joined = before + _apart(new)
     together = _judge(joined, len(before))
-    if not _rung_before(before, doubted=together.put_aside):
-        return max(found, _both(joined, together), key=_gravity)
-    return max(found, judged.found, together.found, key=_gravity)
+    later = _both(joined, together)
+    if later != together.found and _rung_before(before, doubted=together.put_aside):
+        later = together.found
+    return max(found, later, key=_gravity)
 
 
 def _both(text: str, judged: Judged) -> Found:
