@@ -35,7 +35,7 @@ from integrations.runtime import Runtime
 log = structlog.get_logger()
 
 MOST_DELIVERIES = 3  # after that the platform has given up on a passive reply
-_CROWDED = 200  # webhooks held open at once, above which a passive reply is waited for less long
+_CROWDED = 200  # webhooks held open at once, from which on a passive reply is waited for no longer than …
 _CROWDED_SECONDS = 1.5
 _PAUSES_WHILE_SENDING = (0.05, 0.1, 0.2)  # seconds
 _PLATFORM_GIVES_UP = 5.0  # seconds after which WeChat cuts the connection and delivers again
@@ -182,7 +182,7 @@ async def _take_reply(rt: Runtime, taken: Accepted) -> claims.Claim | None:
 async def _turn_is_done(request: Request, rt: Runtime, taken: Accepted) -> bool:
     """Waits for the announcement; looks into the database at the end, and for a redelivery also at the start."""
     news: TurnNews = request.app.state.news
-    seconds = rt.settings.wechat_passive_seconds if news.waiting < _CROWDED else _CROWDED_SECONDS
+    seconds = _patience(news.waiting, rt.settings.wechat_passive_seconds)
     async with news.expecting(taken.inbound_id) as announced:
         if taken.deliveries > 1 and await _is_done(rt, taken.inbound_id):
             return True
@@ -191,6 +191,13 @@ async def _turn_is_done(request: Request, rt: Runtime, taken: Accepted) -> bool:
             return True
         except TimeoutError:
             return await _is_done(rt, taken.inbound_id)
+
+
+def _patience(waiting: int, longest: float) -> float:
+    """Seconds to wait for the turn. The platform counts from its request, which has been queued for the longer, the
+    more there are."""
+    crowd = min(waiting / _CROWDED, 1)
+    return longest - crowd * max(longest - _CROWDED_SECONDS, 0)
 
 
 async def _is_done(rt: Runtime, inbound_id: UUID) -> bool:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from bot import claims, conversations, delivery, outbox, sweep, webhooks
+from bot import claims, conversations, delivery, outbox, sweep, wake, webhooks
 from bot.door import MAX_BODY
 from bot.outbox import Reply
 from bot.understanding import Reading
@@ -156,12 +156,20 @@ async def test_a_reply_that_comes_too_late_goes_actively(rt, gateway, wechat, cl
 
 
 async def test_with_many_held_open_each_is_held_less_long(rt, gateway, wechat, monkeypatch):
-    monkeypatch.setattr(webhooks, "_CROWDED", 0)
+    monkeypatch.setattr(wake.TurnNews, "waiting", 500)
     monkeypatch.setattr(webhooks, "_CROWDED_SECONDS", 0.2)
     object.__setattr__(rt.settings, "wechat_passive_seconds", 60.0)
     gateway.app.state.waker = NoWaker()
     response = await asyncio.wait_for(gateway.post("/webhooks/wechat", json={"id": "1", "text": "你好"}), 30)
     assert response.text == "success"
+
+
+@pytest.mark.parametrize(
+    ("waiting", "longest", "seconds"),
+    [(0, 4.3, 4.3), (100, 4.3, 2.9), (200, 4.3, 1.5), (900, 4.3, 1.5), (200, 1, 1)],
+)
+def test_the_more_are_held_open_the_less_long(waiting, longest, seconds):
+    assert webhooks._patience(waiting, longest) == pytest.approx(seconds)
 
 
 async def deliver_and_hang_up(gateway, content, *, after):
