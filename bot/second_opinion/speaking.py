@@ -19,14 +19,16 @@ _held: list[Model] = []
 
 def get_ready() -> None:
     """Reads the model that stands in its file; without one the rules are alone, and the log says so."""
-    found = None
-    if not _held:
-        try:
-            found = read(model_file())
-        except OSError as error:
-            log.warning("red_flags_model_unreadable", error=repr(error))
+    if _held:
+        return
+    try:
+        found, why = read(model_file()), ""
+    except OSError as error:  # of what it is made from
+        found, why = None, repr(error)
     if found:
         _held.append(found)
+    else:
+        log.warning("red flags without a second opinion", error=why)
 
 
 def hold(model: Model | None) -> None:

@@ -27,6 +27,7 @@ from bot.red_flags.reading import rules
 from bot.second_opinion import inputs
 from bot.second_opinion.features import features
 from bot.second_opinion.model import CLASSES, Bounds, Model, keep
+from integrations.language.linear_model import LinearModel, columns
 from integrations.language.script import normalise
 
 SEED = 20261122
@@ -77,15 +78,14 @@ def fit(examples: list[Example], folds: int = FOLDS) -> Model:
     bias = np.full(len(CLASSES), -30.0, np.float32)  # a class without examples is never meant
     weights[:, whole.classes_] = whole.coef_.T
     bias[whole.classes_] = whole.intercept_
-    return Model(
-        vocabulary={
-            name: int(at) for name, at in sorted(vectors.vocabulary_.items(), key=lambda one: one[1])
-        },
+    linear = LinearModel(
+        labels=CLASSES,
+        vocabulary=columns(vectors.vocabulary_),
         idf=vectors.idf_.astype(np.float32),
         weights=weights,
         bias=bias,
-        bounds=bounds_of(judged, labels, kinds),
     )
+    return Model(linear, bounds_of(judged, labels, kinds))
 
 
 def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], kinds: NDArray[np.str_]) -> Bounds:

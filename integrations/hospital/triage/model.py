@@ -1,47 +1,33 @@
-"""The trained triage model: kept in a file, read once, applied with numpy alone."""
+"""The trained triage model: read once, trained where it does not stand in its file yet."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from integrations.hospital.triage.features import features
 from integrations.hospital.triage.inputs import model_file
+from integrations.language import linear_model
+from integrations.language.linear_model import LinearModel, probabilities
 
-log = structlog.get_logger()
-
-KEPT = 3  # another program may still use the one before
+WORDS = "words"  # what a reason may be told with, one on a line
 
 
-@dataclass(frozen=True, slots=True)
 class Model:
-    """A linear model over weighted runs of characters. `weights`: one row per feature, one column per department;
-    `words`: what a reason may be told with."""
+    """`linear`: its labels are the departments."""
 
-    departments: tuple[str, ...]
-    vocabulary: Mapping[str, int]
-    idf: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    words: frozenset[str] = frozenset()
+    def __init__(self, linear: LinearModel) -> None:
+        self.linear = linear
+        self.departments = linear.labels
+        self.words = frozenset(linear.more[WORDS].item().split("\n"))
 
     def read(self, text: str) -> Reading:
         """What the model makes of a text."""
-        counted = Counter(self.vocabulary[one] for one in features(text) if one in self.vocabulary)
-        rows = np.fromiter(counted, np.int64, len(counted))
-        values = (1 + np.log(np.fromiter(counted.values(), np.float32, len(counted)))) * self.idf[rows]
-        values /= np.linalg.norm(values) or 1.0
-        return Reading(self, rows, values[:, None] * self.weights[rows])
+        rows, values = self.linear.weigh(features(text))
+        return Reading(self, rows, values[:, None] * self.linear.weights[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +40,7 @@ class Reading:
 
     def scores(self) -> NDArray[np.float64]:
         """Each department's probability, in the model's order."""
-        logits = (self.parts.sum(axis=0) + self.model.bias).astype(np.float64)
-        odds: NDArray[np.float64] = np.exp(logits - logits.max())
-        return odds / odds.sum()
+        return probabilities(self.parts.sum(axis=0) + self.model.linear.bias)
 
     def spoken_for(self, department: str) -> dict[int, float]:
         """How much each feature speaks for a department, against what it does for all of them."""
@@ -69,56 +53,14 @@ class Reading:
 def load() -> Model:
     """The model for the present inputs; trained now when it does not stand in its file yet."""
     file = model_file()
-    known = _read(file)
+    known = linear_model.read(file)
     if known:
-        return known
+        return Model(known)
     from integrations.hospital.triage.training import train  # takes scikit-learn along
 
-    model = train()
-    _keep(model, file)
-    return model
-
-
-def _read(file: Path) -> Model | None:
-    try:
-        with np.load(file, allow_pickle=False) as kept:
-            names = kept["vocabulary"].item().split("\n")
-            return Model(
-                departments=tuple(kept["departments"].tolist()),
-                vocabulary={name: at for at, name in enumerate(names)},
-                idf=kept["idf"],
-                weights=kept["weights"].astype(np.float32),
-                bias=kept["bias"],
-                words=frozenset(kept["words"].item().split("\n")),
-            )
-    except FileNotFoundError:
-        return None
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
-        log.warning("triage_model_unreadable", file=file.name, error=repr(error))
-        return None
-
-
-def _keep(model: Model, file: Path) -> None:
-    """Writes the model beside its place and moves it there, so that a reader never sees half of it."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, fresh = tempfile.mkstemp(dir=file.parent, prefix="triage-", suffix=".part")
-        with os.fdopen(handle, "wb") as out:
-            np.savez(
-                out,
-                departments=np.array(model.departments),
-                vocabulary=np.array("\n".join(model.vocabulary)),
-                idf=model.idf,
-                weights=model.weights.astype(np.float16),
-                bias=model.bias,
-                words=np.array("\n".join(sorted(model.words))),
-            )
-        Path(fresh).chmod(0o644)
-        Path(fresh).replace(file)
-        for old in sorted(file.parent.glob("triage-*.npz"), key=lambda one: one.stat().st_mtime)[:-KEPT]:
-            old.unlink(missing_ok=True)
-    except OSError as error:  # a place that cannot be written: every start trains anew
-        log.warning("triage_model_not_kept", file=str(file), error=repr(error))
+    made = train()
+    linear_model.keep(made, file)
+    return Model(made)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def reasons(said: str, reading: Reading, department: str) -> tuple[str, ...]:
 def _weights(said: str, reading: Reading, department: str) -> list[float]:
     """What each character of the text adds: every run gives its weight to its characters in equal shares."""
     spoken = reading.spoken_for(department)
-    vocabulary = reading.model.vocabulary
+    vocabulary = reading.model.linear.vocabulary
     weights = [0.0] * len(said)
     for clause in _CLAUSE.finditer(said):
         start, end = clause.span()

@@ -13,8 +13,9 @@ from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
 
 from integrations.hospital.triage.departments import standard, standards
 from integrations.hospital.triage.features import features
-from integrations.hospital.triage.model import Model
+from integrations.hospital.triage.model import WORDS
 from integrations.hospital.triage.phrases import SEED, WORDS_WEIGHT, Example, facts, phrases, words
+from integrations.language.linear_model import LinearModel, columns
 
 EXAMPLES = Path(__file__).with_name("examples")
 ENOUGH = 300  # written examples of a department; where there are fewer, its phrases count for more
@@ -22,12 +23,12 @@ SOFTNESS = 0.25  # the regularisation C: small, for the examples are few and the
 SHARPNESS = 4.0  # from the margins of the classifiers to the logits of probabilities: a little humble
 
 
-def train() -> Model:
+def train() -> LinearModel:
     """The model for the present inputs; the same inputs give the same model."""
     return fit(list(written()), list(phrases()))
 
 
-def fit(examples: list[Example], made: Iterable[Example]) -> Model:
+def fit(examples: list[Example], made: Iterable[Example]) -> LinearModel:
     """`examples`: what people wrote; `made`: phrases from words and facts."""
     every = [*examples, *_balanced(made, Counter(one.department for one in examples))]
     vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=2, dtype=np.float32)
@@ -36,15 +37,13 @@ def fit(examples: list[Example], made: Iterable[Example]) -> Model:
     classifier.fit(matrix, [one.department for one in every], sample_weight=[one.weight for one in every])
     names = tuple(classifier.classes_.tolist())
     asked = np.array([standards()[name].asked for name in names])
-    return Model(
-        departments=names,
-        vocabulary={
-            name: int(at) for name, at in sorted(vectors.vocabulary_.items(), key=lambda one: one[1])
-        },
+    return LinearModel(
+        labels=names,
+        vocabulary=columns(vectors.vocabulary_),
         idf=vectors.idf_.astype(np.float32),
         weights=np.ascontiguousarray(classifier.coef_.T * SHARPNESS, dtype=np.float32),
         bias=((classifier.intercept_ + asked) * SHARPNESS).astype(np.float32),
-        words=frozenset(_known_words()),
+        more={WORDS: np.array("\n".join(sorted(set(_known_words()))))},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ import structlog
 from bot.red_flags import Outcome, get_ready, look, rule_named
 from bot.red_flags.reading import OPINIONS
 from bot.second_opinion import inputs, speaking
-from bot.second_opinion import model as models
 from bot.second_opinion.features import features
 from bot.second_opinion.model import CLASSES, Bounds, Model, keep, read
 from bot.second_opinion.training import Example, bounds_of, fit, ordinary, written
+from integrations.language import linear_model
+from integrations.language.linear_model import LinearModel
 
 EXAMPLES = [
     Example(text, alarm)
@@ -44,13 +46,14 @@ def sure_of(likely: dict[str, float]) -> Model:
     """A model that thinks the same of every text."""
     found = np.array([likely.get(name, 1e-9) for name in CLASSES])
     none = np.zeros((1, len(CLASSES)), np.float32)
-    return Model({"": 0}, np.ones(1, np.float32), none, np.log(found).astype(np.float32), BOUNDS)
+    linear = LinearModel(CLASSES, {"": 0}, np.ones(1, np.float32), none, np.log(found).astype(np.float32))
+    return Model(linear, BOUNDS)
 
 
 def test_the_same_examples_give_the_same_model():
     one, other = fit(EXAMPLES, folds=2), fit(EXAMPLES, folds=2)
-    assert one.vocabulary == other.vocabulary
-    assert np.array_equal(one.weights, other.weights)
+    assert one.linear.vocabulary == other.linear.vocabulary
+    assert np.array_equal(one.linear.weights, other.linear.weights)
     assert one.bounds == other.bounds
 
 
@@ -64,19 +67,12 @@ def test_it_learns_what_it_was_shown():
 
 def test_a_kept_model_reads_as_it_was_made(tmp_path: Path):
     made = fit(EXAMPLES, folds=2)
-    file = tmp_path / "models/red-flags-1.npz"
+    file = tmp_path / "red-flags-1.npz"
     keep(made, file)
     known = read(file)
     assert known is not None
     assert np.allclose(known.likely("他不动了"), made.likely("他不动了"), atol=0.01)
     assert known.bounds == made.bounds
-    assert [one.name for one in file.parent.iterdir()] == [file.name]
-
-
-def test_old_models_are_removed(tmp_path: Path):
-    for number in range(5):
-        keep(sure_of({"none": 1}), tmp_path / f"red-flags-{number}.npz")
-    assert len(list(tmp_path.iterdir())) == models.KEPT
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 nothing", None])
@@ -87,18 +83,17 @@ def test_without_a_sound_file_the_rules_work_alone_and_the_log_says_so(tmp_path,
     monkeypatch.setattr(speaking, "model_file", lambda: file)
     with structlog.testing.capture_logs() as said:
         get_ready()
-    assert [one["event"] for one in said] == ["red_flags_model_unreadable"]
+    assert "red flags without a second opinion" in [one["event"] for one in said]
     assert look("奶奶昏迷了") == (Outcome.EMERGENCY, "conscious.gone")
     assert look("帮我挂个号") == (Outcome.NONE, "")
 
 
-def test_half_a_file_and_one_of_other_sizes_are_no_model(tmp_path: Path):
+def test_another_model_is_none_of_ours(tmp_path: Path):
     file = tmp_path / "red-flags-1.npz"
-    keep(fit(EXAMPLES, folds=2), file)
-    file.write_bytes(file.read_bytes()[:1500])
+    linear = sure_of({"none": 1}).linear
+    linear_model.keep(linear, file)  # without bounds
     assert read(file) is None
-    whole = sure_of({"none": 1})
-    keep(Model({"一": 0, "二": 1}, whole.idf, whole.weights, whole.bias, whole.bounds), file)
+    keep(Model(replace(linear, labels=CLASSES[::-1]), BOUNDS), file)
     assert read(file) is None
 
 
@@ -164,7 +159,7 @@ def test_who_asks_for_a_number_is_not_asked_back():
 def test_what_rang_before_does_not_ring_with_every_later_fragment():
     speaking.hold(fit(EXAMPLES, folds=2))
     held = speaking._held[0]
-    speaking.hold(Model(held.vocabulary, held.idf, held.weights, held.bias, Bounds(0.5, 0.5, 0.45, 0.9)))
+    speaking.hold(replace(held, bounds=Bounds(0.5, 0.5, 0.45, 0.9)))
     assert look("不动了", ["他倒地"])[1] == "model.emergency"
     assert look("在几楼停车", ["爸爸倒地不动了"])[1] == ""
 

@@ -7,17 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from integrations.hospital.triage import inputs, model
+from integrations.hospital.triage import inputs
 from integrations.hospital.triage.departments import standard
 from integrations.hospital.triage.features import features
+from integrations.hospital.triage.model import Model
 from integrations.hospital.triage.phrases import Example, phrases, words
 from integrations.hospital.triage.training import fit, written
+from integrations.language import linear_model
 
 SMALL = [
     Example(text, department)
     for department, texts in {
         "眼科": ("眼睛疼", "眼睛红", "看不清"),
         "骨科": ("腿疼", "膝盖疼", "腰疼"),
+        "皮肤科": ("起疹子", "身上痒", "长痘"),
     }.items()
     for text in texts * 2
 ]
@@ -31,34 +34,12 @@ def test_the_same_examples_give_the_same_model() -> None:
 
 def test_a_kept_model_reads_as_it_was_made(tmp_path: Path) -> None:
     made = fit(SMALL, [])
-    file = tmp_path / "models/triage-1.npz"
-    model._keep(made, file)
-    read = model._read(file)
-    assert read is not None
-    assert np.allclose(read.read("眼睛红").scores(), made.read("眼睛红").scores(), atol=0.01)
-    assert read.words == made.words
-    assert [one.name for one in file.parent.iterdir()] == [file.name]
-
-
-def test_old_models_are_removed(tmp_path: Path) -> None:
-    made = fit(SMALL, [])
-    for number in range(5):
-        model._keep(made, tmp_path / f"triage-{number}.npz")
-    assert len(list(tmp_path.iterdir())) == model.KEPT
-
-
-def test_half_a_file_is_no_model(tmp_path: Path) -> None:
-    file = tmp_path / "triage-1.npz"
-    model._keep(fit(SMALL, []), file)
-    file.write_bytes(file.read_bytes()[:1000])
-    assert model._read(file) is None
-    file.write_bytes(b"")
-    assert model._read(file) is None
-
-
-def test_a_place_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
-    (tmp_path / "models").write_text("a file where a folder should be")
-    model._keep(fit(SMALL, []), tmp_path / "models/triage-1.npz")
+    linear_model.keep(made, tmp_path / "triage-1.npz")
+    kept = linear_model.read(tmp_path / "triage-1.npz")
+    assert kept is not None
+    one, other = Model(kept), Model(made)
+    assert np.allclose(one.read("眼睛红").scores(), other.read("眼睛红").scores(), atol=0.01)
+    assert one.words == other.words
 
 
 def test_changed_inputs_are_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
