@@ -2,6 +2,7 @@
 
 from integrations.hospital.models.access import OneTimeCode, PageLink, PersonalToken
 from integrations.hospital.models.appointments import Appointment, AppointmentStatus
+from integrations.hospital.models.audit_chain import AuditLink, AuditUnsealed
 from integrations.hospital.models.billing import (
     Difference,
     DifferenceKind,
@@ -107,6 +108,13 @@ from integrations.hospital.models.people import (
 )
 from integrations.hospital.models.questions import UnansweredQuestion
 from integrations.hospital.models.rules import BookingRule, LateCancel
+from integrations.hospital.models.staff import (
+    PresenceState,
+    Role,
+    StaffMember,
+    StaffPresence,
+    StaffSession,
+)
 from integrations.hospital.models.states import StatusChange
 from integrations.hospital.models.waitlist import WaitlistEntry, WaitlistStatus
 from integrations.money import Platform
@@ -124,6 +132,8 @@ __all__ = [
     "Appointment",
     "AppointmentStatus",
     "AuditEvent",
+    "AuditLink",
+    "AuditUnsealed",
     "BookingRule",
     "CallOutcome",
     "Case",
@@ -187,6 +197,7 @@ __all__ = [
     "Prescription",
     "PrescriptionLine",
     "PrescriptionStatus",
+    "PresenceState",
     "Rating",
     "Reconciliation",
     "Refund",
@@ -197,11 +208,15 @@ __all__ = [
     "RequestKind",
     "RequestStatus",
     "Review",
+    "Role",
     "Schedule",
     "ScheduleStatus",
     "Sex",
     "Slot",
     "SlotStatus",
+    "StaffMember",
+    "StaffPresence",
+    "StaffSession",
     "StartedBy",
     "StatusChange",
     "StopReason",

@@ -65,7 +65,11 @@ class AuditEvent(Base):
     """Who did what to whose data. Rows are never changed or removed: a trigger refuses it, even to the owner."""
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index("ix_audit_events_subject", "subject", "at"),)
+    __table_args__ = (
+        Index("ix_audit_events_subject", "subject", "at"),
+        Index("ix_audit_events_actor", "actor", "at"),
+        Index("ix_audit_events_at", "at"),
+    )
 
     id: Mapped[Key]
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -1,0 +1,88 @@
+"""Who may do what. Each role has what its work needs, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from uuid import UUID
+
+from integrations.hospital.models import Role, StaffMember
+
+
+class NotPermitted(Exception):
+    """This member of staff may not do that."""
+
+
+class Right(StrEnum):
+    TALKS_ANSWER = "talks.answer"
+    TALKS_WATCH = "talks.watch"  # those of others
+    TALKS_TAKE_OVER = "talks.take_over"
+    REPLIES_EDIT = "replies.edit"  # canned replies of everybody
+    PATIENTS_SEE = "patients.see"  # the card, masked
+    PATIENTS_REVEAL = "patients.reveal"  # personal data, with a reason
+    CONSULTATIONS_WORK = "consultations.work"
+    PRESCRIPTIONS_WRITE = "prescriptions.write"
+    PRESCRIPTIONS_REVIEW = "prescriptions.review"
+    MEDICINES_CHANGE = "medicines.change"  # shelf, hand-over, substitutions
+    SCHEDULES_CHANGE = "schedules.change"
+    IDENTITIES_REVIEW = "identities.review"
+    BOOKINGS_ACT = "bookings.act"  # for a caller
+    MONEY_REFUND = "money.refund"
+    FOLLOW_UPS_CALL = "follow_ups.call"
+    CASES_WORK = "cases.work"
+    ALARMS_ACKNOWLEDGE = "alarms.acknowledge"
+    PARCELS_WORK = "parcels.work"
+    QUESTIONS_ANSWER = "questions.answer"
+    AUDIT_READ = "audit.read"
+    STAFF_MANAGE = "staff.manage"
+
+
+_PATIENTS = {Right.TALKS_ANSWER, Right.PATIENTS_SEE, Right.PATIENTS_REVEAL, Right.ALARMS_ACKNOWLEDGE}
+
+RIGHTS: Mapping[Role, frozenset[Right]] = {
+    Role.AGENT: frozenset(
+        {*_PATIENTS, Right.BOOKINGS_ACT, Right.CASES_WORK, Right.PARCELS_WORK, Right.QUESTIONS_ANSWER}
+    ),
+    Role.DOCTOR: frozenset({*_PATIENTS, Right.CONSULTATIONS_WORK, Right.PRESCRIPTIONS_WRITE}),
+    Role.PHARMACIST: frozenset(
+        {*_PATIENTS, Right.PRESCRIPTIONS_REVIEW, Right.MEDICINES_CHANGE, Right.PARCELS_WORK}
+    ),
+    Role.NURSE: frozenset({*_PATIENTS, Right.FOLLOW_UPS_CALL}),
+    Role.SUPERVISOR: frozenset(
+        {
+            *_PATIENTS,
+            Right.TALKS_WATCH,
+            Right.TALKS_TAKE_OVER,
+            Right.REPLIES_EDIT,
+            Right.SCHEDULES_CHANGE,
+            Right.IDENTITIES_REVIEW,
+            Right.BOOKINGS_ACT,
+            Right.MONEY_REFUND,
+            Right.FOLLOW_UPS_CALL,
+            Right.CASES_WORK,
+            Right.PARCELS_WORK,
+            Right.QUESTIONS_ANSWER,
+            Right.AUDIT_READ,
+        }
+    ),
+    # No patients: who runs the machines need not read what is said on them.
+    Role.ADMINISTRATOR: frozenset({Right.STAFF_MANAGE}),
+}
+
+
+def may(member: StaffMember, right: Right) -> bool:
+    return member.active and right in RIGHTS[member.role]
+
+
+def require(member: StaffMember, right: Right) -> None:
+    """Raises NotPermitted."""
+    if not may(member, right):
+        raise NotPermitted(right.value)
+
+
+def in_department(member: StaffMember, department_id: UUID | None) -> bool:
+    """Whether what belongs to this department is theirs to see: doctors and nurses see their own department's
+    (None: nobody's in particular, and not theirs); those who watch over all talks see all."""
+    if may(member, Right.TALKS_WATCH):
+        return True
+    return member.department_id is not None and member.department_id == department_id
