@@ -37,6 +37,7 @@ URGENT = frozenset(
         EventKind.HOLD_EXPIRED,
         EventKind.APPOINTMENT_BOOKED,
         EventKind.APPOINTMENT_CANCELLED,
+        EventKind.APPOINTMENT_HELD,
         EventKind.ORDER_PAID,
         EventKind.ORDER_EXPIRED,
         EventKind.PHONE_CHANGED,  # somebody else may have done it

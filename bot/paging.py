@@ -3,15 +3,19 @@ time. One message tells of all alarms that wait, and no phone gets more than it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import inbox
+from integrations.crypto import Crypto
 from integrations.database import Executor
+from integrations.hospital import audit
 from integrations.runtime import Runtime
 from integrations.sms.interface import SmsError
 
@@ -49,7 +53,8 @@ _SLIP = text("""
     VALUES (:level, :phone, :alarms, :now, :error)
 """)
 _WAITING = text("""
-    SELECT number, outcome, rule, times, answer, raised_at, last_at, paged_at, office_at, channel,
+    SELECT number, outcome, rule, times, answer, raised_at, last_at, page_at, paged_at, office_at, acknowledged_by,
+           channel,
            (SELECT count(*) FROM page_slips
             WHERE phone >= 0 AND error IS NULL AND sent_at IN (paged_at, office_at)) AS reached
     FROM alarms JOIN contacts ON contacts.id = conversation_id
@@ -157,6 +162,44 @@ async def acknowledge(session: Executor, number: int, by: str, now: datetime) ->
         raise LookupError(number)
     took: timedelta = now - row.raised_at
     ACKNOWLEDGED.observe(took.total_seconds())
+    return took
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the patient wrote around a red flag."""
+
+    at: datetime
+    words: str = field(repr=False)
+
+
+_WORDS = text("""
+    SELECT inbound.content, inbound.received_at FROM alarms
+    JOIN inbound ON inbound.conversation_id = alarms.conversation_id
+    WHERE number = :number AND kind NOT IN ('event', 'unfollow', 'system')
+      AND inbound.received_at BETWEEN alarms.raised_at - interval '10 minutes'
+                                  AND alarms.last_at + interval '10 minutes'
+    ORDER BY inbound.seq LIMIT 30
+""")
+
+
+async def read(
+    session: AsyncSession, crypto: Crypto, number: int, *, actor: str, reason: str
+) -> list[Written]:
+    """The audit log keeps who read it, and why. Raises LookupError where there is no such alarm."""
+    rows = (await session.execute(_WORDS, {"number": number})).all()
+    if not rows:
+        raise LookupError(number)
+    await audit.record(
+        session, actor=actor, action="alarm.read", subject=f"alarm:{number}", detail={"reason": reason}
+    )
+    return [Written(row.received_at, str(inbox.unseal(crypto, row.content)["text"])) for row in rows]
+
+
+async def look_after(session: AsyncSession, number: int, *, actor: str, now: datetime) -> timedelta:
+    """`acknowledge`, with its entry in the audit log."""
+    took = await acknowledge(session, number, actor, now)
+    await audit.record(session, actor=actor, action="alarm.acknowledged", subject=f"alarm:{number}")
     return took
 
 

@@ -121,6 +121,8 @@ class Settings(BaseSettings):
     patients_per_account: int = Field(default=6, ge=1)  # the owner included
     hold_minutes: int = Field(default=15, ge=1)
     waitlist_minutes: int = Field(default=20, ge=1)  # to answer an offer
+    # How staff may make sure who calls before they book, cancel or pay back: called_back, document, questions
+    caller_proofs: str = "called_back,document,questions"
     count_noshows: bool = False  # visits of past days that nobody checked in were missed
     link_minutes: int = Field(default=15, ge=1)
     quiet_hours: str = Field(default="22:00-07:30", pattern=r"^(none|\d\d:\d\d-\d\d:\d\d)$")

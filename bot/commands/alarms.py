@@ -6,27 +6,16 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import inbox, paging
+from bot import paging
 from bot.commands.staff import VAR, Var, runner, staff, why
 from integrations.crypto import Crypto
 from integrations.database import utcnow
-from integrations.hospital import audit
 
 app = typer.Typer(help="Red flags: who waits for a person, and who looks after it.", no_args_is_help=True)
 _run = runner({LookupError: "No such alarm, or somebody has acknowledged it already."})
 Number = Annotated[int, typer.Argument(help="As `alarms list` and the page name it.")]
-_WORDS = text("""
-    SELECT inbound.content, inbound.received_at, contacts.channel FROM alarms
-    JOIN contacts ON contacts.id = alarms.conversation_id
-    JOIN inbound ON inbound.conversation_id = alarms.conversation_id
-    WHERE number = :number AND kind NOT IN ('event', 'unfollow', 'system')
-      AND inbound.received_at BETWEEN alarms.raised_at - interval '10 minutes'
-                                  AND alarms.last_at + interval '10 minutes'
-    ORDER BY inbound.seq LIMIT 30
-""")
 
 
 @app.command("list")
@@ -61,14 +50,8 @@ def show(
     known = why(reason)
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        rows = (await session.execute(_WORDS, {"number": number})).all()
-        if not rows:
-            raise LookupError(number)
-        await audit.record(
-            session, actor=staff(), action="alarm.read", subject=f"alarm:{number}", detail={"reason": known}
-        )
-        for row in rows:
-            typer.echo(f"{row.received_at:%H:%M:%S} UTC  {inbox.unseal(crypto, row.content)['text']}")
+        for one in await paging.read(session, crypto, number, actor=staff(), reason=known):
+            typer.echo(f"{one.at:%H:%M:%S} UTC  {one.words}")
 
     _run(var, work)
 
@@ -78,8 +61,7 @@ def acknowledge(number: Number, var: Var = VAR) -> None:
     """Say that you look after it. From then on nobody else is paged."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        took = await paging.acknowledge(session, number, staff(), utcnow())
-        await audit.record(session, actor=staff(), action="alarm.acknowledged", subject=f"alarm:{number}")
+        took = await paging.look_after(session, number, actor=staff(), now=utcnow())
         typer.echo(f"Acknowledged, {round(took.total_seconds())} seconds after it was raised.")
 
     _run(var, work)

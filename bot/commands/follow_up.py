@@ -184,7 +184,7 @@ def show_calls(
             return
         if called:
             await calls.called(session, called, outcome, staff=staff(), now=utcnow())
-        for one in await calls.to_call(session, crypto):
+        for one in await calls.to_call(session, crypto, now=utcnow()):
             typer.echo(
                 f"{one.task_id}  {one.patient:<8} {one.phone}  {one.plan:<16} due {_moment(one.due_at)}"
             )

@@ -126,7 +126,7 @@ def list_refunds(var: Var = VAR) -> None:
     """What is not done yet; what needs somebody comes first."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        for one in await desk.refund_cases(session):
+        for one in await desk.refund_cases(session, utcnow()):
             typer.echo(
                 f"{one.out_refund_no}  {one.status:<10} {yuan(one.amount_fen):>10}  {one.platform:<9} {one.reason:<9}"
                 f" asked {one.attempts} times since {one.created_at:%Y-%m-%d %H:%M} UTC  {one.error or ''}".rstrip()

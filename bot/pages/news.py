@@ -21,7 +21,12 @@ router = APIRouter(prefix="/notice")
 
 # What to write in the chat to read more.
 _APPOINTMENTS = frozenset(
-    {EventKind.HOLD_EXPIRED, EventKind.APPOINTMENT_BOOKED, EventKind.APPOINTMENT_CANCELLED}
+    {
+        EventKind.HOLD_EXPIRED,
+        EventKind.APPOINTMENT_BOOKED,
+        EventKind.APPOINTMENT_CANCELLED,
+        EventKind.APPOINTMENT_HELD,
+    }
 )
 PERMISSION = "permission"  # the page that only asks
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import AppointmentStatus, Period, Relation, Sex
@@ -42,6 +42,13 @@ _UPCOMING = text(
     ORDER BY sl.starts_at, a.id
     """
 )
+_OF_PATIENT = text(
+    _VIEWS
+    + """
+    WHERE a.patient_id = :patient_id AND a.status IN ('held', 'booked') AND sl.starts_at > :now
+    ORDER BY sl.starts_at, a.id
+    """
+)
 
 
 async def appointment(session: AsyncSession, appointment_id: UUID) -> AppointmentView:
@@ -55,7 +62,16 @@ async def appointment(session: AsyncSession, appointment_id: UUID) -> Appointmen
 async def upcoming(session: AsyncSession, account_id: UUID, now: datetime) -> list[AppointmentView]:
     """Held and booked appointments of the account that are still to come, the next one first; without those of
     patients whom it let go of."""
-    rows = (await session.execute(_UPCOMING, {"account_id": account_id, "now": now})).all()
+    return await _all(session, _UPCOMING, {"account_id": account_id, "now": now})
+
+
+async def of_patient(session: AsyncSession, patient_id: UUID, now: datetime) -> list[AppointmentView]:
+    """For staff: held and booked appointments of a patient that are still to come, whichever account has them."""
+    return await _all(session, _OF_PATIENT, {"patient_id": patient_id, "now": now})
+
+
+async def _all(session: AsyncSession, which: TextClause, values: dict[str, Any]) -> list[AppointmentView]:
+    rows = (await session.execute(which, values)).all()
     rules = {found: await standing_rules(session, found) for found in {row.department_id for row in rows}}
     return [_view(row, rules[row.department_id]) for row in rows]
 

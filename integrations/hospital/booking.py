@@ -144,17 +144,25 @@ async def book(
 
 
 async def cancel(
-    session: AsyncSession, appointment_id: UUID, contact_id: UUID, key: OperationKey | None, now: datetime
+    session: AsyncSession,
+    appointment_id: UUID,
+    contact_id: UUID,
+    key: OperationKey | None,
+    now: datetime,
+    *,
+    by: str = "patient",
+    free_of_charge: bool = False,
 ) -> AppointmentView:
     """Cancels an appointment of the contact's account before the visit's time and frees the slot; an unpaid order is
-    closed, a paid one marked for its refund when it is in time. Writes an event.
+    closed, a paid one marked for its refund when it is in time, or whenever staff say so (`free_of_charge`). Writes an
+    event, which says `by` whom: "patient" or "staff".
 
     Raises NotYours, AlreadyOver, CancelTooLate."""
 
     async def effect() -> Result:
         found = await locked(session, appointment_id, contact_id, now)
         shown = await appointment(session, appointment_id)
-        in_time = shown.cancels_freely(now)
+        in_time = free_of_charge or shown.cancels_freely(now)
         if not in_time and shown.late_cancel is LateCancel.REFUSED:
             raise CancelTooLate(shown.cancel_until)
         await end(session, found, now)
@@ -166,7 +174,7 @@ async def cancel(
             events.EventKind.APPOINTMENT_CANCELLED,
             account_id=found.account_id,
             contact_id=found.contact_id,
-            payload={"appointment_id": str(appointment_id), "by": "patient"},
+            payload={"appointment_id": str(appointment_id), "by": by, "refunded": in_time},
         )
         return {}
 

@@ -20,6 +20,9 @@ class EventKind(StrEnum):
         "appointment_booked"  # paid, or free of charge: appointment_id, order_no (None without a fee)
     )
     APPOINTMENT_CANCELLED = "appointment_cancelled"  # appointment_id, by
+    APPOINTMENT_HELD = (
+        "appointment_held"  # appointment_id, order_no: staff booked it, and it waits for its payment
+    )
     APPOINTMENT_RESCHEDULED = "appointment_rescheduled"  # appointment_id, from
     REFUND_DUE = (
         "refund_due"  # paid after what it was for had gone: order_no, for a number appointment_id too

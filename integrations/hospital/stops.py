@@ -105,15 +105,29 @@ async def add_slots(session: AsyncSession, schedule: Schedule, count: int, *, ac
     the new capacity. Raises StopError."""
     if schedule.status is ScheduleStatus.STOPPED:
         raise StopError("this half day is stopped")
-    values = {"schedule_id": schedule.id, "count": count}
-    made = list(await session.scalars(_MORE, values))
-    if not made:
-        raise StopError("no more numbers fit into this day")
+    made = await _more(session, schedule, count)
     await session.execute(_FOR_THE_NEXT, {"ids": made})
-    schedule.capacity += len(made)
-    await session.flush()
     await _record(session, "slots_added", schedule, actor, {"count": len(made)})
     return schedule.capacity
+
+
+async def add_slot(session: AsyncSession, schedule: Schedule, *, actor: str) -> UUID:
+    """One more number at the end of the half day, for somebody who is booked into it in this transaction: nobody else
+    sees it. Raises StopError."""
+    if schedule.status is ScheduleStatus.STOPPED:
+        raise StopError("this half day is stopped")
+    [made] = await _more(session, schedule, 1)
+    await _record(session, "slot_added_for_patient", schedule, actor, {"slot": str(made)})
+    return made
+
+
+async def _more(session: AsyncSession, schedule: Schedule, count: int) -> list[UUID]:
+    made = list(await session.scalars(_MORE, {"schedule_id": schedule.id, "count": count}))
+    if not made:
+        raise StopError("no more numbers fit into this day")
+    schedule.capacity += len(made)
+    await session.flush()
+    return made
 
 
 async def settle(session: AsyncSession, now: datetime, quiet_hours: str, limit: int) -> int:

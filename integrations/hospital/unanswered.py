@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.hospital import audit
 from integrations.hospital.models import UnansweredQuestion
 from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.tokens import TOKEN_PATTERN
@@ -63,6 +64,19 @@ async def listed(session: AsyncSession, most: int) -> Sequence[UnansweredQuestio
     """The most frequent first, of equal ones the latest."""
     order = UnansweredQuestion.asked.desc(), UnansweredQuestion.last_asked_at.desc()
     return (await session.scalars(select(UnansweredQuestion).order_by(*order).limit(most))).all()
+
+
+async def answered(session: AsyncSession, words: str, *, topic: str | None, actor: str) -> None:
+    """A page answers it now (`topic`), or it is dismissed. Raises LookupError when it is not there (any more)."""
+    if not await settle(session, words):
+        raise LookupError(words)
+    await audit.record(
+        session,
+        actor=actor,
+        action="question_answered" if topic else "question_dismissed",
+        subject="questions",
+        detail={"words": words, "topic": topic},
+    )
 
 
 async def settle(session: AsyncSession, words: str) -> bool:

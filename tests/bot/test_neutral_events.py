@@ -63,6 +63,9 @@ OPINIONS = {
 # Whose texts are made of the appointment or the entry itself: each department has one of its own below.
 OF_ROWS = {kind for kind in EventKind if kind.startswith(("visit_", "waitlist_"))}
 
+# Told with the appointment's own row.
+OF_VISIT = {EventKind.APPOINTMENT_BOOKED, EventKind.APPOINTMENT_HELD, EventKind.APPOINTMENT_CANCELLED}
+
 
 @pytest.fixture
 async def hospital(rt, monkeypatch):
@@ -96,7 +99,7 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
         for number, one in enumerate(named):
             for kind in sorted(set(notices.KINDS) - NAMING - OPINIONS - OF_ROWS - MEDICINE):
                 payload = {
-                    **({"appointment_id": str(visit.id)} if kind == EventKind.APPOINTMENT_BOOKED else {}),
+                    **({"appointment_id": str(visit.id)} if kind in OF_VISIT else {}),
                     "patient_id": str(uuid4()),
                     "order_no": f"O2026112200{number:03}",
                     "status": ("verified", "review", "pending")[number % 3],

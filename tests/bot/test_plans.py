@@ -67,7 +67,7 @@ async def test_what_is_asked_of_payment_platforms_is_found_by_an_index(rt, state
             session, platform.name, rt.local_now().date(), [], begin=rt.now(), learned=0, now=rt.now()
         )
         await desk.health(session, rt.now())
-        await desk.refund_cases(session)
+        await desk.refund_cases(session, rt.now())
     for work in (payments.ask_open, payments.refund, payments.reconcile):
         await work(paying)
     found = await plans(rt, list(statements))

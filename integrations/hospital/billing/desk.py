@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,8 @@ from integrations.hospital.models import (
 )
 from integrations.hospital.reading import read_phone
 from integrations.money import Platform
+
+SLOW_REFUND = timedelta(days=1)  # a platform pays back within minutes, a bank card within a day
 
 
 class NobodyToTell(LookupError):
@@ -66,7 +68,8 @@ class Payable:
 
 @dataclass(frozen=True, slots=True)
 class RefundCase:
-    """A refund that is not done. `error` is the platform's last word."""
+    """A refund that is not done. `error` is the platform's last word; `stuck`: it goes no further by itself, or has
+    been on its way for longer than it should."""
 
     out_refund_no: str
     order_no: str
@@ -77,6 +80,7 @@ class RefundCase:
     error: str | None
     attempts: int
     created_at: datetime
+    stuck: bool
 
 
 async def patients_by_phone(session: AsyncSession, crypto: Crypto, phone: str) -> list[tuple[UUID, str]]:
@@ -181,16 +185,18 @@ async def story(session: AsyncSession, order_no: str) -> tuple[OrderView, Sequen
 
 
 _CASES = text("""
-    SELECT out_refund_no, order_no, platform, r.status, r.amount_fen, reason, error, attempts, r.created_at
+    SELECT out_refund_no, order_no, platform, r.status, r.amount_fen, reason, error, attempts, r.created_at,
+           r.status IN ('abnormal', 'closed') OR r.created_at < :slow AS stuck
     FROM refunds r JOIN payments p ON p.id = payment_id JOIN orders o ON o.id = order_id
     WHERE r.status IN ('due', 'processing') OR r.status IN ('abnormal', 'closed')
-    ORDER BY r.status IN ('abnormal', 'closed') DESC, r.id LIMIT 200
+    ORDER BY stuck DESC, r.id LIMIT 200
 """)
 
 
-async def refund_cases(session: AsyncSession) -> list[RefundCase]:
+async def refund_cases(session: AsyncSession, now: datetime) -> list[RefundCase]:
     """Those that need staff first, then the oldest."""
-    return [RefundCase(*row) for row in await session.execute(_CASES)]
+    rows = await session.execute(_CASES, {"slow": now - SLOW_REFUND})
+    return [RefundCase(*row) for row in rows]
 
 
 async def retry_refund(session: AsyncSession, out_refund_no: str, *, actor: str, now: datetime) -> str:

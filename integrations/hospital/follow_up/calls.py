@@ -1,29 +1,50 @@
-"""Patients who did not answer in the chat: staff call them."""
+"""Patients who did not answer in the chat: staff call them, note what came of it and take answers by phone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import audit
-from integrations.hospital.models import CallOutcome, FollowUpEnrolment, FollowUpTask, Patient, TaskStatus
+from integrations.hospital.follow_up import answering, enrolment
+from integrations.hospital.follow_up.answering import Given, OpenTask
+from integrations.hospital.follow_up.plans import Plans
+from integrations.hospital.models import (
+    CallOutcome,
+    FollowUpAnswer,
+    FollowUpCall,
+    FollowUpEnrolment,
+    FollowUpTask,
+    Method,
+    Patient,
+    StopReason,
+    TaskStatus,
+)
 from integrations.hospital.reading import mask_phone
 
-# A later asking that was answered makes the call needless.
+MOST_ATTEMPTS = 3  # nobody answered so often: it is not tried any more
+NEXT_ATTEMPT = timedelta(hours=20)  # the next day, a little earlier or later as staff come to it
+_ENDS = {CallOutcome.REFUSED: StopReason.OPTED_OUT, CallOutcome.DIED: StopReason.DIED}
+
+# A later asking that was answered makes the call needless; who waits for the next attempt stands last.
 _LIST = text("""
-    SELECT t.id, t.due_at, t.asked_at, e.plan, e.patient_id, p.masked_name AS patient, p.phone
+    SELECT t.id, t.due_at, t.next_call_at, e.plan, e.patient_id, p.masked_name AS patient, p.phone,
+           (SELECT count(*) FROM follow_up_calls c WHERE c.task_id = t.id) AS attempts,
+           (SELECT max(called_at) FROM follow_up_calls c WHERE c.task_id = t.id) AS last_at
     FROM follow_up_tasks t
     JOIN follow_up_enrolments e ON e.id = t.enrolment_id
     JOIN patients p ON p.id = e.patient_id
     WHERE t.status = 'missed' AND t.called_at IS NULL AND e.status <> 'stopped'
+      AND (CAST(:now AS timestamptz) IS NULL OR t.next_call_at IS NULL OR t.next_call_at <= :now)
       AND NOT EXISTS (SELECT FROM follow_up_tasks later WHERE later.enrolment_id = t.enrolment_id
                         AND later.due_at > t.due_at AND later.status IN ('answering', 'done'))
-    ORDER BY t.due_at LIMIT :limit
+    ORDER BY t.next_call_at NULLS FIRST, t.due_at LIMIT :limit
 """)
 
 
@@ -33,7 +54,7 @@ class UnknownCall(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """Name and phone are masked."""
+    """Name and phone are masked. `next_at`: nobody answered, and it is not to be tried before then."""
 
     task_id: UUID
     patient_id: UUID
@@ -41,11 +62,16 @@ class CallView:
     phone: str
     plan: str
     due_at: datetime
+    attempts: int
+    last_at: datetime | None
+    next_at: datetime | None
 
 
-async def to_call(session: AsyncSession, crypto: Crypto, limit: int = 100) -> list[CallView]:
-    """The longest waiting first."""
-    rows = (await session.execute(_LIST, {"limit": limit})).all()
+async def to_call(
+    session: AsyncSession, crypto: Crypto, limit: int = 100, *, now: datetime | None = None
+) -> list[CallView]:
+    """The longest waiting first; with `now` only those who may be called by then."""
+    rows = (await session.execute(_LIST, {"limit": limit, "now": now})).all()
     return [
         CallView(
             row.id,
@@ -54,45 +80,112 @@ async def to_call(session: AsyncSession, crypto: Crypto, limit: int = 100) -> li
             mask_phone(crypto.decrypt(row.phone, "patients.phone")),
             row.plan,
             row.due_at,
+            row.attempts,
+            row.last_at,
+            row.next_call_at,
         )
         for row in rows
     ]
 
 
-async def reveal_phone(session: AsyncSession, crypto: Crypto, task_id: UUID, *, staff: str) -> str:
+async def reveal_phone(
+    session: AsyncSession, crypto: Crypto, task_id: UUID, *, staff: str, reason: str = ""
+) -> str:
     """The whole number, to call it; noted in the audit log. Raises UnknownCall."""
-    patient_id = await _patient(session, task_id)
+    patient_id = (await _missed(session, task_id)).patient_id
+    detail = {"for": "follow_up_call", "task": str(task_id)} | ({"reason": reason} if reason else {})
     await audit.record(
-        session,
-        actor=staff,
-        action="phone_revealed",
-        subject=f"patient:{patient_id}",
-        detail={"for": "follow_up_call", "task": str(task_id)},
+        session, actor=staff, action="phone_revealed", subject=f"patient:{patient_id}", detail=detail
     )
     found = await session.get_one(Patient, patient_id)
     return crypto.decrypt(found.phone, "patients.phone")
 
 
 async def called(
-    session: AsyncSession, task_id: UUID, outcome: CallOutcome, *, staff: str, now: datetime
-) -> None:
-    """What came of it; the patient leaves the list. Raises UnknownCall."""
-    patient_id = await _patient(session, task_id)
-    mine = update(FollowUpTask).where(FollowUpTask.id == task_id)
-    await session.execute(
-        mine.values(called_at=now, call_outcome=outcome).execution_options(synchronize_session=False)
-    )
+    session: AsyncSession,
+    task_id: UUID,
+    outcome: CallOutcome,
+    *,
+    staff: str,
+    now: datetime,
+    again_at: datetime | None = None,
+) -> datetime | None:
+    """What came of it. Where nobody answered, it is tried again later (`again_at`, or a day on), MOST_ATTEMPTS times;
+    gives when. With any other outcome the patient leaves the list (None), and who wants no more calls or died leaves
+    every plan. Raises UnknownCall."""
+    mine = await _missed(session, task_id)
+    session.add(FollowUpCall(task_id=task_id, outcome=outcome, called_by=staff, called_at=now))
+    await session.flush()
+    again = await _again(session, task_id, now, again_at) if outcome is CallOutcome.NO_ANSWER else None
+    ended = {"called_at": now, "call_outcome": outcome, "next_call_at": None}
+    values = {"next_call_at": again} if again else ended
+    step = update(FollowUpTask).where(FollowUpTask.id == task_id).values(values)
+    await session.execute(step.execution_options(synchronize_session=False))
     await audit.record(
         session,
         actor=staff,
         action="follow_up_called",
-        subject=f"patient:{patient_id}",
+        subject=f"patient:{mine.patient_id}",
         detail={"task": str(task_id), "outcome": outcome.value},
+    )
+    if reason := _ENDS.get(outcome):
+        await enrolment.stop_all(session, mine.patient_id, reason, actor=staff, now=now)
+    return again
+
+
+async def answered_by_phone(
+    session: AsyncSession,
+    crypto: Crypto,
+    plans: Plans,
+    task_id: UUID,
+    given: Sequence[Given],
+    *,
+    staff: str,
+    now: datetime,
+) -> None:
+    """What the patient said to the plan's questions, noted for them; and that they were reached. Raises UnknownCall."""
+    task = await by_phone(session, task_id)
+    await called(session, task_id, CallOutcome.REACHED, staff=staff, now=now)
+    for one in given:
+        await answering.give(session, crypto, plans, task, one, method=Method.PHONE, now=now)
+        status = TaskStatus.ANSWERING if task.status is TaskStatus.MISSED else task.status
+        task = replace(task, answered=task.answered | {one.question.id}, status=status)
+
+
+async def by_phone(session: AsyncSession, task_id: UUID) -> OpenTask:
+    """The asking as the caller goes through it. Raises UnknownCall."""
+    mine = await _missed(session, task_id)
+    standing = select(FollowUpAnswer.question).where(
+        FollowUpAnswer.task_id == task_id, FollowUpAnswer.replaced_at.is_(None)
+    )
+    patient = await session.get_one(Patient, mine.patient_id)
+    return OpenTask(
+        id=task_id,
+        enrolment_id=mine.id,
+        plan_id=mine.plan,
+        patient_id=mine.patient_id,
+        patient=patient.masked_name,
+        relation="",
+        alone=True,
+        status=TaskStatus.MISSED,
+        account_id=mine.account_id,
+        contact_id=mine.contact_id,
+        answered=frozenset(await session.scalars(standing)),
     )
 
 
-async def _patient(session: AsyncSession, task_id: UUID) -> UUID:
+async def _again(
+    session: AsyncSession, task_id: UUID, now: datetime, wanted: datetime | None
+) -> datetime | None:
+    attempts = select(func.count(FollowUpCall.id)).where(FollowUpCall.task_id == task_id)
+    if int(await session.scalar(attempts) or 0) >= MOST_ATTEMPTS:
+        return None
+    return wanted or now + NEXT_ATTEMPT
+
+
+async def _missed(session: AsyncSession, task_id: UUID) -> FollowUpEnrolment:
+    """Whose asking it is; the task is held until the transaction ends."""
     task = await session.get(FollowUpTask, task_id, with_for_update=True, populate_existing=True)
     if task is None or task.status is not TaskStatus.MISSED or task.called_at is not None:
         raise UnknownCall
-    return (await session.get_one(FollowUpEnrolment, task.enrolment_id)).patient_id
+    return await session.get_one(FollowUpEnrolment, task.enrolment_id)

@@ -62,8 +62,10 @@ class CallOutcome(StrEnum):
     """What came of calling a patient who did not answer in the chat."""
 
     REACHED = "reached"
-    NO_ANSWER = "no_answer"
-    WRONG_NUMBER = "wrong_number"
+    NO_ANSWER = "no_answer"  # 未接: called again
+    REFUSED = "refused"  # 拒访
+    WRONG_NUMBER = "wrong_number"  # 空号, or somebody else's
+    DIED = "died"
 
 
 class AlertStatus(StrEnum):
@@ -159,8 +161,22 @@ class FollowUpTask(Base):
     asked_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    called_at: Mapped[datetime | None]
+    called_at: Mapped[datetime | None]  # for the last time: it is off the call list
     call_outcome: Mapped[CallOutcome | None] = mapped_column(word(CallOutcome))
+    next_call_at: Mapped[datetime | None]  # nobody answered: not before then
+
+
+class FollowUpCall(Base):
+    """One attempt to call about an asking that nobody answered."""
+
+    __tablename__ = "follow_up_calls"
+    __table_args__ = (one_of("outcome", CallOutcome),)
+
+    id: Mapped[Key]
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("follow_up_tasks.id"), index=True)
+    outcome: Mapped[CallOutcome] = mapped_column(word(CallOutcome))
+    called_by: Mapped[str] = mapped_column(String(80))
+    called_at: Mapped[datetime]
 
 
 class FollowUpAnswer(Base):

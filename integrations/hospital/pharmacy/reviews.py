@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,17 +15,32 @@ from integrations.hospital.models import Prescription, PrescriptionStatus, Revie
 from integrations.hospital.pharmacy.rows import close_question, locked, tell
 from integrations.hospital.pharmacy.terms import BadPrescription, NotNow, end_of_day
 
+ABANDONED = timedelta(
+    minutes=10
+)  # a review that somebody began and did not end: a colleague may take it over
+
+
+class WithColleague(NotNow):
+    """Another pharmacist is looking at it. `pharmacist`: who."""
+
+    def __init__(self, pharmacist: str) -> None:
+        super().__init__(PrescriptionStatus.IN_REVIEW)
+        self.pharmacist = pharmacist
+
 
 async def take(session: AsyncSession, prescription_id: UUID, *, pharmacist: str, now: datetime) -> None:
-    """The pharmacist looks at it now. Raises UnknownPrescription, NotNow."""
+    """The pharmacist looks at it now; what a colleague has begun and left for ABANDONED may be taken over. Raises
+    UnknownPrescription, NotNow, WithColleague."""
     one = await locked(session, prescription_id)
-    if one.status is not PrescriptionStatus.ISSUED:
+    if one.status not in (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW):
         raise NotNow(one.status)
+    if one.status is PrescriptionStatus.IN_REVIEW:
+        await _check_free(session, one, pharmacist, now)
     await _start(session, one, pharmacist, now)
 
 
 async def approve(session: AsyncSession, prescription_id: UUID, *, pharmacist: str, now: datetime) -> None:
-    """It may be paid now, and the patient is told. Raises UnknownPrescription, NotNow."""
+    """It may be paid now, and the patient is told. Raises UnknownPrescription, NotNow, WithColleague."""
     one = await _decide(session, prescription_id, pharmacist, now, approved=True)
     await tell(session, one, EventKind.PRESCRIPTION_APPROVED)
 
@@ -34,7 +49,7 @@ async def reject(
     session: AsyncSession, prescription_id: UUID, *, pharmacist: str, reason: str, now: datetime
 ) -> None:
     """Nobody can pay it; the patient is told, and the doctor finds it with the reason in their list. Raises
-    UnknownPrescription, NotNow, BadPrescription without a reason."""
+    UnknownPrescription, NotNow, WithColleague, BadPrescription without a reason."""
     if not reason.strip():
         raise BadPrescription("say why")
     one = await _decide(session, prescription_id, pharmacist, now, approved=False, reason=reason.strip())
@@ -67,6 +82,14 @@ async def numbers(session: AsyncSession, now: datetime) -> Numbers:
     return Numbers(**(await session.execute(_NUMBERS, values)).one()._mapping)  # noqa: SLF001
 
 
+async def _check_free(session: AsyncSession, one: Prescription, pharmacist: str, now: datetime) -> None:
+    """Raises WithColleague."""
+    review = await session.get_one(Review, one.id, populate_existing=True)
+    theirs = review.pharmacist not in (None, pharmacist)
+    if theirs and review.started_at and now - review.started_at < ABANDONED:
+        raise WithColleague(str(review.pharmacist))
+
+
 async def _start(session: AsyncSession, one: Prescription, pharmacist: str, now: datetime) -> Review:
     review = await session.get_one(Review, one.id)
     one.status, review.pharmacist, review.started_at = PrescriptionStatus.IN_REVIEW, pharmacist, now
@@ -86,7 +109,9 @@ async def _decide(
     one = await locked(session, prescription_id)
     if one.status not in (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW) or now >= one.valid_until:
         raise NotNow(one.status if now < one.valid_until else PrescriptionStatus.EXPIRED)
-    if one.status is PrescriptionStatus.ISSUED:
+    if one.status is PrescriptionStatus.IN_REVIEW:
+        await _check_free(session, one, pharmacist, now)
+    else:
         await _start(session, one, pharmacist, now)
     review = await session.get_one(Review, one.id, populate_existing=True)
     review.pharmacist, review.decided_at = pharmacist, now
