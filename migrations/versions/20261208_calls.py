@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "4b7d02c9e6a1"
-down_revision = "5c27e9d1a4f8"
+down_revision = "e41c90ab73d5"
 branch_labels = None
 depends_on = None
 
