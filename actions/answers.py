@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions import hospital_questions
-from actions.forms import how_often
+from actions.forms import ask_person_at_last, how_often
 from actions.turn import Reply, Turn
 from integrations.hospital.directory import DepartmentView
 
@@ -54,11 +54,6 @@ async def what_it_does(turn: Turn, reply: Reply) -> None:
     reply.say("say_help", hospital=turn.runtime.settings.hospital_name_in(turn.language))
 
 
-async def human(turn: Turn, reply: Reply) -> None:
-    """Until the desk exists a person is reached by phone; the bot goes on answering."""
-    reply.say("say_human", phone=turn.runtime.settings.hospital_phone)
-
-
 async def emergency(turn: Turn, reply: Reply) -> None:
     """120 first, then the way to the emergency department."""
     departments = (await turn.directory()).departments.values()
@@ -85,13 +80,6 @@ async def small_talk(turn: Turn, reply: Reply) -> None:
 async def hurry(turn: Turn, reply: Reply) -> None:
     """Who is pressed for time needs no apology but the next step."""
     reply.say("say_hurry" if turn.form else "say_hurry_now")
-
-
-async def abuse(turn: Turn, reply: Reply) -> None:
-    """Anger has a reason: it is asked for, and goes to a person."""
-    reply.say("say_abuse", phone=turn.runtime.settings.hospital_phone)
-    for intent in ("complain", "talk_to_human"):
-        reply.offer(turn.words.texts.text(f"intent_{intent}"), f"/{intent}")
 
 
 async def out_of_scope(turn: Turn, reply: Reply) -> None:
@@ -129,6 +117,7 @@ async def unclear(turn: Turn, reply: Reply) -> None:
         return
     if often := how_often(turn):
         reply.say(f"say_unclear{often}", phone=phone)
+        ask_person_at_last(turn, reply)
         return
     reply.say("say_unclear")
     likely = [intent for intent in turn.likely if intent in _OFFERED]

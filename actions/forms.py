@@ -34,6 +34,8 @@ Answer = Callable[[Turn, Reply], Awaitable[None]]
 REQUESTED = "requested_slot"
 _NOT_UNDERSTOOD = "nlu_fallback"
 FAILURES = "failures"  # messages in a row that were not understood
+PATIENCE = 2  # such messages, before the next leads to a person
+TO_PERSON = '/talk_to_human{"purpose": "failed"}'  # what a button below a misunderstanding says
 THEN = "then"  # the form to go on with when this one is done
 # "同意" is a yes wherever no consent is asked.
 _ELSEWHERE = {"give_consent": "affirm", "refuse_consent": "deny"}
@@ -215,9 +217,10 @@ class Form(Journey):
             return await self.ask(turn, reply, draft)
         count = how_often(turn)
         reply.say(f"say_not_understood{count}", phone=self.runtime.settings.hospital_phone)
+        ask_person_at_last(turn, reply)
         outcome = await self.ask(turn, reply, draft)
         if (count or turn.elder) and outcome.asked:
-            reply.offer(turn.words.texts.text("intent_talk_to_human"), "/talk_to_human")
+            reply.offer(turn.words.texts.text("intent_talk_to_human"), TO_PERSON)
         outcome.understood = False
         return outcome
 
@@ -242,6 +245,12 @@ def how_often(turn: Turn) -> str:
     "_twice" and "_often" in turn, for the same words again and again are no help."""
     before = int(turn.slots.get(FAILURES) or 0)
     return ("_twice", "_often")[(before - 1) % 2] if before else ""
+
+
+def ask_person_at_last(turn: Turn, reply: Reply) -> None:
+    """Who was not understood three times in a row is led to a person, to whom the second reply has shown the way."""
+    if int(turn.slots.get(FAILURES) or 0) >= PATIENCE:
+        reply.ask_person("failed", asked=False)
 
 
 def count_failures(turn: Turn, *, understood: bool) -> list[EventType]:

@@ -158,6 +158,7 @@ class Reply:
     buttons: list[Button] = field(default_factory=list)
     expects: str = ""
     language: str = ""  # chosen by the patient just now
+    handoff: dict[str, str] = field(default_factory=dict)  # a person is to help: with which skill, and why
 
     def say(self, key: str, **values: object) -> None:
         """Adds a text, with its own buttons, as a paragraph."""
@@ -168,6 +169,11 @@ class Reply:
 
     def offer(self, title: str, payload: str) -> None:
         self.buttons.append(Button(title, payload))
+
+    def ask_person(self, reason: str, skill: str = "service", *, asked: bool = True) -> None:
+        """Has bot put the patient into the queue for a person; what the reply says is for when nobody answers there,
+        or, where they did not ask for one themselves, when nobody is there now."""
+        self.handoff = {"skill": skill, "reason": reason} | ({} if asked else {"unasked": "yes"})
 
     def forget_question(self) -> None:
         """Drops buttons and expectation: another question follows."""
@@ -185,6 +191,8 @@ class Reply:
         told = {"expects": self.expects, "language": self.language}
         metadata = {name: value for name, value in told.items() if value}
         extra: dict[str, Any] = {"metadata": metadata} if metadata else {}
+        if self.handoff:
+            extra["json_message"] = {"handoff": self.handoff}
         dispatcher.utter_message(
             text="\n".join(self.parts).strip(),
             buttons=[{"title": button.title, "payload": button.payload} for button in self.buttons],

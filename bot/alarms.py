@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 from bot import first_aid, outbox, red_flags, texts
 from bot.first_aid import Danger
+from bot.handoff import alarmed
 from bot.models import ControlState
 from bot.red_flags import Outcome
 from integrations.crypto import Crypto
@@ -171,6 +172,8 @@ async def _record(session: Executor, arrival: Arrival, outcome: Outcome, rule: s
         "conversation": arrival.conversation_id, "inbound": arrival.inbound_id, "outcome": outcome.value,
         "rule": rule, "now": now,
     }  # fmt: skip
+    if outcome in _GRAVE:
+        await alarmed.to_the_front(session, arrival.conversation_id, now)
     if outcome in _GRAVE and (await session.execute(_MERGE, values | {"since": now - FRESH})).first():
         return
     wait = {Outcome.URGENT: None, Outcome.CHECK: SILENCE}.get(outcome, timedelta(0))

@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from bot import media, quota
 from bot.models import ControlState
 from bot.outbox import ALARMED, Reply, as_written, unseal
+from bot.wake import tell_desk
 from integrations.channel import Channel, PassiveReply
 from integrations.database import Executor
 from integrations.language.languages import TRADITIONAL
@@ -31,6 +32,9 @@ class Claim:
     message: MessageOut
     attempts: int = 0
     ration: str | None = None
+    talk_in: UUID | None = (
+        None  # the conversation, when a person speaks there: the desk shows what becomes of it
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,13 @@ class _Row:
     attempts: int
     unasked: bool  # it answers nobody: news, an apology for a lost picture
     notice: str | None
+    talk_id: UUID | None
+    staff_id: UUID | None
+
+    @property
+    def of_its_time(self) -> bool:
+        """It is of no use once somebody else speaks: an answer of the bot's, or words about a talk."""
+        return not (self.exempt or self.staff_id or (self.unasked and not self.talk_id))
 
 
 _LOCK_CONTROL = text("SELECT state, epoch FROM controls WHERE conversation_id = :conversation FOR UPDATE")
@@ -50,11 +61,13 @@ _CONTACT = text("""
     FROM contacts JOIN conversations USING (id) WHERE id = :conversation
 """)
 _SENDING = text("SELECT 1 FROM outbound WHERE conversation_id = :conversation AND status = 'sending' LIMIT 1")
-# News that waits for the morning stops nothing that comes after it.
+# News that waits for the morning, or for the end of a talk, stops nothing that comes after it.
 _QUEUED = text("""
-    SELECT id, content, epoch, exempt, attempts, inbound_id IS NULL AS unasked, notice FROM outbound
+    SELECT id, content, epoch, exempt, attempts, inbound_id IS NULL AS unasked, notice, talk_id, staff_id
+    FROM outbound
     WHERE conversation_id = :conversation AND status = 'queued'
       AND (NOT :alarms_only OR exempt)
+      AND (NOT :talking OR inbound_id IS NOT NULL OR talk_id IS NOT NULL OR exempt)
       AND (CAST(:due AS timestamptz) IS NULL OR (
             coalesce(not_before <= :due, true) AND NOT EXISTS (
                 SELECT 1 FROM outbound AS earlier
@@ -79,6 +92,10 @@ _POSTPONE = text("""
     UPDATE outbound SET status = 'queued', not_before = :not_before, error = :error
     WHERE id = ANY(:ids) AND status = 'sending'
 """)
+# Why what a person said waits for the patient's next message.
+SHUT, USED_UP = "window shut", "quota used up"
+_WINDOW = text("SELECT 1 FROM quotas WHERE conversation_id = :conversation AND expires_at > :now LIMIT 1")
+_HELD = text("UPDATE outbound SET error = :error WHERE id = ANY(:ids) AND error IS DISTINCT FROM :error")
 _PASSIVE_AGAIN = text("""
     SELECT id, content FROM outbound
     WHERE passive_for = :inbound AND status IN ('sending', 'sent', 'unknown') ORDER BY seq
@@ -104,9 +121,9 @@ async def claim(
         if passive_for is None and not sends_actively(rt, channel):
             return None  # held for the answer to the patient's next message
         due = None if passive_for else now
-        found = await session.execute(
-            _QUEUED, key | {"due": due, "alarms_only": alarms_only, "batch": _BATCH}
-        )
+        talking = control.state != ControlState.BOT
+        which = {"due": due, "alarms_only": alarms_only, "talking": talking, "batch": _BATCH}
+        found = await session.execute(_QUEUED, key | which)
         rows = [_Row(*row) for row in found]
         rows = await _may_leave(session, conversation_id, control, rows)
         opened = [(row, unseal(rt.crypto, row.content)) for row in rows]
@@ -124,10 +141,19 @@ async def claim(
         if passive_for is None and quota.quotas(channel):
             ration = await quota.use(session, conversation_id, now)
             if ration is None:
+                await _say_held(session, conversation_id, taken, now)
                 return None  # held until the patient writes again
         await session.execute(_MARK_SENDING, {"ids": list(ids), "now": now, "passive_for": passive_for})
     message = _addressed(contact, reply, picture)
-    return Claim(ids, message, attempts=max(row.attempts for row in taken), ration=ration)
+    talk_in = conversation_id if any(row.talk_id for row in taken) else None
+    return Claim(ids, message, max(row.attempts for row in taken), ration, talk_in)
+
+
+async def _say_held(session: Executor, conversation_id: UUID, rows: list[_Row], now: datetime) -> None:
+    """Notes at what a person said why it cannot leave, for them to see."""
+    if spoken := [row.id for row in rows if row.staff_id]:
+        is_open = await session.scalar(_WINDOW, {"conversation": conversation_id, "now": now})
+        await session.execute(_HELD, {"ids": spoken, "error": USED_UP if is_open else SHUT})
 
 
 async def is_sending(rt: Runtime, conversation_id: UUID) -> bool:
@@ -139,13 +165,12 @@ async def is_sending(rt: Runtime, conversation_id: UUID) -> bool:
 async def _may_leave(
     session: Executor, conversation_id: UUID, control: Row[tuple[str, int]], rows: list[_Row]
 ) -> list[_Row]:
-    """Drops what was made before a takeover; holds what answers nobody while a person speaks, and news after an
-    alarm until the patient goes on."""
-    overtaken = [row.id for row in rows if not (row.exempt or row.unasked) and row.epoch != control.epoch]
+    """Drops what was made before a takeover, and holds news after an alarm until the patient goes on. What a person
+    said leaves whoever speaks by now."""
+    overtaken = [row.id for row in rows if row.of_its_time and row.epoch != control.epoch]
     if overtaken:
         await session.execute(_DROP, {"ids": overtaken})
-    talking = control.state != ControlState.BOT
-    rows = [row for row in rows if row.id not in overtaken and not (row.unasked and talking)]
+    rows = [row for row in rows if row.id not in overtaken]
     if any(row.notice for row in rows) and await alarmed(session, conversation_id):
         rows = [row for row in rows if not row.notice]
     return rows
@@ -223,6 +248,8 @@ async def finish(
     values = {"status": status, "platform_id": platform_id, "error": error, "now": rt.now()}
     async with rt.database.transaction() as session:
         await session.execute(_FINISH, {"ids": list(claim.ids), **values})
+    if claim.talk_in:
+        await tell_desk(rt.redis, [claim.talk_in])
 
 
 async def give_back(rt: Runtime, conversation_id: UUID, claimed: Claim) -> None:

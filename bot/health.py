@@ -14,6 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import notices, rasa
+from bot.handoff import queue
+from bot.handoff.models import Skill
 from integrations.hospital import rules
 from integrations.hospital.billing import desk
 from integrations.hospital.billing.desk import Health
@@ -36,6 +38,10 @@ _REVIEWS = Gauge(
     "Prescriptions that wait for a pharmacist or wait too long; decided today, and of these too late",
     ["what"],
 )
+
+
+_TALKS = Gauge("daozhen_talks_waiting", "Patients who wait for a person", ["skill"])
+_LONGEST_WAIT = Gauge("daozhen_talks_longest_wait_seconds", "Of the first of them", ["skill"])
 
 
 @router.get("/health/live")
@@ -73,6 +79,7 @@ async def metrics(request: Request) -> Response:
         DIFFERENCES.set(money.differences)
     await _count_alerts(request.app.state.runtime)
     await _count_reviews(request.app.state.runtime)
+    await _count_talks(request.app.state.runtime)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -103,6 +110,19 @@ async def _count_reviews(rt: Runtime) -> None:
         return
     for what in ("waiting", "over_time", "decided", "late"):
         _REVIEWS.labels(what).set(getattr(found, what))
+
+
+async def _count_talks(rt: Runtime) -> None:
+    """Without the database the last numbers stand."""
+    try:
+        async with rt.database.begin() as session:
+            found = {row.skill: row for row in await queue.standing(session, rt.now())}
+    except (SQLAlchemyError, OSError):
+        return
+    for skill in Skill:
+        row = found.get(skill)
+        _TALKS.labels(skill.value).set(row.talks if row else 0)
+        _LONGEST_WAIT.labels(skill.value).set((rt.now() - row.since).total_seconds() if row else 0)
 
 
 async def _rule_faults(rt: Runtime) -> dict[str, str]:

@@ -14,6 +14,7 @@ from sqlalchemy import Row, text
 
 from bot import alarms, media, permissions, quota, red_flags
 from bot.alarms import Arrival, Latest
+from bot.models import ControlState
 from bot.red_flags import Outcome
 from integrations.channel import Channel
 from integrations.crypto import Crypto, Undecryptable
@@ -97,6 +98,7 @@ class Accepted:
     deliveries: int = 1
     alarm: bool = False
     answered: bool = False
+    attended: bool = False  # a person speaks there, or is waited for
 
 
 async def accept(
@@ -146,7 +148,8 @@ async def _accept(
         if more and not message.text:  # the first picture of an album is answered, the others come with it
             await session.execute(_QUIET, {"id": inbound_id, "now": now})
     answered = alarm or message.kind in _UNANSWERED or (more and not message.text)
-    return Accepted(inbound_id, conversation_id, alarm=alarm, answered=answered)
+    attended = accepted.control != ControlState.BOT
+    return Accepted(inbound_id, conversation_id, alarm=alarm, answered=answered, attended=attended)
 
 
 async def _store(

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.handoff.models import CannedReply, Talk, TalkNote  # noqa: F401  (their tables)
 from integrations.database import Base, Key
 from integrations.language.languages import LANGUAGES, SIMPLIFIED
 from integrations.presence import RunningProcess  # noqa: F401  (its table)
@@ -131,6 +132,8 @@ class Outbound(Base):
     `notice` is the kind of a row that tells news (an appointment was cancelled) and may leave as the platform's
     prepared notice. `notified_at`: when it was first handed over as one; `notice_error`: why it cannot leave so.
     `about`: the appointment that the news is about.
+
+    `talk_id`: said while a person helps or is waited for: by them (`staff_id`), or about the waiting.
     """
 
     __tablename__ = "outbound"
@@ -157,6 +160,7 @@ class Outbound(Base):
             ),
         ),
         Index("ix_outbound_about", "about", postgresql_where=text("about IS NOT NULL")),
+        Index("ix_outbound_talk_id", "talk_id", postgresql_where=text("talk_id IS NOT NULL")),
         Index(
             "ix_outbound_notified",
             "platform_id",
@@ -185,6 +189,8 @@ class Outbound(Base):
     notified_at: Mapped[datetime | None]
     notice_error: Mapped[str | None]
     about: Mapped[UUID | None]
+    talk_id: Mapped[UUID | None] = mapped_column(ForeignKey("talks.id", ondelete="SET NULL"))
+    staff_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -27,6 +27,7 @@ class RasaReply:
     buttons: list[dict[str, str]] = field(default_factory=list)
     expects: str | None = None
     language: str | None = None  # chosen for all that follows
+    handoff: dict[str, str] | None = None  # a person is to help: skill, reason
 
 
 async def turn(
@@ -74,6 +75,7 @@ async def turn(
                 message.get("buttons") or [],
                 message.get("expects"),
                 message.get("language"),
+                (message.get("custom") or {}).get("handoff"),
             )
             for message in response.json()["messages"]
         ]

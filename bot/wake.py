@@ -36,6 +36,7 @@ for at, conversation in ipairs(ARGV) do
 end
 """
 TURNS = "turns"  # the Redis channel on which a finished turn's inbound id is announced
+DESK = "desk"  # the Redis channel on which a conversation's id says that the desk has something new to show
 _PAUSE_AFTER_FAILURE = 2.0  # seconds in which nobody is woken after Redis did not answer
 _WAIT_SECONDS = 2  # for a wake-up, below the time after which a silent Redis counts as gone
 _REDIS_SECONDS = 2.0
@@ -63,6 +64,16 @@ async def wake(redis: Redis, conversations: Iterable[UUID]) -> None:
     if line := [conversation.bytes for conversation in conversations]:
         async with asyncio.timeout(_REDIS_SECONDS):
             await cast(Awaitable[None], redis.eval(_STAND_BEHIND, 1, WOKEN, *line))
+
+
+async def tell_desk(redis: Redis, conversations: Iterable[UUID]) -> None:
+    """After the commit of what the desk shows. It may be lost: the desk looks into the database by itself."""
+    try:
+        async with asyncio.timeout(_REDIS_SECONDS):
+            for conversation in conversations:
+                await redis.publish(DESK, conversation.hex)
+    except (RedisError, OSError):
+        log.warning("the desk does not hear without redis")
 
 
 class Waker:

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from bot import claims, delivery, door, inbox, numbers_in_chat, paging
 from bot.inbox import Accepted
-from bot.wake import TurnNews, Waker
+from bot.wake import TurnNews, Waker, tell_desk
 from integrations.channel import (
     AnswerCallback,
     Channel,
@@ -99,6 +99,8 @@ def _after_accepting(
         REPEATED.labels(channel.name).inc()
     else:
         ACCEPTED.labels(channel.name, message.kind.value).inc()
+    if taken.attended:
+        background.start(tell_desk(rt.redis, [taken.conversation_id]))
     if taken.alarm:
         background.start(paging.page(rt))
     if taken.alarm and not passive:

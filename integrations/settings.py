@@ -137,6 +137,7 @@ class Settings(BaseSettings):
     )
     case_close_days: int = Field(default=7, ge=1)  # after an answer to which the patient says nothing
     working_days: Path | None = None  # a file like integrations/hospital/working_days.yml
+    office_hours: Path | None = None  # a file like integrations/hospital/office_hours.yml
     surveys: bool = True  # ask now and then what patients think of all of us
 
     # The pharmacy. A prescription is valid for so many days, the day of issue included, where its doctor says nothing.

@@ -42,6 +42,7 @@ SAID_BY_US = {
     "page_completed",
     "address_saved",
     "link_added",
+    "handed_back",
     "non_text",
     "take_replacement",
     "follow_up_due",

@@ -5,7 +5,8 @@ import pytest
 import yaml
 from sqlalchemy import text
 
-from bot import conversations, handoff, inbox, sweep
+from bot import conversations, inbox, sweep
+from bot.handoff.control import change_control
 from bot.models import ControlState
 from bot.understanding import Reading
 from integrations.channel import Unknown
@@ -199,7 +200,7 @@ async def test_what_is_no_text_has_an_intent(rasa, write, drain, kind, choice, e
 async def test_while_a_person_speaks_rasa_is_not_asked(rt, telegram, rasa, write, drain):
     accepted = await write("我要人工")
     async with rt.database.begin() as session:
-        await handoff.change_control(session, accepted.conversation_id, ControlState.AGENT, rt.now())
+        await change_control(session, accepted.conversation_id, ControlState.AGENT, rt.now())
     await drain(accepted.conversation_id)
     assert (rasa.turns, telegram.texts) == ([], [])
     assert await one(rt, "SELECT status FROM inbound") == "done"
@@ -211,7 +212,7 @@ async def test_a_turn_made_before_a_takeover_is_never_sent(rt, telegram, write, 
     class Overtaken(Plain):
         async def read(self, rt, conversation_id, words, expects):
             async with rt.database.begin() as session:
-                await handoff.change_control(session, conversation_id, ControlState.AGENT, rt.now())
+                await change_control(session, conversation_id, ControlState.AGENT, rt.now())
             return Reading(words, [])
 
     await conversations.drain(rt, Overtaken(), accepted.conversation_id)
@@ -325,8 +326,8 @@ async def test_what_a_page_did_is_told_when_the_bot_has_control_again(
     conversation_id = accepted.conversation_id
     await drain(conversation_id)
     async with rt.database.begin() as session:
-        await handoff.change_control(session, conversation_id, ControlState.WAITING, rt.now())
-        await handoff.change_control(session, conversation_id, ControlState.AGENT, rt.now())
+        await change_control(session, conversation_id, ControlState.WAITING, rt.now())
+        await change_control(session, conversation_id, ControlState.AGENT, rt.now())
         await inbox.accept_system(
             session, rt.crypto, conversation_id, external_id="event:1",
             payload='/page_completed{"purpose": "registration"}', now=rt.now(),
@@ -337,7 +338,7 @@ async def test_what_a_page_did_is_told_when_the_bot_has_control_again(
     assert (await sweep.find(rt)).turns == []  # no worker goes round in circles for it
     assert [turn["text"] for turn in rasa.turns] == ["一"]
     async with rt.database.begin() as session:
-        await handoff.change_control(session, conversation_id, ControlState.BOT, rt.now())
+        await change_control(session, conversation_id, ControlState.BOT, rt.now())
     assert (await sweep.find(rt)).turns == [conversation_id]
     await drain(conversation_id)
     assert [turn["text"] for turn in rasa.turns][1:] == ['/page_completed{"purpose": "registration"}']

@@ -10,7 +10,8 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from bot import handoff, inbox, sweep
+from bot import inbox, sweep
+from bot.handoff.control import change_control
 from bot.models import ControlState
 from bot.outbox import unseal
 from integrations.hospital import accounts, cases, ratings
@@ -136,7 +137,7 @@ async def test_the_stars_are_buttons_where_the_platform_has_some(rt, who):
 async def test_nobody_is_asked_while_a_person_has_the_talk(rt, who, clock):
     async def hand(to: ControlState) -> None:
         async with rt.database.begin() as session:
-            await handoff.change_control(session, who.id, to, rt.now())
+            await change_control(session, who.id, to, rt.now())
 
     await hand(ControlState.WAITING)
     await ask(rt, who)
@@ -190,23 +191,6 @@ async def test_the_question_keeps_quiet_hours(rt, who, clock):
     async with rt.database.begin() as session:
         not_before = await session.scalar(text("SELECT not_before FROM outbound"))
     assert not_before == datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-
-
-async def test_who_was_helped_by_a_person_is_asked_once_the_talk_rests(rt, who, clock):
-    async def hand(to: ControlState) -> None:
-        async with rt.database.begin() as session:
-            await handoff.change_control(session, who.id, to, rt.now())
-
-    for to in (ControlState.WAITING, ControlState.BOT):  # nobody came
-        await hand(to)
-    assert await said(rt) == []
-    for to in (ControlState.AGENT, ControlState.BOT, ControlState.BOT):
-        await hand(to)
-    [words] = await said(rt)
-    assert "人工客服" in words
-    for to in (ControlState.AGENT, ControlState.BOT):
-        await hand(to)
-    assert len(await said(rt)) == 2
 
 
 async def test_the_survey_can_be_switched_off(rt, who, monkeypatch):

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot import claims, delivery, handoff, inbox, outbox, quota, sweep
+from bot import claims, delivery, inbox, outbox, quota, sweep
+from bot.handoff.control import change_control
 from bot.models import ControlState
 from bot.outbox import Reply
 from integrations.channel import Rejected, Throttled, Unavailable, Unknown, Unreachable, WindowClosed
@@ -292,4 +293,4 @@ async def any_inbound(rt):
 
 async def control(rt, conversation, state):
     async with rt.database.begin() as session:
-        return await handoff.change_control(session, conversation, state, rt.now())
+        return await change_control(session, conversation, state, rt.now())

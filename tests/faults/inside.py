@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
-from bot.handoff import change_control
+from bot.handoff.control import change_control
 from bot.models import ControlState
 from bot.outbox import Reply
 from integrations.connections import Pools

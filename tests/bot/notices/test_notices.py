@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from bot import delivery, handoff, inbox, notice_delivery, notices, outbox, sweep, texts
+from bot import delivery, inbox, notice_delivery, notices, outbox, sweep, texts
+from bot.handoff.control import change_control
 from bot.models import ControlState
 from bot.outbox import Reply
 from integrations.channel import (
@@ -347,11 +348,11 @@ async def test_after_an_alarm_news_waits_until_the_patient_goes_on(rt, telegram,
 async def test_no_notice_leaves_after_an_alarm_or_while_a_person_speaks(rt, wechat, talk, message, clock):
     await news(rt, talk)
     async with rt.database.begin() as session:
-        await handoff.change_control(session, talk, ControlState.AGENT, rt.now())
+        await change_control(session, talk, ControlState.AGENT, rt.now())
     await notify(rt, talk)
     assert wechat.notices == []
     async with rt.database.begin() as session:
-        await handoff.change_control(session, talk, ControlState.BOT, rt.now())
+        await change_control(session, talk, ControlState.BOT, rt.now())
     alarm = message("我胸口剧痛喘不上气", channel="wechat", sender="openid")
     await inbox.accept(rt, wechat, alarm, passive_until=None)
     clock.forward(days=3)

@@ -1,0 +1,208 @@
+"""The queue for a person: who asks stands in it by the time of asking and a head start in minutes (limits.yml), so
+that a red flag comes first, an elder a little earlier, and nobody waits for ever.
+
+Whoever changes a talk locks the conversation's control first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from bot.alarms import FRESH, URGENT_FOR
+from bot.handoff import control
+from bot.handoff.limits import limits
+from bot.handoff.models import Reason, Skill, TalkStatus
+from bot.handoff.states import SPEAKS
+from integrations.database import Executor
+from integrations.hospital.office_hours import office_hours
+from integrations.runtime import Runtime
+
+# Where somebody stands: the earlier, the sooner.
+STANDS = "{talk}.requested_at - {talk}.priority * interval '1 minute'"
+ORDER = f"{STANDS.format(talk='talks')}, talks.id"
+
+_OPEN = text("""
+    SELECT id, status, skill, priority, staff_id, opens_at, requested_at FROM talks
+    WHERE conversation_id = :conversation AND status IN ('waiting', 'active', 'unanswered') FOR UPDATE
+""")
+_WHO = text("""
+    SELECT accounts.elder_mode,
+           EXISTS (SELECT FROM account_patients ap JOIN patients p ON p.id = ap.patient_id
+                   WHERE ap.account_id = accounts.id AND ap.relation = 'self' AND p.birth_date <= :born) AS elder,
+           EXISTS (SELECT FROM alarms a WHERE a.conversation_id = :conversation AND a.raised_at > :fresh
+                     AND a.outcome IN ('emergency', 'crisis')) AS alarm,
+           EXISTS (SELECT FROM alarms a WHERE a.conversation_id = :conversation AND a.raised_at > :today
+                     AND a.outcome = 'urgent') AS urgent
+    FROM contacts JOIN accounts ON accounts.id = contacts.account_id WHERE contacts.id = :conversation
+""")
+_BEGIN = text("""
+    INSERT INTO talks (conversation_id, skill, department_id, reason, status, priority, wanted_staff_id,
+                       consultation_id, epoch, requested_at, opens_at)
+    VALUES (:conversation, :skill, :department, :reason, :status, :priority, :wanted, :consultation, :epoch, :now,
+            :opens_at)
+    RETURNING id
+""")
+_AGAIN = text("""
+    UPDATE talks SET status = :status, epoch = :epoch, priority = greatest(priority, :priority), opens_at = :opens_at,
+           skill = CASE WHEN consultation_id IS NULL THEN :skill ELSE skill END,
+           department_id = CASE WHEN consultation_id IS NULL THEN CAST(:department AS uuid) ELSE department_id END
+    WHERE id = :id
+""")
+_ASKED_AT = text("UPDATE talks SET asked_position = coalesce(asked_position, :position) WHERE id = :id")
+_TOLD = text("UPDATE talks SET told_position = :position, told_at = :now WHERE id = :id")
+_PLACE = text(f"""
+    SELECT mine.id, mine.status, mine.skill, mine.opens_at, controls.epoch, (
+        SELECT count(*) FROM talks AS other
+        WHERE other.skill = mine.skill AND other.department_id IS NOT DISTINCT FROM mine.department_id
+          AND other.status IN ('waiting', 'unanswered') AND other.consultation_id IS NULL
+          AND ({STANDS.format(talk="other")}, other.id) < ({STANDS.format(talk="mine")}, mine.id)) + 1 AS position
+    FROM talks AS mine JOIN controls USING (conversation_id)
+    WHERE mine.conversation_id = :conversation AND mine.status IN ('waiting', 'active', 'unanswered')
+""")  # noqa: S608 - pieces of our own
+# How long one place in the queue took of late.
+_PACE = text("""
+    SELECT count(*) AS talks,
+           percentile_cont(0.5) WITHIN GROUP (
+               ORDER BY extract(epoch FROM accepted_at - requested_at) / asked_position) AS seconds
+    FROM (SELECT accepted_at, requested_at, asked_position FROM talks
+          WHERE skill = :skill AND accepted_at > :since AND asked_position > 0 AND opens_at IS NULL
+          ORDER BY accepted_at DESC LIMIT 20) AS latest
+""")
+_LEAVE = text("""
+    UPDATE talks SET status = 'left', ended_at = :now, ended_by = :by
+    WHERE conversation_id = :conversation AND status IN ('waiting', 'unanswered') RETURNING id
+""")
+_WAITING = text(f"""
+    SELECT talks.*, contacts.channel, conversations.language
+    FROM talks JOIN contacts ON contacts.id = talks.conversation_id
+    JOIN conversations ON conversations.id = talks.conversation_id
+    WHERE talks.status IN ('waiting', 'unanswered')
+      AND (CAST(:skills AS text[]) IS NULL OR talks.skill = ANY(CAST(:skills AS text[])))
+      AND (CAST(:department AS uuid) IS NULL OR talks.skill <> 'doctor' OR talks.department_id = :department)
+    ORDER BY {ORDER} LIMIT :limit
+""")  # noqa: S608 - pieces of our own
+_STANDING = text("""
+    SELECT skill, count(*) AS talks, min(requested_at) AS since FROM talks
+    WHERE status IN ('waiting', 'unanswered') AND coalesce(opens_at, :now) <= :now GROUP BY skill
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody stands. `minutes`: how long it takes by what was measured, None when too little was.
+    `opens_at`: nobody is there before. `epoch`: under which to speak about it."""
+
+    talk_id: UUID
+    status: TalkStatus
+    position: int
+    minutes: int | None
+    opens_at: datetime | None
+    epoch: int
+
+    @property
+    def open(self) -> bool:
+        return self.opens_at is None
+
+
+async def ask(
+    session: Executor,
+    rt: Runtime,
+    conversation_id: UUID,
+    skill: Skill = Skill.SERVICE,
+    reason: Reason = Reason.ASKED,
+    *,
+    department_id: UUID | None = None,
+    wanted_staff_id: UUID | None = None,
+    consultation_id: UUID | None = None,
+) -> Place:
+    """Puts the conversation into the queue, once: whoever stands there already keeps their place, and who speaks with
+    somebody goes on. While people are there the bot falls silent; out of hours, and while a doctor is awaited for a
+    consultation, it goes on."""
+    now = rt.now()
+    epoch = await control.hold(session, conversation_id)
+    opens = office_hours(rt.settings.office_hours).opens(skill, now, rt.zone)
+    values = {
+        "conversation": conversation_id, "skill": skill.value, "department": department_id, "reason": reason.value,
+        "priority": await _head_start(session, rt, conversation_id, reason), "wanted": wanted_staff_id,
+        "consultation": consultation_id, "epoch": epoch, "now": now,
+        "opens_at": None if opens <= now or consultation_id else opens,
+    }  # fmt: skip
+    status = TalkStatus.UNANSWERED if opens > now or consultation_id else TalkStatus.WAITING
+    found = (await session.execute(_OPEN, {"conversation": conversation_id})).first()
+    if found is None:
+        await session.scalar(_BEGIN, values | {"status": status.value})
+    elif found.status == TalkStatus.UNANSWERED and not consultation_id:
+        await session.execute(_AGAIN, values | {"id": found.id, "status": status.value})
+    if found is None or found.status == TalkStatus.UNANSWERED:
+        await control.change_control(session, conversation_id, SPEAKS[status], now)
+    place = await where(session, rt, conversation_id)
+    assert place is not None, "it was just made"
+    await session.execute(_ASKED_AT, {"id": place.talk_id, "position": place.position})
+    return place
+
+
+async def where(session: Executor, rt: Runtime, conversation_id: UUID) -> Place | None:
+    """The place of a conversation's open talk."""
+    row = (await session.execute(_PLACE, {"conversation": conversation_id})).first()
+    if row is None:
+        return None
+    pace = await _pace(session, rt, row.skill)
+    minutes = None if pace is None else max(1, ceil(pace * row.position / 60))
+    return Place(row.id, TalkStatus(row.status), row.position, minutes, row.opens_at, row.epoch)
+
+
+async def told(session: Executor, place: Place, now: datetime) -> None:
+    """Keeps what the patient hears of their place now."""
+    await session.execute(_TOLD, {"id": place.talk_id, "position": place.position, "now": now})
+
+
+async def leave(session: Executor, conversation_id: UUID, now: datetime, by: str = "patient") -> int | None:
+    """Takes the conversation out of the queue and gives the epoch since; None when it does not stand there."""
+    await control.hold(session, conversation_id)
+    gone = await session.execute(_LEAVE, {"conversation": conversation_id, "now": now, "by": by})
+    if gone.first() is None:
+        return None
+    return await control.change_control(session, conversation_id, SPEAKS[TalkStatus.LEFT], now)
+
+
+async def waiting(
+    session: Executor,
+    skills: list[Skill] | None = None,
+    department_id: UUID | None = None,
+    limit: int = 500,
+) -> list[Any]:
+    """The talks that nobody has taken, in their order, with channel and language. Doctors' talks only of the
+    department, where one is named."""
+    named = [skill.value for skill in skills] if skills is not None else None
+    row = {"skills": named, "department": department_id, "limit": limit}
+    return list((await session.execute(_WAITING, row)).all())
+
+
+async def standing(session: Executor, now: datetime) -> list[Any]:
+    """How many wait by skill, and since when the first of them: skill, talks, since."""
+    return list((await session.execute(_STANDING, {"now": now})).all())
+
+
+async def _pace(session: Executor, rt: Runtime, skill: str) -> float | None:
+    """Seconds for one place, or None when too few talks say."""
+    row = (await session.execute(_PACE, {"skill": skill, "since": rt.now() - limits().measured})).one()
+    return float(row.seconds) if row.talks >= limits().talks_to_measure else None
+
+
+async def _head_start(session: Executor, rt: Runtime, conversation_id: UUID, reason: Reason) -> int:
+    now, start = rt.now(), limits().head_start
+    today = rt.local_now().date()
+    born = today.replace(year=today.year - limits().elder_age, day=min(today.day, 28))
+    row = {"conversation": conversation_id, "born": born, "fresh": now - FRESH, "today": now - URGENT_FOR}
+    who = (await session.execute(_WHO, row)).one()
+    minutes = [start[reason]]
+    minutes += [start["elder"]] if who.elder_mode or who.elder else []
+    minutes += [start["urgent"]] if who.urgent else []
+    minutes += [start["alarm"]] if who.alarm else []
+    return max(minutes) if who.alarm or who.urgent else sum(minutes)

@@ -1,0 +1,88 @@
+"""Patients in conversations, and members of staff as talks see them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from bot import inbox, outbox
+from bot.handoff import queue
+from bot.handoff.models import Skill
+from tests.bot.conftest import START
+
+
+@dataclass
+class Person:
+    login: str = "xiaoli"
+    name: str = "小李"
+    role: str = "agent"
+    department_id: UUID | None = None
+    id: UUID = field(default_factory=uuid4)
+
+
+@pytest.fixture
+def agent() -> Person:
+    return Person()
+
+
+@pytest.fixture
+def other() -> Person:
+    return Person("laowang", "老王")
+
+
+@pytest.fixture(autouse=True)
+def at_work(clock) -> None:
+    """10:00 on a working day."""
+    clock.time = datetime.fromisoformat("2026-11-23T02:00:00+00:00")
+    assert clock.time > START
+
+
+@pytest.fixture
+def arrive(rt, message) -> Callable[..., Awaitable[UUID]]:
+    """A patient who writes; gives the conversation."""
+
+    async def write(sender: str = "patient-1", words: str = "你好", channel: str = "telegram") -> UUID:
+        said = message(words, sender=sender, channel=channel)
+        accepted = await inbox.accept(rt, rt.channels[channel], said, passive_until=None)
+        return accepted.conversation_id
+
+    return write
+
+
+@pytest.fixture
+async def patient(arrive) -> UUID:
+    return await arrive()
+
+
+@pytest.fixture
+def ask(rt) -> Callable[..., Awaitable[queue.Place]]:
+    async def wish(conversation: UUID, skill: Skill = Skill.SERVICE, **more) -> queue.Place:
+        async with rt.database.begin() as session:
+            return await queue.ask(session, rt, conversation, skill, **more)
+
+    return wish
+
+
+async def rows(rt, statement: str, **values) -> list:
+    async with rt.database.begin() as session:
+        return list((await session.execute(text(statement), values)).all())
+
+
+async def queued(rt, conversation: UUID) -> list[str]:
+    """What waits to be sent, in words."""
+    found = await rows(
+        rt,
+        "SELECT content FROM outbound WHERE conversation_id = :id AND status = 'queued' ORDER BY seq",
+        id=conversation,
+    )
+    return [outbox.unseal(rt.crypto, row.content).text for row in found]
+
+
+async def state(rt, conversation: UUID) -> tuple[str, int]:
+    [row] = await rows(rt, "SELECT state, epoch FROM controls WHERE conversation_id = :id", id=conversation)
+    return row.state, row.epoch

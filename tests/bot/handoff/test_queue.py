@@ -1,0 +1,121 @@
+"""The queue for a person: order, place, waiting time, hours."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from bot.handoff import queue, talking
+from bot.handoff.models import Reason, Skill, TalkStatus
+from tests.bot.handoff.conftest import rows, state
+
+
+async def test_who_asks_stands_in_line_once_and_the_bot_falls_silent(rt, patient, ask):
+    place = await ask(patient)
+    assert (place.position, place.open, place.status) == (1, True, TalkStatus.WAITING)
+    assert await state(rt, patient) == ("waiting", 1)
+    assert (await ask(patient)).talk_id == place.talk_id
+    assert await state(rt, patient) == ("waiting", 1)
+    assert await rows(rt, "SELECT 1 FROM talks") == [(1,)]
+
+
+async def test_the_line_goes_by_time_with_a_head_start_for_whom_it_is_due(rt, arrive, ask, clock):
+    """A complaint counts 20 minutes, an elder 10, an alarm stands before all."""
+    ordinary, elder, complaint, late, alarm = [await arrive(f"p{at}") for at in range(5)]
+    async with rt.database.begin() as session:
+        await session.execute(
+            text(
+                "UPDATE accounts SET elder_mode = true WHERE id = (SELECT account_id FROM contacts WHERE id = :id)"
+            ),
+            {"id": elder},
+        )
+        await session.execute(
+            text("""INSERT INTO alarms (conversation_id, outcome, rule, raised_at, last_at)
+                    VALUES (:id, 'emergency', 'chest', :now, :now)"""),
+            {"id": alarm, "now": clock()},
+        )
+    await ask(ordinary)
+    clock.forward(minutes=9)
+    await ask(elder)
+    clock.forward(minutes=6)
+    await ask(complaint, reason=Reason.COMPLAINT)
+    clock.forward(minutes=1)
+    await ask(late)
+    await ask(alarm)
+    async with rt.database.begin() as session:
+        order = [row.conversation_id for row in await queue.waiting(session)]
+        places = [(await queue.where(session, rt, one)).position for one in order]
+    assert order == [alarm, complaint, elder, ordinary, late]
+    assert places == [1, 2, 3, 4, 5]
+
+
+async def test_skills_and_departments_have_lines_of_their_own(rt, arrive, ask):
+    for sender, skill in (("a", Skill.SERVICE), ("b", Skill.PHARMACY), ("c", Skill.SERVICE)):
+        place = await ask(await arrive(sender), skill)
+    assert place.position == 2
+    async with rt.database.begin() as session:
+        assert len(await queue.waiting(session, [Skill.PHARMACY])) == 1
+        assert len(await queue.waiting(session)) == 3
+
+
+async def test_the_waiting_time_is_measured_or_not_said(rt, arrive, ask, clock, agent):
+    for at in range(3):
+        conversation = await arrive(f"p{at}")
+        place = await ask(conversation)
+        assert place.minutes is None
+        clock.forward(minutes=4)
+        async with rt.database.begin() as session:
+            await talking.accept(session, rt, place.talk_id, agent, clock())
+    assert (await ask(await arrive("next"))).minutes == 4
+    assert (await ask(await arrive("after"))).minutes == 8
+    clock.forward(hours=3)  # what was then says nothing of now
+    assert (await ask(await arrive("later"))).minutes is None
+
+
+async def test_who_leaves_is_out_of_the_line_and_the_bot_speaks(rt, arrive, ask, clock):
+    first, second = await arrive("a"), await arrive("b")
+    await ask(first)
+    assert (await ask(second)).position == 2
+    async with rt.database.begin() as session:
+        assert await queue.leave(session, first, clock()) == 2
+        assert await queue.leave(session, first, clock()) is None
+        assert (await queue.where(session, rt, second)).position == 1
+        assert await queue.where(session, rt, first) is None
+    assert await state(rt, first) == ("bot", 2)
+
+
+# 2026-11-23 is a Monday; 2026-10-01 a holiday; 2026-10-10 a Saturday that is worked. Local times.
+@pytest.mark.parametrize(
+    ("skill", "asked", "opens"),
+    [
+        (Skill.SERVICE, "2026-11-23T07:59", "2026-11-23T08:00"),
+        (Skill.SERVICE, "2026-11-22T10:00", None),
+        (Skill.SERVICE, "2026-11-22T20:00", "2026-11-23T08:00"),
+        (Skill.DOCTOR, "2026-11-23T12:10", "2026-11-23T13:30"),
+        (Skill.DOCTOR, "2026-11-20T17:30", "2026-11-23T08:00"),
+        (Skill.DOCTOR, "2026-10-01T09:00", "2026-10-08T08:00"),
+        (Skill.DOCTOR, "2026-10-10T09:00", None),
+        (Skill.PHARMACY, "2026-11-22T09:00", None),
+        (Skill.PHARMACY, "2026-11-22T12:00", "2026-11-23T08:00"),
+    ],
+)
+async def test_out_of_hours_the_bot_goes_on_and_the_time_of_opening_is_known(
+    rt, patient, ask, clock, skill, asked, opens
+):
+    local = datetime.fromisoformat(asked).replace(tzinfo=rt.zone)
+    clock.time = local.astimezone(UTC)
+    place = await ask(patient, skill)
+    assert place.opens_at == (datetime.fromisoformat(opens).replace(tzinfo=rt.zone) if opens else None)
+    assert (await state(rt, patient))[0] == ("bot" if opens else "waiting")
+    assert place.status == (TalkStatus.UNANSWERED if opens else TalkStatus.WAITING)
+
+
+async def test_what_was_asked_at_night_stands_first_in_the_morning(rt, arrive, ask, clock):
+    night, morning = await arrive("night"), await arrive("morning")
+    clock.time -= timedelta(hours=5)
+    await ask(night)
+    clock.time += timedelta(hours=5)
+    assert (await ask(morning)).position == 2
+    again = await ask(night)  # and who comes back then waits like all others, with their place kept
+    assert (again.position, again.status) == (1, TalkStatus.WAITING)
+    assert await state(rt, night) == ("waiting", 1)

@@ -1,0 +1,241 @@
+"""What staff do with a talk, and what of the bot's may leave meanwhile."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from bot import claims, delivery, outbox
+from bot.handoff import control, talking, telling
+from bot.handoff.models import Skill, TalkStatus
+from bot.handoff.states import AlreadyTaken, NotActive, NotYours, Over
+from bot.models import ControlState
+from bot.outbox import Reply
+from integrations.messages import Notice
+from tests.bot.handoff.conftest import Person, queued, rows, state
+
+
+@pytest.fixture
+def act(rt, clock):
+    """One thing that staff do, in a transaction of its own."""
+
+    async def do(work, *values, **more):
+        async with rt.database.begin() as session:
+            return await work(session, rt, *values, now=clock(), **more)
+
+    return do
+
+
+async def test_accept_say_and_hand_back(rt, telegram, patient, ask, act, agent, clock):
+    place = await ask(patient)
+    found = await act(talking.accept, place.talk_id, agent)
+    assert (found.status, found.staff_id) == (TalkStatus.ACTIVE, agent.id)
+    assert await state(rt, patient) == ("agent", 2)
+    [row] = await act(talking.say, place.talk_id, agent, "您好，请问什么事？")
+    await delivery.deliver(rt, patient)
+    assert telegram.texts == ["接通了，小李为您服务。", "您好，请问什么事？"]
+    [kept] = await rows(rt, "SELECT staff_id, talk_id, status FROM outbound WHERE id = :id", id=row)
+    assert kept == (agent.id, place.talk_id, "sent")
+    await act(talking.hand_back, place.talk_id, agent)
+    assert await state(rt, patient) == ("bot", 3)
+    [told] = await rows(rt, "SELECT kind, status FROM inbound WHERE channel = 'system'")
+    assert told == ("system", "pending")
+
+
+async def test_the_survey_is_asked_once_and_only_of_whom_somebody_answered(rt, patient, ask, act, agent):
+    for answers in (False, True):
+        place = await ask(patient)
+        await act(talking.accept, place.talk_id, agent)
+        if answers:
+            await act(talking.say, place.talk_id, agent, "好的")
+        await act(talking.close, place.talk_id, agent)
+    assert [row.subject_id for row in await rows(rt, "SELECT subject_id FROM ratings")] == [place.talk_id]
+
+
+async def test_only_one_of_two_gets_it_and_only_they_may_speak(rt, patient, ask, act, agent, other):
+    place = await ask(patient)
+    got = await asyncio.gather(
+        *(act(talking.accept, place.talk_id, one) for one in (agent, other)), return_exceptions=True
+    )
+    assert sum(isinstance(one, AlreadyTaken) for one in got) == 1
+    mine, theirs = (agent, other) if isinstance(got[1], AlreadyTaken) else (other, agent)
+    with pytest.raises(NotYours):
+        await act(talking.say, place.talk_id, theirs, "我来")
+    await act(talking.say, place.talk_id, mine, "您好")
+    with pytest.raises(NotYours):
+        await act(talking.close, place.talk_id, theirs)
+    await act(talking.close, place.talk_id, mine)
+    for work in (talking.say, talking.close, talking.accept):
+        with pytest.raises(Over):
+            await act(work, place.talk_id, mine, *(["还在吗"] if work is talking.say else []))
+
+
+async def test_before_it_is_taken_nobody_speaks_in_it(rt, patient, ask, act, agent):
+    place = await ask(patient)
+    with pytest.raises(NotActive):
+        await act(talking.say, place.talk_id, agent, "您好")
+    with pytest.raises(NotYours):
+        await act(talking.accept, place.talk_id, Person(role="pharmacist"))
+    with pytest.raises(NotYours):
+        await act(talking.accept, place.talk_id, Person(role="administrator"))
+
+
+async def test_a_doctor_takes_their_department_s_talks_and_their_own_consultations_only(rt, arrive, ask, act):
+    department, elsewhere = (
+        row.id
+        for row in await rows(
+            rt,
+            """INSERT INTO departments (name, campus, building, floor)
+               VALUES ('骨科', '本部', '门诊楼', '3层'), ('眼科', '本部', '门诊楼', '4层') RETURNING id""",
+        )
+    )
+    doctor, colleague, stranger = (
+        Person(role="doctor", department_id=one) for one in (department, department, elsewhere)
+    )
+    place = await ask(await arrive("a"), Skill.DOCTOR, department_id=department)
+    with pytest.raises(NotYours):
+        await act(talking.accept, place.talk_id, stranger)
+    await act(talking.accept, place.talk_id, doctor)
+    place = await ask(
+        await arrive("b"),
+        Skill.DOCTOR,
+        department_id=department,
+        wanted_staff_id=doctor.id,
+        consultation_id=uuid4(),
+    )
+    with pytest.raises(NotYours):
+        await act(talking.accept, place.talk_id, colleague)
+    await act(talking.accept, place.talk_id, doctor)
+
+
+async def test_a_transferred_patient_is_first_in_line_and_told(rt, arrive, ask, act, agent, other, telegram):
+    waiting = await ask(await arrive("waiting"))
+    patient = await arrive("moved")
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    moved = await act(talking.transfer, place.talk_id, agent, to=other)
+    assert (moved.wanted_staff_id, moved.staff_id, moved.status) == (other.id, None, TalkStatus.WAITING)
+    assert (await ask(patient)).position == 1
+    assert (
+        await ask(
+            waiting_conversation := (
+                await rows(rt, "SELECT conversation_id FROM talks WHERE id = :id", id=waiting.talk_id)
+            )[0][0]
+        )
+    ).position == 2
+    assert waiting_conversation != patient
+    await delivery.deliver(rt, patient)
+    assert "同事" in telegram.texts[-1]
+    with pytest.raises(NotActive):
+        await act(talking.say, place.talk_id, agent, "再见")
+    await act(talking.accept, place.talk_id, other)
+
+
+async def test_a_supervisor_takes_over_from_bot_queue_and_colleague(rt, patient, ask, act, agent, telegram):
+    boss = Person("boss", "主管", "supervisor")
+    found = await act(talking.take_over, patient, boss)
+    assert (found.status, found.reason) == (TalkStatus.ACTIVE, "staff")
+    await act(talking.close, found.id, boss)
+    place = await ask(patient)
+    assert (await act(talking.take_over, patient, boss)).id == place.talk_id
+    await act(talking.close, place.talk_id, boss)
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    assert (await act(talking.take_over, patient, boss)).staff_id == boss.id
+    with pytest.raises(NotYours):
+        await act(talking.say, place.talk_id, agent, "我说")
+
+
+async def test_what_staff_did_stands_in_the_audit_log(rt, patient, ask, act, agent):
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    await act(talking.note, place.talk_id, agent, "要退费，已转财务")
+    await act(talking.close, place.talk_id, agent)
+    found = await rows(rt, "SELECT actor, action FROM audit_events ORDER BY at")
+    assert [tuple(row) for row in found] == [
+        ("staff:xiaoli", "talk.accept"),
+        ("staff:xiaoli", "talk.closed"),
+    ]
+    async with rt.database.begin() as session:
+        [(kept, words)] = await talking.notes(session, rt, patient)
+    assert words == "要退费，已转财务"
+    assert "退费".encode() not in bytes(kept.words)
+
+
+async def test_a_person_s_words_leave_also_after_the_talk(rt, patient, ask, act, agent, telegram):
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    await act(talking.say, place.talk_id, agent, "单子已经开好了")
+    await act(talking.close, place.talk_id, agent)
+    await delivery.deliver(rt, patient)
+    assert telegram.texts == ["单子已经开好了"]  # and no "接通了" any more
+
+
+async def test_the_bot_s_answers_are_dropped_and_news_waits_for_the_end(
+    rt, patient, ask, act, agent, telegram, clock
+):
+    """By kind: what is of no use afterwards is dropped (telling.MEANWHILE), the rest follows."""
+    [inbound] = await rows(rt, "SELECT id FROM inbound")
+
+    async def bot_says(words: str, *, kind: str = "", answers: bool = False) -> None:
+        notice = Notice(kind, "新消息", clock(), "") if kind else None
+        _, epoch = await state(rt, patient)
+        async with rt.database.begin() as session:
+            await outbox.queue(
+                session, rt.crypto, patient, [Reply(words, notice=notice)],
+                epoch=epoch, inbound_id=inbound.id if answers else None,
+            )  # fmt: skip
+
+    await bot_says("机器人的回答", answers=True)
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    for kind in telling.EventKind:
+        await bot_says(kind.value, kind=kind.value)
+    await bot_says("没有种类的话")
+    await act(talking.say, place.talk_id, agent, "您好")
+    await delivery.deliver(rt, patient)
+    assert telegram.texts == ["接通了，小李为您服务。", "您好"]
+    await act(talking.close, place.talk_id, agent)
+    while await claims.claim(rt, patient):
+        await rows(rt, "UPDATE outbound SET status = 'sent' WHERE status = 'sending' RETURNING id")
+    left = [row.status for row in await rows(rt, "SELECT status FROM outbound WHERE inbound_id IS NOT NULL")]
+    assert left == ["dropped"]
+    dropped = {
+        outbox.unseal(rt.crypto, row.content).text
+        for row in await rows(
+            rt, "SELECT content FROM outbound WHERE status = 'dropped' AND notice IS NOT NULL"
+        )
+    }
+    assert dropped == {kind.value for kind in telling.EventKind if telling.fate(kind) is telling.Fate.DROPPED}
+    assert dropped == {"waitlist_offered", "visit_soon", "rating_asked"}
+    assert await queued(rt, patient) == []
+
+
+async def test_a_takeover_is_confirmed_only_when_nothing_of_the_bot_s_is_on_its_way(
+    rt, patient, ask, act, agent, telegram
+):
+    [inbound] = await rows(rt, "SELECT id FROM inbound")
+    async with rt.database.begin() as session:
+        for at in range(2):
+            await outbox.queue(
+                session, rt.crypto, patient, [Reply("机器人")], epoch=0, inbound_id=inbound.id, first=at
+            )
+    leaving = await claims.claim(rt, patient)
+    taking = asyncio.create_task(act(talking.take_over, patient, agent))
+    await asyncio.sleep(0.2)
+    assert not taking.done()
+    await claims.finish(rt, leaving, "sent", platform_id="1")
+    await taking
+    await delivery.deliver(rt, patient)
+    assert telegram.texts == ["接通了，小李为您服务。"]
+    states = [row.status for row in await rows(rt, "SELECT status FROM outbound ORDER BY seq")]
+    assert states == ["sent", "dropped", "sent"]
+
+
+async def test_control_knows_its_own_steps_only(rt, patient):
+    async with rt.database.begin() as session:
+        assert await control.change_control(session, patient, ControlState.WAITING, rt.now()) == 1
+        assert await control.change_control(session, patient, ControlState.WAITING, rt.now()) == 1
+        await session.execute(text("SELECT 1"))
+    assert await state(rt, patient) == ("waiting", 1)
