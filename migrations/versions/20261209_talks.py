@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "4d7e02b9c516"
-down_revision = "5c27e9d1a4f8"
+down_revision = "4b7d02c9e6a1"
 branch_labels = None
 depends_on = None
 
