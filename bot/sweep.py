@@ -29,6 +29,7 @@ from integrations.hospital import (
 from integrations.hospital.billing import orders
 from integrations.hospital.cases.ending import close_answered
 from integrations.hospital.cases.escalation import escalate
+from integrations.hospital.consultations import accepting
 from integrations.hospital.follow_up import enrolment
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.pharmacy import checkout
@@ -97,6 +98,7 @@ async def hospital(rt: Runtime) -> list[UUID]:
     async with rt.database.begin() as session:
         await booking.expire_holds(session, now, _MOST)
         await orders.expire_orders(session, now, _MOST)
+        await accepting.expire(session, now, _MOST)
         await checkout.expire_prescriptions(session, now, _MOST)
         await checkout.expire_bills(session, now, _MOST)
         await stops.settle(session, now, rt.settings.quiet_hours, _MOST)

@@ -147,6 +147,15 @@ class Settings(BaseSettings):
     delivery_fee_fen: int = Field(default=1200, ge=0)
     cold_delivery_fee_fen: int = Field(default=3800, ge=0)  # in a cooled box
 
+    # Online consultations (在线复诊): only of what was diagnosed before, unless a pilot allows first visits as well.
+    consultation_accept_minutes: int = Field(default=30, ge=1)  # or the fee goes back by itself
+    consultation_minutes: int = Field(default=120, ge=5)  # from when it is accepted
+    consultation_turns: int = Field(default=20, ge=1)  # messages of the patient
+    consultation_hold_minutes: int = Field(default=15, ge=1)  # in which it is to be paid
+    consultation_record_days: int = Field(default=365, ge=1)  # so long a visit on file counts as a diagnosis
+    consultation_first_visits: bool = False
+    consultation_under_six: bool = True  # with a guardian, by doctors who see small children
+
     # Pictures, recordings and files of patients
     media_megabytes: int = Field(default=20, ge=1, le=50)
     media_days: int = Field(default=1095, ge=1)  # dialogues are kept for three years

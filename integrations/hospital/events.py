@@ -66,6 +66,17 @@ class EventKind(StrEnum):
     WAITLIST_LAPSED = "waitlist_lapsed"  # waitlist_entry
     WAITLIST_EXPIRED = "waitlist_expired"  # waitlist_entry
     WAITLIST_WITHDRAWN = "waitlist_withdrawn"  # waitlist_entry: what was offered was stopped
+    CONSULTATION_PAID = "consultation_paid"  # consultation_id: its doctor is to accept it
+    CONSULTATION_ACCEPTED = "consultation_accepted"  # consultation_id
+    CONSULTATION_CANCELLED = "consultation_cancelled"  # consultation_id: by the patient, who knows
+    CONSULTATION_RETURNED = (
+        "consultation_returned"  # consultation_id: by its doctor, or nobody answered in it
+    )
+    CONSULTATION_EXPIRED = "consultation_expired"  # consultation_id: not accepted in time
+    CONSULTATION_FEW_LEFT = "consultation_few_left"  # consultation_id: few messages are left
+    CONSULTATION_EXTENDED = "consultation_extended"  # consultation_id
+    CONSULTATION_FINISHED = "consultation_finished"  # consultation_id
+    CONSULTATION_SUMMED_UP = "consultation_summed_up"  # consultation_id: the summary came after its end
     REFUND_STUCK = "refund_stuck"  # order_no, amount_fen, reason: the platform cannot pay it back, staff will
 
 

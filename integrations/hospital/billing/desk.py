@@ -18,7 +18,9 @@ from integrations.hospital.billing import differences, open_payments, orders, re
 from integrations.hospital.billing.orders import Item, OrderView
 from integrations.hospital.billing.refunds import UnknownRefund
 from integrations.hospital.clock import local_date
+from integrations.hospital.consultations import fulfilment as consulting
 from integrations.hospital.models import (
+    STANDING_CONSULTATIONS,
     Appointment,
     AppointmentStatus,
     OrderKind,
@@ -131,6 +133,8 @@ async def give_back(session: AsyncSession, order_no: str, *, note: str, actor: s
         raise NotToGiveBack("it is for a prescription: prescriptions refund")
     if known.appointment_id is not None and await _stands(session, known.appointment_id):
         raise NotToGiveBack("its appointment stands: that is cancelled first")
+    if known.kind is OrderKind.CONSULTATION and await _consulting(session, order_no):
+        raise NotToGiveBack("it is for a consultation: its doctor gives it back, or its patient cancels it")
     order = await orders.hold_order(session, order_no)
     paid: Sequence[Payment] = ()
     if order.status is OrderStatus.UNPAID:
@@ -154,6 +158,12 @@ async def _stands(session: AsyncSession, appointment_id: UUID) -> bool:
     """Its row is held before its order's."""
     visit = select(Appointment.status).where(Appointment.id == appointment_id).with_for_update(key_share=True)
     return await session.scalar(visit) in (AppointmentStatus.HELD, AppointmentStatus.BOOKED)
+
+
+async def _consulting(session: AsyncSession, order_no: str) -> bool:
+    """Whether its consultation goes on. Its row is held before its order's."""
+    one = await consulting.hold(session, order_no)
+    return one is not None and one.status in STANDING_CONSULTATIONS
 
 
 _STORY = text("""

@@ -155,8 +155,8 @@ def _view(row: Row[*tuple[Any, ...]]) -> OrderView:
 
 
 async def hold_order(session: AsyncSession, order_no: str) -> Order:
-    """Its row, locked until the transaction ends; those of its appointment or prescription are locked before it, those
-    of its payments and its invoice after it. Raises UnknownOrder."""
+    """Its row, locked until the transaction ends; those of its appointment, prescription or consultation are locked
+    before it, those of its payments and its invoice after it. Raises UnknownOrder."""
     found = await session.scalar(
         select(Order)
         .where(Order.order_no == order_no)
@@ -172,6 +172,7 @@ _EXPIRE = text("""
     WITH due AS MATERIALIZED (
         SELECT id FROM orders WHERE status = 'unpaid' AND expires_at <= :now
           AND kind <> 'registration' AND prescription_id IS NULL
+          AND NOT EXISTS (SELECT FROM consultations WHERE order_id = orders.id)
         ORDER BY expires_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE orders SET status = 'closed', closed_at = :now WHERE id IN (SELECT id FROM due)
@@ -181,7 +182,8 @@ _EXPIRE = text("""
 
 async def expire_orders(session: AsyncSession, now: datetime, limit: int = 200) -> int:
     """Closes unpaid orders whose time ran out; those of appointments end with their hold, those of
-    prescriptions with the packs they hold (pharmacy.checkout). Gives how many."""
+    prescriptions with the packs they hold (pharmacy.checkout), those of consultations with the place
+    (consultations.accepting). Gives how many."""
     gone = (await session.execute(_EXPIRE, {"now": now, "limit": limit})).all()
     for one in gone:
         await events.emit(

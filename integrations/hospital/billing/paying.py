@@ -16,6 +16,7 @@ from integrations.hospital.billing.open_payments import FIRST_PAUSE
 from integrations.hospital.billing.orders import hold_order
 from integrations.hospital.billing.refunds import owe
 from integrations.hospital.clock import local_date
+from integrations.hospital.consultations import fulfilment as consulting
 from integrations.hospital.holds import Fulfilment, confirm_paid
 from integrations.hospital.models import (
     DifferenceKind,
@@ -203,6 +204,17 @@ async def _settle_medicine(session: AsyncSession, order_no: str, now: datetime) 
     return done
 
 
+async def _settle_consultation(session: AsyncSession, order_no: str, now: datetime) -> Fulfilment:
+    """With the consultation that it is for: its doctor has to accept it now."""
+    consultation = await consulting.hold(session, order_no)
+    if consultation is None:
+        return await _settle(session, order_no, now)
+    done = await _settle(session, order_no, now, told=False)
+    if done is Fulfilment.CONFIRMED:
+        await consulting.paid(session, consultation, now)
+    return done
+
+
 # The usual case in one statement.
 _SETTLE = text("""
     WITH settled AS (
@@ -239,7 +251,11 @@ async def _settle(session: AsyncSession, order_no: str, now: datetime, *, told: 
     return Fulfilment.REFUND_DUE
 
 
-_FULFIL = {OrderKind.REGISTRATION: confirm_paid, OrderKind.MEDICINE: _settle_medicine}
+_FULFIL = {
+    OrderKind.REGISTRATION: confirm_paid,
+    OrderKind.MEDICINE: _settle_medicine,
+    OrderKind.CONSULTATION: _settle_consultation,
+}
 
 
 async def _differs(

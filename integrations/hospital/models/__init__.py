@@ -41,6 +41,17 @@ from integrations.hospital.models.clinic import (
     Slot,
     SlotStatus,
 )
+from integrations.hospital.models.consultation import (
+    STANDING_CONSULTATIONS,
+    Consultation,
+    ConsultationMedium,
+    ConsultationOffer,
+    ConsultationStatus,
+    EndedBy,
+    Evidence,
+    PrescriptionWarning,
+    ReturnReason,
+)
 from integrations.hospital.models.delivery import (
     Address,
     ConfirmedBy,
@@ -123,6 +134,7 @@ from integrations.tracking import ParcelState
 
 __all__ = [
     "APPEND_ONLY_SQL",
+    "STANDING_CONSULTATIONS",
     "WITH_PHARMACY",
     "Account",
     "AccountLink",
@@ -147,6 +159,10 @@ __all__ = [
     "Consent",
     "ConsentKind",
     "ConsentMethod",
+    "Consultation",
+    "ConsultationMedium",
+    "ConsultationOffer",
+    "ConsultationStatus",
     "Contact",
     "Delivery",
     "DeliveryStatus",
@@ -154,7 +170,9 @@ __all__ = [
     "Difference",
     "DifferenceKind",
     "DocumentKind",
+    "EndedBy",
     "EnrolmentStatus",
+    "Evidence",
     "FollowUpAlert",
     "FollowUpAnswer",
     "FollowUpCall",
@@ -199,6 +217,7 @@ __all__ = [
     "Prescription",
     "PrescriptionLine",
     "PrescriptionStatus",
+    "PrescriptionWarning",
     "PresenceState",
     "Rating",
     "Reconciliation",
@@ -209,6 +228,7 @@ __all__ = [
     "Reminder",
     "RequestKind",
     "RequestStatus",
+    "ReturnReason",
     "Review",
     "Role",
     "Schedule",

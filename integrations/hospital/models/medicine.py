@@ -120,6 +120,11 @@ class Prescription(Base):
         one_of("status", PrescriptionStatus),
         one_of("handing", Handing),
         CheckConstraint("valid_until > issued_at", "valid_until"),
+        CheckConstraint(
+            "num_nulls(signed_by, signed_at, signed_hash) IN (0, 3)"
+            " AND (consultation_id IS NULL OR signed_hash IS NOT NULL)",
+            "signed",
+        ),
         Index(
             "ix_prescriptions_expiry", "valid_until",
             postgresql_where=text("status IN ('issued', 'in_review', 'approved')"),
@@ -144,6 +149,13 @@ class Prescription(Base):
     handing: Mapped[Handing | None] = mapped_column(word(Handing))  # chosen with the bill
     stock_held: Mapped[bool] = mapped_column(server_default=text("false"))
     pickup_code: Mapped[str | None] = mapped_column(String(6))
+    consultation_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("consultations.id", use_alter=True), index=True
+    )
+    amends_id: Mapped[UUID | None] = mapped_column(ForeignKey("prescriptions.id"))  # one that was rejected
+    signed_by: Mapped[str | None] = mapped_column(String(80))  # the doctor's account at the desk
+    signed_at: Mapped[datetime | None]
+    signed_hash: Mapped[str | None] = mapped_column(String(64))  # SHA-256 of what was signed
 
 
 class PrescriptionLine(Base):

@@ -56,6 +56,7 @@ class ConsentKind(StrEnum):
     DATA_ABROAD = "data_abroad"  # the channel's servers stand outside mainland China
     FAMILY_ACCESS = "family_access"  # a patient lets an account act for them
     GUARDIAN = "guardian"  # a guardian agrees for a minor (个人信息保护法 31)
+    CONSULTATION = "consultation"  # to an online consultation with its risks, for one patient
 
 
 class ConsentMethod(StrEnum):
@@ -102,14 +103,16 @@ class Contact(Base):
 
 class Consent(Base):
     """One agreement to one version of a notice. Withdrawing keeps the row: it proves what was agreed, and when.
-    `patient_id`: the family member who agrees that the account acts for them, or for whom a guardian agrees;
-    None when the account's owner agrees for themselves."""
+    `patient_id`: the family member who agrees that the account acts for them, or for whom a guardian agrees, or who
+    consults a doctor online; None where the account's owner agrees for themselves as a whole."""
 
     __tablename__ = "consents"
     __table_args__ = (
         one_of("kind", ConsentKind),
         one_of("method", ConsentMethod),
-        CheckConstraint("(kind IN ('family_access', 'guardian')) = (patient_id IS NOT NULL)", "patient"),
+        CheckConstraint(
+            "(kind IN ('family_access', 'guardian', 'consultation')) = (patient_id IS NOT NULL)", "patient"
+        ),
         CheckConstraint("withdrawn_at >= given_at", "withdrawn_after_given"),
         Index(
             "uq_consents_standing",

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital import audit
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Prescription, PrescriptionStatus, Review
+from integrations.hospital.pharmacy import signing
 from integrations.hospital.pharmacy.rows import close_question, locked, tell
 from integrations.hospital.pharmacy.terms import BadPrescription, NotNow, end_of_day
 
@@ -41,6 +42,7 @@ async def take(session: AsyncSession, prescription_id: UUID, *, pharmacist: str,
 
 async def approve(session: AsyncSession, prescription_id: UUID, *, pharmacist: str, now: datetime) -> None:
     """It may be paid now, and the patient is told. Raises UnknownPrescription, NotNow, WithColleague."""
+    """It may be paid now, and the patient is told. Raises UnknownPrescription, NotNow, SignatureVoid."""
     one = await _decide(session, prescription_id, pharmacist, now, approved=True)
     await tell(session, one, EventKind.PRESCRIPTION_APPROVED)
 
@@ -112,6 +114,9 @@ async def _decide(
     if one.status is PrescriptionStatus.IN_REVIEW:
         await _check_free(session, one, pharmacist, now)
     else:
+    if approved:
+        await signing.check(session, one)
+    if one.status is PrescriptionStatus.ISSUED:
         await _start(session, one, pharmacist, now)
     review = await session.get_one(Review, one.id, populate_existing=True)
     review.pharmacist, review.decided_at = pharmacist, now

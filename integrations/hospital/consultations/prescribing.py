@@ -1,0 +1,144 @@
+"""A doctor writes a prescription in a consultation that is going on, sees the warnings, and signs it. Nothing on it is
+ever proposed by the program (监管细则 21)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.crypto import Crypto
+from integrations.hospital.clock import local_date
+from integrations.hospital.consultations import rows
+from integrations.hospital.consultations.terms import SMALL_CHILD, ConsultationError, NotNow
+from integrations.hospital.intake import keeping
+from integrations.hospital.models import (
+    Consultation,
+    ConsultationStatus,
+    Patient,
+    Practitioner,
+    Prescription,
+    PrescriptionStatus,
+    PrescriptionWarning,
+)
+from integrations.hospital.pharmacy import allergies, issuing, medicines, signing
+from integrations.hospital.pharmacy.allergies import Warned
+from integrations.hospital.pharmacy.issuing import Prescribed
+from integrations.hospital.pharmacy.terms import BadPrescription, Terms, UnknownPrescription
+from integrations.hospital.reading import age_on
+
+
+class NotConfirmed(ConsultationError):
+    """The doctor has not said yet that what the patient showed is a diagnosis."""
+
+
+class Unacknowledged(ConsultationError):
+    """`warned`: what the doctor has to say something to first."""
+
+    def __init__(self, warned: Sequence[Warned]) -> None:
+        super().__init__("warnings stand open")
+        self.warned = tuple(warned)
+
+
+class Accompanied(ConsultationError):
+    """For a child under six the doctor says that guardian and specialist are there (互联网诊疗管理办法 19)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What the doctor puts their name to. `reasons`: by line, why it is prescribed in spite of the warning;
+    `accompanied`: guardian and specialist are with the small child; `amends`: the rejected one that it replaces."""
+
+    lines: Sequence[Prescribed]
+    reasons: Mapping[int, str]
+    accompanied: bool = False
+    amends: UUID | None = None
+
+
+async def warnings(
+    session: AsyncSession, crypto: Crypto, patient_id: UUID, lines: Sequence[Prescribed]
+) -> list[Warned]:
+    """Raises UnknownMedicine."""
+    told = await keeping.known_allergies(session, crypto, patient_id)
+    return allergies.warnings(told, [await medicines.by_code(session, line.code) for line in lines])
+
+
+async def write(
+    session: AsyncSession,
+    crypto: Crypto,
+    consultation_id: UUID,
+    signed: Signed,
+    *,
+    practitioner_id: UUID,
+    actor: str,
+    terms: Terms,
+    now: datetime,
+) -> UUID:
+    """Signed and sent to the pharmacist. Raises UnknownConsultation, NotNow, NotConfirmed, Accompanied,
+    Unacknowledged, BadPrescription, UnknownMedicine, UnknownPrescription."""
+    one = await rows.locked(session, consultation_id, practitioner_id=practitioner_id)
+    if one.status is not ConsultationStatus.ACTIVE or (one.ends_at and now >= one.ends_at):
+        raise NotNow(one.status)
+    if one.evidence_confirmed_at is None:
+        raise NotConfirmed
+    person = await session.get_one(Patient, one.patient_id)
+    if age_on(person.birth_date, local_date(now)) < SMALL_CHILD and not signed.accompanied:
+        raise Accompanied
+    warned = await warnings(session, crypto, one.patient_id, signed.lines)
+    if open_ones := [this for this in warned if not signed.reasons.get(this.position, "").strip()]:
+        raise Unacknowledged(open_ones)
+    await _check_amended(session, one, signed)
+    doctor = await session.get_one(Practitioner, practitioner_id)
+    made = await issuing.issue(
+        session,
+        signed.lines,
+        patient_id=one.patient_id,
+        staff_no=doctor.staff_no,
+        terms=terms,
+        actor=actor,
+        now=now,
+        online=True,
+    )
+    prescription = await session.get_one(Prescription, made)
+    prescription.consultation_id, prescription.amends_id = one.id, signed.amends
+    prescription.account_id, prescription.contact_id = one.account_id, one.contact_id
+    await signing.sign(session, prescription, signed_by=actor, now=now)
+    for this in warned:
+        session.add(
+            PrescriptionWarning(
+                prescription_id=made,
+                position=this.position,
+                kind=this.kind.value,
+                allergy=crypto.encrypt(this.allergy, "prescription_warnings.allergy"),
+                reason=crypto.encrypt(signed.reasons[this.position].strip(), "prescription_warnings.reason"),
+                acknowledged_by=actor,
+                acknowledged_at=now,
+            )
+        )
+    await session.flush()
+    await rows.record(
+        session, one, "prescription_signed", actor, prescription=str(made), hash=prescription.signed_hash
+    )
+    return made
+
+
+async def _check_amended(session: AsyncSession, one: Consultation, signed: Signed) -> None:
+    """Only what the pharmacist sent back, of the same consultation, and once."""
+    if signed.amends is None:
+        return
+    before = await session.get(Prescription, signed.amends)
+    if before is None or before.consultation_id != one.id:
+        raise UnknownPrescription
+    again = select(Prescription.id).where(Prescription.amends_id == before.id)
+    if before.status is not PrescriptionStatus.REJECTED or await session.scalar(again):
+        raise BadPrescription("it was not sent back, or is amended already")
+
+
+async def of_consultation(session: AsyncSession, consultation_id: UUID) -> list[UUID]:
+    """Prescriptions written in it, in their order."""
+    wanted = select(Prescription.id).where(Prescription.consultation_id == consultation_id)
+    return list(await session.scalars(wanted.order_by(Prescription.id)))

@@ -1,0 +1,86 @@
+"""A consultation's own rows, held until the transaction ends, and the money that goes back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from integrations.hospital import audit, events
+from integrations.hospital.billing import open_payments, refunds
+from integrations.hospital.consultations.terms import UnknownConsultation
+from integrations.hospital.events import EventKind
+from integrations.hospital.models import (
+    Consultation,
+    ConsultationStatus,
+    EndedBy,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    RefundReason,
+)
+
+
+async def locked(
+    session: AsyncSession,
+    consultation_id: UUID,
+    *,
+    account_id: UUID | None = None,
+    practitioner_id: UUID | None = None,
+) -> Consultation:
+    """The first lock of whatever changes a consultation. Raises UnknownConsultation, also for whose it is not."""
+    one = await session.scalar(
+        select(Consultation)
+        .where(Consultation.id == consultation_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    strange = one is None or (account_id or one.account_id) != one.account_id
+    if one is None or strange or (practitioner_id or one.practitioner_id) != one.practitioner_id:
+        raise UnknownConsultation
+    return one
+
+
+async def end(
+    session: AsyncSession, one: Consultation, status: ConsultationStatus, by: EndedBy, now: datetime
+) -> None:
+    one.status, one.ended_at, one.ended_by = status, now, by
+    await session.flush()
+
+
+async def settle_money(session: AsyncSession, one: Consultation, reason: RefundReason, now: datetime) -> None:
+    """It ends without having been held: an unpaid order is closed, a paid one goes back whole."""
+    if one.order_id is None:
+        return
+    order = await session.get_one(
+        Order, one.order_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    if order.status is OrderStatus.UNPAID:
+        order.status, order.closed_at = OrderStatus.CLOSED, now
+        await session.flush()
+        await open_payments.ask_at_once(session, order.id, now)
+    elif order.status is OrderStatus.PAID:
+        order.status = OrderStatus.REFUND_DUE
+        await session.flush()
+        paid = select(Payment).where(Payment.order_id == order.id, Payment.status == PaymentStatus.PAID)
+        for payment in list(await session.scalars(paid)):
+            await refunds.owe(session, payment, reason, now)
+
+
+async def tell(session: AsyncSession, one: Consultation, kind: EventKind) -> None:
+    await events.emit(
+        session,
+        kind,
+        account_id=one.account_id,
+        contact_id=one.contact_id,
+        payload={"consultation_id": str(one.id)},
+    )
+
+
+async def record(session: AsyncSession, one: Consultation, action: str, actor: str, **detail: object) -> None:
+    await audit.record(
+        session, actor=actor, action=action, subject=f"consultation:{one.id}", detail=dict(detail)
+    )
