@@ -41,8 +41,7 @@ async def take(session: AsyncSession, prescription_id: UUID, *, pharmacist: str,
 
 
 async def approve(session: AsyncSession, prescription_id: UUID, *, pharmacist: str, now: datetime) -> None:
-    """It may be paid now, and the patient is told. Raises UnknownPrescription, NotNow, WithColleague."""
-    """It may be paid now, and the patient is told. Raises UnknownPrescription, NotNow, SignatureVoid."""
+    """It may be paid now, and the patient is told. Raises UnknownPrescription, NotNow, WithColleague, SignatureVoid."""
     one = await _decide(session, prescription_id, pharmacist, now, approved=True)
     await tell(session, one, EventKind.PRESCRIPTION_APPROVED)
 
@@ -111,12 +110,11 @@ async def _decide(
     one = await locked(session, prescription_id)
     if one.status not in (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW) or now >= one.valid_until:
         raise NotNow(one.status if now < one.valid_until else PrescriptionStatus.EXPIRED)
+    if approved:
+        await signing.check(session, one)
     if one.status is PrescriptionStatus.IN_REVIEW:
         await _check_free(session, one, pharmacist, now)
     else:
-    if approved:
-        await signing.check(session, one)
-    if one.status is PrescriptionStatus.ISSUED:
         await _start(session, one, pharmacist, now)
     review = await session.get_one(Review, one.id, populate_existing=True)
     review.pharmacist, review.decided_at = pharmacist, now
