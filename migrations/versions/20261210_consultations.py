@@ -10,7 +10,7 @@ from integrations.hospital.models.consultation import CONSULTATION_STEPS
 from integrations.hospital.models.states import status_trigger
 
 revision = "4e9b70c1d3a6"
-down_revision = "4b7d02c9e6a1"
+down_revision = "4d7e02b9c516"
 branch_labels = None
 depends_on = None
 
