@@ -99,7 +99,7 @@ class Stack:
         if not found:
             raise LookupError(f"{name} does not run")
         ours = {p.pid for p in found}
-        return [p for p in found if p.ppid() not in ours]
+        return [p for p in found if _parent(p) not in ours]
 
     def process(self, name: str, which: str = "") -> psutil.Process:
         """One of them."""
@@ -138,10 +138,24 @@ def kill_all(processes: Sequence[psutil.Process]) -> None:
     for process in processes:
         process.kill()
     deadline = time.monotonic() + 10
-    while any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes):
+    while any(_lives(one) for one in processes):
         if time.monotonic() > deadline:
             raise TimeoutError("it survives kill -9")
         time.sleep(0.02)
+
+
+def _parent(process: psutil.Process) -> int | None:
+    try:
+        return process.ppid()
+    except psutil.NoSuchProcess:  # it ended while we looked
+        return None
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and process.is_running()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _command_line(process: psutil.Process) -> str:
