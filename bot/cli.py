@@ -19,6 +19,7 @@ from bot.commands import (
     intakes,
     invoices,
     medicines,
+    members,
     money,
     parcels,
     predict,
@@ -56,6 +57,7 @@ app.add_typer(intakes.app, name="intakes")
 app.add_typer(cases.app, name="cases")
 app.add_typer(ratings.app, name="ratings")
 app.add_typer(questions.app, name="questions")
+app.add_typer(members.app, name="staff")
 app.add_typer(predict.app, name="predict")
 app.add_typer(keys_app, name="keys")
 
@@ -131,12 +133,14 @@ def migrate(var: Var = VAR) -> None:
 @app.command()
 def seed(var: Var = VAR) -> None:
     """Make the demo hospital, or extend its schedules to 14 days from today."""
+    from bot.launching.demo_logins import add_staff
     from integrations.database import utcnow
     from integrations.hospital.seed import seed as run
 
     with open_database(var.resolve()) as (url, settings):
         today = utcnow().astimezone(settings.zone).date()
         in_transaction(url, lambda session: run(session, today))
+        add_staff(var.resolve(), url, settings)
     _say("The demo hospital is there.")
 
 
@@ -195,12 +199,13 @@ def status(var: Var = VAR) -> None:
     """Say what runs on this data, and whether it is ready."""
     from bot.launching.leftovers import started_on
     from bot.launching.processes import port_of
-    from bot.launching.up import not_ready
+    from bot.launching.up import all_not_ready
 
     for process in started_on(var.resolve()):
         _say(f"{process.pid:>8}  {' '.join(process.cmdline())[:100]}")
-    port = port_of(var.resolve(), "gateway")
-    missing = not_ready(port) if port else "the gateway"
+    ports = {f"the {name}": port_of(var.resolve(), name) for name in ("gateway", "desk")}
+    running = {name: port for name, port in ports.items() if port}
+    missing = all_not_ready(running) if len(running) == len(ports) else "the program"
     _say("Ready." if missing is None else f"Not ready: {missing} does not answer.")
     raise typer.Exit(0 if missing is None else 1)
 

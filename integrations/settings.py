@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     gateway_port: int = 8000
     desk_port: int = 8001
     sandbox_port: int = 8100
+    desk_url: str = "http://127.0.0.1:8001"  # how staff reach the desk: it answers by no other name
+    desk_doctor_url: str = (
+        ""  # a second name, published to doctors on their phones: nobody else may log in there
+    )
     public_url: str = "http://127.0.0.1:8000"  # how patients reach the gateway: links to pages start so
     var_dir: Path = ROOT / "var"
     timezone: str = "Asia/Shanghai"

@@ -82,6 +82,7 @@ def most_connections(settings: Launch) -> int:
         gateways=settings.gateways,
         workers=settings.workers,
         actions=1,
+        desks=1,
         rasas=len(local_rasa_ports(settings)),
     )
 
@@ -175,6 +176,7 @@ def program_processes(
             for number, port in enumerate(gateway_ports(settings), start=1)
         ),
     ]
+    processes.append(_desk(settings, environment, var))
     return [*processes, _sandbox(settings, var)] if sandbox else processes
 
 
@@ -182,23 +184,34 @@ def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name}-{number}"
 
 
+def _uvicorn(factory: str, port: int) -> tuple[str, ...]:
+    options = ("--no-access-log", "--no-server-header", "--host", HOST, "--port", str(port))
+    return (sys.executable, "-m", "uvicorn", "--factory", factory, *options)
+
+
 def _gateway(environment: Mapping[str, str], number: int, port: int) -> Process:
-    uvicorn = (
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--factory",
-        "bot.app:app",
-        "--no-access-log",
-        "--no-server-header",
-    )
     return Process(
         _numbered("gateway", number),
-        (*uvicorn, "--host", HOST, "--port", str(port)),
+        _uvicorn("bot.app:app", port),
         environment,
         ROOT,
         port=port,
         setting="GATEWAY_PORT",
+    )
+
+
+def _desk(settings: Launch, environment: Mapping[str, str], var: Path) -> Process:
+    return Process(
+        "desk",
+        # Browsers hold their sockets open; and the lines that tell of them would fill the log.
+        (
+            *_uvicorn("bot.desk.app:app", settings.desk_port),
+            *("--timeout-graceful-shutdown", "3", "--log-level", "warning"),
+        ),
+        {**environment, "NICEGUI_STORAGE_PATH": str(var / "desk")},
+        ROOT,
+        port=settings.desk_port,
+        setting="DESK_PORT",
     )
 
 

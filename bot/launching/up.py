@@ -62,6 +62,8 @@ class Options:
         settings = secrets.load(self.var, sandbox=self.sandbox, changes=changes)
         if "public_url" not in settings.model_fields_set:
             changes["PUBLIC_URL"] = f"http://{HOST}:{settings.gateway_port}"
+        if "desk_url" not in settings.model_fields_set:
+            changes["DESK_URL"] = f"http://{HOST}:{settings.desk_port}"
         if self.sandbox:
             changes |= table.sandbox_addresses(settings.sandbox_port)
         return secrets.load(self.var, sandbox=self.sandbox, changes=changes)
@@ -102,7 +104,7 @@ def _up(options: Options, say: Say, started: float) -> None:
         try:
             _start(supervisor, plan, options, say)
             watch = Watch(supervisor, say)
-            _wait_until_ready(watch, plan.settings.gateway_port, say)
+            _wait_until_ready(watch, plan.settings, say)
             _greet(options, plan.settings, say, time.monotonic() - started)
             watch.forever()
         except Stopped:
@@ -207,10 +209,11 @@ def _run_command(command: str, plan: Plan, options: Options, say: Say) -> None:
             say(line)
 
 
-def _wait_until_ready(watch: Watch, port: int, say: Say) -> None:
-    """Until the gateway says that all it needs is there. Says what is missing when that changes, or takes long."""
+def _wait_until_ready(watch: Watch, settings: secrets.Launch, say: Say) -> None:
+    """Until gateway and desk say that all they need is there. Says what is missing when that changes, or takes long."""
     said, last = "", time.monotonic()
-    while (missing := not_ready(port)) is not None:
+    ports = {"the gateway": settings.gateway_port, "the desk": settings.desk_port}
+    while (missing := all_not_ready(ports)) is not None:
         watch.look()
         if missing != said or time.monotonic() - last > SLOW_SECONDS:
             say(f"Waiting for {missing} …")
@@ -218,16 +221,21 @@ def _wait_until_ready(watch: Watch, port: int, say: Say) -> None:
         time.sleep(0.25)
 
 
-def not_ready(port: int) -> str | None:
+def all_not_ready(ports: Mapping[str, int]) -> str | None:
+    """What the first of these that is not ready still lacks; None when all are."""
+    return next((lacks for name, port in ports.items() if (lacks := not_ready(port, name))), None)
+
+
+def not_ready(port: int, name: str = "the gateway") -> str | None:
     """What /health/ready still lacks, in words; None when it is green."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"http://{HOST}:{port}/health/ready", timeout=10):
             return None
     except urllib.error.HTTPError as error:
-        return _failed_checks(error.read()) or "the gateway"
+        return _failed_checks(error.read()) or name
     except OSError:
-        return "the gateway"
+        return name
 
 
 def _failed_checks(body: bytes) -> str:
@@ -276,6 +284,7 @@ def _greet(options: Options, settings: secrets.Launch, say: Say, seconds: float)
     lines = [f"daozhen is ready after {seconds:.0f} s. Ctrl-C stops everything."]
     if options.sandbox:
         lines.append(f"  Sandbox phone  http://{HOST}:{settings.sandbox_port}/")
+    lines.append(f"  Staff desk     {settings.desk_url}/")
     lines.append(f"  Gateway        http://{HOST}:{settings.gateway_port}/health/ready")
     lines.append(f"  Logs           {options.var / 'log'}")
     say("\n".join(lines))

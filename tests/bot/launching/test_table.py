@@ -37,7 +37,7 @@ def _processes(var: Path, *, sandbox: bool = True, port_base: int | None = None)
 
 
 def test_all_are_there(tmp_path: Path) -> None:
-    assert set(_processes(tmp_path)) == {"rasa", "actions", "worker", "beat", "gateway", "sandbox"}
+    assert set(_processes(tmp_path)) == {"rasa", "actions", "worker", "beat", "gateway", "desk", "sandbox"}
     assert "sandbox" not in _processes(tmp_path, sandbox=False)
 
 
@@ -134,7 +134,7 @@ def test_without_the_sandbox_the_platforms_are_the_real_ones_and_unconfigured(tm
 def test_all_ports_move_together(tmp_path: Path) -> None:
     processes = _processes(tmp_path, port_base=9600)
     ports = [process.port for process in processes.values() if process.port]
-    assert len(set(ports)) == 4
+    assert len(set(ports)) == 5
     assert all(9600 <= port < 9610 for port in ports)
     assert processes["gateway"].environment["PUBLIC_URL"] == f"http://127.0.0.1:{processes['gateway'].port}"
     assert (
@@ -167,7 +167,7 @@ def test_there_may_be_several_of_each(tmp_path: Path) -> None:
         9005,
     ]
     assert {"worker", "worker-2", "worker-3"} <= ports.keys()
-    assert len(ports) == len(listed) == 2 + 3 + 2 + 3  # and one each of actions, beat and sandbox
+    assert len(ports) == len(listed) == 2 + 3 + 2 + 4  # and one each of actions, beat, desk and sandbox
     known = {process.name: process.environment for process in listed}
     assert known["worker"]["RASA_URLS"] == "http://127.0.0.1:9004,http://127.0.0.1:9005"
     assert known["sandbox"]["SANDBOX_GATEWAYS"] == "http://127.0.0.1:9000,http://127.0.0.1:9020"

@@ -1,0 +1,110 @@
+"""One open page of one member of staff."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from nicegui import Client, ui
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.desk.registry import said_of
+from bot.desk.words import Words
+from integrations.hospital.models import Role, StaffMember
+from integrations.hospital.staff import login
+from integrations.hospital.staff.permissions import NotPermitted, Right, may, require
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+
+class SessionOver(Exception):
+    """Logged out, idle for too long, disabled, or changed: whoever clicks must log in again."""
+
+
+@dataclass(eq=False, slots=True, weakref_slot=True)
+class Desk:
+    """What a page works with. `member` is as the database had it at the last look."""
+
+    rt: Runtime
+    client: Client
+    member: StaffMember
+    token: str
+    address: str  # the browser's
+    doctors_only: bool = False  # it came through the door that is open to doctors
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    words: Words = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.words = Words(self.member.language)
+
+    @property
+    def actor(self) -> str:
+        """As the audit log and histories name who acts."""
+        return self.member.actor
+
+    @property
+    def language(self) -> str:
+        return self.words.language
+
+    def now(self) -> datetime:
+        return self.rt.now()
+
+    def may(self, right: Right) -> bool:
+        """For showing or hiding; what changes anything asks `acting`."""
+        return may(self.member, right)
+
+    @asynccontextmanager
+    async def acting(self, right: Right | None = None) -> AsyncIterator[AsyncSession]:
+        """One transaction, committed on leaving. It begins with a look whether the session still stands and the
+        member has the right, so that whoever was logged out or changed is stopped at the very next click. What it
+        raises (SessionOver, NotPermitted, services' refusals) is told by the page: let it pass."""
+        async with self.reading() as session:
+            if right is not None:
+                require(self.member, right)
+            yield session
+
+    @asynccontextmanager
+    async def reading(self, *, by_itself: bool = False) -> AsyncIterator[AsyncSession]:
+        """The same for what only looks. `by_itself`: a clock looks, not the person."""
+        async with self.rt.database.begin() as session:
+            session.info["address"] = self.address  # the audit log keeps from where
+            found = await login.member_of(session, self.token, self.now(), acts=not by_itself)
+            if found is None or (self.doctors_only and found.role is not Role.DOCTOR):
+                raise SessionOver
+            self.member = found
+            yield session
+
+    def tell(self, error: Exception) -> None:
+        """Says in the page what stopped a handler. What nobody expected is logged under the number that is told."""
+        if isinstance(error, SessionOver):
+            self.leave()
+        elif isinstance(error, NotPermitted):
+            self.notice("shell.not_permitted", kind="warning")
+        elif key := said_of(error):
+            self.notice(key, kind="warning", error=plain(error))
+        else:
+            self.notice("shell.failed", kind="negative", number=self.log(error))
+
+    def log(self, error: Exception) -> str:
+        """Keeps what nobody expected in the log, under a number that the person may quote."""
+        number = secrets.token_hex(3)
+        log.error("a page of the desk failed", number=number, page=self.client.page.path, exc_info=error)
+        return number
+
+    def leave(self) -> None:
+        self.client.open("/login?over=1")
+
+    def notice(self, key: str, kind: str = "positive", **blanks: object) -> None:
+        """A line that goes away by itself. `kind`: positive, warning, negative, info."""
+        ui.notify(self.words(key, **blanks), type=kind, position="top")  # type: ignore[arg-type]
+
+
+def plain(error: Exception) -> str:
+    """What the error says of itself."""
+    return str(error) or (type(error).__doc__ or type(error).__name__).rstrip(".")

@@ -1,0 +1,212 @@
+"""What stands before every request of the desk: whose address it names, where it comes from, how often; and what every
+answer tells the browser to refuse.
+
+NiceGUI's socket takes messages from any origin and for any page whose id is known. Here it must come from our own
+origin, with the very session for which the page was made.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from urllib.parse import parse_qs, urlsplit
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from nicegui import Client
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.desk.cookies import Cookies
+from integrations.settings import Settings
+
+SOCKET = "/_nicegui_ws/"
+_OF_A_PAGE = re.compile(r"/_nicegui/client/([^/]+)/")
+_STATIC = ("/_nicegui/", "/static/", "/health/")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LARGEST_BODY = 25 * 2**20
+_SCRIPT = re.compile(rb"<script\b")
+
+LOGINS = parse("30/minute")  # passwords and codes from one address
+REQUESTS = parse("600/minute")  # pages and all else of one session, or of one address without
+
+
+def hosts(settings: Settings) -> dict[str, bool]:
+    """By what names the desk may be called; whether that name is for doctors alone."""
+    own = {urlsplit(settings.desk_url).netloc: False}
+    own |= {f"{name}:{settings.desk_port}": False for name in ("127.0.0.1", "localhost")}
+    if settings.desk_doctor_url:
+        own[urlsplit(settings.desk_doctor_url).netloc] = True
+    return {name.lower(): doctors for name, doctors in own.items() if name}
+
+
+class Often:
+    """Counts in this process's memory: the desk is one process."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def may(self, limit: RateLimitItem, *names: str) -> bool:
+        return self._limiter.hit(limit, *names)
+
+
+class Door:
+    """The ASGI application around the desk."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app  # NiceGUI looks for what is inside by this name
+        self._hosts = hosts(settings)
+        self._cookies = Cookies.of(settings)
+        self._often = Often()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        if refused := self._refusal(scope):
+            await _refuse(refused, scope, receive, send)
+            return
+        scope["headers"] = [
+            (name, value) for name, value in scope["headers"] if name != b"x-forwarded-prefix"
+        ]
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+        else:
+            await Answer(scope, send, self._cookies.secure).through(self.app, receive)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        path: str = scope["path"]
+        if headers.get("host", "").lower() not in self._hosts and not path.startswith("/health/"):
+            return PlainTextResponse("This desk is not known by that name.", 421)
+        socket = path.startswith(SOCKET)
+        if (scope["type"] == "websocket" or scope["method"] not in _SAFE) and not _own(headers):
+            return PlainTextResponse("From another site.", 403)
+        if (length := headers.get("content-length", "")).isdecimal() and int(length) > LARGEST_BODY:
+            return PlainTextResponse("Too large.", 413)
+        if (page := _page_of(scope) if socket else _uploads_to(path)) is not None and not self._theirs(
+            scope, page
+        ):
+            return PlainTextResponse("Not your page.", 403)
+        return self._too_often(scope, path)
+
+    def _theirs(self, scope: Scope, client_id: str) -> bool:
+        """Whether this page was made for the session that asks. One that is gone is nobody's: NiceGUI refuses it."""
+        client = Client.instances.get(client_id)
+        if client is None:
+            return bool(client_id)
+        asking, made = self._cookies.token(HTTPConnection(scope)), self._cookies.token(client.request)
+        return hmac.compare_digest(asking.encode(), made.encode())
+
+    def _too_often(self, scope: Scope, path: str) -> Response | None:
+        address = scope["client"][0] if scope.get("client") else ""
+        logging_in = path.startswith("/login") and scope.get("method") == "POST"
+        if logging_in and not self._often.may(LOGINS, "login", address):
+            return PlainTextResponse("Too many tries. 试得太频繁了。", 429, {"Retry-After": "60"})
+        if path.startswith((*_STATIC, SOCKET)):
+            return None
+        who = self._cookies.token(HTTPConnection(scope)) or address
+        if not self._often.may(REQUESTS, "requests", who):
+            return PlainTextResponse("Too many requests.", 429, {"Retry-After": "60"})
+        return None
+
+
+def _own(headers: Headers) -> bool:
+    """Whether a browser says that our own page asks. Browsers say it with everything that changes something."""
+    if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return False
+    origin = headers.get("origin", "")
+    return bool(origin) and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+
+
+def _page_of(scope: Scope) -> str | None:
+    found = parse_qs(scope["query_string"].decode("latin-1")).get("client_id")
+    return found[0] if found else ""  # a socket for no page in particular could claim any afterwards
+
+
+def _uploads_to(path: str) -> str | None:
+    found = _OF_A_PAGE.match(path)
+    return found.group(1) if found else None
+
+
+async def _refuse(refused: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await refused(scope, receive, send)
+
+
+class Answer:
+    """One answer with the headers that shut what a browser leaves open. A page's own scripts bear a number that is
+    good for this answer only: a script that a text smuggled in bears none and does not run."""
+
+    def __init__(self, scope: Scope, send: Send, secure: bool) -> None:
+        self._scope = scope
+        self._send = send
+        self._secure = secure
+        self._nonce = secrets.token_urlsafe(16)
+        self._start: Message | None = None
+        self._page = bytearray()
+
+    async def through(self, app: ASGIApp, receive: Receive) -> None:
+        await app(self._scope, receive, self._pass_on)
+
+    async def _pass_on(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            self._shut(headers)
+            if _is_page(headers):
+                self._start = message  # its length changes
+                return
+        elif self._start is not None and message["type"] == "http.response.body":
+            self._page += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            body = _SCRIPT.sub(b'<script nonce="' + self._nonce.encode() + b'"', bytes(self._page))
+            MutableHeaders(raw=self._start["headers"])["content-length"] = str(len(body))
+            await self._send(self._start)
+            message = {"type": "http.response.body", "body": body}
+            self._start = None
+        await self._send(message)
+
+    def _shut(self, headers: MutableHeaders) -> None:
+        own = headers.get("content-security-policy")
+        headers["Content-Security-Policy"] = own or self._policy()
+        headers["X-Frame-Options"] = "DENY"
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        if not self._scope["path"].startswith(_STATIC):
+            headers["Cache-Control"] = "no-store"
+        if self._secure:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    def _policy(self) -> str:
+        host = Headers(scope=self._scope).get("host", "")
+        socket = "wss" if self._secure else "ws"
+        return "; ".join(
+            (
+                "default-src 'none'",
+                # Vue compiles NiceGUI's templates in the browser, which takes eval.
+                f"script-src 'self' 'nonce-{self._nonce}' 'unsafe-eval'",
+                "style-src 'self' 'unsafe-inline'",
+                "img-src 'self' data: blob:",
+                "media-src 'self' data: blob:",
+                "font-src 'self' data:",
+                f"connect-src 'self' {socket}://{host}",
+                "form-action 'self'",
+                "base-uri 'none'",
+                "frame-ancestors 'none'",
+            )
+        )
+
+
+def _is_page(headers: Headers | MutableHeaders) -> bool:
+    return headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers

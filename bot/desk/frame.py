@@ -1,0 +1,147 @@
+"""The frame around every page: navigation with what waits, the title, who is logged in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from weakref import WeakKeyDictionary
+
+from nicegui import ui
+
+from bot.desk.desk import Desk
+from bot.desk.parts import Written, named
+from bot.desk.registry import GROUPS, PAGES, Page
+from bot.desk.words import LANGUAGES
+from integrations.hospital.models import PresenceState, StaffMember
+from integrations.hospital.staff import accounts, login, presence
+from integrations.hospital.staff.permissions import Right
+
+_ACTIVE = "staff-active"
+# The person does something in the page: that keeps the session, and is told once in a minute.
+_WATCHING = f"""
+(() => {{ let last = 0; const told = () => {{ const now = Date.now();
+  if (now - last > 60000) {{ last = now; emitEvent('{_ACTIVE}'); }} }};
+  for (const one of ['pointerdown', 'keydown', 'wheel', 'touchstart'])
+    document.addEventListener(one, told, {{passive: true, capture: true}}); }})()
+"""
+_badges: WeakKeyDictionary[Desk, dict[str, ui.label]] = WeakKeyDictionary()
+
+
+def listed(member: StaffMember) -> list[Page]:
+    """What the navigation shows this member, group by group."""
+    own = [page for page in PAGES.values() if page.listed and page.is_for(member)]
+    return sorted(own, key=lambda page: GROUPS.index(page.group))
+
+
+@contextmanager
+def around(desk: Desk, page: Page) -> Iterator[None]:
+    """What is made inside stands in the page's place."""
+    words = desk.words
+    ui.add_head_html('<link rel="stylesheet" href="/static/desk.css">')
+    ui.colors(
+        primary="#0f6e84", secondary="#44606b", accent="#a35c00", positive="#1f7a4d", negative="#b3261e"
+    )
+    ui.page_title(f"{words(page.title)} · {desk.rt.settings.hospital_name_in(desk.language)}")
+    with ui.element("div").classes("desk"):
+        _rail(desk, page)
+        with ui.element("div").classes("desk-main"):
+            with ui.element("header").classes("desk-bar"):
+                Written("h1", words(page.title)).classes("desk-title")
+                ui.element("div").classes("desk-space")
+                if desk.may(Right.TALKS_ANSWER):
+                    _presence(desk)
+                _who(desk)
+            with ui.element("main").classes("desk-page" + (" wide" if page.wide else "")):
+                yield
+    ui.on(_ACTIVE, lambda: _keep(desk))
+    ui.run_javascript(_WATCHING)
+
+
+def set_badge(desk: Desk, page: Page, count: int) -> None:
+    badge = _badges.get(desk, {}).get(page.path)
+    if badge is not None:
+        badge.set_text(str(count) if count < 100 else "99+")
+        badge.set_visibility(count > 0)
+
+
+def _rail(desk: Desk, page: Page) -> None:
+    with ui.element("nav").classes("desk-rail").props(f'aria-label="{desk.words("shell.main")}"'):
+        with ui.link(target="/").classes("desk-brand"):
+            ui.element("img").props('src="/static/desk.svg" alt="" width=28 height=28')
+            ui.label(desk.rt.settings.hospital_name_in(desk.language))
+        group = ""
+        for one in listed(desk.member):
+            if one.group != group:
+                group = one.group
+                ui.label(desk.words(f"shell.group_{group}")).classes("desk-group")
+            _entry(desk, one, here=one.path == page.path)
+
+
+def _entry(desk: Desk, page: Page, *, here: bool) -> None:
+    title = desk.words(page.title)
+    link = ui.link(target=page.path).classes("desk-link").props(f'title="{title}"')
+    if here:
+        link.classes("here").props("aria-current=page")
+    with link:
+        ui.icon(page.icon or "circle")
+        ui.label(title)
+        if page.badge is not None:
+            badge = ui.label("").classes("desk-badge")
+            badge.set_visibility(False)
+            _badges.setdefault(desk, {})[page.path] = badge
+
+
+def _presence(desk: Desk) -> None:
+    words = desk.words
+    names = {state.value: words(f"shell.state_{state}") for state in PresenceState}
+
+    async def change(state: str) -> None:
+        async with desk.acting(Right.TALKS_ANSWER) as session:
+            await presence.set_state(session, desk.member.id, PresenceState(state), desk.now())
+        show(state)
+
+    def show(state: str) -> None:
+        button.set_text(names[state])
+        dot.classes(replace=f"desk-dot {state}")
+
+    async def read() -> None:
+        async with desk.reading(by_itself=True) as session:
+            show(await presence.state_of(session, desk.member.id))
+
+    with ui.element("div").classes("desk-presence").props(f'title="{words("shell.state_hint")}"'):
+        dot = ui.element("span").classes("desk-dot offline")
+        button = ui.button(names["offline"]).props("flat dense no-caps icon-right=expand_more")
+        named(button, "presence")
+        with button, ui.menu():
+            for state, name in names.items():
+                named(ui.menu_item(name, partial(change, state)), f"state-{state}")
+    ui.timer(0, read, once=True)
+
+
+def _who(desk: Desk) -> None:
+    words, member = desk.words, desk.member
+
+    async def other_language() -> None:
+        other = next(one for one in LANGUAGES if one != desk.language)
+        async with desk.acting() as session:
+            await accounts.change_language(session, desk.member, other)
+        ui.navigate.reload()
+
+    button = ui.button(member.name).props("flat dense no-caps icon-right=expand_more")
+    with named(button, "who"), ui.menu():
+        with ui.element("div").classes("desk-who"):
+            ui.label(member.name)
+            ui.label(f"{words(f'shell.role_{member.role}')} · {member.login}")
+        ui.separator()
+        ui.menu_item(words("account.title"), lambda: ui.navigate.to("/account"))
+        named(ui.menu_item(words("shell.other_language"), other_language), "language")
+        ui.separator()
+        with ui.element("form").props("method=post action=/logout"):
+            Written("button", words("shell.log_out")).props("type=submit").classes("desk-out")
+
+
+async def _keep(desk: Desk) -> None:
+    async with desk.rt.database.begin() as session:
+        if await login.member_of(session, desk.token, desk.now()) is None:
+            desk.leave()

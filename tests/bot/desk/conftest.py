@@ -1,0 +1,121 @@
+"""The desk in this process: its pages are made once, each test works on a runtime of its own.
+
+async def test_something(desks, rt):
+    agent = await desks.enter(Role.AGENT)
+    await agent.user.open("/cases")
+    agent.user.find(marker="take").click()
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from ipaddress import IPv4Network
+from typing import Any
+
+import httpx
+import nicegui.nicegui
+import pytest
+from nicegui import Client, app, ui
+from nicegui.testing import User
+
+from bot.desk.app import create_desk, serving
+from integrations.hospital.models import Role, StaffMember
+from integrations.hospital.staff import login
+from integrations.runtime import Runtime
+from integrations.settings import Settings
+from tests import staff_rows
+
+_ADDRESSES = IPv4Network("10.0.0.0/8").hosts()
+HOST = "http://desk.test"
+DOCTORS = "http://doctors.test"
+
+
+@cache
+def made() -> Any:
+    """The whole desk, with the door before it."""
+    return create_desk(Settings(_env_file=None, desk_url=HOST, desk_doctor_url=DOCTORS))
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser; `member` is None for nobody in particular."""
+
+    user: User
+    http: httpx.AsyncClient
+    member: StaffMember | None = None
+    token: str = ""
+
+    async def see(self, *texts: str) -> None:
+        for text in texts:
+            await self.user.should_see(text)
+
+    async def told(self, words: str) -> None:
+        """Waits for a notice with these words in it."""
+        for _ in range(100):
+            if any(words in message for message in self.user.notify.messages):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"not told {words!r}, but {self.user.notify.messages}")
+
+
+class Desks:
+    def __init__(self, rt: Runtime) -> None:
+        self.rt = rt
+        self._browsers: list[httpx.AsyncClient] = []
+
+    def browser(self, host: str = HOST, address: str = "") -> httpx.AsyncClient:
+        """With the headers that browsers send for pages of our own; each has an address of its own."""
+        address = address or str(next(_ADDRESSES))
+        transport = httpx.ASGITransport(made(), client=(address, 50000))
+        headers = {"Origin": host, "Sec-Fetch-Site": "same-origin"}
+        self._browsers.append(httpx.AsyncClient(transport=transport, base_url=host, headers=headers))
+        return self._browsers[-1]
+
+    async def enter(self, role: Role = Role.AGENT, **account: Any) -> Visitor:
+        """A new member of staff (staff_rows.member), logged in."""
+        async with self.rt.database.begin() as session:
+            member = await staff_rows.member(session, role, crypto=self.rt.crypto, **account)
+        return await self.let_in(member)
+
+    async def let_in(self, member: StaffMember) -> Visitor:
+        async with self.rt.database.begin() as session:
+            token = await login.open_session(session, member, "10.0.0.7", self.rt.now())
+        http = self.browser()
+        http.cookies.set("desk", token)
+        return Visitor(User(http), http, member, token)
+
+    async def close(self) -> None:
+        for browser in self._browsers:
+            await browser.aclose()
+
+
+@pytest.fixture(scope="session")
+async def started() -> AsyncIterator[None]:
+    """NiceGUI itself: its loops run as long as the tests."""
+    made()
+    await nicegui.nicegui._startup()
+    yield
+    await nicegui.nicegui._shutdown()
+
+
+@pytest.fixture
+def told() -> Iterator[None]:
+    """What `User` puts in the place of NiceGUI's own functions goes again."""
+    before = ui.navigate, ui.notify, ui.download
+    yield
+    ui.navigate, ui.notify, ui.download = before
+
+
+@pytest.fixture
+async def desks(started: None, rt: Runtime, told: None) -> AsyncIterator[Desks]:
+    settings = rt.settings.model_copy(update={"desk_url": HOST, "desk_doctor_url": DOCTORS})
+    made_for = Desks(replace(rt, settings=settings))
+    async with serving(made().app.app, made_for.rt):
+        yield made_for
+    await made_for.close()
+    for client in list(Client.instances.values()):
+        client.delete()
+    assert app.is_started

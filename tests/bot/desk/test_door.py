@@ -1,0 +1,160 @@
+"""What the door refuses, and what it tells browsers to refuse."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from nicegui import Client
+
+from bot.desk.door import LARGEST_BODY
+from integrations.hospital.models import Role
+from tests.bot.desk.conftest import HOST, Desks, made
+
+
+async def _websocket(client_id: str, token: str, origin: str = HOST) -> str:
+    """What the door says to a socket for this page: "accept" or "close"."""
+    sent: list[str] = []
+    headers = [(b"host", b"desk.test"), (b"origin", origin.encode()), (b"cookie", f"desk={token}".encode())]
+    headers += [
+        (b"connection", b"Upgrade"),
+        (b"upgrade", b"websocket"),
+        (b"sec-websocket-version", b"13"),
+        (b"sec-websocket-key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+    ]
+    scope = {
+        "type": "websocket",
+        "path": "/_nicegui_ws/socket.io/",
+        "raw_path": b"/_nicegui_ws/socket.io/",
+        "root_path": "",
+        "scheme": "ws",
+        "query_string": f"client_id={client_id}&EIO=4&transport=websocket".encode(),
+        "headers": headers,
+        "client": ("10.0.0.7", 50000),
+        "subprotocols": [],
+    }
+    messages = iter([{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}])
+
+    async def receive() -> dict[str, object]:
+        return next(messages)
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(str(message["type"]).removeprefix("websocket."))
+
+    await made()(scope, receive, send)
+    return sent[0]
+
+
+async def test_headers_that_shut_what_browsers_leave_open(desks: Desks) -> None:
+    agent = await desks.enter()
+    for path in ("/login", "/account", "/static/desk.css", "/nowhere"):
+        headers = (await agent.http.get(path)).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], path
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert (await agent.http.get("/account")).headers["cache-control"] == "no-store"
+
+
+async def test_only_scripts_with_this_answers_number_run(desks: Desks) -> None:
+    agent = await desks.enter()
+    numbers = set()
+    for _ in range(2):
+        page = await agent.http.get("/account")
+        policy = page.headers["content-security-policy"]
+        [number] = re.findall(r"script-src 'self' 'nonce-([\w-]+)'", policy)
+        assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+        scripts = re.findall(r"<script\b[^>]*>", page.text)
+        assert scripts
+        assert all(f'nonce="{number}"' in one for one in scripts)
+        numbers.add(number)
+    assert len(numbers) == 2
+
+
+async def test_a_hostile_name_stays_text(desks: Desks) -> None:
+    """XSS: whatever stands in a name or a login field is shown, not run."""
+    hostile = '<script>alert(1)</script><img src=x onerror="x">'
+    agent = await desks.enter(name=hostile[:40])
+    page = (await agent.http.get("/account")).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+    refused = await desks.browser().post("/login", data={"name": hostile, "password": "x", "onward": hostile})
+    assert "alert(1)" not in refused.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.test", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.test"},
+        {"Origin": "null"},
+        {"Origin": HOST, "Sec-Fetch-Site": "same-site"},  # a neighbour below the same domain
+        {"Origin": ""},
+    ],
+)
+async def test_other_sites_change_nothing(desks: Desks, headers: dict[str, str]) -> None:
+    """CSRF: forms of other sites are refused before anything is looked at."""
+    agent = await desks.enter()
+    agent.http.headers.pop("Sec-Fetch-Site")
+    for path in ("/login", "/login/code", "/logout"):
+        assert (await agent.http.post(path, headers=headers)).status_code == 403
+    assert (await agent.http.get("/account")).status_code == 200  # still logged in
+
+
+async def test_the_desk_answers_by_its_own_name_only(desks: Desks) -> None:
+    """DNS rebinding: another name that leads here is not served."""
+    agent = await desks.enter()
+    assert (await agent.http.get("/account", headers={"Host": "evil.test"})).status_code == 421
+    assert (await agent.http.get("/health/live", headers={"Host": "10.1.2.3"})).status_code == 200
+
+
+async def test_a_socket_belongs_to_the_session_of_its_page(desks: Desks) -> None:
+    """IDOR: NiceGUI would let whoever knows a page's id act in it."""
+    one, other = await desks.enter(), await desks.enter(Role.ADMINISTRATOR)
+    client = await one.user.open("/account")
+    assert await _websocket(client.id, one.token) == "accept"
+    assert await _websocket(client.id, other.token) == "close"
+    assert await _websocket(client.id, "") == "close"
+    assert await _websocket(client.id, one.token, origin="https://evil.test") == "close"
+    upload = f"/_nicegui/client/{client.id}/upload/5"
+    assert (await other.http.post(upload)).status_code == 403
+    assert (await one.http.post(upload)).status_code == 404  # there is no such element
+
+
+async def test_a_polling_socket_is_held_to_the_same(desks: Desks) -> None:
+    one, other = await desks.enter(), await desks.enter()
+    client = await one.user.open("/account")
+    path = f"/_nicegui_ws/socket.io/?EIO=4&transport=polling&client_id={client.id}"
+    assert (await other.http.get(path)).status_code == 403
+    assert (await one.http.get(path)).status_code == 200
+    assert (await one.http.get("/_nicegui_ws/socket.io/?EIO=4&transport=polling")).status_code == 403
+
+
+async def test_what_is_too_large_is_not_read(desks: Desks) -> None:
+    agent = await desks.enter()
+    answer = await agent.http.post("/login", headers={"Content-Length": str(LARGEST_BODY + 1)})
+    assert answer.status_code == 413
+
+
+async def test_tries_are_limited_by_address(desks: Desks) -> None:
+    tries = [
+        await desks.browser(address="10.9.9.9").post("/login/code", data={"code": "1"}) for _ in range(31)
+    ]
+    assert [one.status_code for one in tries] == [401] * 30 + [429]
+    elsewhere = await desks.browser(address="10.9.9.8").post("/login/code", data={"code": "1"})
+    assert elsewhere.status_code == 401
+
+
+async def test_a_prefix_from_outside_is_not_taken(desks: Desks) -> None:
+    agent = await desks.enter()
+    page = await agent.http.get("/account", headers={"X-Forwarded-Prefix": "//evil.test"})
+    assert "evil.test" not in page.text
+
+
+async def test_pages_of_nobody_are_not_kept(desks: Desks) -> None:
+    """Whoever is not logged in makes the desk build nothing."""
+    before = len(Client.instances)
+    for _ in range(5):
+        assert (await desks.browser().get("/account")).status_code == 303
+    assert len(Client.instances) == before

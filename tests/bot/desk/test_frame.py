@@ -1,0 +1,162 @@
+"""The frame of all pages, the own account, and that a click asks anew who clicks."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import string
+
+import pytest
+
+from bot.desk import registry
+from bot.desk.desk import Desk, SessionOver
+from bot.desk.heartbeat import Heartbeat, connected
+from bot.desk.words import catalogue
+from integrations.hospital.models import PresenceState, Role
+from integrations.hospital.staff import accounts, login, presence
+from integrations.hospital.staff.permissions import NotPermitted, Right
+from tests.bot.conftest import Clock
+from tests.bot.desk.conftest import Desks, Visitor
+from tests.staff_rows import PASSWORD
+
+
+def _desk(visitor: Visitor) -> Desk:
+    return next(desk for desk in connected() if desk.token == visitor.token)
+
+
+def test_both_languages_have_the_same_blanks() -> None:
+    for key, said in catalogue().items():
+        blanks = [
+            {name for _, name, _, _ in string.Formatter().parse(text) if name} for text in said.values()
+        ]
+        assert blanks[0] == blanks[1], key
+        assert all(text.strip() for text in said.values()), key
+
+
+def test_every_page_has_a_title_and_refusals_have_words() -> None:
+    words = catalogue()
+    assert not [page.path for page in registry.PAGES.values() if page.title not in words]
+    assert not [key for key in registry.REFUSALS.values() if key not in words]
+
+
+async def test_changing_the_own_password(desks: Desks) -> None:
+    agent = await desks.enter()
+    await agent.user.open("/account")
+
+    async def change(old: str, new: str, again: str) -> None:
+        for name, value in (("old_password", old), ("new_password", new), ("again", again)):
+            field = next(iter(agent.user.find(marker=name).elements))
+            field.set_value(value)
+        agent.user.find(marker="change-password").click()
+
+    new = "three-unrelated-words"
+    await change(PASSWORD, new, "another-of-the-tests")
+    await agent.told("不一样")
+    await change(PASSWORD, "short", "short")
+    await agent.told("太短或太简单")
+    await change("wrong", new, new)
+    await agent.told("现在的密码不对")
+    await change(PASSWORD, new, new)
+    await agent.told("密码已修改")
+    async with desks.rt.database.begin() as session:
+        assert await login.member_of(session, agent.token, desks.rt.now()) is not None
+        assert await login.check_password(session, agent.member.login, new, "", desks.rt.now()) is not None
+
+
+async def test_who_was_given_a_password_first_chooses_another(desks: Desks, clock: Clock) -> None:
+    agent = await desks.enter()
+    async with desks.rt.database.begin() as session:
+        (await accounts.find(session, agent.member.login)).must_change_password = True
+    assert (await agent.http.get("/account")).status_code == 200
+    others = [
+        page.path for page in registry.PAGES.values() if page.path != "/account" and "{" not in page.path
+    ]
+    for path in others:
+        answer = await agent.http.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account"), path
+
+
+async def test_the_language_is_kept(desks: Desks) -> None:
+    agent = await desks.enter()
+    await agent.user.open("/account")
+    await agent.see("我的账号")
+    agent.user.find(marker="language").click()
+    await asyncio.sleep(0.3)
+    await agent.user.open("/account")
+    await agent.see("My account")
+
+
+async def test_presence_is_what_one_says(desks: Desks) -> None:
+    agent = await desks.enter()
+    await agent.user.open("/account")
+    agent.user.find(marker="state-online").click()
+    for _ in range(50):
+        await asyncio.sleep(0.02)
+        async with desks.rt.database.begin() as session:
+            if [one.member.id for one in await presence.present(session, desks.rt.now())] == [
+                agent.member.id
+            ]:
+                return
+    raise AssertionError("not online")
+
+
+@pytest.mark.parametrize("what", ["logged out", "disabled", "idle", "other role"])
+async def test_the_very_next_click_is_stopped(desks: Desks, clock: Clock, what: str) -> None:
+    agent = await desks.enter()
+    await agent.user.open("/account")
+    desk = _desk(agent)
+    async with desk.acting(Right.CASES_WORK):
+        pass
+    async with desks.rt.database.begin() as session:
+        if what == "logged out":
+            await login.end_session(session, agent.token)
+        elif what == "disabled":
+            await accounts.set_active(session, agent.member.login, False, by="staff:root")
+        elif what == "other role":
+            await accounts.change_role(session, agent.member.login, Role.NURSE, by="staff:root")
+        else:
+            clock.forward(minutes=31)
+    with pytest.raises(SessionOver):
+        async with desk.acting(Right.CASES_WORK):
+            raise AssertionError("came in")
+
+
+async def test_a_right_is_asked_for_at_every_click(desks: Desks) -> None:
+    agent = await desks.enter(Role.AGENT)
+    await agent.user.open("/account")
+    with pytest.raises(NotPermitted):
+        async with _desk(agent).acting(Right.STAFF_MANAGE):
+            raise AssertionError("came in")
+
+
+async def test_the_clock_keeps_people_present_and_sends_away_who_is_logged_out(
+    desks: Desks, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = await desks.enter()
+    client = await agent.user.open("/account")
+    async with desks.rt.database.begin() as session:
+        await presence.set_state(session, agent.member.id, PresenceState.ONLINE, clock())
+    clock.forward(minutes=2)
+    opened: list[str] = []
+    monkeypatch.setattr(client, "open", lambda path, new_tab=False: opened.append(path))
+    await Heartbeat(desks.rt).once()
+    async with desks.rt.database.begin() as session:
+        assert len(await presence.present(session, clock())) == 1
+        await login.end_session(session, agent.token)
+    assert opened == []
+    await Heartbeat(desks.rt).once()
+    assert opened == ["/login?over=1"]
+
+
+async def test_a_page_is_shown_to_its_roles_only(desks: Desks) -> None:
+    """Every page with a right, asked for by everybody: 200 for whom it is for, 403 for the others."""
+    for role in (Role.AGENT, Role.NURSE, Role.PHARMACIST, Role.SUPERVISOR, Role.ADMINISTRATOR):
+        visitor = await desks.enter(role)
+        home = await visitor.http.get("/account")
+        links = set(re.findall(r'"href":"(/[^"]*)"', home.text.replace("&quot;", '"')))
+        for page in registry.PAGES.values():
+            if "{" in page.path or page.right is None:
+                continue
+            assert (page.path in links) == (page.listed and page.is_for(visitor.member)), (role, page.path)
+            if not page.is_for(visitor.member):
+                assert (await visitor.http.get(page.path)).status_code == 403, (role, page.path)
