@@ -123,13 +123,14 @@ def refund_order(order_no: str, note: Note, var: Var = VAR) -> None:
 
 @refunds_app.command("list")
 def list_refunds(var: Var = VAR) -> None:
-    """What is not done yet; what needs somebody comes first."""
+    """What is not done yet; what needs somebody comes first, with its case, whose it is and until when."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
         for one in await desk.refund_cases(session, utcnow()):
             typer.echo(
                 f"{one.out_refund_no}  {one.status:<10} {yuan(one.amount_fen):>10}  {one.platform:<9} {one.reason:<9}"
                 f" asked {one.attempts} times since {one.created_at:%Y-%m-%d %H:%M} UTC  {one.error or ''}".rstrip()
+                + (f"  {one.case_number} {one.owner or '-'} until {one.deadline}" if one.case_number else "")
             )
 
     _run(var, work)

@@ -8,7 +8,7 @@ import structlog
 
 from bot.payments.patience import each
 from integrations import cashier
-from integrations.hospital.billing import refunds
+from integrations.hospital.billing import refunds, stuck
 from integrations.hospital.billing.refunds import RefundTask
 from integrations.hospital.models import FoundBy, RefundStatus
 from integrations.payment.interface import NoFunds, PaymentPlatform, RefundNews, Refused, State
@@ -20,13 +20,17 @@ _MOST = 20
 
 
 async def refund(rt: Runtime) -> None:
-    """Does all that is due, or until a platform does not answer. What is asked twice is done once, for the platform
-    knows each refund by its number."""
+    """Does all that is due, or until a platform does not answer; what does not go back by itself becomes a case. What
+    is asked twice is done once, for the platform knows each refund by its number."""
     while True:
         async with rt.database.begin() as session:
             tasks = await refunds.claim_refunds(session, rt.now(), _MOST)
         if not tasks or not await each(tasks, partial(_refund, rt)):
-            return
+            break
+    async with rt.database.begin() as session:
+        opened = await stuck.open_cases(session, rt.crypto, rt.now(), _MOST)
+    for number in opened:
+        log.error("a refund does not go back by itself: staff have a case", case=number)
 
 
 async def _refund(rt: Runtime, task: RefundTask) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +83,9 @@ class RefundCase:
     attempts: int
     created_at: datetime
     stuck: bool
+    case_number: str | None  # once it does not go by itself
+    owner: str | None  # of the case
+    deadline: date | None
 
 
 async def patients_by_phone(session: AsyncSession, crypto: Crypto, phone: str) -> list[tuple[UUID, str]]:
@@ -196,15 +199,17 @@ async def story(session: AsyncSession, order_no: str) -> tuple[OrderView, Sequen
 
 _CASES = text("""
     SELECT out_refund_no, order_no, platform, r.status, r.amount_fen, reason, error, attempts, r.created_at,
-           r.status IN ('abnormal', 'closed') OR r.created_at < :slow AS stuck
+           r.status IN ('abnormal', 'closed') OR r.created_at < :slow OR c.id IS NOT NULL AS stuck,
+           c.number AS case_number, c.owner, c.deadline
     FROM refunds r JOIN payments p ON p.id = payment_id JOIN orders o ON o.id = order_id
+    LEFT JOIN cases c ON c.id = case_id
     WHERE r.status IN ('due', 'processing') OR r.status IN ('abnormal', 'closed')
     ORDER BY stuck DESC, r.id LIMIT 200
 """)
 
 
 async def refund_cases(session: AsyncSession, now: datetime) -> list[RefundCase]:
-    """Those that need staff first, then the oldest."""
+    """Those that need staff first, then the oldest; with the case of one that does not go by itself."""
     rows = await session.execute(_CASES, {"slow": now - SLOW_REFUND})
     return [RefundCase(*row) for row in rows]
 
@@ -263,7 +268,9 @@ class Health:
 _HEALTH = text("""
     SELECT coalesce((SELECT extract(epoch FROM :now - min(created_at)) FROM refunds
                      WHERE status IN ('due', 'processing')), 0) AS oldest,
-           (SELECT count(*) FROM refunds WHERE status IN ('abnormal', 'closed')) AS stuck,
+           (SELECT count(*) FROM refunds r LEFT JOIN cases c ON c.id = case_id
+            WHERE r.status IN ('abnormal', 'closed')
+                  OR r.status IN ('due', 'processing') AND c.status IN ('open', 'in_progress', 'reopened')) AS stuck,
            (SELECT count(*) FROM differences WHERE settled_at IS NULL) AS differences
 """)
 

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
 from integrations.hospital.billing.differences import note_difference
+from integrations.hospital.cases import ending
 from integrations.hospital.models import (
+    Case,
     DifferenceKind,
     FoundBy,
     Order,
@@ -25,10 +27,11 @@ from integrations.hospital.models import (
     RefundReason,
     RefundStatus,
 )
+from integrations.hospital.models.cases import WAITING
 
 _FIRST_PAUSE = timedelta(seconds=15)
-_ASKED = (RefundStatus.DUE, RefundStatus.PROCESSING)
-_STUCK = (RefundStatus.ABNORMAL, RefundStatus.CLOSED)
+ASKED = (RefundStatus.DUE, RefundStatus.PROCESSING)
+STUCK = (RefundStatus.ABNORMAL, RefundStatus.CLOSED)
 _LONGEST_PAUSE = timedelta(hours=1)
 
 
@@ -126,12 +129,15 @@ async def settle_refund(
     refund.platform_refund_id = platform_refund_id or refund.platform_refund_id
     if refund.out_refund_no != out_refund_no or not _goes_on(refund.status, status):
         return
-    asked, refund.status = refund.status in _ASKED, status
-    if asked and status in _STUCK and refund.out_refund_no.endswith("R1"):  # of staff's own tries they know
-        await _tell(session, events.EventKind.REFUND_STUCK, order, refund)
+    asked, refund.status = refund.status in ASKED, status
+    # Of staff's own tries they know.
+    if asked and status in STUCK and refund.out_refund_no.endswith("R1") and refund.case_id is None:
+        await tell(session, events.EventKind.REFUND_STUCK, order, refund)
     if status is RefundStatus.SUCCEEDED:
         refund.settled_at = now
         await _refunded(session, order, refund, by_hand=by_hand)
+        if refund.case_id is not None:
+            await ending.close_paid_back(session, refund.case_id, now)
     await session.flush()
 
 
@@ -206,12 +212,13 @@ async def _refunded(session: AsyncSession, order: Order, refund: Refund, *, by_h
     if order.status is OrderStatus.REFUND_DUE and await session.scalar(owed.limit(1)) is None:
         order.status = OrderStatus.REFUNDED
     await session.flush()
-    await _tell(session, events.EventKind.REFUNDED, order, refund, by_hand=by_hand)
+    await tell(session, events.EventKind.REFUNDED, order, refund, by_hand=by_hand)
 
 
-async def _tell(
+async def tell(
     session: AsyncSession, kind: events.EventKind, order: Order, refund: Refund, **more: bool
 ) -> None:
+    """The order's owner hears of a refund."""
     named = {"order_no": order.order_no, "amount_fen": refund.amount_fen, "reason": refund.reason}
     await events.emit(
         session, kind, account_id=order.account_id, contact_id=order.contact_id, payload=named | more
@@ -232,5 +239,7 @@ async def try_again(session: AsyncSession, out_refund_no: str, now: datetime) ->
     before, tries = refund.out_refund_no.rsplit("R", 1)
     refund.out_refund_no = f"{before}R{int(tries) + 1}"
     refund.status, refund.attempts, refund.next_try_at, refund.error = RefundStatus.DUE, 0, now, None
+    if refund.case_id is not None and (await session.get_one(Case, refund.case_id)).status not in WAITING:
+        refund.case_id = None  # what was settled is settled: should this one fail too, staff get it anew
     await session.flush()
     return refund.out_refund_no

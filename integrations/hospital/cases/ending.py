@@ -1,4 +1,5 @@
-"""Cases that end by themselves: what staff answered and the patient left so, and parcels that came after all."""
+"""Cases that end by themselves: what staff answered and the patient left so, parcels that came after all, and money
+that went back."""
 
 from __future__ import annotations
 
@@ -71,12 +72,23 @@ async def close_arrived(session: AsyncSession, prescription_id: UUID, now: datet
         .with_for_update()
     )
     for case in await session.scalars(standing.execution_options(populate_existing=True)):
-        case.status, case.closed_at = CaseStatus.CLOSED, now
-        await audit.record(
-            session,
-            actor="system",
-            action="case_closed",
-            subject=f"case:{case.number}",
-            detail={"parcel": "arrived"},
-        )
+        await _settled(session, case, now, parcel="arrived")
+
+
+async def close_paid_back(session: AsyncSession, case_id: UUID, now: datetime) -> None:
+    """The money is with its payer, who hears of that anyway."""
+    standing = (
+        select(Case)
+        .where(Case.id == case_id, Case.status.in_(WAITING), Case.answered_at.is_(None))
+        .with_for_update()
+    )
+    if case := await session.scalar(standing.execution_options(populate_existing=True)):
+        await _settled(session, case, now, refund="paid back")
+
+
+async def _settled(session: AsyncSession, case: Case, now: datetime, **how: str) -> None:
+    case.status, case.closed_at = CaseStatus.CLOSED, now
+    await audit.record(
+        session, actor="system", action="case_closed", subject=f"case:{case.number}", detail=how
+    )
     await session.flush()

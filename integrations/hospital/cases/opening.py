@@ -57,11 +57,13 @@ async def open_case(
     patient_id: UUID | None = None,
     about: About = _NOTHING,
     messages: Sequence[UUID] = (),
+    deadline: date | None = None,
     key: OperationKey | None = None,
     now: datetime,
 ) -> str:
     """Opens a case and gives its number, such as TS-20261122-017. `words` are the patient's, or ours for a problem
-    that we found; `messages` those that brought pictures. What sounds like harm through care is marked suspected."""
+    that we found; `messages` those that brought pictures; `deadline` where it is not a complaint's. What sounds like
+    harm through care is marked suspected."""
 
     async def effect() -> Result:
         values = {
@@ -73,7 +75,7 @@ async def open_case(
             "contact_id": contact_id,
             "patient_id": patient_id,
             "adverse": _adverse(kind, words),
-            "deadline": answer_due(now),
+            "deadline": deadline or answer_due(now),
             "created_at": now,
         } | asdict(about)
         case_id = await session.scalar(insert(Case).values(**values).returning(Case.id))

@@ -206,6 +206,9 @@ class Refund(Base):
     next_try_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     billed_on: Mapped[date | None]  # the day on whose bill the platform named it
+    case_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("cases.id")
+    )  # staff's, once it does not go by itself
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

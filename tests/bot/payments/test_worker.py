@@ -18,9 +18,12 @@ from bot import payments
 from bot.app import create_app
 from integrations import cashier
 from integrations.hospital import booking
-from integrations.hospital.billing import differences, orders, reconciling, refunds
+from integrations.hospital.billing import desk, differences, orders, reconciling, refunds, stuck
 from integrations.hospital.billing.paying import NotPayable
+from integrations.hospital.cases import handling
+from integrations.hospital.clock import local_date
 from integrations.hospital.models import (
+    Case,
     DifferenceKind,
     FoundBy,
     OrderStatus,
@@ -31,6 +34,7 @@ from integrations.hospital.models import (
     RefundReason,
     RefundStatus,
 )
+from integrations.hospital.working_days import working_days
 from integrations.money import BillLine, Platform
 from integrations.payment.interface import (
     ForeignAccount,
@@ -337,6 +341,82 @@ async def test_a_refund_that_went_wrong_is_not_asked_about_without_end(
         clock.forward(hours=2)
     assert platform.calls.count("refund") == 1
     assert (await _refund(rt)).status == state.value
+
+
+async def _cases(rt: Runtime) -> list[tuple[str, str, str, bool]]:
+    """(status, kind, what it says, whether it is staff's within three working days) of all cases."""
+    async with rt.database.begin() as session:
+        return [
+            (
+                one.status,
+                one.kind,
+                rt.crypto.decrypt(one.words, "cases.words"),
+                one.deadline == working_days().after(local_date(one.created_at), 3),
+            )
+            for one in await session.scalars(select(Case).order_by(Case.id))
+        ]
+
+
+async def _told(rt: Runtime) -> list[str]:
+    async with rt.database.begin() as session:
+        known = await session.execute(
+            text("SELECT kind FROM hospital_events WHERE kind LIKE 'refund%' ORDER BY id")
+        )
+        return [row.kind for row in known if row.kind != "refund_due"]
+
+
+async def test_a_refund_that_the_platform_cannot_make_becomes_a_case_until_it_is_made(
+    rt: Runtime, clock: Any, platform: MemoryPlatform, owed: str
+) -> None:
+    platform.refunds_become = State.ABNORMAL
+    for _ in range(3):
+        await payments.refund(rt)
+        clock.forward(hours=2)
+    assert await _cases(rt) == [("open", "refund_problem", f"{owed}R1 ¥35: abnormal", True)]
+    assert await _told(rt) == ["refund_stuck"]
+    async with rt.database.begin() as session:
+        [shown] = await desk.refund_cases(session, rt.now())
+        await handling.assign(session, str(shown.case_number), "wang", actor="staff:test", now=rt.now())
+        [shown] = await desk.refund_cases(session, rt.now())
+        assert (shown.owner, shown.deadline) == ("wang", (await session.scalars(select(Case))).one().deadline)
+        await desk.settle_refund(session, f"{owed}R1", note="by transfer", actor="staff:test", now=rt.now())
+    assert [one[0] for one in await _cases(rt)] == ["closed"]
+    assert await _told(rt) == ["refund_stuck", "refunded"]
+
+
+async def test_a_refund_asked_for_too_often_becomes_a_case_and_is_told_once(
+    rt: Runtime, clock: Any, platform: MemoryPlatform, owed: str
+) -> None:
+    platform.refunds_become = NoFunds
+    for asked in range(1, stuck.MOST_DUE + 1):
+        assert await _cases(rt) == [], asked
+        await payments.refund(rt)
+        clock.forward(hours=2)
+    [case] = await _cases(rt)
+    assert case == ("open", "refund_problem", f"{owed}R1 ¥35: due NOT_ENOUGH", True)
+    async with rt.database.begin() as session:
+        assert (await desk.health(session, rt.now())).refunds_for_staff == 1
+    platform.refunds_become = State.ABNORMAL  # it has money again, and then the account takes none
+    await payments.refund(rt)
+    assert await _cases(rt) == [case]
+    assert await _told(rt) == ["refund_stuck"]
+
+
+async def test_a_case_that_was_closed_too_early_comes_again_with_the_next_try(
+    rt: Runtime, clock: Any, platform: MemoryPlatform, owed: str
+) -> None:
+    platform.refunds_become = State.CLOSED
+    await payments.refund(rt)
+    async with rt.database.begin() as session:
+        [shown] = await desk.refund_cases(session, rt.now())
+        number = str(shown.case_number)
+        await handling.close(session, rt.crypto, number, "已处理", actor="staff:test", now=rt.now())
+    await payments.refund(rt)
+    assert [one[0] for one in await _cases(rt)] == ["closed"]
+    async with rt.database.begin() as session:
+        await refunds.try_again(session, f"{owed}R1", rt.now())
+    await payments.refund(rt)
+    assert [one[0] for one in await _cases(rt)] == ["closed", "open"]
 
 
 # Bills
