@@ -141,6 +141,8 @@ def _say_parcel(turn: Turn, reply: Reply, one: ParcelView) -> None:
     state = turn.words.texts.text(f"word_parcel_{one.state or 'shipped'}")
     at = turn.words.moment(one.state_at or one.shipped_at or turn.now, turn.today)
     reply.say("say_parcel", state=state, at=at, tail=one.tail)
+    if expected := one.expected(turn.now):
+        reply.say("say_parcel_expected", when=turn.words.moment(expected, turn.today))
     if one.status in parcels.ON_THE_WAY:
         reply.offer(turn.words.texts.text("word_received"), f'/confirm_receipt{{"delivery": "{one.id}"}}')
 

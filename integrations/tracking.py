@@ -44,6 +44,7 @@ class ParcelNews:
     state: ParcelState | None
     steps: tuple[ParcelStep, ...]
     lost_track: bool = False
+    expected: datetime | None = None  # when it arrives, as the carrier's tracker estimates; UTC
 
     @property
     def at(self) -> datetime | None:

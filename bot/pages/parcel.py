@@ -57,6 +57,7 @@ class Tracked:
     steps: Sequence[ParcelStep]
     words: Words
     destination: str  # masked
+    now: datetime
 
     @property
     def state(self) -> str:
@@ -85,6 +86,8 @@ class Tracked:
         one, words = self.one, self.words
         rows = [("page_row_carrier", self.carrier)] if one.carrier else []
         rows += [("page_row_waybill", one.waybill)] if one.waybill else []
+        if expected := one.expected(self.now):
+            rows.append(("page_row_expected", words.moment(expected)))
         return [
             *rows,
             ("page_row_to", words.write(self.destination)),
@@ -171,6 +174,7 @@ async def _show(reader: Reader, *, notice: Line | None = None) -> Response:
             await following.steps(session, reader.rt.crypto, one.id),
             await words_of(session, reader),
             await where(session, reader, one.id),
+            reader.rt.now(),
         )
     return render(
         reader.request,

@@ -6,7 +6,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -42,6 +44,8 @@ _STATES = {
 _SUBSCRIBED = frozenset({"200", "501"})  # 501: it was subscribed before
 _BUSY = frozenset({"500", "502"})
 _NOTHING_KNOWN = "500"  # of a query: 查询无结果
+_ARRIVAL = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2})(?::(\d{2}))?(?::\d{2})?)?")
+_DETAIL = "4"  # finer states, and the estimate of its arrival where the account has it
 _MOST_STEPS = 500
 _MOST_WORDS = 500
 
@@ -57,7 +61,7 @@ class Kuaidi100:
         self._http = http
 
     async def subscribe(self, carrier: str, waybill: str, *, phone: str) -> None:
-        parameters = {"callbackurl": self._callback, "salt": self._salt, "resultv2": "1"}
+        parameters = {"callbackurl": self._callback, "salt": self._salt, "resultv2": _DETAIL}
         if wanted := _phone(carrier, phone):
             parameters["phone"] = wanted
         param = {"company": carrier, "number": waybill, "key": self._key, "parameters": parameters}
@@ -68,7 +72,7 @@ class Kuaidi100:
         raise (Unavailable if code in _BUSY else Refused)("no subscription", code)
 
     async def query(self, carrier: str, waybill: str, *, phone: str) -> ParcelNews:
-        param = {"com": carrier, "num": waybill, "resultv2": "1"}
+        param = {"com": carrier, "num": waybill, "resultv2": _DETAIL}
         if wanted := _phone(carrier, phone):
             param["phone"] = wanted
         written = _written(param)
@@ -108,7 +112,7 @@ class Kuaidi100:
             ParcelState.SIGNED,
             ParcelState.RETURNED,
         )
-        return ParcelNews(news.carrier, news.waybill, news.state, news.steps, lost_track=lost)
+        return replace(news, lost_track=lost)
 
     @property
     def received(self) -> Answer:
@@ -139,7 +143,24 @@ def _news(result: Mapping[str, Any], carrier: str, waybill: str) -> ParcelNews:
     if not isinstance(steps, Sequence) or isinstance(steps, str) or len(steps) > _MOST_STEPS:
         raise ValueError("no steps")
     read = tuple(_step(step) for step in steps)
-    return ParcelNews(carrier, waybill, _state(str(result.get("state", ""))) if read else None, read)
+    state = _state(str(result.get("state", ""))) if read else None
+    return ParcelNews(carrier, waybill, state, read, expected=_expected(result.get("arrivalTime")))
+
+
+def _expected(written: object) -> datetime | None:
+    """The estimate, to the hour or finer ("2026-11-24 18"); one that cannot be read is none. A day alone is its end:
+    "by that day"."""
+    found = _ARRIVAL.fullmatch(str(written or "").strip())
+    if not found:
+        return None
+    year, month, day, hour, minute = (int(part) if part else None for part in found.groups())
+    try:
+        local = datetime(
+            year or 0, month or 0, day or 0, 23 if hour is None else hour, minute or 0, tzinfo=_CHINA
+        )
+    except ValueError:
+        return None
+    return local.astimezone(UTC)
 
 
 def _state(code: str) -> ParcelState | None:

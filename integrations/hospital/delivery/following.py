@@ -62,8 +62,11 @@ async def take_note(session: AsyncSession, crypto: Crypto, news: ParcelNews, now
         await problem_parcel(session, crypto, one, ParcelState.PROBLEM, now)
         return Noted.MOVED
     if not _is_news(one, news, fresh=fresh):
+        if news.expected and one.status in ON_THE_WAY and not _is_older(one, news):
+            one.expected_at = news.expected  # a new estimate is none of the carrier's steps
         return Noted.OLD
     moved = news.state is not one.state
+    one.expected_at = news.expected or one.expected_at
     one.state, one.state_at = news.state, news.at
     await _follow(session, crypto, one, prescription, now)
     if moved:

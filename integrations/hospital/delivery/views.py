@@ -49,9 +49,15 @@ class ParcelView:
     waybill: str | None
     state: ParcelState | None
     state_at: datetime | None
+    expected_at: datetime | None
     shipped_at: datetime | None
     delivered_at: datetime | None
     confirmed_by: ConfirmedBy | None
+
+    def expected(self, now: datetime) -> datetime | None:
+        """The estimate, while it is of use: on the way, nothing wrong, and not passed."""
+        on_the_way = self.status is DeliveryStatus.SHIPPED
+        return self.expected_at if on_the_way and self.expected_at and self.expected_at > now else None
 
     @property
     def tail(self) -> str:
@@ -62,7 +68,8 @@ class ParcelView:
 _TAIL = 4
 _VIEWS = """
     SELECT d.id, d.prescription_id, d.patient_id, pt.masked_name AS patient, d.account_id, d.contact_id, d.status,
-           d.cold_chain, d.carrier, d.waybill, d.state, d.state_at, d.shipped_at, d.delivered_at, d.confirmed_by
+           d.cold_chain, d.carrier, d.waybill, d.state, d.state_at, d.expected_at, d.shipped_at,
+           d.delivered_at, d.confirmed_by
     FROM deliveries d JOIN patients pt ON pt.id = d.patient_id
 """
 _ONE = text(_VIEWS + "WHERE d.id = :id")

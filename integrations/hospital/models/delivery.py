@@ -94,6 +94,7 @@ class Delivery(Base):
     waybill: Mapped[str | None] = mapped_column(String(40))
     state: Mapped[ParcelState | None] = mapped_column(word(ParcelState))
     state_at: Mapped[datetime | None]
+    expected_at: Mapped[datetime | None]  # the carrier's own estimate
     subscribed_at: Mapped[datetime | None]
     next_try_at: Mapped[datetime | None]  # to subscribe
     tries: Mapped[int] = mapped_column(server_default=text("0"))

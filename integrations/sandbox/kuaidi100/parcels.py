@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -97,6 +97,11 @@ class Parcel:
         """Whether a whole number or its last four digits are the parcel's."""
         return bool(phone) and (not self.phone or self.phone[-4:] == phone[-4:])
 
+    def expected(self, zone: ZoneInfo) -> str:
+        """The estimate, to the hour: in the evening two days after it was collected."""
+        day = self.tracks[0].at.astimezone(zone).date() + timedelta(days=2)
+        return f"{day} 18"
+
     def step(self, now: datetime, state: str = "", context: str = "", area: str = "") -> Track:
         """One scan: the given state, or the next of the usual way. Raises LookupError at its end."""
         usual = next_on_road(self) if not state else None
@@ -147,7 +152,10 @@ class Parcels:
         fine = detail in ("4", "8")
         tracks = [self._track(track, detail) for track in parcel.tracks]
         last = parcel.tracks[-1]
-        return {
+        estimate = (
+            {"arrivalTime": parcel.expected(self.zone)} if fine and parcel.state not in FINISHED else {}
+        )
+        return estimate | {
             "message": "ok", "nu": parcel.number, "ischeck": "1" if parcel.state == "3" else "0",
             "com": parcel.company, "status": "200", "condition": "F00",
             "state": last.code if fine else last.state, "isLoop": False,

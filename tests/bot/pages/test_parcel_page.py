@@ -63,6 +63,15 @@ async def see(cash, delivery):
         return await views.parcel(session, delivery)
 
 
+async def test_when_it_is_expected(cash, pharmacy):
+    _, link = await sent(cash, pharmacy, language="en")
+    assert "Expected by" not in words(await cash.browser().get(link))
+    await news(cash, ParcelState.IN_TRANSIT, 2, "【天津市】已到达", expected=NOW + timedelta(hours=34))
+    assert "Expected by tomorrow" in words(await cash.browser().get(link))
+    await news(cash, ParcelState.PROBLEM, 5, "联系不上收件人", expected=NOW + timedelta(hours=34))
+    assert "Expected by" not in words(await cash.browser().get(link))
+
+
 async def test_its_way_newest_first_with_place_and_time(cash, pharmacy):
     _, link = await sent(cash, pharmacy)
     await news(cash, ParcelState.COLLECTED, 2, "【北京市】北京朝阳营业部 已揽收")

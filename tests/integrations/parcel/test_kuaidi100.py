@@ -137,3 +137,24 @@ def test_junk_with_a_right_signature_is_malformed(param: Any) -> None:
 def test_junk_without_a_form_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
         _tracker().read(Webhook("POST", body=body))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2026-11-24 18", datetime(2026, 11, 24, 10, tzinfo=UTC)),
+        ("2026-11-24 18:30", datetime(2026, 11, 24, 10, 30, tzinfo=UTC)),
+        ("2026-11-24 18:30:00", datetime(2026, 11, 24, 10, 30, tzinfo=UTC)),
+        ("2026-11-24", datetime(2026, 11, 24, 15, tzinfo=UTC)),  # by the end of that day
+        ("2026-02-31 18", None),
+        ("明天", None),
+        (5, None),
+        (None, None),
+    ],
+)
+async def test_the_estimate_of_its_arrival_is_read_where_there_is_one(
+    written: Any, expected: datetime | None
+) -> None:
+    told = ANSWER | {"arrivalTime": written}
+    assert (await _tracker(told).query("shunfeng", "SF123456", phone="")).expected == expected
+    assert _tracker().read(_push({"status": "polling", "lastResult": told})).expected == expected

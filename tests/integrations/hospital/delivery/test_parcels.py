@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -268,3 +269,22 @@ async def test_money_back_by_staff_calls_the_parcel_off_without_its_packs(pharma
     assert (await _see(pharmacy, delivery)).status is DeliveryStatus.CANCELLED
     assert await pharmacy.stock("AML") == 18
     assert await _note(pharmacy, _news(*WAY[3])) is Noted.OLD
+
+
+async def test_when_it_is_expected_is_known_as_long_as_that_is_of_use(pharmacy: Pharmacy) -> None:
+    _, _, delivery = await _shipped(pharmacy)
+    by = NOW + 30 * HOUR
+
+    async def told(state: ParcelState, hours: int, expected: datetime | None = None) -> datetime | None:
+        await _note(pharmacy, replace(_news(state, hours), expected=expected))
+        return (await _see(pharmacy, delivery)).expected(NOW)
+
+    assert await told(ParcelState.COLLECTED, 1, by) == by
+    assert await told(ParcelState.IN_TRANSIT, 2) == by  # no word of it is no other word
+    assert await told(ParcelState.IN_TRANSIT, 2, by + HOUR) == by + HOUR  # a better guess without a new step
+    assert await told(ParcelState.COLLECTED, 1, by) == by + HOUR  # an old word
+    seen = await _see(pharmacy, delivery)
+    assert seen.expected(by + HOUR) is None  # it did not come by then: nothing more is promised
+    assert await told(ParcelState.PROBLEM, 3) is None
+    assert await told(ParcelState.IN_TRANSIT, 4) == by + HOUR
+    assert await told(ParcelState.SIGNED, 5, by) is None
