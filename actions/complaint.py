@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from actions import own_words
-from actions.complaint_cases import CaseSteps
-from actions.complaint_words import category_of, content_of, purpose_of
+from actions.complaint_cases import CaseSteps, subject_title
+from actions.complaint_words import category_of, content_of, means_another, purpose_of
 from actions.forms import Outcome
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -23,7 +23,7 @@ _LONG_STORY = 12  # characters: no mere request
 _NONE = "none"  # about nothing in particular
 _STORY = frozenset({"complaint_words", "complaint_more"})
 # Where words may be typed instead of the answer that is asked for.
-_TYPED = _STORY | {"complaint_category", "complaint_confirm", "complaint_add"}
+_TYPED = _STORY | {"complaint_category", "complaint_confirm", "complaint_add", "complaint_correct"}
 _BEFORE = {
     "complaint_words": "complaint_category",
     "complaint_more": "complaint_category",
@@ -131,14 +131,26 @@ class ComplaintForm(CaseSteps):
                 return await self._about_or_confirm(turn, reply, complaint)
             case "complaint_about" if chosen := await self._chosen(turn):
                 return await self._asking(turn, reply, replace(complaint, about=chosen), "complaint_confirm")
-            case "complaint_confirm" if facts.purpose == "more" or turn.intent in {"deny", "correct"}:
-                return await self._asking(turn, reply, complaint, "complaint_more")
-            case "complaint_confirm" if turn.intent == "affirm" or own_words.is_done(turn.text):
-                return await self._open(turn, reply, complaint)
-            case "complaint_confirm" if own_words.tells(turn):
-                return await self._asking(
-                    turn, reply, await self._told(turn, complaint, turn.text), "complaint_confirm"
-                )
+            case "complaint_confirm":
+                return await self._at_the_end(turn, reply, complaint)
+        return Outcome(complaint.as_draft(), turn.asked, understood=False)
+
+    async def _at_the_end(self, turn: Turn, reply: Reply, complaint: Complaint) -> Outcome:
+        """What was read back is submitted, written anew, told of another visit, or told more of."""
+        purpose = turn.facts.purpose
+        if purpose == "anew":
+            return await self._asking(
+                turn, reply, replace(complaint, words=(), messages=()), "complaint_words"
+            )
+        if means_another(turn.text) and await self._subjects(turn):
+            return await self._asking(turn, reply, replace(complaint, about=""), "complaint_about")
+        if purpose == "more" or turn.intent in {"deny", "correct"}:
+            return await self._asking(turn, reply, complaint, "complaint_more")
+        if turn.intent == "affirm" or own_words.is_done(turn.text):
+            return await self._open(turn, reply, complaint)
+        if own_words.tells(turn):
+            complaint = await self._told(turn, complaint, turn.text)
+            return await self._asking(turn, reply, complaint, "complaint_confirm")
         return Outcome(complaint.as_draft(), turn.asked, understood=False)
 
     async def _told(self, turn: Turn, complaint: Complaint, text: str) -> Complaint:
@@ -171,7 +183,7 @@ class ComplaintForm(CaseSteps):
             case "complaint_about":
                 reply.say("ask_complaint_about")
                 for one in await self._subjects(turn):
-                    reply.offer(self._title(turn, one), f'/complain{{"subject": "{one.name}"}}')
+                    reply.offer(subject_title(turn, one), f'/complain{{"subject": "{one.name}"}}')
                 reply.offer(
                     turn.words.texts.text("word_complaint_none"), f'/complain{{"subject": "{_NONE}"}}'
                 )
@@ -187,7 +199,7 @@ class ComplaintForm(CaseSteps):
         pictures = len(complaint.messages)
         return {
             "category": texts.text(f"word_category_{complaint.category or Category.OTHER.value}"),
-            "about": texts.text("word_complaint_about", what=self._title(turn, about)) if about else "",
+            "about": texts.text("word_complaint_about", what=subject_title(turn, about)) if about else "",
             "words": await own_words.excerpt(turn, complaint.words) or texts.text("word_complaint_pictured"),
             "pictures": texts.text("word_complaint_pictures", count=pictures) if pictures else "",
             "day": turn.words.day(cases.answer_due(turn.now)),
@@ -224,9 +236,7 @@ class ComplaintForm(CaseSteps):
             return await subjects.recent(session, await account_of(session, turn), turn.now)
 
     async def _named(self, turn: Turn, name: str) -> Subject | None:
-        if name in ("", _NONE):
-            return None
-        return next((one for one in await self._subjects(turn) if one.name == name), None)
+        return None if name in ("", _NONE) else await self.subject_named(turn, name)
 
     async def _chosen(self, turn: Turn) -> str:
         """By button, by a day on which there was just one visit, or none of them."""
@@ -237,13 +247,6 @@ class ComplaintForm(CaseSteps):
             on_it = [one for one in await self._subjects(turn) if one.date in days]
             return on_it[0].name if len(on_it) == 1 else ""
         return _NONE if turn.intent == "deny" or own_words.is_done(turn.text) else ""
-
-    def _title(self, turn: Turn, one: Subject) -> str:
-        day = turn.words.short_day(one.date)
-        if one.order_kind:
-            kind = turn.words.texts.text(f"word_complaint_order_{one.order_kind}")
-            return turn.words.texts.text("word_complaint_order", day=day, kind=kind)
-        return turn.words.texts.text("word_complaint_visit", day=day, doctor=one.practitioner)
 
 
 def _finished(turn: Turn, complaint: Complaint) -> bool:

@@ -1,4 +1,5 @@
-"""What a patient does with a complaint that was made: look at it, say more, withdraw it, judge how it ended."""
+"""What a patient does with a complaint that was made: look at it, say more, correct or withdraw it, judge how it
+ended."""
 
 from __future__ import annotations
 
@@ -7,16 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from actions import own_words
+from actions.complaint_words import correction_in
 from actions.forms import LONG_AWAY, Form, Outcome
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import cases
-from integrations.hospital.cases import following, reading
+from integrations.hospital.cases import following, reading, subjects
 from integrations.hospital.cases.reading import CaseView
+from integrations.hospital.cases.subjects import Subject
 from integrations.hospital.models import CaseStatus
 from integrations.language.personal import redact
 
 _SHOWN = 3
+_WHILE_IT_STANDS = ("add", "correct", "withdraw")
 
 
 async def answer_status(turn: Turn, reply: Reply) -> None:
@@ -40,7 +44,7 @@ async def answer_status(turn: Turn, reply: Reply) -> None:
         for purpose in ("satisfied", "unsatisfied"):
             reply.offer(texts.text(f"word_case_{purpose}"), _payload(judging, purpose))
     for one in [one for one in found[:_SHOWN] if one.stands][:1]:
-        for purpose in ("add", "withdraw"):
+        for purpose in ("add", "correct", "withdraw"):
             reply.offer(texts.text(f"word_case_{purpose}"), _payload(one, purpose))
 
 
@@ -59,6 +63,15 @@ async def of_account(turn: Turn) -> list[CaseView]:
     async with turn.runtime.database.begin() as session:
         account_id = await account_of(session, turn)
         return await reading.of_account(session, turn.runtime.crypto, account_id, turn.now)
+
+
+def subject_title(turn: Turn, one: Subject) -> str:
+    """What a complaint may be about, as its button says: a visit, or what was paid."""
+    day, texts = turn.words.short_day(one.date), turn.words.texts
+    if one.order_kind:
+        kind = texts.text(f"word_complaint_order_{one.order_kind}")
+        return texts.text("word_complaint_order", day=day, kind=kind)
+    return texts.text("word_complaint_visit", day=day, doctor=one.practitioner)
 
 
 def outside(turn: Turn) -> dict[str, object]:
@@ -99,6 +112,8 @@ class CaseSteps(Form):
         case = await self._view(turn, str(draft["case"]))
         if turn.asked == "complaint_unsatisfied" and case.status is CaseStatus.REOPENED:  # on its page
             return self._reopened(turn, reply, case)
+        if turn.asked == "complaint_correct":
+            return await self._ask_correction(turn, reply, case)
         reply.say(f"ask_{turn.asked}", number=case.number, **outside(turn))
         return Outcome(draft, turn.asked)
 
@@ -107,7 +122,7 @@ class CaseSteps(Form):
         found = await of_account(turn)
         if turn.facts.case:
             return next((one for one in found if str(one.id) == turn.facts.case), None)
-        if purpose in ("add", "withdraw"):
+        if purpose in _WHILE_IT_STANDS:
             return next((one for one in found if one.stands), None)
         return next((one for one in found if one.status in (CaseStatus.CLOSED, CaseStatus.ANSWERED)), None)
 
@@ -116,9 +131,13 @@ class CaseSteps(Form):
             purpose = "add"  # nothing is closed yet: more words bring it back to work
         draft = {"case": str(case.id), "purpose": purpose}
         match purpose:
-            case "add" | "withdraw" if not case.stands:
+            case "add" | "correct" | "withdraw" if not case.stands:
                 reply.say("say_case_closed", number=case.number)
                 return Outcome.closed()
+            case "correct" if correction_in(turn.text):
+                return await self._correct(turn, reply, case, None)
+            case "correct":
+                return await self._ask_correction(turn, reply, case)
             case "add" | "withdraw":
                 reply.say(f"ask_complaint_{purpose}", number=case.number)
                 return Outcome(draft, f"complaint_{purpose}")
@@ -136,6 +155,17 @@ class CaseSteps(Form):
                 return Outcome.closed()
             case "complaint_add" if own_words.tells(turn) or own_words.brings_evidence(turn):
                 return await self._add(turn, reply, case, draft)
+            case "complaint_correct" if turn.facts.subject:
+                return await self._correct(
+                    turn, reply, case, await self.subject_named(turn, turn.facts.subject)
+                )
+            case "complaint_correct" if own_words.is_done(turn.text) or (
+                not turn.text and turn.intent in {"affirm", "deny"}
+            ):
+                reply.say("say_complaint_uncorrected", number=case.number)
+                return Outcome.closed()
+            case "complaint_correct" if own_words.tells(turn):
+                return await self._correct(turn, reply, case, None)
             case "complaint_withdraw" if turn.intent == "affirm":
                 return await self._withdraw(turn, reply, case)
             case "complaint_unsatisfied" if turn.intent == "affirm":
@@ -169,6 +199,44 @@ class CaseSteps(Form):
             return Outcome.closed()
         reply.say("ask_complaint_add_more", number=case.number)
         return Outcome(draft, "complaint_add")
+
+    async def _ask_correction(self, turn: Turn, reply: Reply, case: CaseView) -> Outcome:
+        """In words, or which visit it is about instead."""
+        reply.say("ask_complaint_correct", number=case.number)
+        async with turn.runtime.database.begin() as session:
+            known = await subjects.recent(session, await account_of(session, turn), turn.now)
+        for one in known:
+            reply.offer(subject_title(turn, one), f'/complain{{"subject": "{one.name}"}}')
+        return Outcome({"case": str(case.id), "purpose": "correct"}, "complaint_correct")
+
+    async def subject_named(self, turn: Turn, name: str) -> Subject | None:
+        async with turn.runtime.database.begin() as session:
+            known = await subjects.recent(session, await account_of(session, turn), turn.now)
+        return next((one for one in known if one.name == name), None)
+
+    async def _correct(self, turn: Turn, reply: Reply, case: CaseView, instead: Subject | None) -> Outcome:
+        words = await own_words.typed(turn, "complaint") if turn.text.strip() else ""
+        if instead is not None:
+            words = turn.words.texts.text("word_complaint_instead", what=subject_title(turn, instead))
+        if not words:  # what was pressed is not there any more
+            return await self._ask_correction(turn, reply, case)
+        try:
+            async with turn.runtime.database.begin() as session:
+                await following.correct(
+                    session,
+                    turn.runtime.crypto,
+                    case.id,
+                    words,
+                    about=instead and instead.about,
+                    account_id=await account_of(session, turn),
+                    key=turn.key("correct"),
+                    now=turn.now,
+                )
+        except cases.CaseError:
+            reply.say("say_case_closed", number=case.number)
+            return Outcome.closed()
+        reply.say("say_complaint_corrected", number=case.number)
+        return Outcome.closed()
 
     async def _withdraw(self, turn: Turn, reply: Reply, case: CaseView) -> Outcome:
         try:

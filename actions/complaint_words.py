@@ -56,6 +56,19 @@ _WITHDRAW = re.compile(
     r"|cancel (?:my|the) complaint",
     re.IGNORECASE,
 )
+# That what was said is wrong; not that somebody else said something wrong.
+_CORRECT = re.compile(
+    r"更正|(?:改|修改)(?:一下|改)?(?:我的|那个|刚才的)?投诉|投诉(?:的内容)?(?:我)?(?:说|写|填|选|搞|弄)错|改(?:一下)?投诉"
+    r"|(?:^|[，,。我])(?:刚才|刚刚|之前|前面|上次)?(?:我)?(?:说|写|填|选|搞|弄|记)错(?:了|人)"
+    r"|correct (?:my|the) complaint|change (?:my|the) complaint|mistake in (?:my|the) complaint"
+    r"|my complaint is (?:wrong|about (?:another|a different))",
+    re.IGNORECASE,
+)
+_NOT_THAT_ONE = re.compile(
+    r"不是(?:这|那)(?:个|位|名|一?次)?(?:医生|大夫|科室?|就诊|看病)?(?:$|[，,。])|不是(?:他|她)(?:$|[，,。])"
+    r"|(?:not|wrong|another|different) (?:that |this |the )?(?:doctor|visit|appointment)",
+    re.IGNORECASE,
+)
 _ADD = re.compile(r"补充|追加|再加|add (?:to|something|more|a)|supplement", re.IGNORECASE)
 _REOPEN = re.compile(
     r"重新处理|再处理|重新调查|不服|重新投诉|reopen|look (?:at|into) it again", re.IGNORECASE
@@ -83,15 +96,28 @@ def content_of(text: str) -> str:
 
 
 def purpose_of(text: str) -> str:
-    """What is wanted with an earlier complaint: withdraw, add, reopen, unsatisfied; or where else to go: outside."""
+    """What is wanted with an earlier complaint: withdraw, correct, add, reopen, unsatisfied; or where else to go:
+    outside."""
     words = normalise(text)
     for purpose, pattern in (
         ("outside", _OUTSIDE),
         ("withdraw", _WITHDRAW),
         ("reopen", _REOPEN),
         ("unsatisfied", _UNSATISFIED),
+        ("correct", _CORRECT),
         ("add", _ADD),
     ):
         if pattern.search(words):
             return purpose
     return ""
+
+
+def correction_in(text: str) -> str:
+    """What is right instead, where the message that something is wrong says it too."""
+    rest = content_of(_NOT_THAT_ONE.sub("，", _CORRECT.sub("，", normalise(text))).strip(" ，,。了人"))
+    return text.strip() if rest else ""
+
+
+def means_another(text: str) -> bool:
+    """ "不是这个医生": it is about something else than was noted."""
+    return bool(_NOT_THAT_ONE.search(normalise(text)))

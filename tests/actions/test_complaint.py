@@ -246,7 +246,7 @@ async def test_how_it_stands_more_words_and_withdrawing(clinic: Clinic, runtime:
     number = await submit(chat)
     said = await chat.say("complaint_status", text="处理进度")
     assert f"{number}（11月22日（周日））已收到，最晚 11月27日（周五） 答复" in said.text
-    assert list(said.buttons) == ["补充", "撤回投诉"]
+    assert list(said.buttons) == ["补充", "更正", "撤回投诉"]
     said = await chat.press(said, "补充")
     assert said.expects == "words"
     await chat.say("complain", text="当时窗口的工号是 0312")
@@ -420,6 +420,11 @@ def test_a_mere_wish_to_complain_says_nothing_yet(said: str) -> None:
         ("要求重新处理", "reopen"),
         ("还能找谁", "outside"),
         ("add to my complaint", "add"),
+        ("我说错了，不是这个医生", "correct"),
+        ("更正投诉", "correct"),
+        ("投诉写错了", "correct"),
+        ("my complaint is about another doctor", "correct"),
+        ("医生把我的结果说错了", ""),
         ("withdraw my complaint", "withdraw"),
         ("我要投诉护士态度", ""),
     ],
@@ -436,3 +441,68 @@ async def test_a_step_that_came_too_late_is_told(clinic: Clinic, runtime: Runtim
         await handling.close(session, runtime.crypto, number, "办结", actor=STAFF, now=NOW)
     said = await chat.say("nlu_fallback", text="还有一件事要说")
     assert "已经办结" in said.text
+
+
+async def _notes(runtime: Runtime) -> list[tuple[str, str]]:
+    async with runtime.database.begin() as session:
+        found = await session.scalars(select(CaseNote).order_by(CaseNote.id))
+        return [(one.kind, runtime.crypto.decrypt(one.words, "case_notes.words")) for one in found]
+
+
+async def test_what_was_said_wrong_is_corrected_and_both_are_seen(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    number = await submit(chat)
+    said = await chat.say("complain", text="我说错了，不是收费窗口，是挂号窗口")
+    assert f"{number} 更正了" in said.text
+    assert chat.form == ""
+    said = await chat.press(await chat.say("complaint_status"), "更正")
+    assert "请写正确的" in said.text
+    assert "不变" in (await chat.say("deny", text="没有了")).text
+    await chat.press(await chat.say("complaint_status"), "更正")
+    assert "更正了" in (await chat.say("nlu_fallback", text="等了一个小时，不是两个小时")).text
+    [case] = await made(runtime)
+    assert words_of(runtime, case) == "昨天下午在收费窗口，等了两个小时，没人理我"
+    assert await _notes(runtime) == [
+        ("correction", "我说错了，不是收费窗口，是挂号窗口"),
+        ("correction", "等了一个小时，不是两个小时"),
+    ]
+    async with runtime.database.begin() as session:
+        shown = await handling.reveal(session, runtime.crypto, number, actor=STAFF, reason="to answer it")
+    assert [one.kind for one in shown.notes] == ["correction", "correction"]
+
+
+async def test_it_was_another_visit(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat()
+    pharmacy = await Pharmacy(runtime.database, runtime.crypto).open()
+    async with runtime.database.begin() as session:
+        [patient] = await patients.acting_for(session, chat.contact.account_id)
+    await pharmacy.paid("AML", client=Client(chat.contact.account_id, chat.contact.id, patient.id))
+    await chat.say("complain", text="我要投诉")
+    await chat.say("nlu_fallback", text="昨天下午在收费窗口，等了两个小时")
+    said = await chat.press(await chat.say("affirm", text="说完了"), "都不是")
+    assert "重新写" in said.buttons
+    said = await chat.say("correct", text="不对，不是这次")
+    assert "和下面哪一次有关" in said.text
+    await chat.press(await chat.press(said, "都不是"), "提交")
+    [case] = await made(runtime)
+    assert case.order_id is None
+    said = await chat.press(await chat.say("complaint_status"), "更正")
+    title = next(title for title in said.buttons if "药品" in title)
+    assert "更正了" in (await chat.press(said, title)).text
+    [case] = await made(runtime)
+    assert case.order_id is not None
+    assert (await _notes(runtime))[0] == ("correction", f"更正：和 {title} 有关")
+
+
+async def test_before_it_is_submitted_it_is_written_anew(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="我要投诉")
+    await chat.say("nlu_fallback", text="护士态度很差，还骂人")
+    said = await chat.press(await chat.say("affirm", text="说完了"), "重新写")
+    assert "什么时候" in said.text
+    await chat.say("nlu_fallback", text="是收费员态度很差，不是护士")
+    said = await chat.say("affirm", text="说完了")
+    assert "骂人" not in said.text
+    await chat.press(said, "提交")
+    [case] = await made(runtime)
+    assert words_of(runtime, case) == "是收费员态度很差，不是护士"

@@ -75,5 +75,5 @@ async def test_what_is_known_is_said_and_since_when(
     outside.now += timedelta(minutes=31)
     said = (await chat.say("where_is_my_parcel")).text
     assert "在路上，今天 9:31 更新" in said
-    assert "预计 11月24日（周二）18:00 前送到，以快递为准" in said
+    assert "预计 11月24日（周二） 18:00 前送到，以快递为准" in said
     assert "没有回应" not in said

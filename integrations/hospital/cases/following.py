@@ -1,8 +1,10 @@
-"""What patients do with their case: say more, withdraw it, judge the result, ask for it to be taken up again."""
+"""What patients do with their case: say more, correct what they said, withdraw it, judge the result, ask for it to be
+taken up again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +13,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital.cases.opening import answer_due
+from integrations.hospital import audit
+from integrations.hospital.cases.opening import About, answer_due
 from integrations.hospital.cases.reading import REOPEN_WITHIN
 from integrations.hospital.cases.refusals import (
     NothingClosed,
@@ -50,15 +53,54 @@ async def add_words(
         rows = [{"case_id": case_id, "message_id": one} for one in dict.fromkeys(messages)]
         if rows:
             await session.execute(upsert(CaseMedium).values(rows).on_conflict_do_nothing())
-        if case.adverse is Adverse.NONE and suspected(words):
-            case.adverse = Adverse.SUSPECTED
-        if case.status is CaseStatus.ANSWERED:
-            case.status = CaseStatus.IN_PROGRESS
-            _anew(case, now)
+        _heard(case, words, now)
         await session.flush()
         return {}
 
     await once(session, key, effect)
+
+
+async def correct(
+    session: AsyncSession,
+    crypto: Crypto,
+    case_id: UUID,
+    words: str,
+    *,
+    about: About | None = None,
+    account_id: UUID,
+    key: OperationKey | None,
+    now: datetime,
+) -> None:
+    """What was said was not so: `words` stand beside the earlier ones, and staff see both. `about`: it is about this
+    instead; what it was about stays in the audit log. After an answer the case is in progress again. Raises
+    UnknownCase, NotOpen."""
+
+    async def effect() -> Result:
+        case = await _locked(session, case_id, account_id)
+        if case.status not in STANDING:
+            raise NotOpen
+        await add_note(session, crypto, case_id, NoteKind.CORRECTION, _PATIENT, words, now)
+        if about is not None:
+            before = {name: str(value) for name in asdict(about) if (value := getattr(case, name))}
+            for name, value in asdict(about).items():
+                setattr(case, name, value)
+            await audit.record(
+                session, actor=_PATIENT, action="case_corrected", subject=f"case:{case.number}", detail=before
+            )
+        _heard(case, words, now)
+        await session.flush()
+        return {}
+
+    await once(session, key, effect)
+
+
+def _heard(case: Case, words: str, now: datetime) -> None:
+    """New words may tell of harm, and want an answer."""
+    if case.adverse is Adverse.NONE and suspected(words):
+        case.adverse = Adverse.SUSPECTED
+    if case.status is CaseStatus.ANSWERED:
+        case.status = CaseStatus.IN_PROGRESS
+        _anew(case, now)
 
 
 async def withdraw(session: AsyncSession, case_id: UUID, account_id: UUID, key: OperationKey | None) -> str:

@@ -120,6 +120,7 @@ class NoteKind(StrEnum):
     INTERNAL = "internal"  # among staff
     ANSWER = "answer"  # to the patient
     PATIENT = "patient"  # what the patient said later
+    CORRECTION = "correction"  # what the patient says instead of earlier words, which stand beside it
 
 
 class CaseNote(Base):
