@@ -227,7 +227,7 @@ class CaseSteps(Form):
                     turn.runtime.crypto,
                     case.id,
                     words,
-                    about=instead and instead.about,
+                    about=instead.about if instead else None,
                     account_id=await account_of(session, turn),
                     key=turn.key("correct"),
                     now=turn.now,
