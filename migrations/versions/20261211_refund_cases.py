@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "5c0e7a91d3b8"
-down_revision = "4b7d02c9e6a1"
+down_revision = "4e9b70c1d3a6"
 branch_labels = None
 depends_on = None
 
