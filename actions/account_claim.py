@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from actions.account_codes import Answer, SmsCode
+from actions.consent import missing_consents
 from actions.forms import THEN, Form, Outcome
 from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, SLOT, waits
@@ -38,8 +39,13 @@ class ClaimForm(Form):
                 await requests.drop_claim(session, claim.request_id, turn.now)
             reply.say("say_claim_cancelled")
             return Outcome.closed(slots=_STOPS)
+        if await missing_consents(turn):  # withdrawn meanwhile, on another channel: no file is joined to it
+            return Outcome.closed(go_on="consent_form", slots={} if waits(turn.slots) else {THEN: FORM})
         if turn.intent == "deny":
             return await self._to_staff(turn, reply, claim)
+        return await self._by_code(turn, reply, draft, claim)
+
+    async def _by_code(self, turn: Turn, reply: Reply, draft: Mapping[str, Any], claim: FilePhone) -> Outcome:
         code = SmsCode(turn, reply, claim.phone, _PURPOSE)
         if turn.intent == "resend_code" or (turn.asked == "claim_way" and turn.intent == "affirm"):
             if await code.send():

@@ -1,5 +1,5 @@
 """Letting go of a patient, oneself or a relative, or of somebody who acts for oneself, after saying what that
-means."""
+means. No consent is needed for it: who took theirs back may let go as well, and is told no more than masked names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from actions.booking_draft import nth
+from actions.consent import missing_consents
 from actions.forms import Form, Outcome
 from actions.relations import related
 from actions.revealing import account_of
@@ -16,6 +17,7 @@ from integrations.hospital import agreements, booking, patients, unbinding
 from integrations.hospital.agreements import Standing
 from integrations.hospital.models import Relation
 from integrations.hospital.patients import PatientView
+from integrations.hospital.views import AppointmentView
 
 
 class UnbindForm(Form):
@@ -129,8 +131,10 @@ def _choose(turn: Turn, reply: Reply, people: list[PatientView], others: list[St
 
 
 async def _confirm(turn: Turn, reply: Reply, chosen: PatientView) -> Outcome:
-    async with turn.runtime.database.begin() as session:
-        coming = await booking.upcoming(session, await account_of(session, turn), turn.now)
+    coming: list[AppointmentView] = []
+    if not await missing_consents(turn):  # withdrawn meanwhile, perhaps on another channel
+        async with turn.runtime.database.begin() as session:
+            coming = await booking.upcoming(session, await account_of(session, turn), turn.now)
     count = sum(one.patient_id == chosen.id for one in coming)
     if count:
         reply.say("say_unbind_appointments", name=chosen.name, count=count)

@@ -17,6 +17,7 @@ from actions.booking_people import NobodyRegistered, read_booker
 from actions.booking_refusals import Refused, offer_people
 from actions.booking_search import Found, search
 from actions.booking_today import nothing_today, only_today, until
+from actions.consent import missing_consents
 from actions.directory import Directory
 from actions.forms import THEN, Outcome
 from actions.relations import kin_of, yours
@@ -61,6 +62,9 @@ class BookingForm(ConfirmingForm):
         if turn.intent in _STOPS and not names_another(wish, turn.facts):
             reply.say("say_booking_cancelled")
             return Outcome.closed()
+        if not wish.moving and await missing_consents(turn):  # withdrawn since, on another channel
+            waiting = await keep(replace(turn, slots={**turn.slots, THEN: FORM}))
+            return Outcome(waiting.wish.as_draft(), go_on="consent_form", slots={THEN: FORM})
         if turn.intent == "add_family":  # for somebody who is not registered yet: the wish waits
             return Outcome(wish.as_draft(), go_on="family_form", slots={THEN: FORM})
         if turn.intent in _ILL and not wish.moving and not names_another(wish, turn.facts):

@@ -42,7 +42,10 @@ async def _about_patient(telling: Telling) -> str:
 async def _request_decided(telling: Telling) -> str:
     payload = telling.event.payload
     decided = "approved" if payload["approved"] else "rejected"
-    return telling.say(f"bot_request_{payload['kind']}_{decided}")
+    key = f"bot_request_{payload['kind']}_{decided}"
+    if "patient_id" in payload:  # a dispute about a relative
+        return telling.say(f"{key}_relative", name=await telling.patient())
+    return telling.say(key)
 
 
 WORDS: dict[str, Words] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, update
@@ -20,6 +21,7 @@ from integrations.hospital.models import (
     LinkProof,
     Patient,
     PatientStatus,
+    Relation,
     RequestKind,
     RequestStatus,
 )
@@ -248,14 +250,25 @@ async def decide(
         patient.status, patient.verified_at = PatientStatus.VERIFIED, now
     await _close(session, request, RequestStatus.APPROVED if approve else RequestStatus.REJECTED, staff, now)
     contact = await session.get_one(Contact, request.contact_id, populate_existing=True)
+    payload: dict[str, Any] = {"request": str(request.id), "kind": request.kind, "approved": approve}
+    if await _is_about_a_relative(session, request):
+        payload["patient_id"] = str(patient.id)
     await events.emit(
         session,
         events.EventKind.REQUEST_DECIDED,
         account_id=contact.account_id,
         contact_id=contact.id,
-        payload={"request": str(request.id), "kind": request.kind, "approved": approve},
+        payload=payload,
     )
     return request.kind
+
+
+async def _is_about_a_relative(session: AsyncSession, request: IdentityRequest) -> bool:
+    """Whether the file that a dispute is about was not the own one of who acted there."""
+    if request.link_id is None:
+        return False
+    link = await session.get_one(AccountLink, request.link_id)
+    return relation_of(link) not in ("", Relation.SELF)
 
 
 async def _do(

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from integrations.hospital import accounts
+from integrations.hospital import accounts, patients
 from integrations.hospital.models import ConsentKind
 from integrations.runtime import Runtime
 
+from .accounts import NEW, imported, owner, registers
 from .conftest import NOW, WEDNESDAY, Chat, Clinic, Outside
 
 
@@ -178,3 +181,51 @@ async def test_when_a_booking_waits_the_consent_is_asked_after_a_question(clinic
     await chat.say("book_appointment", ("department", clinic.departments["骨科"]))
     said = await chat.say("ask_hospital", ("topic", "parking"))
     assert "您同意吗" in said.text
+
+
+async def withdrawn(runtime: Runtime, chat: Chat) -> None:
+    """On another channel."""
+    async with runtime.database.begin() as session:
+        await accounts.withdraw_consents(session, chat.contact, [ConsentKind.HEALTH_DATA], NOW, None)
+
+
+async def test_what_is_withdrawn_elsewhere_stops_a_booking_at_its_next_answer_and_keeps_the_wish(
+    clinic: Clinic, runtime: Runtime
+) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await chat.say("book_appointment")
+    await withdrawn(runtime, chat)
+    said = await chat.say("inform", ("department", clinic.departments["心血管内科"]))
+    assert "同意吗" in said.text
+    assert "李静" not in said.text
+    assert "李静" in (await chat.press(said, "同意")).text
+
+
+async def test_what_is_withdrawn_elsewhere_joins_no_file(
+    clinic: Clinic, runtime: Runtime, outside: Outside
+) -> None:
+    await imported(runtime)
+    chat = await clinic.chat(registered=False)
+    await chat.press(await registers(chat, outside, NEW), "发验证码")
+    await withdrawn(runtime, chat)
+    said = await chat.say("inform", ("sms_code", outside.sent[-1][1]))
+    assert "同意吗" in said.text
+    assert await owner(runtime, chat) is None
+    said = await chat.press(said, "同意")
+    assert "最后两位是 78" in said.text  # it goes on where it was
+    outside.now += timedelta(minutes=2)
+    await chat.press(said, "发验证码")
+    assert "关联好了" in (await chat.say("inform", ("sms_code", outside.sent[-1][1]))).text
+
+
+async def test_letting_go_needs_no_consent_and_then_tells_names_only(
+    clinic: Clinic, runtime: Runtime
+) -> None:
+    chat = await clinic.chat()
+    await withdrawn(runtime, chat)
+    said = await chat.say("unbind")
+    assert "*" in said.text
+    await chat.say("affirm")
+    async with runtime.database.begin() as session:
+        assert await patients.acting_for(session, chat.contact.account_id) == []

@@ -93,6 +93,10 @@ async def test_a_child_comes_back_to_its_guardian_as_a_child(clinic: Any, crypto
         assert [one.withdrawn_at for one in consents if one is not standing] == [clinic.now]
         told = {one.contact_id: one.kind for one in await session.scalars(select(HospitalEvent))}
         assert told == {father.id: "link_added", mother.id: "request_decided"}
+        [payload] = await session.scalars(
+            select(HospitalEvent.payload).where(HospitalEvent.kind == "request_decided")
+        )
+        assert payload["patient_id"] == str(child)  # she hears whose records they are
         log = await session.scalar(select(AuditEvent).where(AuditEvent.action == "link_restored"))
         assert log is not None
         assert (log.actor, log.detail["relation"]) == ("staff:li", "child")
