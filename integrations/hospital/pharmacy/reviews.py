@@ -16,9 +16,8 @@ from integrations.hospital.pharmacy import signing
 from integrations.hospital.pharmacy.rows import close_question, locked, tell
 from integrations.hospital.pharmacy.terms import BadPrescription, NotNow, end_of_day
 
-ABANDONED = timedelta(
-    minutes=10
-)  # a review that somebody began and did not end: a colleague may take it over
+# A review that somebody began and did not end: a colleague may take it over.
+ABANDONED = timedelta(minutes=10)
 
 
 class WithColleague(NotNow):

@@ -1,0 +1,96 @@
+"""Beside the list: what is known of one row, and what may be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from nicegui import ui
+
+from bot.desk.desk import Desk
+from bot.desk.queue.kinds import Action, Detail, Row, Shown
+
+SHOWN_FOR = 60.0  # seconds: whoever walks by sees no personal values
+
+
+class Drawer:
+    def __init__(
+        self,
+        desk: Desk,
+        page: str,
+        actions: Sequence[Action],
+        act: Callable[[Action, Row], Awaitable[None]],
+        shut: Callable[[], None],
+    ) -> None:
+        self._desk, self._page, self._actions = desk, page, actions
+        self._act, self._shut = act, shut
+        self._box = ui.element("aside").classes("queue-drawer")
+        self._box.set_visibility(False)
+        self._shown: ui.element | None = None
+
+    def show(self, row: Row, detail: Detail) -> None:
+        words = self._desk.words
+        self._box.clear()
+        self._box.set_visibility(True)
+        with self._box:
+            with ui.element("div").classes("drawer-head"):
+                ui.label(detail.title).classes("drawer-title")
+                ui.button(icon="close", on_click=self._shut).props(
+                    f'flat round dense size=sm aria-label="{words("queue.shut")}"'
+                )
+            with ui.element("div").classes("drawer-body"):
+                if detail.hint:
+                    ui.label(detail.hint).classes("drawer-hint")
+                with ui.element("dl").classes("drawer-facts"):
+                    for fact in detail.facts:
+                        with ui.element("dt"):
+                            ui.label(words(fact.title))
+                        with ui.element("dd").classes(f"tone-{fact.tone}" if fact.tone else ""):
+                            ui.label(fact.value)
+                self._shown = ui.element("div").classes("drawer-revealed")
+                self._shown.set_visibility(False)
+                for title, lines in detail.lists:
+                    ui.label(words(title)).classes("drawer-section")
+                    for line, tone in lines:
+                        ui.label(line).classes(f"drawer-line {f'tone-{tone}' if tone else ''}".strip())
+            self._buttons(row)
+
+    def hide(self) -> None:
+        self._box.clear()
+        self._box.set_visibility(False)
+        self._shown = None
+
+    def reveal(self, shown: Shown) -> None:
+        """Personal values, for a minute."""
+        box = self._shown
+        if box is None:
+            return
+        box.clear()
+        box.set_visibility(True)
+        with box:
+            ui.label(self._desk.words("queue.revealed")).classes("drawer-section")
+            for title, value in shown.lines:
+                with ui.element("div").classes("drawer-value"):
+                    ui.label(title).classes("drawer-value-title")
+                    ui.label(value).classes("drawer-value-text")
+            ui.timer(SHOWN_FOR, lambda: _forget(box), once=True)
+
+    def _buttons(self, row: Row) -> None:
+        fitting = [one for one in self._actions if one.fits(row) and self._desk.may(one.right)]
+        if not fitting:
+            return
+        with ui.element("div").classes("drawer-actions"):
+            for action in fitting:
+                look = "unelevated" if action.primary else "outline"
+                colour = "negative" if action.danger else "primary"
+                key = f" ({action.key})" if action.key else ""
+                ui.button(
+                    self._desk.words(f"{self._page}.do_{action.name}") + key,
+                    icon=action.icon or None,
+                    on_click=lambda _, action=action: self._act(action, row),
+                ).props(f"{look} no-caps dense color={colour}").mark(f"do-{action.name}")
+
+
+def _forget(box: ui.element) -> None:
+    if not box.is_deleted:
+        box.clear()
+        box.set_visibility(False)

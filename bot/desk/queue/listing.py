@@ -1,0 +1,315 @@
+"""The list itself: it looks every few seconds, keeps the place of whoever reads, and is worked with the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from nicegui import ui
+from nicegui.events import KeyEventArguments
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.desk.desk import Desk
+from bot.desk.queue import times
+from bot.desk.queue.asking import Asking
+from bot.desk.queue.drawer import Drawer
+from bot.desk.queue.kinds import Action, Answers, Ask, Column, Detail, Next, Row, Shown, View
+
+_STYLE = Path(__file__).with_name("queue.css")
+LOOKS_EVERY = 5.0  # seconds
+MOST = 80  # rows drawn at once; the filter finds the others
+Describe = Callable[[AsyncSession, Row], Awaitable[Detail]]
+
+
+class Queue:
+    """`page` is the file of its words. `describe` reads the details of a row in a transaction that only looks."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        page: str,
+        columns: Sequence[Column],
+        views: Sequence[View],
+        *,
+        describe: Describe,
+        actions: Sequence[Action] = (),
+        general: Sequence[Action] = (),
+        age: str = "queue.waits",
+        due: str = "",
+    ) -> None:
+        self.desk, self.page = desk, page
+        self._columns, self._views, self._view = columns, views, views[0]
+        self._describe, self._actions, self._general = describe, actions, general
+        self._age, self._due = age, due
+        self._rows: list[Row] = []
+        self._open: str | None = None
+        self._at = 0
+        self._clocks: list[tuple[Row, ui.label | None, ui.label | None]] = []
+        self._drawn: dict[str, ui.element] = {}
+
+    async def show(self) -> None:
+        """Draws it and looks for the first time."""
+        ui.add_css(_STYLE.read_text(encoding="utf-8"))
+        words = self.desk.words
+        with ui.element("section").classes("queue"):
+            with ui.element("header").classes("queue-head"):
+                self._count = ui.label("").classes("queue-count")
+                if len(self._views) > 1:
+                    self._tabs()
+                ui.space()
+                for action in self._general:
+                    if self.desk.may(action.right):
+                        self._general_button(action)
+                self._filter = (
+                    ui.input(placeholder=words("queue.filter"), on_change=self._draw)
+                    .props("outlined dense clearable debounce=150")
+                    .classes("queue-filter")
+                    .mark("queue-filter")
+                )
+            with ui.element("div").classes("queue-body"):
+                with ui.element("div").classes("queue-list"):
+                    self._titles()
+                    self._list = ui.element("div").classes("queue-rows").props('role="list"')
+                self._drawer = Drawer(self.desk, self.page, self._actions, self.act, self.shut)
+            ui.label(words("queue.keys")).classes("queue-keys")
+            self._host = ui.element("div")
+        ui.keyboard(self._pressed)
+        await self.look(by_itself=False)
+        ui.timer(LOOKS_EVERY, self.look, immediate=False)
+        ui.timer(1.0, self._tick, immediate=False)
+
+    async def look(self, *, by_itself: bool = True) -> None:
+        """Reads what waits now; draws it where it has changed."""
+        try:
+            async with self.desk.reading(by_itself=by_itself) as session:
+                rows = list(await self._view.load(session))
+        except Exception as error:  # noqa: BLE001 - the desk says it, and the next look comes by itself
+            self.desk.tell(error)
+            return
+        if rows != self._rows or not by_itself:
+            self._rows = rows
+            self._draw()
+
+    async def act(self, action: Action, row: Row) -> None:
+        """Asks what it must, does it, says what happened; refused, it says so and looks again."""
+        with self._host:  # what was clicked may be gone when it is done
+            await self._do(action, row)
+
+    async def _do(self, action: Action, row: Row) -> None:
+        try:
+            answers = await self._ask(action, row)
+            if answers is None:
+                return
+            async with self.desk.acting(action.right) as session:
+                said = await action.run(session, row, answers)
+            if action.after:
+                await action.after()
+        except Exception as error:  # noqa: BLE001 - the desk says it in plain words, or logs it
+            self.desk.tell(error)
+            await self._after(row)
+            return
+        if isinstance(said, Shown):
+            self._drawer.reveal(said)
+            return
+        blanks: dict[str, Any] = dict(said or {})
+        self.desk.notice(f"{self.page}.did_{action.name}", **blanks)
+        await self._after(row)
+
+    async def _ask(self, action: Action, row: Row) -> dict[str, Any] | None:
+        """Step by step; None where whoever was asked thought better of it."""
+        answers: dict[str, Any] = {}
+        steps: list[Next] = [_given(action.asks), *action.then]
+        for place, step in enumerate(steps):
+            async with self.desk.reading() as session:
+                asks = await step(session, row, answers)
+            last = place == len(steps) - 1
+            if not asks and not (last and action.danger):
+                continue
+            more = await Asking(self.desk, self.page, action, asks, last=last).answered()
+            if more is None:
+                return None
+            answers |= more
+        return answers
+
+    async def open(self, row: Row) -> None:
+        """Its details, beside the list."""
+        with self._host:
+            await self._describe_in_drawer(row)
+
+    async def _describe_in_drawer(self, row: Row) -> None:
+        self._open = row.key
+        self._mark()
+        try:
+            async with self.desk.reading() as session:
+                detail = await self._describe(session, row)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.desk.tell(error)
+            return
+        self._drawer.show(row, detail)
+
+    def shut(self) -> None:
+        self._open = None
+        self._drawer.hide()
+        self._mark()
+
+    async def _after(self, row: Row) -> None:
+        """Where the row still waits, its details are read again; otherwise the drawer shuts."""
+        await self.look(by_itself=False)
+        again = next((one for one in self._rows if one.key == row.key), None)
+        if again and self._open == row.key:
+            await self.open(again)
+        elif self._open == row.key:
+            self.shut()
+
+    @property
+    def _shown(self) -> list[Row]:
+        words = str(self._filter.value or "")
+        return [row for row in self._rows if row.has(words)]
+
+    def _tabs(self) -> None:
+        with ui.element("div").classes("queue-tabs").props('role="tablist"'):
+            self._tab = {
+                view.name: ui.button(
+                    self.desk.words(view.title), on_click=lambda _, view=view: self._choose(view)
+                )
+                .props("flat dense no-caps")
+                .classes("queue-tab")
+                for view in self._views
+            }
+        self._tab[self._view.name].classes("chosen")
+
+    async def _choose(self, view: View) -> None:
+        self._tab[self._view.name].classes(remove="chosen")
+        self._view = view
+        self._tab[view.name].classes("chosen")
+        self.shut()
+        self._at = 0
+        await self.look(by_itself=False)
+
+    def _general_button(self, action: Action) -> None:
+        empty = Row("", {})
+        ui.button(
+            self.desk.words(f"{self.page}.do_{action.name}"),
+            icon=action.icon or None,
+            on_click=lambda: self.act(action, empty),
+        ).props("outline dense no-caps").classes("queue-general").mark(f"do-{action.name}")
+
+    def _titles(self) -> None:
+        words = self.desk.words
+        with ui.element("div").classes("queue-line queue-titles").style(self._tracks):
+            for column in self._columns:
+                ui.label(words(column.title))
+            for title in filter(None, (self._age, self._due)):
+                ui.label(words(title))
+
+    @property
+    def _tracks(self) -> str:
+        tracks = [column.width for column in self._columns]
+        tracks += ["6.5rem"] * (bool(self._age) + bool(self._due))
+        return f"grid-template-columns: {' '.join(tracks)}"
+
+    def _draw(self) -> None:
+        shown = self._shown
+        self._count.set_text(str(len(self._rows)))
+        self._at = max(0, min(self._at, len(shown) - 1))
+        self._list.clear()
+        self._clocks, self._drawn = [], {}
+        with self._list:
+            for row in shown[:MOST]:
+                self._drawn[row.key] = self._line(row)
+            if not shown:
+                self._empty()
+            if len(shown) > MOST:
+                ui.label(self.desk.words("queue.more", count=len(shown) - MOST)).classes("queue-more")
+        self._tick()
+        self._mark()
+
+    def _empty(self) -> None:
+        key = "queue.none_found" if self._filter.value else f"{self.page}.empty"
+        with ui.element("div").classes("queue-empty"):
+            ui.icon("task_alt")
+            ui.label(self.desk.words(key))
+
+    def _line(self, row: Row) -> ui.element:
+        line = ui.element("div").classes("queue-line queue-row").style(self._tracks)
+        line.props('role="listitem" tabindex="-1"').mark(f"row-{row.key}")
+        if row.tone:
+            line.classes(f"tone-{row.tone}")
+        line.on("click", lambda: self.open(row))
+        with line:
+            for column in self._columns:
+                words = ui.label(row.cells.get(column.name, "")).classes("queue-cell")
+                if column.badge:
+                    words.classes("queue-badge")
+                if column.mono:
+                    words.classes("mono")
+            age = ui.label("").classes("queue-cell queue-clock") if self._age else None
+            due = ui.label("").classes("queue-cell queue-clock") if self._due else None
+        self._clocks.append((row, age, due))
+        return line
+
+    def _tick(self) -> None:
+        """The clocks turn; only what has changed is sent."""
+        now, words = self.desk.now(), self.desk.words
+        for row, age, due in self._clocks:
+            if age is not None and row.since:
+                _put(age, times.age(words, row.since, now))
+            if due is not None and row.due:
+                text, tone = times.left(words, row.due, now)
+                if _put(due, text):
+                    due.classes(replace=f"queue-cell queue-clock tone-{tone or 'none'}")
+
+    def _mark(self) -> None:
+        shown = self._shown
+        current = shown[self._at].key if shown else None
+        for key, line in self._drawn.items():
+            for name, on in (("current", key == current), ("open", key == self._open)):
+                line.classes(add=name) if on else line.classes(remove=name)
+
+    async def _pressed(self, event: KeyEventArguments) -> None:
+        if not event.action.keydown or event.modifiers.ctrl or event.modifiers.meta or event.modifiers.alt:
+            return
+        shown, key = self._shown, event.key.name
+        if key in ("j", "ArrowDown"):
+            self._step(1)
+        elif key in ("k", "ArrowUp"):
+            self._step(-1)
+        elif key == "Enter" and shown:
+            await self.open(shown[self._at])
+        elif key == "Escape":
+            self.shut()
+        elif key == "/":
+            self._filter.run_method("focus")
+        elif self._open:
+            await self._by_key(key)
+
+    async def _by_key(self, key: str) -> None:
+        row = next((one for one in self._rows if one.key == self._open), None)
+        found = [one for one in self._actions if one.key == key and row and one.fits(row)]
+        if row and found and self.desk.may(found[0].right):
+            await self.act(found[0], row)
+
+    def _step(self, by: int) -> None:
+        shown = self._shown
+        if not shown:
+            return
+        self._at = max(0, min(self._at + by, len(shown) - 1))
+        self._mark()
+        if line := self._drawn.get(shown[self._at].key):
+            ui.run_javascript(f"getHtmlElement({line.id})?.scrollIntoView({{block: 'nearest'}})")
+
+
+def _given(asks: Sequence[Ask]) -> Next:
+    async def step(_session: AsyncSession, _row: Row, _answers: Answers) -> Sequence[Ask]:
+        return asks
+
+    return step
+
+
+def _put(label: ui.label, text: str) -> bool:
+    """Whether it is another one."""
+    if label.text == text:
+        return False
+    label.set_text(text)
+    return True

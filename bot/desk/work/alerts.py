@@ -1,0 +1,137 @@
+"""Follow-up alarms: a value or an answer that staff must look at now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import texts
+from bot.desk.desk import Desk
+from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.registry import desk_page, refusals
+from bot.desk.work import counts
+from bot.desk.work.reasons import REASON, moment, who
+from integrations.hospital import audit
+from integrations.hospital.follow_up import alerts as service
+from integrations.hospital.follow_up import wording
+from integrations.hospital.follow_up.alerts import AlertView, UnknownAlert
+from integrations.hospital.follow_up.plans import plans
+from integrations.hospital.models import AlertStatus, Patient
+from integrations.hospital.staff.permissions import Right
+
+COLUMNS = (
+    Column("patient", "queue.patient", "6rem"),
+    Column("told", "alerts.told", "3fr"),
+    Column("duty", "alerts.duty", "1fr"),
+    Column("status", "queue.status", "9rem", badge=True),
+)
+refusals({UnknownAlert: "queue.gone"})
+
+
+@desk_page(
+    "/alerts",
+    title="alerts",
+    right=Right.FOLLOW_UPS_CALL,
+    icon="monitor_heart",
+    badge=counts.badge("alerts"),
+)
+async def alerts(desk: Desk) -> None:
+    await Alerts(desk).queue.show()
+
+
+class Alerts:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._known = plans(desk.rt.settings)
+        self._seen: set[Any] = set()
+        right = Right.FOLLOW_UPS_CALL
+        self.queue = Queue(
+            desk,
+            "alerts",
+            COLUMNS,
+            (View("waiting", "alerts.waiting", self._waiting),),
+            describe=self._describe,
+            actions=(
+                Action("ack", right, self._ack, fits=_open, primary=True, icon="how_to_reg", key="a"),
+                Action("phone", Right.PATIENTS_REVEAL, self._phone, asks=(REASON,), icon="call", key="r"),
+                Action("close", right, self._close, danger=True, icon="done_all"),
+            ),
+        )
+
+    async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
+        """The audit log keeps who read what patients told, once while the page is open."""
+        found = await service.waiting(session, self._desk.rt.crypto)
+        if new := [one.id for one in found if one.id not in self._seen]:
+            self._seen.update(new)
+            await audit.record(
+                session,
+                actor=self._desk.actor,
+                action="follow_up_alerts_read",
+                subject="follow_up_alerts",
+                detail={"alerts": [str(one) for one in new]},
+            )
+        return [self._row(one) for one in found]
+
+    def _row(self, one: AlertView) -> Row:
+        by = who(one.acknowledged_by) if one.acknowledged_by else ""
+        status = self._desk.words(f"alerts.status_{one.status}", who=by)
+        cells = {"patient": one.patient, "told": self._told(one), "duty": one.duty, "status": status}
+        return Row(str(one.id), cells, one.created_at, tone="bad" if _is_open(one) else "", data=one)
+
+    def _told(self, one: AlertView) -> str:
+        """The question and its answer, or what was measured."""
+        catalogue = texts.catalogue()
+        plan = self._known.get(one.plan)
+        question = plan.question(one.about) if plan else None
+        if plan and question:
+            return f"{plan.names.zh}：{question.ask.zh} {wording.told(catalogue, question, one.value)}"
+        if not one.plan:
+            return wording.measured(catalogue, one.about, one.value)
+        return f"{one.plan}/{one.about}: {wording.plain(one.value)}"
+
+    async def _describe(self, _session: AsyncSession, row: Row) -> Detail:
+        one: AlertView = row.data
+        facts = [
+            Fact("queue.patient", one.patient),
+            Fact("alerts.told", row.cells["told"], "bad"),
+            Fact("alerts.duty", one.duty),
+            Fact("queue.status", row.cells["status"]),
+            Fact("queue.since", moment(self._desk, one.created_at)),
+        ]
+        return Detail(one.patient, facts, hint=self._desk.words("alerts.hint"))
+
+    async def _ack(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
+        await service.acknowledge(session, row.data.id, staff=self._desk.actor, now=self._desk.now())
+
+    async def _close(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
+        await service.close(session, row.data.id, staff=self._desk.actor, now=self._desk.now())
+
+    async def _phone(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
+        desk = self._desk
+        patient = await session.get_one(Patient, row.data.patient_id)
+        await audit.record(
+            session,
+            actor=desk.actor,
+            action="phone_revealed",
+            subject=f"patient:{patient.id}",
+            detail={"for": "follow_up_alert", "reason": answers["reason"]},
+        )
+        return Shown(
+            [
+                (desk.words("queue.name"), desk.rt.crypto.decrypt(patient.name, "patients.name")),
+                (
+                    desk.words("queue.phone"),
+                    desk.rt.crypto.decrypt(patient.phone, "patients.phone").removeprefix("+86"),
+                ),
+            ]
+        )
+
+
+def _is_open(one: AlertView) -> bool:
+    return one.status is AlertStatus.OPEN
+
+
+def _open(row: Row) -> bool:
+    return _is_open(row.data)

@@ -1,0 +1,192 @@
+"""The call list of follow-up: who did not answer in the chat, what came of calling, answers by phone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.desk.desk import Desk
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.registry import desk_page, refusals
+from bot.desk.work import counts
+from bot.desk.work.reasons import REASON, moment
+from bot.pages import questionnaire
+from bot.pages.speech import Speech
+from integrations.catalogue import CHINESE
+from integrations.hospital.follow_up import calls as service
+from integrations.hospital.follow_up.calls import MOST_ATTEMPTS, CallView, UnknownCall
+from integrations.hospital.follow_up.plans import Question, plans
+from integrations.hospital.models import CallOutcome
+from integrations.hospital.staff.permissions import Right
+
+COLUMNS = (
+    Column("patient", "queue.patient", "6rem"),
+    Column("phone", "queue.phone", "8rem", mono=True),
+    Column("plan", "calls.plan", "1.4fr"),
+    Column("attempts", "calls.attempts", "7rem"),
+    Column("next", "calls.next", "9rem"),
+)
+_OUTCOMES = [one for one in CallOutcome if one is not CallOutcome.REACHED] + [CallOutcome.REACHED]
+
+
+class NotUnderstood(Exception):
+    """An answer cannot be kept so."""
+
+
+refusals({UnknownCall: "queue.gone", NotUnderstood: "queue.refused"})
+
+
+@desk_page(
+    "/calls", title="calls", right=Right.FOLLOW_UPS_CALL, icon="phone_callback", badge=counts.badge("calls")
+)
+async def calls(desk: Desk) -> None:
+    await Calls(desk).queue.show()
+
+
+class Calls:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._known = plans(desk.rt.settings)
+        self._speech = Speech("en" if desk.language == "en" else CHINESE)
+        right = Right.FOLLOW_UPS_CALL
+        outcomes = {one.value: desk.words(f"calls.outcome_{one}") for one in _OUTCOMES}
+        outcome = (Ask("outcome", "calls.outcome", kind="choice", options=outcomes),)
+        self.queue = Queue(
+            desk,
+            "calls",
+            COLUMNS,
+            (View("now", "calls.now", self._now), View("every", "calls.every", self._every)),
+            describe=self._describe,
+            actions=(
+                Action("phone", right, self._phone, asks=(REASON,), icon="call", key="r"),
+                Action(
+                    "answers", right, self._answers, then=(self._questions,), primary=True, icon="edit_note"
+                ),
+                Action(
+                    "outcome",
+                    right,
+                    self._outcome,
+                    asks=outcome,
+                    then=(self._sure,),
+                    icon="call_end",
+                    key="o",
+                ),
+            ),
+            age="calls.since",
+        )
+
+    async def _now(self, session: AsyncSession) -> Sequence[Row]:
+        now = self._desk.now()
+        return [self._row(one) for one in await service.to_call(session, self._desk.rt.crypto, now=now)]
+
+    async def _every(self, session: AsyncSession) -> Sequence[Row]:
+        return [self._row(one) for one in await service.to_call(session, self._desk.rt.crypto)]
+
+    def _row(self, one: CallView) -> Row:
+        plan = self._known.get(one.plan)
+        cells = {
+            "patient": one.patient,
+            "phone": one.phone,
+            "plan": plan.names.text(self._speech.language) if plan else one.plan,
+            "attempts": f"{one.attempts} / {MOST_ATTEMPTS}",
+            "next": moment(self._desk, one.next_at) if one.next_at else "",
+        }
+        return Row(str(one.task_id), cells, one.due_at, data=one)
+
+    async def _describe(self, session: AsyncSession, row: Row) -> Detail:
+        one: CallView = row.data
+        facts = [
+            Fact("queue.patient", one.patient),
+            Fact("queue.phone", one.phone),
+            Fact("calls.plan", row.cells["plan"]),
+            Fact("calls.due", moment(self._desk, one.due_at)),
+            Fact("calls.attempts", row.cells["attempts"]),
+            Fact("calls.last", moment(self._desk, one.last_at)),
+        ]
+        questions = await self._open(session, row)
+        asked = [(question.ask.text(self._speech.language), "") for question in questions]
+        return Detail(one.patient, facts, [("calls.questions", asked)] if asked else ())  # type: ignore[list-item]
+
+    async def _open(self, session: AsyncSession, row: Row) -> list[Question]:
+        task = await service.by_phone(session, row.data.task_id)
+        plan = self._known.get(task.plan_id)
+        return task.open_questions(plan) if plan else []
+
+    async def _phone(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
+        desk = self._desk
+        phone = await service.reveal_phone(
+            session, desk.rt.crypto, row.data.task_id, staff=desk.actor, reason=answers["reason"]
+        )
+        return Shown([(desk.words("queue.phone"), phone.removeprefix("+86"))])
+
+    async def _questions(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
+        """The plan's own questions, as on the patient's page; what is left empty was not answered."""
+        fields = questionnaire.fields(self._known, await self._open(session, row), self._speech, {})
+        return [ask for one in fields for ask in _asks(one)]
+
+    async def _answers(self, session: AsyncSession, row: Row, answers: Answers) -> None:
+        desk = self._desk
+        questions = await self._open(session, row)
+        typed = {name: str(value) for name, value in answers.items() if value not in (None, "")}
+        left_out = {f"{one.id}-{questionnaire.SKIP}": "on" for one in questions if not _said(one, typed)}
+        filled = questionnaire.read_filled(self._known, questions, typed | left_out, self._speech)
+        if filled.faults:
+            raise NotUnderstood(self._speech.read(next(iter(filled.faults.values()))))
+        await service.answered_by_phone(
+            session,
+            desk.rt.crypto,
+            self._known,
+            row.data.task_id,
+            filled.given,
+            staff=desk.actor,
+            now=desk.now(),
+        )
+
+    async def _sure(self, _session: AsyncSession, _row: Row, answers: Answers) -> Sequence[Ask]:
+        """What ends every plan is confirmed once more."""
+        if answers["outcome"] in (CallOutcome.DIED, CallOutcome.REFUSED):
+            return (Ask("sure", f"calls.sure_{answers['outcome']}", kind="check"),)
+        return ()
+
+    async def _outcome(self, session: AsyncSession, row: Row, answers: Answers) -> Mapping[str, object]:
+        desk = self._desk
+        again = await service.called(
+            session, row.data.task_id, CallOutcome(answers["outcome"]), staff=desk.actor, now=desk.now()
+        )
+        words = desk.words
+        return {"next": words("calls.again", time=moment(desk, again)) if again else words("calls.off_list")}
+
+
+def _asks(one: Any) -> list[Ask]:
+    """The fields of one question. Titles are the plan's own words, not the catalogue's."""
+    if one.kind in ("yes_no", "choice"):
+        return [Ask(one.id, one.ask, kind="choice", required=False, options=dict(one.options), literal=True)]
+    if one.kind == "text":
+        return [Ask(one.id, one.ask, kind="words", required=False, literal=True)]
+    found = [
+        Ask(
+            part.name,
+            " ".join(filter(None, (one.ask, part.title, f"({part.unit})" if part.unit else ""))),
+            required=False,
+            literal=True,
+        )
+        for part in one.numbers
+    ]
+    if one.kind == "glucose":
+        found.append(
+            Ask(
+                f"{one.id}-when",
+                one.ask,
+                kind="choice",
+                required=False,
+                options=dict(one.options),
+                literal=True,
+            )
+        )
+    return found
+
+
+def _said(question: Question, typed: Mapping[str, str]) -> bool:
+    return questionnaire.answers_any(typed, [question])

@@ -1,0 +1,99 @@
+"""How many wait in each queue, and since when the oldest does: for the badges and the start page. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.desk.registry import Count
+from integrations.database import utcnow
+from integrations.hospital.models import StaffMember
+from integrations.hospital.staff.permissions import Right
+
+# Each gives count and oldest.
+_WAITING = {
+    "alarms": "SELECT count(*), min(raised_at) FROM alarms WHERE page_at IS NOT NULL AND acknowledged_at IS NULL",
+    "prescriptions": """
+        SELECT count(*), min(issued_at) FROM prescriptions WHERE status IN ('issued', 'in_review')""",
+    "alerts": "SELECT count(*), min(created_at) FROM follow_up_alerts WHERE status <> 'closed'",
+    "calls": """
+        SELECT count(*), min(t.due_at) FROM follow_up_tasks t JOIN follow_up_enrolments e ON e.id = t.enrolment_id
+        WHERE t.status = 'missed' AND t.called_at IS NULL AND e.status <> 'stopped'
+          AND (t.next_call_at IS NULL OR t.next_call_at <= :now)
+          AND NOT EXISTS (SELECT FROM follow_up_tasks later WHERE later.enrolment_id = t.enrolment_id
+                            AND later.due_at > t.due_at AND later.status IN ('answering', 'done'))""",
+    "cases": """
+        SELECT count(*), min(created_at) FROM cases WHERE status IN ('open', 'in_progress', 'reopened')""",
+    "schedules": """
+        SELECT count(*), min(a.disturbed_at) FROM appointments a JOIN slots sl ON sl.id = a.slot_id
+        LEFT JOIN LATERAL (SELECT status FROM outbound WHERE about = a.id
+                             AND notice IN ('visit_stopped', 'visit_changed') ORDER BY seq DESC LIMIT 1) news ON true
+        WHERE a.disturbed_at IS NOT NULL AND a.status = 'booked' AND a.reached_at IS NULL AND sl.starts_at > :now
+          AND coalesce(news.status, '') <> 'sent'""",
+    "identities": """
+        SELECT count(*), min(since) FROM (
+            SELECT created_at AS since FROM patients WHERE status = 'review'
+            UNION ALL SELECT created_at FROM identity_requests WHERE status = 'open') waiting""",
+    "parcels": "SELECT count(*), min(state_at) FROM deliveries WHERE status IN ('problem', 'returned')",
+    "refunds": """
+        SELECT count(*), min(since) FROM (
+            SELECT created_at AS since FROM refunds
+            WHERE status IN ('abnormal', 'closed')
+               OR status IN ('due', 'processing') AND created_at < CAST(:now AS timestamptz) - interval '1 day'
+            UNION ALL SELECT found_at FROM differences WHERE settled_at IS NULL) waiting""",
+    "unknown": """
+        SELECT count(*), min(coalesce(claimed_at, created_at)) FROM outbound
+        WHERE status = 'unknown' AND repeated_at IS NULL
+          AND coalesce(claimed_at, created_at) > CAST(:now AS timestamptz) - interval '7 days'""",
+    "questions": "SELECT count(*), min(first_asked_at) FROM unanswered_questions",
+}
+RIGHTS = {
+    "alarms": Right.ALARMS_ACKNOWLEDGE,
+    "prescriptions": Right.PRESCRIPTIONS_REVIEW,
+    "alerts": Right.FOLLOW_UPS_CALL,
+    "calls": Right.FOLLOW_UPS_CALL,
+    "cases": Right.CASES_WORK,
+    "schedules": Right.SCHEDULES_CHANGE,
+    "identities": Right.IDENTITIES_REVIEW,
+    "parcels": Right.PARCELS_WORK,
+    "refunds": Right.MONEY_REFUND,
+    "unknown": Right.TALKS_ANSWER,
+    "questions": Right.QUESTIONS_ANSWER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """`oldest`: since when; None where nothing waits."""
+
+    name: str
+    count: int
+    oldest: datetime | None
+
+
+async def waiting(session: AsyncSession, names: Iterable[str], now: datetime) -> list[Waiting]:
+    """In the order of the names, in one query."""
+    wanted = [name for name in names if name in _WAITING]
+    if not wanted:
+        return []
+    parts = " UNION ALL ".join(
+        f"SELECT '{name}' AS name, w.number, w.oldest FROM ({_WAITING[name]}) AS w (number, oldest)"  # noqa: S608
+        for name in wanted
+    )
+    rows = await session.execute(text(parts), {"now": now} if ":now" in parts else {})
+    found = {row.name: Waiting(row.name, row.number, row.oldest) for row in rows}
+    return [found[name] for name in wanted]
+
+
+def badge(name: str) -> Count:
+    """For the navigation."""
+
+    async def count(session: AsyncSession, _member: StaffMember) -> int:
+        [found] = await waiting(session, [name], utcnow())
+        return found.count
+
+    return count

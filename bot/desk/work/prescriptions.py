@@ -1,0 +1,220 @@
+"""The pharmacist's review (five minutes), and handing out at the counter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.desk.desk import Desk
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
+from bot.desk.queue.kinds import Tone
+from bot.desk.registry import desk_page, refusals
+from bot.desk.work import counts
+from bot.desk.work.reasons import moment, who
+from integrations.hospital.clock import local_date
+from integrations.hospital.intake import keeping
+from integrations.hospital.models import Patient, PrescriptionStatus, PrescriptionWarning
+from integrations.hospital.pharmacy import allergies, counter, medicines, reviews, views
+from integrations.hospital.pharmacy.reviews import WithColleague
+from integrations.hospital.pharmacy.terms import NotNow, PharmacyError, UnknownPrescription
+from integrations.hospital.pharmacy.views import PrescriptionView
+from integrations.hospital.reading import age_on
+from integrations.hospital.staff.permissions import Right
+from integrations.money import yuan
+
+COLUMNS = (
+    Column("number", "prescriptions.number", "11rem", mono=True),
+    Column("patient", "queue.patient", "6rem"),
+    Column("medicines", "prescriptions.medicines", "2.4fr"),
+    Column("doctor", "queue.doctor", "1.2fr"),
+    Column("status", "queue.status", "8rem", badge=True),
+)
+_REVIEW = (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW)
+_OTHERS = text("""
+    SELECT DISTINCT m.name || ' ' || m.strength FROM prescriptions p
+    JOIN prescription_lines l ON l.prescription_id = p.id JOIN medicines m ON m.id = l.medicine_id
+    WHERE p.patient_id = :patient AND p.id <> :id AND p.issued_at > :since
+      AND p.status IN ('approved', 'paid', 'dispensing', 'dispensed', 'shipped', 'delivered') ORDER BY 1
+""")
+refusals(
+    {
+        WithColleague: "prescriptions.with_colleague",
+        NotNow: "queue.gone",
+        UnknownPrescription: "prescriptions.unknown",
+        PharmacyError: "queue.refused",
+    }
+)
+
+
+@desk_page(
+    "/prescriptions",
+    title="prescriptions",
+    right=Right.PRESCRIPTIONS_REVIEW,
+    icon="medication",
+    badge=counts.badge("prescriptions"),
+)
+async def prescriptions(desk: Desk) -> None:
+    await Prescriptions(desk).queue.show()
+
+
+class Prescriptions:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        right, counter_right = Right.PRESCRIPTIONS_REVIEW, Right.MEDICINES_CHANGE
+        why = (Ask("reason", "prescriptions.why", kind="words"),)
+        code = (Ask("code", "prescriptions.code", hint="prescriptions.code_hint"),)
+        self.queue = Queue(
+            desk,
+            "prescriptions",
+            COLUMNS,
+            (
+                View("review", "prescriptions.review", self._review),
+                View("paid", "prescriptions.paid", self._paid),
+                View("recent", "prescriptions.recent", self._recent),
+            ),
+            describe=self._describe,
+            actions=(
+                Action("take", right, self._take, fits=self._may_take, icon="pan_tool", key="t"),
+                Action(
+                    "approve",
+                    right,
+                    self._approve,
+                    fits=_waits,
+                    primary=True,
+                    danger=False,
+                    icon="check",
+                    key="a",
+                ),
+                Action(
+                    "reject", right, self._reject, asks=why, fits=_waits, danger=True, icon="undo", key="x"
+                ),
+                Action(
+                    "dispense", counter_right, self._dispense, fits=_is_paid, primary=True, icon="inventory_2"
+                ),
+            ),
+            general=(Action("hand_over", counter_right, self._hand_over, asks=code, icon="pin"),),
+            due="prescriptions.due",
+        )
+
+    async def _review(self, session: AsyncSession) -> Sequence[Row]:
+        return [self._row(one) for one in await views.review_queue(session)]
+
+    async def _paid(self, session: AsyncSession) -> Sequence[Row]:
+        found = [
+            *await views.for_staff(session, status=PrescriptionStatus.DISPENSING),
+            *await views.for_staff(session, status=PrescriptionStatus.PAID),
+        ]
+        return [self._row(one) for one in sorted(found, key=lambda one: one.issued_at)]
+
+    async def _recent(self, session: AsyncSession) -> Sequence[Row]:
+        return [self._row(one) for one in await views.for_staff(session, limit=100)]
+
+    def _row(self, one: PrescriptionView) -> Row:
+        waits = one.status in _REVIEW
+        cells = {
+            "number": one.number,
+            "patient": one.patient,
+            "medicines": "、".join(f"{line.name} ×{line.quantity}" for line in one.lines),
+            "doctor": f"{one.practitioner} · {one.department}",
+            "status": self._desk.words(f"prescriptions.status_{one.status}"),
+        }
+        tone: Tone = "bad" if waits and self._desk.now() > one.due_at else "quiet" if not waits else ""
+        return Row(str(one.id), cells, one.issued_at, one.due_at if waits else None, tone, one)
+
+    async def _describe(self, session: AsyncSession, row: Row) -> Detail:
+        one = await views.prescription(session, row.data.id)
+        person = await session.get_one(Patient, one.patient_id)
+        words = self._desk.words
+        years = age_on(person.birth_date, local_date(self._desk.now()))
+        facts = [
+            Fact("queue.patient", f"{one.patient} · {words(f'prescriptions.sex_{person.sex}')} · {years}"),
+            Fact("queue.doctor", f"{one.practitioner} {one.title} · {one.department}"),
+            Fact("queue.status", words(f"prescriptions.status_{one.status}")),
+            Fact("prescriptions.issued", moment(self._desk, one.issued_at)),
+            Fact("prescriptions.valid", moment(self._desk, one.valid_until)),
+        ]
+        facts += [Fact("prescriptions.pharmacist", who(one.pharmacist))] if one.pharmacist else []
+        facts += [Fact("prescriptions.rejection", one.rejection, "bad")] if one.rejection else []
+        facts += (
+            [Fact("prescriptions.handing", words(f"prescriptions.handing_{one.handing}"))]
+            if one.handing
+            else []
+        )
+        lists = [
+            ("prescriptions.lines", _lines(one)),
+            ("prescriptions.warnings", await self._warnings(session, one)),
+            ("prescriptions.others", await self._others(session, one)),
+        ]
+        return Detail(one.number, facts, [(title, lines) for title, lines in lists if lines])
+
+    async def _warnings(self, session: AsyncSession, one: PrescriptionView) -> list[tuple[str, Tone]]:
+        """What is known of allergies, held against each line; and what the doctor said to it."""
+        words, crypto = self._desk.words, self._desk.rt.crypto
+        told = await keeping.known_allergies(session, crypto, one.patient_id)
+        packs = [await medicines.by_code(session, line.code) for line in one.lines]
+        found: list[tuple[str, Tone]] = []
+        for this in allergies.warnings(told, packs):
+            key = f"prescriptions.warned_{this.kind}"
+            name = one.lines[this.position - 1].name
+            found.append(
+                (words(key, name=name, told=this.allergy), "warn" if this.kind == "not_asked" else "bad")
+            )
+        said = select(PrescriptionWarning).where(PrescriptionWarning.prescription_id == one.id)
+        for said_to in await session.scalars(said.order_by(PrescriptionWarning.position)):
+            reason = crypto.decrypt(said_to.reason, "prescription_warnings.reason")
+            found.append((words("prescriptions.doctor_said", position=said_to.position, reason=reason), ""))
+        return found or [(words("prescriptions.no_allergy"), "quiet")]
+
+    async def _others(self, session: AsyncSession, one: PrescriptionView) -> list[tuple[str, Tone]]:
+        """What else was prescribed within three months: whether it goes together is the pharmacist's to say."""
+        since = self._desk.now() - timedelta(days=90)
+        values = {"patient": one.patient_id, "id": one.id, "since": since}
+        return [(name, "") for name in await session.scalars(_OTHERS, values)]
+
+    def _may_take(self, row: Row) -> bool:
+        return _waits(row) and row.data.pharmacist != self._desk.actor
+
+    async def _take(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
+        desk = self._desk
+        await reviews.take(session, row.data.id, pharmacist=desk.actor, now=desk.now())
+
+    async def _approve(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
+        desk = self._desk
+        await reviews.approve(session, row.data.id, pharmacist=desk.actor, now=desk.now())
+
+    async def _reject(self, session: AsyncSession, row: Row, answers: Answers) -> None:
+        desk = self._desk
+        await reviews.reject(
+            session, row.data.id, pharmacist=desk.actor, reason=answers["reason"], now=desk.now()
+        )
+
+    async def _dispense(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
+        await counter.dispense(session, row.data.id, actor=self._desk.actor)
+
+    async def _hand_over(self, session: AsyncSession, _row: Row, answers: Answers) -> dict[str, object]:
+        code = "".join(answers["code"].split())
+        done = await counter.hand_over(session, code, actor=self._desk.actor, now=self._desk.now())
+        one = await views.prescription(session, done)
+        return {"number": one.number, "patient": one.patient}
+
+
+def _lines(one: PrescriptionView) -> list[tuple[str, Tone]]:
+    return [
+        (
+            f"{line.name} {line.strength} × {line.quantity}{line.unit}\n"
+            f"{line.dose}，{line.frequency}，{line.days}d · {yuan(line.amount_fen)}{' · ❄' if line.cold_chain else ''}",
+            "",
+        )
+        for line in one.lines
+    ]
+
+
+def _waits(row: Row) -> bool:
+    return row.data.status in _REVIEW
+
+
+def _is_paid(row: Row) -> bool:
+    return row.data.status is PrescriptionStatus.PAID

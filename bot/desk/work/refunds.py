@@ -1,0 +1,180 @@
+"""Money: refunds that need a person, and what platforms and we do not agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.desk.desk import Desk
+from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, View
+from bot.desk.registry import desk_page, refusals
+from bot.desk.work import counts
+from bot.desk.work.reasons import NOTE, Gone, moment
+from integrations.hospital.billing import desk as money
+from integrations.hospital.billing import differences
+from integrations.hospital.billing.desk import NobodyToTell, NotToGiveBack, RefundCase
+from integrations.hospital.billing.orders import UnknownOrder
+from integrations.hospital.billing.refunds import UnknownRefund
+from integrations.hospital.models import Difference, RefundStatus
+from integrations.hospital.staff.permissions import Right
+from integrations.money import yuan
+
+COLUMNS = (
+    Column("number", "refunds.number", "2fr", mono=True),
+    Column("amount", "queue.amount", "7rem"),
+    Column("status", "queue.status", "9rem", badge=True),
+    Column("platform", "refunds.platform", "7rem"),
+    Column("error", "refunds.error", "1.6fr"),
+)
+
+
+refusals(
+    {
+        UnknownOrder: "refunds.no_order",
+        UnknownRefund: "queue.gone",
+        NotToGiveBack: "queue.refused",
+        NobodyToTell: "queue.refused",
+    }
+)
+
+
+@desk_page(
+    "/refunds", title="refunds", right=Right.MONEY_REFUND, icon="currency_yen", badge=counts.badge("refunds")
+)
+async def refunds(desk: Desk) -> None:
+    await Refunds(desk).queue.show()
+
+
+class Refunds:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        right = Right.MONEY_REFUND
+        self.queue = Queue(
+            desk,
+            "refunds",
+            COLUMNS,
+            (
+                View("stuck", "refunds.stuck", self._stuck),
+                View("differences", "refunds.differences", self._differences),
+                View("under_way", "refunds.under_way", self._under_way),
+            ),
+            describe=self._describe,
+            actions=(
+                Action("retry", right, self._retry, fits=_closed, danger=True, icon="refresh"),
+                Action("settle", right, self._settle, asks=(NOTE,), fits=_stuck, danger=True, icon="done"),
+                Action(
+                    "settle_difference",
+                    right,
+                    self._settle_difference,
+                    asks=(NOTE,),
+                    fits=_difference,
+                    primary=True,
+                    icon="done",
+                ),
+            ),
+        )
+
+    async def _stuck(self, session: AsyncSession) -> Sequence[Row]:
+        found = await money.refund_cases(session, self._desk.now())
+        return [self._refund(one) for one in found if one.stuck]
+
+    async def _under_way(self, session: AsyncSession) -> Sequence[Row]:
+        found = await money.refund_cases(session, self._desk.now())
+        return [self._refund(one) for one in found if not one.stuck]
+
+    async def _differences(self, session: AsyncSession) -> Sequence[Row]:
+        return [self._difference(one) for one in await differences.open_differences(session)]
+
+    def _refund(self, one: RefundCase) -> Row:
+        cells = {
+            "number": one.out_refund_no,
+            "amount": yuan(one.amount_fen),
+            "status": self._desk.words(f"refunds.status_{one.status}"),
+            "platform": self._desk.words(f"refunds.platform_{one.platform}"),
+            "error": one.error or "–",
+        }
+        return Row(one.out_refund_no, cells, one.created_at, tone="bad" if one.stuck else "", data=one)
+
+    def _difference(self, one: Difference) -> Row:
+        words = self._desk.words
+        ours, theirs = (yuan(fen) if fen is not None else "–" for fen in (one.ours_fen, one.theirs_fen))
+        cells = {
+            "number": one.number,
+            "amount": ours if one.ours_fen is not None else theirs,
+            "status": words(f"refunds.kind_{one.kind}"),
+            "platform": words(f"refunds.platform_{one.platform}"),
+            "error": words("refunds.both", ours=ours, theirs=theirs),
+        }
+        facts = (
+            Fact("refunds.number", one.number),
+            Fact("refunds.ours", ours),
+            Fact("refunds.theirs", theirs),
+            Fact("refunds.transaction", one.transaction_id or "–"),
+            Fact("refunds.day", f"{one.day or one.found_at.date()}"),
+        )
+        return Row(str(one.id), cells, one.found_at, tone="warn", data=(one.id, facts))
+
+    async def _describe(self, session: AsyncSession, row: Row) -> Detail:
+        words = self._desk.words
+        if _difference(row):
+            return Detail(row.cells["status"], row.data[1], hint=words("refunds.difference_hint"))
+        one: RefundCase = row.data
+        order, story, steps = await money.story(session, one.order_no)
+        facts = [
+            Fact("refunds.order", one.order_no),
+            Fact("queue.patient", order.patient),
+            Fact("queue.amount", yuan(one.amount_fen)),
+            Fact("queue.status", row.cells["status"], row.tone),
+            Fact("refunds.reason", one.reason),
+            Fact("refunds.attempts", str(one.attempts)),
+            Fact("refunds.error", one.error or "–"),
+        ]
+        lists = (
+            (
+                "refunds.story",
+                [
+                    (f"{part.number}  {part.what}  {part.status}  {yuan(part.amount_fen)}", "")
+                    for part in story
+                ],
+            ),
+            (
+                "refunds.steps",
+                [
+                    (f"{moment(self._desk, step.at)}  {step.what}: {step.before} → {step.after}", "quiet")
+                    for step in steps
+                ],
+            ),
+        )
+        return Detail(one.out_refund_no, facts, lists, words(f"refunds.hint_{one.status}"))  # type: ignore[arg-type]
+
+    async def _retry(self, session: AsyncSession, row: Row, _answers: Answers) -> dict[str, object]:
+        renewed = await money.retry_refund(session, row.key, actor=self._desk.actor, now=self._desk.now())
+        return {"number": renewed}
+
+    async def _settle(self, session: AsyncSession, row: Row, answers: Answers) -> None:
+        await money.settle_refund(
+            session, row.key, note=answers["note"].strip(), actor=self._desk.actor, now=self._desk.now()
+        )
+
+    async def _settle_difference(self, session: AsyncSession, row: Row, answers: Answers) -> None:
+        note = answers["note"].strip()
+        try:
+            await money.settle_difference(
+                session, row.data[0], note=note, actor=self._desk.actor, now=self._desk.now()
+            )
+        except LookupError:
+            raise Gone from None
+
+
+def _difference(row: Row) -> bool:
+    return isinstance(row.data, tuple)
+
+
+def _stuck(row: Row) -> bool:
+    one = row.data
+    return isinstance(one, RefundCase) and one.status in (RefundStatus.ABNORMAL, RefundStatus.CLOSED)
+
+
+def _closed(row: Row) -> bool:
+    return isinstance(row.data, RefundCase) and row.data.status is RefundStatus.CLOSED

@@ -1,0 +1,26 @@
+"""How the booking's refusals are said to staff."""
+
+from __future__ import annotations
+
+from integrations.hospital import refusals as why
+from integrations.hospital.callers import NobodyActs, NoProof
+
+BOOKING: dict[type[Exception], str] = {
+    NoProof: "callers.no_proof",
+    NobodyActs: "callers.nobody_acts",
+    why.SlotTaken: "callers.slot_taken",
+    why.SessionFull: "callers.full",
+    why.SlotPast: "callers.past",
+    why.OutsideHorizon: "callers.too_early",
+    why.NotBookable: "callers.not_bookable",
+    why.RulesUnclear: "callers.not_bookable",
+    why.AlreadyBooked: "callers.already_booked",
+    why.AgeOutside: "callers.age",
+    why.OtherSex: "callers.sex",
+    why.Blocked: "callers.blocked",
+    why.LimitReached: "callers.limit",
+    why.CancelTooLate: "callers.too_late",
+    why.NotYours: "callers.nobody_acts",
+    why.AlreadyOver: "queue.gone",
+    why.BookingError: "queue.refused",
+}

@@ -1,0 +1,95 @@
+"""Messages that left without an answer of the platform: nobody knows whether the patient has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import unknown_sends, wake
+from bot.desk.desk import Desk
+from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.registry import desk_page, refusals
+from bot.desk.work import counts
+from bot.desk.work.reasons import REASON, moment
+from bot.unknown_sends import NotUnknown, UnknownSend
+from integrations.hospital.staff.permissions import Right
+
+COLUMNS = (
+    Column("patient", "queue.patient", "1fr"),
+    Column("channel", "unknown.channel", "1fr"),
+    Column("kind", "unknown.kind", "1fr", badge=True),
+    Column("error", "unknown.error", "2fr"),
+)
+refusals({NotUnknown: "queue.gone"})
+
+
+@desk_page(
+    "/unknown", title="unknown", right=Right.TALKS_ANSWER, icon="help_center", badge=counts.badge("unknown")
+)
+async def unknown(desk: Desk) -> None:
+    await Unknown(desk).queue.show()
+
+
+class Unknown:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._woken: UUID | None = None
+        right = Right.TALKS_ANSWER
+        self.queue = Queue(
+            desk,
+            "unknown",
+            COLUMNS,
+            (View("waiting", "unknown.waiting", self._waiting),),
+            describe=self._describe,
+            actions=(
+                Action("read", Right.PATIENTS_REVEAL, self._read, asks=(REASON,), icon="visibility", key="r"),
+                Action(
+                    "again", right, self._again, asks=(REASON,), primary=True, icon="send", after=self._wake
+                ),
+                Action("let_be", right, self._let_be, asks=(REASON,), icon="done"),
+            ),
+        )
+
+    async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
+        return [self._row(one) for one in await unknown_sends.listed(session, self._desk.now())]
+
+    def _row(self, one: UnknownSend) -> Row:
+        kind = self._desk.words("unknown.notice" if one.notice else "unknown.reply")
+        cells = {"patient": one.patient, "channel": one.channel, "kind": kind, "error": one.error or "–"}
+        return Row(str(one.id), cells, one.sent_at, data=one)
+
+    async def _describe(self, _session: AsyncSession, row: Row) -> Detail:
+        one: UnknownSend = row.data
+        facts = [
+            Fact("queue.patient", one.patient),
+            Fact("unknown.channel", one.channel),
+            Fact("unknown.kind", row.cells["kind"]),
+            Fact("unknown.sent", moment(self._desk, one.sent_at)),
+            Fact("unknown.error", one.error or "–"),
+        ]
+        return Detail(one.patient, facts, hint=self._desk.words("unknown.hint"))
+
+    async def _read(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
+        desk = self._desk
+        words = await unknown_sends.read(
+            session, desk.rt.crypto, row.data.id, actor=desk.actor, reason=answers["reason"]
+        )
+        return Shown([(desk.words("unknown.words"), words)])
+
+    async def _again(self, session: AsyncSession, row: Row, answers: Answers) -> None:
+        desk = self._desk
+        self._woken = await unknown_sends.say_again(
+            session, desk.rt.crypto, row.data.id, actor=desk.actor, reason=answers["reason"], now=desk.now()
+        )
+
+    async def _wake(self) -> None:
+        if self._woken:
+            wake.Waker(self._desk.rt.redis).wake(self._woken)
+
+    async def _let_be(self, session: AsyncSession, row: Row, answers: Answers) -> None:
+        desk = self._desk
+        await unknown_sends.let_be(
+            session, row.data.id, actor=desk.actor, reason=answers["reason"], now=desk.now()
+        )

@@ -1,0 +1,266 @@
+"""Staff's queues: each opens for whom it is, and for nobody else; what is done there is done by the services."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from nicegui import ui
+from sqlalchemy import select, text
+
+from bot.desk.registry import PAGES
+from bot.desk.work import counts
+from integrations.hospital import accounts, identity_reviews, patients, unanswered
+from integrations.hospital.cases import handling
+from integrations.hospital.cases.opening import About, open_case
+from integrations.hospital.models import (
+    Appointment,
+    AuditEvent,
+    CaseKind,
+    CaseStatus,
+    Category,
+    Patient,
+    PatientStatus,
+    Role,
+    Schedule,
+    ScheduleStatus,
+)
+from tests.bot.desk.conftest import Desks, Visitor
+from tests.integrations.hospital.conftest import Clinic
+from tests.pharmacy_rows import Pharmacy
+
+_LONG = 100  # tenths of a second that something may take on a busy machine
+WORK = [page.path for page in PAGES.values() if page.build.__module__.startswith("bot.desk.work.")]
+
+
+async def _patient(desks: Desks) -> tuple[UUID, UUID, UUID]:
+    """Account, contact and patient of somebody who registered."""
+    rt = desks.rt
+    async with rt.database.begin() as session:
+        contact = await accounts.ensure_contact(session, "telegram", "42")
+        await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, rt.now(), None)
+        await patients.register(
+            session, rt.crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
+            id_number="11010519900307013X", phone="13812345678", outcome="match", key=None, now=rt.now(),
+        )  # fmt: skip
+        patient = await session.scalar(select(Patient.id))
+        assert patient
+        return contact.account_id, contact.id, patient
+
+
+async def _case(desks: Desks, words: str = "等了两个小时") -> str:
+    account, contact, patient = await _patient(desks)
+    async with desks.rt.database.begin() as session:
+        return await open_case(
+            session, desks.rt.crypto, CaseKind.COMPLAINT, Category.WAITING, words,
+            account_id=account, contact_id=contact, patient_id=patient, about=About(), now=desks.rt.now(),
+        )  # fmt: skip
+
+
+async def _press(visitor: Visitor, action: str, **values: Any) -> None:
+    """An action of the open row, with what its first step asks."""
+    await _click(visitor, f"do-{action}")
+    if values:
+        await _fill(visitor, **values)
+
+
+async def _fill(visitor: Visitor, **values: Any) -> None:
+    for name, value in values.items():
+        await visitor.user.should_see(marker=f"ask-{name}", retries=_LONG)
+        next(iter(visitor.user.find(marker=f"ask-{name}").elements)).set_value(value)
+    await _click(visitor, "queue-confirm")
+
+
+async def _click(visitor: Visitor, marker: str) -> None:
+    await visitor.user.should_see(marker=marker, retries=_LONG)
+    visitor.user.find(marker=marker).click()
+
+
+async def _see(visitor: Visitor, *words: str) -> None:
+    for one in words:
+        await visitor.user.should_see(one, retries=_LONG)
+
+
+async def _open(visitor: Visitor, path: str, key: object) -> None:
+    await visitor.user.open(path)
+    await _click(visitor, f"row-{key}")
+
+
+async def _audited(desks: Desks, action: str) -> list[tuple[str, dict[str, Any]]]:
+    async with desks.rt.database.begin() as session:
+        found = select(AuditEvent.actor, AuditEvent.detail).where(AuditEvent.action == action)
+        return [(row.actor, row.detail) for row in await session.execute(found)]
+
+
+async def test_every_page_opens_for_its_roles_alone(desks: Desks) -> None:
+    supervisor, pharmacist, admin = [
+        await desks.enter(role) for role in (Role.SUPERVISOR, Role.PHARMACIST, Role.ADMINISTRATOR)
+    ]
+    for path in WORK:
+        who = pharmacist if path == "/prescriptions" else supervisor
+        await who.user.open(path)
+        assert (await admin.http.get(path)).status_code == (200 if path == "/start" else 403), path
+    assert (await supervisor.http.get("/prescriptions")).status_code == 403
+    assert (await pharmacist.http.get("/refunds")).status_code == 403
+
+
+async def test_the_start_page_counts_what_waits(desks: Desks) -> None:
+    await _case(desks)
+    async with desks.rt.database.begin() as session:
+        found = {one.name: one for one in await counts.waiting(session, counts.RIGHTS, desks.rt.now())}
+    assert {name for name, one in found.items() if one.count} == {"cases"}
+    agent = await desks.enter(Role.AGENT)
+    await agent.user.open("/start")
+    await _see(agent, "投诉与个案", "1")
+    await agent.user.should_see(marker="queue-cases")
+    await agent.user.should_not_see(marker="queue-prescriptions")
+
+
+async def test_a_case_from_reading_to_closing(desks: Desks) -> None:
+    number = await _case(desks)
+    agent = await desks.enter(Role.AGENT, login="zhou")
+    await _open(agent, "/cases", number)
+    await agent.user.should_not_see("等了两个小时")
+    await _press(agent, "read", reason="to answer it")
+    await _see(agent, "等了两个小时")
+    assert await _audited(desks, "case_revealed") == [("staff:zhou", {"reason": "to answer it"})]
+    await _press(agent, "take")
+    await agent.told("由您负责")
+    await _press(agent, "close", words="   ")
+    await _see(agent, "请填写：内容")
+    await _fill(agent, words="已向您道歉。")
+    await agent.told("已结案")
+    async with desks.rt.database.begin() as session:
+        [line] = await handling.listed(session, standing=False)
+    assert (line.status, line.owner) == (CaseStatus.CLOSED, "staff:zhou")
+
+
+async def test_the_second_of_two_is_told(desks: Desks) -> None:
+    number = await _case(desks)
+    first, second = await desks.enter(Role.AGENT), await desks.enter(Role.AGENT)
+    for one in (first, second):
+        await _open(one, "/cases", number)
+    await _press(first, "close", words="第一个答复")
+    await first.told("已结案")
+    await _press(second, "close", words="第二个答复")
+    await second.told("已经结案")
+
+
+async def test_whoever_lost_the_role_is_stopped_at_the_next_click(desks: Desks) -> None:
+    number = await _case(desks)
+    agent = await desks.enter(Role.AGENT)
+    await _open(agent, "/cases", number)
+    await agent.user.should_see(marker="do-take", retries=_LONG)
+    async with desks.rt.database.begin() as session:
+        await session.execute(text("UPDATE staff SET role = 'nurse'"))
+    await _press(agent, "take")
+    await agent.told("您的岗位不能做")
+    async with desks.rt.database.begin() as session:
+        [line] = await handling.listed(session)
+    assert line.owner is None
+
+
+async def test_an_identity_is_shown_with_a_reason_and_verified(desks: Desks) -> None:
+    _, _, patient = await _patient(desks)
+    async with desks.rt.database.begin() as session:
+        (await session.get_one(Patient, patient)).status = PatientStatus.REVIEW
+    supervisor = await desks.enter(Role.SUPERVISOR)
+    await _open(supervisor, "/identities", patient)
+    await supervisor.user.should_not_see("13812345678")
+    await _press(supervisor, "reveal", reason="document at the counter")
+    await _see(supervisor, "张明", "11010519900307013X", "13812345678")
+    await _press(supervisor, "verify")
+    await supervisor.told("已通过")
+    async with desks.rt.database.begin() as session:
+        assert await identity_reviews.waiting(session) == []
+
+
+async def test_a_pharmacist_approves_and_hands_over(desks: Desks) -> None:
+    pharmacy = await Pharmacy(desks.rt.database, desks.rt.crypto).open()
+    made = await pharmacy.issue(await pharmacy.client(), "AML")
+    pharmacist = await desks.enter(Role.PHARMACIST)
+    await _open(pharmacist, "/prescriptions", made)
+    await _see(pharmacist, "氨氯地平片 5mg×28片 × 2盒\n每次1片，每天1次，7d · ¥65.20")
+    await _press(pharmacist, "approve")
+    await pharmacist.told("已通过")
+    await _press(pharmacist, "hand_over", code="000000")
+    await pharmacist.told("没有这个取药码")
+
+
+async def test_a_half_day_is_stopped(desks: Desks) -> None:
+    clinic = Clinic(desks.rt.database)
+    clinic.now = desks.rt.now()
+    today = desks.rt.local_now().date()
+    schedule_id = await clinic.schedule(day=today + timedelta(days=1))
+    made = await clinic.book(await clinic.booker(), schedule_id)
+    supervisor = await desks.enter(Role.SUPERVISOR)
+    await supervisor.user.open("/schedules")
+    await _press(supervisor, "choose", day=f"{today + timedelta(days=1)}", department="all")
+    await _click(supervisor, f"row-{schedule_id}")
+    await _press(supervisor, "stop", reason="the doctor is ill")
+    await supervisor.told("影响 1 位患者")
+    async with desks.rt.database.begin() as session:
+        assert (await session.get_one(Schedule, schedule_id)).status is ScheduleStatus.STOPPED
+        assert (await session.get_one(Appointment, made.id)).disturbed_at
+
+
+async def test_booking_for_a_caller_step_by_step(desks: Desks) -> None:
+    clinic = Clinic(desks.rt.database)
+    clinic.now = desks.rt.now()
+    _, _, patient = await _patient(desks)
+    day = desks.rt.local_now().date() + timedelta(days=2)
+    schedule_id = await clinic.schedule(day=day)
+    async with desks.rt.database.begin() as session:
+        schedule = await session.get_one(Schedule, schedule_id)
+        slot = await session.scalar(text("SELECT id FROM slots ORDER BY number LIMIT 1"))
+    agent = await desks.enter(Role.AGENT)
+    await agent.user.open("/callers")
+    await _press(agent, "find", who="138 1234 5678")
+    await agent.told("找到 1 份档案")
+    await _click(agent, f"row-{patient}")
+    await agent.user.should_see(marker="do-book", retries=_LONG)
+    await agent.user.should_not_see(marker="do-refund")  # for supervisors
+    department = str(schedule.department_id)
+    await _press(agent, "book", proof="called_back", note="rang back", department=department, day=f"{day}")
+    await _fill(agent, schedule=str(schedule_id))
+    await _fill(agent, slot=str(slot))
+    await agent.told("已预约")
+    [(actor, detail)] = await _audited(desks, "booked_for_caller")
+    assert (actor, detail["proof"]) == (agent.member.actor, "called_back")
+
+
+async def test_a_question_is_dismissed(desks: Desks) -> None:
+    async with desks.rt.database.begin() as session:
+        await unanswered.note(session, "有理发店吗", "zh-Hans", desks.rt.now(), None)
+    agent = await desks.enter(Role.AGENT)
+    await _open(agent, "/questions", "有理发店吗")
+    await _press(agent, "dismiss")
+    await _click(agent, "queue-confirm")
+    await agent.told("已去掉")
+    async with desks.rt.database.begin() as session:
+        assert list(await unanswered.listed(session, 9)) == []
+
+
+@pytest.mark.parametrize("key", ["j", "ArrowDown"])
+async def test_the_list_is_worked_with_the_keyboard(desks: Desks, key: str) -> None:
+    async with desks.rt.database.begin() as session:
+        for words in ("有理发店吗", "能带狗进来吗"):
+            await unanswered.note(session, words, "zh-Hans", desks.rt.now(), None)
+    agent = await desks.enter(Role.AGENT)
+    await agent.user.open("/questions")
+    await _see(agent, "能带狗进来吗")
+    [keyboard] = agent.user.find(kind=ui.keyboard).elements
+    _key(keyboard, key)
+    _key(keyboard, "Enter")
+    await agent.user.should_see(marker="do-dismiss", retries=_LONG)
+    _key(keyboard, "Escape")
+    await agent.user.should_not_see(marker="do-dismiss", retries=_LONG)
+
+
+def _key(keyboard: Any, name: str) -> None:
+    event = {"action": "keydown", "key": name, "code": name, "location": 0, "repeat": False}
+    modifiers = {"altKey": False, "ctrlKey": False, "metaKey": False, "shiftKey": False}
+    for listener in keyboard._event_listeners.values():
+        keyboard._handle_event({"listener_id": listener.id, "args": event | modifiers})
