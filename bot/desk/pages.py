@@ -5,6 +5,20 @@ from __future__ import annotations
 from importlib import import_module
 
 MODULES = (
+    "bot.desk.work.start",
+    "bot.desk.work.alarms",
+    "bot.desk.work.prescriptions",
+    "bot.desk.work.alerts",
+    "bot.desk.work.calls",
+    "bot.desk.work.cases",
+    "bot.desk.work.for_callers",
+    "bot.desk.work.parcels",
+    "bot.desk.work.refunds",
+    "bot.desk.work.unknown",
+    "bot.desk.work.questions",
+    "bot.desk.work.schedules",
+    "bot.desk.work.identities",
+    "bot.desk.work.agreements",
     "bot.desk.account",
 )  # fmt: skip
 
