@@ -44,6 +44,7 @@ def timetable() -> dict[str, dict[str, Any]]:
     return {
         "sweep": {"task": "sweep", **every(2)},
         "hospital": {"task": "hospital", **every(5)},
+        "seal_audit": {"task": "seal_audit", **every(5)},
         "bills": {"task": "bills", **every(600, first=_AFTER_START)},
         "identities": {"task": "identities", **every(60)},
         # Day by day is what it takes; every hour costs nothing and needs no clock that was running at midnight.

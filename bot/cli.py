@@ -13,6 +13,7 @@ from bot.commands import (
     agreements,
     alarms,
     appointments,
+    auditing,
     cases,
     follow_up,
     identities,
@@ -58,6 +59,7 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(ratings.app, name="ratings")
 app.add_typer(questions.app, name="questions")
 app.add_typer(members.app, name="staff")
+app.add_typer(auditing.app, name="audit")
 app.add_typer(predict.app, name="predict")
 app.add_typer(keys_app, name="keys")
 

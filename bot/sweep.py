@@ -14,6 +14,7 @@ from bot import claims, clocks, conversations, media, news, notice_delivery, out
 from bot.clocks import Watch
 from integrations import courier
 from integrations.hospital import (
+    audit_reading,
     booking,
     families,
     patients,
@@ -33,6 +34,7 @@ from integrations.hospital.consultations import accepting
 from integrations.hospital.follow_up import enrolment
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.pharmacy import checkout
+from integrations.hospital.staff import login
 from integrations.hospital.waitlist_offers import Terms
 from integrations.identity.interface import Outcome
 from integrations.quiet_hours import after_quiet_hours
@@ -176,6 +178,14 @@ async def schedules(rt: Runtime) -> None:
         await seed.extend(session, rt.local_now().date())
 
 
+async def seal_audit(rt: Runtime) -> None:
+    """Puts what waits into the chain of the audit log, a transaction for each of its pieces."""
+    sealed = audit_reading.SEAL_AT_ONCE
+    while sealed == audit_reading.SEAL_AT_ONCE:
+        async with rt.database.begin() as session:
+            sealed = await audit_reading.seal(session)
+
+
 async def expired(rt: Runtime) -> None:
     """Deletes what has served its time."""
     now = rt.now()
@@ -188,3 +198,4 @@ async def expired(rt: Runtime) -> None:
         await session.execute(_OLD_CHOICES, {"before": now - _CHOICES_KEPT})
         await media.delete_old(session, now - timedelta(days=rt.settings.media_days))
         await requests.end_old_claims(session, now)
+        await login.forget_old_sessions(session, now)

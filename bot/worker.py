@@ -202,6 +202,12 @@ def schedules() -> None:
     _process.portal.call(sweep.schedules, _process.runtime)
 
 
+@celery.task(name="seal_audit")
+def seal_audit() -> None:
+    """Puts what the audit log has gained into its chain."""
+    _process.portal.call(sweep.seal_audit, _process.runtime)
+
+
 @celery.task(name="expired")
 def expired() -> None:
     """Deletes what has served its time: one-time codes, links, tokens."""

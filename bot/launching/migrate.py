@@ -1,7 +1,8 @@
 """Brings a database to the newest schema and gives every process its rights.
 
 `daozhen_app` is the group role that the running processes take on: they read and write, but never see Rasa's table
-and can only add to the audit. `daozhen_rasa` is the login role of Rasa: it sees its one table.
+and can only add to the audit. `daozhen_audit` can only read it: a process takes it on for a search.
+`daozhen_rasa` is the login role of Rasa: it sees its one table.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 APP = "daozhen_app"
+AUDITOR = "daozhen_audit"
 RASA = "daozhen_rasa"
 RASA_TABLE = "rasa_tracker"
 AUDIT_TABLE = "audit_events"
+CHAIN_TABLES = ("audit_chain", "audit_unsealed")  # written by functions of the owner's
 OLDEST_POSTGRES = 180000  # uuidv7() is of Postgres 18
 
 
@@ -108,11 +111,12 @@ def _alembic() -> Config:
 
 def _make_roles(connection: psycopg.Connection, rasa_password: str, *, rasa_role_is_made: bool) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(hashtext('daozhen roles'))")
-    if not _exists(connection, APP):
-        _as_owner(connection, sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(APP)))
-    may_become = connection.execute("SELECT pg_has_role(current_user, %s, 'SET')", [APP]).fetchone()
-    if may_become != (True,):
-        _as_owner(connection, sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(APP)))
+    for role in (APP, AUDITOR):
+        if not _exists(connection, role):
+            _as_owner(connection, sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+        may_become = connection.execute("SELECT pg_has_role(current_user, %s, 'SET')", [role]).fetchone()
+        if may_become != (True,):
+            _as_owner(connection, sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
     if rasa_role_is_made:
         # Only the SCRAM verifier travels: a password in a statement could end in a log of the server.
         verifier = connection.pgconn.encrypt_password(rasa_password.encode(), RASA.encode(), b"scram-sha-256")
@@ -141,23 +145,31 @@ def _as_owner(connection: psycopg.Connection, statement: sql.Composed) -> None:
             f"    ALTER ROLE {owner} CREATEROLE;\n"
             "or make them once, and set TRACKER_DATABASE_URL to the same database as the second role:\n"
             f"    CREATE ROLE {APP} NOLOGIN; GRANT {APP} TO {owner};\n"
+            f"    CREATE ROLE {AUDITOR} NOLOGIN; GRANT {AUDITOR} TO {owner};\n"
             f"    CREATE ROLE {RASA} LOGIN PASSWORD '…';"
         ) from None
 
 
 def _grant(connection: psycopg.Connection) -> None:
     """All rights anew, so that a new table has them and a removed right is gone."""
-    app, rasa = sql.Identifier(APP), sql.Identifier(RASA)
+    app, rasa, auditor = (sql.Identifier(role) for role in (APP, RASA, AUDITOR))
     memory, audit, history = (sql.Identifier(name) for name in (RASA_TABLE, AUDIT_TABLE, "alembic_version"))
+    chain, waiting = (sql.Identifier(name) for name in CHAIN_TABLES)
     statements = (
-        sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {}, {}").format(app, rasa),
-        sql.SQL("GRANT USAGE ON SCHEMA public TO {}, {}").format(app, rasa),
+        sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {}, {}, {}").format(
+            app, rasa, auditor
+        ),
+        sql.SQL("GRANT USAGE ON SCHEMA public TO {}, {}, {}").format(app, rasa, auditor),
         sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(app),
         sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}").format(app),
         sql.SQL("REVOKE ALL ON {}, {}, {} FROM {}").format(memory, audit, history, app),
         sql.SQL("GRANT SELECT, INSERT, UPDATE ON {} TO {}").format(memory, rasa),
         # RETURNING id, which the object mapper asks for, needs the right to read that column.
         sql.SQL("GRANT INSERT, SELECT (id) ON {} TO {}").format(audit, app),
+        sql.SQL("REVOKE ALL ON {}, {} FROM {}").format(chain, waiting, app),
+        sql.SQL("GRANT SELECT ON {}, {}, {} TO {}").format(audit, chain, waiting, auditor),
+        sql.SQL("REVOKE EXECUTE ON FUNCTION seal_audit(integer) FROM PUBLIC"),
+        sql.SQL("GRANT EXECUTE ON FUNCTION seal_audit(integer) TO {}").format(app),
     )
     for statement in statements:
         connection.execute(statement)

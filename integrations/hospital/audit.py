@@ -14,7 +14,9 @@ async def record(
     session: AsyncSession, *, actor: str, action: str, subject: str, detail: dict[str, Any] | None = None
 ) -> None:
     """`actor` is a role or a staff account ("actions", "staff:<id>"), `subject` a thing by id ("patient:<id>").
-    No personal values in any of them."""
-    row = {"actor": actor, "action": action, "subject": subject, "detail": detail or {}}
+    No personal values in any of them. From where it was done is added where the session knows it
+    (`session.info["address"]`)."""
+    where = {"address": session.info["address"]} if "address" in session.info else {}
+    row = {"actor": actor, "action": action, "subject": subject, "detail": {**where, **(detail or {})}}
     # inline: no RETURNING, for the application's role may write here but not read
     await session.execute(insert(AuditEvent).values(row).inline())

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 import bot.models  # noqa: F401
 import integrations.hospital.models  # noqa: F401
 from bot.launching.local import Postgres, running
-from bot.launching.migrate import APP, migrate, rasa_database_url
+from bot.launching.migrate import APP, AUDITOR, migrate, rasa_database_url
 from bot.launching.starting import StartError
 from integrations.database import Base
 from integrations.settings import ROOT
@@ -72,7 +72,7 @@ def test_migrations_can_be_taken_back_with_their_data(owner_url: str) -> None:
 
 def test_the_program_reads_and_writes_its_tables(owner_url: str) -> None:
     with _as_app(owner_url) as connection:
-        for table in set(Base.metadata.tables) - {"rasa_tracker", "audit_events"}:
+        for table in set(Base.metadata.tables) - {"rasa_tracker", "audit_events", "audit_chain", "audit_unsealed"}:
             for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
                 assert _may(connection, table, right), f"{right} on {table}"
 
@@ -87,6 +87,25 @@ def test_the_audit_can_only_grow(owner_url: str) -> None:
         assert _may(connection, "audit_events", "INSERT")
         for right in ("SELECT", "UPDATE", "DELETE", "TRUNCATE"):
             assert not _may(connection, "audit_events", right)
+
+
+def test_the_program_seals_the_audit_and_touches_nothing_of_it(owner_url: str) -> None:
+    with _as_app(owner_url) as connection:
+        for table in ("audit_chain", "audit_unsealed"):
+            for right in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"):
+                assert not _may(connection, table, right), f"{right} on {table}"
+        connection.execute("INSERT INTO audit_events (actor, action, subject) VALUES ('a', 'b', 'c')")
+        assert connection.execute("SELECT seal_audit(100)").fetchone() >= (1,)
+        connection.rollback()
+
+
+def test_the_auditor_reads_the_audit_and_nothing_else(owner_url: str) -> None:
+    with psycopg.connect(owner_url, options=f"-c role={AUDITOR}") as connection:
+        audited = {"audit_events", "audit_chain", "audit_unsealed"}
+        for table in Base.metadata.tables:
+            assert _may(connection, table, "SELECT") is (table in audited), table
+            for right in ("INSERT", "UPDATE", "DELETE"):
+                assert not _may(connection, table, right), f"{right} on {table}"
 
 
 def test_rasa_sees_its_one_table(owner_url: str) -> None:
@@ -107,7 +126,7 @@ def test_an_owner_who_may_not_make_roles_is_told_what_to_do(owner_url: str) -> N
 def test_an_owner_who_may_make_roles_needs_no_more(owner_url: str) -> None:
     with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute("CREATE ROLE rich LOGIN CREATEROLE PASSWORD 'rich'")
-        connection.execute("GRANT daozhen_app, daozhen_rasa TO rich WITH ADMIN OPTION")
+        connection.execute("GRANT daozhen_app, daozhen_audit, daozhen_rasa TO rich WITH ADMIN OPTION")
         connection.execute("CREATE DATABASE second OWNER rich")
     url = owner_url.replace("daozhen:owner@", "rich:rich@").removesuffix("daozhen") + "second"
     migrate(url, PASSWORD)
