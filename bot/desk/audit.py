@@ -97,7 +97,9 @@ class _Search:
             await audit_reading.seal(session)
             report = await audit_reading.verify(session, self._desk.now())
         if report.faults:
-            self._desk.notice("audit.broken", kind="negative", count=len(report.faults), first=report.faults[0])
+            self._desk.notice(
+                "audit.broken", kind="negative", count=len(report.faults), first=report.faults[0]
+            )
         else:
             self._desk.notice("audit.whole", count=report.links)
 

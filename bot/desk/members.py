@@ -205,7 +205,10 @@ async def _doctors(session: AsyncSession) -> dict[str, str]:
     """Practitioners without an account, by staff number."""
     wanted = (
         select(Practitioner.staff_no, Practitioner.name, Practitioner.title)
-        .where(Practitioner.active, ~select(StaffMember.id).where(StaffMember.practitioner_id == Practitioner.id).exists())
+        .where(
+            Practitioner.active,
+            ~select(StaffMember.id).where(StaffMember.practitioner_id == Practitioner.id).exists(),
+        )
         .order_by(Practitioner.staff_no)
     )
     return {row.staff_no: f"{row.name} {row.title} {row.staff_no}" for row in await session.execute(wanted)}

@@ -19,6 +19,8 @@ MODULES = (
     "bot.desk.work.schedules",
     "bot.desk.work.identities",
     "bot.desk.work.agreements",
+    "bot.desk.members",
+    "bot.desk.audit",
     "bot.desk.account",
 )  # fmt: skip
 

@@ -51,11 +51,15 @@ async def test_supervisors_search_the_log_and_that_is_kept(desks: Desks) -> None
     boss = await desks.enter(Role.SUPERVISOR)
     async with desks.rt.database.begin() as session:
         reason = {"reason": "<b>核对</b>"}
-        await audit.record(session, actor="staff:li.na", action="case_revealed", subject="case:1", detail=reason)
+        await audit.record(
+            session, actor="staff:li.na", action="case_revealed", subject="case:1", detail=reason
+        )
         await audit.record(session, actor="staff:else", action="noted", subject="case:2")
     await boss.user.open("/audit")
     for day in ("since", "until"):
-        _set(boss, f"audit-{day}", "")  # the database's clock writes the log, the tests' clock stands elsewhere
+        _set(
+            boss, f"audit-{day}", ""
+        )  # the database's clock writes the log, the tests' clock stands elsewhere
     _set(boss, "audit-actor", "staff:li")
     boss.user.find(marker="audit-search").click()
     await boss.user.should_see("case_revealed", retries=50)

@@ -72,7 +72,12 @@ def test_migrations_can_be_taken_back_with_their_data(owner_url: str) -> None:
 
 def test_the_program_reads_and_writes_its_tables(owner_url: str) -> None:
     with _as_app(owner_url) as connection:
-        for table in set(Base.metadata.tables) - {"rasa_tracker", "audit_events", "audit_chain", "audit_unsealed"}:
+        for table in set(Base.metadata.tables) - {
+            "rasa_tracker",
+            "audit_events",
+            "audit_chain",
+            "audit_unsealed",
+        }:
             for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
                 assert _may(connection, table, right), f"{right} on {table}"
 
