@@ -47,6 +47,8 @@ class Asking:
 
     def _field(self, ask: Ask) -> Any:
         title = self._title(ask)
+        if ask.above:
+            ui.label(ask.above).classes("queue-asking-above")
         hint = self._desk.words(ask.hint) if ask.hint else ""
         match ask.kind:
             case "words":

@@ -16,13 +16,15 @@ Tone = Literal["", "good", "warn", "bad", "quiet"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`title` is a key of the words; `width` a track of CSS grid. `badge`: its cell is a coloured word."""
+    """`title` is a key of the words; `width` a track of CSS grid. `badge`: its cell is a coloured word. `spare`: left
+    out beside the drawer, which says it too."""
 
     name: str
     title: str
     width: str = "1fr"
     badge: bool = False
     mono: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Ask:
     options: Mapping[str, str] = field(default_factory=dict)
     value: Any = None
     hint: str = ""
-    literal: bool = False  # title and hint are words already, of a plan or a person
+    literal: bool = False  # title is words already, of a plan
+    above: str = ""  # a question that the field belongs to, in words
 
 
 Answers = Mapping[str, Any]

@@ -67,7 +67,7 @@ class Queue:
                     .classes("queue-filter")
                     .mark("queue-filter")
                 )
-            with ui.element("div").classes("queue-body"):
+            with ui.element("div").classes("queue-body") as self._body:
                 with ui.element("div").classes("queue-list"):
                     self._titles()
                     self._list = ui.element("div").classes("queue-rows").props('role="list"')
@@ -146,10 +146,12 @@ class Queue:
         except Exception as error:  # noqa: BLE001 - as above
             self.desk.tell(error)
             return
+        self._body.classes(add="narrow")
         self._drawer.show(row, detail)
 
     def shut(self) -> None:
         self._open = None
+        self._body.classes(remove="narrow")
         self._drawer.hide()
         self._mark()
 
@@ -199,15 +201,17 @@ class Queue:
         words = self.desk.words
         with ui.element("div").classes("queue-line queue-titles").style(self._tracks):
             for column in self._columns:
-                ui.label(words(column.title))
+                ui.label(words(column.title)).classes("queue-cell spare" if column.spare else "queue-cell")
             for title in filter(None, (self._age, self._due)):
-                ui.label(words(title))
+                ui.label(words(title)).classes("queue-cell")
 
     @property
     def _tracks(self) -> str:
-        tracks = [column.width for column in self._columns]
-        tracks += ["6.5rem"] * (bool(self._age) + bool(self._due))
-        return f"grid-template-columns: {' '.join(tracks)}"
+        """Of lengths alone, so that titles and rows stand below each other; beside the drawer there are fewer."""
+        clocks = [_track("6.5rem")] * (bool(self._age) + bool(self._due))
+        wide = [_track(column.width) for column in self._columns] + clocks
+        narrow = [_track(column.width) for column in self._columns if not column.spare] + clocks
+        return f"--wide: {' '.join(wide)}; --narrow: {' '.join(narrow)}"
 
     def _draw(self) -> None:
         shown = self._shown
@@ -242,6 +246,8 @@ class Queue:
                 words = ui.label(row.cells.get(column.name, "")).classes("queue-cell")
                 if column.badge:
                     words.classes("queue-badge")
+                if column.spare:
+                    words.classes("spare")
                 if column.mono:
                     words.classes("mono")
             age = ui.label("").classes("queue-cell queue-clock") if self._age else None
@@ -298,6 +304,10 @@ class Queue:
         self._mark()
         if line := self._drawn.get(shown[self._at].key):
             ui.run_javascript(f"getHtmlElement({line.id})?.scrollIntoView({{block: 'nearest'}})")
+
+
+def _track(width: str) -> str:
+    return f"minmax(6rem, {width})" if width.endswith("fr") else f"minmax(4.5rem, {width})"
 
 
 def _given(asks: Sequence[Ask]) -> Next:

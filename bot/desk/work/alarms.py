@@ -20,8 +20,8 @@ COLUMNS = (
     Column("number", "alarms.number", "5rem", mono=True),
     Column("outcome", "alarms.outcome", "9rem", badge=True),
     Column("rule", "alarms.rule", "2fr"),
-    Column("channel", "alarms.channel", "7rem"),
-    Column("told", "alarms.told", "1.4fr"),
+    Column("channel", "alarms.channel", "7rem", spare=True),
+    Column("told", "alarms.told", "1.4fr", spare=True),
 )
 _URGENT = {"emergency", "crisis"}
 

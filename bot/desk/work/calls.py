@@ -25,8 +25,8 @@ COLUMNS = (
     Column("patient", "queue.patient", "6rem"),
     Column("phone", "queue.phone", "8rem", mono=True),
     Column("plan", "calls.plan", "1.4fr"),
-    Column("attempts", "calls.attempts", "7rem"),
-    Column("next", "calls.next", "9rem"),
+    Column("attempts", "calls.attempts", "7rem", spare=True),
+    Column("next", "calls.next", "9rem", spare=True),
 )
 _OUTCOMES = [one for one in CallOutcome if one is not CallOutcome.REACHED] + [CallOutcome.REACHED]
 
@@ -160,32 +160,22 @@ class Calls:
 
 
 def _asks(one: Any) -> list[Ask]:
-    """The fields of one question. Titles are the plan's own words, not the catalogue's."""
+    """The fields of one question, which stands above the first of them in the plan's own words."""
     if one.kind in ("yes_no", "choice"):
-        return [Ask(one.id, one.ask, kind="choice", required=False, options=dict(one.options), literal=True)]
+        return [_ask(one.id, "", one.ask, kind="choice", options=dict(one.options))]
     if one.kind == "text":
-        return [Ask(one.id, one.ask, kind="words", required=False, literal=True)]
+        return [_ask(one.id, "", one.ask, kind="words")]
     found = [
-        Ask(
-            part.name,
-            " ".join(filter(None, (one.ask, part.title, f"({part.unit})" if part.unit else ""))),
-            required=False,
-            literal=True,
-        )
-        for part in one.numbers
+        _ask(part.name, " ".join(filter(None, (part.title, part.unit))), "" if place else one.ask)
+        for place, part in enumerate(one.numbers)
     ]
     if one.kind == "glucose":
-        found.append(
-            Ask(
-                f"{one.id}-when",
-                one.ask,
-                kind="choice",
-                required=False,
-                options=dict(one.options),
-                literal=True,
-            )
-        )
+        found.append(_ask(f"{one.id}-when", "", "", kind="choice", options=dict(one.options)))
     return found
+
+
+def _ask(name: str, title: str, above: str, **more: Any) -> Ask:
+    return Ask(name, title, required=False, literal=True, above=above, **more)
 
 
 def _said(question: Question, typed: Mapping[str, str]) -> bool:

@@ -24,9 +24,9 @@ COLUMNS = (
     Column("number", "cases.number", "10.5rem", mono=True),
     Column("category", "cases.category", "1.2fr"),
     Column("status", "queue.status", "8rem", badge=True),
-    Column("owner", "cases.owner", "1fr"),
-    Column("patient", "queue.patient", "6rem"),
-    Column("deadline", "cases.deadline", "7rem"),
+    Column("owner", "cases.owner", "1fr", spare=True),
+    Column("patient", "queue.patient", "6rem", spare=True),
+    Column("deadline", "cases.deadline", "7rem", spare=True),
 )
 WORDS = Ask("words", "cases.words", kind="words")
 refusals({UnknownCase: "cases.unknown", AlreadyClosed: "cases.already_closed"})

@@ -24,7 +24,7 @@ from integrations.money import yuan
 COLUMNS = (
     Column("patient", "queue.patient", "1fr"),
     Column("born", "callers.born", "1fr"),
-    Column("document", "callers.document", "1.4fr"),
+    Column("document", "callers.document", "1.4fr", spare=True),
     Column("status", "queue.status", "1fr", badge=True),
 )
 _AHEAD = timedelta(days=6)  # of half days are offered from the wanted day on

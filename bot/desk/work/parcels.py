@@ -23,7 +23,7 @@ from integrations.hospital.staff.permissions import Right
 COLUMNS = (
     Column("patient", "queue.patient", "1fr"),
     Column("state", "parcels.state", "1.2fr", badge=True),
-    Column("carrier", "parcels.carrier", "1fr"),
+    Column("carrier", "parcels.carrier", "1fr", spare=True),
     Column("waybill", "parcels.waybill", "1.6fr", mono=True),
 )
 refusals(

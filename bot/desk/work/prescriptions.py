@@ -27,9 +27,9 @@ from integrations.money import yuan
 
 COLUMNS = (
     Column("number", "prescriptions.number", "11rem", mono=True),
-    Column("patient", "queue.patient", "6rem"),
+    Column("patient", "queue.patient", "6rem", spare=True),
     Column("medicines", "prescriptions.medicines", "2.4fr"),
-    Column("doctor", "queue.doctor", "1.2fr"),
+    Column("doctor", "queue.doctor", "1.2fr", spare=True),
     Column("status", "queue.status", "8rem", badge=True),
 )
 _REVIEW = (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW)

@@ -23,8 +23,8 @@ from integrations.hospital_pages.writing import PageError, add_question, write
 COLUMNS = (
     Column("words", "questions.words", "3fr"),
     Column("asked", "questions.asked", "6rem"),
-    Column("language", "questions.language", "7rem", badge=True),
-    Column("last", "questions.last", "9rem"),
+    Column("language", "questions.language", "7rem", badge=True, spare=True),
+    Column("last", "questions.last", "9rem", spare=True),
 )
 _PAGES = Pages()
 

@@ -24,8 +24,8 @@ COLUMNS = (
     Column("number", "refunds.number", "2fr", mono=True),
     Column("amount", "queue.amount", "7rem"),
     Column("status", "queue.status", "9rem", badge=True),
-    Column("platform", "refunds.platform", "7rem"),
-    Column("error", "refunds.error", "1.6fr"),
+    Column("platform", "refunds.platform", "7rem", spare=True),
+    Column("error", "refunds.error", "1.6fr", spare=True),
 )
 
 

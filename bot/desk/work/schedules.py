@@ -26,7 +26,7 @@ from integrations.hospital.stops import StopError
 COLUMNS = (
     Column("time", "schedules.time", "8rem"),
     Column("doctor", "queue.doctor", "1.4fr"),
-    Column("department", "queue.department", "1.2fr"),
+    Column("department", "queue.department", "1.2fr", spare=True),
     Column("taken", "schedules.taken", "7rem"),
     Column("status", "queue.status", "9rem", badge=True),
     Column("patient", "queue.patient", "6rem"),

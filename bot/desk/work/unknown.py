@@ -20,7 +20,7 @@ COLUMNS = (
     Column("patient", "queue.patient", "1fr"),
     Column("channel", "unknown.channel", "1fr"),
     Column("kind", "unknown.kind", "1fr", badge=True),
-    Column("error", "unknown.error", "2fr"),
+    Column("error", "unknown.error", "2fr", spare=True),
 )
 refusals({NotUnknown: "queue.gone"})
 
