@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from integrations.hospital import patients
 from integrations.hospital.delivery.addresses import Destination
-from integrations.language.addresses import Typed, read_address, read_place
+from integrations.language.addresses import Typed, in_latin, read_address, read_place
 from integrations.language.divisions import Division, divisions
 from integrations.language.names import starts_with_surname
 from integrations.language.script import fold, simplify
@@ -32,8 +32,8 @@ _QUESTIONS = ("choice", "division", "street", "recipient", "phone")
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """`phone` in E.164. `choices`: the districts that the words for it can mean. `unread`: what was typed last is no
-    address in Chinese."""
+    """`phone` in E.164. `choices`: the districts that the words for it can mean. `unread`: what was typed last looks
+    like an address, and is none that can be read."""
 
     recipient: str = ""
     phone: str = ""
@@ -76,9 +76,11 @@ class Pieces:
         """With what a message tells, the answer to the question `asked`."""
         plain = simplify(fold(text))
         said = _FIELD.sub(" ", _WRONG.sub("", plain)).strip(_TRIMMED)
-        if not _HAN.search(said) and re.search(r"[A-Za-z]{2,}.*\d|\d.*[A-Za-z]{2,}", _without_phone(said)):
+        looks_so = re.search(r"[A-Za-z]{2,}.*\d|\d.*[A-Za-z]{2,}", _without_phone(said))
+        if not _HAN.search(said) and looks_so and in_latin(said) is None:
             return replace(self, unread=True)
-        found = read_address(said)
+        named_only = asked == "address_recipient" and not _HAN.search(said) and not _DIGIT.search(said)
+        found = Typed(recipient=said) if named_only else read_address(said)
         known = self.called(found.phone)
         if chosen := known.among_choices(found) or known.called_so(said):
             return chosen

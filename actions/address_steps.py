@@ -21,6 +21,9 @@ from integrations.hospital.delivery import addresses
 from integrations.hospital.delivery.addresses import AddressView, TooManyAddresses
 from integrations.hospital.profiles import owner_of
 from integrations.hospital.tokens import SHOWN_BACK, UnknownToken
+from integrations.language.divisions import Division
+from integrations.language.languages import ENGLISH
+from integrations.language.latin_addresses import romanized
 
 # Every question of these steps; to each of them an address may be typed.
 QUESTIONS = frozenset(
@@ -126,7 +129,8 @@ class AddressSteps(Form):
         if pieces == before and turn.asked in QUESTIONS:
             return Outcome(draft, turn.asked, understood=False)
         if pieces.unread:
-            reply.say("say_address_in_chinese")
+            reply.say("say_address_unread")
+            return await self._ask(turn, reply, draft, before.missing or "address_division", before)
         if pieces.bad_phone:
             reply.say("say_address_phone")
         return await self._go_on(turn, reply, draft, pieces)
@@ -149,7 +153,7 @@ class AddressSteps(Form):
         to = pieces.destination
         reply.say(
             "ask_address_confirm",
-            area=to.area,
+            area=_read_aloud(turn, Division(to.province, to.city, to.district)),
             street=await _token(turn, SHOWN_BACK, to.street),
             recipient=patients.mask_name(to.recipient),
             phone=patients.mask_phone(to.phone),
@@ -162,10 +166,12 @@ class AddressSteps(Form):
         pieces = pieces or Pieces()
         if asked == "address_new":
             reply.say("say_address_page", link=await address_page(turn))
-        reply.say(f"ask_{asked}", area=f"{pieces.province}{pieces.city}{pieces.district}")
+        area = Division(pieces.province, pieces.city, pieces.district)
+        reply.say(f"ask_{asked}", area=_read_aloud(turn, area))
         if asked == "address_choice":
             for at, (province, city, district) in enumerate(pieces.choices[:_SHOWN], 1):
-                reply.offer(f"{province}{city}{district}", f'/inform{{"ordinal": {at}}}')
+                title = _read_aloud(turn, Division(province, city, district))
+                reply.offer(title, f'/inform{{"ordinal": {at}}}')
         if asked == "address_recipient" and (mine := await _own(turn)):
             name, phone = patients.mask_name(mine[0]), patients.mask_phone(mine[1])
             title = turn.words.texts.text("word_address_own", name=name, phone=phone)
@@ -208,6 +214,11 @@ class AddressSteps(Form):
             return Pieces.read(await reveal(turn, str(draft.get("typed") or ""), "address"))
         except UnknownToken:  # nothing is typed yet, or it was forgotten since
             return Pieces()
+
+
+def _read_aloud(turn: Turn, area: Division) -> str:
+    """The area as couriers write it; in English with how it reads: 北京市海淀区 (Haidian, Beijing)"""
+    return f"{area.name} ({romanized(area)}) " if turn.language == ENGLISH and area.province else area.name
 
 
 async def book_of(turn: Turn) -> list[AddressView]:

@@ -10,6 +10,7 @@ from integrations.hospital import patients
 from integrations.hospital.delivery.addresses import Destination
 from integrations.language.addresses import SHORTEST_STREET, read_address, read_place
 from integrations.language.divisions import Division, divisions
+from integrations.language.latin_addresses import read_latin
 from integrations.language.script import normalise
 
 
@@ -79,6 +80,9 @@ class TypedAddress:
     def _division(self) -> Division | None:
         written = self.place or f"{self.province}{self.city}{self.district}"
         found, rest, choices = read_place("".join(normalise(written).split()))
+        if found is None and not choices and written.isascii():
+            latin = read_latin(", ".join(one for one in (self.district, self.city, self.province) if one))
+            found, rest, choices = latin.division, latin.street, latin.choices
         if choices := choices or (() if written else read_address(self.whole).choices):
             self.choices = choices
             self.fault("place", "place")

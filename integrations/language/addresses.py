@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from integrations.language.divisions import Division, divisions, short
+from integrations.language.latin_addresses import read_latin
 from integrations.language.personal import find_phone
 from integrations.language.script import fold, simplify
 
@@ -15,6 +16,7 @@ _LABEL = re.compile(
     r"|recipient|name|phone|mobile|address)[是为:]*\s*[:：是为]\s*|(?:寄到|送到|发到|送往)\s*",
     re.IGNORECASE,
 )
+_HAN = re.compile("[㐀-鿿]")
 _PIECE = re.compile(r"[^\s,，;；。、|\n]+")
 _NAME = re.compile(
     r"[㐀-鿿]{2,4}(?:先生|女士|小姐|阿姨|叔叔)?|[㐀-鿿]{1,3}(?:先生|女士|小姐)|[㐀-鿿]{2,}·[㐀-鿿]{2,}"
@@ -63,12 +65,28 @@ class Typed:
 
 def read_address(text: str) -> Typed:
     """Everything that the text tells of where something is to be sent."""
-    text = _LABEL.sub(" ", simplify(fold(text)))
+    text = simplify(fold(text))
+    if not _HAN.search(text) and (found := in_latin(text)):
+        return found
+    text = _LABEL.sub(" ", text)
     if phone := find_phone(text):
         text = f"{text[: phone.start]} {text[phone.end :]}"
     recipient, place = _part(_PIECE.findall(_AROUND_NAMES.sub(" ", _HONORIFIC.sub("", text))))
     division, street, choices = read_place(place)
     return Typed(recipient, str(phone.value) if phone else "", division, street, choices)
+
+
+def in_latin(text: str) -> Typed | None:
+    """An address in English; None for what is none."""
+    text = _LABEL.sub(", ", text)
+    if phone := find_phone(text):
+        text = f"{text[: phone.start]}, {text[phone.end :]}"
+    found = read_latin(text)
+    if not (found.division or found.choices or found.street):
+        return None
+    return Typed(
+        found.recipient, str(phone.value) if phone else "", found.division, found.street, found.choices
+    )
 
 
 def _part(pieces: Sequence[str]) -> tuple[str, str]:

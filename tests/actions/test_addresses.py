@@ -112,16 +112,54 @@ async def test_oneself_is_said_in_words(clinic: Any, pharmacy: Pharmacy, words: 
     assert "*明，138****5678" in (await chat.tell(address=words)).text
 
 
-async def test_an_address_in_english_is_asked_for_in_chinese(clinic: Any, pharmacy: Pharmacy) -> None:
+async def test_an_address_in_english_is_read_and_shown_with_the_chinese_place(
+    clinic: Any, pharmacy: Pharmacy
+) -> None:
     chat = await clinic.chat()
     chat.language = "en"
     await pharmacy.approved(await _client(chat), "AML")
     await chat.say("collect_medicine", ("handing", "delivery"))
     said = await chat.tell(
-        "collect_medicine", address="Room 5, 88 Jianguo Road, Chaoyang, John Smith 13800138000"
+        "collect_medicine",
+        address="John Smith, 13800138000, Room 1203, Building 5, 88 Zhongguancun East Road, Haidian, Beijing",
     )
-    assert "in Chinese" in said.text
-    assert "Please send me name" in said.text
+    assert "北京市海淀区 (Haidian, Beijing)" in said.text
+    assert "138****8000" in said.text
+    await chat.press(said, "Yes, that is right")
+    async with chat.runtime.database.begin() as session:
+        [one] = await addresses.book(session, chat.runtime.crypto, chat.contact.account_id)
+    assert (one.destination.recipient, one.destination.street) == (
+        "John Smith",
+        "Zhongguancun East Road 88号5号楼1203室",
+    )
+
+
+async def test_what_is_missing_of_an_address_in_english_is_asked_piece_by_piece(
+    clinic: Any, pharmacy: Pharmacy
+) -> None:
+    chat = await clinic.chat()
+    chat.language = "en"
+    await pharmacy.approved(await _client(chat), "AML")
+    await chat.say("collect_medicine", ("handing", "delivery"))
+    assert (
+        "City and district" in (await chat.tell("collect_medicine", address="Room 5, 88 Jianguo Road")).text
+    )
+    said = await chat.tell(address="Chaoyang District")
+    assert "北京市朝阳区 (Chaoyang, Beijing)" in " ".join(said.buttons)
+    assert "Who is it for" in (await chat.tell(address="Chaoyang, Beijing")).text
+    assert "Which mobile number" in (await chat.tell(address="Li Ping")).text
+    said = await chat.tell(address="13800138000")
+    assert "北京市朝阳区 (Chaoyang, Beijing)" in said.text
+
+
+async def test_what_cannot_be_read_in_english_goes_piece_by_piece(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    chat.language = "en"
+    await pharmacy.approved(await _client(chat), "AML")
+    await chat.say("collect_medicine", ("handing", "delivery"))
+    said = await chat.tell("collect_medicine", address="behind the 7 eleven near gate2")
+    assert "piece by piece" in said.text
+    assert "City and district" in said.text
 
 
 async def test_going_back_leads_to_the_book_and_then_to_how(clinic: Any, pharmacy: Pharmacy) -> None:

@@ -74,3 +74,37 @@ def test_the_list_holds_what_stands_and_nothing_that_was_abolished() -> None:
     assert not any(one.district in ("市辖区", "县") for one in known.districts)
     assert short("内蒙古自治区") == "内蒙古"
     assert short("恩施土家族苗族自治州") == "恩施"
+
+
+@pytest.mark.parametrize(
+    ("typed", "recipient", "place", "street"),
+    [
+        ("Room 1203, Building 5, 88 Zhongguancun East Road, Haidian, Beijing", "", "北京市海淀区",
+         "Zhongguancun East Road 88号5号楼1203室"),
+        ("John Smith 13812345678 Room 1203, Building 5, No. 88 Zhongguancun East Road, Haidian District, Beijing",
+         "John Smith", "北京市海淀区", "Zhongguancun East Road 88号5号楼1203室"),
+        ("Name: Li Ping, Phone: 13812345678, Apt 5B, 12 Wensan Road, Xihu District, Hangzhou, Zhejiang Province 310000",
+         "Li Ping", "浙江省杭州市西湖区", "Wensan Road 12号5B室"),
+        ("88 Jianguo Road Chaoyang Beijing", "", "北京市朝阳区", "Jianguo Road 88号"),
+        ("8F, Tower B, 100 Century Avenue, Pudong New District, Shanghai", "", "上海市浦东新区",
+         "Century Avenue 100号 B座8层"),
+        ("5 Heping Street, Yanta, Xi'an, Shaanxi", "", "陕西省西安市雁塔区", "Heping Street 5号"),
+        ("Haidian, Beijing", "", "北京市海淀区", ""),
+    ],
+)  # fmt: skip
+def test_an_address_in_english(typed: str, recipient: str, place: str, street: str) -> None:
+    found = read_address(typed)
+    assert found.division
+    assert (found.recipient, found.division.name, found.street) == (recipient, place, street)
+
+
+@pytest.mark.parametrize("typed", ["John Smith", "Li Ping", "thank you", "yes please", "Beijing duck 2"])
+def test_a_name_in_english_is_no_address(typed: str) -> None:
+    found = read_address(typed)
+    assert found.division is None
+    assert found.choices == ()
+
+
+def test_a_district_in_english_may_be_several() -> None:
+    names = {one.name for one in read_address("Chaoyang District, 88 Jianguo Road").choices}
+    assert {"北京市朝阳区", "吉林省长春市朝阳区"} <= names
