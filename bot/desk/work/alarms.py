@@ -52,7 +52,7 @@ class Alarms:
             describe=self._describe,
             actions=(
                 Action("ack", right, self._ack, fits=_open, primary=True, icon="how_to_reg", key="a"),
-                Action("read", right, self._read, asks=(REASON,), icon="visibility", key="r"),
+                Action("read", Right.PATIENTS_REVEAL, self._read, asks=(REASON,), icon="visibility", key="r"),
             ),
             due="alarms.due",
         )

@@ -50,6 +50,7 @@ class Identities:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         right = Right.IDENTITIES_REVIEW
+        seen = (Ask("seen", "identities.seen", kind="check"),)
         why = {one.value: desk.words(f"identities.why_{one}") for one in RejectionReason}
         self.queue = Queue(
             desk,
@@ -65,7 +66,7 @@ class Identities:
                     "reveal", right, self._reveal, asks=(REASON,), fits=_document, icon="visibility", key="r"
                 ),
                 Action(
-                    "verify", right, self._verify, fits=_document, primary=True, danger=False, icon="verified"
+                    "verify", right, self._verify, asks=seen, fits=_document, primary=True, icon="verified"
                 ),
                 Action(
                     "reject",
@@ -80,7 +81,7 @@ class Identities:
                     "approve",
                     right,
                     self._approve,
-                    asks=(Ask("seen", "identities.seen", kind="check"),),
+                    asks=seen,
                     fits=_request,
                     primary=True,
                     icon="check",

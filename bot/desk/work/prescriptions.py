@@ -65,6 +65,7 @@ class Prescriptions:
         self._desk = desk
         right, counter_right = Right.PRESCRIPTIONS_REVIEW, Right.MEDICINES_CHANGE
         why = (Ask("reason", "prescriptions.why", kind="words"),)
+        checked = (Ask("checked", "prescriptions.checked", kind="check"),)
         code = (Ask("code", "prescriptions.code", hint="prescriptions.code_hint"),)
         self.queue = Queue(
             desk,
@@ -82,9 +83,9 @@ class Prescriptions:
                     "approve",
                     right,
                     self._approve,
+                    asks=checked,
                     fits=_waits,
                     primary=True,
-                    danger=False,
                     icon="check",
                     key="a",
                 ),

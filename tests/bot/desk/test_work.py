@@ -125,7 +125,8 @@ async def test_a_case_from_reading_to_closing(desks: Desks) -> None:
     await agent.user.should_not_see("等了两个小时")
     await _press(agent, "read", reason="to answer it")
     await _see(agent, "等了两个小时")
-    assert await _audited(desks, "case_revealed") == [("staff:zhou", {"reason": "to answer it"})]
+    [(actor, detail)] = await _audited(desks, "case_revealed")
+    assert (actor, detail["reason"]) == ("staff:zhou", "to answer it")
     await _press(agent, "take")
     await agent.told("由您负责")
     await _press(agent, "close", words="   ")
@@ -171,7 +172,7 @@ async def test_an_identity_is_shown_with_a_reason_and_verified(desks: Desks) -> 
     await supervisor.user.should_not_see("13812345678")
     await _press(supervisor, "reveal", reason="document at the counter")
     await _see(supervisor, "张明", "11010519900307013X", "13812345678")
-    await _press(supervisor, "verify")
+    await _press(supervisor, "verify", seen=True)
     await supervisor.told("已通过")
     async with desks.rt.database.begin() as session:
         assert await identity_reviews.waiting(session) == []
@@ -183,7 +184,7 @@ async def test_a_pharmacist_approves_and_hands_over(desks: Desks) -> None:
     pharmacist = await desks.enter(Role.PHARMACIST)
     await _open(pharmacist, "/prescriptions", made)
     await _see(pharmacist, "氨氯地平片 5mg×28片 × 2盒\n每次1片，每天1次，7d · ¥65.20")
-    await _press(pharmacist, "approve")
+    await _press(pharmacist, "approve", checked=True)
     await pharmacist.told("已通过")
     await _press(pharmacist, "hand_over", code="000000")
     await pharmacist.told("没有这个取药码")
