@@ -14,7 +14,7 @@ from datetime import timedelta
 from bot.red_flags.plain import plain
 from bot.red_flags.reading import GRAVITY, Outcome, Rule, rule_named, rules
 from bot.red_flags.scope import Scope
-from bot.second_opinion.speaking import opinion
+from bot.second_opinion.speaking import harmless, opinion
 
 WINDOW = timedelta(minutes=3)
 _LOOK_BACK = 100  # characters of earlier messages that can belong to a fragment
@@ -29,11 +29,13 @@ Found = tuple[Outcome, str]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the rules made of a text. `put_aside`: there was a sign, and something that took its weight."""
+    """What the rules made of a text. `put_aside`: there was a sign, and something that took its weight; `doubtful`:
+    they ring, though a weak cue speaks against it, and nothing says that it is now."""
 
     found: Found
     put_aside: bool
     wishes: bool
+    doubtful: bool
 
 
 def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
@@ -48,20 +50,28 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
     joined = before + _apart(new)
     together = _judge(joined, len(before))
     later = _both(joined, together)
-    if later != together.found and _rung_before(before, doubted=together.put_aside):
+    if _gravity(later) > _gravity(together.found) and _rung_before(before, doubted=together.put_aside):
         later = together.found
     return max(found, later, key=_gravity)
 
 
 def _both(text: str, judged: Judged) -> Found:
     """The rules' word where they are certain. Where they are silent the second opinion counts; where they put a sign
-    aside or are only mildly worried, it does when it is very sure of a life in danger."""
+    aside or are only mildly worried, it does when it is very sure of a life in danger. Where they ring, two witnesses
+    together silence them: a weak cue in the text, and a second opinion that is sure of no harm."""
     ruled = judged.found
+    if judged.doubtful and harmless(text):
+        return _NOTHING
     if ruled[0] in _GRAVE:
         return ruled
     doubted = judged.put_aside or ruled[0] is not Outcome.NONE
     name = opinion(text, doubted=doubted, wishes=judged.wishes)
     return (rule_named(name).outcome, name) if name else ruled
+
+
+def _may_be_doubted(rule: str) -> bool:
+    """Who wishes to die means it, however it is said."""
+    return "about" not in rule_named(rule).despite
 
 
 def _rung_before(before: str, *, doubted: bool) -> bool:
@@ -82,7 +92,13 @@ def _judge(text: str, new_from: int) -> Judged:
     han, latin = bool(_HAN.search(text)), bool(_LATIN.search(text))
     scope = Scope(text)
     found, weighed = _gravest(scope, han, latin, new_from)
-    return Judged(found, weighed or scope.put_aside, found[0] is Outcome.NONE and scope.wishes())
+    rings = found[0] is not Outcome.NONE
+    return Judged(
+        found,
+        weighed or scope.put_aside,
+        not rings and scope.wishes(),
+        rings and _may_be_doubted(found[1]) and scope.doubtful(),
+    )
 
 
 def _gravest(scope: Scope, han: bool, latin: bool, new_from: int) -> tuple[Found, bool]:

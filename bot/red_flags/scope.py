@@ -17,6 +17,12 @@ _LASTING = 8  # characters after a sign in which its length may be told
 _NEAR = 24  # characters around the name of an illness in which a question about it counts
 
 
+# A sign that says of itself that it is not so: 胸不疼也不闷.
+_DENIED_INSIDE = re.compile(
+    r"(?<!要)(?<!止)(?<!是)(?:不|没有?|无)(?:再|怎么|太)?(?:疼|痛|闷|晕|麻|歪|喘|肿|烧|抽|慌|紫|难受|出血|流血)$"
+)
+_WHOLE_WORDS = ("reported", "purpose", "generic", "doubtful")  # my app is not in my appointment
+_WORD_ENDS = r"(?:(?<=\s)|(?!\w))"
 _ANCHORED = ("denied", "feared", "once")  # these stand directly before what they silence
 
 
@@ -26,8 +32,11 @@ def _cue(name: str) -> tuple[Phrase, ...]:
     row = read("scope")[name]
     both = ((False, row.get("chinese", [])), (True, row.get("english", [])))
     end = "$" if name in _ANCHORED else ""
+    border = end or (_WORD_ENDS if name in _WHOLE_WORDS else "")
     return tuple(
-        Phrase.of(f"(?:{written(one, english=english)}){end}") for english, phrases in both for one in phrases
+        Phrase.of(f"(?:{written(one, english=english)}){border if english else end}")
+        for english, phrases in both
+        for one in phrases
     )
 
 
@@ -51,9 +60,15 @@ class Scope:
         self.put_aside = self.put_aside or silenced
         return silenced
 
+    def doubtful(self) -> bool:
+        """Whether there is a weak cue that it is no matter of now, and no strong one that it is."""
+        return bool(self._cues("doubtful")) and not self._cues("now") and not self._cues("pressing")
+
     def _silenced(self, sign: re.Match[str], rule: Rule) -> bool:
         start, end = sign.span()
-        if self._said(start, end) or self._denied(start, end):
+        if self._part_of_words(start, end) or self._said(start, end):
+            return True
+        if self._denied(start, end) or self._denies_itself(sign, rule) or self._of_people(start):
             return True
         if "past" not in rule.despite and self._over(start, end):
             return True
@@ -80,6 +95,19 @@ class Scope:
         """Whether it is of these hours."""
         return any(at <= start for at, _ in self._cues("lately"))
 
+    def _denies_itself(self, sign: re.Match[str], rule: Rule) -> bool:
+        """胸不疼也不闷 is no sign; but who asks for a death that does not hurt is not at ease."""
+        return "about" not in rule.despite and bool(_DENIED_INSIDE.search(sign[0]))
+
+    def _part_of_words(self, start: int, end: int) -> bool:
+        """Whether one of its ends lies inside a word that reaches beyond it: 昏迷 in 黄昏迷路."""
+        return any(at < start < until or at < end < until for at, until in self._cues("words"))
+
+    def _of_people(self, start: int) -> bool:
+        """Whether its clause speaks of people in general."""
+        since = self._clause_start(start)
+        return any(since <= at < start for at, _ in self._cues("generic"))
+
     def _said(self, start: int, end: int) -> bool:
         return any(at < end and until > start for at, until in self._cues("sayings"))
 
@@ -98,6 +126,8 @@ class Scope:
 
     def _about(self, start: int, end: int, is_name: bool) -> bool:
         if self._just_before("feared", start):
+            return True
+        if self._cues("purpose") and not self._cues("now"):
             return True
         first, last = self._sentence_start(start), self._sentence_end(end)
         if any(first <= at < end for at, _ in self._cues("supposed")):

@@ -20,12 +20,13 @@ _BOUNDS = "bounds"
 class Bounds:
     """How likely danger has to be before the model speaks, found by cross-validation (training.py). `life`: for an
     emergency or a crisis; `today`: for what is urgent; `ask`: for a question; `overrule`: where the rules put a
-    sign aside."""
+    sign aside; `harmless`: how likely no danger has to be before it is a witness against a rule."""
 
     life: float
     today: float
     ask: float
     overrule: float
+    harmless: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,11 @@ def hold(model: Model | None) -> None:
     _held[:] = [model] if model else []
 
 
+def harmless(text: str) -> bool:
+    """Whether the model is sure that a plain text calls for nothing. Never enough by itself to silence a rule."""
+    return bool(_held) and bool(_held[0].likely(text)[_NONE] >= _held[0].bounds.harmless)
+
+
 def opinion(text: str, *, doubted: bool, wishes: bool) -> str:
     """The name of what the model sees in a plain text (bot.red_flags.reading.OPINIONS), "" for nothing. `doubted`: the
     rules found a sign and what takes its weight, or are only mildly worried; `wishes`: a number or a department is

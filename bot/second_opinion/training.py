@@ -42,6 +42,7 @@ FALSE_ALARMS = {
 }  # shares of each kind of harmless
 EVERY = 3  # of the complaints told to triage one in three is enough
 MISTAKEN = 0.15  # of what is urgent or worth a question, the share that may be taken for a life in danger
+UNHEARD = 0.03  # of the dangers, the share of which the model alone may be sure that they are harmless
 _MARKED = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
 _UNTOLD = frozenset(
     {"which_department", "start_intake", "emergency_help", "answer_follow_up"}
@@ -93,7 +94,7 @@ def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], kinds: NDA
     danger, life = 1 - judged[:, 0], judged[:, 3] + judged[:, 4]
     today = judged[:, 2] + life
     groups = [some for kind in np.unique(kinds) if (some := (labels == 0) & (kinds == kind)).any()]
-    milder = (labels == 1) | (labels == 2)
+    milder, grave = (labels == 1) | (labels == 2), labels >= 3
 
     def bound(scores: NDArray[np.float64], share: float) -> float:
         for at in np.arange(0.3, 0.999, 0.005):
@@ -107,6 +108,7 @@ def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], kinds: NDA
         today=bound(today, FALSE_ALARMS["today"]),
         ask=bound(danger, FALSE_ALARMS["ask"]),
         overrule=bound(life, FALSE_ALARMS["overrule"]),
+        harmless=max(0.5, float(np.quantile(judged[grave, 0], 1 - UNHEARD))) if grave.any() else 0.999,
     )
 
 
