@@ -30,12 +30,14 @@ Found = tuple[Outcome, str]
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What the rules made of a text. `put_aside`: there was a sign, and something that took its weight; `doubtful`:
-    they ring, though a weak cue speaks against it, and nothing says that it is now."""
+    they ring, though a weak cue speaks against it, and nothing says that it is now; `rest`: the text without the
+    signs in it that are denied."""
 
     found: Found
     put_aside: bool
     wishes: bool
     doubtful: bool
+    rest: str
 
 
 def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
@@ -65,7 +67,7 @@ def _both(text: str, judged: Judged) -> Found:
     if ruled[0] in _GRAVE:
         return ruled
     doubted = judged.put_aside or ruled[0] is not Outcome.NONE
-    name = opinion(text, doubted=doubted, wishes=judged.wishes)
+    name = opinion(judged.rest, doubted=doubted, wishes=judged.wishes)
     return (rule_named(name).outcome, name) if name else ruled
 
 
@@ -98,6 +100,7 @@ def _judge(text: str, new_from: int) -> Judged:
         weighed or scope.put_aside,
         not rings and scope.wishes(),
         rings and _may_be_doubted(found[1]) and scope.doubtful(),
+        scope.without_denied(),
     )
 
 

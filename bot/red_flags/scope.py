@@ -53,6 +53,7 @@ class Scope:
         self.text = text
         self.letters = frozenset(text)
         self.put_aside = False  # whether a sign was silenced
+        self._denied_signs: set[tuple[int, int]] = set()
         self._found: dict[str, list[tuple[int, int]]] = {}
 
     def silences(self, sign: re.Match[str], rule: Rule) -> bool:
@@ -68,11 +69,19 @@ class Scope:
         start, end = sign.span()
         if self._part_of_words(start, end) or self._said(start, end):
             return True
-        if self._denied(start, end) or self._denies_itself(sign, rule) or self._of_people(start):
+        if self._denied(start, end) or self._denies_itself(sign, rule):
+            self._denied_signs.add((start, end))
+            return True
+        if self._of_people(start):
             return True
         if "past" not in rule.despite and self._over(start, end):
             return True
         return "about" not in rule.despite and self._about(start, end, rule.is_name)
+
+    def without_denied(self) -> str:
+        """The text without the signs in it that are denied."""
+        gone = {at for start, end in self._denied_signs for at in range(start, end)}
+        return "".join(letter for at, letter in enumerate(self.text) if at not in gone) if gone else self.text
 
     def recovered(self, end: int) -> bool:
         """Whether it is told afterwards that it is over by now."""

@@ -39,7 +39,7 @@ def alone():
     speaking.hold(before[0] if before else None)
 
 
-BOUNDS = Bounds(life=0.9, today=0.8, ask=0.6, overrule=0.98)
+BOUNDS = Bounds(life=0.9, today=0.8, ask=0.6, overrule=0.98, harmless=0.95)
 
 
 def sure_of(likely: dict[str, float]) -> Model:
@@ -146,9 +146,21 @@ def test_the_rules_keep_their_word():
 
 def test_what_the_rules_put_aside_it_must_be_very_sure_of():
     speaking.hold(sure_of({"emergency": 0.95, "none": 0.05}))
-    assert look("没有昏迷过") == (Outcome.NONE, "")
+    assert look("没有昏迷过，就是坐着不说话") == (Outcome.NONE, "")
     speaking.hold(sure_of({"emergency": 0.99, "none": 0.01}))
-    assert look("没有昏迷过") == (Outcome.EMERGENCY, "model.emergency")
+    assert look("没有昏迷过，就是坐着不说话") == (Outcome.EMERGENCY, "model.emergency")
+
+
+def test_two_witnesses_together_silence_a_rule():
+    """A weak cue in the text, and a model that is sure; never against a wish to die, or a call for help."""
+    joke, plea, wish = "断气了，爬楼梯找不到诊室哈哈", "救命，断气了，在楼梯上哈哈", "哈哈，我不想活了"
+    speaking.hold(sure_of({"none": 0.99, "check": 0.01}))
+    assert look(joke) == (Outcome.NONE, "")
+    assert look("断气了")[0] is Outcome.EMERGENCY  # one witness is none
+    assert look(plea)[0] is Outcome.EMERGENCY
+    assert look(wish)[0] is Outcome.CRISIS
+    speaking.hold(sure_of({"none": 0.9, "emergency": 0.1}))
+    assert look(joke)[0] is Outcome.EMERGENCY
 
 
 def test_who_asks_for_a_number_is_not_asked_back():
@@ -159,7 +171,7 @@ def test_who_asks_for_a_number_is_not_asked_back():
 def test_what_rang_before_does_not_ring_with_every_later_fragment():
     speaking.hold(fit(EXAMPLES, folds=2))
     held = speaking._held[0]
-    speaking.hold(replace(held, bounds=Bounds(0.5, 0.5, 0.45, 0.9)))
+    speaking.hold(replace(held, bounds=Bounds(0.5, 0.5, 0.45, 0.9, 0.95)))
     assert look("不动了", ["他倒地"])[1] == "model.emergency"
     assert look("在几楼停车", ["爸爸倒地不动了"])[1] == ""
 
@@ -173,6 +185,7 @@ def test_the_bounds_keep_the_harmless_quiet():
     assert 0.5 < bounds.ask < 0.55  # one of a hundred may ring
     assert bounds.life > 0.95  # and not even one may page
     assert bounds.overrule >= bounds.life
+    assert bounds.harmless == 0.5  # no danger looked more harmless than that
 
 
 def test_every_name_it_goes_by_has_its_outcome_and_words():

@@ -1,0 +1,118 @@
+"""What takes a sign's weight, kind by kind, and what keeps it: one table each."""
+
+import pytest
+
+from bot.red_flags import Outcome, look
+from bot.red_flags.looking import _judge
+from bot.red_flags.plain import plain
+from bot.second_opinion import speaking
+
+GRAVE = (Outcome.EMERGENCY, Outcome.CRISIS)
+
+
+@pytest.fixture(autouse=True)
+def the_rules_alone():
+    before = list(speaking._held)
+    speaking.hold(None)
+    yield
+    speaking.hold(before[0] if before else None)
+
+
+QUIET = {
+    "part of another word": """
+        黄昏迷路了，后门在哪
+        腰疼不想活动
+        他不动产证丢了
+        跳河南卫视的节目吗
+        测出血压一百三
+    """,
+    "people in general": """
+        抑郁症的人为什么会想死
+        为什么有的年轻人会自杀
+    """,
+    "a purpose": """
+        过敏性休克是怎么回事，考试要考
+        做急救海报，气管卡住了画什么图
+        is anaphylaxis common with penicillin? asking for a school project
+    """,
+    "errands that hurt": """
+        抢号抢到吐血
+        堵车堵得我要断气了
+        快等死人了，到底几号
+        填表填到快断气
+        走得腿都断了，电梯在哪
+    """,
+    "machines, pets and parcels": """
+        手机快没气了，电只剩两格
+        网断了，一直在抽风
+        我家猫昨晚吐了又抽
+        快递三天没动静了
+    """,
+    "denied within the sign": """
+        胸不疼也不闷，例行复查
+        我没有要自杀的意思
+    """,
+    "long over": """
+        我妈走了半年了，心梗走的
+        爷爷是脑溢血去世的
+        年轻时自杀未遂过一次，现在生活挺好
+    """,
+    "may come of it": """
+        小孩发烧会不会烧成惊厥
+    """,
+}
+LOUD = """
+    我爸昏迷路边，快来
+    腿动不了，一动不动手也冰凉
+    晕倒车里了
+    喉咙堵得喘不过气
+    胸口闷得透不过气
+    摸了猫喘不上气
+    被狗咬得大出血
+    我论文写不完，不想活了
+    抑郁症是不是都会想死，我现在就天天想死
+    去年中过风，今天嘴又歪了
+    以前割过腕，现在又想自杀
+    没有发烧，但是叫不醒
+    胸口不疼了，可是喘不上气
+    手机没电了，我爸没有呼吸了
+    他加班回来晕倒了
+    怎么死不痛苦
+    心脏骤停！有人会救吗，三号楼下面
+    安眠药吃了一整瓶
+    遗书写好了放抽屉里
+    can i change my appointment, also my mum just collapsed
+""".split("\n")
+
+
+def test_a_sign_that_is_none_is_put_aside():
+    rung = [
+        (kind, text.strip(), look(text.strip()))
+        for kind, texts in QUIET.items()
+        for text in texts.strip().splitlines()
+        if look(text.strip())[0] in GRAVE
+    ]
+    assert rung == []
+
+
+def test_what_is_there_now_rings_however_it_looks():
+    silent = [(text, look(text)) for text in map(str.strip, LOUD) if text and look(text)[0] not in GRAVE]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("宝宝两个多月，体温38.3", Outcome.URGENT),
+        ("宝宝六周，发烧38.2", Outcome.URGENT),
+        ("怀孕八周有点褐色出血", Outcome.URGENT),
+        ("我胸痛挂什么科", Outcome.CHECK),
+    ],
+)
+def test_what_is_milder_has_its_own_outcome(text, outcome):
+    assert look(text)[0] is outcome
+
+
+def test_the_second_opinion_does_not_see_what_is_denied():
+    assert _judge(plain("没有喘不上气，就是话说快了"), 0).rest == "没有，就是话说快了"
+    assert _judge(plain("喘不上气"), 0).rest == "喘不上气"
