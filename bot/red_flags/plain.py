@@ -16,6 +16,7 @@ _MARKS = str.maketrans(
 _FULL_STOP = re.compile(r"\.(?=\s|$)|\.{2,}|。{2,}")
 _SPACE = re.compile(r"(?<=[㐀-鿿])\s+(?=[㐀-鿿])")
 _STUTTERED = 2.5  # characters between spaces, on average: then the spaces part no clauses
+_TERSE = 4  # characters between commas
 _FILLERS = re.compile(r"(?<=[㐀-鿿，])(?:呃|嗯|额(?!头)|啊(?=[㐀-鿿])|那个(?=[㐀-鿿])|就是说)+(?=[㐀-鿿])")
 _SOUNDED = re.compile(r"[㐀-鿿]|[a-z]+")
 _COMMON = 0xB0A1, 0xD7F9  # GB 2312's first level: the characters of everyday
@@ -26,7 +27,7 @@ def plain(text: str) -> str:
     text = _FULL_STOP.sub("。", text.lower()).translate(_MARKS)
     if text.isascii():
         return _by_sound(text)
-    text = _FILLERS.sub("", _unspaced(text))
+    text = _joined(_FILLERS.sub("", _unspaced(text)))
     spelling = _spelling()
     return _by_sound(spelling[0].sub(lambda found: spelling[1][found[0]], text))
 
@@ -37,6 +38,12 @@ def _unspaced(text: str) -> str:
     pieces = _SPACE.split(text)
     stuttered = sum(map(len, pieces)) / len(pieces) < _STUTTERED
     return ("" if stuttered else "，").join(pieces)
+
+
+def _joined(text: str) -> str:
+    """血，止不住，拔牙 → 血止不住拔牙: where all is said in a word or two at a time, commas part no clauses."""
+    pieces = text.split("，")
+    return "".join(pieces) if max(map(len, pieces)) <= _TERSE else text
 
 
 @cache
