@@ -14,6 +14,10 @@ from bot.red_flags.reading import Rule, read, written
 _CLAUSE_END = "，。；！？\n"
 _SENTENCE_END = "。！？\n"
 _LASTING = 8  # characters after a sign in which its length may be told
+_SUDDEN = ("突然", "忽然", "suddenly")  # may as well be told of what happened years ago
+_DATES = frozenset("年月岁")
+_DATE = 5  # characters in which a date stands
+_NEAR_ENGLISH = 60
 _NEAR = 24  # characters around the name of an illness in which a question about it counts
 
 
@@ -125,13 +129,19 @@ class Scope:
 
     def _over(self, start: int, end: int) -> bool:
         """A time long ago before it in its clause, and no now between; or the words beside it say so."""
+        if any(at >= end for at, _ in self._cues("returns")):
+            return False
         if self._just_after("over_after", end) or self._just_before("once", start):
             return True
         since = self._clause_start(start)
         ago = [until for at, until in self._cues("over") if since <= at < start]
         if not ago:
             return False
-        return not any(max(ago) <= at <= end for at, _ in self._cues("now"))
+        dated = not _DATES.isdisjoint(self.text[max(since, max(ago) - _DATE) : max(ago)])
+        return not any(
+            max(ago) <= at <= end and not (dated and self.text[at:until] in _SUDDEN)
+            for at, until in self._cues("now")
+        )
 
     def _about(self, start: int, end: int, is_name: bool) -> bool:
         if self._just_before("feared", start):
@@ -149,7 +159,8 @@ class Scope:
             return True
         real = any(first <= at < last for at, _ in self._cues("real"))
         if is_name:
-            first, last = max(first, start - _NEAR), min(last, end + _NEAR)
+            near = _NEAR_ENGLISH if self.text[start:end].isascii() else _NEAR
+            first, last = max(first, start - near), min(last, end + near)
             return any(first <= at < last for at, _ in self._cues("asked")) and not real
         return any(first <= at < last for at, _ in self._cues("studied")) and not real
 

@@ -2,7 +2,8 @@
 alone, and with the second opinion beside them.
 
 tests/eval/redflags*.jsonl hold messages with the alarm they call for, written apart from the rules and from the
-examples. The rows of the first set have been read by the rules' author, those of the second have not.
+examples. The rows of the first two sets have been read by the rules' author; those of redflags_hard were written by the
+same author before the last work on the rules began, and read once after most of it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from integrations.language.script import normalise
 
 SETS = sorted(Path(__file__).parent.glob("redflags*.jsonl"))
 LIVES = frozenset({Outcome.EMERGENCY, Outcome.CRISIS})
-TRAPS = frozenset({"negated", "past", "question", "metaphor"})
+TRAPS = frozenset({"negated", "past", "question", "metaphor", "substring", "mixed"})
 _ROUNDS = 5
 
 
