@@ -27,6 +27,7 @@ _DENIED_INSIDE = re.compile(
 )
 _WHOLE_WORDS = ("reported", "purpose", "generic", "doubtful")  # my app is not in my appointment
 _WORD_ENDS = r"(?:(?<=\s)|(?!\w))"
+_LONG_LISTS = ("words", "doubtful", "reported", "asked", "studied")  # quicker looked for as one
 _ANCHORED = ("denied", "feared", "once")  # these stand directly before what they silence
 
 
@@ -34,7 +35,7 @@ _ANCHORED = ("denied", "feared", "once")  # these stand directly before what the
 def _cue(name: str) -> tuple[Phrase, ...]:
     """The cues of one kind, Chinese and English."""
     row = read("scope")[name]
-    both = ((False, row.get("chinese", [])), (True, row.get("english", [])))
+    both = ((False, _together(name, row.get("chinese", []))), (True, row.get("english", [])))
     end = "$" if name in _ANCHORED else ""
     border = end or (_WORD_ENDS if name in _WHOLE_WORDS else "")
     return tuple(
@@ -42,6 +43,10 @@ def _cue(name: str) -> tuple[Phrase, ...]:
         for english, phrases in both
         for one in phrases
     )
+
+
+def _together(name: str, phrases: list[str]) -> list[str]:
+    return ["|".join(phrases)] if name in _LONG_LISTS and phrases else phrases
 
 
 def warm() -> None:
