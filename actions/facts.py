@@ -93,6 +93,7 @@ class Facts:
     rating: str = ""
     stars: int = 0
     health: str = ""  # the answer to a question about an illness, as a token
+    consultation: str = ""  # an online consultation
     choice: str = ""  # one of the answers offered below such a question
 
     @property
@@ -183,6 +184,7 @@ _SINGLE = (
     "subject",
     "rating",
     "health",
+    "consultation",
     "choice",
     *PERSONAL,
 )

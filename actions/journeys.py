@@ -36,6 +36,8 @@ from actions.booking import BookingForm
 from actions.complaint import ComplaintForm
 from actions.complaint_cases import answer_status
 from actions.consent import ConsentForm, WithdrawalForm
+from actions.consultation import ConsultationForm
+from actions.consultation_words import answer_consultations
 from actions.directory import DirectoryCache
 from actions.family import FamilyForm
 from actions.follow_up import FollowUpForm
@@ -68,6 +70,7 @@ FORMS: tuple[type[Form], ...] = (
     AddressForm,
     TriageForm,
     IntakeForm,
+    ConsultationForm,
 )
 
 # Answered in one message, inside a form too: the form's question is then asked again.
@@ -110,6 +113,7 @@ ANSWERS: Mapping[str, Answer] = {
     "my_measurements": measurements.answer_measurements,
     "follow_up_answered": follow_up_page.answer_by_page,
     "complaint_status": answer_status,
+    "my_consultations": answer_consultations,
 }
 
 # Answered only while no form is open.
@@ -163,6 +167,8 @@ ENTRIES: Mapping[str, str] = {
     "tell_symptoms": TriageForm.form,
     "which_department": TriageForm.form,
     "start_intake": IntakeForm.form,
+    "online_consultation": ConsultationForm.form,
+    "cancel_consultation": ConsultationForm.form,
 }
 # Said inside a form these belong to it.
 _ONLY_OUTSIDE = frozenset(

@@ -1,0 +1,32 @@
+"""What a consultation that is being asked for knows so far. It is sealed: what was diagnosed is nobody's but the
+doctor's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`patient`, `department`, `practitioner` and `consultation` are ids; `condition` what was diagnosed before;
+    `messages` brought pictures of a record. `first`: there was no diagnosis, where a pilot allows that."""
+
+    patient: str = ""
+    department: str = ""
+    practitioner: str = ""
+    condition: str = ""
+    messages: tuple[str, ...] = ()
+    first: bool = False
+    consultation: str = ""  # the one to cancel
+    offered: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Draft:
+        known = {one.name: kept[one.name] for one in fields(cls) if one.name in kept}
+        listed = {name: tuple(known.get(name) or ()) for name in ("messages", "offered")}
+        return cls(**{**known, **listed})
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)

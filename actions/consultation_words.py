@@ -1,0 +1,118 @@
+"""Online consultations put into words: the doctors to choose from, how one stands, the doctor's summary."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from actions.page_addresses import order_page
+from actions.revealing import account_of
+from actions.turn import Reply, Turn
+from integrations.hospital import tokens
+from integrations.hospital.consultations import views
+from integrations.hospital.consultations.offers import OnlineDoctor
+from integrations.hospital.consultations.views import ConsultationView
+from integrations.hospital.models import STANDING_CONSULTATIONS, ConsultationStatus
+from integrations.hospital.tokens import SHOWN_BACK
+
+LATELY = timedelta(days=90)
+_SHOWN = 3
+
+
+def doctor_title(turn: Turn, one: OnlineDoctor) -> str:
+    return turn.words.doctor(one.name, one.title)
+
+
+def offer_doctors(turn: Turn, reply: Reply, doctors: list[OnlineDoctor]) -> None:
+    """The question which one, each with fee and whether they can be asked now."""
+    texts = turn.words.texts
+    reply.say("ask_consultation_doctor")
+    for one in doctors:
+        hours = texts.text(
+            "word_consultation_hours", opens=f"{one.opens:%H:%M}", closes=f"{one.closes:%H:%M}"
+        )
+        state = "now" if one.free else "full"
+        when = texts.text(f"word_consultation_{state}") if one.open_now else hours
+        title = texts.text(
+            "word_consultation_doctor",
+            doctor=doctor_title(turn, one),
+            department=one.department,
+            fee=turn.words.money(one.fee_fen),
+            when=when,
+        )
+        reply.offer(title, f'/inform{{"practitioner": "{one.practitioner_id}"}}')
+
+
+async def say_asked(turn: Turn, reply: Reply, one: ConsultationView) -> None:
+    """It is asked for: the page that pays it, or that the doctor is told."""
+    if one.status is ConsultationStatus.UNPAID:
+        await _say_unpaid(turn, reply, one)
+        return
+    reply.say("say_consultation_waiting", **_words(turn, one))
+
+
+async def answer_consultations(turn: Turn, reply: Reply) -> None:
+    """ "医生什么时候回我", "复诊小结": what stands, and of the last one what became of it."""
+    async with turn.runtime.database.begin() as session:
+        found = await views.of_account(session, await account_of(session, turn), turn.now - LATELY)
+    if not found:
+        reply.say("say_no_consultations")
+        reply.offer(turn.words.texts.text("intent_online_consultation"), "/online_consultation")
+        return
+    standing = [one for one in found if one.status in STANDING_CONSULTATIONS]
+    for one in (standing or found[:1])[:_SHOWN]:
+        await _say_one(turn, reply, one)
+
+
+async def _say_one(turn: Turn, reply: Reply, one: ConsultationView) -> None:
+    texts = turn.words.texts
+    if one.status is ConsultationStatus.UNPAID:
+        await _say_unpaid(turn, reply, one)
+    elif one.status is ConsultationStatus.FINISHED and one.summed_up:
+        async with turn.runtime.database.begin() as session:
+            told = await views.told(session, turn.runtime.crypto, one.id)
+        reply.say("say_consultation_summary", **_words(turn, one), summary=await _shown(turn, told.summary))
+    elif one.status is ConsultationStatus.RETURNED:
+        async with turn.runtime.database.begin() as session:
+            told = await views.told(session, turn.runtime.crypto, one.id)
+        why = told.return_words or texts.text(f"word_consultation_{one.return_reason}")
+        reply.say("say_consultation_returned", **_words(turn, one), why=await _shown(turn, why))
+        reply.offer(texts.text("intent_book_appointment"), "/book_appointment")
+    else:
+        reply.say(f"say_consultation_{one.status}", **_words(turn, one))
+    if one.status in (ConsultationStatus.UNPAID, ConsultationStatus.WAITING):
+        title = texts.text("intent_cancel_consultation")
+        reply.offer(title, f'/cancel_consultation{{"consultation": "{one.id}"}}')
+    elif one.status in (ConsultationStatus.EXPIRED, ConsultationStatus.CANCELLED):
+        reply.offer(texts.text("intent_online_consultation"), "/online_consultation")
+
+
+async def _say_unpaid(turn: Turn, reply: Reply, one: ConsultationView) -> None:
+    assert one.order_no
+    assert one.pay_by
+    link = await order_page(turn, one.order_no, one.pay_by)
+    reply.say("say_consultation_unpaid", **_words(turn, one), link=link, until=turn.words.until(one.pay_by))
+
+
+def _words(turn: Turn, one: ConsultationView) -> dict[str, object]:
+    accept_by, ends_at = one.accept_by or turn.now, one.ends_at or turn.now
+    return {
+        "doctor": turn.words.doctor(one.practitioner, one.title),
+        "fee": turn.words.money(one.fee_fen),
+        "accept_by": turn.words.until(accept_by),
+        "left": max(int((accept_by - turn.now).total_seconds() // 60), 1),
+        "ends": turn.words.moment(ends_at, turn.today),
+        "turns": one.turns_left,
+    }
+
+
+async def _shown(turn: Turn, words: str) -> str:
+    """A token in whose place the patient reads the words, and nobody before."""
+    async with turn.runtime.database.begin() as session:
+        return await tokens.mint(
+            session,
+            turn.runtime.crypto,
+            conversation_id=turn.contact_id,
+            kind=SHOWN_BACK,
+            value=words,
+            now=turn.now,
+        )
