@@ -1,0 +1,250 @@
+"""Asking a doctor online in the chat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select, update
+
+from actions.server import build_executor
+from integrations.catalogue import Texts
+from integrations.hospital.consultations import accepting, finishing, limits, offers, views
+from integrations.hospital.consultations.terms import Terms
+from integrations.hospital.consultations.views import ConsultationView
+from integrations.hospital.models import (
+    Appointment,
+    AppointmentStatus,
+    Consultation,
+    ConsultationStatus,
+    Evidence,
+    Patient,
+    PatientStatus,
+    ReturnReason,
+    Slot,
+)
+from tests.actions.conftest import NOW
+from tests.consultation_rows import ACTOR, Online
+
+
+async def _offer(clinic: Any, name: str = "李静", **more: Any) -> None:
+    values = {"fee_fen": 3000, "opens": time(8), "closes": time(20), "places": 2, "actor": "staff:head"}
+    async with clinic.runtime.database.begin() as session:
+        await offers.offer(session, UUID(clinic.doctors[name]), **{**values, **more})
+
+
+async def _newest(clinic: Any) -> ConsultationView:
+    async with clinic.runtime.database.begin() as session:
+        found = await session.scalar(select(Consultation.id).order_by(Consultation.id.desc()).limit(1))
+        assert found is not None
+        return await views.consultation(session, found)
+
+
+async def _pay(clinic: Any, one: ConsultationView) -> None:
+    await Online(clinic.runtime.database, clinic.runtime.crypto).pay(one.id, NOW)
+
+
+async def _asked(clinic: Any, chat: Any) -> Any:
+    """Up to the consent, with a picture of a record."""
+    told = await chat.say("online_consultation")
+    assert "我是导诊助手，不是医生" in told.text
+    assert told.expects == "health"
+    which = await chat.say("inform", await chat.token("health", "高血压三年，想调药"))
+    proof = await chat.press(which, "李静 副主任医师 心血管内科 ¥30 现在可问")
+    assert "病历" in proof.text
+    return await chat.say("non_text", kind="image", message_id=uuid4().hex)
+
+
+async def test_from_the_wish_to_the_page_that_pays_it(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    consent = await _asked(clinic, chat)
+    for words in ("知情同意", "¥30", "退诊", "全退", "30 分钟内接诊", "20 条消息", "120"):
+        assert words in consent.text
+    assert "高血压" not in str(chat.slots)
+    paying = await chat.say("give_consent")
+    assert "支付 ¥30" in paying.text
+    assert "/p/pay/" in paying.text
+    made = await _newest(clinic)
+    assert (made.status, made.evidence, made.practitioner) == (
+        ConsultationStatus.UNPAID,
+        Evidence.PICTURE,
+        "李静",
+    )
+    async with clinic.runtime.database.begin() as session:
+        told = await views.told(session, clinic.runtime.crypto, made.id)
+    assert told.condition == "高血压三年，想调药"
+    assert chat.form == ""
+
+
+async def test_a_visit_on_file_needs_no_record_and_a_named_doctor_is_not_asked_for(clinic: Any) -> None:
+    await _offer(clinic)
+    await _offer(clinic, "张伟")
+    chat = await clinic.chat()
+    schedule = await clinic.session("李静", NOW.date() - timedelta(days=20))
+    async with clinic.runtime.database.begin() as session:
+        patient = (await session.scalars(select(Patient.id))).one()
+        slot = (await session.scalars(select(Slot).where(Slot.schedule_id == UUID(schedule)))).first()
+        assert slot is not None
+        session.add(
+            Appointment(
+                schedule_id=UUID(schedule),
+                slot_id=slot.id,
+                patient_id=patient,
+                account_id=chat.contact.account_id,
+                contact_id=chat.contact.id,
+                status=AppointmentStatus.FULFILLED,
+                fee_fen=0,
+            )
+        )
+    await chat.say("online_consultation", ("practitioner", clinic.doctors["李静"]))
+    consent = await chat.say("inform", await chat.token("health", "高血压"))
+    assert "看过，不用再发病历" in consent.text
+    assert "知情同意" in consent.text
+    await chat.press(consent, "同意，去付款")
+    assert (await _newest(clinic)).evidence is Evidence.ON_FILE
+
+
+async def test_a_first_visit_is_shown_the_way_to_the_clinic(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    first = await chat.press(await chat.say("online_consultation"), "还没确诊过")
+    assert "按规定不能在线看" in first.text
+    assert list(first.buttons.values()) == ["/book_appointment"]
+    assert chat.form == ""
+    await chat.say("online_consultation")
+    which = await chat.say("inform", await chat.token("health", "咳嗽"))
+    proof = await chat.press(which, "李静")
+    assert "按规定不能在线看" in (await chat.press(proof, "没有记录")).text
+
+
+async def test_where_a_pilot_allows_it_a_first_visit_goes_on(clinic: Any, texts: Texts) -> None:
+    pilot = clinic.runtime.settings.model_copy(update={"consultation_first_visits": True})
+    clinic.executor = build_executor(replace(clinic.runtime, settings=pilot), texts)
+    await _offer(clinic)
+    chat = await clinic.chat()
+    which = await chat.press(await chat.say("online_consultation"), "还没确诊过")
+    consent = await chat.press(which, "李静")
+    await chat.press(consent, "同意")
+    assert (await _newest(clinic)).evidence is Evidence.STATED
+
+
+async def test_who_is_not_checked_waits(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    async with clinic.runtime.database.begin() as session:
+        await session.execute(update(Patient).values(status=PatientStatus.PENDING))
+    assert "还在核验" in (await chat.say("online_consultation")).text
+
+
+async def test_nobody_is_asked_before_the_consent_to_health_data(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("online_consultation")
+    assert "您同意吗" in said.text
+    assert "确诊" not in said.text
+
+
+async def test_no_consent_no_consultation(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    refused = await chat.press(await _asked(clinic, chat), "先不了")
+    assert "没有收您的钱" in refused.text
+    async with clinic.runtime.database.begin() as session:
+        assert list(await session.scalars(select(Consultation.id))) == []
+
+
+async def test_a_doctor_out_of_hours_says_when_and_others_are_offered(clinic: Any) -> None:
+    await _offer(clinic, opens=time(18), closes=time(20))
+    await _offer(clinic, "张伟", fee_fen=2000)
+    chat = await clinic.chat()
+    await chat.say("online_consultation", ("practitioner", clinic.doctors["李静"]))
+    which = await chat.say("inform", await chat.token("health", "高血压"))
+    assert "现在不接诊，今天 18:00 开始" in which.text
+    chat2 = await clinic.chat()
+    await chat2.say("online_consultation")
+    which = await chat2.say("inform", await chat2.token("health", "骨折术后"))
+    assert next(iter(which.buttons)).startswith("张伟 副主任医师 骨科 ¥20 现在可问")
+    assert "18:00-20:00 可问" in list(which.buttons)[1]
+
+
+async def test_how_it_stands_is_told_at_every_step(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    assert "没有在线复诊" in (await chat.say("my_consultations")).text
+    await chat.press(await _asked(clinic, chat), "同意")
+    made = await _newest(clinic)
+    assert "/p/pay/" in (await chat.say("my_consultations")).text
+    await _pay(clinic, made)
+    waiting = await chat.say("my_consultations")
+    assert "最晚 09:30 前接诊" in waiting.text
+    assert list(waiting.buttons) == ["取消在线复诊"]
+    doctor = {"practitioner_id": made.practitioner_id, "actor": ACTOR, "now": NOW + timedelta(minutes=1)}
+    async with clinic.runtime.database.begin() as session:
+        await accepting.accept(session, made.id, terms=Terms.of(clinic.runtime.settings), **doctor)  # type: ignore[arg-type]
+    assert "还可以发 20 条消息" in (await chat.say("my_consultations")).text
+    assert "不能取消" in (await chat.say("cancel_consultation")).text
+    async with clinic.runtime.database.begin() as session:
+        await limits.doctor_said(session, made.id, NOW)
+        settings, crypto = clinic.runtime.settings, clinic.runtime.crypto
+        await finishing.finish(session, crypto, settings, made.id, "药量减半", **doctor)  # type: ignore[arg-type]
+    shown = await chat.say("my_consultations")
+    assert "小结" in shown.text
+    assert "药量减半" not in shown.text  # a token stands there, in whose place the patient reads it
+
+
+@pytest.mark.parametrize("paid", [False, True])
+async def test_cancelled_before_it_is_accepted(clinic: Any, paid: bool) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await chat.press(await _asked(clinic, chat), "同意")
+    made = await _newest(clinic)
+    if paid:
+        await _pay(clinic, made)
+    asked = await chat.say("cancel_consultation")
+    assert ("全额退回" if paid else "还没付款") in asked.text
+    kept = await chat.press(asked, "不取消")
+    assert "保留着" in kept.text
+    done = await chat.press(await chat.say("cancel_consultation"), "确认取消")
+    assert ("全额退回" if paid else "没有收您的钱") in done.text
+    assert (await _newest(clinic)).status is ConsultationStatus.CANCELLED
+
+
+async def test_given_back_says_why_and_offers_a_visit(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await chat.press(await _asked(clinic, chat), "同意")
+    made = await _newest(clinic)
+    await _pay(clinic, made)
+    async with clinic.runtime.database.begin() as session:
+        await accepting.give_back(
+            session, clinic.runtime.crypto, made.id, ReturnReason.MUST_BE_SEEN, "要拍片",
+            practitioner_id=made.practitioner_id, actor=ACTOR, now=NOW,
+        )  # fmt: skip
+    said = await chat.say("my_consultations")
+    assert "退回了这次在线复诊" in said.text
+    assert "¥30 已全额退" in said.text
+    assert "/book_appointment" in said.buttons.values()
+
+
+async def test_the_same_doctor_is_not_paid_twice_and_a_repeat_asks_once(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await chat.press(await _asked(clinic, chat), "同意")
+    again = await chat.press(await _asked(clinic, chat), "同意")
+    assert "不用再付一次" in again.text
+
+
+async def test_a_question_in_between_comes_back_and_back_goes_one_step(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await chat.say("online_consultation")
+    which = await chat.say("inform", await chat.token("health", "高血压"))
+    assert "哪位医生" in which.text
+    assert "哪位医生" in (await chat.say("thanks")).text
+    assert "哪个确诊过的病" in (await chat.say("go_back")).text
+    assert "什么都没有转给医生" in (await chat.say("cancel")).text
+    assert chat.form == ""
