@@ -20,6 +20,7 @@ from integrations.channel import Channel
 from integrations.crypto import Crypto, Undecryptable
 from integrations.database import Executor
 from integrations.hospital.accounts import ensure_contact
+from integrations.hospital.consultations import limits
 from integrations.language.languages import SIMPLIFIED, guess
 from integrations.messages import Kind, Location, Media, MessageIn
 from integrations.runtime import Runtime
@@ -149,6 +150,8 @@ async def _accept(
             await session.execute(_QUIET, {"id": inbound_id, "now": now})
     answered = alarm or message.kind in _UNANSWERED or (more and not message.text)
     attended = accepted.control != ControlState.BOT
+    if attended and message.kind not in _UNANSWERED:
+        await limits.patient_said(session, conversation_id, now)
     return Accepted(inbound_id, conversation_id, alarm=alarm, answered=answered, attended=attended)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import follow_ups, inbox, media, notices, pictures, trends
 from bot.announcements import WORDS, News, Telling
+from bot.consulting import news as consulting
 from integrations.channel import Notices
 from integrations.hospital import events, page_subjects
 from integrations.hospital.events import EventKind
@@ -34,6 +35,7 @@ _OWN_WAY: dict[EventKind, Callable[[AsyncSession, Runtime, HospitalEvent], Await
     EventKind.FOLLOW_UP_DUE: follow_ups.ask,
     EventKind.FOLLOW_UP_UNANSWERED: follow_ups.ask,
     EventKind.TREND_ASKED: trends.show,
+    **dict.fromkeys(consulting.KINDS, consulting.tell),
 }
 
 

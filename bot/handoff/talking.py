@@ -19,6 +19,7 @@ from bot.handoff.states import OPEN, SPEAKS, AlreadyTaken, NotActive, NotYours, 
 from bot.models import ControlState
 from bot.outbox import Reply
 from integrations.hospital import audit, ratings
+from integrations.hospital.consultations import limits as limits_of_consultations
 from integrations.hospital.models import SubjectKind
 from integrations.runtime import Runtime
 
@@ -133,6 +134,8 @@ async def say(
     if not replies:
         raise ValueError("nothing to say")
     rows = await telling.queue(session, rt, found, replies, staff_id=member.id)
+    if found.consultation_id:
+        await limits_of_consultations.doctor_said(session, found.consultation_id, now)
     found.first_answered_at = found.first_answered_at or now
     found.last_said_at, found.silent_since = now, None
     return rows
@@ -241,7 +244,7 @@ async def end(
     await telling.drop_stale(session, found)
     if how:
         await telling.resume(session, rt, found, how, now)
-    if found.first_answered_at:
+    if found.first_answered_at and found.consultation_id is None:  # a consultation has a question of its own
         account_id = await session.scalar(_ACCOUNT, {"id": found.conversation_id})
         await ratings.ask(session, SubjectKind.AGENT, found.id, account_id, found.conversation_id, now)
 

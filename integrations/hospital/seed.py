@@ -22,7 +22,15 @@ from integrations.hospital import demo_english
 from integrations.hospital.clock import hospital_zone
 from integrations.hospital.demo_hospital import DEPARTMENTS, HOSPITAL_RULES, DemoDepartment
 from integrations.hospital.demo_pharmacy import MEDICINES
-from integrations.hospital.models import BookingRule, Department, HospitalTerm, Period, Practitioner, Schedule
+from integrations.hospital.models import (
+    BookingRule,
+    ConsultationOffer,
+    Department,
+    HospitalTerm,
+    Period,
+    Practitioner,
+    Schedule,
+)
 from integrations.hospital.pharmacy import medicines
 
 DAYS_AHEAD = 14
@@ -43,6 +51,10 @@ _TITLES = {
     "主治": _Title("主治医师", 3, 2500, 18),
     "住院": _Title("住院医师", 4, 1500, 20),
 }
+
+# Who consults online.
+_ONLINE = frozenset({"心血管内科", "内分泌科", "皮肤科", "儿科"})
+_ONLINE_DOCTORS = 3
 
 _STARTS = {Period.MORNING: time(8, 30), Period.AFTERNOON: time(13, 30), Period.EVENING: time(17, 30)}
 _EVENING_CAPACITY = 9
@@ -84,6 +96,7 @@ async def seed(session: AsyncSession, today: date) -> int:
     department_ids = await _ids(session, Department.name, Department.id)
     await _add_rules(session, department_ids)
     await _add_practitioners(session, list(_doctors()), department_ids)
+    await _add_offers(session)
     await medicines.add(session, *MEDICINES)
     return await extend(session, today)
 
@@ -156,6 +169,25 @@ async def _add_practitioners(
     await session.execute(
         insert(Practitioner).values(rows).on_conflict_do_nothing(index_elements=["staff_no"]).inline()
     )
+
+
+async def _add_offers(session: AsyncSession) -> None:
+    """Of these departments the first doctors consult online as well, for what a visit costs."""
+    practitioner_ids = await _ids(session, Practitioner.staff_no, Practitioner.id)
+    rows = [
+        {
+            "practitioner_id": practitioner_ids[one.staff_no],
+            "fee_fen": one.title.fee_fen,
+            "weekdays": [1, 2, 3, 4, 5, 6, 7],
+            "opens": time(8),
+            "closes": time(22),
+            "places": 5,
+            "children": one.department.name == "儿科",
+        }
+        for one in _doctors()
+        if one.department.name in _ONLINE and int(one.staff_no[-2:]) <= _ONLINE_DOCTORS
+    ]
+    await session.execute(insert(ConsultationOffer).values(rows).on_conflict_do_nothing().inline())
 
 
 async def _add_schedules(

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.database import Executor
 from integrations.hospital.consultations import rows
 from integrations.hospital.consultations.terms import NotNow
 from integrations.hospital.events import EventKind
@@ -43,7 +44,7 @@ _ANSWERED = text("""
 """)
 
 
-async def patient_said(session: AsyncSession, contact_id: UUID, now: datetime) -> list[Left]:
+async def patient_said(session: Executor, contact_id: UUID, now: datetime) -> list[Left]:
     """Counts one message of the patient in the consultation that is going on in this conversation; tells the patient
     when few are left."""
     values = {"contact": contact_id, "now": now, "few": FEW, "kind": EventKind.CONSULTATION_FEW_LEFT.value}

@@ -104,9 +104,10 @@ async def write(
         online=True,
     )
     prescription = await session.get_one(Prescription, made)
-    prescription.consultation_id, prescription.amends_id = one.id, signed.amends
-    prescription.account_id, prescription.contact_id = one.account_id, one.contact_id
-    await signing.sign(session, prescription, signed_by=actor, now=now)
+    with session.no_autoflush:
+        prescription.consultation_id, prescription.amends_id = one.id, signed.amends
+        prescription.account_id, prescription.contact_id = one.account_id, one.contact_id
+        await signing.sign(session, prescription, signed_by=actor, now=now)
     for this in warned:
         session.add(
             PrescriptionWarning(

@@ -25,8 +25,9 @@ class SignatureVoid(PharmacyError):
 
 
 async def sign(session: AsyncSession, one: Prescription, *, signed_by: str, now: datetime) -> None:
-    one.signed_by, one.signed_at = signed_by, now
-    one.signed_hash = await _hash(session, one)
+    with session.no_autoflush:  # who, when and the hash come into the row together
+        one.signed_by, one.signed_at = signed_by, now
+        one.signed_hash = await _hash(session, one)
     await session.flush()
 
 

@@ -1,0 +1,107 @@
+"""What happens to a consultation, brought into the chat. While it is talked, words about it leave beside the doctor's
+own; what is said outside of the talk names no doctor, department or illness."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import notices, texts
+from bot.handoff import queue, talking, telling
+from bot.handoff.models import Reason, Skill, Talk, TalkStatus
+from integrations.hospital.consultations import views
+from integrations.hospital.consultations.views import ConsultationView
+from integrations.hospital.events import EventKind
+from integrations.hospital.models import ConsultationStatus, HospitalEvent, StaffMember
+from integrations.runtime import Runtime
+from integrations.wording import Wording
+
+_LANGUAGE = text("SELECT language FROM conversations WHERE id = :id")
+_TALKED = frozenset(
+    {EventKind.CONSULTATION_ACCEPTED, EventKind.CONSULTATION_FEW_LEFT, EventKind.CONSULTATION_EXTENDED}
+)
+_ENDS = frozenset(
+    {
+        EventKind.CONSULTATION_CANCELLED,
+        EventKind.CONSULTATION_EXPIRED,
+        EventKind.CONSULTATION_FINISHED,
+        EventKind.CONSULTATION_RETURNED,
+    }
+)
+KINDS = _TALKED | _ENDS | {EventKind.CONSULTATION_PAID, EventKind.CONSULTATION_SUMMED_UP}
+
+
+async def tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
+    """Opens or ends the talk, and tells the patient. Gives the conversation whose dialog goes on, if one does."""
+    kind = EventKind(event.kind)
+    one = await views.consultation(session, UUID(event.payload["consultation_id"]))
+    if kind is EventKind.CONSULTATION_PAID and one.status is not ConsultationStatus.WAITING:
+        return None  # it is cancelled, or was accepted, by now
+    goes_on = None
+    if kind is EventKind.CONSULTATION_PAID:
+        await _open(session, rt, one)
+    elif kind in _ENDS:
+        goes_on = await _end(session, rt, one)
+    if kind is EventKind.CONSULTATION_CANCELLED:
+        return goes_on
+    if kind in _TALKED:
+        if one.status is not ConsultationStatus.ACTIVE:
+            return None
+        if (found := await talk_of(session, one)) and found.status == TalkStatus.ACTIVE:
+            await telling.say(session, rt, found, await _words(session, rt, kind, one))
+            return None
+    await notices.queue(
+        session, rt, one.contact_id, kind, await _words(session, rt, kind, one), urgent=kind not in _LATER
+    )
+    return goes_on
+
+
+_LATER = frozenset({EventKind.CONSULTATION_SUMMED_UP})  # keeps quiet hours
+
+
+async def talk_of(session: AsyncSession, one: ConsultationView) -> Talk | None:
+    """The conversation's open talk, when it is about this consultation; locked."""
+    found = await talking.open_talk(session, one.contact_id)
+    return found if found is not None and found.consultation_id == one.id else None
+
+
+async def _open(session: AsyncSession, rt: Runtime, one: ConsultationView) -> None:
+    """Its doctor is to accept it; the bot goes on until then."""
+    member = await session.scalar(
+        select(StaffMember.id).where(StaffMember.practitioner_id == one.practitioner_id, StaffMember.active)
+    )
+    await queue.ask(
+        session,
+        rt,
+        one.contact_id,
+        Skill.DOCTOR,
+        Reason.CONSULTATION,
+        department_id=one.department_id,
+        wanted_staff_id=member,
+        consultation_id=one.id,
+    )
+
+
+async def _end(session: AsyncSession, rt: Runtime, one: ConsultationView) -> UUID | None:
+    """What time or the patient ended: what the doctor ended is closed by then."""
+    found = await talk_of(session, one)
+    if found is None:
+        return None
+    active = found.status == TalkStatus.ACTIVE
+    await talking.end(session, rt, found, "consultation", rt.now(), how="closed" if active else "")
+    return one.contact_id if active else None
+
+
+async def _words(session: AsyncSession, rt: Runtime, kind: EventKind, one: ConsultationView) -> str:
+    language = str(await session.scalar(_LANGUAGE, {"id": one.contact_id}))
+    words = Wording(texts.catalogue(language), rt.zone)
+    none = kind is EventKind.CONSULTATION_FEW_LEFT and not one.turns_left
+    return texts.say(
+        f"bot_{kind}_none" if none else f"bot_{kind}",
+        language=language,
+        turns=one.turns_left,
+        ends=words.until(one.ends_at or rt.now()),
+        accept_by=words.until(one.accept_by or rt.now()),
+    )

@@ -1,0 +1,113 @@
+"""What a doctor does with a consultation at the desk: each is one transaction over the consultation and its talk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.consulting.news import talk_of
+from bot.handoff import talking
+from bot.handoff.models import Talk, TalkStatus
+from integrations.hospital.consultations import accepting, finishing, rows, views
+from integrations.hospital.consultations.terms import NotNow, Terms, UnknownConsultation
+from integrations.hospital.follow_up.plans import Plan
+from integrations.hospital.models import ConsultationStatus, ReturnReason, StaffMember
+from integrations.runtime import Runtime
+
+
+async def accept(
+    session: AsyncSession, rt: Runtime, consultation_id: UUID, member: StaffMember, now: datetime
+) -> Talk:
+    """The consultation is accepted and its talk taken, both or neither. Raises what either refuses with."""
+    await accepting.accept(
+        session,
+        consultation_id,
+        practitioner_id=_doctor(member),
+        actor=member.actor,
+        terms=Terms.of(rt.settings),
+        now=now,
+    )
+    return await _talk(session, rt, consultation_id, member, now)
+
+
+async def go_on(
+    session: AsyncSession, rt: Runtime, consultation_id: UUID, member: StaffMember, now: datetime
+) -> Talk:
+    """Back into the talk of one that is going on, also when it was left meanwhile. Raises NotNow."""
+    one = await rows.locked(session, consultation_id, practitioner_id=_doctor(member))
+    if one.status is not ConsultationStatus.ACTIVE:
+        raise NotNow(one.status)
+    return await _talk(session, rt, consultation_id, member, now)
+
+
+async def give_back(
+    session: AsyncSession,
+    rt: Runtime,
+    consultation_id: UUID,
+    reason: ReturnReason,
+    words: str,
+    member: StaffMember,
+    now: datetime,
+) -> None:
+    """退诊: the whole fee goes back, the talk ends and the bot speaks again."""
+    back = {"practitioner_id": _doctor(member), "actor": member.actor, "now": now}
+    await accepting.give_back(session, rt.crypto, consultation_id, reason, words, **back)  # type: ignore[arg-type]
+    await _end_talk(session, rt, consultation_id, member, now)
+
+
+async def finish(
+    session: AsyncSession,
+    rt: Runtime,
+    consultation_id: UUID,
+    summary: str,
+    plan: Plan | None,
+    member: StaffMember,
+    now: datetime,
+) -> bool:
+    """Ends it with its summary, and the talk with it. Whether the follow-up plan began."""
+    started = await finishing.finish(
+        session,
+        rt.crypto,
+        rt.settings,
+        consultation_id,
+        summary,
+        plan=plan,
+        practitioner_id=_doctor(member),
+        actor=member.actor,
+        now=now,
+    )
+    await _end_talk(session, rt, consultation_id, member, now)
+    return started
+
+
+async def _talk(
+    session: AsyncSession, rt: Runtime, consultation_id: UUID, member: StaffMember, now: datetime
+) -> Talk:
+    """Its own talk; where another one is open, or none any more, that of the conversation, from now on about it."""
+    one = await views.consultation(session, consultation_id)
+    found = await talk_of(session, one)
+    if found is not None and found.status != TalkStatus.ACTIVE:
+        found.wanted_staff_id = member.id  # whose account is younger than the question
+        return await talking.accept(session, rt, found.id, member, now)
+    taken = await talking.take_over(session, rt, one.contact_id, member, now)
+    taken.consultation_id, taken.department_id = one.id, one.department_id
+    taken.wanted_staff_id = member.id
+    await session.flush()
+    return taken
+
+
+async def _end_talk(
+    session: AsyncSession, rt: Runtime, consultation_id: UUID, member: StaffMember, now: datetime
+) -> None:
+    found = await talk_of(session, await views.consultation(session, consultation_id))
+    if found is not None:
+        how = "closed" if found.status == TalkStatus.ACTIVE else ""
+        await talking.end(session, rt, found, talking.member_actor(member), now, how=how)
+
+
+def _doctor(member: StaffMember) -> UUID:
+    if member.practitioner_id is None:
+        raise UnknownConsultation
+    return member.practitioner_id

@@ -1,0 +1,172 @@
+"""A consultation and its talk go together, and the patient is told of both."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from bot import inbox, sweep
+from bot.consulting import work
+from bot.handoff import talking
+from bot.handoff.models import Talk, TalkStatus
+from bot.handoff.states import NotYours
+from bot.models import ControlState
+from bot.outbox import unseal
+from integrations.hospital.consultations import asking
+from integrations.hospital.consultations.terms import NotNow, UnknownConsultation
+from integrations.hospital.models import ConsultationStatus, Practitioner, ReturnReason, Role
+from integrations.messages import Kind, MessageIn
+from tests.bot.neutral_words import read_aloud
+from tests.consultation_rows import MINUTE, NOW, TERMS, Asker, Online
+from tests.staff_rows import member
+
+
+@pytest.fixture
+async def online(rt: Any, clock: Any) -> Online:
+    clock.time = NOW
+    return await Online(rt.database, rt.crypto).open()
+
+
+async def _chatting(rt: Any, online: Online) -> Asker:
+    who = await online.asker()
+    async with rt.database.begin() as session:
+        values = {"id": who.contact_id}
+        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), values)
+        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), values)
+    return who
+
+
+async def _doctor(rt: Any, online: Online, login: str = "lijing") -> Any:
+    async with rt.database.begin() as session:
+        doctor = await session.get_one(Practitioner, online.doctor)
+        return await member(session, Role.DOCTOR, login, doctor=doctor)
+
+
+async def _said(rt: Any) -> list[str]:
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        left = await session.scalar(text("SELECT count(*) FROM hospital_events WHERE handled_at IS NULL"))
+        assert left == 0
+        contents = list(await session.scalars(text("SELECT content FROM outbound ORDER BY id")))
+        await session.execute(text("DELETE FROM outbound"))
+    return [unseal(rt.crypto, content).text for content in contents]
+
+
+async def _control(rt: Any, who: Asker) -> ControlState:
+    async with rt.database.begin() as session:
+        state = text("SELECT state FROM controls WHERE conversation_id = :id")
+        return ControlState(await session.scalar(state, {"id": who.contact_id}))
+
+
+async def _talk(rt: Any) -> Talk:
+    async with rt.database.begin() as session:
+        return (await session.scalars(select(Talk).order_by(Talk.id.desc()).limit(1))).one()
+
+
+async def test_paid_it_waits_for_its_doctor_while_the_bot_goes_on(rt: Any, online: Online) -> None:
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    made = await online.ask(who)
+    await online.pay(made)
+    said = await _said(rt)
+    assert "09:30 前有人接手" in said[0]
+    assert not any(name in said[0] for name in ("李静", "高血压"))
+    assert read_aloud(said[0]) is None
+    talk = await _talk(rt)
+    assert (talk.consultation_id, talk.wanted_staff_id) == (made, doctor.id)
+    assert await _control(rt, who) is ControlState.BOT
+
+
+async def test_accepted_talked_counted_and_finished_in_one(rt: Any, online: Online, clock: Any) -> None:
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    made = await online.ask(who)
+    await online.pay(made)
+    await _said(rt)
+    async with rt.database.begin() as session:
+        talk = await work.accept(session, rt, made, doctor, NOW + MINUTE)
+    assert await _control(rt, who) is ControlState.AGENT
+    assert any("已经接手" in words for words in await _said(rt))
+    async with rt.database.begin() as session:
+        contact = text("SELECT platform_id FROM contacts WHERE id = :id")
+        sender = await session.scalar(contact, {"id": who.contact_id})
+    for number in range(2):
+        words = MessageIn(
+            channel="wechat", external_id=f"t{number}", sender=sender, kind=Kind.TEXT, text="头晕好些了",
+            sent_at=clock(),
+        )  # fmt: skip
+        await inbox.accept(rt, rt.channels["wechat"], words, passive_until=None)
+        await inbox.accept(rt, rt.channels["wechat"], words, passive_until=None)  # delivered again: counted once
+    assert (await online.see(made)).turns_used == 2
+    async with rt.database.begin() as session:
+        await talking.say(session, rt, talk.id, doctor, "继续吃药", now=NOW + 2 * MINUTE)
+    assert (await online.see(made)).answered_at == NOW + 2 * MINUTE
+    await _said(rt)
+    async with rt.database.begin() as session:
+        assert not await work.finish(session, rt, made, "一月后复查", None, doctor, NOW + 3 * MINUTE)
+    assert (await online.see(made)).status is ConsultationStatus.FINISHED
+    assert await _control(rt, who) is ControlState.BOT
+    said = await _said(rt)
+    assert any("看小结" in words for words in said)
+    assert not any("复查" in words for words in said)
+
+
+async def test_refused_by_the_consultation_the_talk_is_not_taken(rt: Any, online: Online) -> None:
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    made = await online.ask(who)
+    await online.pay(made)
+    await _said(rt)
+    with pytest.raises(NotNow):
+        async with rt.database.begin() as session:
+            await work.accept(session, rt, made, doctor, NOW + TERMS.accept)
+    assert await _control(rt, who) is ControlState.BOT
+    stranger = await Online(rt.database, rt.crypto).open()
+    other = await _doctor(rt, stranger, "zhang")
+    with pytest.raises(UnknownConsultation):
+        async with rt.database.begin() as session:
+            await work.accept(session, rt, made, other, NOW + MINUTE)
+    with pytest.raises(NotYours):  # not by the way of the talk either
+        async with rt.database.begin() as session:
+            await talking.accept(session, rt, (await _talk(rt)).id, other, NOW + MINUTE)
+
+
+@pytest.mark.parametrize("how", ["given back", "time", "patient"])
+async def test_however_it_ends_the_talk_ends_and_the_patient_hears_of_the_money(
+    rt: Any, online: Online, clock: Any, how: str
+) -> None:
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    made = await online.ask(who)
+    await online.pay(made)
+    await _said(rt)
+    if how == "given back":
+        async with rt.database.begin() as session:
+            await work.accept(session, rt, made, doctor, NOW + MINUTE)
+        async with rt.database.begin() as session:
+            await work.give_back(session, rt, made, ReturnReason.MUST_BE_SEEN, "要听诊", doctor, NOW + MINUTE)
+    elif how == "time":
+        clock.time = NOW + TERMS.accept
+    else:
+        async with rt.database.begin() as session:
+            await asking.cancel(session, made, account_id=who.account_id, key=None, now=NOW + MINUTE)
+    said = await _said(rt)
+    assert (await _talk(rt)).status == TalkStatus.CLOSED
+    assert await _control(rt, who) is ControlState.BOT
+    assert sum("全额退" in words for words in said) == (0 if how == "patient" else 1)  # who cancels was told
+    assert not any("听诊" in words for words in said)
+
+
+async def test_a_doctor_who_says_nothing_loses_the_fee_and_the_bot_is_back(
+    rt: Any, online: Online, clock: Any
+) -> None:
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    made = await online.ask(who)
+    await online.pay(made)
+    await _said(rt)
+    async with rt.database.begin() as session:
+        await work.accept(session, rt, made, doctor, NOW + MINUTE)
+    clock.time = NOW + timedelta(hours=3)
+    said = await _said(rt)
+    assert (await online.see(made)).return_reason is ReturnReason.NOT_ANSWERED
+    assert await _control(rt, who) is ControlState.BOT
+    assert any("费用全额退" in words for words in said)

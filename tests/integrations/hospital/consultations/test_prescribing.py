@@ -1,0 +1,202 @@
+"""Prescriptions of a doctor within a consultation: warned, signed, reviewed, amended."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select, text
+
+from integrations.hospital.consultations import prescribing
+from integrations.hospital.consultations.prescribing import Accompanied, NotConfirmed, Signed, Unacknowledged
+from integrations.hospital.consultations.terms import NotNow, UnknownConsultation
+from integrations.hospital.intake import keeping
+from integrations.hospital.intake.story import ALLERGIES, COMPLAINT, NONE, Story
+from integrations.hospital.models import (
+    Medicine,
+    Patient,
+    Prescription,
+    PrescriptionStatus,
+    PrescriptionWarning,
+)
+from integrations.hospital.operations import OperationKey
+from integrations.hospital.pharmacy import allergies, medicines, reviews
+from integrations.hospital.pharmacy.allergies import WarningKind
+from integrations.hospital.pharmacy.issuing import Prescribed
+from integrations.hospital.pharmacy.signing import SignatureVoid
+from integrations.hospital.pharmacy.terms import BadPrescription, UnknownPrescription
+from tests.consultation_rows import ACTOR, MINUTE, NOW, TERMS, Asker, Online
+from tests.pharmacy_rows import TERMS as PHARMACY
+
+AMX, CEF, AML, DZP = "AMX", "CEF", "AML", "DZP"
+SHELF = {
+    AMX: ("阿莫西林胶囊", "Amoxicillin", "capsule", "common"),
+    CEF: ("头孢克洛胶囊", "Cefaclor", "capsule", "common"),
+    AML: ("苯磺酸氨氯地平片", "Amlodipine", "tablet", "common"),
+    DZP: ("地西泮片", "Diazepam", "tablet", "psychotropic"),
+}
+
+
+@pytest.fixture
+async def shelf(online: Online) -> None:
+    async with online.database.begin() as session:
+        rows = [
+            {"code": code, "name": name, "name_en": english, "form": form, "kind": kind, "strength": "1×10"}
+            | {"unit": "盒", "price_fen": 1000, "stock": 9, "cold_chain": False}
+            for code, (name, english, form, kind) in SHELF.items()
+        ]
+        await medicines.add(session, *rows)
+
+
+def _lines(*codes: str) -> list[Prescribed]:
+    return [Prescribed(code, "每次1片", "每天1次", 7, 1) for code in codes]
+
+
+async def _allergic(online: Online, who: Asker, told: str) -> None:
+    async with online.database.begin() as session:
+        await keeping.record(
+            session, online.crypto, Story({COMPLAINT: "咳嗽", ALLERGIES: told}), "摘要",
+            account_id=who.account_id, contact_id=who.contact_id, patient_id=who.patient_id, appointment_id=None,
+            key=OperationKey(str(uuid4()), "test", "intake"), now=NOW,
+        )  # fmt: skip
+
+
+async def _write(online: Online, made: UUID, *codes: str, now: Any = NOW + 2 * MINUTE, **more: Any) -> UUID:
+    async with online.database.begin() as session:
+        return await prescribing.write(
+            session, online.crypto, made, Signed(_lines(*codes), **({"reasons": {}} | more)),
+            practitioner_id=online.doctor, actor=ACTOR, terms=PHARMACY, now=now,
+        )  # fmt: skip
+
+
+async def _approve(online: Online, prescription: UUID) -> None:
+    async with online.database.begin() as session:
+        await reviews.approve(session, prescription, pharmacist="staff:p", now=NOW + 3 * MINUTE)
+
+
+async def _active(online: Online, told: str = NONE) -> tuple[Asker, UUID]:
+    who = await online.asker()
+    await _allergic(online, who, told)
+    return who, await online.active(who)
+
+
+async def test_it_is_signed_and_what_is_changed_afterwards_is_not_approved(
+    online: Online, shelf: None
+) -> None:
+    who, made = await _active(online)
+    right, changed = await _write(online, made, AML), await _write(online, made, AMX)
+    async with online.database.begin() as session:
+        one = await session.get_one(Prescription, right)
+        assert (one.consultation_id, one.signed_by, one.signed_at) == (made, ACTOR, NOW + 2 * MINUTE)
+        assert one.signed_hash is not None
+        assert len(one.signed_hash) == 64
+        assert (one.contact_id, one.online) == (who.contact_id, True)
+        await session.execute(
+            text("UPDATE prescription_lines SET dose = '每次2片' WHERE prescription_id = :id"),
+            {"id": changed},
+        )
+    await _approve(online, right)
+    with pytest.raises(SignatureVoid):
+        await _approve(online, changed)
+    async with online.database.begin() as session:  # it may be sent back to its doctor
+        await reviews.reject(
+            session, changed, pharmacist="staff:p", reason="剂量有改动", now=NOW + 4 * MINUTE
+        )
+
+
+async def test_an_allergy_is_warned_of_until_the_doctor_says_why(online: Online, shelf: None) -> None:
+    who, made = await _active(online, "青霉素过敏，起过疹子")
+    with pytest.raises(Unacknowledged) as open_ones:
+        await _write(online, made, AMX, CEF, AML)
+    assert [(one.position, one.kind) for one in open_ones.value.warned] == [
+        (1, WarningKind.ALLERGY),
+        (2, WarningKind.NEAR),
+    ]
+    with pytest.raises(Unacknowledged):
+        await _write(online, made, AMX, CEF, reasons={1: "皮试阴性", 2: "  "})
+    written = await _write(online, made, AMX, CEF, reasons={1: "皮试阴性", 2: "以前用过没事"})
+    async with online.database.begin() as session:
+        kept = list(await session.scalars(select(PrescriptionWarning).order_by(PrescriptionWarning.position)))
+    assert [(one.prescription_id, one.position, one.kind) for one in kept] == [
+        (written, 1, "allergy"),
+        (written, 2, "near"),
+    ]
+    assert online.crypto.decrypt(kept[0].reason, "prescription_warnings.reason") == "皮试阴性"
+    assert kept[0].acknowledged_by == ACTOR
+    assert who.patient_id
+
+
+@pytest.mark.parametrize(
+    ("told", "kinds"),
+    [
+        (NONE, []),
+        ("", [WarningKind.NOT_ASKED] * 3),
+        ("unknown", [WarningKind.NOT_ASKED] * 3),
+        ("海鲜", []),
+        ("头孢过敏", [WarningKind.NEAR, WarningKind.ALLERGY]),
+        ("allergic to penicillin", [WarningKind.ALLERGY, WarningKind.NEAR]),
+        ("对氨氯地平过敏", [WarningKind.ALLERGY]),
+        ("阿莫西林", [WarningKind.ALLERGY, WarningKind.NEAR]),
+    ],
+)
+def test_what_is_told_is_held_against_each_medicine(told: str, kinds: list[WarningKind]) -> None:
+    packs = [Medicine(name=SHELF[code][0], name_en=SHELF[code][1]) for code in (AMX, CEF, AML)]
+    assert [one.kind for one in allergies.warnings(told, packs)] == kinds
+
+
+async def test_what_no_doctor_may_prescribe_online_is_refused(online: Online, shelf: None) -> None:
+    _, made = await _active(online)
+    with pytest.raises(BadPrescription, match="may not be prescribed online"):
+        await _write(online, made, DZP)
+
+
+async def test_only_within_the_own_consultation_while_it_goes_on_with_a_diagnosis(
+    online: Online, shelf: None
+) -> None:
+    who = await online.asker()
+    await _allergic(online, who, NONE)
+    unconfirmed = await online.active(who, confirmed=False)
+    with pytest.raises(NotConfirmed):
+        await _write(online, unconfirmed, AML)
+    _, made = await _active(online)
+    with pytest.raises(NotNow):
+        await _write(online, made, AML, now=NOW + MINUTE + TERMS.length)
+    with pytest.raises(UnknownConsultation):
+        async with online.database.begin() as session:
+            await prescribing.write(
+                session, online.crypto, made, Signed(_lines(AML), {}), practitioner_id=uuid4(), actor=ACTOR,
+                terms=PHARMACY, now=NOW + 2 * MINUTE,
+            )  # fmt: skip
+    await online.expire(NOW + timedelta(days=1))
+    with pytest.raises(NotNow):
+        await _write(online, made, AML)
+
+
+async def test_for_a_small_child_guardian_and_specialist_are_there(online: Online, shelf: None) -> None:
+    who, made = await _active(online)
+    async with online.database.begin() as session:
+        (await session.get_one(Patient, who.patient_id)).birth_date = date(2022, 1, 1)
+    with pytest.raises(Accompanied):
+        await _write(online, made, AMX)
+    assert await _write(online, made, AMX, accompanied=True)
+
+
+async def test_what_the_pharmacist_sends_back_is_amended_once(online: Online, shelf: None) -> None:
+    _, made = await _active(online)
+    first = await _write(online, made, AMX)
+    with pytest.raises(BadPrescription):
+        await _write(online, made, AML, amends=first)
+    async with online.database.begin() as session:
+        await reviews.reject(session, first, pharmacist="staff:p", reason="剂量偏大", now=NOW + 3 * MINUTE)
+    second = await _write(online, made, AML, amends=first)
+    with pytest.raises(BadPrescription):
+        await _write(online, made, AML, amends=first)
+    with pytest.raises(UnknownPrescription):
+        await _write(online, made, AML, amends=uuid4())
+    await _approve(online, second)
+    async with online.database.begin() as session:
+        one = await session.get_one(Prescription, second)
+        assert (one.amends_id, one.status) == (first, PrescriptionStatus.APPROVED)
+        assert await prescribing.of_consultation(session, made) == [first, second]
