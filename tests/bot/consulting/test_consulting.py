@@ -91,13 +91,16 @@ async def test_accepted_talked_counted_and_finished_in_one(rt: Any, online: Onli
     async with rt.database.begin() as session:
         contact = text("SELECT platform_id FROM contacts WHERE id = :id")
         sender = await session.scalar(contact, {"id": who.contact_id})
+    clock.time = NOW + 2 * MINUTE
     for number in range(2):
         words = MessageIn(
             channel="wechat", external_id=f"t{number}", sender=sender, kind=Kind.TEXT, text="头晕好些了",
             sent_at=clock(),
         )  # fmt: skip
         await inbox.accept(rt, rt.channels["wechat"], words, passive_until=None)
-        await inbox.accept(rt, rt.channels["wechat"], words, passive_until=None)  # delivered again: counted once
+        await inbox.accept(
+            rt, rt.channels["wechat"], words, passive_until=None
+        )  # delivered again: counted once
     assert (await online.see(made)).turns_used == 2
     async with rt.database.begin() as session:
         await talking.say(session, rt, talk.id, doctor, "继续吃药", now=NOW + 2 * MINUTE)
