@@ -114,6 +114,9 @@ async def accept(
         await _meet(rt, message)
         accepted = await _accept(rt, channel, message, passive_until)
         assert accepted is not None, "a contact just made must be known"
+    if accepted is not None and accepted.attended and message.kind not in _UNANSWERED:
+        async with rt.database.begin() as session:  # a doctor's talk counts it; stored it is in any case
+            await limits.patient_said(session, accepted.conversation_id, rt.now())
     return accepted
 
 
@@ -150,8 +153,6 @@ async def _accept(
             await session.execute(_QUIET, {"id": inbound_id, "now": now})
     answered = alarm or message.kind in _UNANSWERED or (more and not message.text)
     attended = accepted.control != ControlState.BOT
-    if attended and message.kind not in _UNANSWERED:
-        await limits.patient_said(session, conversation_id, now)
     return Accepted(inbound_id, conversation_id, alarm=alarm, answered=answered, attended=attended)
 
 
