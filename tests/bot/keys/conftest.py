@@ -24,7 +24,7 @@ from integrations.sealed import SealedTable, sealed_tables
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)  # long ago: codes of then count no more
 # Values that a table's own rules ask for, where the first that comes to mind will not do.
-PARTICULAR: dict[str, dict[str, Any]] = {}
+PARTICULAR: dict[str, dict[str, Any]] = {"consultations": {"evidence": "stated", "fee_fen": 0}}
 
 
 class Quiet:
