@@ -151,7 +151,7 @@ class Scope:
     def _about(self, start: int, end: int, is_name: bool) -> bool:
         if self._just_before("feared", start):
             return True
-        if self._cues("purpose") and not self._cues("now"):
+        if self._cues("purpose") and not self._somebodys_now():
             return True
         first, last = self._sentence_start(start), self._sentence_end(end)
         if any(first <= at < end for at, _ in self._cues("supposed")):
@@ -168,6 +168,10 @@ class Scope:
             first, last = max(first, start - near), min(last, end + near)
             return any(first <= at < last for at, _ in self._cues("asked")) and not real
         return any(first <= at < last for at, _ in self._cues("studied")) and not real
+
+    def _somebodys_now(self) -> bool:
+        real = any(self.text[at:until] != "just" for at, until in self._cues("real"))  # just curious
+        return real or bool(self._cues("now") or self._cues("pressing"))
 
     def _cues(self, name: str) -> list[tuple[int, int]]:
         if name not in self._found:

@@ -32,7 +32,6 @@ QUIET = {
     """,
     "a purpose": """
         过敏性休克是怎么回事，考试要考
-        做急救海报，气管卡住了画什么图
         is anaphylaxis common with penicillin? asking for a school project
     """,
     "errands that hurt": """
@@ -78,6 +77,17 @@ LOUD = """
     之前还好好的突然就叫不醒了
     i had a heart attack in 2018 and the same pressure is back, sweating
     血，止不住，拔牙
+    看到他吐血了
+    背痛得晕过去了
+    老人怎么叫都叫不醒
+    人怎么叫不醒了
+    我妈这个病为什么会突然说不出话
+    喘不上气快死的感觉
+    孩子状态差没反应了
+    等到他断气了才发现
+    不是考试，是真的，他没呼吸了我该怎么按
+    急救课上教过，可是老人噎住了出不了声
+    这人咋还翻白眼了，抽得邦邦硬
     麻烦人工，病人在旁边昏迷了
     没有发烧，但是叫不醒
     胸口不疼了，可是喘不上气
