@@ -6,6 +6,7 @@ from importlib import import_module
 
 MODULES = (
     "bot.desk.work.start",
+    "bot.desk.consultations.page",
     "bot.desk.work.alarms",
     "bot.desk.work.prescriptions",
     "bot.desk.work.alerts",

@@ -1,0 +1,1 @@
+"""The doctor's online consultations at the desk."""
