@@ -1,0 +1,1 @@
+"""The patient card beside a talk."""

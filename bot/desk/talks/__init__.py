@@ -1,0 +1,1 @@
+"""Conversations at the desk: the list, the talk, and what keeps both up to date."""

@@ -1,0 +1,158 @@
+"""What a member of staff does in the page, each a transaction of its own through bot.handoff."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy import or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import media
+from bot.desk.desk import Desk, SessionOver
+from bot.desk.registry import said_of
+from bot.desk.talks.elements import Shape
+from bot.desk.talks.hub import CHANNEL
+from bot.desk.talks.rows import Row
+from bot.handoff import talking
+from bot.handoff.models import CannedReply
+from bot.wake import wake
+from integrations.hospital.staff.permissions import NotPermitted, Right
+from integrations.media_types import media_type
+from integrations.messages import Picture
+
+log = structlog.get_logger()
+
+LONGEST = 2000  # characters of a message or note
+_SENT_AS = frozenset({"image/png", "image/jpeg", "image/gif"})
+_SEEN = text("""
+    INSERT INTO conversations_seen (conversation_id, staff_id, seen_at) VALUES (:conversation, :staff, :now)
+    ON CONFLICT (conversation_id, staff_id) DO UPDATE SET seen_at = EXCLUDED.seen_at
+""")
+
+
+class TooLong(ValueError):
+    """More words than a message may have."""
+
+
+class NoPicture(ValueError):
+    """By its first bytes the file is no picture that platforms take."""
+
+
+def state_of(row: Row) -> tuple[object, ...]:
+    """What the head of the talk and what may be done depend on."""
+    return (row.talk_id, row.status, row.staff_id, row.control, row.agent, row.skill, row.department_id)
+
+
+def why_not(row: Row) -> str:
+    """The key that says why the member cannot write there."""
+    if row.status == "active":
+        return "talks.why_other"
+    if row.status == "waiting":
+        return "talks.why_waiting"
+    return "talks.why_bot" if row.status == "unanswered" or row.talk_id is None else "talks.why_closed"
+
+
+def said(desk: Desk, error: Exception) -> str:
+    """Why something was refused, in the page's language."""
+    if isinstance(error, NotPermitted):
+        return desk.words("shell.not_permitted")
+    if isinstance(error, SessionOver):
+        return desk.words("shell.session_over")
+    key = said_of(error)
+    return desk.words(key, error=str(error)) if key else type(error).__name__
+
+
+async def say(desk: Desk, talk_id: UUID, words: str, page: str | None = None) -> None:
+    """Raises TooLong, bot.handoff's refusals."""
+    if len(words) > LONGEST:
+        raise TooLong
+    async with desk.acting(Right.TALKS_ANSWER) as session:
+        await talking.say(session, desk.rt, talk_id, desk.member, words, page=page, now=desk.now())
+
+
+async def note(desk: Desk, talk_id: UUID, words: str) -> None:
+    if len(words) > LONGEST:
+        raise TooLong
+    async with desk.acting(Right.TALKS_ANSWER) as session:
+        await talking.note(session, desk.rt, talk_id, desk.member, words, desk.now())
+
+
+async def picture(desk: Desk, conversation_id: UUID, talk_id: UUID, content: bytes) -> None:
+    """Raises NoPicture, bot.handoff's refusals. Names and types that come with a file are not believed."""
+    mime = media_type(content)
+    if mime not in _SENT_AS or len(content) > desk.rt.settings.media_megabytes * 1024 * 1024:
+        raise NoPicture
+    async with desk.acting(Right.TALKS_ANSWER) as session:
+        kept = await media.keep(session, desk.rt.crypto, conversation_id, Picture(content, mime), desk.now())
+        await talking.say(session, desk.rt, talk_id, desk.member, picture=kept, now=desk.now())
+
+
+async def accept(desk: Desk, row: Row) -> None:
+    if row.talk_id is None:
+        return
+    async with desk.acting(Right.TALKS_ANSWER) as session:
+        await talking.accept(session, desk.rt, row.talk_id, desk.member, desk.now())
+        await seen(session, row.id, desk.member.id, desk.now())
+
+
+async def take_over(desk: Desk, row: Row) -> None:
+    async with desk.acting(Right.TALKS_TAKE_OVER) as session:
+        await talking.take_over(session, desk.rt, row.id, desk.member, desk.now())
+        await seen(session, row.id, desk.member.id, desk.now())
+
+
+async def hand_back(desk: Desk, row: Row) -> None:
+    if row.talk_id is None:
+        return
+    async with desk.acting(Right.TALKS_ANSWER) as session:
+        await talking.hand_back(session, desk.rt, row.talk_id, desk.member, desk.now())
+
+
+async def close(desk: Desk, row: Row) -> None:
+    if row.talk_id is None:
+        return
+    async with desk.acting(Right.TALKS_ANSWER) as session:
+        await talking.close(session, desk.rt, row.talk_id, desk.member, desk.now())
+
+
+DO: dict[str, Callable[[Desk, Row], Awaitable[None]]] = {
+    "accept": accept,
+    "take_over": take_over,
+    "hand_back": hand_back,
+    "close": close,
+}
+SAID = {"hand_back": "talks.handed_back", "close": "talks.closed_now"}
+
+
+async def seen(session: AsyncSession, conversation_id: UUID, staff_id: UUID, now: datetime) -> None:
+    """The member has looked at what the patient wrote up to now."""
+    await session.execute(_SEEN, {"conversation": conversation_id, "staff": staff_id, "now": now})
+
+
+async def canned(session: AsyncSession, skills: Collection[str]) -> list[Shape]:
+    """The canned replies of these queues and of everybody, the most used first."""
+    own = or_(CannedReply.skill.is_(None), CannedReply.skill.in_(skills))
+    found = await session.scalars(select(CannedReply).where(own).order_by(CannedReply.used.desc()).limit(500))
+    return [
+        {"shortcut": one.shortcut, "title": one.title, "words": one.words, "words_en": one.words_en}
+        for one in found
+    ]
+
+
+async def used(desk: Desk, shortcut: str) -> None:
+    async with desk.reading(by_itself=True) as session:
+        counted = update(CannedReply).where(CannedReply.shortcut == shortcut)
+        await session.execute(counted.values(used=CannedReply.used + 1))
+
+
+async def tell(desk: Desk, conversation_id: UUID) -> None:
+    """Wakes whoever sends, and the other desks. Without Redis both look by themselves."""
+    try:
+        await wake(desk.rt.redis, [conversation_id])
+        await desk.rt.redis.publish(CHANNEL, str(conversation_id))
+    except (RedisError, OSError):
+        log.warning("nobody is woken without redis: the sweep will send what was said")

@@ -1,0 +1,122 @@
+"""The parts of the page that live in the browser: the list, the transcript, and where staff write. Each is told only
+what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from nicegui import ui
+
+Shape = dict[str, Any]
+
+
+class ConversationList(ui.element, component="list.js"):
+    """Emits choose(id), filter(name), search(text), key(name)."""
+
+    def __init__(
+        self,
+        words: Mapping[str, str],
+        filters: Sequence[Shape],
+        *,
+        title: str,
+        chosen: str,
+        rows: Sequence[Shape],
+        counts: Mapping[str, int],
+        now: datetime,
+    ) -> None:
+        super().__init__()
+        self.shown = {row["id"]: row for row in rows}
+        self._props.update(
+            words=dict(words),
+            filters=list(filters),
+            title=title,
+            chosen=chosen,
+            initial=list(rows),
+            firstCounts=dict(counts),
+            serverNow=milliseconds(now),
+        )
+
+    def patch(
+        self,
+        rows: Sequence[Shape],
+        gone: Collection[UUID],
+        counts: Mapping[str, int],
+        ring: Shape | None = None,
+    ) -> None:
+        for row in rows:
+            self.shown[row["id"]] = row
+        for one in gone:
+            self.shown.pop(str(one), None)
+        self.run_method("patch", rows, [str(one) for one in gone], dict(counts), ring)
+
+    def replace(
+        self,
+        chosen: str,
+        rows: Sequence[Shape],
+        counts: Mapping[str, int],
+        *,
+        more: str = "",
+        searched: bool = False,
+    ) -> None:
+        self.shown = {row["id"]: row for row in rows}
+        self.run_method("replace", chosen, rows, dict(counts), more, searched)
+
+    def select(self, conversation_id: UUID | None) -> None:
+        self.run_method("select", str(conversation_id) if conversation_id else None)
+
+    def unread(self, count: int) -> None:
+        self.run_method("unread", count)
+
+
+class Transcript(ui.element, component="transcript.js"):
+    """Emits older(milliseconds), seen(id)."""
+
+    def __init__(self, words: Mapping[str, str], *, language: str, now: datetime) -> None:
+        super().__init__()
+        self.said: list[Shape] = []
+        self._props.update(words=dict(words), language=language, serverNow=milliseconds(now))
+
+    def show(self, conversation_id: UUID, items: Sequence[Shape], facts: Shape, *, more: bool) -> None:
+        self.said = list(items)
+        self.run_method("show", str(conversation_id), items, more, facts)
+
+    def earlier(self, conversation_id: UUID, items: Sequence[Shape], *, more: bool) -> None:
+        self.said = [*items, *self.said]
+        self.run_method("earlier", str(conversation_id), items, more)
+
+    def patch(self, conversation_id: UUID, items: Sequence[Shape], facts: Shape) -> None:
+        """Only what is new or different travels."""
+        known = {item["key"]: item for item in self.said}
+        changed = [item for item in items if known.get(item["key"]) != item]
+        if self.said:  # what lies before the first one shown is asked for
+            changed = [item for item in changed if item["at"] >= self.said[0]["at"]]
+        known.update((item["key"], item) for item in changed)
+        self.said = sorted(known.values(), key=lambda item: item["at"])
+        self.run_method("patch", str(conversation_id), changed, facts)
+
+
+class Composer(ui.element, component="composer.js"):
+    """Emits send({id, text, note, token}), page(), used(shortcut). `uploader`: the element that takes pictures."""
+
+    def __init__(self, words: Mapping[str, str], canned: Sequence[Shape], uploader: ui.element) -> None:
+        super().__init__()
+        self._props.update(words=dict(words), canned=list(canned), uploader=uploader.id)
+
+    def talk(self, conversation_id: UUID | None, can: Shape, hint: str, speaks: str) -> None:
+        self.run_method("talk", str(conversation_id) if conversation_id else None, can, hint, speaks)
+
+    def taken(self, token: str) -> None:
+        self.run_method("taken", token)
+
+    def refused(self, token: str, why: str) -> None:
+        self.run_method("refused", token, why)
+
+    def choose_picture(self) -> None:
+        self.run_method("choose")
+
+
+def milliseconds(moment: datetime | None) -> int | None:
+    return int(moment.timestamp() * 1000) if moment else None

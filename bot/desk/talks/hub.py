@@ -1,0 +1,227 @@
+"""What changes, told to those who look at it: one hub a desk process.
+
+It hears on Redis whose conversation changed, reads each changed one once however many look at it, and hands the
+rows on. While Redis is away, and now and then besides, it looks into Postgres by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter, Gauge
+from redis.exceptions import RedisError
+
+from bot import quota
+from bot.claims import sends_actively
+from bot.desk.talks import rows, transcript
+from bot.desk.talks.rows import Row
+from bot.desk.talks.transcript import Item
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+CHANNEL = "desk"
+_TOGETHER = 0.02  # seconds in which changes gather into one reading
+_LOOK_WITHOUT_REDIS = 2.0
+_LOOK_ANYWAY = 30.0
+_OTHERS_EVERY = 1.0  # seconds: how often a list hears of talks that are not its member's own
+_TAIL = 30  # items of a shown talk that are read again when it changes
+_AT_ONCE = 200  # conversations in one statement
+
+SEEN = Counter("daozhen_desk_changes_total", "Conversations read because they changed")
+LOOKING = Gauge("daozhen_desk_lists", "Open conversation lists")
+_working: dict[int, "Hub"] = {}  # by the runtime that they work on
+
+
+class Watcher(Protocol):
+    """An open page. `own` are this member's own and shown talks, told at once; `others` come together, once a
+    second; `said` is the tail of the talk that it shows."""
+
+    shown: UUID | None
+
+    def owns(self, row: Row) -> bool: ...
+    def changed(self, changed: Collection[Row]) -> None: ...
+    def said(self, row: Row, items: list[Item]) -> None: ...
+
+
+class Hub:
+    """Keeps the rows of all open talks. `add` and `leave` are for pages; `touch` for whoever changed something in
+    this process."""
+
+    def __init__(self, rt: Runtime) -> None:
+        self._rt = rt
+        self._limited = [channel.name for channel in rt.channels.values() if quota.quotas(channel)]
+        self._rows: dict[UUID, Row] = {}
+        self._watchers: set[Watcher] = set()
+        self._due: set[UUID] = set()
+        self._wake = asyncio.Event()
+        self._later: dict[Watcher, dict[UUID, Row]] = defaultdict(dict)
+        self._hearing = False
+
+    @property
+    def rows(self) -> Mapping[UUID, Row]:
+        return self._rows
+
+    @property
+    def hears(self) -> bool:
+        """Whether Redis tells us of changes."""
+        return self._hearing
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[Hub]:
+        await self.look()
+        _working[id(self._rt)] = self
+        tasks = [
+            asyncio.create_task(self._forever(work))
+            for work in (self._listen, self._read_due, self._look_now_and_then, self._tell_later)
+        ]
+        try:
+            yield self
+        finally:
+            del _working[id(self._rt)]
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    def add(self, watcher: Watcher) -> None:
+        self._watchers.add(watcher)
+        LOOKING.set(len(self._watchers))
+
+    def leave(self, watcher: Watcher) -> None:
+        self._watchers.discard(watcher)
+        self._later.pop(watcher, None)
+        LOOKING.set(len(self._watchers))
+
+    def touch(self, conversations: Iterable[UUID]) -> None:
+        """These changed: they are read again in a moment."""
+        self._due.update(conversations)
+        self._wake.set()
+
+    async def read(self, conversations: Collection[UUID]) -> list[Row]:
+        """Rows as they are now, also of talks that are not open."""
+        async with self._rt.database.transaction() as session:
+            return await rows.read(
+                session, self._rt.crypto, conversations, now=self._rt.now(), limited=self._limited
+            )
+
+    async def items(self, row: Row, *, limit: int = transcript.PAGE) -> list[Item]:
+        """The end of a transcript."""
+        async with self._rt.database.transaction() as session:
+            return await transcript.read(
+                session,
+                self._rt.crypto,
+                row.id,
+                before=transcript.LATEST,
+                limit=limit,
+                waiting=self.holds(row),
+            )
+
+    def holds(self, row: Row) -> bool:
+        """Whether what is queued has to wait for the patient's next message."""
+        return row.left == 0 or not sends_actively(self._rt, self._rt.channels[row.channel])
+
+    async def look(self) -> None:
+        """Reads everything open, and tells of what is different."""
+        async with self._rt.database.transaction() as session:
+            standing = await rows.open_ones(session)
+        gone = [known for known in self._rows if known not in set(standing)]
+        every = [*standing, *gone]
+        for at in range(0, len(every), _AT_ONCE):
+            await self._read_again(every[at : at + _AT_ONCE])
+
+    async def _read_again(self, conversations: Collection[UUID]) -> None:
+        found = await self.read(conversations)
+        changed = [row for row in found if self._rows.get(row.id) != row]
+        for row in found:
+            if row.open:
+                self._rows[row.id] = row
+            else:
+                self._rows.pop(row.id, None)
+        self._tell(changed)
+        await self._tell_what_was_said(found)
+
+    def _tell(self, changed: Collection[Row]) -> None:
+        for watcher in list(self._watchers):
+            own = [row for row in changed if row.id == watcher.shown or watcher.owns(row)]
+            if own:
+                watcher.changed(own)
+            told = {row.id for row in own}
+            self._later[watcher].update({row.id: row for row in changed if row.id not in told})
+
+    async def _tell_what_was_said(self, found: Collection[Row]) -> None:
+        for row in found:
+            shown_by = [watcher for watcher in self._watchers if watcher.shown == row.id]
+            if not shown_by:
+                continue
+            items = await self.items(row, limit=_TAIL)
+            for watcher in shown_by:
+                watcher.said(row, items)
+
+    async def _forever(self, work: object) -> None:
+        while True:
+            try:
+                await work()  # type: ignore[operator]
+            except Exception:  # what tells everybody must never end before the desk does
+                log.exception("the desk's news stopped for a moment")
+                await asyncio.sleep(1)
+
+    async def _listen(self) -> None:
+        try:
+            async with self._rt.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+                await pubsub.subscribe(CHANNEL)
+                await self.look()  # what changed while nobody listened
+                self._hearing = True
+                while True:
+                    message = await pubsub.get_message(timeout=30)
+                    if message:
+                        self.touch(_named(message["data"]))
+        except (RedisError, OSError):
+            log.warning("the desk hears nothing without redis: looking into the database")
+            await asyncio.sleep(1)
+        finally:
+            self._hearing = False
+
+    async def _read_due(self) -> None:
+        await self._wake.wait()
+        await asyncio.sleep(_TOGETHER)
+        self._wake.clear()
+        due, self._due = list(self._due), set()
+        for at in range(0, len(due), _AT_ONCE):
+            await self._read_again(due[at : at + _AT_ONCE])
+        SEEN.inc(len(due))
+
+    async def _look_now_and_then(self) -> None:
+        for _ in range(int(_LOOK_ANYWAY / _LOOK_WITHOUT_REDIS)):
+            await asyncio.sleep(_LOOK_WITHOUT_REDIS)
+            if not self._hearing:
+                break
+        await self.look()
+
+    async def _tell_later(self) -> None:
+        await asyncio.sleep(_OTHERS_EVERY)
+        for watcher in list(self._watchers):
+            if waiting := self._later.pop(watcher, None):
+                watcher.changed(list(waiting.values()))
+
+
+def of(rt: Runtime) -> Hub:
+    """The hub that works on this runtime. Raises KeyError where none does."""
+    return _working[id(rt)]
+
+
+def _named(data: bytes) -> list[UUID]:
+    """The conversations that a message names. What is no id comes from nobody of ours."""
+    try:
+        return [UUID(part) for part in data.decode().split()]
+    except ValueError:
+        log.warning("news for the desk that cannot be read")
+        return []

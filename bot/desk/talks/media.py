@@ -1,0 +1,54 @@
+"""Pictures, recordings and files of a conversation, for those who may see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import text
+
+from bot.desk.showing import member_of
+from bot.desk.talks import hub as hubs
+from bot.desk.talks.page import viewer
+from bot.desk.talks.seeing import may_see
+from bot.media import CONTEXT
+from integrations.hospital.staff.permissions import Right, may
+from integrations.media_types import media_type
+
+router = APIRouter()
+
+_MEDIUM = text("""
+    SELECT content FROM media WHERE id = :id AND conversation_id = :conversation AND status = 'stored'
+""")
+_STYLE = Path(__file__).with_name("talks.css")
+# What a browser may show in the page; all else is saved to a file.
+_SHOWN = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "audio/", "video/")
+
+
+@router.get("/talks/talks.css", include_in_schema=False)
+async def style() -> Response:
+    return Response(_STYLE.read_text(encoding="utf-8"), media_type="text/css")
+
+
+@router.get("/talks/media/{conversation_id}/{medium_id}", include_in_schema=False)
+async def show(request: Request, conversation_id: UUID, medium_id: UUID) -> Response:
+    """404 for what is not there and for what this member may not see: both look alike."""
+    rt = request.app.state.runtime
+    member = await member_of(rt, request)
+    if member is None or not may(member, Right.TALKS_ANSWER):
+        return Response(status_code=404)
+    found = await hubs.of(rt).read([conversation_id])
+    watches, takes_over = may(member, Right.TALKS_WATCH), may(member, Right.TALKS_TAKE_OVER)
+    if not found or not may_see(viewer(member, watches=watches, takes_over=takes_over), found[0]):
+        return Response(status_code=404)
+    async with rt.database.transaction() as session:
+        sealed = await session.scalar(_MEDIUM, {"id": medium_id, "conversation": conversation_id})
+    if sealed is None:
+        return Response(status_code=404)
+    content = rt.crypto.data.open(bytes(sealed), CONTEXT)
+    mime = media_type(content) or "application/octet-stream"
+    headers = {"Cache-Control": "private, max-age=3600", "Content-Security-Policy": "sandbox; default-src 'none'"}
+    if not mime.startswith(_SHOWN):
+        headers["Content-Disposition"] = "attachment"
+    return Response(content, media_type=mime, headers=headers)

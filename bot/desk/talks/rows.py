@@ -1,0 +1,239 @@
+"""The conversation list's rows: read for many conversations in one statement, masked before they leave here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+
+from bot import inbox, outbox
+from bot.desk.talks.masking import masked
+from bot.handoff.models import TalkStatus
+from integrations.crypto import Crypto, Undecryptable
+from integrations.database import Executor
+from integrations.hospital.reading import age_on
+
+log = structlog.get_logger()
+
+OPEN = (TalkStatus.WAITING, TalkStatus.ACTIVE, TalkStatus.UNANSWERED)
+BOUND = 100  # rows of a list; who looks for more searches
+_SILENT_KINDS = "('event', 'unfollow', 'system')"
+_PREVIEW = 80  # characters
+_MOST_UNREAD = 99
+ELDERLY = 65
+FRESH_ALARM = timedelta(hours=6)  # a red flag marks its conversation so long, unless somebody took note of it
+
+_ROWS = f"""
+    SELECT c.id, contacts.channel, contacts.account_id, c.language, controls.state AS control,
+           talk.id AS talk_id, talk.status, talk.skill, talk.department_id, talk.reason, talk.priority,
+           talk.staff_id, talk.wanted_staff_id, talk.consultation_id, talk.requested_at, talk.accepted_at,
+           talk.ended_at, staff.name AS agent, departments.name AS department, departments.name_en AS department_en,
+           owner.masked_name AS name, owner.birth_date,
+           said.kind AS in_kind, said.content AS in_content, said.received_at AS in_at,
+           told.content AS out_content, told.created_at AS out_at, told.staff_id AS out_staff,
+           told.status AS out_status,
+           (SELECT count(*) FROM (
+                SELECT FROM inbound WHERE conversation_id = c.id AND kind NOT IN {_SILENT_KINDS}
+                AND talk.id IS NOT NULL
+                AND received_at > greatest(seen.seen_at, talk.requested_at - interval '2 minutes')
+                LIMIT {_MOST_UNREAD}) AS new) AS unread,
+           (SELECT min(received_at) FROM inbound WHERE conversation_id = c.id AND kind NOT IN {_SILENT_KINDS}
+                AND received_at > greatest(talk.requested_at - interval '2 minutes', talk.last_said_at)
+           ) AS unanswered_since,
+           (SELECT max(expires_at) FROM quotas
+            WHERE conversation_id = c.id AND remaining > 0 AND expires_at > :now) AS closes_at,
+           (SELECT sum(remaining) FROM quotas
+            WHERE conversation_id = c.id AND remaining > 0 AND expires_at > :now) AS left_to_send,
+           (SELECT outcome FROM alarms
+            WHERE conversation_id = c.id AND acknowledged_at IS NULL AND last_at > :alarmed
+            ORDER BY raised_at DESC LIMIT 1) AS alarm
+    FROM unnest(CAST(:ids AS uuid[])) AS wanted (id)
+    JOIN conversations c ON c.id = wanted.id
+    JOIN contacts ON contacts.id = c.id
+    JOIN controls ON controls.conversation_id = c.id
+    LEFT JOIN LATERAL (
+        SELECT * FROM talks WHERE talks.conversation_id = c.id ORDER BY requested_at DESC LIMIT 1
+    ) AS talk ON true
+    LEFT JOIN staff ON staff.id = talk.staff_id
+    LEFT JOIN departments ON departments.id = talk.department_id
+    LEFT JOIN conversations_seen seen ON seen.conversation_id = c.id AND seen.staff_id = talk.staff_id
+    LEFT JOIN account_patients own ON own.account_id = contacts.account_id AND own.relation = 'self'
+    LEFT JOIN patients owner ON owner.id = own.patient_id
+    LEFT JOIN LATERAL (
+        SELECT kind, content, received_at FROM inbound
+        WHERE conversation_id = c.id AND kind NOT IN {_SILENT_KINDS} ORDER BY received_at DESC LIMIT 1
+    ) AS said ON true
+    LEFT JOIN LATERAL (
+        SELECT content, created_at, staff_id, status FROM outbound
+        WHERE conversation_id = c.id AND status <> 'dropped' ORDER BY created_at DESC LIMIT 1
+    ) AS told ON true
+"""  # noqa: S608 - pieces of our own
+_READ = text(_ROWS)
+_OPEN = text("SELECT conversation_id FROM talks WHERE status IN ('waiting', 'active', 'unanswered')")
+_BOT = text("""
+    SELECT controls.conversation_id FROM controls JOIN LATERAL (
+        SELECT received_at FROM inbound WHERE inbound.conversation_id = controls.conversation_id
+        ORDER BY received_at DESC LIMIT 1) AS said ON true
+    WHERE controls.state = 'bot' AND said.received_at > :since
+    ORDER BY said.received_at DESC LIMIT :limit
+""")
+_CLOSED = text("""
+    SELECT conversation_id, max(ended_at) AS ended_at FROM talks
+    WHERE ended_at > :since
+      AND (CAST(:skills AS text[]) IS NULL OR skill = ANY(CAST(:skills AS text[])) OR staff_id = :staff)
+    GROUP BY conversation_id ORDER BY max(ended_at) DESC LIMIT :limit
+""")
+_WAITING = text("""
+    SELECT count(*) FROM talks
+    WHERE status IN ('waiting', 'unanswered') AND consultation_id IS NULL AND skill = ANY(CAST(:skills AS text[]))
+      AND (skill <> 'doctor' OR CAST(:department AS uuid) IS NULL OR department_id = :department)
+       OR status = 'waiting' AND :staff IN (staff_id, wanted_staff_id)
+""")
+_RECENT_BOT, _RECENT_CLOSED = timedelta(days=2), timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One conversation in the list. `name` is masked, None for somebody who has not registered; `last` are the last
+    words, with numbers masked, and `last_by` who said them: patient, staff or bot. `unanswered_since`: since when the
+    patient waits for a word of a person. `closes_at`, `left`: until when and how often the platform lets us write;
+    None where it sets no limit."""
+
+    id: UUID
+    channel: str
+    language: str
+    control: str
+    talk_id: UUID | None
+    status: str | None
+    skill: str | None
+    department_id: UUID | None
+    department: str | None
+    department_en: str | None
+    reason: str | None
+    priority: int
+    staff_id: UUID | None
+    wanted_staff_id: UUID | None
+    consultation_id: UUID | None
+    agent: str | None
+    name: str | None
+    elderly: bool
+    last: str = field(repr=False)
+    last_kind: str
+    last_by: str
+    last_state: str | None
+    last_at: datetime | None
+    unread: int
+    requested_at: datetime | None
+    unanswered_since: datetime | None
+    ended_at: datetime | None
+    closes_at: datetime | None
+    left: int | None
+    alarm: str | None
+
+    @property
+    def open(self) -> bool:
+        return self.status in OPEN
+
+
+async def read(
+    session: Executor, crypto: Crypto, conversations: Collection[UUID], *, now: datetime, limited: Collection[str]
+) -> list[Row]:
+    """The rows of these conversations, in no order. `limited`: channels whose platform limits what we may send."""
+    if not conversations:
+        return []
+    values = {"ids": list(conversations), "now": now, "alarmed": now - FRESH_ALARM}
+    return [_row(crypto, found, now.date(), limited) for found in await session.execute(_READ, values)]
+
+
+async def open_ones(session: Executor) -> list[UUID]:
+    """Conversations in which a patient waits for a person or talks with one."""
+    return [found.conversation_id for found in await session.execute(_OPEN)]
+
+
+async def with_bot(session: Executor, now: datetime, limit: int = BOUND) -> list[UUID]:
+    """Those in which the bot speaks, the latest first."""
+    values = {"since": now - _RECENT_BOT, "limit": limit}
+    return [found.conversation_id for found in await session.execute(_BOT, values)]
+
+
+async def closed(
+    session: Executor, now: datetime, *, skills: list[str] | None, staff_id: UUID, limit: int = BOUND
+) -> list[UUID]:
+    """Those whose talk ended, the latest first; with skills only theirs and this member's."""
+    values = {"since": now - _RECENT_CLOSED, "skills": skills, "staff": staff_id, "limit": limit}
+    return [found.conversation_id for found in await session.execute(_CLOSED, values)]
+
+
+async def waiting_for(
+    session: Executor, staff_id: UUID, skills: list[str], department_id: UUID | None
+) -> int:
+    """How many wait whom this member could take."""
+    values = {"staff": staff_id, "skills": skills, "department": department_id}
+    return int(await session.scalar(_WAITING, values))
+
+
+def _row(crypto: Crypto, found: Any, today: date, limited: Iterable[str]) -> Row:
+    kind, words, by, at = _last(crypto, found)
+    bound = found.channel in limited
+    return Row(
+        id=found.id,
+        channel=found.channel,
+        language=found.language,
+        control=found.control,
+        talk_id=found.talk_id,
+        status=found.status,
+        skill=found.skill,
+        department_id=found.department_id,
+        department=found.department,
+        department_en=found.department_en or found.department,
+        reason=found.reason,
+        priority=found.priority or 0,
+        staff_id=found.staff_id,
+        wanted_staff_id=found.wanted_staff_id,
+        consultation_id=found.consultation_id,
+        agent=found.agent,
+        name=found.name,
+        elderly=bool(found.birth_date and age_on(found.birth_date, today) >= ELDERLY),
+        last=words,
+        last_kind=kind,
+        last_by=by,
+        last_state=found.out_status if by != "patient" else None,
+        last_at=at,
+        unread=int(found.unread),
+        requested_at=found.requested_at,
+        unanswered_since=found.unanswered_since if found.status in OPEN else None,
+        ended_at=found.ended_at,
+        closes_at=found.closes_at if bound else None,
+        left=int(found.left_to_send or 0) if bound else None,
+        alarm=found.alarm,
+    )
+
+
+def _last(crypto: Crypto, found: Any) -> tuple[str, str, str, datetime | None]:
+    """kind, words, who and when of the latest message."""
+    if found.in_at and (not found.out_at or found.in_at >= found.out_at):
+        return found.in_kind, _preview(crypto, found.in_content, inbox.unseal), "patient", found.in_at
+    if found.out_at:
+        words = _preview(crypto, found.out_content, _said)
+        return ("text" if words else "image"), words, "staff" if found.out_staff else "bot", found.out_at
+    return "text", "", "bot", None
+
+
+def _said(crypto: Crypto, content: bytes) -> dict[str, Any]:
+    return {"text": outbox.unseal(crypto, content).text}
+
+
+def _preview(crypto: Crypto, content: bytes, opened: Any) -> str:
+    """Of a message that cannot be opened nothing is shown; the list must stand nevertheless."""
+    try:
+        words = opened(crypto, content)["text"]
+    except (Undecryptable, json.JSONDecodeError, KeyError) as error:
+        log.error("a message cannot be read", reason=str(error))
+        return ""
+    return masked(" ".join(words.split()))[:_PREVIEW]

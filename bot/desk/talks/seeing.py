@@ -1,0 +1,64 @@
+"""Who may see which conversation, and in which list it stands: pure, asked for every row that leaves the hub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from bot.desk.talks.rows import Row
+
+SERVICE, DOCTOR, PHARMACY = "service", "doctor", "pharmacy"
+
+
+class Filter(StrEnum):
+    MINE = "mine"
+    WAITING = "waiting"
+    ALL = "all"  # every open talk that the member may see
+    BOT = "bot"
+    CLOSED = "closed"
+
+
+LIVE = (Filter.MINE, Filter.WAITING, Filter.ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A member of staff as far as conversations go. `watches`: sees every one; `takes_over`: also those of the bot.
+    `skills`: the queues that the member serves."""
+
+    id: UUID
+    login: str
+    skills: frozenset[str]
+    department_id: UUID | None
+    watches: bool = False
+    takes_over: bool = False
+
+
+def may_see(viewer: Viewer, row: Row) -> bool:
+    """A doctor sees own consultations and the own department's talks; others the talks of their queues, and those
+    with right to take over what the bot handles."""
+    if viewer.watches or viewer.id in (row.staff_id, row.wanted_staff_id):
+        return True
+    if row.talk_id is None or (not row.open and row.control == "bot"):
+        past = row.skill is None or row.skill in viewer.skills
+        return viewer.takes_over and past and row.skill != DOCTOR
+    if row.skill not in viewer.skills or row.consultation_id is not None:
+        return False
+    return row.skill != DOCTOR or (row.department_id is not None and row.department_id == viewer.department_id)
+
+
+def in_list(viewer: Viewer, chosen: Filter, row: Row) -> bool:
+    """Whether the row stands in this list of the viewer. Those of the bot and the closed ones are read apart."""
+    if not row.open or not may_see(viewer, row):
+        return False
+    if chosen is Filter.MINE:
+        return row.staff_id == viewer.id or (row.status == "waiting" and row.wanted_staff_id == viewer.id)
+    return chosen is Filter.ALL or (chosen is Filter.WAITING and row.status == "waiting")
+
+
+def urgency(row: Row) -> tuple[int, int, float]:
+    """Sorts what waits longest for a person first, red flags before all."""
+    since = row.unanswered_since or row.requested_at or row.last_at
+    waits = row.status == "waiting" or row.unanswered_since is not None
+    return (0 if row.alarm else 1, 0 if waits else 1, since.timestamp() * (1 if waits else -1) if since else 0.0)
