@@ -5,7 +5,7 @@ from __future__ import annotations
 from integrations.language.personal import find_personal
 
 _SHORTEST = 5  # characters: less holds no number
-_COVER = "•"
+_COVER = "*"
 _KEPT = 2  # characters at the end, so that two numbers can be told apart
 
 

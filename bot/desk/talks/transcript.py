@@ -93,7 +93,7 @@ async def read(
     waiting: bool = False,
 ) -> list[Item]:
     """The last `limit` items before that moment, the oldest first. `waiting`: nobody may write actively now, so what
-    is queued is held. Numbers of persons are masked."""
+    is queued is held. Numbers of persons that the patient wrote are masked."""
     about = {"id": conversation_id, "before": before, "limit": limit}
     items: list[Item] = []
     for statement, made in (
@@ -134,7 +134,7 @@ def _outbound(crypto: Crypto, row: Any) -> list[Item]:
             "staff" if row.staff_id else "bot",
             row.at,
             kind="image" if said.picture else "text",
-            text=masked(said.text),
+            text=said.text,
             agent=row.agent or "",
             state=row.status,
             error=row.error or "",
