@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.desk.talks.models import ConversationSeen  # noqa: F401  (its table)
 from bot.handoff.models import CannedReply, Talk, TalkNote  # noqa: F401  (their tables)
 from integrations.database import Base, Key
 from integrations.language.languages import LANGUAGES, SIMPLIFIED
@@ -159,6 +160,7 @@ class Outbound(Base):
                 "notice IS NOT NULL AND notice_error IS NULL AND status IN ('queued', 'unknown')"
             ),
         ),
+        Index("ix_outbound_latest", "conversation_id", "created_at"),
         Index("ix_outbound_about", "about", postgresql_where=text("about IS NOT NULL")),
         Index("ix_outbound_talk_id", "talk_id", postgresql_where=text("talk_id IS NOT NULL")),
         Index(

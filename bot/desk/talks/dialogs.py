@@ -55,7 +55,7 @@ def shortcuts(desk: Desk) -> None:
         ui.label(desk.words("talks.help")).classes("text-h6")
         with ui.element("div").classes("dz-help"):
             for key, name in _SHORTCUTS:
-                ui.element("kbd").text = key
+                ui.label(key).classes("dz-key")
                 ui.label(desk.words(f"talks.{name}"))
     dialog.on("hide", dialog.delete)
 

@@ -102,7 +102,7 @@ class TalksPage:
             self._view.chosen = Filter.WAITING
         first = self._view.first(self._hub.rows)
         self._known = {row.id: row.last_at for row in self._hub.rows.values() if row.last_at}
-        own = own_words(words.language)
+        own, canned = own_words(words.language), await self._canned()
         with ui.element("div").classes("dz-desk") as self._root:
             with ui.element("div").classes("dz-pane dz-left"):
                 self._list = ConversationList(
@@ -118,7 +118,7 @@ class TalksPage:
                 self._head = Head(desk, self)
                 self._transcript = Transcript(own, language=words.language, now=desk.now())
                 uploader = self._uploader()
-                self._composer = Composer(own, await self._canned(), uploader)
+                self._composer = Composer(own, canned, uploader)
             with ui.element("div").classes("dz-pane dz-side"):
                 self._card = CardPanel(desk)
         self._listen()
@@ -402,7 +402,7 @@ class TalksPage:
         if name == "help":
             dialogs.shortcuts(self._desk)
         elif name == "card":
-            self._root.classes(toggle="no-card")
+            self._root.classes(toggle="no-card with-card")
         elif self._row is not None and name in self._head.offered:
             await self._do(name, self._row)
 
