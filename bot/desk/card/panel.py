@@ -23,7 +23,17 @@ from integrations.hospital.staff.permissions import Right
 SHOWN_SECONDS = 60
 _TREATS = (Right.PRESCRIPTIONS_WRITE, Right.PRESCRIPTIONS_REVIEW, Right.FOLLOW_UPS_CALL)
 _REASONS = ("reason_call", "reason_check", "reason_record")
-_GOOD = {"verified", "booked", "fulfilled", "paid", "approved", "dispensed", "delivered", "closed", "answered"}
+_GOOD = {
+    "verified",
+    "booked",
+    "fulfilled",
+    "paid",
+    "approved",
+    "dispensed",
+    "delivered",
+    "closed",
+    "answered",
+}
 _BAD = {"rejected", "expired", "noshow", "reopened"}
 refusals({NoReason: "card.no_reason"})
 
@@ -96,8 +106,8 @@ class CardPanel:
             ).style("margin-top:8px").mark("reveal")
         if len(card.people) > 1:
             with ui.element("div").classes("dz-people"):
-                for one in card.people:
-                    self._person(one, here=one.id == patient.id)
+                for person in card.people:
+                    self._person(person, here=person.id == patient.id)
 
     def _person(self, one: PatientView, *, here: bool) -> None:
         title = f"{one.name} {self._desk.words(f'card.relation_{one.relation}')}"
@@ -113,9 +123,9 @@ class CardPanel:
             why.style("width:100%").mark("reveal-reason")
             with ui.element("div").classes("dz-people"):
                 for key in _REASONS:
-                    ui.button(words(f"card.{key}"), on_click=lambda key=key: why.set_value(words(f"card.{key}"))).props(
-                        'outline dense no-caps size=sm padding="3px 10px"'
-                    )
+                    ui.button(
+                        words(f"card.{key}"), on_click=lambda key=key: why.set_value(words(f"card.{key}"))
+                    ).props('outline dense no-caps size=sm padding="3px 10px"')
             ui.label(words("card.reveal_again")).classes("text-caption")
 
             async def show() -> None:
@@ -183,7 +193,11 @@ class CardPanel:
 
     def _alarm(self, row: Any) -> None:
         words = self._desk.words
-        seen = words("card.seen_by", name=row.acknowledged_by.removeprefix("staff:")) if row.acknowledged_by else ""
+        seen = (
+            words("card.seen_by", name=row.acknowledged_by.removeprefix("staff:"))
+            if row.acknowledged_by
+            else ""
+        )
         self._thing(
             f"{row.number} · {words(f'talks.alarm_{row.outcome}')}",
             sub=f"{self._moment(row.raised_at)} · {seen or words('card.unseen')}",
@@ -194,7 +208,11 @@ class CardPanel:
             desk = self._desk
             async with desk.acting(Right.PATIENTS_SEE) as session:
                 told = await keeping.reveal(
-                    session, desk.rt.crypto, row.id, actor=desk.actor, reason=f"talk {self._row and self._row.talk_id}"
+                    session,
+                    desk.rt.crypto,
+                    row.id,
+                    actor=desk.actor,
+                    reason=f"talk {self._row and self._row.talk_id}",
                 )
             words.set_text(told.summary)
             words.set_visibility(True)
@@ -209,8 +227,10 @@ class CardPanel:
     def _trends(self, trends: Sequence[Trend]) -> None:
         if not trends:
             return
-        with ui.expansion(self._desk.words("card.trends"), icon="monitor_heart", value=True).props("dense").classes(
-            "dz-section"
+        with (
+            ui.expansion(self._desk.words("card.trends"), icon="monitor_heart", value=True)
+            .props("dense")
+            .classes("dz-section")
         ):
             for trend in trends:
                 latest = trend.taken[-1]
@@ -268,5 +288,3 @@ def _numbers(value: dict[str, float | str]) -> list[float]:
 
 def _value(value: dict[str, float | str]) -> str:
     return "/".join(f"{number:g}" for number in _numbers(value))
-
-

@@ -123,7 +123,9 @@ async def card(
     rows = {name: (await session.execute(statement, about)).all() for name, statement in sections.items()}
     if shown is None:
         return Card(people, None, rows=rows)
-    sealed = (await session.execute(select(Patient.phone, Patient.id_number).where(Patient.id == shown.id))).one()
+    sealed = (
+        await session.execute(select(Patient.phone, Patient.id_number).where(Patient.id == shown.id))
+    ).one()
     return Card(
         people,
         shown,

@@ -14,7 +14,9 @@ def sparkline(taken: Sequence[Sequence[float]]) -> None:
     every = [number for values in taken for number in values]
     low, high = min(every), max(every)
     parts = max(len(values) for values in taken)
-    drawing = ui.element("svg").props(f'viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" preserveAspectRatio=none aria-hidden=true')
+    drawing = ui.element("svg").props(
+        f'viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" preserveAspectRatio=none aria-hidden=true'
+    )
     with drawing.classes("dz-trend"):
         for part in range(parts):
             points = _points([values[part] for values in taken if len(values) > part], low, high)

@@ -104,7 +104,9 @@ async def transfer(desk: Desk, talk_id: UUID, then: Callable[[], Awaitable[None]
 
         with ui.row().style("width:100%;justify-content:flex-end"):
             ui.button(words("talks.cancel"), on_click=dialog.close).props("flat no-caps")
-            ui.button(words("talks.transfer"), on_click=hand_over).props("unelevated no-caps").mark("hand-over")
+            ui.button(words("talks.transfer"), on_click=hand_over).props("unelevated no-caps").mark(
+                "hand-over"
+            )
     dialog.on("hide", dialog.delete)
 
 

@@ -48,7 +48,10 @@ async def show(request: Request, conversation_id: UUID, medium_id: UUID) -> Resp
         return Response(status_code=404)
     content = rt.crypto.data.open(bytes(sealed), CONTEXT)
     mime = media_type(content) or "application/octet-stream"
-    headers = {"Cache-Control": "private, max-age=3600", "Content-Security-Policy": "sandbox; default-src 'none'"}
+    headers = {
+        "Cache-Control": "private, max-age=3600",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
     if not mime.startswith(_SHOWN):
         headers["Content-Disposition"] = "attachment"
     return Response(content, media_type=mime, headers=headers)

@@ -372,7 +372,9 @@ class TalksPage:
             else:
                 await acts.say(self._desk, row.talk_id, str(args.get("text", "")))
         except Exception as error:
-            self._composer.refused(token, self._desk.words("talks.not_sent", error=acts.said(self._desk, error)))
+            self._composer.refused(
+                token, self._desk.words("talks.not_sent", error=acts.said(self._desk, error))
+            )
             if not isinstance(error, (Over, NotYours, AlreadyTaken, NotActive, WrongStep, acts.TooLong)):
                 raise
         else:
@@ -385,11 +387,10 @@ class TalksPage:
         return found[0] if found and may_see(self._view.viewer, found[0]) else None
 
     async def _picture(self, event: events.UploadEventArguments) -> None:
-        if not self._row or not self._row.talk_id:
-            return
         row = self._row
-        await acts.picture(self._desk, row.id, row.talk_id, await event.file.read())
-        await self._after(row.id)
+        if row and row.talk_id:
+            await acts.picture(self._desk, row.id, row.talk_id, await event.file.read())
+            await self._after(row.id)
 
     async def _after(self, conversation_id: UUID | None) -> None:
         """The patient's messages leave, and everybody who looks sees what changed."""
@@ -414,9 +415,9 @@ class TalksPage:
             return
         if name == "close" and not await dialogs.sure(desk, "talks.sure_close", "talks.close"):
             return
-        if name == "take_over" and row.agent and row.status == "active":
-            if not await dialogs.sure(desk, "talks.sure_take", "talks.take_over", name=row.agent):
-                return
+        others = name == "take_over" and row.status == "active"
+        if others and not await dialogs.sure(desk, "talks.sure_take", "talks.take_over", name=row.agent):
+            return
         await acts.DO[name](desk, row)
         await self._after(row.id)
         if name in acts.SAID:
@@ -446,4 +447,3 @@ def _id(asked: object) -> UUID | None:
         return UUID(str(asked))
     except ValueError:
         return None
-

@@ -142,7 +142,12 @@ class Row:
 
 
 async def read(
-    session: Executor, crypto: Crypto, conversations: Collection[UUID], *, now: datetime, limited: Collection[str]
+    session: Executor,
+    crypto: Crypto,
+    conversations: Collection[UUID],
+    *,
+    now: datetime,
+    limited: Collection[str],
 ) -> list[Row]:
     """The rows of these conversations, in no order. `limited`: channels whose platform limits what we may send."""
     if not conversations:

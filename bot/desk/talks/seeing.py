@@ -45,7 +45,9 @@ def may_see(viewer: Viewer, row: Row) -> bool:
         return viewer.takes_over and past and row.skill != DOCTOR
     if row.skill not in viewer.skills or row.consultation_id is not None:
         return False
-    return row.skill != DOCTOR or (row.department_id is not None and row.department_id == viewer.department_id)
+    return row.skill != DOCTOR or (
+        row.department_id is not None and row.department_id == viewer.department_id
+    )
 
 
 def in_list(viewer: Viewer, chosen: Filter, row: Row) -> bool:
@@ -61,4 +63,8 @@ def urgency(row: Row) -> tuple[int, int, float]:
     """Sorts what waits longest for a person first, red flags before all."""
     since = row.unanswered_since or row.requested_at or row.last_at
     waits = row.status == "waiting" or row.unanswered_since is not None
-    return (0 if row.alarm else 1, 0 if waits else 1, since.timestamp() * (1 if waits else -1) if since else 0.0)
+    return (
+        0 if row.alarm else 1,
+        0 if waits else 1,
+        since.timestamp() * (1 if waits else -1) if since else 0.0,
+    )

@@ -12,9 +12,15 @@ from bot.desk.talks.transcript import Item
 from bot.desk.words import Words
 from integrations.language.languages import ENGLISH
 
-_ICONS = {"alarm": "warning", "asked": "support_agent", "accepted": "how_to_reg", "closed": "logout", "left": "logout"}
+_ICONS = {
+    "alarm": "warning",
+    "asked": "support_agent",
+    "accepted": "how_to_reg",
+    "closed": "logout",
+    "left": "logout",
+}
 _FACES = {"voice": "mic"}
-_PLAIN = frozenset({"text", "image", "choice", "menu"})
+_PLAIN = frozenset({"text", "image", "choice", "menu"})  # their words or pictures say it
 
 
 def row_shape(row: Row, viewer_id: UUID, words: Words, *, rank: Any = None) -> Shape:
@@ -31,7 +37,9 @@ def row_shape(row: Row, viewer_id: UUID, words: Words, *, rank: Any = None) -> S
         "lastAt": milliseconds(row.last_at),
         "unread": row.unread,
         "status": row.status if row.open else None,
-        "since": milliseconds(row.unanswered_since or (row.requested_at if row.status == "waiting" else None)),
+        "since": milliseconds(
+            row.unanswered_since or (row.requested_at if row.status == "waiting" else None)
+        ),
         "where": where(row, words),
         "elderly": row.elderly,
         "tongue": words("talks.tongue_en") if row.language == ENGLISH and words.language == "zh" else "",
@@ -108,7 +116,7 @@ def _label(item: Item, words: Words) -> str:
         return words("talks.from_page")
     if item.kind == "voice":
         return words("talks.voice_text" if item.text else "talks.kind_voice")
-    if item.by == "patient" and (item.kind not in _PLAIN or not (item.text or item.medium)):
+    if item.by == "patient" and item.kind != "text" and (item.kind not in _PLAIN or not (item.text or item.medium)):
         return words(f"talks.kind_{item.kind}")
     return ""
 

@@ -171,9 +171,13 @@ def _talk(_: Crypto, row: Any) -> list[Item]:
     """Asked for, accepted, ended: three moments of a talk."""
     items = [Item(f"q{row.id.hex}", "event", row.requested_at, event="asked", detail=row.reason)]
     if row.accepted_at:
-        items.append(Item(f"b{row.id.hex}", "event", row.accepted_at, event="accepted", agent=row.agent or ""))
+        items.append(
+            Item(f"b{row.id.hex}", "event", row.accepted_at, event="accepted", agent=row.agent or "")
+        )
     if row.ended_at:
-        items.append(Item(f"e{row.id.hex}", "event", row.ended_at, event=row.status, agent=row.ended_by or ""))
+        items.append(
+            Item(f"e{row.id.hex}", "event", row.ended_at, event=row.status, agent=row.ended_by or "")
+        )
     return items
 
 

@@ -1,0 +1,166 @@
+"""One hub reads what changed once, and tells only those who look at it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from redis.exceptions import ConnectionError as RedisGone
+from sqlalchemy import text
+
+from bot.desk.talks import acts, finding, rows, transcript
+from bot.desk.talks.hub import CHANNEL, Hub
+from bot.desk.talks.rows import Row
+from bot.handoff import talking
+from integrations.messages import Kind, Media
+
+PATIENCE = 10  # seconds: only a hub that tells nothing takes so long
+
+
+@dataclass(eq=False)
+class Page:
+    """A page that keeps what it is told."""
+
+    member: UUID
+    shown: UUID | None = None
+    rows: list[Row] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def owns(self, row: Row) -> bool:
+        return row.staff_id == self.member
+
+    def changed(self, changed) -> None:
+        self.rows += changed
+        self.told.set()
+
+    def said(self, row: Row, items) -> None:
+        self.items = [item.text for item in items]
+        self.told.set()
+
+    async def hears(self, words: str = "") -> None:
+        """Until it was told of a row, and the transcript ends with these words."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.rows or (words and self.items[-1:] != [words]):
+                self.told.clear()
+                await self.told.wait()
+
+
+async def read(rt, conversation: UUID) -> Row:
+    async with rt.database.transaction() as session:
+        [found] = await rows.read(session, rt.crypto, [conversation], now=rt.now(), limited=["wechat"])
+    return found
+
+
+async def test_a_row_says_who_waits_since_when_and_what_may_be_sent(rt, clock, wait_for, accept, agent, arrive):
+    conversation = await wait_for(words="我的手机13812345678")
+    row = await read(rt, conversation)
+    assert (row.status, row.skill, row.unread, row.last) == ("waiting", "service", 1, "我的手机*********78")
+    assert (row.unanswered_since, row.left) == (rt.now(), 2) and row.closes_at == rt.now() + timedelta(hours=48)
+    talk_id = await accept(conversation, agent)
+    clock.forward(seconds=30)
+    async with rt.database.begin() as session:
+        await talking.say(session, rt, talk_id, agent, "您好", now=rt.now())
+        await acts.seen(session, conversation, agent.id, rt.now())
+        await session.execute(text("UPDATE outbound SET created_at = :now WHERE staff_id IS NOT NULL"), {"now": rt.now()})
+    row = await read(rt, conversation)
+    assert (row.status, row.agent, row.unread, row.unanswered_since) == ("active", "沈一鸣", 0, None)
+    assert row.last_by == "staff" and row.last == "您好"
+    clock.forward(seconds=5)
+    await arrive(words="在吗")
+    row = await read(rt, conversation)
+    assert (row.unread, row.unanswered_since, row.last_by) == (1, rt.now(), "patient")
+
+
+async def test_the_transcript_holds_all_sides_in_order(rt, clock, wait_for, accept, agent, arrive):
+    conversation = await wait_for(words="身份证110101199003074514")
+    talk_id = await accept(conversation, agent)
+    clock.forward(seconds=1)
+    await arrive(words="胸口剧烈疼痛喘不上气")
+    async with rt.database.begin() as session:
+        await talking.note(session, rt, talk_id, agent, "已查订单", rt.now())
+    async with rt.database.transaction() as session:
+        items = await transcript.read(session, rt.crypto, conversation, before=transcript.LATEST, waiting=True)
+        last = await transcript.read(session, rt.crypto, conversation, before=transcript.LATEST, limit=2)
+    said = {(item.by, item.event) for item in items}
+    assert said >= {("patient", ""), ("bot", ""), ("note", ""), ("event", "asked"), ("event", "accepted"), ("event", "alarm")}
+    assert [item.at for item in items] == sorted(item.at for item in items) and len(last) == 2
+    words = " ".join(item.text for item in items)
+    assert "110101199003074514" not in words and "已查订单" in words
+    assert {item.state for item in items if item.by == "bot"} == {"held"}
+
+
+async def test_each_change_is_read_once_and_told_to_those_whose_it_is(
+    rt, clock, wait_for, accept, agent, other, arrive, monkeypatch
+):
+    conversation = await wait_for()
+    await accept(conversation, agent)
+    clock.forward(seconds=1)
+    mine, theirs = Page(agent.id, shown=conversation), Page(other.id)
+    async with Hub(rt).at_work() as hub:
+        assert set(hub.rows) == {conversation}
+        async with asyncio.timeout(PATIENCE):
+            while not hub.hears:
+                await asyncio.sleep(0.01)
+        hub.add(mine)
+        hub.add(theirs)
+        reading, count = rows.read, []
+
+        async def counted(session, crypto, conversations, **more):
+            count.append(len(conversations))
+            return await reading(session, crypto, conversations, **more)
+
+        monkeypatch.setattr(rows, "read", counted)
+        await arrive(words="还在吗")
+        for _ in range(3):
+            await rt.redis.publish(CHANNEL, str(conversation))
+        await mine.hears("还在吗")
+        assert mine.rows[-1].last == "还在吗"
+        assert count == [1]
+        assert not theirs.rows, "others' talks are told once a second"
+        await theirs.hears()
+        assert [row.last for row in theirs.rows] == ["还在吗"]
+
+
+async def test_without_redis_the_hub_looks_by_itself(rt, wait_for, agent, monkeypatch):
+    def gone(**_):
+        raise RedisGone
+
+    monkeypatch.setattr(rt.redis, "pubsub", gone)
+    monkeypatch.setattr("bot.desk.talks.hub._LOOK_WITHOUT_REDIS", 0.05)
+    page = Page(agent.id)
+    async with Hub(rt).at_work() as hub:
+        hub.add(page)
+        conversation = await wait_for()
+        await page.hears()
+        assert not hub.hears and [row.id for row in page.rows] == [conversation]
+
+
+async def test_a_talk_that_ends_is_told_and_forgotten(rt, wait_for, accept, agent):
+    conversation = await wait_for()
+    talk_id = await accept(conversation, agent)
+    page = Page(agent.id, shown=conversation)
+    async with Hub(rt).at_work() as hub:
+        hub.add(page)
+        async with rt.database.begin() as session:
+            await talking.hand_back(session, rt, talk_id, agent, rt.now())
+        hub.touch([conversation])
+        await page.hears()
+        assert not page.rows[-1].open and not hub.rows
+
+
+@pytest.mark.parametrize("asked", ["<script>", "%", "zhang", "1381234"])
+async def test_what_is_no_number_finds_nobody(rt, arrive, asked):
+    await arrive()
+    async with rt.database.transaction() as session:
+        assert await finding.find(session, rt.crypto, asked) == []
+
+
+async def test_pictures_are_items_with_what_became_of_them(rt, arrive):
+    conversation = await arrive(kind=Kind.IMAGE, words="", media=Media("file-1"))
+    async with rt.database.transaction() as session:
+        [item] = await transcript.read(session, rt.crypto, conversation, before=transcript.LATEST)
+    assert (item.kind, item.medium_state) == ("image", "waiting") and item.medium

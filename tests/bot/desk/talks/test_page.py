@@ -1,0 +1,156 @@
+"""The page, as its member uses it: without a browser, for what lives there is told what to show."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+from uuid import UUID
+
+import pytest
+from nicegui import ui
+from sqlalchemy import text
+
+from bot.desk.talks import hub as hubs
+from bot.desk.talks.elements import Composer, ConversationList, Transcript
+from bot.handoff.models import Skill
+from integrations.hospital.models import AccountPatient, Patient, PatientStatus, Relation, Role, Sex
+from tests.bot.desk.conftest import Visitor
+
+
+def one[E: ui.element](visitor: Visitor, kind: type[E]) -> E:
+    return next(iter(visitor.user.find(kind=kind).elements))
+
+
+def tell(visitor: Visitor, kind: type[ui.element], event: str, args: object) -> None:
+    visitor.user.find(kind=kind).trigger(event, args)
+
+
+async def enter(visitor: Visitor) -> None:
+    await visitor.user.open("/talks")
+    await visitor.user.should_see(kind=Composer)
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def queued(desks, wait_for) -> Callable[..., Awaitable[UUID]]:
+    """A patient in the queue, of whom the desk has heard."""
+
+    async def ask(**more) -> UUID:
+        conversation = await wait_for(**more)
+        hub = hubs.of(desks.rt)
+        hub.touch([conversation])
+        await until(lambda: conversation in hub.rows)
+        return conversation
+
+    return ask
+
+
+async def test_from_the_queue_to_the_end(desks, rt, queued, arrive):
+    conversation = await queued(words="退款什么时候到？<b>x</b>")
+    agent = await desks.enter(Role.AGENT, name="沈一鸣")
+    await enter(agent)
+    rows = one(agent, ConversationList)
+    assert [row["status"] for row in rows.shown.values()] == ["waiting"]
+    tell(agent, ConversationList, "choose", str(conversation))
+    await agent.see("等待接待")
+    said = one(agent, Transcript)
+    await until(lambda: any(item["text"] == "退款什么时候到？<b>x</b>" for item in said.said))
+    agent.user.find(marker="act-accept").click()
+    await agent.see("您接待中")
+    tell(agent, Composer, "send", {"id": str(conversation), "note": False, "text": "1 到 3 天", "token": "1"})
+    await until(lambda: any(item["by"] == "staff" and item["text"] == "1 到 3 天" for item in said.said))
+    tell(agent, Composer, "send", {"id": str(conversation), "note": True, "text": "等财务", "token": "2"})
+    await until(lambda: any(item["by"] == "note" for item in said.said))
+    await arrive(words="好的谢谢")
+    await rt.redis.publish("desk", str(conversation))
+    await until(lambda: said.said[-1]["text"] == "好的谢谢" or any(i["text"] == "好的谢谢" for i in said.said))
+    agent.user.find(marker="act-hand_back").click()
+    await agent.told("已交还机器人")
+    async with rt.database.begin() as session:
+        state = await session.scalar(text("SELECT state FROM controls"))
+        audited = list(await session.scalars(text("SELECT action FROM audit_events ORDER BY at")))
+    assert state == "bot"
+    assert [one for one in audited if one.startswith("talk.")] == ["talk.opened", "talk.accept", "talk.handed_back"]
+
+
+async def test_who_lost_a_talk_is_told_and_cannot_write(desks, rt, queued):
+    conversation = await queued()
+    agent, boss = await desks.enter(Role.AGENT, name="沈一鸣"), await desks.enter(Role.SUPERVISOR, name="方主任")
+    for visitor in (agent, boss):
+        await enter(visitor)
+        tell(visitor, ConversationList, "choose", str(conversation))
+    await agent.see("等待接待")
+    agent.user.find(marker="act-accept").click()
+    await boss.see("沈一鸣接待中")
+    boss.user.find(marker="act-take_over").click()
+    await boss.see("接管沈一鸣的对话？")
+    boss.user.find(marker="sure").click()
+    await agent.see("方主任已接管这个对话")
+    tell(agent, Composer, "send", {"id": str(conversation), "note": False, "text": "我来", "token": "1"})
+    await asyncio.sleep(0.3)
+    async with rt.database.begin() as session:
+        assert await session.scalar(text("SELECT count(*) FROM outbound WHERE staff_id IS NOT NULL")) == 0
+
+
+async def test_nobody_opens_what_is_not_theirs(desks, rt, queued):
+    conversation = await queued(skill=Skill.PHARMACY)
+    agent = await desks.enter(Role.AGENT)
+    await enter(agent)
+    assert not one(agent, ConversationList).shown
+    tell(agent, ConversationList, "choose", str(conversation))
+    await agent.told("不能看这个会话")
+    assert not one(agent, Transcript).said
+    for asked in (f"/talks/media/{conversation}/{conversation}", "/talks/media/x/y"):
+        assert (await agent.http.get(asked)).status_code in (404, 422)
+    tell(agent, Composer, "send", {"id": str(conversation), "note": True, "text": "hm", "token": "1"})
+    await asyncio.sleep(0.3)
+    async with rt.database.begin() as session:
+        assert await session.scalar(text("SELECT count(*) FROM talk_notes")) == 0
+
+
+async def test_personal_data_is_shown_for_a_reason_and_hides_again(desks, rt, queued, monkeypatch):
+    monkeypatch.setattr("bot.desk.card.panel.SHOWN_SECONDS", 0.5)
+    conversation = await queued()
+    async with rt.database.begin() as session:
+        account = await session.scalar(text("SELECT account_id FROM contacts"))
+        await _register(session, rt.crypto, account)
+    agent = await desks.enter(Role.AGENT)
+    await enter(agent)
+    tell(agent, ConversationList, "choose", str(conversation))
+    await agent.see("138****5678", "110*************14")
+    agent.user.find(marker="reveal").click()
+    await agent.see("为什么需要")
+    agent.user.find(marker="reveal-show").click()
+    await agent.told("请先写明原因")
+    await agent.user.should_not_see("13812345678")
+    next(iter(agent.user.find(marker="reveal-reason").elements)).set_value("核对 13912345678")
+    agent.user.find(marker="reveal-show").click()
+    await agent.see("13812345678", "110101199003074514", "张明")
+    await agent.see("138****5678")
+    async with rt.database.begin() as session:
+        detail = await session.scalar(text("SELECT detail FROM audit_events WHERE action = 'patient_revealed'"))
+    assert detail == {"values": ["id_number", "name", "phone"], "reason": "核对 [phone]"}
+
+
+async def _register(session, crypto, account) -> None:
+    number, phone = "110101199003074514", "+8613812345678"
+    made = Patient(
+        name=crypto.encrypt("张明", "patients.name"),
+        masked_name="*明",
+        id_number=crypto.encrypt(number, "patients.id_number"),
+        id_number_index=crypto.blind(number, "patients.id_number"),
+        phone=crypto.encrypt(phone, "patients.phone"),
+        phone_index=crypto.blind(phone, "patients.phone"),
+        birth_date=date(1990, 3, 7),
+        sex=Sex.FEMALE,
+        status=PatientStatus.VERIFIED,
+    )
+    session.add(made)
+    await session.flush()
+    session.add(AccountPatient(account_id=account, patient_id=made.id, relation=Relation.SELF))
