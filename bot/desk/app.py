@@ -21,6 +21,8 @@ from bot.desk.desk import SessionOver
 from bot.desk.door import Door
 from bot.desk.heartbeat import Heartbeat
 from bot.desk.registry import said_of
+from bot.desk.talks import media
+from bot.desk.talks.hub import Hub
 from bot.desk.words import catalogue
 from integrations import connections
 from integrations.hospital.staff.permissions import NotPermitted
@@ -52,6 +54,7 @@ def create_desk(settings: Settings) -> ASGIApp:
 
     desk = FastAPI(title="daozhen desk", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     desk.include_router(login.router)
+    desk.include_router(media.router)
     desk.mount("/static", StaticFiles(directory=STATIC))
     _health(desk)
     showing.install(desk)
@@ -72,7 +75,7 @@ def create_desk(settings: Settings) -> ASGIApp:
 async def serving(desk: FastAPI, rt: Runtime) -> AsyncIterator[None]:
     """The desk's pages work on this runtime inside the block; one at a time."""
     desk.state.runtime = rt
-    async with Heartbeat(rt).beating():
+    async with Heartbeat(rt).beating(), Hub(rt).at_work():
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 MODULES = (
+    "bot.desk.talks.page",
     "bot.desk.work.start",
     "bot.desk.consultations.page",
     "bot.desk.work.alarms",

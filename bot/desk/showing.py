@@ -29,7 +29,7 @@ def install(desk_app: FastAPI) -> None:
 
     @desk_app.get("/", include_in_schema=False)
     async def home(request: Request) -> Response:
-        member = await _member(desk_app.state.runtime, request)
+        member = await member_of(desk_app.state.runtime, request)
         if member is None:
             return RedirectResponse("/login", 303)
         own = next((page for page in frame.listed(member)), None)
@@ -39,7 +39,7 @@ def install(desk_app: FastAPI) -> None:
 def _install(desk_app: FastAPI, page: Page) -> None:
     async def show(request: Request, client: Client) -> Response | None:
         rt: Runtime = desk_app.state.runtime
-        member = await _member(rt, request)
+        member = await member_of(rt, request)
         if (elsewhere := _elsewhere(request, page, member)) or member is None:
             client.delete()  # nobody will show it
             return elsewhere
@@ -83,7 +83,7 @@ def _desk(rt: Runtime, request: Request, client: Client, member: StaffMember) ->
     return desk
 
 
-async def _member(rt: Runtime, request: Request) -> StaffMember | None:
+async def member_of(rt: Runtime, request: Request) -> StaffMember | None:
     token = Cookies.of(rt.settings).token(request)
     if not token:
         return None

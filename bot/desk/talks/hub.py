@@ -37,7 +37,7 @@ _AT_ONCE = 200  # conversations in one statement
 
 SEEN = Counter("daozhen_desk_changes_total", "Conversations read because they changed")
 LOOKING = Gauge("daozhen_desk_lists", "Open conversation lists")
-_working: dict[int, "Hub"] = {}  # by the runtime that they work on
+_working: dict[int, Hub] = {}  # by the runtime that they work on
 
 
 class Watcher(Protocol):

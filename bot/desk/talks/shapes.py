@@ -116,7 +116,11 @@ def _label(item: Item, words: Words) -> str:
         return words("talks.from_page")
     if item.kind == "voice":
         return words("talks.voice_text" if item.text else "talks.kind_voice")
-    if item.by == "patient" and item.kind != "text" and (item.kind not in _PLAIN or not (item.text or item.medium)):
+    if (
+        item.by == "patient"
+        and item.kind != "text"
+        and (item.kind not in _PLAIN or not (item.text or item.medium))
+    ):
         return words(f"talks.kind_{item.kind}")
     return ""
 

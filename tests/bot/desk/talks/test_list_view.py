@@ -41,17 +41,21 @@ def test_doctors_see_own_consultations_and_the_talks_of_their_department():
     own = row(skill="doctor", department_id=SKIN, consultation_id=uuid4(), wanted_staff_id=DOCTOR.id)
     colleagues = replace(ward, consultation_id=uuid4(), wanted_staff_id=uuid4())
     hidden = [colleagues, row(skill="doctor", department_id=SKIN), row(), bots(), row(skill="doctor")]
-    assert may_see(DOCTOR, ward) and may_see(DOCTOR, own)
+    assert may_see(DOCTOR, ward)
+    assert may_see(DOCTOR, own)
     assert not any(may_see(DOCTOR, one) for one in hidden)
     assert all(may_see(SUPERVISOR, one) for one in [ward, own, *hidden])
 
 
 def test_agents_see_their_queue_and_nothing_of_the_bots():
-    assert may_see(AGENT, row()) and may_see(AGENT, row(skill="doctor", staff_id=AGENT.id))
+    assert may_see(AGENT, row())
+    assert may_see(AGENT, row(skill="doctor", staff_id=AGENT.id))
     assert not may_see(AGENT, row(skill="doctor", department_id=SKIN))
-    assert not may_see(AGENT, row(skill="pharmacy")) and not may_see(AGENT, bots())
+    assert not may_see(AGENT, row(skill="pharmacy"))
+    assert not may_see(AGENT, bots())
     ended = row(status="closed", control="bot", skill="doctor")
-    assert not may_see(AGENT, ended) and may_see(AGENT, replace(ended, staff_id=AGENT.id))
+    assert not may_see(AGENT, ended)
+    assert may_see(AGENT, replace(ended, staff_id=AGENT.id))
 
 
 def test_a_red_flag_stands_before_who_waits_longest():
@@ -64,7 +68,8 @@ def test_a_browser_hears_of_its_own_list_only():
     mine, theirs = row(status="active", staff_id=AGENT.id, unread=3), row(status="active", staff_id=uuid4())
     view = ListView(AGENT)
     view.note([mine, theirs])
-    assert view.first({mine.id: mine, theirs.id: theirs}) == [mine] and view.unread == 3
+    assert view.first({mine.id: mine, theirs.id: theirs}) == [mine]
+    assert view.unread == 3
     assert view.counts == {"mine": 1, "waiting": 0, "all": 2}
     moved = replace(theirs, last="more")
     view.note([moved])
@@ -72,15 +77,20 @@ def test_a_browser_hears_of_its_own_list_only():
     gone = replace(mine, staff_id=uuid4())
     view.note([gone])
     change = view.change([gone])
-    assert change.gone == (mine.id,) and not change.rows and view.unread == 0
+    assert change.gone == (mine.id,)
+    assert not change.rows
+    assert view.unread == 0
 
 
 def test_a_row_that_leaves_makes_room_for_one_that_was_never_sent():
-    every = {one.id: one for one in (row(unanswered_since=NOW + timedelta(seconds=at)) for at in range(BOUND + 5))}
+    every = {
+        one.id: one for one in (row(unanswered_since=NOW + timedelta(seconds=at)) for at in range(BOUND + 5))
+    }
     view = ListView(AGENT, Filter.WAITING)
     view.note(every.values())
     first = view.first(every)
-    assert len(first) == BOUND and first[0].unanswered_since == NOW
+    assert len(first) == BOUND
+    assert first[0].unanswered_since == NOW
     taken = replace(first[0], status="active", staff_id=uuid4())
     view.note([taken])
     assert view.change([taken]).afresh

@@ -31,10 +31,29 @@ async def enter(visitor: Visitor) -> None:
     await visitor.user.should_see(kind=Composer)
 
 
+async def sees(visitor: Visitor, *texts: str) -> None:
+    """Waits longer than `should_see` for what services have to do first."""
+
+    def there(words: str) -> bool:
+        try:
+            return bool(visitor.user.find(words).elements)
+        except AssertionError:
+            return False
+
+    for words in texts:
+        await until(lambda words=words: there(words))
+
+
 async def until(true: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
-        while not true():
+        while not true():  # noqa: ASYNC110 (pages tell nobody)
             await asyncio.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def at_work(clock) -> None:
+    """10:00 on a working day before today: what goes out is dated by the database."""
+    clock.time = clock.time.replace(day=16)
 
 
 @pytest.fixture
@@ -58,40 +77,49 @@ async def test_from_the_queue_to_the_end(desks, rt, queued, arrive):
     rows = one(agent, ConversationList)
     assert [row["status"] for row in rows.shown.values()] == ["waiting"]
     tell(agent, ConversationList, "choose", str(conversation))
-    await agent.see("等待接待")
+    await sees(agent, "等待接待")
     said = one(agent, Transcript)
     await until(lambda: any(item["text"] == "退款什么时候到？<b>x</b>" for item in said.said))
     agent.user.find(marker="act-accept").click()
-    await agent.see("您接待中")
+    await sees(agent, "您接待中")
     tell(agent, Composer, "send", {"id": str(conversation), "note": False, "text": "1 到 3 天", "token": "1"})
     await until(lambda: any(item["by"] == "staff" and item["text"] == "1 到 3 天" for item in said.said))
     tell(agent, Composer, "send", {"id": str(conversation), "note": True, "text": "等财务", "token": "2"})
     await until(lambda: any(item["by"] == "note" for item in said.said))
     await arrive(words="好的谢谢")
     await rt.redis.publish("desk", str(conversation))
-    await until(lambda: said.said[-1]["text"] == "好的谢谢" or any(i["text"] == "好的谢谢" for i in said.said))
+    await until(
+        lambda: said.said[-1]["text"] == "好的谢谢" or any(i["text"] == "好的谢谢" for i in said.said)
+    )
     agent.user.find(marker="act-hand_back").click()
     await agent.told("已交还机器人")
     async with rt.database.begin() as session:
         state = await session.scalar(text("SELECT state FROM controls"))
         audited = list(await session.scalars(text("SELECT action FROM audit_events ORDER BY at")))
     assert state == "bot"
-    assert [one for one in audited if one.startswith("talk.")] == ["talk.opened", "talk.accept", "talk.handed_back"]
+    assert [one for one in audited if one.startswith("talk.")] == [
+        "talk.opened",
+        "talk.accept",
+        "talk.handed_back",
+    ]
 
 
 async def test_who_lost_a_talk_is_told_and_cannot_write(desks, rt, queued):
     conversation = await queued()
-    agent, boss = await desks.enter(Role.AGENT, name="沈一鸣"), await desks.enter(Role.SUPERVISOR, name="方主任")
+    agent, boss = (
+        await desks.enter(Role.AGENT, name="沈一鸣"),
+        await desks.enter(Role.SUPERVISOR, name="方主任"),
+    )
     for visitor in (agent, boss):
         await enter(visitor)
         tell(visitor, ConversationList, "choose", str(conversation))
-    await agent.see("等待接待")
+    await sees(agent, "等待接待")
     agent.user.find(marker="act-accept").click()
-    await boss.see("沈一鸣接待中")
+    await sees(boss, "沈一鸣接待中")
     boss.user.find(marker="act-take_over").click()
-    await boss.see("接管沈一鸣的对话？")
+    await sees(boss, "接管沈一鸣的对话？")
     boss.user.find(marker="sure").click()
-    await agent.see("方主任已接管这个对话")
+    await sees(agent, "方主任已接管这个对话")
     tell(agent, Composer, "send", {"id": str(conversation), "note": False, "text": "我来", "token": "1"})
     await asyncio.sleep(0.3)
     async with rt.database.begin() as session:
@@ -123,18 +151,20 @@ async def test_personal_data_is_shown_for_a_reason_and_hides_again(desks, rt, qu
     agent = await desks.enter(Role.AGENT)
     await enter(agent)
     tell(agent, ConversationList, "choose", str(conversation))
-    await agent.see("138****5678", "110*************14")
+    await sees(agent, "138****5678", "110*************14")
     agent.user.find(marker="reveal").click()
-    await agent.see("为什么需要")
+    await sees(agent, "为什么需要")
     agent.user.find(marker="reveal-show").click()
     await agent.told("请先写明原因")
     await agent.user.should_not_see("13812345678")
     next(iter(agent.user.find(marker="reveal-reason").elements)).set_value("核对 13912345678")
     agent.user.find(marker="reveal-show").click()
-    await agent.see("13812345678", "110101199003074514", "张明")
-    await agent.see("138****5678")
+    await sees(agent, "13812345678", "110101199003074514", "张明")
+    await sees(agent, "138****5678")
     async with rt.database.begin() as session:
-        detail = await session.scalar(text("SELECT detail FROM audit_events WHERE action = 'patient_revealed'"))
+        detail = await session.scalar(
+            text("SELECT detail FROM audit_events WHERE action = 'patient_revealed'")
+        )
     assert detail == {"values": ["id_number", "name", "phone"], "reason": "核对 [phone]"}
 
 

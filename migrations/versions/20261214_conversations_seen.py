@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261211"
-down_revision = "20261210"
+revision = "7a1f4c52d908"
+down_revision = "d27b6f18c094"
 branch_labels = None
 depends_on = None
 
