@@ -15,11 +15,10 @@ from bot import media
 from bot.desk.desk import Desk, SessionOver
 from bot.desk.registry import said_of
 from bot.desk.talks.elements import Shape
-from bot.desk.talks.hub import CHANNEL
 from bot.desk.talks.rows import Row
 from bot.handoff import talking
 from bot.handoff.models import CannedReply
-from bot.wake import wake
+from bot.wake import tell_desk, wake
 from integrations.hospital.staff.permissions import NotPermitted, Right
 from integrations.media_types import media_type
 from integrations.messages import Picture
@@ -153,6 +152,6 @@ async def tell(desk: Desk, conversation_id: UUID) -> None:
     """Wakes whoever sends, and the other desks. Without Redis both look by themselves."""
     try:
         await wake(desk.rt.redis, [conversation_id])
-        await desk.rt.redis.publish(CHANNEL, str(conversation_id))
     except (RedisError, OSError):
         log.warning("nobody is woken without redis: the sweep will send what was said")
+    await tell_desk(desk.rt.redis, [conversation_id])

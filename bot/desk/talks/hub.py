@@ -23,11 +23,11 @@ from bot.claims import sends_actively
 from bot.desk.talks import rows, transcript
 from bot.desk.talks.rows import Row
 from bot.desk.talks.transcript import Item
+from bot.wake import DESK
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
 
-CHANNEL = "desk"
 _TOGETHER = 0.02  # seconds in which changes gather into one reading
 _LOOK_WITHOUT_REDIS = 2.0
 _LOOK_ANYWAY = 30.0
@@ -177,7 +177,7 @@ class Hub:
     async def _listen(self) -> None:
         try:
             async with self._rt.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-                await pubsub.subscribe(CHANNEL)
+                await pubsub.subscribe(DESK)
                 await self.look()  # what changed while nobody listened
                 self._hearing = True
                 while True:

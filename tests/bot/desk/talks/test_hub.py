@@ -12,9 +12,10 @@ from redis.exceptions import ConnectionError as RedisGone
 from sqlalchemy import text
 
 from bot.desk.talks import acts, finding, rows, transcript
-from bot.desk.talks.hub import CHANNEL, Hub
+from bot.desk.talks.hub import Hub
 from bot.desk.talks.rows import Row
 from bot.handoff import talking
+from bot.wake import tell_desk
 from integrations.messages import Kind, Media
 
 PATIENCE = 10  # seconds: only a hub that tells nothing takes so long
@@ -133,7 +134,7 @@ async def test_each_change_is_read_once_and_told_to_those_whose_it_is(
         monkeypatch.setattr(rows, "read", counted)
         await arrive(words="还在吗")
         for _ in range(3):
-            await rt.redis.publish(CHANNEL, str(conversation))
+            await tell_desk(rt.redis, [conversation])
         await mine.hears("还在吗")
         assert mine.rows[-1].last == "还在吗"
         assert count == [1]
