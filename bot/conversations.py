@@ -7,7 +7,7 @@ state are one transaction. Whoever finds the row locked goes away: the holder lo
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,11 +18,14 @@ from sqlalchemy import Row, text
 
 from bot import choices, delivery, inbox, numbers_in_chat, outbox, rasa, shown_back, texts
 from bot.alarms import URGENT_FOR
+from bot.handoff import meanwhile, queue, telling
+from bot.handoff.words import Asks
+from bot.handoff.words import read as read_wish
 from bot.models import ControlState
 from bot.outbox import Reply
 from bot.rasa import RasaDown, RasaReply
 from bot.understanding import Understanding
-from bot.wake import TURNS
+from bot.wake import TURNS, tell_desk
 from integrations import menu
 from integrations.database import Executor
 from integrations.language.languages import SIMPLIFIED, detect
@@ -118,6 +121,8 @@ class Answer:
     choices: dict[str, Any] | None = None
     expects: str | None = None
     chosen_language: str = ""
+    handoff: dict[str, str] | None = None  # a person is to help, if one can: that is said instead
+    leaves: bool = False  # the queue for a person
 
 
 async def drain(rt: Runtime, understanding: Understanding, conversation_id: UUID) -> None:
@@ -154,6 +159,7 @@ async def _turn(rt: Runtime, understanding: Understanding, conversation_id: UUID
     """Answers the oldest pending message. True: we held the lock, and all went well: look again."""
     inbound: Row[Any] | None = None
     message: MessageIn | None = None
+    answer: Answer | None = None
     expects, language = None, SIMPLIFIED
     try:
         async with rt.database.transaction() as session:
@@ -182,6 +188,7 @@ async def _turn(rt: Runtime, understanding: Understanding, conversation_id: UUID
     if inbound is None:
         return True
     await _announce(rt, inbound.id)
+    await _tell_desk(rt, conversation_id, inbound, answer)
     if message is not None:  # one that cannot be read is nothing to be looked into
         await numbers_in_chat.take_out(rt, rt.channels[inbound.speaks], message, expects)
     return True
@@ -204,12 +211,15 @@ async def _answer(
 ) -> Answer:
     kept: dict[str, Any] | None = conversation.choices
     unchanged = Answer([], kept, conversation.expects)
-    if inbound.state != ControlState.BOT:
-        return unchanged  # a person reads it
+    asks = Asks.NOTHING if inbound.state == ControlState.BOT else read_wish(message, kept)
+    waits = inbound.state == ControlState.WAITING
+    if inbound.state != ControlState.BOT and not (waits and asks is Asks.LEAVE):
+        return await _meanwhile(rt, conversation, inbound, asks, language) or unchanged  # a person reads it
     if message.kind is Kind.EDIT:
         return Answer([Reply(texts.say("bot_edited", language=language))], kept, conversation.expects)
     try:
-        command = _command(message, kept)
+        command = telling.handed_back("left") if waits else meanwhile.command(message, conversation.expects)
+        command = command or _command(message, kept)
     except choices.Stale:
         command = await _news_command(rt, conversation.id, message.choice)
         if command is None:
@@ -228,7 +238,23 @@ async def _answer(
         log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
         return Answer([_apology(rt, language)])
     said = await shown_back.reveal(rt, conversation.id, said)
-    return _compose(rt, inbound.speaks, said, language, elder=inbound.elder_mode)
+    answer = _compose(rt, inbound.speaks, said, language, elder=inbound.elder_mode)
+    wish = next((reply.handoff for reply in said if reply.handoff), None)
+    return replace(answer, handoff=wish, leaves=command in meanwhile.LEAVING)
+
+
+async def _meanwhile(
+    rt: Runtime, conversation: Row[Any], inbound: Row[Any], asks: Asks, language: str
+) -> Answer | None:
+    """What is answered although a person is waited for, or there."""
+    if asks is Asks.NOTHING:
+        return None
+    async with rt.database.transaction() as session:
+        said = await meanwhile.answer(session, rt, conversation.id, asks, inbound.state, language)
+    if said is None:
+        return None
+    answer = _compose(rt, inbound.speaks, [said], language, elder=inbound.elder_mode)
+    return answer if answer.choices else replace(answer, choices=conversation.choices)
 
 
 def _metadata(rt: Runtime, inbound: Row[Any], message: MessageIn, language: str) -> dict[str, Any]:
@@ -338,6 +364,7 @@ async def _conclude(
     now = rt.now()
     at_most = now + timedelta(seconds=rt.settings.wechat_passive_seconds)  # the gateway's clock may run ahead
     language = answer.chosen_language or language
+    answer, epoch = await _hand_over(session, rt, conversation_id, inbound, answer, language)
     replies = answer.replies
     if replies and inbound.unknown:
         again = await outbox.repeat_unknown(session, rt.crypto, conversation_id, now)
@@ -355,10 +382,26 @@ async def _conclude(
             "language": language,
             "chosen": bool(answer.chosen_language),
             "replies": [outbox.seal(rt.crypto, reply) for reply in replies],
-            "epoch": inbound.epoch,
+            "epoch": epoch,
             "not_before": inbound.passive_until and min(inbound.passive_until, at_most),
         },
     )
+
+
+async def _hand_over(
+    session: Executor, rt: Runtime, conversation_id: UUID, inbound: Row[Any], answer: Answer, language: str
+) -> tuple[Answer, int]:
+    """Into the queue for a person, or out of it, together with what is said of that. Gives the epoch to say it under:
+    what somebody who took the talk meanwhile has overtaken is dropped."""
+    if answer.leaves:
+        return answer, await queue.leave(session, conversation_id, rt.now()) or inbound.epoch
+    if not answer.handoff:
+        return answer, inbound.epoch
+    begun = await meanwhile.begin(session, rt, conversation_id, answer.handoff, language)
+    if begun is None:
+        return answer, inbound.epoch
+    said = _compose(rt, inbound.speaks, [begun.reply], language, elder=inbound.elder_mode)
+    return replace(said, chosen_language=answer.chosen_language), begun.epoch
 
 
 async def _postpone(rt: Runtime, conversation_id: UUID, inbound: Row[Any], language: str) -> None:
@@ -407,6 +450,12 @@ async def _count_failure(rt: Runtime, conversation_id: UUID, inbound: Row[Any], 
             not_before=inbound.passive_until,
         )
     return True
+
+
+async def _tell_desk(rt: Runtime, conversation_id: UUID, inbound: Row[Any], answer: Answer | None) -> None:
+    """Whoever speaks there sees the message; whoever works at the desk, who came into the queue or left it."""
+    if inbound.state != ControlState.BOT or (answer and (answer.handoff or answer.leaves)):
+        await tell_desk(rt.redis, [conversation_id])
 
 
 async def _announce(rt: Runtime, inbound_id: UUID) -> None:

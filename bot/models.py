@@ -192,7 +192,7 @@ class Outbound(Base):
     notice_error: Mapped[str | None]
     about: Mapped[UUID | None]
     talk_id: Mapped[UUID | None] = mapped_column(ForeignKey("talks.id", ondelete="SET NULL"))
-    staff_id: Mapped[UUID | None]
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

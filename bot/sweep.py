@@ -12,6 +12,8 @@ from sqlalchemy import text
 
 from bot import claims, clocks, conversations, media, news, notice_delivery, outbox
 from bot.clocks import Watch
+from bot.handoff import timers
+from bot.wake import tell_desk, wake
 from integrations import courier
 from integrations.hospital import (
     audit_reading,
@@ -119,6 +121,13 @@ async def hospital(rt: Runtime) -> list[UUID]:
 def _terms(rt: Runtime) -> Terms:
     minutes = timedelta(minutes=rt.settings.waitlist_minutes)
     return Terms(minutes, after_quiet_hours(rt.settings.quiet_hours, rt.now(), rt.zone))
+
+
+async def talks(rt: Runtime) -> None:
+    """Asks somebody to take those who wait for a person, and sees to what takes too long."""
+    changed = await timers.keep(rt)
+    await wake(rt.redis, changed)
+    await tell_desk(rt.redis, changed)
 
 
 async def past_visits(rt: Runtime) -> None:

@@ -138,6 +138,7 @@ def hospital() -> None:
     if _process.lately("hospital"):
         return
     _start("pages", paging.page)
+    _start("talks", sweep.talks)
     _start("payments", payments.ask_open)
     _start("refunds", payments.refund)
     _start("parcels", sweep.parcels)

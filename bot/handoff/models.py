@@ -87,8 +87,8 @@ class Talk(Base):
     reason: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=TalkStatus.WAITING)
     priority: Mapped[int] = mapped_column(server_default=text("0"))
-    staff_id: Mapped[UUID | None]
-    wanted_staff_id: Mapped[UUID | None]
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    wanted_staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     consultation_id: Mapped[UUID | None]
     declined: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), server_default=text("'{}'"))
     epoch: Mapped[int] = mapped_column(server_default=text("0"))
@@ -116,7 +116,7 @@ class TalkNote(Base):
     id: Mapped[Key]
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     talk_id: Mapped[UUID] = mapped_column(ForeignKey("talks.id", ondelete="CASCADE"), index=True)
-    staff_id: Mapped[UUID]
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
     words: Mapped[bytes] = mapped_column(LargeBinary, info=sealed("talk_notes.words"))
     created_at: Mapped[datetime]
 

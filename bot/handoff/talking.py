@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -20,7 +20,7 @@ from bot.models import ControlState
 from bot.outbox import Reply
 from integrations.hospital import audit, ratings
 from integrations.hospital.consultations import limits as limits_of_consultations
-from integrations.hospital.models import SubjectKind
+from integrations.hospital.models import Role, StaffMember, SubjectKind
 from integrations.runtime import Runtime
 
 _NOTE = "talk_notes.words"
@@ -30,27 +30,12 @@ _LEAVING = text("""
     LIMIT 1
 """)
 _ACCOUNT = text("SELECT account_id FROM contacts WHERE id = :id")
-SKILLS: dict[str, frozenset[Skill]] = {
-    "agent": frozenset({Skill.SERVICE}),
-    "supervisor": frozenset(Skill),
-    "doctor": frozenset({Skill.DOCTOR}),
-    "pharmacist": frozenset({Skill.PHARMACY}),
+SKILLS: dict[Role, frozenset[Skill]] = {
+    Role.AGENT: frozenset({Skill.SERVICE}),
+    Role.SUPERVISOR: frozenset(Skill),
+    Role.DOCTOR: frozenset({Skill.DOCTOR}),
+    Role.PHARMACIST: frozenset({Skill.PHARMACY}),
 }
-
-
-class Member(Protocol):
-    """A member of staff, as far as talks need to know."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def login(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def department_id(self) -> UUID | None: ...
 
 
 async def open_talk(session: AsyncSession, conversation_id: UUID) -> Talk | None:
@@ -69,7 +54,9 @@ async def talk(session: AsyncSession, talk_id: UUID) -> Talk:
     return found
 
 
-async def accept(session: AsyncSession, rt: Runtime, talk_id: UUID, member: Member, now: datetime) -> Talk:
+async def accept(
+    session: AsyncSession, rt: Runtime, talk_id: UUID, member: StaffMember, now: datetime
+) -> Talk:
     """The member speaks from now on. Returns when nothing of the bot's is on its way any more.
 
     Raises Over, AlreadyTaken, NotYours."""
@@ -86,7 +73,7 @@ async def accept(session: AsyncSession, rt: Runtime, talk_id: UUID, member: Memb
 
 
 async def take_over(
-    session: AsyncSession, rt: Runtime, conversation_id: UUID, member: Member, now: datetime
+    session: AsyncSession, rt: Runtime, conversation_id: UUID, member: StaffMember, now: datetime
 ) -> Talk:
     """The member speaks from now on, whoever did before: the bot, nobody yet, or somebody else. Returns when nothing
     of the bot's is on its way any more. Who may do so the caller has asked."""
@@ -114,7 +101,7 @@ async def say(
     session: AsyncSession,
     rt: Runtime,
     talk_id: UUID,
-    member: Member,
+    member: StaffMember,
     words: str = "",
     picture: UUID | None = None,
     page: str | None = None,
@@ -142,7 +129,7 @@ async def say(
 
 
 async def note(
-    session: AsyncSession, rt: Runtime, talk_id: UUID, member: Member, words: str, now: datetime
+    session: AsyncSession, rt: Runtime, talk_id: UUID, member: StaffMember, words: str, now: datetime
 ) -> UUID:
     """Keeps words for colleagues only. Any open talk that the caller may see. Raises Over."""
     found = await talk(session, talk_id)
@@ -170,10 +157,10 @@ async def transfer(
     session: AsyncSession,
     rt: Runtime,
     talk_id: UUID,
-    member: Member,
+    member: StaffMember,
     now: datetime,
     *,
-    to: Member | None = None,
+    to: StaffMember | None = None,
     skill: Skill | None = None,
     department_id: UUID | None = None,
 ) -> Talk:
@@ -208,7 +195,7 @@ async def hand_back(
     session: AsyncSession,
     rt: Runtime,
     talk_id: UUID,
-    member: Member,
+    member: StaffMember,
     now: datetime,
     *,
     how: str = "handed_back",
@@ -216,12 +203,14 @@ async def hand_back(
     """The bot speaks again: the dialog says so and goes on where it was, and the patient is asked once how the help
     was. Raises Over, NotActive, NotYours."""
     found = await _mine(session, talk_id, member)
-    await end(session, rt, found, member_actor(member), now, how=how)
+    await end(session, rt, found, member.actor, now, how=how)
     await _record(session, member, f"talk.{how}", found)
     return found
 
 
-async def close(session: AsyncSession, rt: Runtime, talk_id: UUID, member: Member, now: datetime) -> Talk:
+async def close(
+    session: AsyncSession, rt: Runtime, talk_id: UUID, member: StaffMember, now: datetime
+) -> Talk:
     """The matter is settled: as hand_back, in the words of a farewell. A talk that nobody has taken is closed without
     a word of the bot's. Raises Over, NotYours."""
     found = await talk(session, talk_id)
@@ -230,7 +219,7 @@ async def close(session: AsyncSession, rt: Runtime, talk_id: UUID, member: Membe
     if not may_take(member, found):
         raise NotYours
     waited = found.status == TalkStatus.WAITING
-    await end(session, rt, found, member_actor(member), now, how="closed" if waited else "")
+    await end(session, rt, found, member.actor, now, how="closed" if waited else "")
     await _record(session, member, "talk.closed", found)
     return found
 
@@ -264,28 +253,24 @@ async def move(
     await session.flush()
 
 
-def may_take(member: Member, found: Talk) -> bool:
+def may_take(member: StaffMember, found: Talk) -> bool:
     """Whether the talk is of this member's skill: a doctor's own consultations, and their department's talks."""
     skill = Skill(found.skill)
-    if skill not in SKILLS.get(str(member.role), frozenset()):
+    if skill not in SKILLS.get(member.role, frozenset()):
         return False
     if found.consultation_id is not None:
         return found.wanted_staff_id == member.id
-    if skill == Skill.DOCTOR and str(member.role) == "doctor" and found.department_id:
+    if skill == Skill.DOCTOR and member.role == Role.DOCTOR and found.department_id:
         return member.department_id == found.department_id or found.wanted_staff_id == member.id
     return True
 
 
-def member_actor(member: Member) -> str:
-    return f"staff:{member.login}"
-
-
-def _own_skill(member: Member) -> Skill:
-    own = SKILLS.get(str(member.role), frozenset())
+def _own_skill(member: StaffMember) -> Skill:
+    own = SKILLS.get(member.role, frozenset())
     return next(iter(own)) if len(own) == 1 else Skill.SERVICE
 
 
-async def _take(session: AsyncSession, rt: Runtime, found: Talk, member: Member, now: datetime) -> None:
+async def _take(session: AsyncSession, rt: Runtime, found: Talk, member: StaffMember, now: datetime) -> None:
     if found.status != TalkStatus.ACTIVE:
         found.staff_id = member.id
         await move(session, found, TalkStatus.ACTIVE, now)
@@ -306,7 +291,7 @@ async def _nothing_leaves(session: AsyncSession, conversation_id: UUID) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _mine(session: AsyncSession, talk_id: UUID, member: Member) -> Talk:
+async def _mine(session: AsyncSession, talk_id: UUID, member: StaffMember) -> Talk:
     found = await talk(session, talk_id)
     if found.status != TalkStatus.ACTIVE:
         raise NotActive
@@ -315,11 +300,13 @@ async def _mine(session: AsyncSession, talk_id: UUID, member: Member) -> Talk:
     return found
 
 
-async def _record(session: AsyncSession, member: Member, action: str, found: Talk, **detail: Any) -> None:
+async def _record(
+    session: AsyncSession, member: StaffMember, action: str, found: Talk, **detail: Any
+) -> None:
     told = {"talk": str(found.id)} | {name: value for name, value in detail.items() if value is not None}
     await audit.record(
         session,
-        actor=member_actor(member),
+        actor=member.actor,
         action=action,
         subject=f"conversation:{found.conversation_id}",
         detail=told,

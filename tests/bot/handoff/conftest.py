@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -13,26 +12,53 @@ from sqlalchemy import text
 from bot import inbox, outbox
 from bot.handoff import queue
 from bot.handoff.models import Skill
+from integrations.hospital.models import Practitioner, PresenceState, Role, StaffMember
+from integrations.hospital.staff import presence
 from tests.bot.conftest import START
 
 
-@dataclass
-class Person:
-    login: str = "xiaoli"
-    name: str = "小李"
-    role: str = "agent"
-    department_id: UUID | None = None
-    id: UUID = field(default_factory=uuid4)
+@pytest.fixture
+def hire(rt, clock) -> Callable[..., Awaitable[StaffMember]]:
+    """A member of staff; with `there` online."""
+
+    async def member(
+        login: str = "xiaoli",
+        name: str = "小李",
+        role: Role = Role.AGENT,
+        *,
+        department: UUID | None = None,
+        there: bool = False,
+        capacity: int = 5,
+    ) -> StaffMember:
+        async with rt.database.begin() as session:
+            practitioner = None
+            if role is Role.DOCTOR:
+                one = Practitioner(staff_no=login, department_id=department, name=name, title="医师", rank=1)
+                session.add(one)
+                await session.flush()
+                practitioner = one.id
+            found = StaffMember(
+                login=login, name=name, role=role, department_id=department, practitioner_id=practitioner,
+                password_hash="-", password_changed_at=clock(),
+            )  # fmt: skip
+            session.add(found)
+            await session.flush()
+            if there:
+                await presence.set_state(session, found.id, PresenceState.ONLINE, clock(), capacity=capacity)
+            session.expunge(found)
+        return found
+
+    return member
 
 
 @pytest.fixture
-def agent() -> Person:
-    return Person()
+async def agent(hire) -> StaffMember:
+    return await hire()
 
 
 @pytest.fixture
-def other() -> Person:
-    return Person("laowang", "老王")
+async def other(hire) -> StaffMember:
+    return await hire("laowang", "老王")
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,9 @@ from bot.handoff.models import Skill, TalkStatus
 from bot.handoff.states import AlreadyTaken, NotActive, NotYours, Over
 from bot.models import ControlState
 from bot.outbox import Reply
+from integrations.hospital.models import Role
 from integrations.messages import Notice
-from tests.bot.handoff.conftest import Person, queued, rows, state
+from tests.bot.handoff.conftest import queued, rows, state
 
 
 @pytest.fixture
@@ -71,17 +72,19 @@ async def test_only_one_of_two_gets_it_and_only_they_may_speak(rt, patient, ask,
             await act(work, place.talk_id, mine, *(["还在吗"] if work is talking.say else []))
 
 
-async def test_before_it_is_taken_nobody_speaks_in_it(rt, patient, ask, act, agent):
+async def test_before_it_is_taken_nobody_speaks_in_it(rt, patient, ask, act, agent, hire):
     place = await ask(patient)
     with pytest.raises(NotActive):
         await act(talking.say, place.talk_id, agent, "您好")
     with pytest.raises(NotYours):
-        await act(talking.accept, place.talk_id, Person(role="pharmacist"))
+        await act(talking.accept, place.talk_id, await hire("yao", "药师", Role.PHARMACIST))
     with pytest.raises(NotYours):
-        await act(talking.accept, place.talk_id, Person(role="administrator"))
+        await act(talking.accept, place.talk_id, await hire("root", "管理员", Role.ADMINISTRATOR))
 
 
-async def test_a_doctor_takes_their_department_s_talks_and_their_own_consultations_only(rt, arrive, ask, act):
+async def test_a_doctor_takes_their_department_s_talks_and_their_own_consultations_only(
+    rt, arrive, ask, act, hire
+):
     department, elsewhere = (
         row.id
         for row in await rows(
@@ -90,9 +93,10 @@ async def test_a_doctor_takes_their_department_s_talks_and_their_own_consultatio
                VALUES ('骨科', '本部', '门诊楼', '3层'), ('眼科', '本部', '门诊楼', '4层') RETURNING id""",
         )
     )
-    doctor, colleague, stranger = (
-        Person(role="doctor", department_id=one) for one in (department, department, elsewhere)
-    )
+    doctor, colleague, stranger = [
+        await hire(f"doctor{at}", "医生", Role.DOCTOR, department=one)
+        for at, one in enumerate((department, department, elsewhere))
+    ]
     place = await ask(await arrive("a"), Skill.DOCTOR, department_id=department)
     with pytest.raises(NotYours):
         await act(talking.accept, place.talk_id, stranger)
@@ -132,8 +136,8 @@ async def test_a_transferred_patient_is_first_in_line_and_told(rt, arrive, ask, 
     await act(talking.accept, place.talk_id, other)
 
 
-async def test_a_supervisor_takes_over_from_bot_queue_and_colleague(rt, patient, ask, act, agent, telegram):
-    boss = Person("boss", "主管", "supervisor")
+async def test_a_supervisor_takes_over_from_bot_queue_and_colleague(rt, patient, ask, act, agent, hire):
+    boss = await hire("boss", "主管", Role.SUPERVISOR)
     found = await act(talking.take_over, patient, boss)
     assert (found.status, found.reason) == (TalkStatus.ACTIVE, "staff")
     await act(talking.close, found.id, boss)

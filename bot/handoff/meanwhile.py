@@ -1,0 +1,86 @@
+"""What a turn does about a person: the way into the queue, and what a patient who waits may still ask of us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from bot import texts
+from bot.handoff import assigning, queue, telling, words
+from bot.handoff.models import Reason, Skill, TalkStatus
+from bot.handoff.words import Asks
+from bot.models import ControlState
+from bot.rasa import RasaReply
+from integrations.database import Executor
+from integrations.hospital.office_hours import office_hours
+from integrations.messages import Kind, MessageIn
+from integrations.runtime import Runtime
+
+MESSAGE = "message_to_staff"  # what is expected of a patient whom nobody can answer now
+_WORDS = frozenset({Kind.TEXT, Kind.IMAGE, Kind.VOICE, Kind.VIDEO, Kind.FILE, Kind.LOCATION, Kind.LINK})
+LEAVING = frozenset({telling.handed_back("left"), telling.handed_back("no_message")})
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The patient stands in the queue: what is said of it, under which epoch."""
+
+    reply: RasaReply
+    epoch: int
+
+
+async def begin(
+    session: Executor, rt: Runtime, conversation_id: UUID, wish: dict[str, str], language: str
+) -> Begun | None:
+    """Puts the conversation into the queue as a dialog wishes. None when nobody of that skill works at the desk; or
+    when nobody asked for a person, and none is there or one is waited for already: the dialog's own words stand."""
+    skill, reason = Skill(wish.get("skill", Skill.SERVICE)), Reason(wish.get("reason", Reason.ASKED))
+    if not await assigning.anybody(session, skill):
+        return None
+    if wish.get("unasked") and not await _may_lead(session, rt, conversation_id, skill):
+        return None
+    place = await queue.ask(session, rt, conversation_id, skill, reason)
+    await queue.told(session, place, rt.now())
+    return Begun(_said(rt, place, language), place.epoch)
+
+
+async def _may_lead(session: Executor, rt: Runtime, conversation_id: UUID, skill: Skill) -> bool:
+    opens = office_hours(rt.settings.office_hours).opens(skill, rt.now(), rt.zone)
+    return opens <= rt.now() and await queue.where(session, rt, conversation_id) is None
+
+
+def _said(rt: Runtime, place: queue.Place, language: str) -> RasaReply:
+    said = words.place(rt, place, language)
+    if place.status == TalkStatus.WAITING:
+        return RasaReply(said, [_button("bot_talk_stop", words.STOP, language)])
+    if place.opens_at is None:
+        return RasaReply(said)
+    none = _button("bot_talk_no_message", telling.handed_back("no_message"), language)
+    return RasaReply(said, [none], expects=MESSAGE)
+
+
+async def answer(
+    session: Executor, rt: Runtime, conversation_id: UUID, asks: Asks, state: str, language: str
+) -> RasaReply | None:
+    """What the bot says although a person is waited for or there; None: nothing."""
+    if asks is Asks.HELP:
+        phone = texts.say("say_emergency_phone", language=language, phone=rt.settings.hospital_phone)
+        return RasaReply("\n".join([texts.say("say_emergency", language=language), phone]))
+    place = await queue.where(session, rt, conversation_id)
+    if state != ControlState.WAITING or place is None or asks is Asks.NOTHING:
+        return None
+    await queue.told(session, place, rt.now())
+    say = words.still if asks is Asks.PLACE else words.busy
+    return RasaReply(say(place, language), [_button("bot_talk_stop", words.STOP, language)])
+
+
+def command(message: MessageIn, expects: str | None) -> str | None:
+    """What a message stands for that was asked for as one to staff; None for any other."""
+    if expects != MESSAGE or message.kind not in _WORDS:
+        return None
+    none = message.kind is Kind.TEXT and words.declines(message.text)
+    return telling.handed_back("no_message" if none else "message")
+
+
+def _button(key: str, payload: str, language: str) -> dict[str, str]:
+    return {"title": texts.say(key, language=language), "payload": payload}

@@ -1,0 +1,187 @@
+"""What time brings for those who wait for a person, or talk with one (limits.yml says how long)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.handoff import assigning, queue, talking, telling, words
+from bot.handoff.limits import limits
+from bot.handoff.models import Talk, TalkStatus
+from bot.handoff.states import TalkRefusal
+from integrations.hospital import audit
+from integrations.hospital.office_hours import office_hours
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+TIMED = Counter("daozhen_talks_timed_total", "Talks in which something took too long", ["what"])
+_MOST = 200
+_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('talks', 0))")
+
+# Whose browser is silent. A doctor comes back to a consultation when they can.
+_LOST = text("""
+    SELECT talks.id FROM talks LEFT JOIN staff_presence AS there ON there.staff_id = talks.staff_id
+    WHERE status = 'active' AND consultation_id IS NULL AND accepted_at < :absent
+      AND (there.staff_id IS NULL OR there.state = 'offline' OR there.seen_at < :absent)
+    LIMIT :limit
+""")
+_NOT_TAKEN = text("""
+    SELECT id FROM talks WHERE status IN ('waiting', 'unanswered') AND staff_id IS NOT NULL
+      AND assigned_at < :accept AND consultation_id IS NULL
+    LIMIT :limit
+""")
+_LATE = text("""
+    SELECT id FROM talks WHERE status IN ('waiting', 'unanswered') AND escalated_at IS NULL
+      AND coalesce(opens_at, requested_at) < :escalate AND consultation_id IS NULL
+    LIMIT :limit
+""")
+_GIVEN_UP = text("SELECT id FROM talks WHERE status = 'waiting' AND requested_at < :give_up LIMIT :limit")
+_SILENT = text("""
+    SELECT id FROM talks WHERE status = 'active' AND silent_since IS NULL AND EXISTS (
+        SELECT FROM inbound WHERE inbound.conversation_id = talks.conversation_id
+          AND kind NOT IN ('event', 'unfollow', 'system')
+          AND received_at > coalesce(last_said_at, accepted_at) AND received_at < :answer)
+    LIMIT :limit
+""")
+_TO_TELL = text("""
+    SELECT id FROM talks WHERE status = 'waiting' AND told_position > 1 AND told_at < :tell_again LIMIT :limit
+""")
+_OUT_OF_TIME = text("""
+    SELECT id FROM talks WHERE status = 'unanswered' AND consultation_id IS NULL
+      AND coalesce(opens_at, requested_at) < :keep
+    LIMIT :limit
+""")
+
+_Step = Callable[[AsyncSession, Runtime, Talk, datetime], Awaitable[bool]]
+
+
+async def keep(rt: Runtime) -> list[UUID]:
+    """Does all that is due. Gives the conversations in which something is to be sent, or shown at the desk."""
+    changed: list[UUID] = []
+    for what, found, step in _STEPS:
+        for talk_id in await _find(rt, found):
+            conversation = await _one(rt, talk_id, what, step)
+            changed += [conversation] if conversation else []
+    async with rt.database.begin() as session:
+        if await session.scalar(_ALONE):
+            changed += [one.conversation_id for one in await assigning.assign(session, rt.now())]
+    return list(dict.fromkeys(changed))
+
+
+async def _find(rt: Runtime, statement: TextClause) -> list[UUID]:
+    now, within = rt.now(), limits()
+    every = {name: now - getattr(within, name) for name in _BY_TIME}
+    wanted = {name: every[name] for name in _BY_TIME if f":{name}" in statement.text}
+    async with rt.database.transaction() as session:
+        return [row.id for row in await session.execute(statement, wanted | {"limit": _MOST})]
+
+
+_BY_TIME = ("absent", "accept", "escalate", "give_up", "answer", "tell_again", "keep")
+
+
+async def _one(rt: Runtime, talk_id: UUID, what: str, step: _Step) -> UUID | None:
+    """One talk in a transaction of its own: what cannot be done for it stands in no other's way."""
+    try:
+        async with rt.database.begin() as session:
+            found = await talking.talk(session, talk_id)
+            if not await step(session, rt, found, rt.now()):
+                return None
+            conversation = found.conversation_id
+    except TalkRefusal:
+        return None  # somebody did something about it just now
+    if what != "told":
+        TIMED.labels(what).inc()
+        log.info("a talk took too long", what=what, talk=str(talk_id))
+    return conversation
+
+
+async def _lost(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:
+    """Back into the queue, first in line; whoever is gone is not asked again at once."""
+    if found.status != TalkStatus.ACTIVE:
+        return False
+    gone = found.staff_id
+    await talking.back_to_the_queue(session, found, now, declined=gone)
+    await telling.tell(session, rt, found, "bot_talk_lost")
+    await audit.record(
+        session,
+        actor="time",
+        action="talk.lost",
+        subject=f"conversation:{found.conversation_id}",
+        detail={"talk": str(found.id), "staff": str(gone)},
+    )
+    return True
+
+
+async def _not_taken(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:
+    if found.status == TalkStatus.ACTIVE or found.staff_id is None:
+        return False
+    assigning.step_back(found)
+    return True
+
+
+async def _late(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:
+    """Supervisors see it, and are asked as well; who waits in silence is told that we keep trying."""
+    if found.status == TalkStatus.ACTIVE or found.escalated_at is not None:
+        return False
+    found.escalated_at = now
+    if found.status == TalkStatus.WAITING:
+        await telling.tell(session, rt, found, "bot_talk_late")
+    log.warning("nobody takes a talk", talk=str(found.id), skill=found.skill, reason=found.reason)
+    return True
+
+
+async def _given_up(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:
+    """The patient waits no longer in silence: the talk stays in the queue, and the bot goes on meanwhile."""
+    if found.status != TalkStatus.WAITING:
+        return False
+    await talking.move(session, found, TalkStatus.UNANSWERED, now)
+    opens = office_hours(rt.settings.office_hours).opens(found.skill, now, rt.zone)
+    found.opens_at = opens if opens > now else None
+    await telling.resume(session, rt, found, "given_up", now)
+    return True
+
+
+async def _silent(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:
+    if found.status != TalkStatus.ACTIVE or found.silent_since is not None:
+        return False
+    found.silent_since = now
+    await telling.tell(session, rt, found, "bot_talk_silent")
+    return True
+
+
+async def _told(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:
+    """Told again when it changed notably: halved, or next. A platform may count our messages."""
+    place = await queue.where(session, rt, found.conversation_id)
+    if place is None or place.status != TalkStatus.WAITING or not found.told_position:
+        return False
+    if not (place.position == 1 or place.position * 2 <= found.told_position):
+        return False
+    found.told_position, found.told_at = place.position, now
+    language = await telling.language(session, found.conversation_id)
+    await telling.say(session, rt, found, words.still(place, language))
+    return True
+
+
+async def _out_of_time(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:
+    if found.status != TalkStatus.UNANSWERED:
+        return False
+    await talking.move(session, found, TalkStatus.LEFT, now, by="time")
+    return True
+
+
+_STEPS: tuple[tuple[str, TextClause, _Step], ...] = (
+    ("lost", _LOST, _lost),
+    ("not_taken", _NOT_TAKEN, _not_taken),
+    ("late", _LATE, _late),
+    ("given_up", _GIVEN_UP, _given_up),
+    ("silent", _SILENT, _silent),
+    ("told", _TO_TELL, _told),
+    ("out_of_time", _OUT_OF_TIME, _out_of_time),
+)
