@@ -12,7 +12,18 @@ from pathlib import Path
 import psutil
 
 from integrations.settings import ROOT
-from tests.bench import burst, figures, load, payments, people, reminding, stack_cpu, stock_rasa, system
+from tests.bench import (
+    burst,
+    figures,
+    load,
+    payments,
+    people,
+    reminding,
+    stack_cpu,
+    stock_rasa,
+    system,
+    takeover,
+)
 from tests.bench.drive import Bot
 from tests.bench.figures import Journey
 from tests.bench.report import GOALS, Results, table, write
@@ -51,6 +62,9 @@ async def measure(folder: Path, model: Path) -> Results:
     print(f"{reminding.MANY} follow-ups and reminders …", flush=True)
     due = await reminding.measure()
     print(due.plan)
+    print("Takeovers while the bot's replies are on their way …", flush=True)
+    taken = await takeover.run()
+    print(f"  {taken}")
     return Results(
         our_journey,
         stock_journey,
@@ -63,6 +77,7 @@ async def measure(folder: Path, model: Path) -> Results:
         waits,
         told,
         due,
+        taken,
     )
 
 

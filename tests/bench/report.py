@@ -13,6 +13,7 @@ from tests.bench.load import GOAL_P95, Load
 from tests.bench.payments import Callbacks
 from tests.bench.reminding import Reminding
 from tests.bench.stack_cpu import StackCpu
+from tests.bench.takeover import Takeovers
 
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)  # seconds
 
@@ -31,6 +32,7 @@ GOALS = {
     "follow_up_lost": 0.0,
     "follow_up_twice": 0.0,
     "follow_up_rss_growth_mb": 20.0,
+    "takeover_sent_after": 0.0,
 }
 
 
@@ -47,6 +49,7 @@ class Results:
     load: Load
     callbacks: Callbacks
     reminding: Reminding
+    takeovers: Takeovers
 
     @property
     def figures(self) -> dict[str, float]:
@@ -75,6 +78,7 @@ class Results:
             "pay_callbacks_wrong": float(self.callbacks.wrong),
             **{f"pay_callbacks_cpu_ms_{name}": round(ms, 2) for name, ms in self.callbacks.cpu_ms.items()},
             **self.reminding.figures,
+            **self.takeovers.figures,
         }
 
 

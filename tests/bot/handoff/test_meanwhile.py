@@ -1,0 +1,208 @@
+"""What a patient reads who asks for a person, waits, and goes on; through whole turns."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot import conversations, delivery, inbox
+from bot.handoff import talking
+from bot.handoff.words import Asks, read
+from bot.understanding import Reading
+from bot.wake import DESK
+from integrations.messages import Kind, MessageIn
+from tests.bot.handoff.conftest import rows, state
+
+HANDOFF = {"custom": {"handoff": {"skill": "service", "reason": "asked"}}}
+LED = {"custom": {"handoff": {"skill": "service", "reason": "failed", "unasked": "yes"}}}
+
+
+class PlainReader:
+    async def read(self, rt, conversation_id, words, expects):
+        return Reading(words, [])
+
+
+@pytest.fixture
+def write(rt, message, telegram, rasa):
+    """A patient writes, and reads what comes."""
+    rasa.say["我要人工"] = [{"text": "人工请打 010-1", **HANDOFF}]
+    rasa.say["听不懂的话"] = [{"text": "没听懂", "buttons": [], **LED}]
+
+    async def said(words: str = "", **more) -> list[str]:
+        before = len(telegram.sent)
+        accepted = await inbox.accept(rt, telegram, message(words, **more), passive_until=None)
+        await conversations.drain(rt, PlainReader(), accepted.conversation_id)
+        await rt.redis.flushall()
+        return telegram.texts[before:]
+
+    return said
+
+
+@pytest.fixture
+async def patient(rt, write):
+    await write("你好")
+    [row] = await rows(rt, "SELECT id FROM conversations")
+    return row.id
+
+
+async def test_without_anybody_at_the_desk_the_telephone_is_named(rt, write, patient):
+    assert await write("我要人工") == ["人工请打 010-1"]
+    assert await state(rt, patient) == ("bot", 0)
+
+
+async def test_asking_waiting_and_leaving(rt, write, patient, rasa, telegram, agent):
+    """The bot is silent, but says the place and lets go; what was open goes on."""
+    [words] = await write("我要人工")
+    assert "您是下一位" in words
+    assert [option.title for option in telegram.sent[-1].options] == ["不等了"]
+    turns = len(rasa.turns)
+    assert await write("我的号约错了") == []
+    [words] = await write("还要多久？")
+    assert words.startswith("您是下一位")
+    [words] = await write(kind=Kind.MENU, choice="book_appointment")
+    assert "不等了" in words
+    [words] = await write("急救电话")
+    assert "120" in words
+    assert len(rasa.turns) == turns
+    rasa.say['/handed_back{"purpose": "left"}'] = [
+        {"text": "好的，不等了。哪个科？", "expects": "person_name"}
+    ]
+    assert await write("算了，不等了") == ["好的，不等了。哪个科？"]
+    assert await state(rt, patient) == ("bot", 2)
+    assert await write("心内科") == ["echo 心内科"]
+
+
+async def test_the_button_lets_go_as_well(rt, write, patient, telegram, agent, rasa):
+    await write("我要人工")
+    await write("", kind=Kind.CHOICE, choice=telegram.sent[-1].options[0].id)
+    assert rasa.turns[-1]["text"] == '/handed_back{"purpose": "left"}'
+    assert await state(rt, patient) == ("bot", 2)
+
+
+async def test_who_takes_the_talk_meanwhile_is_not_talked_over(rt, write, patient, agent, clock, telegram):
+    await write("我要人工")
+    [row] = await rows(rt, "SELECT id FROM talks")
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, row.id, agent, clock())
+    telegram.sent.clear()
+    await delivery.deliver(rt, patient)
+    assert telegram.texts == ["接通了，小李为您服务。"]
+    for words in ("不等了", "还要多久", "取消"):
+        assert await write(words) == []
+    assert (await state(rt, patient))[0] == "agent"
+
+
+async def test_out_of_hours_one_message_is_taken_and_the_bot_goes_on(
+    rt, write, patient, agent, clock, rasa, telegram
+):
+    clock.time += timedelta(hours=11)  # 21:00
+    [words] = await write("我要人工")
+    assert "明天 8:00起" in words
+    assert "010" in words or rt.settings.hospital_phone in words
+    assert await state(rt, patient) == ("bot", 0)
+    await write("我上周的检查报告还没出来，麻烦看一下")
+    assert rasa.turns[-1]["text"] == '/handed_back{"purpose": "message"}'
+    assert await write("心内科") == ["echo 心内科"]
+    [again] = await write("我要人工")
+    assert "明天 8:00起" in again
+    await write("不用了")
+    assert rasa.turns[-1]["text"] == '/handed_back{"purpose": "no_message"}'
+    assert await rows(rt, "SELECT 1 FROM talks WHERE status = 'unanswered'") == []
+
+
+async def test_a_misunderstanding_leads_to_a_person_only_while_one_may_come(
+    rt, write, patient, agent, clock, message
+):
+    clock.time += timedelta(hours=11)
+    assert await write("听不懂的话") == ["没听懂"]
+    clock.time += timedelta(hours=12)
+    [words] = await write("听不懂的话")
+    assert "您是下一位" in words
+    [row] = await rows(rt, "SELECT reason FROM talks")
+    assert row.reason == "failed"
+
+
+async def test_an_alarm_stands_first_and_is_answered_while_somebody_waits(rt, write, patient, agent):
+    await write("我要人工")
+    [words] = await write("我胸口剧痛喘不上气")
+    assert "120" in words
+    [row] = await rows(rt, "SELECT priority, status FROM talks")
+    assert tuple(row) == (1440, "waiting")
+
+
+async def test_an_alarm_brings_its_patient_into_the_queue_while_the_bot_goes_on(rt, write, patient, agent):
+    await write("我胸口剧痛喘不上气")
+    [row] = await rows(rt, "SELECT priority, status, reason FROM talks")
+    assert tuple(row) == (1440, "unanswered", "alarm")
+    assert await state(rt, patient) == ("bot", 0)
+    assert await write("误报了") == ["echo 误报了"]
+
+
+async def test_the_desk_hears_of_what_it_shows(rt, write, patient, agent):
+    async with rt.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        await pubsub.subscribe(DESK)
+        await pubsub.get_message(timeout=5)
+        await write("停车多少钱")
+        await write("我要人工")
+        await write("在吗在吗我想问")
+        heard = []
+        async with asyncio.timeout(20):
+            while len(heard) < 2:
+                if found := await pubsub.get_message(timeout=5):
+                    heard.append(found["data"].decode())
+    assert heard == [patient.hex] * 2
+
+
+async def test_what_waits_for_a_shut_window_says_so(rt, wechat, message, agent, clock, ask):
+    accepted = await inbox.accept(
+        rt, wechat, message("你好", channel="wechat", sender="openid"), passive_until=None
+    )
+    place = await ask(accepted.conversation_id)
+
+    async def say(words):
+        async with rt.database.begin() as session:
+            [row] = await talking.say(session, rt, place.talk_id, agent, words, now=clock())
+        await delivery.deliver(rt, accepted.conversation_id)
+        [kept] = await rows(rt, "SELECT status, error FROM outbound WHERE id = :id", id=row)
+        return tuple(kept)
+
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, place.talk_id, agent, clock())
+    assert await say("一") == ("sent", None)
+    assert await say("二") == ("sent", None)
+    assert await say("三") == ("queued", "quota used up")
+    clock.forward(hours=49)
+    assert await say("四") == ("queued", "window shut")
+    await inbox.accept(rt, wechat, message("在", channel="wechat", sender="openid"), passive_until=None)
+    await delivery.deliver(rt, accepted.conversation_id)
+    assert wechat.texts[-1] == "三\n\n四"
+
+
+MEANT = {
+    Asks.LEAVE: (
+        "不等了", "算了", "不排了", "不用等了", "算了不等了",
+        "取消", "取消排队", "不用人工了", "不等啦，谢谢", "不等了吧",
+        "stop waiting", "Cancel",
+        "never mind", "Stop waiting please", "不等了！", "不排隊了", "算了，不等了",
+    ),
+    Asks.PLACE: (
+        "还要多久", "还要等多久？", "到哪了",
+        "排到第几了", "前面还有几个人", "到我了吗", "有人吗", "怎么还没人", "還要多久",
+        "how long?", "How much longer",
+        "where am I in the line?", "how many people are ahead of me", "人呢",
+    ),
+    Asks.HELP: ("急救电话", "120", "救护车", "Emergency", "ambulance"),
+    Asks.NOTHING: (
+        "我等了一小时还没出报告", "取消明天的号行不行", "报告要多久出来", "不等了我明天去医院自费挂号可以吗", "你好",
+        "我爸不用住院了吧", "how long does the blood test take in your hospital", "有人吗我要投诉", "1",
+    ),
+}  # fmt: skip
+
+
+def test_what_of_a_waiting_patient_s_words_is_for_us(clock):
+    read_as = {
+        said: read(MessageIn("telegram", "1", "p", Kind.TEXT, clock(), text=said), None)
+        for words in MEANT.values()
+        for said in words
+    }
+    assert read_as == {said: asks for asks, words in MEANT.items() for said in words}

@@ -1,0 +1,228 @@
+"""Who is asked to take a talk, and what happens when it takes too long."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot import delivery, inbox, sweep
+from bot.handoff import assigning, talking, timers
+from bot.handoff.models import Skill
+from bot.models import ControlState
+from integrations.hospital.models import PresenceState, Role
+from integrations.hospital.staff import presence
+from tests.bot.handoff.conftest import rows, state
+
+
+@pytest.fixture
+def assigned(rt):
+    async def who(talk_id):
+        [row] = await rows(
+            rt,
+            "SELECT login FROM talks LEFT JOIN staff ON staff.id = staff_id WHERE talks.id = :id",
+            id=talk_id,
+        )
+        return row.login
+
+    return who
+
+
+async def still_there(rt, *members):
+    async with rt.database.begin() as session:
+        for one in members:
+            await presence.seen(session, one.id, rt.now())
+
+
+async def test_whoever_has_least_to_do_is_asked_and_nobody_beyond_their_capacity(
+    rt, arrive, ask, hire, assigned
+):
+    await hire("one", capacity=1, there=True)
+    await hire("two", capacity=3, there=True)
+    await hire("away")
+    await hire("chemist", role=Role.PHARMACIST, there=True)
+    await hire("boss", role=Role.SUPERVISOR, there=True)
+    talks = [(await ask(await arrive(f"p{at}"))).talk_id for at in range(6)]
+    await timers.keep(rt)
+    names = [await assigned(one) for one in talks]
+    assert sorted(name for name in names if name) == ["one", "two", "two", "two"]
+    assert names[4:] == [None, None]  # the last in line wait
+
+
+async def test_the_person_of_last_time_is_asked_first(rt, arrive, ask, hire, assigned, clock):
+    patient = await arrive()
+    known = await hire("known", there=True)
+    place = await ask(patient)
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, place.talk_id, known, clock())
+        await talking.say(session, rt, place.talk_id, known, "好的")
+        await talking.close(session, rt, place.talk_id, known, clock())
+    for at in range(3):
+        await hire(f"new{at}", there=True)
+    busy = await ask(await arrive("other"), wanted_staff_id=known.id)
+    place = await ask(patient)
+    await timers.keep(rt)
+    assert await assigned(busy.talk_id) == "known"
+    assert await assigned(place.talk_id) == "known"
+
+
+async def test_who_does_not_take_it_is_passed_over_and_then_supervisors_hear(
+    rt, patient, ask, hire, assigned, clock, telegram
+):
+    first = await hire("first", there=True)
+    place = await ask(patient)
+    await timers.keep(rt)
+    assert await assigned(place.talk_id) == "first"
+    second = await hire("second", there=True)
+    boss = await hire("boss", role=Role.SUPERVISOR, there=True)
+    for expected in ("second", "first"):
+        clock.forward(seconds=61)
+        await still_there(rt, first, second, boss)
+        await timers.keep(rt)
+        assert await assigned(place.talk_id) == expected
+    clock.forward(seconds=61)
+    await still_there(rt, boss)
+    await timers.keep(rt)
+    assert await assigned(place.talk_id) == "boss"
+    [row] = await rows(rt, "SELECT escalated_at FROM talks")
+    assert row.escalated_at == clock()
+    await timers.keep(rt)
+    await delivery.deliver(rt, patient)
+    assert len(telegram.texts) == 1
+    assert "让您久等" in telegram.texts[0]
+
+
+async def test_when_nobody_comes_the_bot_goes_on_and_the_talk_stays_in_line(rt, patient, ask, clock, hire):
+    place = await ask(patient)
+    clock.forward(minutes=16)
+    await timers.keep(rt)
+    assert await state(rt, patient) == ("bot", 2)
+    [row] = await rows(rt, "SELECT status FROM talks WHERE id = :id", id=place.talk_id)
+    assert row.status == "unanswered"
+    [told] = await rows(rt, "SELECT content FROM inbound WHERE kind = 'system'")
+    assert inbox.unseal(rt.crypto, told.content)["choice"] == '/handed_back{"purpose": "given_up"}'
+    agent = await hire(there=True)
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, place.talk_id, agent, clock())
+    assert (await state(rt, patient))[0] == ControlState.AGENT
+
+
+async def test_whose_person_is_gone_comes_first_and_is_told_once(rt, arrive, ask, hire, clock, telegram):
+    patient, waiting = await arrive("a"), await arrive("b")
+    gone, here = await hire("gone", there=True), await hire("here", there=True)
+    place = await ask(patient)
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, place.talk_id, gone, clock())
+    await ask(waiting, Skill.SERVICE)
+    clock.forward(seconds=59)
+    await still_there(rt, here)
+    await timers.keep(rt)
+    assert (await state(rt, patient))[0] == ControlState.AGENT
+    clock.forward(seconds=2)
+    await still_there(rt, here)
+    await timers.keep(rt)
+    assert (await state(rt, patient))[0] == ControlState.WAITING
+    [row] = await rows(
+        rt,
+        "SELECT staff.login FROM talks JOIN staff ON staff.id = staff_id WHERE talks.id = :id",
+        id=place.talk_id,
+    )
+    assert row.login == "here"
+    await timers.keep(rt)
+    await delivery.deliver(rt, patient)
+    assert [words for words in telegram.texts if "断线" in words] == telegram.texts[-1:]
+    assert (await ask(patient)).position == 1
+
+
+async def test_a_consultation_is_not_taken_from_its_doctor_who_is_away(rt, patient, ask, hire, clock):
+    [department] = await rows(
+        rt,
+        "INSERT INTO departments (name, campus, building, floor) VALUES ('骨科', '本部', '门诊楼', '3层') RETURNING id",
+    )
+    doctor = await hire("doctor", role=Role.DOCTOR, department=department.id)
+    place = await ask(
+        patient,
+        Skill.DOCTOR,
+        department_id=department.id,
+        wanted_staff_id=doctor.id,
+        consultation_id=doctor.id,
+    )
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, place.talk_id, doctor, clock())
+    clock.forward(hours=3)
+    await timers.keep(rt)
+    assert (await state(rt, patient))[0] == ControlState.AGENT
+
+
+async def test_a_silent_person_is_seen_and_the_patient_told_once(
+    rt, patient, ask, hire, clock, telegram, arrive
+):
+    agent = await hire(there=True)
+    place = await ask(patient)
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, place.talk_id, agent, clock())
+        await talking.say(session, rt, place.talk_id, agent, "您好")
+    clock.forward(minutes=5)
+    await still_there(rt, agent)
+    await timers.keep(rt)  # the patient's turn
+    clock.forward(seconds=1)
+    await arrive(words="我的报告呢")
+    for _ in range(3):
+        clock.forward(seconds=100)
+        await still_there(rt, agent)
+        await timers.keep(rt)
+    await delivery.deliver(rt, patient)
+    assert sum("已经提醒了" in words for words in telegram.texts) == 1
+    async with rt.database.begin() as session:
+        await talking.say(session, rt, place.talk_id, agent, "出来了")
+    assert [tuple(row) for row in await rows(rt, "SELECT silent_since FROM talks")] == [(None,)]
+
+
+async def test_the_place_is_told_again_when_it_changed_notably(rt, arrive, ask, clock, hire):
+    ahead = [await arrive(f"p{at}") for at in range(6)]
+    for one in ahead:
+        await ask(one)
+    patient = await arrive("patient")
+    place = await ask(patient)
+    async with rt.database.begin() as session:
+        await sweep.timers.queue.told(session, place, clock())
+    said = []
+    for one in ahead:
+        clock.forward(seconds=100)
+        async with rt.database.begin() as session:
+            await timers.queue.leave(session, one, clock())
+        await timers.keep(rt)
+        said.append(len(await rows(rt, "SELECT 1 FROM outbound WHERE talk_id = :id", id=place.talk_id)))
+    # after 180 seconds one message says that it takes long; of the place: the 3rd, and the next
+    assert said == [0, 1, 1, 2, 2, 3]
+
+
+async def test_a_talk_that_nobody_took_ends_after_two_days(rt, patient, ask, clock):
+    await ask(patient)
+    clock.forward(minutes=16)
+    await timers.keep(rt)
+    clock.forward(days=2)
+    await timers.keep(rt)
+    [row] = await rows(rt, "SELECT status, ended_by FROM talks")
+    assert tuple(row) == ("left", "time")
+
+
+async def test_nobody_is_asked_before_it_opens(rt, patient, ask, clock, hire, assigned):
+    clock.time -= timedelta(hours=3)
+    await hire(there=True)
+    place = await ask(patient)
+    await timers.keep(rt)
+    assert await assigned(place.talk_id) is None
+    clock.time = place.opens_at + timedelta(seconds=1)
+    [one] = await rows(rt, "SELECT id FROM staff")
+    async with rt.database.begin() as session:
+        await presence.set_state(session, one.id, PresenceState.ONLINE, clock())
+    await timers.keep(rt)
+    assert await assigned(place.talk_id) == "xiaoli"
+
+
+async def test_a_hospital_without_people_of_a_skill_has_none(rt, hire):
+    async with rt.database.begin() as session:
+        assert not await assigning.anybody(session, Skill.SERVICE)
+    await hire()
+    async with rt.database.begin() as session:
+        assert await assigning.anybody(session, Skill.SERVICE)
+        assert not await assigning.anybody(session, Skill.PHARMACY)
