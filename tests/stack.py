@@ -47,6 +47,7 @@ _PACE = {
     "SANDBOX_TELEGRAM_CHAT_PER_SECOND": "12",
     "SANDBOX_TELEGRAM_CHAT_BURST": "40",
     "QUIET_HOURS": "none",  # tests run at night as well
+    "OFFICE_HOURS": str(Path(__file__).with_name("office_hours.yml")),
 }
 
 

@@ -17,7 +17,8 @@ from integrations.wording import Wording
 STOP = "/stop_waiting"  # the payload of the button; answered by the worker
 _LONGEST = 16  # characters of a wish: more is a message to the person
 _LEAVE = re.compile(
-    r"(?:我|那|那就|算了|先|还是|，|,| )*(?:不等(?:了|啦)?|不排(?:队)?(?:了|啦)?|不用(?:等|排队?|人工|转人工)?(?:了|啦)|算了(?:吧)?"
+    r"(?:我|那|那就|算了|先|还是|，|,| )*"
+    r"(?:不等(?:了|啦)?|不排(?:队)?(?:了|啦)?|不用(?:等|排队?|人工|转人工)?(?:了|啦)|算了(?:吧)?"
     r"|不(?:找|要|转)人工(?:了)?|取消(?:排队|人工|等待|转接)?|退出(?:排队|人工)?|没事了)(?:吧|谢谢|，|,|。|！|!| )*"
     r"|(?:please )?(?:stop waiting|cancel|never ?mind|leave(?: the)?(?: line| queue)?|no need(?: any ?more)?"
     r"|forget it|i(?: wi|')ll not wait|i won't wait|don't wait)(?: please| thanks| thank you)?[.!]?",

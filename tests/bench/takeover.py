@@ -115,8 +115,8 @@ async def _replies(
 
 
 @asynccontextmanager
-async def _bench() -> AsyncIterator[Runtime]:
-    """A database and a Valkey of its own: nothing else sends."""
+async def _bench() -> AsyncIterator[tuple[Runtime, Runtime]]:
+    """A database and a Valkey of its own, where nothing else sends; for who sends, and for the desk."""
     with tempfile.TemporaryDirectory(prefix="daozhen-bench-") as folder:
         server, valkey = (
             Postgres(Path(folder) / "postgres", "bench"),
@@ -128,7 +128,7 @@ async def _bench() -> AsyncIterator[Runtime]:
             engine.dispose()
             database, redis = Database(server.url, pools=Pools(20, 50)), Redis.from_url(valkey.url)
             key, nothing = KeyRing.parse(KeyRing.generate("bench")), cast(Any, None)
-            yield Runtime(
+            rt = Runtime(
                 settings=Settings(_env_file=None),  # type: ignore[call-arg]
                 database=database,
                 redis=redis,
@@ -139,8 +139,11 @@ async def _bench() -> AsyncIterator[Runtime]:
                 sms=nothing,
                 identity=nothing,
             )
+            desk = replace(rt, database=Database(server.url, pools=Pools(5, AGENTS)))
+            yield rt, desk
             await redis.aclose()
             await database.close()
+            await desk.database.close()
 
 
 class _Platform:
@@ -167,18 +170,13 @@ async def run() -> Takeovers:
         now = datetime.now(UTC)
         return MessageIn("telegram", str(next(numbers)), fields["sender"], Kind.TEXT, now, text="你好")
 
-    async with _bench() as rt:
-        database = Database(rt.database.url, pools=Pools(5, AGENTS))
-        found = await measure(
-            rt,
-            rt.channels["telegram"],
-            message,
+    async with _bench() as (rt, desk):
+        return await measure(
+            *(rt, rt.channels["telegram"], message),
             conversations=CONVERSATIONS,
             replies=REPLIES,
-            desk=replace(rt, database=database),
+            desk=desk,
         )
-        await database.close()
-    return found
 
 
 if __name__ == "__main__":
