@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "90c3f1ab27e4"
-down_revision = "4d7e02b9c516"
+down_revision = "4e9b70c1d3a6"
 branch_labels = None
 depends_on = None
 
