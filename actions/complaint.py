@@ -229,6 +229,7 @@ class ComplaintForm(CaseSteps):
         reply.say("say_complaint_opened", number=number, day=day, **self.outside_values(turn))
         if suspected(words):
             reply.say("say_complaint_harm", phone=turn.runtime.settings.hospital_phone)
+        reply.offer(turn.words.texts.text("intent_talk_to_human"), '/talk_to_human{"purpose": "complaint"}')
         return Outcome.closed()
 
     async def _subjects(self, turn: Turn) -> list[Subject]:

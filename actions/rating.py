@@ -123,8 +123,8 @@ class RatingForm(Form):
         reply.say("say_rating_sorry" if unhappy else "say_rating_kept", stars="★" * stars)
         reply.say("ask_rating_words")
         if unhappy:
-            for intent in ("complain", "talk_to_human"):
-                reply.offer(turn.words.texts.text(f"intent_{intent}"), f"/{intent}")
+            reply.offer(turn.words.texts.text("intent_complain"), "/complain")
+            reply.offer(turn.words.texts.text("intent_talk_to_human"), '/talk_to_human{"purpose": "complaint"}')
         return Outcome({"rating": str(found.id)}, "rating_words")
 
     async def _words(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
