@@ -124,7 +124,9 @@ class RatingForm(Form):
         reply.say("ask_rating_words")
         if unhappy:
             reply.offer(turn.words.texts.text("intent_complain"), "/complain")
-            reply.offer(turn.words.texts.text("intent_talk_to_human"), '/talk_to_human{"purpose": "complaint"}')
+            reply.offer(
+                turn.words.texts.text("intent_talk_to_human"), '/talk_to_human{"purpose": "complaint"}'
+            )
         return Outcome({"rating": str(found.id)}, "rating_words")
 
     async def _words(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
