@@ -104,7 +104,7 @@ async def _end_talk(
     found = await talk_of(session, await views.consultation(session, consultation_id))
     if found is not None:
         how = "closed" if found.status == TalkStatus.ACTIVE else ""
-        await talking.end(session, rt, found, talking.member_actor(member), now, how=how)
+        await talking.end(session, rt, found, member.actor, now, how=how)
 
 
 def _doctor(member: StaffMember) -> UUID:
