@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "90c3f1ab27e4"
-down_revision = "d27b6f18c094"
+down_revision = "7a1f4c52d908"
 branch_labels = None
 depends_on = None
 
