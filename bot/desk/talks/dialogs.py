@@ -118,7 +118,7 @@ async def _targets(session: AsyncSession, desk: Desk) -> dict[str, tuple[str, di
         for skill in (SERVICE, PHARMACY)
     }
     for one in await presence.present(session, desk.now()):
-        if one.member.id != desk.member.id and SKILLS.get(str(one.member.role)):
+        if one.member.id != desk.member.id and SKILLS.get(one.member.role):
             role = words(f"shell.role_{one.member.role}")
             found[f"m{one.member.id.hex}"] = (f"{one.member.name} · {role}", {"to": one.member})
     for row in await session.execute(_DEPARTMENTS):

@@ -51,7 +51,7 @@ def viewer_of(desk: Desk) -> Viewer:
 
 
 def viewer(member: StaffMember, *, watches: bool, takes_over: bool) -> Viewer:
-    skills = SKILLS.get(str(member.role), frozenset[Skill]())
+    skills = SKILLS.get(member.role, frozenset[Skill]())
     return Viewer(
         member.id,
         member.login,
@@ -64,7 +64,7 @@ def viewer(member: StaffMember, *, watches: bool, takes_over: bool) -> Viewer:
 
 async def _waiting(session: AsyncSession, member: StaffMember) -> int:
     return await rows.waiting_for(
-        session, member.id, [skill.value for skill in SKILLS.get(str(member.role), ())], member.department_id
+        session, member.id, [skill.value for skill in SKILLS.get(member.role, ())], member.department_id
     )
 
 
