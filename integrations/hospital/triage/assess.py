@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from integrations.hospital.triage import model
+from integrations.hospital.triage.denial import spoken
 from integrations.hospital.triage.departments import EMERGENCY, GENERAL, nearest
 from integrations.hospital.triage.english import Heard, heard
 from integrations.hospital.triage.model import Reading
@@ -21,6 +22,7 @@ OFFERED = 3
 EXPLAINED = 3  # departments that come with the words that speak for them
 CHILD = 14  # years: below, the children's department comes first
 ELDER = 65
+_CLEARLY = 0.5
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -73,14 +75,19 @@ def assess(text: str, person: Person = Person(), answers: Mapping[str, str] = NO
     """Where a person with these words should go. `text`: all that the patient wrote about it, as it came or
     normalised; `answers`: what was answered so far, question's key → answer's key."""
     said = heard(normalise(text).lower())
-    reading = model.load().read(said.text)
+    spoken_of = spoken(said.text)
+    reading = model.load().read(spoken_of)
     names = reading.model.departments
     scores = reading.scores()
     known = {**_known(person), **answers}
     for key, answer in known.items():
         scores = answered(scores, names, key, answer)
     ranked = tuple(
-        Ranked(names[at], float(scores[at]), _because(said, reading, names[at]) if place < EXPLAINED else ())
+        Ranked(
+            names[at],
+            float(scores[at]),
+            _because(said, spoken_of, reading, names[at]) if place < EXPLAINED else (),
+        )
         for place, at in enumerate(np.argsort(-scores, kind="stable"))
     )
     if len(answers) >= MOST:
@@ -89,8 +96,16 @@ def assess(text: str, person: Person = Person(), answers: Mapping[str, str] = NO
     return Assessment(ranked, Question(*asked) if asked else None)
 
 
-def _because(said: Heard, reading: Reading, department: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(said.original, reasons(said.text, reading, department))))
+def speaks_of_illness(text: str, *, surely: bool = False) -> bool:
+    """Whether the words hold a known complaint, or lead clearly somewhere: "取药后一直疼" does, "取药" does not.
+    `surely`: a known complaint alone counts, "给孩子挂号" is none."""
+    first = assess(text).ranked[0]
+    known = any(word in model.load().words for word in first.because)
+    return known or (first.score >= _CLEARLY and not surely)
+
+
+def _because(said: Heard, spoken_of: str, reading: Reading, department: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(said.original, reasons(spoken_of, reading, department))))
 
 
 def _known(person: Person) -> dict[str, str]:

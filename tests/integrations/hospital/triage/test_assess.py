@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integrations.hospital.demo_hospital import DEPARTMENTS
-from integrations.hospital.triage.assess import Person, Ranked, assess, offered
+from integrations.hospital.triage.assess import Person, Ranked, assess, offered, speaks_of_illness
 from integrations.hospital.triage.departments import nearest, standards
 from integrations.language.script import traditional
 from tests.eval.triage import OWN, right, rows
@@ -133,3 +133,10 @@ def test_departments_that_lead_to_the_same_one_are_offered_once() -> None:
     best = offered(ranked, DEMO)
     assert [one.department for one in best] == ["普通外科", "妇科"]
     assert best[0].score == pytest.approx(0.6)
+
+
+def test_what_speaks_of_an_illness() -> None:
+    told = ("取药后一直疼", "改了药以后头晕", "换药的时候伤口流脓", "我妈血压高")
+    other = ("查一下我的账单", "取药", "换个手机号", "退款什么时候到", "快递到哪了", "帮我取消周三的号")
+    assert [one for one in told if not speaks_of_illness(one)] == []
+    assert [one for one in other if speaks_of_illness(one)] == []
