@@ -60,6 +60,7 @@ class CancellationForm(Form):
 
     form = "cancellation_form"
     slot = "cancellation"
+    names_visits = True
     own = frozenset({"cancel_appointment"})
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:

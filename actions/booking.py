@@ -28,6 +28,7 @@ from actions.waiting_wish import BOOKING, in_words, keep, last_day, waits
 from actions.walk_in import bookable, not_booked, say_the_way, told_the_way
 from integrations.hospital import accounts, patients
 from integrations.hospital.booking import BookingError
+from integrations.hospital.triage.assess import speaks_of_illness
 
 FORM = BOOKING
 _VAGUE = frozenset({"inform", "correct", "nlu_fallback"})  # enters only when it names something to book
@@ -43,6 +44,7 @@ class BookingForm(ConfirmingForm):
 
     form = FORM
     slot = "booking"
+    names_visits = True
     own = frozenset(
         {
             "book_appointment",
@@ -54,6 +56,7 @@ class BookingForm(ConfirmingForm):
             "join_waitlist",
         }
     )
+    goes_on_with = frozenset({"join_waitlist", "tell_symptoms", "which_department"})
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if not turn.asked:
@@ -67,7 +70,8 @@ class BookingForm(ConfirmingForm):
             return Outcome(waiting.wish.as_draft(), go_on="consent_form", slots={THEN: FORM})
         if turn.intent == "add_family":  # for somebody who is not registered yet: the wish waits
             return Outcome(wish.as_draft(), go_on="family_form", slots={THEN: FORM})
-        if turn.intent in _ILL and not wish.moving and not names_another(wish, turn.facts):
+        ill = turn.intent in _ILL or (turn.asked == "department" and self._by_symptoms(turn))
+        if ill and not wish.moving and not names_another(wish, turn.facts):
             return Outcome(wish.as_draft(), go_on="triage_form", slots={THEN: FORM})
         if turn.intent == "reschedule_appointment":  # what is being booked is meant, nothing else is open
             turn = replace(turn, intent="correct")
@@ -110,30 +114,44 @@ class BookingForm(ConfirmingForm):
 
     async def _enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         resumed = waits(turn.slots)  # another form came first; the message may have been said to that one
-        if not resumed:
-            if turn.intent == "change_profile":
-                return Outcome.closed(go_on="change_form")
-            if turn.intent == "correct" and not (turn.facts.departments or turn.facts.practitioners):
-                if await upcoming(turn):
-                    return Outcome.closed(go_on="reschedule_form")
-                reply.say("say_nothing_to_correct")
-                return Outcome.closed()
-            if turn.intent == "emergency_help":
-                await emergency(turn, reply)
-                return Outcome.closed()
-            if turn.facts.personal and not turn.facts.for_booking and turn.intent in _VAGUE:
-                return Outcome.closed(go_on=await self._personal(turn))
-            if turn.intent in _VAGUE and not turn.facts.for_booking:
-                await unclear(turn, reply)
-                return Outcome(None, understood=False)
+        if not resumed and (elsewhere := await self._elsewhere(turn, reply)):
+            return elsewhere
         if await told_the_way(turn, reply):
             return Outcome.closed()
+        if not resumed and self._by_symptoms(turn):
+            return Outcome.closed(go_on="triage_form")
         if needs := await self._needs(turn):
             waiting = await keep(turn)
             return Outcome(waiting.wish.as_draft(), go_on=needs, slots={THEN: FORM})
         outcome = await self._next(turn, reply, Wish.read(draft) if resumed else Wish(), entering=True)
         outcome.slots[THEN] = None
         return outcome
+
+    async def _elsewhere(self, turn: Turn, reply: Reply) -> Outcome | None:
+        """What opened the form and books nothing."""
+        if turn.intent == "change_profile":
+            return Outcome.closed(go_on="change_form")
+        if turn.intent == "correct" and not (turn.facts.departments or turn.facts.practitioners):
+            if await upcoming(turn):
+                return Outcome.closed(go_on="reschedule_form")
+            reply.say("say_nothing_to_correct")
+            return Outcome.closed()
+        if turn.intent == "emergency_help":
+            await emergency(turn, reply)
+            return Outcome.closed()
+        if turn.facts.personal and not turn.facts.for_booking and turn.intent in _VAGUE:
+            return Outcome.closed(go_on=await self._personal(turn))
+        if turn.intent in _VAGUE and not turn.facts.for_booking:
+            await unclear(turn, reply)
+            return Outcome(None, understood=False)
+        return None
+
+    def _by_symptoms(self, turn: Turn) -> bool:
+        """要挂明天的，头疼: no department is named, but what it would be for."""
+        facts = turn.facts
+        named = facts.departments or facts.practitioners or facts.unknown_practitioner
+        picked = facts.schedule or facts.slot or facts.ordinal
+        return bool(turn.text) and not (named or picked) and speaks_of_illness(turn.text, surely=True)
 
     async def _personal(self, turn: Turn) -> str:
         """Where personal values belong that come by themselves: a phone of somebody registered is a new one."""

@@ -86,6 +86,9 @@ class ComplaintForm(CaseSteps):
             return await self._evidence(turn, reply, complaint)
         return await self._answered(turn, reply, complaint)
 
+    def holds(self, draft: Mapping[str, Any]) -> bool:
+        return bool(draft.get("words"))
+
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if draft.get("case"):
             return await self.ask_about_case(turn, reply, draft)

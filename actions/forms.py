@@ -16,10 +16,12 @@ from rasa_sdk.interfaces import Action, Tracker
 
 from actions import hospital_questions
 from actions.directory import DirectoryCache
+from actions.facts import read_facts
 from actions.turn import Reply, Turn, read_turn
-from actions.wishes import Wishes
+from actions.wishes import Wishes, wish_of
 from actions.wording import Wording
 from integrations.catalogue import ENGLISH
+from integrations.language.health import books
 from integrations.runtime import Runtime
 
 _ON_THE_WAY = frozenset({"registration_form", "family_form"})  # what waits goes on waiting there
@@ -33,6 +35,7 @@ Answer = Callable[[Turn, Reply], Awaitable[None]]
 
 REQUESTED = "requested_slot"
 _NOT_UNDERSTOOD = "nlu_fallback"
+_VAGUE = frozenset({"inform", "correct", _NOT_UNDERSTOOD})
 FAILURES = "failures"  # messages in a row that were not understood
 PATIENCE = 2  # such messages, before the next leads to a person
 TO_PERSON = '/talk_to_human{"purpose": "failed"}'  # what a button below a misunderstanding says
@@ -75,7 +78,7 @@ class Journey(Action):
             words=self.words,
             names=self.names,
             action=self.name(),
-            opens=self.wishes.opens,
+            wishes=self.wishes,
         )
         reply = Reply(turn.words, language=turn.chosen_language)
         events = await self.take(turn, reply)
@@ -126,6 +129,9 @@ class Form(Journey):
     slot: ClassVar[str]
     own: ClassVar[frozenset[str]] = frozenset()  # intents that this form answers itself
     leaving: ClassVar[Mapping[str, Any]] = {}  # slots set when another form takes over
+    # Intents beside those that open it which it goes on with, when they come behind a question of another kind.
+    goes_on_with: ClassVar[frozenset[str]] = frozenset()
+    names_visits: ClassVar[bool] = False  # days, doctors and departments are answers to its own questions
 
     def __init__(
         self,
@@ -160,6 +166,7 @@ class Form(Journey):
     async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
         draft = turn.slots.get(self.slot) or {}
         if turn.form == self.form and turn.asked:
+            turn = self._booked(turn)
             outcome = await self._inside(turn, reply, draft)
         else:
             outcome = await self.step(turn, reply, draft)
@@ -168,12 +175,20 @@ class Form(Journey):
             reply.expects = turn.words.texts.variations(question)[0].expects
         return self._events(turn, outcome)
 
+    def _booked(self, turn: Turn) -> Turn:
+        """下周三上午挂骨科 books, whatever else it may sound like, where no visit is what the form is about."""
+        elsewhere = turn.intent in _VAGUE and "book_appointment" in self.entries and books(turn.text)
+        return replace(turn, intent="book_appointment") if elsewhere and not self.names_visits else turn
+
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if turn.intent not in self.own:
             turn = replace(turn, intent=_ELSEWHERE.get(turn.intent, turn.intent))
         if turn.intent in self.waiting and turn.away < LONG_AWAY:
             await self.waiting[turn.intent](turn, reply)
             return Outcome(draft, turn.asked)
+        if turn.intent in self.entries and self.holds(draft):
+            reply.wished.append(wish_of(turn))
+            return await self.ask(turn, reply, draft)
         if turn.intent in self.entries:
             go_on = self.entries[turn.intent]
             return Outcome.closed(go_on=go_on, slots={} if go_on in _ON_THE_WAY else self.leaving)
@@ -187,11 +202,27 @@ class Form(Journey):
                 return Outcome(draft, turn.asked)
             reply.forget_question()
             reply.parts.append("")  # the question stands apart from the answer
+            if turn.later and self._goes_on_with(turn.later[0].intent):
+                return await self._go_on(turn, reply, draft)
             return await (self._resume if back_again else self.ask)(turn, reply, draft)
         outcome = await self.step(turn, reply, draft)
         if not outcome.understood and outcome.asked:
             return await self._again(turn, reply, draft)
         return outcome
+
+    def _goes_on_with(self, intent: str) -> bool:
+        return intent in self.goes_on_with or self.wishes.opens.get(intent) == self.form
+
+    async def _go_on(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        """What was said behind a question that is answered by now belongs to this form."""
+        reply.taken = 1
+        wish, *later = turn.later
+        rest = replace(
+            turn, intent=wish.intent, facts=read_facts(wish.entities), text=wish.text, later=tuple(later)
+        )
+        outcome = await self.step(rest, reply, draft)
+        again = outcome.asked and not outcome.understood
+        return await self.ask(rest, reply, draft) if again else outcome
 
     async def _resume(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """After hours or days: what is still open, its question anew, and a way out."""
@@ -223,6 +254,10 @@ class Form(Journey):
             reply.offer(turn.words.texts.text("intent_talk_to_human"), TO_PERSON)
         outcome.understood = False
         return outcome
+
+    def holds(self, draft: Mapping[str, Any]) -> bool:
+        """Whether so much was told that another journey has to wait until this one is done."""
+        return False
 
     def says_something(self, turn: Turn) -> bool:
         """Whether a message that sounds like a digression also answers this form."""

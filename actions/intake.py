@@ -18,6 +18,7 @@ from actions.intake_words import ask_field, changed_field, say_started, shown_su
 from actions.revealing import account_of
 from actions.triage import TOLD
 from actions.turn import Reply, Turn
+from actions.wishes import wish_of
 from integrations.hospital.intake import keeping
 from integrations.hospital.intake.story import (
     ACCOMPANYING,
@@ -32,7 +33,7 @@ from integrations.hospital.intake.story import (
     readable,
 )
 from integrations.hospital.patients import PatientView
-from integrations.language.health import read_onset
+from integrations.language.health import books, read_onset
 
 FORM = "intake_form"
 WHOSE, CONFIRM, CHANGE = "intake_whose", "intake_confirm", "intake_change"
@@ -43,6 +44,7 @@ _WAYS_OUT = frozenset(
     | {"ask_hospital", "ask_privacy", "book_appointment", "my_appointments", "complain", "greet", "thanks"}
     | {"goodbye", "smalltalk", "hurry", "abuse"}
 )
+_COMES_BACK = frozenset({"booking_form"})  # after these the questions are offered again
 _PICTURED = frozenset({"image", "file", "video"})
 
 
@@ -69,12 +71,27 @@ class IntakeForm(Form):
         """Whatever an answer sounds like, it is the answer. What was told is kept when something else is done first."""
         typed = turn.text and turn.intent not in _WAYS_OUT and own_words.tells(turn)
         if turn.away < LONG_AWAY and (self.says_something(turn) or typed):
+            await self._besides(turn, reply)
             outcome = await self.step(turn, reply, draft)
             if not outcome.understood and outcome.asked:
                 outcome = await self._again(turn, reply, draft)
         else:
             outcome = await super()._inside(turn, reply, draft)
-        return replace(outcome, draft=draft) if outcome.go_on and outcome.draft is None else outcome
+        if not (outcome.go_on and outcome.draft is None):
+            return outcome
+        if outcome.go_on in _COMES_BACK and turn.asked != WHOSE:
+            reply.wished.append(wish_of(turn, "start_intake"))
+        return replace(outcome, draft=draft)
+
+    async def _besides(self, turn: Turn, reply: Reply) -> None:
+        """What was said behind an answer: a question is answered, a visit is remembered."""
+        rest = turn.text.replace(turn.facts.health, "").strip(" ，,。.;；") if turn.facts.health else ""
+        if rest and turn.intent == "ask_hospital":
+            await self.digressions[turn.intent](replace(turn, text=rest), reply)
+            reply.forget_question()
+            reply.parts.append("")
+        elif rest and books(rest):
+            reply.wished.append(wish_of(replace(turn, intent="book_appointment")))
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         known = Draft.of(await sealed_draft.unseal(turn, draft))

@@ -10,6 +10,7 @@ from actions.revealing import reveal
 from actions.turn import Turn
 from integrations.hospital import tokens
 from integrations.hospital.tokens import TOKEN_PATTERN, UnknownToken
+from integrations.language.health import books
 
 _DONE = re.compile(
     r"(?:我)?(?:就)?(?:说|写|讲|发)?(?:完|好)(?:了|啦)?|(?:就|只有|就是)?(?:这些|这样|这么多)(?:了|吧)?|没有?(?:别的|其他的?|要补充的)?(?:了|啦)"
@@ -36,6 +37,8 @@ def tells(turn: Turn) -> bool:
     """Whether the message is words for the open question: typed, and no short way out of it."""
     said = turn.text.strip(_TRIMMED)
     if not said:
+        return False
+    if books(said):
         return False
     short = len(said) <= (_SHORT_ENGLISH if said.isascii() else _SHORT)
     if short and (turn.intent in _LEAVING or said in _titles(turn)):

@@ -33,6 +33,7 @@ class RescheduleForm(BookingForm):
 
     form = "reschedule_form"
     slot = "reschedule"
+    names_visits = True
     own = frozenset({"reschedule_appointment", "which_department", "tell_symptoms"})
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:

@@ -54,12 +54,14 @@ _FILLING = re.compile(
 @dataclass(frozen=True, slots=True)
 class Symptoms:
     """The patient's words, message by message; answers by the key of their question. `patient` is
-    a registered one, `relative` the word for somebody else."""
+    a registered one, `relative` the word for somebody else; `when` the days and the half day of a booking's draft that
+    were wished beside it."""
 
     words: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     patient: str = ""
     relative: str = ""
+    when: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Symptoms:
@@ -68,6 +70,7 @@ class Symptoms:
             dict(kept.get("answers") or {}),
             str(kept.get("patient") or ""),
             str(kept.get("relative") or ""),
+            dict(kept.get("when") or {}),
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -25,8 +25,8 @@ from actions.symptoms import (
 )
 from actions.triage_words import answer_unclear, say_question, say_result, say_result_again
 from actions.turn import Reply, Turn
-from actions.waiting_wish import BOOKING, SLOT, waits
-from integrations.hospital.triage.assess import Assessment
+from actions.waiting_wish import BOOKING, SLOT, waits, when_wished
+from integrations.hospital.triage.assess import Assessment, speaks_of_illness
 
 FORM = "triage_form"
 TOLD = "symptoms"  # the slot in which what was told stays when the form is closed
@@ -51,6 +51,7 @@ class TriageForm(Form):
         {"tell_symptoms", "which_department", "book_appointment", "log_measurement", "join_waitlist"}
     )
     leaving: ClassVar[Mapping[str, Any]] = {THEN: None, SLOT: None}
+    goes_on_with = frozenset({"book_appointment"})
 
     def says_something(self, turn: Turn) -> bool:
         return bool(turn.facts.choice)
@@ -88,23 +89,30 @@ class TriageForm(Form):
         """Whatever it sounds like: "取消手术后一直疼" takes nothing back."""
         if turn.intent in ("cancel", "go_back"):
             return len(turn.text) > _SHORT_WORD
-        return turn.intent not in _WAYS_OUT | _UNTOLD | self.own
+        if turn.intent in _WAYS_OUT | _UNTOLD | self.own:
+            return False
+        return speaks_of_illness(turn.text)
 
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
         text = await own_words.typed(turn, "triage")
         if turn.facts.departments and turn.intent == "tell_symptoms" and not asks_only(text):
             wish = await self._wish(turn, Symptoms().for_whom(turn.facts, text), "")
             return Outcome.closed(go_on=BOOKING, slots={THEN: BOOKING, SLOT: wish.as_draft()})
-        symptoms = Symptoms().for_whom(turn.facts, text)
+        symptoms = await self._with_when(turn, Symptoms().for_whom(turn.facts, text))
         if asks_only(text):
             reply.say("say_triage_who")
             reply.say("ask_triage_symptoms")
             return await self._keeping(turn, symptoms, SYMPTOMS)
         return await self._next(turn, reply, symptoms.told(text), entering=True)
 
+    async def _with_when(self, turn: Turn, symptoms: Symptoms) -> Symptoms:
+        wished = when_wished(turn, await turn.directory()).as_draft()
+        return replace(symptoms, when=wished) if wished else symptoms
+
     async def _told(self, turn: Turn, reply: Reply, symptoms: Symptoms) -> Outcome:
         """An answer, more about it, or what puts it right."""
         text = await own_words.typed(turn, "triage")
+        symptoms = await self._with_when(turn, symptoms)
         whom = await someone(turn, symptoms)
         if symptoms.words and (answer := self._answer(turn, judge(symptoms, whom), text)):
             return await self._next(turn, reply, symptoms.answered(*answer))
@@ -200,4 +208,5 @@ class TriageForm(Form):
         )
         relative = "" if patient else symptoms.relative or before.relative
         departments = (department,) if department else before.departments
-        return replace(before.unchosen(), departments=departments, patient=patient, relative=relative)
+        wish = Wish.read({**before.as_draft(), **symptoms.when}) if symptoms.when else before
+        return replace(wish.unchosen(), departments=departments, patient=patient, relative=relative)

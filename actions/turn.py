@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from rasa_sdk.interfaces import Tracker
 
 from actions.directory import Directory, DirectoryCache
 from actions.facts import PERSONAL, Facts, read_facts
-from actions.wishes import Wish, meant
+from actions.wishes import Wish, Wishes, meant
 from actions.wording import Wording
 from integrations.catalogue import CHINESE
 from integrations.hospital.operations import OperationKey
@@ -56,7 +56,8 @@ class Turn:
     away: timedelta = timedelta()  # since the patient's message before this one
     urgent: bool = False  # what they told of should be seen today
     alarm_ago: timedelta | None = None  # since their last alarm
-    second: Wish | None = None  # what the message wishes besides
+    entities: tuple[Mapping[str, Any], ...] = ()  # those of `facts`, as they were found
+    later: tuple[Wish, ...] = ()  # what the message wishes besides, in its order
 
     @property
     def language(self) -> str:
@@ -78,20 +79,18 @@ def read_turn(
     words: Wording,
     names: DirectoryCache,
     action: str,
-    opens: Mapping[str, str],
+    wishes: Wishes,
 ) -> Turn:
-    """`opens`: the form that an intent opens. Raises KeyError when the message has no id: nothing may be written
-    then."""
+    """Raises KeyError when the message has no id: nothing may be written then."""
     message = tracker.latest_message
     metadata = message.get("metadata") or {}
     form = (tracker.active_loop or {}).get("name") or ""
     asked = tracker.slots.get("requested_slot") or ""
 
-    def takes_all(two: Mapping[str, Any]) -> bool:
+    def takes_all(told: Mapping[str, Any], told_as: Sequence[Wish]) -> bool:
         if not (form and asked):
-            return bool(two["replies"])
-        own = opens.get(two["intent"]) == form and two["first"] != "affirm"
-        return own or bool(_expects(words, asked))
+            return bool(told["replies"])
+        return not wishes.parted(told_as, form, _expects(words, asked))
 
     part = meant(message, tracker.slots, runtime.now(), takes_all)
     text = part.text
@@ -125,7 +124,8 @@ def read_turn(
         away=timedelta(seconds=float(metadata.get("away") or 0)),
         urgent=bool(metadata.get("urgent")),
         alarm_ago=None if metadata.get("alarm") is None else timedelta(seconds=float(metadata["alarm"])),
-        second=part.second,
+        entities=part.entities,
+        later=part.later,
     )
 
 
@@ -159,6 +159,8 @@ class Reply:
     expects: str = ""
     language: str = ""  # chosen by the patient just now
     handoff: dict[str, str] = field(default_factory=dict)  # a person is to help: with which skill, and why
+    taken: int = 0  # how many of the turn's later wishes the action took itself
+    wished: list[Wish] = field(default_factory=list)  # for when the form is done, as the action understood it
 
     def say(self, key: str, **values: object) -> None:
         """Adds a text, with its own buttons, as a paragraph."""

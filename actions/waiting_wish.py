@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,11 +10,13 @@ from typing import Any
 
 from actions.booking_draft import Wish, take
 from actions.directory import Directory
+from actions.facts import Facts
 from actions.forms import THEN
 from actions.turn import Turn
 
 BOOKING = "booking_form"
 SLOT = "booking"
+_COMES = re.compile(r"[挂约号看]|去医院|过来|就诊|\b(?:book|appointment|see|visit|come)\b", re.IGNORECASE)
 _NAMING = frozenset({"inform", "nlu_fallback"})
 
 
@@ -47,6 +50,17 @@ async def keep(turn: Turn) -> Waiting:
     facts = replace(turn.facts, field="")
     wish, _ = take(before, facts, directory, today=turn.today, last=last_day(turn, directory, before))
     return Waiting(wish, in_words(turn, directory, wish))
+
+
+def when_wished(turn: Turn, directory: Directory) -> Wish:
+    """Of a message that tells of an illness, when the patient would come: "要挂明天的，头疼". The day on which
+    something began is none."""
+    facts = turn.facts
+    ahead = facts.days is not None and facts.days.last >= turn.today
+    if not (_COMES.search(turn.text) and (ahead or facts.period)):
+        return Wish()
+    said = Facts(days=facts.days if ahead else None, period=facts.period, time=facts.time)
+    return take(Wish(), said, directory, today=turn.today, last=last_day(turn, directory, Wish()))[0]
 
 
 def in_words(turn: Turn, directory: Directory, wish: Wish) -> str:

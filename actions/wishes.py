@@ -1,9 +1,10 @@
-"""Two wishes in one message: the first is taken at once; the second is answered beside it, begun after an answer, or
-remembered until what the first one opened is over, and then offered."""
+"""Several wishes in one message: the first is taken at once; the others are answered beside it, begun after an answer,
+or remembered until what the first one opened is over, and then offered."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,18 @@ if TYPE_CHECKING:
     from actions.turn import Reply, Turn
 
 SLOT = "next_wish"
-TOLD = "next_wish"  # the entity by which the understanding of language hands a second wish over
+TOLD = "next_wish"  # the entity by which the understanding of language hands the later wishes over
 KEPT = timedelta(days=1)
 ANSWERABLE = timedelta(hours=6)  # so long a bare "好的" is taken for an answer to the offer
 _PERSONAL = "[["  # a personal value begins so, and is not remembered
 # Answers that ask nothing: what was wished beside them begins in the same turn.
 _PLAIN = frozenset({"ask_hospital", "ask_privacy"})
+# Kinds of answers that are kept as the patient puts them. Beside an illness a question is one of its own.
+_OWN_WORDS, _ILLNESS = "words", "health"
+_ASKS = re.compile(
+    r"[?？吗呢]|怎么|多少|几点|哪|能不能|可不可以|\b(?:where|when|how|what|which|do|is|can)\b", re.IGNORECASE
+)
+_SHORT_QUESTION = 24  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,8 @@ class Wish:
 
 @dataclass(slots=True)
 class Memory:
-    """The slot. `turn` is the message that is being taken apart; `now` the remembered wish that it begins, or its
-    own second one ({})."""
+    """The slot. `turn` is the message that is being taken apart; `now` the remembered wish that it begins, or the
+    place of one of its own ({"part": 1} is its second)."""
 
     waiting: list[Wish] = field(default_factory=list)
     turn: str = ""
@@ -65,80 +72,130 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What an action takes of a message: all of it, or one wish of it."""
+    """What an action takes of a message: all of it, or one wish of it. `later`: the wishes behind that one."""
 
     intent: str
     entities: tuple[Mapping[str, Any], ...]
     text: str
-    second: Wish | None = None
+    later: tuple[Wish, ...] = ()
 
 
 def meant(
     message: Mapping[str, Any],
     slots: Mapping[str, Any],
     now: datetime,
-    takes_all: Callable[[Mapping[str, Any]], bool],
+    takes_all: Callable[[Mapping[str, Any], Sequence[Wish]], bool],
 ) -> Meant:
-    """Which wish of a message this action is for. `takes_all`: whether what is open takes such a message whole."""
+    """Which wish of a message this action is for. `takes_all`: whether what is open takes a message, told as all its
+    wishes, whole."""
     entities = tuple(one for one in message.get("entities") or () if one["entity"] != TOLD)
-    two = next((one["value"] for one in message.get("entities") or () if one["entity"] == TOLD), None)
+    told = next((one["value"] for one in message.get("entities") or () if one["entity"] == TOLD), None)
     text = str(message.get("text") or "")
     state = slots.get(SLOT) or {}
     mine = state.get("turn") == (message.get("metadata") or {}).get("message_id")
-    if mine and state.get("now"):
-        return Meant(state["now"]["intent"], tuple(state["now"]["entities"]), "")
-    if two is None:
+    begun = (state.get("now") or {}) if mine else {}
+    if "intent" in begun:
+        return Meant(begun["intent"], tuple(begun["entities"]), "")
+    if told is None:
         return Meant(str((message.get("intent") or {}).get("name") or ""), entities, text)
-    if not mine and takes_all(two):  # once taken apart it stays so, whatever opens in the same turn
-        return Meant(two["whole"], entities, text)
-    before = tuple(one for one in entities if int(one.get("start") or 0) < two["start"])
-    after = tuple(one for one in entities if int(one.get("start") or 0) >= two["start"])
-    if mine and state.get("now") is not None:
-        return Meant(two["intent"], after, text[two["start"] :])
-    second = Wish(two["intent"], after, now.isoformat(), text=text[two["start"] :])
-    return Meant(two["first"], before, text[: two["end"]], second)
+    wishes = _wishes(told, entities, text, now)
+    if not mine and takes_all(told, wishes):  # once taken apart it stays so, whatever opens in the same turn
+        return Meant(told["whole"], entities, text)
+    part = int(begun.get("part", 0))
+    return Meant(wishes[part].intent, wishes[part].entities, wishes[part].text, tuple(wishes[part + 1 :]))
+
+
+def _wishes(
+    told: Mapping[str, Any], entities: Sequence[Mapping[str, Any]], text: str, now: datetime
+) -> list[Wish]:
+    """All of a message, the first one among them."""
+    starts = [0, *(one["start"] for one in told["later"]), len(text) + 1]
+    ends = [told["end"], *(one["end"] for one in told["later"])]
+    intents = [told["first"], *(one["intent"] for one in told["later"])]
+    found = []
+    for intent, start, end, stop in zip(intents, starts, ends, starts[1:], strict=False):
+        own = tuple(one for one in entities if start <= int(one.get("start") or 0) < stop)
+        found.append(Wish(intent, own, now.isoformat(), text=text[start:end]))
+    return found
+
+
+def wish_of(turn: Turn, intent: str = "") -> Wish:
+    """What a turn wishes, to be remembered; without what it names when it is for another intent."""
+    return Wish(intent or turn.intent, () if intent else turn.entities, turn.now.isoformat())
+
+
+def is_question(wish: Wish) -> bool:
+    """停车怎么收费: a question for the hospital, and nothing else."""
+    topical = any(one["entity"] == "topic" for one in wish.entities)
+    short = len(wish.text.strip()) <= _SHORT_QUESTION
+    return wish.intent == "ask_hospital" and topical and short and bool(_ASKS.search(wish.text))
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What becomes of second wishes. `answers` are given in one message, `opens` names the form of the others."""
+    """What becomes of later wishes. `answers` are given in one message, `opens` names the form of the others."""
 
     answers: Mapping[str, Callable[[Turn, Reply], Awaitable[None]]]
     opens: Mapping[str, str]
+
+    def parted(self, wishes: Sequence[Wish], form: str, expects: str) -> bool:
+        """Whether an open form is told several things with a message, not one. `expects`: the kind of answer that its
+        question wants."""
+        first, *later = wishes
+        if expects == _OWN_WORDS:
+            return is_question(first)
+        if expects == _ILLNESS:
+            return is_question(first) or any(map(is_question, later))
+        if expects:
+            return first.intent in self.answers or all(one.intent in self.answers for one in later)
+        if first.intent in self.answers or first.intent == "affirm":
+            return True
+        return all(self.opens.get(one.intent) != form for one in later)
 
     async def after(self, turn: Turn, reply: Reply, events: list[EventType], *, open_now: bool) -> None:
         """The end of an action: its reply and its events are added to. `open_now`: a question of its form is open."""
         memory = Memory.read(turn.slots, _since(turn))
         before = turn.slots.get(SLOT)
-        memory.waiting = [one for one in memory.waiting if one.intent != turn.intent]
+        if not (turn.form and turn.asked and self.opens.get(turn.intent) == turn.form):
+            memory.waiting = [one for one in memory.waiting if one.intent != turn.intent]
         goes_on = any(event["event"] == "followup" for event in events)
         if memory.turn != turn.message_id:
             memory.turn, memory.now = "", None
-        if turn.second and goes_on:
+        if goes_on:
+            memory.waiting += reply.wished
+        if goes_on and (turn.later or reply.taken):
             memory.turn = turn.message_id
-        elif turn.second:
-            await self._second(turn, reply, events, memory, open_now=open_now)
+            if reply.taken:
+                memory.now = {"part": _part(memory) + reply.taken}
+        elif not goes_on:
+            await self._later(turn, reply, events, memory, open_now=open_now)
         if turn.form and not goes_on and not open_now:
             await offer(turn, reply, memory)
         if memory.as_json() != before:
             events.insert(0, SlotSet(SLOT, memory.as_json()))
 
-    async def _second(
+    async def _later(
         self, turn: Turn, reply: Reply, events: list[EventType], memory: Memory, *, open_now: bool
     ) -> None:
-        wish = turn.second
-        assert wish
-        if wish.intent in self.answers:
-            await self._answer(turn, wish, reply, open_now=open_now)
-            return
-        if turn.form or (reply.buttons and turn.intent not in _PLAIN):
-            memory.waiting.append(wish)
-            if not turn.form:  # the answer asks something itself
-                await offer(turn, reply, memory)
-            return
-        reply.forget_question()
-        memory.turn, memory.now = turn.message_id, {}
-        events.append(FollowupAction(self.opens[wish.intent]))
+        """Answered each; the first of the others begins when nothing is open, the rest waits."""
+        memory.waiting += reply.wished
+        noted = list(reply.wished)
+        for place, wish in list(enumerate(turn.later, start=_part(memory) + 1))[reply.taken :]:
+            if wish.intent in self.answers:
+                await self._answer(turn, wish, reply, open_now=open_now)
+            elif turn.form or (reply.buttons and turn.intent not in _PLAIN):
+                memory.waiting.append(wish)
+                noted.append(wish)
+            else:
+                reply.forget_question()
+                memory.turn, memory.now = turn.message_id, {"part": place}
+                events.append(FollowupAction(self.opens[wish.intent]))
+                return
+        if noted and open_now:
+            words = [await _in_words(turn, one) for one in noted]
+            reply.parts.insert(0, turn.words.texts.text("say_wish_noted", what=turn.words.all_of(words)))
+        elif noted and not turn.form:  # the answer asks something itself
+            await offer(turn, reply, memory)
 
     async def _answer(self, turn: Turn, wish: Wish, reply: Reply, *, open_now: bool) -> None:
         """The second answer behind the first; before the question, if one is open."""
@@ -146,7 +203,7 @@ class Wishes:
         facts = read_facts(wish.entities)
         action = f"action_{wish.intent}"
         await self.answers[wish.intent](
-            replace(turn, intent=wish.intent, facts=facts, text=wish.text, action=action, second=None), said
+            replace(turn, intent=wish.intent, facts=facts, text=wish.text, action=action, later=()), said
         )
         if open_now:
             place = max((at for at, part in enumerate(reply.parts) if not part), default=0)
@@ -171,6 +228,11 @@ class Wishes:
             reply.say("say_wish_dropped")
             await offer(turn, reply, memory)
         return [SlotSet(SLOT, memory.as_json()), *events]
+
+
+def _part(memory: Memory) -> int:
+    """Which wish of the message is being taken, 0 for the first."""
+    return int((memory.now or {}).get("part", 0))
 
 
 async def offer(turn: Turn, reply: Reply, memory: Memory) -> None:

@@ -22,11 +22,11 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from components.classifier import Classifier, fit
 from components.nonsense import nonsense
-from components.wishes import REPLIES, second_wish
+from components.wishes import REPLIES, wishes_in
 
 FALLBACK = "nlu_fallback"
 RANKING = 5  # intents kept in the ranking
-SECOND = "next_wish"  # the entity that a message with two wishes carries
+LATER = "next_wish"  # the entity that a message with several wishes carries
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -121,12 +121,12 @@ class Understanding(GraphComponent):
             text = message.get(TEXT) or ""
             entities = self.entities(text, message.get("metadata") or {})
             ranking = self.ranking(text, [entity["entity"] for entity in entities])
-            second = self.second(text, entities, ranking[0])
-            if second:
-                if not second["replies"]:
-                    ranking.insert(0, {"name": second["first"], "confidence": second["sure"]})
-                place = {"start": second["start"], "end": len(text), "extractor": "wishes"}
-                entities = [*entities, {"entity": SECOND, "value": second, **place}]
+            told = self.wishes(text, entities, ranking[0])
+            if told:
+                if not told["replies"]:
+                    ranking.insert(0, {"name": told["first"], "confidence": told["sure"]})
+                place = {"start": told["later"][0]["start"], "end": len(text), "extractor": "wishes"}
+                entities = [*entities, {"entity": LATER, "value": told, **place}]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
             message.set(ENTITIES, entities, add_to_output=True)
@@ -151,10 +151,10 @@ class Understanding(GraphComponent):
             ranking.insert(0, {"name": FALLBACK, "confidence": 1.0 - first})
         return ranking
 
-    def second(
+    def wishes(
         self, text: str, entities: list[dict[str, Any]], whole: dict[str, Any]
     ) -> dict[str, Any] | None:
-        """What the actions need to take a message of two wishes apart. `whole` is what it would be as one."""
+        """What the actions need to take a message of several wishes apart. `whole` is what it would be as one."""
         classifier = self.classifier
         if classifier is None or not text.strip() or text.startswith("/"):
             return None
@@ -165,15 +165,17 @@ class Understanding(GraphComponent):
             best = int(probabilities.argmax())
             return classifier.intents[best], float(probabilities[best])
 
-        found = second_wish(text, likely)
-        return found and {
+        found = wishes_in(text, likely)
+        if not found:
+            return None
+        first, *later = found
+        return {
             "whole": whole["name"],
-            "first": found.first,
-            "replies": found.first in REPLIES,
-            "sure": found.sure,
-            "end": found.end,
-            "intent": found.intent,
-            "start": found.start,
+            "first": first.intent,
+            "replies": first.intent in REPLIES,
+            "sure": first.sure,
+            "end": first.end,
+            "later": [{"intent": one.intent, "start": one.start, "end": one.end} for one in later],
         }
 
     def entities(self, text: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:

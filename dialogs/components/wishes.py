@@ -1,4 +1,4 @@
-"""Two wishes in one message: where the second begins, when both are clear and neither is part of the other.
+"""Several wishes in one message: where each begins, when all are clear and none is part of another.
 
 Nothing is looked at closely unless the message holds a mark or a word that joins two things.
 """
@@ -92,42 +92,65 @@ JOINED, MARKED = 0.45, 0.7  # how likely both have to be: after a joining word, 
 
 
 @dataclass(frozen=True)
-class Second:
-    """The second wish: its intent, and where it begins; the first one's intent, how likely, and where that ends."""
+class Part:
+    """One wish of several: its intent, how likely, and where its words stand."""
 
-    first: str
-    sure: float
-    end: int
     intent: str
+    sure: float
     start: int
+    end: int
 
 
-def second_wish(text: str, likely: Likely) -> Second | None:
-    """Where a message turns from one wish to another; None when it holds one, or when that is not clear."""
-    best: tuple[float, Second] | None = None
-    for number, joint in enumerate(_JOINT.finditer(text)):
+def wishes_in(text: str, likely: Likely) -> list[Part]:
+    """The wishes of a message in their order, three at most; none when it holds one, or when that is not clear."""
+    parts = _halves(text, likely, 0, len(text))
+    if not parts:
+        return []
+    first, second = parts
+    if later := _halves(text, likely, second.start, second.end):
+        if _besides(first.intent, later[1].intent):
+            return [first, *later]
+    elif (earlier := _halves(text, likely, first.start, first.end)) and _besides(
+        earlier[0].intent, second.intent
+    ):
+        return [*earlier, second]
+    return parts
+
+
+def _halves(text: str, likely: Likely, begin: int, stop: int) -> list[Part]:
+    """Two wishes in text[begin:stop], parted where both are likeliest; none when there is no such place."""
+    best: list[Part] = []
+    for number, joint in enumerate(_JOINT.finditer(text, begin, stop)):
         if number == MOST_PLACES:
             break
         end, start = joint.start(), joint.end()
-        if end < SHORTEST or len(text) - start < SHORTEST:
+        if end - begin < SHORTEST or stop - start < SHORTEST:
             continue
         joined = joint["join"] is not None
-        first, sure = likely(_after_lead(text), end)
+        first, sure = likely(_after_lead(text, begin), end)
         least_sure = JOINED if joined else MARKED
-        if sure < least_sure or first not in (WISHES if joined else WISHES - _TOLD) | REPLIES:
+        firsts = (WISHES if joined else WISHES - _TOLD) | (frozenset() if begin else REPLIES)
+        if sure < least_sure or first not in firsts:
             continue
-        intent, as_sure = likely(start, len(text))
+        intent, as_sure = likely(start, stop)
         least = min(sure, as_sure)
         if least < least_sure or not _apart(first, intent, joined=joined):
             continue
-        if best is None or least > best[0]:
-            best = least, Second(first, sure, end, intent, start)
-    return best[1] if best else None
+        if not best or least > min(one.sure for one in best):
+            best = [Part(first, sure, begin, end), Part(intent, as_sure, start, stop)]
+    return best
 
 
-def _after_lead(text: str) -> int:
-    lead = _LEAD.match(text)
-    return lead.end() if lead else 0
+def _after_lead(text: str, begin: int) -> int:
+    lead = _LEAD.match(text, begin)
+    return lead.end() if lead else begin
+
+
+def _besides(first: str, third: str) -> bool:
+    """Whether a third wish is more than the first one told again."""
+    if first == third:
+        return third in ANSWERED
+    return not any(first in family and third in family for family in _FAMILIES)
 
 
 def _apart(first: str, second: str, *, joined: bool) -> bool:

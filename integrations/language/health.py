@@ -122,7 +122,31 @@ _ASKS = re.compile(
     r"|\b(?:where|when|how (?:much|long|do))\b",
     re.IGNORECASE,
 )
-_SHORT, _SHORT_ENGLISH, _QUESTION = 8, 24, 24
+_SHORT, _SHORT_ENGLISH, _QUESTION, _LONGEST_WISH = 8, 24, 24, 80
+# 下周三上午挂骨科, as a whole: what holds more ("挂号排队太久") is told, not wished.
+_LEAD = r"(?:我|帮|给|请|麻烦|想|要|先|再|另外|顺便|还|你|您|能|可以|需要|俺|然后|，|,| )*"
+_WHEN = (
+    r"(?:大?[今明后]天|[这下本]*个?(?:周|星期|礼拜)[一二三四五六日末天]|\d{1,2}月|\d{1,2}[日号]|[上下]午|早上|晚上|中午|[一-十\d]{1,3}点半?"
+    r"|的|，|,| )*"
+)
+_BOOKS = re.compile(
+    rf"{_LEAD}{_WHEN}{_LEAD}(?:挂|预约|约|看)(?:一?个|一下)?{_WHEN}(?:(?!取消|费|单|记录|了|过|错|好的)[\u4e00-\u9fff]){{0,8}}?"
+    rf"(?:号|科|门诊|医生|大夫|主任|专家)的?号?{_WHEN}(?:吧|吗|可以吗|行吗|谢谢|啊|呗)?"
+    r"|(?:(?:i(?:'d| would)? (?:like|want|need) to|can (?:i|you)|please|then|help me) )*"
+    r"(?:book|make|get)\b.{0,30}\b(?:appointment|doctor|visit|clinic|department)\b.{0,30}",
+    re.IGNORECASE,
+)
+# What comes behind an answer, and is no part of it.
+_BESIDES = re.compile(
+    r"[，,。.；;！!？?\s]+(?:(?:另外|还有|顺便|顺带|对了|然后|再|请问|想问|我?想|麻烦|and|also|by the way)[，, ]*)+"
+    r"(?P<rest>.{2,30})$",
+    re.IGNORECASE,
+)
+_OF_THE_HOSPITAL = re.compile(
+    r"停车|地铁|公交|怎么走|坐[什几]|几点|上班|开门|医保|报销|发票|食堂|收费|多少钱|地址|wifi|营业"
+    r"|\b(?:park|parking|subway|metro|bus|open|hours|insurance|invoice|canteen|address|cost)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +176,23 @@ def speaks_to_us(text: str) -> bool:
         return True
     if len(said) <= (_SHORT_ENGLISH if said.isascii() else _SHORT) and _TO_US.search(said):
         return True
-    return len(said) <= _QUESTION * (2 if said.isascii() else 1) and bool(_ASKS.search(text.strip()))
+    short = len(said) <= _QUESTION * (2 if said.isascii() else 1)
+    return short and (bool(_ASKS.search(text.strip())) or books(said))
+
+
+def books(text: str) -> bool:
+    """下周三上午挂骨科: asks for a visit, and says nothing else."""
+    return len(text) <= _LONGEST_WISH and bool(_BOOKS.fullmatch(normalise(text).strip(_EDGES)))
+
+
+def besides(text: str) -> int:
+    """Where, behind the answer, a question for the hospital or a visit is asked for; the text's length if nowhere."""
+    said = normalise(text)
+    found = _BESIDES.search(said)
+    if found is None or len(said) != len(text):
+        return len(text)
+    asks = _OF_THE_HOSPITAL.search(found["rest"]) or books(found["rest"])
+    return found.start() if asks else len(text)
 
 
 def read_age(text: str) -> float | None:

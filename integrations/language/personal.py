@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from integrations.language.births import find_birth_date
-from integrations.language.health import speaks_to_us
+from integrations.language.health import besides, speaks_to_us
 from integrations.language.numerals import read_digits
 from integrations.language.people import is_relative
 from integrations.language.script import fold, simplify
@@ -149,7 +149,10 @@ def find_personal(text: str, expects: str | None = None, today: date | None = No
         birth = [Span("birth_date", start, end, born.isoformat())]
     spans = [*birth, *_shapes(folded, expects)]
     if expects == "health" and not any(one.entity == "id_number" for one in spans):
-        return [] if speaks_to_us(simplify(folded)) else [Span("health", 0, len(text), text)]
+        if speaks_to_us(simplify(folded)):
+            return []
+        end = besides(text)
+        return [Span("health", 0, end, text[:end]), *(one for one in spans if one.start >= end)]
     # An answer to the question for an address that is none speaks to us, unless a number stands beside it.
     if expects == "person_name" or (expects == "address" and any(one.entity == "id_number" for one in spans)):
         spans += _answer(text, folded, expects, spans)

@@ -99,10 +99,10 @@ class Chat:
         text: str = "",
         away: timedelta = timedelta(),
         together: bool = False,
-        second: dict[str, Any] | None = None,
+        wishes: dict[str, Any] | None = None,
     ) -> Said:
-        """`together`: the entities of a kind are candidates for the same words. `second`: the message holds a second
-        wish, whose entities are those behind its `start`."""
+        """`together`: the entities of a kind are candidates for the same words. `wishes`: the message holds
+        several, as the understanding of language tells them."""
         message = {
             "text": text,
             "intent": {"name": intent, "confidence": confidence},
@@ -111,7 +111,7 @@ class Chat:
                 {"entity": name, "value": value, "start": 0 if together else at}
                 for at, (name, value) in enumerate(entities)
             ]
-            + ([{"entity": "next_wish", "value": second}] if second else []),
+            + ([{"entity": "next_wish", "value": wishes}] if wishes else []),
             "metadata": {
                 "message_id": message_id or uuid4().hex,
                 "channel": self.contact.channel,

@@ -506,3 +506,18 @@ async def test_before_it_is_submitted_it_is_written_anew(clinic: Clinic, runtime
     await chat.press(said, "提交")
     [case] = await made(runtime)
     assert words_of(runtime, case) == "是收费员态度很差，不是护士"
+
+
+async def test_a_visit_wished_for_in_the_middle_waits_until_it_is_sent(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("complain")
+    while said.expects != "words":
+        said = await chat.press(said, next(iter(said.buttons)))
+    await chat.say("complain", text="排队排了三个小时，没有人管")
+    bone = ("department", clinic.departments["骨科"])
+    said = await chat.say("inform", bone, text="下周三上午挂骨科")
+    assert said.text.startswith("还有：预约挂号（骨科），我记下了")
+    assert chat.form == "complaint_form"
+    assert "下周三" not in str(chat.slots["complaint"])
+    said = await chat.say("cancel")
+    assert "您刚才还说：预约挂号（骨科）。现在办吗？" in said.text

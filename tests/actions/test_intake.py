@@ -287,3 +287,39 @@ async def test_english(clinic: Clinic) -> None:
     await chat.press(said, "Confirm")
     [one] = await stored(chat)
     assert "主诉：cough for two weeks" in opened(chat, one)[0]  # the doctor reads Chinese
+
+
+async def test_a_visit_is_asked_for_at_any_question(clinic: Clinic) -> None:
+    """Nothing of it is taken for an answer, and the questions are offered again when the visit is booked."""
+    await clinic.session("张伟", WEDNESDAY)
+    for at in ("intake_medicines", "intake_pictures"):
+        chat = await clinic.chat()
+        await chat.say("start_intake")
+        for words in ("右边膝盖疼", "三天", "5", "没有", "没有", "没有", "没有"):
+            if chat.slots["requested_slot"] != at:
+                await answer(chat, words)
+        assert chat.slots["requested_slot"] == at
+        bone = ("department", clinic.departments["骨科"])
+        said = await chat.say("inform", bone, ("date", WEDNESDAY.isoformat()), text="下周三上午挂骨科")
+        assert chat.form == "booking_form"
+        assert "张伟" in said.text
+        said = await chat.say("affirm")
+        assert "您刚才还说：预问诊" in said.text
+        said = await chat.press(said, "好的")
+        assert chat.slots["requested_slot"] == at
+
+
+async def test_behind_an_answer_a_question_and_a_visit(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("start_intake")
+    token = await chat.token("health", "右边膝盖疼三天了，走不动路，上下楼更厉害")
+    said = await chat.say(
+        "ask_hospital", token, ("topic", "parking"), text=f"{token[1]}，另外问一下停车怎么收费"
+    )
+    assert "前 30 分钟免费" in said.text
+    assert chat.slots["requested_slot"] == "intake_severity"
+    token = await chat.token("health", "7分")
+    bone = ("department", clinic.departments["骨科"])
+    said = await chat.say("book_appointment", token, bone, text=f"{token[1]}，另外帮我挂个骨科")
+    assert said.text.startswith("还有：预约挂号（骨科）")
+    assert chat.slots["requested_slot"] == "intake_accompanying"

@@ -282,3 +282,28 @@ def test_corrections() -> None:
     assert told.told("不对，是胃疼").words == ("头疼三天", "胃疼")
     assert told.told("not my head, my neck").words[-1] == "neck"
     assert told.told("还有点晕").words == ("头疼三天", "恶心", "还有点晕")
+
+
+@pytest.mark.parametrize("opening", ["tell_symptoms", "book_appointment"])
+async def test_the_day_wished_for_beside_the_symptoms_is_kept(clinic: Clinic, opening: str) -> None:
+    await clinic.session("李静", WEDNESDAY, "afternoon")
+    await clinic.session("王建国", date(2026, 11, 24))
+    chat = await clinic.chat()
+    said = await chat.say(
+        opening, ("date", WEDNESDAY.isoformat()), ("period", "afternoon"), text="要挂周三下午的，头疼"
+    )
+    assert chat.form == FORM
+    assert "建议就诊科室：心血管内科" in said.text
+    said = await chat.press(said, "挂心血管内科")
+    assert "11月25日（周三）" in said.text
+    assert "李静" in said.text
+    assert "王建国" not in said.text
+
+
+async def test_the_day_on_which_it_began_is_no_day_of_a_visit(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    said = await chat.say("tell_symptoms", ("date", "2026-11-20"), text="周五开始头疼，挂什么科")
+    said = await chat.press(said, "挂心血管内科")
+    assert "11月20日" not in said.text
+    assert "11月25日" in said.text

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,7 +22,7 @@ from integrations.settings import ROOT
 
 sys.path.insert(0, str(ROOT / "dialogs"))
 
-from components.wishes import ANSWERED, BEGUN, second_wish
+from components.wishes import ANSWERED, BEGUN, wishes_in
 
 from actions.journeys import ANSWERS, ENTRIES
 
@@ -63,13 +64,27 @@ def test_what_may_come_second_is_answered_or_opens_a_form() -> None:
     ],
 )
 def test_marks_and_joining_words(text: str, second: str) -> None:
-    found = second_wish(text, by_word(text))
-    assert (text[found.start :] if found else "") == second
+    found = wishes_in(text, by_word(text))
+    assert [text[one.start : one.end] for one in found[1:]] == ([second] if second else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("停车多少钱？约个号，另外取消周三的", ["停车多少钱", "约个号", "取消周三的"]),
+        ("取消周三的，然后再约周五的，顺便问下停车", ["取消周三的", "约周五的", "问下停车"]),
+        ("好的，顺便问下停车，另外约周五的", ["好的", "问下停车", "约周五的"]),
+        ("停车多少钱？约个号，下周三", ["停车多少钱", "约个号，下周三"]),
+        ("取消周三的，另外停车怎么办？还有取消周五的", ["取消周三的", "停车怎么办？还有取消周五的"]),
+    ],
+)
+def test_three(text: str, parts: list[str]) -> None:
+    assert [text[one.start : one.end] for one in wishes_in(text, by_word(text))] == parts
 
 
 def test_unsure_is_one_wish() -> None:
     text = "取消周三的，然后再约周五的"
-    assert second_wish(text, by_word(text, 0.4)) is None
+    assert wishes_in(text, by_word(text, 0.4)) == []
 
 
 def test_nothing_is_classified_without_a_mark() -> None:
@@ -77,7 +92,7 @@ def test_nothing_is_classified_without_a_mark() -> None:
         raise AssertionError((start, end))
 
     for text in ("帮我挂个号", "book a doctor", "", "停车怎么收费"):
-        assert second_wish(text, never) is None
+        assert wishes_in(text, never) == []
 
 
 @pytest.mark.slow
@@ -100,9 +115,13 @@ def test_messages_of_one_wish_and_of_two() -> None:
     torn, missed = [], []
     for line, text, answer in zip(LINES, texts, map(json.loads, result.stdout.splitlines()), strict=True):
         two = [one["value"] for one in answer["entities"] if one["entity"] == "next_wish"]
-        got = [(one["first"], one["intent"], text[one["start"] :]) for one in two]
-        wanted = [(line[1], line[2], normalise(line[3]))] if len(line) > 1 else []
+        got = [[one["first"], *_later(text, one["later"])] for one in two]
+        wanted = [[line[1], *map(normalise, line[2:])]] if len(line) > 1 else []
         if got != wanted:
             (missed if wanted else torn).append((text, got))
     assert torn == []
     assert len(missed) <= sum(len(line) > 1 for line in LINES) // 10, missed
+
+
+def _later(text: str, wishes: list[dict[str, Any]]) -> list[str]:
+    return [word for one in wishes for word in (one["intent"], text[one["start"] : one["end"]])]

@@ -8,6 +8,8 @@ from time import perf_counter
 import pytest
 
 from integrations.language.health import (
+    besides,
+    books,
     is_none,
     is_unknown,
     read_age,
@@ -137,3 +139,28 @@ def test_a_flood_costs_little() -> None:
         read_severity(flood, asked=True)
         read_pregnant(flood)
     assert perf_counter() - begun < 10
+
+
+def test_what_asks_for_a_visit_as_a_whole() -> None:
+    for said in (
+        "下周三上午挂骨科",
+        "我想挂个皮肤科",
+        "明天下午约李静医生",
+        "挂号",
+        "I want to book a doctor",
+    ):
+        assert books(said), said
+        assert speaks_to_us(said)
+    for said in ("挂号排队太久", "挂水三天了", "挂错科了", "看了三个医生", "青霉素", "膝盖疼，挂骨科"):
+        assert not books(said), said
+
+
+def test_where_an_answer_ends() -> None:
+    for said, answer in (
+        ("膝盖疼三天了，另外停车怎么收费", "膝盖疼三天了"),
+        ("头疼，发烧。顺便帮我挂个骨科", "头疼，发烧"),
+        ("knee pain for days. Also where can I park?", "knee pain for days"),
+        ("头疼三天，另外还有点恶心", "头疼三天，另外还有点恶心"),
+        ("咳嗽，请问严重吗", "咳嗽，请问严重吗"),
+    ):
+        assert said[: besides(said)] == answer
