@@ -203,7 +203,7 @@ class Form(Journey):
             reply.forget_question()
             reply.parts.append("")  # the question stands apart from the answer
             if turn.later and self._goes_on_with(turn.later[0].intent):
-                return await self._go_on(turn, reply, draft)
+                return await self._take_wish(turn, reply, draft)
             return await (self._resume if back_again else self.ask)(turn, reply, draft)
         outcome = await self.step(turn, reply, draft)
         if not outcome.understood and outcome.asked:
@@ -213,7 +213,7 @@ class Form(Journey):
     def _goes_on_with(self, intent: str) -> bool:
         return intent in self.goes_on_with or self.wishes.opens.get(intent) == self.form
 
-    async def _go_on(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+    async def _take_wish(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """What was said behind a question that is answered by now belongs to this form."""
         reply.taken = 1
         wish, *later = turn.later

@@ -295,7 +295,7 @@ async def test_a_visit_is_asked_for_at_any_question(clinic: Clinic) -> None:
     for at in ("intake_medicines", "intake_pictures"):
         chat = await clinic.chat()
         await chat.say("start_intake")
-        for words in ("右边膝盖疼", "三天", "5", "没有", "没有", "没有", "没有"):
+        for words in ("右边膝盖疼", "三天", "5", *["没有"] * 6):
             if chat.slots["requested_slot"] != at:
                 await answer(chat, words)
         assert chat.slots["requested_slot"] == at

@@ -66,6 +66,16 @@ class System:
             self.processes()["rasa"].pid, PORT_BASE + 4, self.settings.rasa_token.get_secret_value()
         )
 
+    def rasas(self) -> list[OurRasa]:
+        """All of them, by port."""
+        token = self.settings.rasa_token.get_secret_value()
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            words = child.cmdline()
+            if _kind(words) == "rasa":
+                found.append(OurRasa(child.pid, int(words[words.index("--port") + 1]), token))
+        return sorted(found, key=lambda one: one.port)
+
     @property
     def actions_url(self) -> str:
         return f"http://127.0.0.1:{self.settings.actions_port}/webhook"
@@ -110,17 +120,18 @@ def _kind(command: list[str]) -> str:
 
 
 @asynccontextmanager
-async def running(var: Path) -> AsyncIterator[System]:
+async def running(var: Path, *, rasas: int = 1) -> AsyncIterator[System]:
     """Starts the program with its data in `var` and stops it on leaving. Raises RuntimeError."""
     var.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     log = (var / "up.log").open("wb")
     command = [sys.executable, "-m", "bot.cli", "up", "--var", str(var), "--port-base", str(PORT_BASE)]
+    command += ["--rasas", str(rasas)]
     process = subprocess.Popen(  # noqa: ASYNC220
         command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
     )
     try:
         await _wait_until_ready(process, var)
-        settings = secrets.load(var, changes=ports_from(PORT_BASE))
+        settings = secrets.load(var, changes=ports_from(PORT_BASE, rasas))
         addresses = Databases(settings, var).addresses()
         changed = {"database_url": addresses["DATABASE_URL"], "redis_url": addresses["REDIS_URL"]}
         async with open_runtime(settings.model_copy(update=changed)) as runtime:
