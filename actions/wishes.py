@@ -205,6 +205,7 @@ class Wishes:
         await self.answers[wish.intent](
             replace(turn, intent=wish.intent, facts=facts, text=wish.text, action=action, later=()), said
         )
+        reply.handoff = said.handoff or reply.handoff
         if open_now:
             place = max((at for at, part in enumerate(reply.parts) if not part), default=0)
             reply.parts[place:place] = [*([""] if place else []), *said.parts, *([] if place else [""])]

@@ -71,10 +71,10 @@ def _blanks(text: str) -> set[str]:
 
 async def test_a_booking_in_it_says_less_and_asks_the_same(clinic: Clinic) -> None:
     await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
     for symptoms in ("", "膝盖疼三天了"):
         lengths = []
         for elder in (False, True):
-            chat = await clinic.chat()
             chat.elder = elder
             said = await (
                 chat.say("tell_symptoms", text=symptoms)
@@ -82,6 +82,7 @@ async def test_a_booking_in_it_says_less_and_asks_the_same(clinic: Clinic) -> No
                 else chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]))
             )
             lengths.append((len(said.text), list(said.buttons.values())))
+            await chat.say("cancel")
         (usual, offered), (short, offered_too) = lengths
         assert short < usual
         assert offered == offered_too
