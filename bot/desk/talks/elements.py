@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
@@ -26,6 +27,7 @@ class ConversationList(ui.element, component="list.js"):
         rows: Sequence[Shape],
         counts: Mapping[str, int],
         now: datetime,
+        zone: ZoneInfo,
     ) -> None:
         super().__init__()
         self.shown = {row["id"]: row for row in rows}
@@ -37,6 +39,7 @@ class ConversationList(ui.element, component="list.js"):
             initial=list(rows),
             firstCounts=dict(counts),
             serverNow=milliseconds(now),
+            zone=zone.key,
         )
 
     def patch(
@@ -74,10 +77,10 @@ class ConversationList(ui.element, component="list.js"):
 class Transcript(ui.element, component="transcript.js"):
     """Emits older(milliseconds), seen(id)."""
 
-    def __init__(self, words: Mapping[str, str], *, language: str, now: datetime) -> None:
+    def __init__(self, words: Mapping[str, str], *, language: str, now: datetime, zone: ZoneInfo) -> None:
         super().__init__()
         self.said: list[Shape] = []
-        self._props.update(words=dict(words), language=language, serverNow=milliseconds(now))
+        self._props.update(words=dict(words), language=language, serverNow=milliseconds(now), zone=zone.key)
 
     def show(self, conversation_id: UUID, items: Sequence[Shape], facts: Shape, *, more: bool) -> None:
         self.said = list(items)

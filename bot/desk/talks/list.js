@@ -55,7 +55,7 @@ export default {
         <div v-if="more" class="dz-list-note">{{ more }}</div>
       </div>
     </section>`,
-  props: { words: Object, filters: Array, initial: Array, chosen: String, firstCounts: Object, serverNow: Number, title: String },
+  props: { words: Object, filters: Array, initial: Array, chosen: String, firstCounts: Object, serverNow: Number, title: String, zone: String },
   data() {
     return {
       rows: new Map(this.initial.map((row) => [row.id, row])), filter: this.chosen, counts: this.firstCounts || {}, selected: null,
@@ -162,16 +162,17 @@ export default {
     },
     // Words
     icon(row) { return row.last ? "" : KIND_ICONS[row.lastKind] || ""; },
-    exact(at) { return at ? new Date(at).toLocaleString() : ""; },
+    exact(at) { return at ? new Date(at).toLocaleString([], { timeZone: this.zone }) : ""; },
     ago(at) {
       if (!at) return "";
       const seconds = Math.max(0, (this.now - at) / 1000);
       if (seconds < 60) return this.words.just_now;
       if (seconds < 3600) return this.words.minutes.replace("%", Math.floor(seconds / 60));
-      const then = new Date(at), today = new Date(this.now);
-      if (then.toDateString() === today.toDateString())
-        return then.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
-      return `${then.getMonth() + 1}/${then.getDate()}`;
+      const then = new Date(at), timeZone = this.zone;  // the hospital's, wherever the browser is
+      const day = (moment) => moment.toLocaleDateString("en-US", { timeZone, month: "numeric", day: "numeric" });
+      if (day(then) === day(new Date(this.now)))
+        return then.toLocaleTimeString([], { timeZone, hour: "2-digit", minute: "2-digit", hour12: false });
+      return day(then);
     },
     wait(row) { return row.since ? this.span(this.now - row.since) : ""; },
     heat(row) {

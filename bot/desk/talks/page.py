@@ -113,10 +113,11 @@ class TalksPage:
                     rows=[self._shape(row) for row in first],
                     counts=self._view.counts,
                     now=desk.now(),
+                    zone=desk.rt.zone,
                 )
             with ui.element("div").classes("dz-pane dz-middle"):
                 self._head = Head(desk, self)
-                self._transcript = Transcript(own, language=words.language, now=desk.now())
+                self._transcript = Transcript(own, language=words.language, now=desk.now(), zone=desk.rt.zone)
                 uploader = self._uploader()
                 self._composer = Composer(own, canned, uploader)
             with ui.element("div").classes("dz-pane dz-side"):

@@ -41,7 +41,7 @@ export default {
       <button v-if="below" type="button" class="dz-below" @click="toEnd"><i class="material-icons">south</i>{{ words.new_messages.replace('%', below) }}</button>
       <div v-if="shown" class="dz-lightbox" role="dialog" @click="shown = ''"><img :src="shown" :alt="words.kind_image"></div>
     </section>`,
-  props: { words: Object, serverNow: Number, language: String },
+  props: { words: Object, serverNow: Number, language: String, zone: String },
   data() {
     return { id: null, items: [], more: false, facts: null, now: this.serverNow, offset: this.serverNow - Date.now(), below: 0, shown: "", icons: STATES };
   },
@@ -113,10 +113,10 @@ export default {
       const item = this.items[at], before = this.items[at - 1];
       return !before || before.by !== item.by || before.who !== item.who || item.at - before.at > 180000;
     },
-    newDay(at) { return !at || new Date(this.items[at].at).toDateString() !== new Date(this.items[at - 1].at).toDateString(); },
-    day(at) { return new Date(at).toLocaleDateString(this.language, { month: "long", day: "numeric", weekday: "short" }); },
-    clock(at) { return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false }); },
-    exact(at) { return new Date(at).toLocaleString(this.language); },
+    newDay(at) { return !at || this.day(this.items[at].at) !== this.day(this.items[at - 1].at); },
+    day(at) { return new Date(at).toLocaleDateString(this.language, { timeZone: this.zone, month: "long", day: "numeric", weekday: "short" }); },
+    clock(at) { return new Date(at).toLocaleTimeString([], { timeZone: this.zone, hour: "2-digit", minute: "2-digit", hour12: false }); },
+    exact(at) { return new Date(at).toLocaleString(this.language, { timeZone: this.zone }); },
     span(ms) {
       const seconds = Math.max(0, Math.floor(ms / 1000)), two = (n) => String(n).padStart(2, "0"), hours = Math.floor(seconds / 3600);
       if (hours >= 48) return this.words.days.replace("%", Math.floor(hours / 24));
