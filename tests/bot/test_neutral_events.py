@@ -59,6 +59,8 @@ OPINIONS = {
     EventKind.RATING_ASKED,
 }
 
+# Told with their own row: tests/bot/consulting/.
+CONSULTATIONS = {kind for kind in EventKind if kind.startswith("consultation_")}
 
 # Whose texts are made of the appointment or the entry itself: each department has one of its own below.
 OF_ROWS = {kind for kind in EventKind if kind.startswith(("visit_", "waitlist_"))}
@@ -97,7 +99,7 @@ async def test_events_about_any_department_or_doctor_say_nothing_of_them(rt, hos
         doctors = list(await session.scalars(select(Practitioner).order_by(Practitioner.id)))
         named = [*departments[::step], *doctors[:: 6 * step]]
         for number, one in enumerate(named):
-            for kind in sorted(set(notices.KINDS) - NAMING - OPINIONS - OF_ROWS - MEDICINE):
+            for kind in sorted(set(notices.KINDS) - NAMING - OPINIONS - OF_ROWS - MEDICINE - CONSULTATIONS):
                 payload = {
                     **({"appointment_id": str(visit.id)} if kind in OF_VISIT else {}),
                     "patient_id": str(uuid4()),
