@@ -14,13 +14,13 @@ from actions.booking_draft import nth
 from actions.forms import LONG_AWAY, Form, Outcome
 from actions.medicine_words import wants_new_address
 from actions.page_addresses import address_page
-from actions.revealing import account_of, reveal
+from actions.revealing import account_of, minted, reveal, shown_back
 from actions.turn import Reply, Turn
-from integrations.hospital import patients, tokens
+from integrations.hospital import patients
 from integrations.hospital.delivery import addresses
 from integrations.hospital.delivery.addresses import AddressView, TooManyAddresses
 from integrations.hospital.profiles import owner_of
-from integrations.hospital.tokens import SHOWN_BACK, UnknownToken
+from integrations.hospital.tokens import UnknownToken
 from integrations.language.divisions import Division
 from integrations.language.languages import ENGLISH
 from integrations.language.latin_addresses import romanized
@@ -116,7 +116,7 @@ class AddressSteps(Form):
     async def note_typed(self, turn: Turn, draft: Mapping[str, Any]) -> dict[str, Any]:
         """An address typed before it was asked for is kept."""
         pieces = Pieces().add(await _typed(turn))
-        return {**draft, "typed": await _token(turn, "destination", pieces.write())}
+        return {**draft, "typed": await minted(turn, "destination", pieces.write())}
 
     async def take_noted(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """What is still to be asked about it."""
@@ -145,7 +145,7 @@ class AddressSteps(Form):
 
     async def _go_on(self, turn: Turn, reply: Reply, draft: Mapping[str, Any], pieces: Pieces) -> Outcome:
         """The next piece that is missing, or all of it to be confirmed."""
-        kept = {**draft, "typed": await _token(turn, "destination", pieces.write())}
+        kept = {**draft, "typed": await minted(turn, "destination", pieces.write())}
         if missing := pieces.missing:
             if missing == "address_division" and not (pieces.recipient or pieces.phone or pieces.street):
                 missing = "address_new"
@@ -154,7 +154,7 @@ class AddressSteps(Form):
         reply.say(
             "ask_address_confirm",
             area=_read_aloud(turn, Division(to.province, to.city, to.district)),
-            street=await _token(turn, SHOWN_BACK, to.street),
+            street=await shown_back(turn, to.street),
             recipient=patients.mask_name(to.recipient),
             phone=patients.mask_phone(to.phone),
         )
@@ -234,18 +234,6 @@ async def _typed(turn: Turn) -> str:
 
 def _forgotten(draft: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in draft.items() if key != "typed"}
-
-
-async def _token(turn: Turn, kind: str, value: str) -> str:
-    async with turn.runtime.database.begin() as session:
-        return await tokens.mint(
-            session,
-            turn.runtime.crypto,
-            conversation_id=turn.contact_id,
-            kind=kind,
-            value=value,
-            now=turn.now,
-        )
 
 
 async def _own(turn: Turn) -> tuple[str, str] | None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from actions.page_addresses import order_page
-from actions.revealing import account_of
+from actions.revealing import account_of, shown_back
 from actions.turn import Reply, Turn
-from integrations.hospital import tokens
 from integrations.hospital.consultations import views
 from integrations.hospital.consultations.offers import OnlineDoctor
 from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.models import STANDING_CONSULTATIONS, ConsultationStatus
-from integrations.hospital.tokens import SHOWN_BACK
 
 LATELY = timedelta(days=90)
 _SHOWN = 3
@@ -70,12 +68,14 @@ async def _say_one(turn: Turn, reply: Reply, one: ConsultationView) -> None:
     elif one.status is ConsultationStatus.FINISHED and one.summed_up:
         async with turn.runtime.database.begin() as session:
             told = await views.told(session, turn.runtime.crypto, one.id)
-        reply.say("say_consultation_summary", **_words(turn, one), summary=await _shown(turn, told.summary))
+        reply.say(
+            "say_consultation_summary", **_words(turn, one), summary=await shown_back(turn, told.summary)
+        )
     elif one.status is ConsultationStatus.RETURNED:
         async with turn.runtime.database.begin() as session:
             told = await views.told(session, turn.runtime.crypto, one.id)
         why = told.return_words or texts.text(f"word_consultation_{one.return_reason}")
-        reply.say("say_consultation_returned", **_words(turn, one), why=await _shown(turn, why))
+        reply.say("say_consultation_returned", **_words(turn, one), why=await shown_back(turn, why))
         reply.offer(texts.text("intent_book_appointment"), "/book_appointment")
     else:
         reply.say(f"say_consultation_{one.status}", **_words(turn, one))
@@ -103,16 +103,3 @@ def _words(turn: Turn, one: ConsultationView) -> dict[str, object]:
         "ends": turn.words.moment(ends_at, turn.today),
         "turns": one.turns_left,
     }
-
-
-async def _shown(turn: Turn, words: str) -> str:
-    """A token in whose place the patient reads the words, and nobody before."""
-    async with turn.runtime.database.begin() as session:
-        return await tokens.mint(
-            session,
-            turn.runtime.crypto,
-            conversation_id=turn.contact_id,
-            kind=SHOWN_BACK,
-            value=words,
-            now=turn.now,
-        )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from actions.revealing import shown_back
 from actions.turn import Reply, Turn
 from actions.wording import Wording
 from integrations.catalogue import CHINESE
-from integrations.hospital import tokens
 from integrations.hospital.intake.story import (
     ACCOMPANYING,
     ALLERGIES,
@@ -24,7 +24,6 @@ from integrations.hospital.intake.story import (
     severity_of,
 )
 from integrations.hospital.patients import PatientView
-from integrations.hospital.tokens import SHOWN_BACK
 from integrations.language.health import read_onset
 
 # Questions that may well have nothing to answer.
@@ -54,7 +53,7 @@ async def ask_field(turn: Turn, reply: Reply, name: str, known: str) -> None:
     texts = turn.words.texts
     if name == ALLERGIES and known:
         words = texts.text("word_intake_none") if known == NONE else known
-        reply.say("ask_intake_allergies_known", words=await _shown(turn, words))
+        reply.say("ask_intake_allergies_known", words=await shown_back(turn, words))
         reply.offer(texts.text("word_intake_same"), '/inform{"choice": "same"}')
     else:
         reply.say(f"ask_intake_{name}")
@@ -69,13 +68,13 @@ async def say_started(turn: Turn, reply: Reply, person: PatientView, story: Stor
     who = turn.words.person(person.name, person.relation, person.sex)
     reply.say("say_intake_start", who=who)
     if story.answers:
-        reply.say("say_intake_known", words=await _shown(turn, "\n".join(lines(turn, turn.words, story))))
+        reply.say("say_intake_known", words=await shown_back(turn, "\n".join(lines(turn, turn.words, story))))
 
 
 async def shown_summary(turn: Turn, story: Story, person: PatientView) -> str:
     who = turn.words.person(person.name, person.relation, person.sex)
     patient = _line(turn.words, "patient", who)
-    return await _shown(turn, "\n".join([patient, *lines(turn, turn.words, story)]))
+    return await shown_back(turn, "\n".join([patient, *lines(turn, turn.words, story)]))
 
 
 def summary_for_the_doctor(turn: Turn, story: Story) -> str:
@@ -116,16 +115,3 @@ def _value(turn: Turn, words: Wording, name: str, said: str) -> str:
     if name == ONSET and (onset := read_onset(said, turn.today)) and onset.since:
         return words.texts.text("word_intake_onset_day", words=said, day=words.day(onset.since))
     return said
-
-
-async def _shown(turn: Turn, words: str) -> str:
-    """A token in whose place the patient reads the words, and nobody before."""
-    async with turn.runtime.database.begin() as session:
-        return await tokens.mint(
-            session,
-            turn.runtime.crypto,
-            conversation_id=turn.contact_id,
-            kind=SHOWN_BACK,
-            value=words,
-            now=turn.now,
-        )

@@ -1,4 +1,4 @@
-"""From a message to whom it concerns: the values behind tokens, and the account that chats."""
+"""From a message to whom it concerns: the values behind tokens, tokens for values, and the account that chats."""
 
 from __future__ import annotations
 
@@ -20,6 +20,24 @@ async def reveal(turn: Turn, token: str, purpose: str) -> str:
             purpose=purpose,
             now=turn.now,
         )
+
+
+async def minted(turn: Turn, kind: str, value: str) -> str:
+    """A token for a value, kept for this conversation."""
+    async with turn.runtime.database.begin() as session:
+        return await tokens.mint(
+            session,
+            turn.runtime.crypto,
+            conversation_id=turn.contact_id,
+            kind=kind,
+            value=value,
+            now=turn.now,
+        )
+
+
+async def shown_back(turn: Turn, words: str) -> str:
+    """A token in whose place the patient reads the words, and nobody before."""
+    return await minted(turn, tokens.SHOWN_BACK, words)
 
 
 async def contact_of(session: Any, turn: Turn) -> Contact:
