@@ -2,7 +2,7 @@
 
 from bot.first_aid.places import Department, nearest
 from bot.first_aid.regions import Region, region_of
-from bot.first_aid.words import GENERAL, Danger, department_line, get_ready, words_for
+from bot.first_aid.words import GENERAL, Danger, department_line, get_ready, way_to_help, words_for
 
 __all__ = [
     "GENERAL",
@@ -13,5 +13,6 @@ __all__ = [
     "get_ready",
     "nearest",
     "region_of",
+    "way_to_help",
     "words_for",
 ]

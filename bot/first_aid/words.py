@@ -66,6 +66,13 @@ def department_line(settings: Settings, place: Location | None, region: Region, 
     )
 
 
+def way_to_help(settings: Settings, place: Location, language: str) -> str:
+    """Whom to call and where to go from a place that was sent while nothing alarms."""
+    region = region_of(place)
+    department = department_line(settings, place, region, language)
+    return texts.say("bot_place", language=language, ambulance=region.ambulance, department=department)
+
+
 def get_ready(settings: Settings) -> None:
     """Says everything once, so that a fault stops the start and not an alarm. Raises OSError, KeyError, YAMLError."""
     topics = {(rule.outcome, rule.words or GENERAL.get(rule.outcome, "")) for rule in rules()}

@@ -18,6 +18,7 @@ from bot.second_opinion.speaking import harmless, opinion
 
 WINDOW = timedelta(minutes=3)
 _LOOK_BACK = 100  # characters of earlier messages that can belong to a fragment
+_SAID = 6  # characters of fragments on which the second opinion speaks: 我妈 / 嘴巴 is not said to its end
 _REACH = 45  # characters between a sign and what has to stand near it
 _HAN = re.compile(r"[㐀-鿿]")
 _LATIN = re.compile(r"[a-z]{2}")
@@ -30,8 +31,8 @@ Found = tuple[Outcome, str]
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What the rules made of a text. `put_aside`: there was a sign, and something that took its weight; `doubtful`:
-    they ring, though a weak cue speaks against it, and nothing says that it is now; `rest`: the text without the
-    signs in it that are denied."""
+    one of them rings, alone, though a weak cue says that it is no matter of now; `rest`: the text without the signs in
+    it that are denied."""
 
     found: Found
     put_aside: bool
@@ -45,24 +46,25 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
     at most `WINDOW` old, all in simplified Chinese), and the name of the rule that saw it ("" for none; model.… for
     the second opinion)."""
     new = plain(text)
-    found = _both(new, _judge(new, 0))
     before = "".join(_apart(plain(one)) for one in earlier)[-_LOOK_BACK:]
+    found = _both(new, _judge(new, 0), before)
     if not before or not new.strip() or found[0] is Outcome.EMERGENCY:
         return found
     joined = before + _apart(new)
     together = _judge(joined, len(before))
-    later = _both(joined, together)
+    later = _both(joined, together, before) if len(joined) >= _SAID else together.found
     if _gravity(later) > _gravity(together.found) and _rung_before(before, doubted=together.put_aside):
         later = together.found
     return max(found, later, key=_gravity)
 
 
-def _both(text: str, judged: Judged) -> Found:
+def _both(text: str, judged: Judged, before: str) -> Found:
     """The rules' word where they are certain. Where they are silent the second opinion counts; where they put a sign
     aside or are only mildly worried, it does when it is very sure of a life in danger. Where they ring, two witnesses
-    together silence them: a weak cue in the text, and a second opinion that is sure of no harm."""
+    together silence them: a weak cue in the text, and a second opinion that is sure of no harm, in what was said just
+    before too."""
     ruled = judged.found
-    if judged.doubtful and harmless(text):
+    if judged.doubtful and harmless(text) and (not before or harmless(before)):
         return _NOTHING
     if ruled[0] in _GRAVE:
         return ruled
@@ -71,9 +73,24 @@ def _both(text: str, judged: Judged) -> Found:
     return (rule_named(name).outcome, name) if name else ruled
 
 
-def _may_be_doubted(rule: str) -> bool:
-    """Who wishes to die means it, however it is said."""
-    return "about" not in rule_named(rule).despite
+def _may_be_doubted(found: Found, scope: Scope) -> bool:
+    """Who wishes to die means it, however it is said; who speaks of their own despair is believed."""
+    outcome, rule = found
+    if "about" in rule_named(rule).despite or (outcome is Outcome.CRISIS and scope.of_oneself()):
+        return False
+    return scope.doubtful()
+
+
+def _agreed(found: str, scope: Scope, han: bool, latin: bool) -> bool:
+    """Whether a rule about something else rings as well, in another clause."""
+    about = found.partition(".")[0]
+    clauses = {scope.clause_start(hit.start()) for hit in _hits(rule_named(found), scope, han, latin, 0)}
+    return any(
+        scope.clause_start(hit.start()) not in clauses
+        for rule in rules()
+        if rule.name.partition(".")[0] != about
+        for hit in _hits(rule, scope, han, latin, 0)
+    )
 
 
 def _rung_before(before: str, *, doubted: bool) -> bool:
@@ -99,7 +116,7 @@ def _judge(text: str, new_from: int) -> Judged:
         found,
         weighed or scope.put_aside,
         not rings and scope.wishes(),
-        rings and _may_be_doubted(found[1]) and scope.doubtful(),
+        rings and _may_be_doubted(found, scope) and not _agreed(found[1], scope, han, latin),
         scope.without_denied(),
     )
 

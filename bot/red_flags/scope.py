@@ -25,7 +25,7 @@ _NEAR = 24  # characters around the name of an illness in which a question about
 _DENIED_INSIDE = re.compile(
     r"(?<!要)(?<!止)(?<!是)(?:不|没有?|无)(?:再|怎么|太)?(?:疼|痛|闷|晕|麻|歪|喘|肿|烧|抽|慌|紫|难受|出血|流血)$"
 )
-_WHOLE_WORDS = ("reported", "purpose", "generic", "doubtful")  # my app is not in my appointment
+_WHOLE_WORDS = ("reported", "purpose", "generic", "doubtful", "oneself")  # my app is not in my appointment
 _WORD_ENDS = r"(?:(?<=\s)|(?!\w))"
 _LONG_LISTS = ("words", "doubtful", "reported", "asked", "studied")  # quicker looked for as one
 _ANCHORED = ("denied", "feared", "once")  # these stand directly before what they silence
@@ -71,8 +71,12 @@ class Scope:
         return silenced
 
     def doubtful(self) -> bool:
-        """Whether there is a weak cue that it is no matter of now, and no strong one that it is."""
-        return bool(self._cues("doubtful")) and not self._cues("now") and not self._cues("pressing")
+        """Whether there is a weak cue that it is no matter of now, and no call for help."""
+        return bool(self._cues("doubtful")) and not self._cues("pressing")
+
+    def of_oneself(self) -> bool:
+        """Whether the speaker is spoken of."""
+        return bool(self._cues("oneself"))
 
     def _silenced(self, sign: re.Match[str], rule: Rule) -> bool:
         start, end = sign.span()
@@ -101,7 +105,7 @@ class Scope:
 
     def chronic(self, sign: re.Match[str]) -> bool:
         """Whether it has lasted for weeks, or comes and goes, and nothing says that it is worse now."""
-        first, last = self._clause_start(sign.start()), sign.end() + _LASTING
+        first, last = self.clause_start(sign.start()), sign.end() + _LASTING
         now = any(first <= at <= sign.end() for at, _ in self._cues("now"))
         return not now and any(first <= at < last for at, _ in self._cues("chronic"))
 
@@ -123,7 +127,7 @@ class Scope:
 
     def _of_people(self, start: int) -> bool:
         """Whether its clause speaks of people in general."""
-        since = self._clause_start(start)
+        since = self.clause_start(start)
         return any(since <= at < start for at, _ in self._cues("generic"))
 
     def _said(self, start: int, end: int) -> bool:
@@ -138,7 +142,7 @@ class Scope:
             return False
         if self._just_after("over_after", end) or self._just_before("once", start):
             return True
-        since = self._clause_start(start)
+        since = self.clause_start(start)
         ago = [until for at, until in self._cues("over") if since <= at < start]
         if not ago:
             return False
@@ -182,7 +186,7 @@ class Scope:
         return self._found[name]
 
     def _just_before(self, name: str, start: int) -> bool:
-        before = self.text[self._clause_start(start) : start]
+        before = self.text[self.clause_start(start) : start]
         return any(
             need.pattern.search(before)
             for need in _cue(name)
@@ -196,7 +200,8 @@ class Scope:
             if not any(map(self.letters.isdisjoint, need.needs))
         )
 
-    def _clause_start(self, at: int) -> int:
+    def clause_start(self, at: int) -> int:
+        """Where the clause begins that this place is in."""
         return max((self.text.rfind(mark, 0, at) for mark in _CLAUSE_END), default=-1) + 1
 
     def _sentence_start(self, at: int) -> int:

@@ -3,8 +3,9 @@ alone, and with the second opinion beside them.
 
 tests/eval/redflags*.jsonl hold messages with the alarm they call for, written apart from the rules and from the
 examples. The rows of the first two sets have been read by the author of the rules; those of redflags_hard were written
-by the same author and read once; those of redflags_3 were written by somebody else, and no rule or example was made
-after reading them.
+by the same author and read once; those of redflags_3 were written by somebody else, those of
+redflags_4 before their author had read a rule. Of these two only the figures were looked at while rules and examples
+were made, never which rows are missed.
 """
 
 from __future__ import annotations

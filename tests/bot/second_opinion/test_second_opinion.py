@@ -130,7 +130,8 @@ def test_where_the_rules_are_silent_it_speaks_as_far_as_it_is_sure(likely, found
 def test_of_a_word_or_two_it_says_nothing():
     speaking.hold(sure_of({"emergency": 0.99}))
     assert look("孩子") == (Outcome.NONE, "")
-    assert look("突然", ["孩子"]) == (Outcome.EMERGENCY, "model.emergency")
+    assert look("突然", ["孩子"]) == (Outcome.NONE, "")
+    assert look("突然就", ["我孩子"]) == (Outcome.EMERGENCY, "model.emergency")
 
 
 def test_the_rules_keep_their_word():
@@ -163,6 +164,44 @@ def test_two_witnesses_together_silence_a_rule():
     assert look(joke)[0] is Outcome.EMERGENCY
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "意外险里溺水赔不赔，条款没写",
+        "同事脑出血住院，几点能探视",
+        "护考判断题，休克先补液",
+        "上一胎产后大出血，这胎在哪建档",
+        "电影里那个猝死的太惨了",
+        "写网文的，主角中毒了去什么科",
+    ],
+)
+def test_a_grave_name_in_a_lesson_a_policy_or_a_story_rings_no_more(text):
+    speaking.hold(sure_of({"none": 0.99, "emergency": 0.01}))
+    assert look(text) == (Outcome.NONE, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "上课讲过，同学没脉搏了，脸发紫",  # two rules agree
+        "以前割腕，我今天又割腕了",  # their own despair
+        "培训过，可他真断气了，快来",  # a call for help
+        "没有心跳了",  # nothing speaks against it
+    ],
+)
+def test_a_rule_stands_where_it_is_not_alone(text):
+    speaking.hold(sure_of({"none": 0.999}))
+    assert look(text)[0] in (Outcome.EMERGENCY, Outcome.CRISIS)
+
+
+def test_a_rule_stands_where_what_was_said_before_is_not_harmless(monkeypatch: pytest.MonkeyPatch):
+    speaking.hold(sure_of({"none": 0.999}))
+    joke = "断气了，爬楼梯找不到诊室哈哈"
+    assert look(joke, ["你好"]) == (Outcome.NONE, "")
+    monkeypatch.setattr("bot.red_flags.looking.harmless", lambda text: "奶奶" not in text)
+    assert look(joke, ["奶奶摔了"])[0] is Outcome.EMERGENCY
+
+
 def test_who_asks_for_a_number_is_not_asked_back():
     speaking.hold(sure_of({"check": 0.9, "none": 0.1}))
     assert look("想挂个号") == (Outcome.NONE, "")
@@ -186,6 +225,8 @@ def test_the_bounds_keep_the_harmless_quiet():
     assert bounds.life > 0.95  # and not even one may page
     assert bounds.overrule >= bounds.life
     assert bounds.harmless == 0.5  # no danger looked more harmless than that
+    told = bounds_of(judged, labels, np.array(["complaint"] * 150))
+    assert told.life < bounds.life  # of complaints, which nobody judged, one of a hundred may
 
 
 def test_every_name_it_goes_by_has_its_outcome_and_words():
