@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import structlog
 
 from integrations.cashier import reason
-from integrations.hospital.billing import reconciling
+from integrations.hospital.billing import differences, reconciling
 from integrations.money import BillLine
 from integrations.payment.interface import NoBill, PaymentError, PaymentPlatform
 from integrations.runtime import Runtime
@@ -18,10 +18,12 @@ log = structlog.get_logger()
 _READY = time(10)  # local; Alipay's are there at nine
 _LATEST = time(15)  # a bill that is not there by then, of a day on which nobody paid, will not come
 _CHUNK = 1000  # lines
+_MOST = 100  # cases at once
 
 
 async def reconcile(rt: Runtime) -> None:
-    """Compares each day that has a bill by now and is not done. Done twice, it finds the same."""
+    """Compares each day that has a bill by now and is not done. Done twice, it finds the same. What differs becomes a
+    case."""
     local = rt.local_now()
     today = local.date() if local.time() >= _READY else local.date() - timedelta(days=1)
     for platform, vendor in rt.payments.items():
@@ -32,6 +34,10 @@ async def reconcile(rt: Runtime) -> None:
                 await _compare(rt, vendor, day)
             except PaymentError as error:
                 log.warning("no bill to compare with", platform=platform, day=str(day), reason=reason(error))
+    async with rt.database.begin() as session:
+        opened = await differences.open_cases(session, rt.crypto, rt.now(), _MOST)
+    for number in opened:
+        log.error("a platform and we differ about money: staff have a case", case=number)
 
 
 async def _compare(rt: Runtime, vendor: PaymentPlatform, day: date) -> None:
@@ -46,11 +52,11 @@ async def _compare(rt: Runtime, vendor: PaymentPlatform, day: date) -> None:
     for at in range(0, len(lines), _CHUNK):
         learned += await _take(rt, vendor, day, lines[at : at + _CHUNK])
     async with rt.database.begin() as session:
-        differences = await reconciling.finish(
+        differ = await reconciling.finish(
             session, vendor.name, day, lines, begin=begin, learned=learned, now=rt.now()
         )
-    say = log.error if differences or learned else log.info
-    say("bill compared", platform=vendor.name, day=str(day), differences=differences, learned=learned)
+    say = log.error if differ or learned else log.info
+    say("bill compared", platform=vendor.name, day=str(day), differences=differ, learned=learned)
 
 
 async def _take(rt: Runtime, vendor: PaymentPlatform, day: date, lines: Sequence[BillLine]) -> int:

@@ -1,4 +1,4 @@
-"""What staff see and do about money, until a desk exists: bills, orders with all that belongs to them, refunds that
+"""What staff see and do about money: bills, orders with all that belongs to them, refunds that
 need somebody. All that they do is audited."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import audit, events
-from integrations.hospital.billing import differences, open_payments, orders, refunds
+from integrations.hospital.billing import differences, orders, refunds, undoing
 from integrations.hospital.billing.orders import Item, OrderView
 from integrations.hospital.billing.refunds import UnknownRefund
 from integrations.hospital.clock import local_date
@@ -26,8 +26,6 @@ from integrations.hospital.models import (
     OrderKind,
     OrderStatus,
     Patient,
-    Payment,
-    PaymentStatus,
     Refund,
     RefundReason,
     RefundStatus,
@@ -44,6 +42,22 @@ class NobodyToTell(LookupError):
 
 class NotToGiveBack(Exception):
     """Not this way, or not any more; the message says to staff why."""
+
+
+class ForPrescription(NotToGiveBack):
+    """The bill is a prescription's, which has refunds of its own."""
+
+
+class VisitStands(NotToGiveBack):
+    """The bill's appointment is not cancelled."""
+
+
+class ConsultationStands(NotToGiveBack):
+    """The bill's consultation goes on."""
+
+
+class NothingPaid(NotToGiveBack):
+    """The bill is closed, or its money is back or on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,28 +147,23 @@ async def give_back(session: AsyncSession, order_no: str, *, note: str, actor: s
     Gives how much, in fen. Raises UnknownOrder, NotToGiveBack."""
     known = await orders.order(session, order_no)
     if known.prescription_id is not None:
-        raise NotToGiveBack("it is for a prescription: prescriptions refund")
+        raise ForPrescription("it is for a prescription: prescriptions refund")
     if known.appointment_id is not None and await _stands(session, known.appointment_id):
-        raise NotToGiveBack("its appointment stands: that is cancelled first")
+        raise VisitStands("its appointment stands: that is cancelled first")
     if known.kind is OrderKind.CONSULTATION and await _consulting(session, order_no):
-        raise NotToGiveBack("it is for a consultation: its doctor gives it back, or its patient cancels it")
+        raise ConsultationStands(
+            "it is for a consultation: its doctor gives it back, or its patient cancels it"
+        )
     order = await orders.hold_order(session, order_no)
-    paid: Sequence[Payment] = ()
+    payments = 0
     if order.status is OrderStatus.UNPAID:
-        order.status, order.closed_at = OrderStatus.CLOSED, now
-        await session.flush()
-        await open_payments.ask_at_once(session, order.id, now)
+        await undoing.close(session, order, now)
     elif order.status is OrderStatus.PAID:
-        order.status = OrderStatus.REFUND_DUE
-        await session.flush()
-        theirs = select(Payment).where(Payment.order_id == order.id, Payment.status == PaymentStatus.PAID)
-        paid = list(await session.scalars(theirs))
-        for one in paid:
-            await refunds.owe(session, one, RefundReason.STAFF, now)
+        payments = await undoing.pay_back(session, order, RefundReason.STAFF, now)
     else:
-        raise NotToGiveBack(f"it is {order.status}")
+        raise NothingPaid(f"it is {order.status}")
     await _audited(session, actor, "order_given_back", f"order:{order_no}", {"note": note[:200]})
-    return order.amount_fen if paid else 0
+    return order.amount_fen if payments else 0
 
 
 async def _stands(session: AsyncSession, appointment_id: UUID) -> bool:

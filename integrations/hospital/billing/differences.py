@@ -1,7 +1,9 @@
-"""Where the platform's word and ours differ: kept until staff have settled it."""
+"""Where the platform's word and ours differ: each is a case, with a deadline and an owner, until staff have settled
+it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,7 +11,26 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital.models import Difference, DifferenceKind, FoundBy, Platform
+from integrations.crypto import Crypto
+from integrations.hospital.cases import ending
+from integrations.hospital.cases.opening import About, open_case
+from integrations.hospital.clock import local_date
+from integrations.hospital.models import (
+    Case,
+    CaseKind,
+    Category,
+    Difference,
+    DifferenceKind,
+    FoundBy,
+    Order,
+    Payment,
+    Platform,
+    Refund,
+)
+from integrations.hospital.working_days import working_days
+from integrations.money import yuan
+
+DAYS = 3  # working days until somebody has to know what it was
 
 
 async def note_difference(
@@ -49,6 +70,56 @@ async def open_differences(session: AsyncSession) -> list[Difference]:
     return list(await session.scalars(waiting))
 
 
+async def open_cases(session: AsyncSession, crypto: Crypto, now: datetime, limit: int) -> list[str]:
+    """Opens the case of each difference that has none, and gives their numbers. Several callers at once get different
+    differences."""
+    wanted = (
+        select(Difference)
+        .where(Difference.settled_at.is_(None), Difference.case_id.is_(None))
+        .order_by(Difference.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = await session.scalars(wanted.execution_options(populate_existing=True))
+    return [await _open(session, crypto, one, now) for one in found.all()]
+
+
+async def _open(session: AsyncSession, crypto: Crypto, one: Difference, now: datetime) -> str:
+    ours, theirs = (yuan(fen) if fen is not None else "-" for fen in (one.ours_fen, one.theirs_fen))
+    order = await _order(session, one.number)
+    number = await open_case(
+        session,
+        crypto,
+        CaseKind.MONEY_DIFFERENCE,
+        Category.FEES,
+        f"{one.platform} {one.kind} {one.number}: ours {ours}, theirs {theirs}",
+        account_id=None,
+        contact_id=None,
+        patient_id=order.patient_id if order else None,
+        about=About(order_id=order.id if order else None),
+        deadline=working_days().after(local_date(now), DAYS),
+        now=now,
+    )
+    one.case_id = await session.scalar(select(Case.id).where(Case.number == number))
+    await session.flush()
+    return number
+
+
+async def _order(session: AsyncSession, number: str) -> Order | None:
+    """The order that a payment or a refund of ours belongs to."""
+    paid = select(Payment.order_id).where(Payment.out_trade_no == number)
+    refund = select(Refund.payment_id).where(Refund.out_refund_no == number)
+    refunded = select(Payment.order_id).where(Payment.id.in_(refund))
+    return await session.scalar(select(Order).where(Order.id.in_(paid.union_all(refunded))).limit(1))
+
+
+async def cases_of(session: AsyncSession, found: Sequence[Difference]) -> dict[UUID, Case]:
+    """The case of each, by the difference's id."""
+    wanted = select(Difference.id, Case).join(Case, Case.id == Difference.case_id)
+    rows = await session.execute(wanted.where(Difference.id.in_([one.id for one in found])))
+    return {row.id: row.Case for row in rows}
+
+
 async def settle_difference(session: AsyncSession, difference_id: UUID, note: str, now: datetime) -> None:
     """Staff found out what it was. Raises LookupError when it is not open."""
     found = await session.get(Difference, difference_id, with_for_update=True)
@@ -56,3 +127,5 @@ async def settle_difference(session: AsyncSession, difference_id: UUID, note: st
         raise LookupError(f"no open difference {difference_id}")
     found.settled_at, found.note = now, note
     await session.flush()
+    if found.case_id is not None:
+        await ending.close_settled(session, found.case_id, now)

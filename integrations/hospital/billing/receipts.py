@@ -25,7 +25,8 @@ class PaidBack:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """One payment that was made. `by_other`: it is known that somebody else than the account's owner made it."""
+    """One payment that was made. `by_other`: it is known that somebody else than the account's owner made it;
+    of an account that has never been seen on WeChat nothing is known."""
 
     order_id: UUID
     platform: Platform
@@ -38,9 +39,9 @@ class Paid:
 
 _PAID = text("""
     SELECT p.order_id, p.platform, p.amount_fen, p.paid_at, p.transaction_id,
-           p.platform = 'wechatpay' AND p.payer IS NOT NULL AND NOT EXISTS (
-               SELECT FROM contacts c
-               WHERE c.account_id = o.account_id AND c.channel = 'wechat' AND c.platform_id = p.payer) AS by_other,
+           p.platform = 'wechatpay' AND (
+               SELECT bool_and(c.platform_id <> p.payer) FROM contacts c
+               WHERE c.account_id = o.account_id AND c.channel = 'wechat') IS TRUE AS by_other,
            r.status AS refund, r.amount_fen AS back_fen, r.reason, r.created_at AS since, r.settled_at
     FROM payments p JOIN orders o ON o.id = p.order_id LEFT JOIN refunds r ON r.payment_id = p.id
     WHERE p.order_id = ANY(:orders) AND p.status = 'paid' ORDER BY p.paid_at, p.id

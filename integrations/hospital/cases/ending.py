@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital import audit, events
+from integrations.hospital import audit
+from integrations.hospital.cases.telling import tell
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Case, CaseKind, CaseNote, CaseStatus, NoteKind
 from integrations.hospital.models.cases import WAITING
@@ -39,13 +40,7 @@ async def close_answered(session: AsyncSession, now: datetime, days: int, limit:
     for case in await session.scalars(silent.execution_options(populate_existing=True)):
         case.status = CaseStatus.CLOSED
         case.closed_at, case.satisfied, case.closing = now, None, None
-        await events.emit(
-            session,
-            EventKind.CASE_CLOSED,
-            account_id=case.account_id,
-            contact_id=case.contact_id,
-            payload={"case_id": str(case.id), "after_days": days},
-        )
+        await tell(session, EventKind.CASE_CLOSED, case, after_days=days)
         await audit.record(
             session,
             actor="system",
@@ -77,13 +72,22 @@ async def close_arrived(session: AsyncSession, prescription_id: UUID, now: datet
 
 async def close_paid_back(session: AsyncSession, case_id: UUID, now: datetime) -> None:
     """The money is with its payer, who hears of that anyway."""
+    await _close(session, case_id, now, refund="paid back")
+
+
+async def close_settled(session: AsyncSession, case_id: UUID, now: datetime) -> None:
+    """Staff know what a difference about money was."""
+    await _close(session, case_id, now, difference="settled")
+
+
+async def _close(session: AsyncSession, case_id: UUID, now: datetime, **how: str) -> None:
     standing = (
         select(Case)
         .where(Case.id == case_id, Case.status.in_(WAITING), Case.answered_at.is_(None))
         .with_for_update()
     )
     if case := await session.scalar(standing.execution_options(populate_existing=True)):
-        await _settled(session, case, now, refund="paid back")
+        await _settled(session, case, now, **how)
 
 
 async def _settled(session: AsyncSession, case: Case, now: datetime, **how: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital import events
+from integrations.hospital.cases.telling import tell
 from integrations.hospital.clock import local_date
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Case
@@ -46,7 +46,7 @@ async def escalate(session: AsyncSession, now: datetime, limit: int) -> list[Esc
             case.escalated_at = now
             case.warned_at = case.warned_at or now
             if case.kind not in FOUND:
-                await _tell(session, case)
+                await tell(session, EventKind.CASE_OVERDUE, case)
         elif today >= working_days().before(case.deadline):
             case.warned_at = now
         else:
@@ -54,13 +54,3 @@ async def escalate(session: AsyncSession, now: datetime, limit: int) -> list[Esc
         found.append(Escalated(case.number, case.owner, late=case.escalated_at is not None))
     await session.flush()
     return found
-
-
-async def _tell(session: AsyncSession, case: Case) -> None:
-    await events.emit(
-        session,
-        EventKind.CASE_OVERDUE,
-        account_id=case.account_id,
-        contact_id=case.contact_id,
-        payload={"case_id": str(case.id)},
-    )

@@ -10,10 +10,11 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit, events
+from integrations.hospital import audit
 from integrations.hospital.cases.following import add_note
 from integrations.hospital.cases.opening import DAYS, DAYS_ACROSS
-from integrations.hospital.cases.refusals import AlreadyClosed, UnknownCase
+from integrations.hospital.cases.refusals import AlreadyClosed, NobodyToTell, UnknownCase
+from integrations.hospital.cases.telling import tell
 from integrations.hospital.clock import local_date
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Adverse, Case, CaseKind, CaseNote, CaseStatus, Category, NoteKind
@@ -132,7 +133,7 @@ async def assign(
         case.deadline = working_days().after(case.deadline, DAYS_ACROSS - DAYS)
         case.warned_at = None if local_date(now) < working_days().before(case.deadline) else case.warned_at
         case.escalated_at = None if local_date(now) <= case.deadline else case.escalated_at
-        await _tell(session, EventKind.CASE_EXTENDED, case)
+        await tell(session, EventKind.CASE_EXTENDED, case)
     await session.flush()
     await _audit(session, actor, "case_assigned", case, owner=owner, across=case.across)
 
@@ -149,29 +150,30 @@ async def note(
 async def answer(
     session: AsyncSession, crypto: Crypto, number: str, words: str, *, actor: str, now: datetime
 ) -> None:
-    """A word to the patient, who may say more. Raises UnknownCase, AlreadyClosed."""
-    case = await _standing(session, number)
+    """A word to the patient, who may say more. Raises UnknownCase, AlreadyClosed, NobodyToTell."""
+    case = await _to_answer(session, number)
     await add_note(session, crypto, case.id, NoteKind.ANSWER, actor, words, now)
     case.status = CaseStatus.ANSWERED
     case.owner = case.owner or actor
     case.answered_at = case.answered_at or now
     await session.flush()
-    await _tell(session, EventKind.CASE_ANSWERED, case)
+    await tell(session, EventKind.CASE_ANSWERED, case)
     await _audit(session, actor, "case_answered", case)
 
 
 async def close(
     session: AsyncSession, crypto: Crypto, number: str, words: str, *, actor: str, now: datetime
 ) -> None:
-    """The last word, and the question whether the patient is satisfied. Raises UnknownCase, AlreadyClosed."""
-    case = await _standing(session, number)
+    """The last word, and the question whether the patient is satisfied. Raises UnknownCase, AlreadyClosed,
+    NobodyToTell."""
+    case = await _to_answer(session, number)
     case.status = CaseStatus.CLOSED
     case.owner = case.owner or actor
     case.closing = crypto.encrypt(words, "cases.closing")
     case.closed_at, case.satisfied = now, None
     case.answered_at = case.answered_at or now
     await session.flush()
-    await _tell(session, EventKind.CASE_CLOSED, case)
+    await tell(session, EventKind.CASE_CLOSED, case)
     await _audit(session, actor, "case_closed", case)
 
 
@@ -199,9 +201,11 @@ async def _standing(session: AsyncSession, number: str) -> Case:
     return case
 
 
-async def _tell(session: AsyncSession, kind: EventKind, case: Case) -> None:
-    payload = {"case_id": str(case.id)}
-    await events.emit(session, kind, account_id=case.account_id, contact_id=case.contact_id, payload=payload)
+async def _to_answer(session: AsyncSession, number: str) -> Case:
+    case = await _standing(session, number)
+    if case.account_id is None:
+        raise NobodyToTell
+    return case
 
 
 async def _audit(session: AsyncSession, actor: str, action: str, case: Case, **detail: object) -> None:

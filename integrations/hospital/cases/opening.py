@@ -52,8 +52,8 @@ async def open_case(
     category: Category,
     words: str,
     *,
-    account_id: UUID,
-    contact_id: UUID,
+    account_id: UUID | None,
+    contact_id: UUID | None,
     patient_id: UUID | None = None,
     about: About = _NOTHING,
     messages: Sequence[UUID] = (),
@@ -62,8 +62,9 @@ async def open_case(
     now: datetime,
 ) -> str:
     """Opens a case and gives its number, such as TS-20261122-017. `words` are the patient's, or ours for a problem
-    that we found; `messages` those that brought pictures; `deadline` where it is not a complaint's. What sounds like
-    harm through care is marked suspected."""
+    that we found; `messages` those that brought pictures; `deadline` where it is not a complaint's. Without an
+    account nobody hears of it, as of a difference about money. What sounds like harm through care is marked
+    suspected."""
 
     async def effect() -> Result:
         values = {

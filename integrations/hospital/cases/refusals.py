@@ -23,6 +23,10 @@ class AlreadyClosed(CaseError):
     """Somebody closed it before, or the patient withdrew it."""
 
 
+class NobodyToTell(CaseError):
+    """It is about money alone: no patient waits for an answer, and it ends when its difference is settled."""
+
+
 class ReopenedAlready(CaseError):
     """It was taken up once more before; what is left are the ways outside the hospital."""
 

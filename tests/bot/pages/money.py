@@ -26,6 +26,8 @@ from tests.integrations.hospital.conftest import Booker, Clinic
 IN_WECHAT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 MicroMessenger/8.0.49"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1"
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0"
+# Words that tell what somebody is treated for.
+CLINICAL = ("科室", "李静", "门诊", "挂号", "检查", "血常规", "就诊", "医生", "医师")
 
 
 @dataclass

@@ -78,9 +78,9 @@ async def test_what_is_not_paid_has_no_invoice(cash):
 
 
 REFUNDS = {
-    RefundStatus.PROCESSING: ("refund_due", "¥35 正在退回代付人的微信账户"),
-    RefundStatus.SUCCEEDED: ("refunded", "¥35 已在 2026-11-22 10:00 退回代付人的微信账户"),
-    RefundStatus.ABNORMAL: ("refund_due", "¥35 没能退回代付人的微信账户"),
+    RefundStatus.PROCESSING: ("refund_due", "¥35 正在退回付款的微信账户"),
+    RefundStatus.SUCCEEDED: ("refunded", "¥35 已在 2026-11-22 10:00 退回付款的微信账户"),
+    RefundStatus.ABNORMAL: ("refund_due", "¥35 没能退回付款的微信账户"),
 }
 
 

@@ -8,16 +8,19 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select, text
 
 from integrations import cashier
-from integrations.hospital.billing import orders
+from integrations.hospital.billing import orders, refunds
 from integrations.hospital.billing.orders import Item, OrderView
-from integrations.hospital.models import OrderKind
+from integrations.hospital.models import OrderKind, Payment, RefundReason
 from integrations.money import Platform
 from integrations.payment.interface import Way
 from integrations.runtime import Runtime
 from tests.integrations.hospital.conftest import Clinic
 from tests.payment_in_memory import MemoryPlatform
+
+Opened = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
@@ -79,3 +82,16 @@ def order(rt: Runtime) -> Callable[[str], Awaitable[OrderView]]:
             return await orders.order(session, order_no)
 
     return read
+
+
+@pytest.fixture
+async def owed(rt: Runtime, platform: MemoryPlatform, opened: Opened) -> str:
+    """The number of a paid order whose money goes back."""
+    order_no = await opened()
+    platform.pay(order_no)
+    await cashier.ask(rt, order_no)
+    async with rt.database.begin() as session:
+        [payment] = await session.scalars(select(Payment))
+        await refunds.owe(session, payment, RefundReason.STAFF, rt.now())
+        await session.execute(text("UPDATE orders SET status = 'refund_due'"))
+    return order_no

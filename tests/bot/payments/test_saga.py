@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -25,31 +24,25 @@ from integrations.connections import Pools
 from integrations.crypto import Crypto
 from integrations.database import Database
 from integrations.hospital import booking
-from integrations.hospital.billing import differences, orders, refunds
+from integrations.hospital.billing import orders, refunds
 from integrations.hospital.billing.orders import Item
 from integrations.hospital.billing.paying import NotPayable
 from integrations.hospital.models import (
     Appointment,
-    AppointmentStatus,
-    Case,
     FoundBy,
     Order,
     OrderKind,
     OrderStatus,
-    Payment,
-    PaymentStatus,
     Platform,
     Refund,
     RefundStatus,
-    Slot,
-    SlotStatus,
 )
-from integrations.hospital.models.cases import WAITING
 from integrations.hospital.pharmacy import checkout
 from integrations.hospital.pharmacy.terms import PharmacyError
 from integrations.payment.interface import NoFunds, PaymentError, State, TradeNews, Way
 from integrations.runtime import Runtime
 from integrations.settings import Settings
+from tests.bot.payments.balance import check, check_cases, check_end
 from tests.bot.payments.care import Medicines, Waiting, check_line, check_packs, offer_all
 from tests.integrations.hospital.conftest import HOLD, Booker, Clinic
 from tests.payment_in_memory import MemoryPlatform
@@ -264,13 +257,7 @@ class Saga(RuleBasedStateMachine):
     @rule()
     def refund(self) -> None:
         self.run(payments.refund(self.rt))
-        self.run(self._check_cases())
-
-    async def _check_cases(self) -> None:
-        """What does not go back by itself, somebody works on."""
-        async with self.database.begin() as session:
-            without = select(Refund).where(Refund.status.in_(refunds.STUCK), Refund.case_id.is_(None))
-            assert list(await session.scalars(without)) == []
+        self.run(check_cases(self.database))
 
     @rule()
     def next_morning(self) -> None:
@@ -300,44 +287,7 @@ class Saga(RuleBasedStateMachine):
 
     @invariant()
     def money_is_where_it_should_be(self) -> None:
-        self.run(self._check())
-
-    async def _check(self) -> None:
-        async with self.database.begin() as session:
-            known = list(await session.scalars(select(Order)))
-            paid = defaultdict(list)
-            for one in await session.scalars(select(Payment).where(Payment.status == PaymentStatus.PAID)):
-                paid[one.order_id].append(one)
-            back = {one.payment_id: one for one in await session.scalars(select(Refund))}
-            appointments = {one.id: one for one in await session.scalars(select(Appointment))}
-            slots = list(await session.scalars(select(Slot)))
-            assert await differences.open_differences(session) == []
-        for order in known:
-            self._check_order(order, paid[order.id], back)
-        for one in (one for some in paid.values() for one in some):
-            trade = self.platform.trades[one.out_trade_no]
-            assert (trade.transaction, trade.charge.amount_fen) == (one.transaction_id, one.amount_fen)
-        for refund in back.values():
-            if refund.status is RefundStatus.SUCCEEDED and refund.out_refund_no not in self.by_hand:
-                assert self.platform.refunds[refund.out_refund_no].state is State.DONE
-        _check_slots(known, appointments, slots)
-
-    def _check_order(self, order: Order, paid: list[Payment], back: dict[UUID, Refund]) -> None:
-        standing = [one for one in paid if one.id not in back]
-        owed = [one for one in paid if one.id in back and back[one.id].status is not RefundStatus.SUCCEEDED]
-        match order.status:
-            case OrderStatus.UNPAID | OrderStatus.CLOSED:
-                assert paid == []
-            case OrderStatus.PAID:
-                assert len(standing) == 1
-                assert self.platform.net(standing[0].out_trade_no) == order.amount_fen
-            case OrderStatus.REFUND_DUE:
-                assert paid
-                assert standing == []
-                assert owed
-            case OrderStatus.REFUNDED:
-                assert paid
-                assert (standing, owed) == ([], [])
+        self.run(check(self.database, self.platform, self.by_hand))
 
     # And in the end, when all has been told
 
@@ -375,30 +325,8 @@ class Saga(RuleBasedStateMachine):
         self._to_eleven()
         await payments.reconcile(self.rt)
         await payments.refund(self.rt)
-        await self._check()
-        await self._check_end()
-
-    async def _check_end(self) -> None:
-        async with self.database.begin() as session:
-            known = {one.id: one for one in await session.scalars(select(Order))}
-            tried = list(await session.scalars(select(Payment)))
-            hand = {
-                one.payment_id
-                for one in await session.scalars(select(Refund).where(Refund.out_refund_no.in_(self.by_hand)))
-            }
-        kept: dict[UUID, int] = defaultdict(int)
-        for one in tried:
-            order = known[one.order_id]
-            if one.status is PaymentStatus.OPENED:  # somebody may still pay it, and at the platform too
-                assert order.status is OrderStatus.UNPAID
-                assert self.platform.net(one.out_trade_no) == 0
-            kept[order.id] += 0 if one.id in hand else self.platform.net(one.out_trade_no)
-        for order in known.values():
-            assert order.status is not OrderStatus.REFUND_DUE
-            assert kept[order.id] == (order.amount_fen if order.status is OrderStatus.PAID else 0)
-        assert {one.out_trade_no for one in tried} >= self.platform.trades.keys()
-        async with self.database.begin() as session:
-            assert list(await session.scalars(select(Case).where(Case.status.in_(WAITING)))) == []
+        await check(self.database, self.platform, self.by_hand)
+        await check_end(self.database, self.platform, self.by_hand)
 
 
 class Care(Medicines, Waiting, Saga):
@@ -427,20 +355,6 @@ class Care(Medicines, Waiting, Saga):
         await offer_all(self)
         await check_packs(self.database)
         await check_line(self.database, settled=self.now)
-
-
-def _check_slots(known: list[Order], appointments: dict[UUID, Appointment], slots: list[Slot]) -> None:
-    active = {one.id: one for one in appointments.values() if one.status in ("held", "booked")}
-    assert sorted(one.slot_id for one in active.values()) == sorted(
-        one.id for one in slots if one.status is SlotStatus.BUSY
-    )
-    standing = {
-        one.appointment_id: one for one in known if one.status in ("unpaid", "paid") and one.appointment_id
-    }
-    assert standing.keys() == active.keys()
-    for one in active.values():
-        paid = standing[one.id].status is OrderStatus.PAID
-        assert paid is (one.status is AppointmentStatus.BOOKED)
 
 
 # However slow the machine is: hypothesis would take pytest's timeout for a step that fails, try the same steps again,
