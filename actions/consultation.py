@@ -1,49 +1,40 @@
 """Asking a doctor online (在线复诊): for whom, what was diagnosed before, which doctor, what shows the diagnosis, the
-consent with the fee, and the page that pays it. Also the way back, until the doctor has accepted it."""
+consent with the fee, and the page that pays it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
+from actions import consultation_admission as admission
 from actions import own_words, sealed_draft
 from actions.booking_draft import nth
 from actions.booking_people import Booker, NobodyRegistered, read_booker
 from actions.consent import missing_consents
-from actions.consultation_draft import Draft
-from actions.consultation_words import LATELY, doctor_title, offer_doctors, say_asked
-from actions.forms import LONG_AWAY, THEN, Form, Outcome
-from actions.revealing import account_of, reveal
-from actions.turn import Reply, Turn
-from integrations.hospital.consultations import asking, eligibility, offers, views
-from integrations.hospital.consultations.asking import Wish
-from integrations.hospital.consultations.eligibility import Admitted
-from integrations.hospital.consultations.offers import OnlineDoctor
-from integrations.hospital.consultations.terms import (
-    Closed,
-    ConsultationError,
-    FirstVisit,
-    Full,
-    NoGuardian,
-    NotAdmitted,
-    NotNow,
-    NotVerified,
-    Standing,
-    Terms,
-    TooYoung,
+from actions.consultation_cancel import ask_cancel, take_cancel
+from actions.consultation_draft import (
+    CANCEL,
+    CONDITION,
+    CONSENT,
+    DOCTOR,
+    PROOF,
+    SLOT,
+    WHOSE,
+    Draft,
+    open_question,
+    unclear,
 )
-from integrations.hospital.consultations.views import ConsultationView
-from integrations.hospital.models import ConsultationStatus
-from integrations.hospital.patients import PatientView
+from actions.consultation_words import ask_consent, doctor_title, offer_doctors, say_asked, say_not_admitted
+from actions.forms import LONG_AWAY, THEN, Form, Outcome
+from actions.revealing import reveal
+from actions.turn import Reply, Turn
+from integrations.hospital.consultations.offers import OnlineDoctor
+from integrations.hospital.consultations.terms import ConsultationError, FirstVisit, NotAdmitted, Standing
 from integrations.hospital.tokens import UnknownToken
 
 FORM = "consultation_form"
-WHOSE, CONDITION, DOCTOR = "consultation_whose", "consultation_condition", "consultation_doctor"
-PROOF, CONSENT, CANCEL = "consultation_proof", "consultation_consent", "consultation_cancel"
 SHOWN = 6  # doctors
-_CANCELLABLE = (ConsultationStatus.UNPAID, ConsultationStatus.WAITING)
 _WAYS_OUT = frozenset(
     {"cancel", "go_back", "talk_to_human", "emergency_help", "help", "choose_language", "ask_hospital"}
     | {"ask_privacy", "book_appointment", "my_consultations", "greet", "thanks", "goodbye", "hurry", "abuse"}
@@ -51,20 +42,13 @@ _WAYS_OUT = frozenset(
 _PICTURED = frozenset({"image", "file"})
 _FIRST = "first"  # the choice below two questions: nothing was diagnosed before
 _SHORTEST = 2  # characters that say something of an illness
-# What is said to whom may not consult online.
-_NOT_ADMITTED: Mapping[type[NotAdmitted], str] = {
-    NotVerified: "say_consultation_not_verified",
-    NoGuardian: "say_consultation_no_guardian",
-    TooYoung: "say_consultation_too_young",
-    FirstVisit: "say_consultation_first_visit",
-}
 
 
 class ConsultationForm(Form):
     """Opened by "在线复诊" and by "取消复诊"."""
 
     form = FORM
-    slot = "consultation"
+    slot = SLOT
     own = frozenset(
         {"online_consultation", "cancel_consultation", "tell_symptoms", "which_department", "non_text"}
         | {"log_measurement", "my_prescriptions", "give_consent", "refuse_consent", "inform"}
@@ -90,31 +74,23 @@ class ConsultationForm(Form):
         known = Draft.of(await sealed_draft.unseal(turn, draft))
         entering = not turn.asked or turn.form != self.form
         if turn.intent == "cancel_consultation":
-            return await self._enter_cancel(turn, reply, known)
+            return await ask_cancel(turn, reply, known)
         if entering or (turn.intent == "online_consultation" and not turn.facts.practitioners):
             return await self._enter(turn, reply, known)
         if turn.asked == CANCEL:
-            return await self._cancelling(turn, reply, known)
+            return await take_cancel(turn, reply, known)
         if turn.intent == "cancel" and not turn.facts.health:
             reply.say("say_consultation_stopped")
             return Outcome.closed()
         if turn.intent == "go_back" and not turn.facts.health:
             return await self._back(turn, reply, known)
-        match turn.asked:
-            case "consultation_whose":
-                return await self._enter(turn, reply, known)
-            case "consultation_condition":
-                return await self._told(turn, reply, known)
-            case "consultation_doctor":
-                return await self._chosen(turn, reply, known)
-            case "consultation_proof":
-                return await self._shown(turn, reply, known)
-        return await self._agreed(turn, reply, known)
+        steps = {WHOSE: self._enter, CONDITION: self._told, DOCTOR: self._chosen, PROOF: self._shown}
+        return await steps.get(turn.asked, self._agreed)(turn, reply, known)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         known = Draft.of(await sealed_draft.unseal(turn, draft))
         if turn.asked == CANCEL:
-            return await self._enter_cancel(turn, reply, known)
+            return await ask_cancel(turn, reply, known)
         return await self._next(turn, reply, known)
 
     # Who asks
@@ -140,13 +116,13 @@ class ConsultationForm(Form):
                 booker = await read_booker(session, turn)
         except NobodyRegistered:
             return await self._later(turn, known, "registration_form")
-        person = _person(turn, booker, known)
+        person = admission.person(turn, booker, known)
         if person is None:
             return await self._whose(turn, reply, known, booker)
         known = replace(known, patient=str(person.id))
-        doctors = await self._doctors(turn, known)
+        doctors = await admission.doctors(turn, known)
         try:
-            admitted = await self._admit(turn, known)
+            admitted = await admission.admit(turn, known)
         except NotAdmitted as refusal:
             return self._refused(turn, reply, refusal)
         if admitted.small_child:
@@ -158,44 +134,25 @@ class ConsultationForm(Form):
         if not (known.condition or known.first):
             who = turn.words.person(person.name, person.relation, person.sex)
             reply.say("ask_consultation_condition", who=who)
-            return await self._open(turn, known, CONDITION)
+            return await open_question(turn, known, CONDITION)
         chosen = next((one for one in doctors if str(one.practitioner_id) == known.practitioner), None)
         if chosen is None or not chosen.free:
             return await self._which(turn, reply, known, doctors, unfree=chosen)
         if admitted.visit is None and not (known.messages or known.first):
             reply.say("ask_consultation_proof", department=chosen.department)
-            return await self._open(turn, known, PROOF)
-        return await self._consent(turn, reply, known, person, chosen, admitted)
-
-    async def _open(self, turn: Turn, known: Draft, asked: str) -> Outcome:
-        return Outcome(await sealed_draft.seal(turn, known.as_json()), asked)
+            return await open_question(turn, known, PROOF)
+        ask_consent(turn, reply, person, chosen, admitted)
+        return await open_question(turn, known, CONSENT)
 
     async def _whose(self, turn: Turn, reply: Reply, known: Draft, booker: Booker) -> Outcome:
         reply.say("ask_consultation_whose")
         for one in booker.people:
             title = turn.words.person(one.name, one.relation, one.sex)
             reply.offer(title, f'/online_consultation{{"patient": "{one.id}"}}')
-        return await self._open(turn, known, WHOSE)
-
-    async def _admit(self, turn: Turn, known: Draft) -> Admitted:
-        async with turn.runtime.database.begin() as session:
-            doctor = (
-                await offers.doctor(session, UUID(known.practitioner), turn.now)
-                if known.practitioner
-                else None
-            )
-            return await eligibility.admit(
-                session,
-                patient_id=UUID(known.patient),
-                account_id=await account_of(session, turn),
-                department_id=doctor.department_id if doctor else None,
-                terms=Terms.of(turn.runtime.settings),
-                now=turn.now,
-            )
+        return await open_question(turn, known, WHOSE)
 
     def _refused(self, turn: Turn, reply: Reply, refusal: NotAdmitted) -> Outcome:
-        reply.say(_NOT_ADMITTED[type(refusal)], phone=turn.runtime.settings.hospital_phone)
-        reply.offer(turn.words.texts.text("intent_book_appointment"), "/book_appointment")
+        say_not_admitted(turn, reply, refusal)
         return Outcome.closed()
 
     # What was diagnosed
@@ -212,7 +169,7 @@ class ConsultationForm(Form):
         elif turn.text:
             said = await own_words.typed(turn, "consultation")
         if len(said.strip()) < _SHORTEST:
-            return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
+            return unclear(turn)
         pictures = (turn.message_id,) if turn.kind in _PICTURED else ()
         return await self._next(
             turn, reply, replace(known, condition=said.strip(), messages=(*known.messages, *pictures))
@@ -228,14 +185,6 @@ class ConsultationForm(Form):
         return await self._next(turn, reply, known)
 
     # Which doctor
-
-    async def _doctors(self, turn: Turn, known: Draft) -> list[OnlineDoctor]:
-        async with turn.runtime.database.begin() as session:
-            found = await offers.doctors(session, turn.now)
-        named = [one for one in found if str(one.department_id) == known.department]
-        if known.practitioner and not named:
-            named = [one for one in found if str(one.practitioner_id) == known.practitioner]
-        return named or found
 
     async def _which(
         self,
@@ -253,7 +202,7 @@ class ConsultationForm(Form):
         shown = doctors[:SHOWN]
         offer_doctors(turn, reply, shown)
         known = replace(known, practitioner="", offered=tuple(str(one.practitioner_id) for one in shown))
-        return await self._open(turn, known, DOCTOR)
+        return await open_question(turn, known, DOCTOR)
 
     async def _chosen(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
         named = _single(turn.facts.practitioners) or nth(known.offered, turn.facts.ordinal)
@@ -265,7 +214,7 @@ class ConsultationForm(Form):
         if not named and turn.intent == "affirm" and len(known.offered) == 1:
             named = known.offered[0]
         if not named:
-            return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
+            return unclear(turn)
         return await self._next(turn, reply, replace(known, practitioner=named))
 
     # What shows the diagnosis
@@ -275,83 +224,33 @@ class ConsultationForm(Form):
             return await self._next(turn, reply, replace(known, messages=(*known.messages, turn.message_id)))
         if turn.facts.choice == _FIRST or turn.intent == "deny":
             return await self._first(turn, reply, known)
-        return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
+        return unclear(turn)
 
     # The consent and the fee
-
-    async def _consent(
-        self,
-        turn: Turn,
-        reply: Reply,
-        known: Draft,
-        person: PatientView,
-        doctor: OnlineDoctor,
-        admitted: Admitted,
-    ) -> Outcome:
-        settings = turn.runtime.settings
-        if admitted.visit:
-            day = turn.words.day(admitted.visit.at.astimezone(turn.runtime.zone).date())
-            reply.say("say_consultation_on_file", day=day, department=doctor.department)
-        reply.say(
-            "ask_consultation_consent",
-            who=turn.words.person(person.name, person.relation, person.sex),
-            doctor=doctor_title(turn, doctor),
-            department=doctor.department,
-            fee=turn.words.money(doctor.fee_fen),
-            accept=settings.consultation_accept_minutes,
-            minutes=settings.consultation_minutes,
-            turns=settings.consultation_turns,
-            hold=settings.consultation_hold_minutes,
-        )
-        return await self._open(turn, known, CONSENT)
 
     async def _agreed(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
         if turn.intent in ("deny", "refuse_consent"):
             reply.say("say_consultation_not_agreed")
             return Outcome.closed()
         if turn.intent not in ("affirm", "give_consent"):
-            return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
+            return unclear(turn)
         if await missing_consents(turn):  # taken back since
             return await self._later(turn, known, "consent_form")
         try:
-            made = await self._ask_doctor(turn, known)
+            made = await admission.ask_doctor(turn, known)
         except NotAdmitted as refusal:
             return self._refused(turn, reply, refusal)
         except Standing:
             reply.say("say_consultation_standing")
             reply.offer(turn.words.texts.text("intent_my_consultations"), "/my_consultations")
             return Outcome.closed()
-        except (Closed, Full, ConsultationError):  # since it was asked: the others are shown
+        except ConsultationError:  # since it was asked: the others are shown
             return await self._next(turn, reply, known)
         await say_asked(turn, reply, made)
         return Outcome.closed()
 
-    async def _ask_doctor(self, turn: Turn, known: Draft) -> ConsultationView:
-        async with turn.runtime.database.begin() as session:
-            doctor = await offers.doctor(session, UUID(known.practitioner), turn.now)
-            called = turn.words.texts.text("word_consultation_item", doctor=doctor.name if doctor else "")
-            wish = Wish(
-                UUID(known.patient),
-                UUID(known.practitioner),
-                known.condition,
-                called,
-                known.messages,
-                known.first,
-            )
-            made = await asking.ask(
-                session,
-                turn.runtime.crypto,
-                wish,
-                account_id=await account_of(session, turn),
-                contact_id=turn.contact_id,
-                terms=Terms.of(turn.runtime.settings),
-                key=turn.key("ask"),
-                now=turn.now,
-            )
-            return await views.consultation(session, made)
-
     async def _back(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
-        if turn.asked in (PROOF, CONSENT) and known.messages and turn.asked == CONSENT:
+        if turn.asked == CONSENT and known.messages:
             known = replace(known, messages=())
         elif turn.asked in (PROOF, CONSENT):
             known = replace(known, practitioner="", department="")
@@ -360,63 +259,6 @@ class ConsultationForm(Form):
         else:
             reply.say("say_first_step")
         return await self._next(turn, reply, known)
-
-    # The way back
-
-    async def _enter_cancel(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
-        async with turn.runtime.database.begin() as session:
-            account = await account_of(session, turn)
-            found = await views.of_account(session, account, turn.now - LATELY)
-        standing = [one for one in found if one.status in _CANCELLABLE]
-        wanted = turn.facts.consultation or known.consultation
-        named = [one for one in standing if str(one.id) == wanted] or standing
-        if not named:
-            active = any(one.status is ConsultationStatus.ACTIVE for one in found)
-            reply.say("say_consultation_cancel_late" if active else "say_no_consultations")
-            return Outcome.closed()
-        one = named[0]
-        key = "ask_consultation_cancel_paid" if _paid(one) else "ask_consultation_cancel"
-        reply.say(
-            key, doctor=turn.words.doctor(one.practitioner, one.title), fee=turn.words.money(one.fee_fen)
-        )
-        return await self._open(turn, replace(known, consultation=str(one.id)), CANCEL)
-
-    async def _cancelling(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
-        if turn.intent in ("deny", "cancel", "go_back", "refuse_consent"):
-            reply.say("say_consultation_kept")
-            return Outcome.closed()
-        if turn.intent not in ("affirm", "give_consent"):
-            return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
-        try:
-            async with turn.runtime.database.begin() as session:
-                one = await views.consultation(session, UUID(known.consultation))
-                back = await asking.cancel(
-                    session,
-                    one.id,
-                    account_id=await account_of(session, turn),
-                    key=turn.key("cancel"),
-                    now=turn.now,
-                )
-        except (NotNow, LookupError):
-            reply.say("say_consultation_cancel_late")
-            return Outcome.closed()
-        fee = turn.words.money(one.fee_fen)
-        reply.say("say_consultation_cancelled_refund" if back else "say_consultation_cancelled", fee=fee)
-        return Outcome.closed()
-
-
-def _person(turn: Turn, booker: Booker, known: Draft) -> PatientView | None:
-    """Whom it is about, as far as that was said; None when it may be several."""
-    if named := booker.person(known.patient):
-        return named
-    meant = booker.related(turn.facts.relative) if turn.facts.relative else list(booker.people)
-    if turn.facts.oneself:
-        return booker.people[0]
-    return meant[0] if len(meant) == 1 else None
-
-
-def _paid(one: ConsultationView) -> bool:
-    return one.status is ConsultationStatus.WAITING and one.fee_fen > 0
 
 
 def _single(found: tuple[str, ...]) -> str:

@@ -7,6 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from actions import sealed_draft
+from actions.forms import Outcome
+from actions.turn import Turn
+
+SLOT = "consultation"
+WHOSE, CONDITION, DOCTOR = "consultation_whose", "consultation_condition", "consultation_doctor"
+PROOF, CONSENT, CANCEL = "consultation_proof", "consultation_consent", "consultation_cancel"
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -30,3 +38,12 @@ class Draft:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+async def open_question(turn: Turn, known: Draft, asked: str) -> Outcome:
+    return Outcome(await sealed_draft.seal(turn, known.as_json()), asked)
+
+
+def unclear(turn: Turn) -> Outcome:
+    """The message did not answer the question: it stays open, with what was known."""
+    return Outcome(turn.slots.get(SLOT), turn.asked, understood=False)

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from actions.page_addresses import order_page
 from actions.revealing import account_of, shown_back
 from actions.turn import Reply, Turn
 from integrations.hospital.consultations import views
+from integrations.hospital.consultations.eligibility import Admitted
 from integrations.hospital.consultations.offers import OnlineDoctor
+from integrations.hospital.consultations.terms import (
+    FirstVisit,
+    NoGuardian,
+    NotAdmitted,
+    NotVerified,
+    TooYoung,
+)
 from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.models import STANDING_CONSULTATIONS, ConsultationStatus
+from integrations.hospital.patients import PatientView
 
 LATELY = timedelta(days=90)
 _SHOWN = 3
+# What is said to whom may not consult online.
+_NOT_ADMITTED: Mapping[type[NotAdmitted], str] = {
+    NotVerified: "say_consultation_not_verified",
+    NoGuardian: "say_consultation_no_guardian",
+    TooYoung: "say_consultation_too_young",
+    FirstVisit: "say_consultation_first_visit",
+}
+
+
+def say_not_admitted(turn: Turn, reply: Reply, refusal: NotAdmitted) -> None:
+    """Why not online, and the way to a visit."""
+    reply.say(_NOT_ADMITTED[type(refusal)], phone=turn.runtime.settings.hospital_phone)
+    reply.offer(turn.words.texts.text("intent_book_appointment"), "/book_appointment")
 
 
 def doctor_title(turn: Turn, one: OnlineDoctor) -> str:
@@ -38,6 +61,27 @@ def offer_doctors(turn: Turn, reply: Reply, doctors: list[OnlineDoctor]) -> None
             when=when,
         )
         reply.offer(title, f'/inform{{"practitioner": "{one.practitioner_id}"}}')
+
+
+def ask_consent(
+    turn: Turn, reply: Reply, person: PatientView, doctor: OnlineDoctor, admitted: Admitted
+) -> None:
+    """The consent, with all that it costs and binds to."""
+    settings = turn.runtime.settings
+    if admitted.visit:
+        day = turn.words.day(admitted.visit.at.astimezone(turn.runtime.zone).date())
+        reply.say("say_consultation_on_file", day=day, department=doctor.department)
+    reply.say(
+        "ask_consultation_consent",
+        who=turn.words.person(person.name, person.relation, person.sex),
+        doctor=doctor_title(turn, doctor),
+        department=doctor.department,
+        fee=turn.words.money(doctor.fee_fen),
+        accept=settings.consultation_accept_minutes,
+        minutes=settings.consultation_minutes,
+        turns=settings.consultation_turns,
+        hold=settings.consultation_hold_minutes,
+    )
 
 
 async def say_asked(turn: Turn, reply: Reply, one: ConsultationView) -> None:

@@ -18,6 +18,15 @@ from integrations.hospital.models import ConsultationStatus, HospitalEvent, Staf
 from integrations.runtime import Runtime
 from integrations.wording import Wording
 
+# Paid and not accepted yet, in a conversation where nobody is asked for any more: what the patient wanted of somebody
+# else meanwhile is done.
+_FORGOTTEN = text("""
+    SELECT c.id FROM consultations c JOIN controls ON controls.conversation_id = c.contact_id
+    WHERE c.status = 'waiting' AND c.accept_by > :now AND NOT EXISTS (
+        SELECT FROM talks t
+        WHERE t.conversation_id = c.contact_id AND t.status IN ('waiting', 'active', 'unanswered'))
+    ORDER BY c.id LIMIT 50
+""")
 _LANGUAGE = text("SELECT language FROM conversations WHERE id = :id")
 _TALKED = frozenset(
     {EventKind.CONSULTATION_ACCEPTED, EventKind.CONSULTATION_FEW_LEFT, EventKind.CONSULTATION_EXTENDED}
@@ -59,6 +68,16 @@ async def tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID
 
 
 _LATER = frozenset({EventKind.CONSULTATION_SUMMED_UP})  # keeps quiet hours
+
+
+async def open_again(session: AsyncSession, rt: Runtime) -> list[UUID]:
+    """Asks their doctors once more. Gives the conversations."""
+    found = [
+        await views.consultation(session, one) for one in await session.scalars(_FORGOTTEN, {"now": rt.now()})
+    ]
+    for one in found:
+        await _open(session, rt, one)
+    return [one.contact_id for one in found]
 
 
 async def talk_of(session: AsyncSession, one: ConsultationView) -> Talk | None:

@@ -9,12 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.consulting.news import talk_of
 from bot.handoff import talking
-from bot.handoff.models import Talk, TalkStatus
+from bot.handoff.models import Skill, Talk, TalkStatus
 from integrations.hospital.consultations import accepting, finishing, rows, views
-from integrations.hospital.consultations.terms import NotNow, Terms, UnknownConsultation
+from integrations.hospital.consultations.terms import ConsultationError, NotNow, Terms, UnknownConsultation
 from integrations.hospital.follow_up.plans import Plan
 from integrations.hospital.models import ConsultationStatus, ReturnReason, StaffMember
 from integrations.runtime import Runtime
+
+
+class WithColleague(ConsultationError):
+    """Another doctor talks with the patient in a consultation of theirs."""
 
 
 async def accept(
@@ -30,6 +34,15 @@ async def accept(
         now=now,
     )
     return await _talk(session, rt, consultation_id, member, now)
+
+
+async def take_up(
+    session: AsyncSession, rt: Runtime, consultation_id: UUID, member: StaffMember, now: datetime
+) -> Talk:
+    """Accepted, or gone on with: whichever it is time for. Raises as they do."""
+    one = await views.consultation(session, consultation_id)
+    begin = accept if one.status is ConsultationStatus.WAITING else go_on
+    return await begin(session, rt, consultation_id, member, now)
 
 
 async def go_on(
@@ -85,14 +98,21 @@ async def finish(
 async def _talk(
     session: AsyncSession, rt: Runtime, consultation_id: UUID, member: StaffMember, now: datetime
 ) -> Talk:
-    """Its own talk; where another one is open, or none any more, that of the conversation, from now on about it."""
+    """Its own talk; where another one is open, or none any more, that of the conversation, from now on about it. Raises
+    WithColleague while another consultation is talked there."""
     one = await views.consultation(session, consultation_id)
-    found = await talk_of(session, one)
-    if found is not None and found.status != TalkStatus.ACTIVE:
-        found.wanted_staff_id = member.id  # whose account is younger than the question
-        return await talking.accept(session, rt, found.id, member, now)
+    found = await talking.open_talk(session, one.contact_id)
+    if found:
+        own = found.consultation_id == one.id
+        if found.consultation_id and not own and found.status == TalkStatus.ACTIVE:
+            raise WithColleague
+        found.wanted_staff_id = member.id  # whose account may be younger than the question
+        if own and found.status != TalkStatus.ACTIVE:
+            return await talking.accept(session, rt, found.id, member, now)
+        found.consultation_id = one.id if own else None
+        await session.flush()
     taken = await talking.take_over(session, rt, one.contact_id, member, now)
-    taken.consultation_id, taken.department_id = one.id, one.department_id
+    taken.skill, taken.department_id, taken.consultation_id = Skill.DOCTOR, one.department_id, one.id
     taken.wanted_staff_id = member.id
     await session.flush()
     return taken

@@ -6,16 +6,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital.clock import local_date
 from integrations.hospital.consultations import rows
 from integrations.hospital.consultations.terms import SMALL_CHILD, ConsultationError, NotNow
-from integrations.hospital.intake import keeping
 from integrations.hospital.models import (
     Consultation,
     ConsultationStatus,
@@ -25,11 +25,19 @@ from integrations.hospital.models import (
     PrescriptionStatus,
     PrescriptionWarning,
 )
-from integrations.hospital.pharmacy import allergies, issuing, medicines, signing
-from integrations.hospital.pharmacy.allergies import Warned
+from integrations.hospital.pharmacy import checking, issuing, medicines, signing
+from integrations.hospital.pharmacy.allergies import Warned, WarningKind
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.terms import BadPrescription, Terms, UnknownPrescription
 from integrations.hospital.reading import age_on
+
+_GRAVEST = (
+    WarningKind.ALLERGY,
+    WarningKind.INTERACTION,
+    WarningKind.NEAR,
+    WarningKind.DUPLICATE,
+    WarningKind.NOT_ASKED,
+)
 
 
 class NotConfirmed(ConsultationError):
@@ -37,11 +45,11 @@ class NotConfirmed(ConsultationError):
 
 
 class Unacknowledged(ConsultationError):
-    """`warned`: what the doctor has to say something to first."""
+    """`warned`: what the doctor has to say something to first; `all`: with what they have said something to."""
 
-    def __init__(self, warned: Sequence[Warned]) -> None:
+    def __init__(self, warned: Sequence[Warned], every: Sequence[Warned]) -> None:
         super().__init__("warnings stand open")
-        self.warned = tuple(warned)
+        self.warned, self.all = tuple(warned), tuple(every)
 
 
 class Accompanied(ConsultationError):
@@ -60,11 +68,11 @@ class Signed:
 
 
 async def warnings(
-    session: AsyncSession, crypto: Crypto, patient_id: UUID, lines: Sequence[Prescribed]
+    session: AsyncSession, crypto: Crypto, patient_id: UUID, lines: Sequence[Prescribed], now: datetime
 ) -> list[Warned]:
-    """Raises UnknownMedicine."""
-    told = await keeping.known_allergies(session, crypto, patient_id)
-    return allergies.warnings(told, [await medicines.by_code(session, line.code) for line in lines])
+    """Of allergies, and of what is taken together; a line may have several. Raises UnknownMedicine."""
+    packs = [await medicines.by_code(session, line.code) for line in lines]
+    return await checking.warnings(session, crypto, patient_id, packs, now)
 
 
 async def write(
@@ -88,9 +96,9 @@ async def write(
     person = await session.get_one(Patient, one.patient_id)
     if age_on(person.birth_date, local_date(now)) < SMALL_CHILD and not signed.accompanied:
         raise Accompanied
-    warned = await warnings(session, crypto, one.patient_id, signed.lines)
+    warned = await warnings(session, crypto, one.patient_id, signed.lines, now)
     if open_ones := [this for this in warned if not signed.reasons.get(this.position, "").strip()]:
-        raise Unacknowledged(open_ones)
+        raise Unacknowledged(open_ones, warned)
     await _check_amended(session, one, signed)
     doctor = await session.get_one(Practitioner, practitioner_id)
     made = await issuing.issue(
@@ -108,23 +116,40 @@ async def write(
         prescription.consultation_id, prescription.amends_id = one.id, signed.amends
         prescription.account_id, prescription.contact_id = one.account_id, one.contact_id
         await signing.sign(session, prescription, signed_by=actor, now=now)
-    for this in warned:
-        session.add(
-            PrescriptionWarning(
-                prescription_id=made,
-                position=this.position,
-                kind=this.kind.value,
-                allergy=crypto.encrypt(this.allergy, "prescription_warnings.allergy"),
-                reason=crypto.encrypt(signed.reasons[this.position].strip(), "prescription_warnings.reason"),
-                acknowledged_by=actor,
-                acknowledged_at=now,
-            )
-        )
+    _keep(session, crypto, made, warned, signed, actor, now)
     await session.flush()
     await rows.record(
         session, one, "prescription_signed", actor, prescription=str(made), hash=prescription.signed_hash
     )
     return made
+
+
+def _keep(
+    session: AsyncSession,
+    crypto: Crypto,
+    made: UUID,
+    warned: Sequence[Warned],
+    signed: Signed,
+    actor: str,
+    now: datetime,
+) -> None:
+    """One row a line, of the gravest kind, with all that the doctor was warned of."""
+    for position, these in groupby(
+        sorted(warned, key=lambda this: this.position), lambda this: this.position
+    ):
+        several = sorted(these, key=lambda this: _GRAVEST.index(this.kind))
+        about = "；".join(dict.fromkeys(this.allergy for this in several if this.allergy))
+        session.add(
+            PrescriptionWarning(
+                prescription_id=made,
+                position=position,
+                kind=several[0].kind.value,
+                allergy=crypto.encrypt(about, "prescription_warnings.allergy"),
+                reason=crypto.encrypt(signed.reasons[position].strip(), "prescription_warnings.reason"),
+                acknowledged_by=actor,
+                acknowledged_at=now,
+            )
+        )
 
 
 async def _check_amended(session: AsyncSession, one: Consultation, signed: Signed) -> None:
@@ -143,3 +168,18 @@ async def of_consultation(session: AsyncSession, consultation_id: UUID) -> list[
     """Prescriptions written in it, in their order."""
     wanted = select(Prescription.id).where(Prescription.consultation_id == consultation_id)
     return list(await session.scalars(wanted.order_by(Prescription.id)))
+
+
+_SENT_BACK = text("""
+    SELECT DISTINCT ON (p.consultation_id) p.consultation_id, p.id
+    FROM prescriptions p JOIN consultations c ON c.id = p.consultation_id
+    WHERE c.practitioner_id = :practitioner AND c.status = 'active' AND p.status = 'rejected'
+      AND NOT EXISTS (SELECT FROM prescriptions later WHERE later.amends_id = p.id)
+    ORDER BY p.consultation_id, p.id
+""")
+
+
+async def sent_back(session: AsyncSession, practitioner_id: UUID) -> dict[UUID, UUID]:
+    """Of the doctor's consultations that go on, the prescription that the pharmacist sent back and nobody amended."""
+    rows = await session.execute(_SENT_BACK, {"practitioner": practitioner_id})
+    return {row.consultation_id: row.id for row in rows}

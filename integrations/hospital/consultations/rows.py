@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import audit, events
-from integrations.hospital.billing import open_payments, refunds
+from integrations.hospital.billing import undoing
 from integrations.hospital.consultations.terms import UnknownConsultation
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
@@ -18,8 +18,6 @@ from integrations.hospital.models import (
     EndedBy,
     Order,
     OrderStatus,
-    Payment,
-    PaymentStatus,
     RefundReason,
 )
 
@@ -59,15 +57,9 @@ async def settle_money(session: AsyncSession, one: Consultation, reason: RefundR
         Order, one.order_id, with_for_update={"key_share": True}, populate_existing=True
     )
     if order.status is OrderStatus.UNPAID:
-        order.status, order.closed_at = OrderStatus.CLOSED, now
-        await session.flush()
-        await open_payments.ask_at_once(session, order.id, now)
+        await undoing.close(session, order, now)
     elif order.status is OrderStatus.PAID:
-        order.status = OrderStatus.REFUND_DUE
-        await session.flush()
-        paid = select(Payment).where(Payment.order_id == order.id, Payment.status == PaymentStatus.PAID)
-        for payment in list(await session.scalars(paid)):
-            await refunds.owe(session, payment, reason, now)
+        await undoing.pay_back(session, order, reason, now)
 
 
 async def tell(session: AsyncSession, one: Consultation, kind: EventKind) -> None:

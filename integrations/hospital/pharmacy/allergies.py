@@ -21,15 +21,20 @@ class WarningKind(StrEnum):
     ALLERGY = "allergy"  # the patient named this substance or its family
     NEAR = "near"  # a family that may act alike
     NOT_ASKED = "not_asked"  # nothing is known: the doctor asks
+    DUPLICATE = "duplicate"  # the same, or one of its kind, is taken already
+    INTERACTION = "interaction"  # the pharmacy's list says that the two do not go together
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """`position` of the line, from 1; `allergy` as the patient told it, empty when nothing is known."""
+    """`position` of the line, from 1; `allergy` as the patient told it, empty when nothing is known; for what is
+    taken together it is the other medicine, and `why` what the list says of the two."""
 
     position: int
     kind: WarningKind
     allergy: str = field(repr=False)
+    why: str = ""
+    why_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +64,16 @@ def warnings(told: str, medicines: Sequence[Medicine]) -> list[Warned]:
 
 def _kind(told: str, medicine: Medicine) -> WarningKind | None:
     name = f"{medicine.name} {medicine.name_en}".lower()
-    allergic, contained = _named(told), _named(name)
+    allergic, contained = families_in(told), families_in(name)
     if allergic & contained or _says_the_name(told, medicine):
         return WarningKind.ALLERGY
     near = {other for family in allergic for other in _families()[family].near}
     return WarningKind.NEAR if near & contained else None
 
 
-def _named(words: str) -> set[str]:
+def families_in(words: str) -> set[str]:
+    """The families of substances that are named."""
+    words = words.lower()
     return {name for name, family in _families().items() if any(word in words for word in family.words)}
 
 

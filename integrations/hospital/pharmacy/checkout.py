@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import events
-from integrations.hospital.billing import orders, refunds
+from integrations.hospital.billing import orders, undoing
 from integrations.hospital.billing.orders import Item
 from integrations.hospital.delivery import addresses, parcels
 from integrations.hospital.events import EventKind
@@ -21,8 +21,6 @@ from integrations.hospital.models import (
     Order,
     OrderKind,
     OrderStatus,
-    Payment,
-    PaymentStatus,
     Prescription,
     PrescriptionStatus,
     RefundReason,
@@ -140,11 +138,7 @@ async def _pay_back(session: AsyncSession, one: Prescription, reason: RefundReas
         .execution_options(populate_existing=True)
     )
     if order is not None:
-        order.status = OrderStatus.REFUND_DUE
-        await session.flush()
-        paid = select(Payment).where(Payment.order_id == order.id, Payment.status == PaymentStatus.PAID)
-        for payment in list(await session.scalars(paid)):
-            await refunds.owe(session, payment, reason, now)
+        await undoing.pay_back(session, order, reason, now)
     await rows.call_off_delivery(session, one)
     one.status = PrescriptionStatus.CANCELLED
     await session.flush()

@@ -128,6 +128,28 @@ async def test_an_allergy_is_warned_of_until_the_doctor_says_why(online: Online,
     assert who.patient_id
 
 
+async def test_what_is_taken_already_is_warned_of_until_it_is_void(online: Online, shelf: None) -> None:
+    _, made = await _active(online, "青霉素过敏")
+    async with online.database.begin() as session:
+        first = await prescribing.write(
+            session, online.crypto, made, Signed([Prescribed(AML, "每次1片", "每天1次", 30, 2)], {}),
+            practitioner_id=online.doctor, actor=ACTOR, terms=PHARMACY, now=NOW + 2 * MINUTE,
+        )  # fmt: skip
+    with pytest.raises(Unacknowledged) as open_ones:
+        await _write(online, made, AMX, AML, reasons={1: "皮试阴性"})
+    assert [(one.position, one.kind) for one in open_ones.value.warned] == [(2, WarningKind.DUPLICATE)]
+    assert len(open_ones.value.all) == 2
+    async with online.database.begin() as session:
+        await reviews.reject(session, first, pharmacist="staff:p", reason="天数太长", now=NOW + 3 * MINUTE)
+        assert await prescribing.sent_back(session, online.doctor) == {made: first}
+        assert await prescribing.sent_back(session, uuid4()) == {}
+    written = await _write(online, made, AMX, AML, reasons={1: "皮试阴性"}, amends=first)
+    async with online.database.begin() as session:
+        kept = (await session.scalars(select(PrescriptionWarning))).one()
+        assert await prescribing.sent_back(session, online.doctor) == {}
+    assert (kept.prescription_id, kept.position, kept.kind) == (written, 1, "allergy")
+
+
 @pytest.mark.parametrize(
     ("told", "kinds"),
     [

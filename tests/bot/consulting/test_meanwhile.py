@@ -1,0 +1,130 @@
+"""What else happens in a conversation while a doctor is awaited, or talks there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot import sweep
+from bot.consulting import work
+from bot.consulting.work import WithColleague
+from bot.handoff import alarmed, queue, talking
+from bot.handoff.models import Skill, TalkStatus
+from bot.handoff.states import NotYours, OfConsultation
+from integrations.hospital.consultations.terms import UnknownConsultation
+from integrations.hospital.models import ConsultationStatus, Role
+from tests.bot.consulting.test_consulting import _chatting, _doctor, _said, _talk, online
+from tests.consultation_rows import MINUTE, NOW, Asker, Online
+from tests.staff_rows import member
+
+__all__ = ["online"]
+
+
+@pytest.fixture
+def act(rt: Any) -> Any:
+    async def do(service: Any, *values: Any, **more: Any) -> Any:
+        async with rt.database.begin() as session:
+            return await service(session, rt, *values, **more)
+
+    return do
+
+
+async def _waits(rt: Any, online: Online) -> tuple[Asker, Any]:
+    who = await _chatting(rt, online)
+    made = await online.ask(who)
+    await online.pay(made)
+    await _said(rt)
+    return who, made
+
+
+async def _member(rt: Any, role: Role, login: str) -> Any:
+    async with rt.database.begin() as session:
+        return await member(session, role, login)
+
+
+async def test_a_person_asked_for_is_one_of_the_service_and_the_doctor_is_asked_again_afterwards(
+    rt: Any, online: Online, act: Any
+) -> None:
+    doctor, agent = await _doctor(rt, online), await _member(rt, Role.AGENT, "he")
+    who, made = await _waits(rt, online)
+    await act(queue.ask, who.contact_id)
+    talk = await _talk(rt)
+    assert (talk.skill, talk.consultation_id, talk.wanted_staff_id) == (Skill.SERVICE, None, None)
+    with pytest.raises(NotYours):
+        await act(talking.accept, talk.id, doctor, NOW + MINUTE)
+    await act(talking.accept, talk.id, agent, NOW + MINUTE)
+    await sweep.talks(rt)  # nobody breaks in
+    assert (await _talk(rt)).staff_id == agent.id
+    await act(talking.close, talk.id, agent, NOW + MINUTE)
+    await sweep.talks(rt)
+    again = await _talk(rt)
+    assert again.id != talk.id
+    assert (again.consultation_id, again.wanted_staff_id, again.status) == (
+        made, doctor.id, TalkStatus.UNANSWERED,
+    )  # fmt: skip
+
+
+async def test_a_red_flag_is_not_left_to_a_doctor_who_has_not_come(rt: Any, online: Online) -> None:
+    await _doctor(rt, online)
+    who, _ = await _waits(rt, online)
+    async with rt.database.begin() as session:
+        await alarmed.to_the_front(session, who.contact_id, NOW)
+    talk = await _talk(rt)
+    assert (talk.skill, talk.reason, talk.consultation_id, talk.staff_id) == ("service", "alarm", None, None)
+    assert talk.priority > 0
+
+
+async def test_the_doctor_to_whom_it_was_handed_accepts_the_consultation_with_it(
+    rt: Any, online: Online, act: Any
+) -> None:
+    doctor, agent = await _doctor(rt, online), await _member(rt, Role.AGENT, "he")
+    who, made = await _waits(rt, online)
+    await act(queue.ask, who.contact_id)
+    talk = await _talk(rt)
+    await act(talking.accept, talk.id, agent, NOW + MINUTE)
+    await act(talking.transfer, talk.id, agent, NOW + MINUTE, to=doctor)
+    await act(work.take_up, made, doctor, NOW + MINUTE)
+    talk = await _talk(rt)
+    assert (talk.staff_id, talk.consultation_id, talk.status) == (doctor.id, made, TalkStatus.ACTIVE)
+    assert (await online.see(made)).status is ConsultationStatus.ACTIVE
+
+
+async def test_a_talk_of_a_consultation_begins_and_ends_with_it_alone(
+    rt: Any, online: Online, act: Any
+) -> None:
+    doctor, boss = await _doctor(rt, online), await _member(rt, Role.SUPERVISOR, "gu")
+    who, made = await _waits(rt, online)
+    waiting = await _talk(rt)
+    for ends in (talking.accept, talking.close):
+        with pytest.raises(OfConsultation):
+            await act(ends, waiting.id, doctor, NOW + MINUTE)
+    await act(work.accept, made, doctor, NOW + MINUTE)
+    for ends in (talking.close, talking.hand_back):
+        with pytest.raises(OfConsultation):
+            await act(ends, waiting.id, doctor, NOW + MINUTE)
+    with pytest.raises(OfConsultation):
+        await act(talking.transfer, waiting.id, doctor, NOW + MINUTE, skill=Skill.SERVICE)
+    with pytest.raises(NotYours):
+        await act(talking.take_over, who.contact_id, boss, NOW + MINUTE)
+    await act(work.finish, made, "一月后复查", None, doctor, NOW + 2 * MINUTE)
+    assert (await _talk(rt)).status == TalkStatus.CLOSED
+
+
+async def test_a_second_doctor_waits_until_the_first_is_done(rt: Any, online: Online, act: Any) -> None:
+    first, other = await _doctor(rt, online), await Online(rt.database, rt.crypto).open()
+    second = await _doctor(rt, other, "zhang")
+    who, made = await _waits(rt, online)
+    await act(work.accept, made, first, NOW + MINUTE)
+    another = await other.ask(who)
+    await other.pay(another)
+    await _said(rt)
+    with pytest.raises(WithColleague):
+        await act(work.take_up, another, second, NOW + MINUTE)
+    for service, words in ((work.go_on, ()), (work.finish, ("小结", None))):
+        with pytest.raises(UnknownConsultation):
+            await act(service, made, *words, second, NOW + MINUTE)
+    assert (await other.see(another)).status is ConsultationStatus.WAITING
+    await act(work.finish, made, "好了", None, first, NOW + 2 * MINUTE)
+    await act(work.take_up, another, second, NOW + 3 * MINUTE)
+    assert (await _talk(rt)).staff_id == second.id
