@@ -11,10 +11,19 @@ from sqlalchemy import text
 from bot.handoff.limits import limits
 from integrations.database import Executor
 
+# Whose doctor has not accepted a consultation yet is not left to that doctor alone: whoever is there is asked. The
+# consultation goes on waiting in the doctor's own list.
 # Nothing here waits for a member of staff who holds the talk just now: the alarm's answer is in this transaction.
 _RAISE = text("""
     WITH raised AS (
-        UPDATE talks SET priority = greatest(priority, :priority)
+        UPDATE talks SET priority = greatest(priority, :priority),
+               skill = CASE WHEN consultation_id IS NULL THEN skill ELSE 'service' END,
+               reason = CASE WHEN consultation_id IS NULL THEN reason ELSE 'alarm' END,
+               staff_id = CASE WHEN consultation_id IS NULL THEN staff_id END,
+               assigned_at = CASE WHEN consultation_id IS NULL THEN assigned_at END,
+               department_id = CASE WHEN consultation_id IS NULL THEN department_id END,
+               wanted_staff_id = CASE WHEN consultation_id IS NULL THEN wanted_staff_id END,
+               consultation_id = NULL, requested_at = CASE WHEN consultation_id IS NULL THEN requested_at ELSE :now END
         WHERE id IN (SELECT id FROM talks WHERE conversation_id = :conversation
                        AND status IN ('waiting', 'unanswered') FOR UPDATE SKIP LOCKED)
     )

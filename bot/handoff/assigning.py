@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.handoff import talking
 from bot.handoff.limits import limits
-from bot.handoff.models import Skill, Talk, TalkStatus
+from bot.handoff.models import AnsweredIn, Skill, Talk, TalkStatus
 from bot.handoff.queue import ORDER
 from bot.handoff.states import QUEUED
 from integrations.database import Executor
@@ -50,7 +50,12 @@ async def assign(session: AsyncSession, now: datetime) -> list[Talk]:
     waiting = (
         await session.scalars(
             select(Talk)
-            .where(Talk.status.in_(QUEUED), Talk.staff_id.is_(None), open_now)
+            .where(
+                Talk.status.in_(QUEUED),
+                Talk.staff_id.is_(None),
+                Talk.answered_in == AnsweredIn.DESK,
+                open_now,
+            )
             .order_by(text(ORDER))
             .limit(_MOST)
             .with_for_update(skip_locked=True)

@@ -22,11 +22,14 @@ class Limits:
     escalate: timedelta
     give_up: timedelta
     absent: timedelta
+    away: timedelta
     answer: timedelta
     tell_again: timedelta
     keep: timedelta
     continuity: timedelta
     measured: timedelta
+    native_accepts: timedelta
+    native_lasts: timedelta
     head_start: Mapping[str, int]
     elder_age: int
     talks_to_measure: int

@@ -41,6 +41,14 @@ class TalkStatus(StrEnum):
     LEFT = "left"  # nobody came, or the patient did not wait
 
 
+class AnsweredIn(StrEnum):
+    """Where the patient is answered by a person."""
+
+    DESK = "desk"
+    TELEGRAM = "telegram"  # in the staff's group
+    WECHAT = "wechat"  # by WeChat's own agents: what is said there we do not see
+
+
 def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({', '.join(repr(v.value) for v in values)})", name=column)
 
@@ -59,6 +67,9 @@ class Talk(Base):
     `escalated_at`: nobody took it in time, and supervisors see it; `silent_since`: the patient waits for the person's
     next word longer than they should. `asked_position`: the place in the queue at first; `told_position` and `told_at`:
     what the patient heard of it last.
+
+    `answered_in`: where, since it was accepted, or, with WeChat's own agents, since they were asked; then
+    `native_agent` is who accepted it there, by WeChat's name, and nobody is `staff_id`.
     """
 
     __tablename__ = "talks"
@@ -66,7 +77,10 @@ class Talk(Base):
         _one_of("skill", Skill),
         _one_of("reason", Reason),
         _one_of("status", TalkStatus),
-        CheckConstraint("status <> 'active' OR staff_id IS NOT NULL", name="somebody_speaks"),
+        _one_of("answered_in", AnsweredIn),
+        CheckConstraint(
+            "status <> 'active' OR staff_id IS NOT NULL OR answered_in = 'wechat'", name="somebody_speaks"
+        ),
         CheckConstraint("(status IN ('closed', 'left')) = (ended_at IS NOT NULL)", name="ended"),
         Index("uq_talks_open", "conversation_id", unique=True, postgresql_where=_OPEN),
         Index(
@@ -104,7 +118,9 @@ class Talk(Base):
     told_position: Mapped[int | None]
     told_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    ended_by: Mapped[str | None]  # an actor: "patient", "time", "staff:<login>"
+    ended_by: Mapped[str | None]  # an actor: "patient", "time", "staff:<login>", "wechat:<agent>"
+    answered_in: Mapped[str] = mapped_column(server_default=AnsweredIn.DESK)
+    native_agent: Mapped[str | None]
 
 
 class TalkNote(Base):

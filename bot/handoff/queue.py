@@ -49,9 +49,14 @@ _BEGIN = text("""
     RETURNING id
 """)
 _AGAIN = text("""
-    UPDATE talks SET status = :status, epoch = :epoch, priority = greatest(priority, :priority), opens_at = :opens_at,
-           skill = CASE WHEN consultation_id IS NULL THEN :skill ELSE skill END,
-           department_id = CASE WHEN consultation_id IS NULL THEN CAST(:department AS uuid) ELSE department_id END
+    UPDATE talks SET answered_in = 'desk', status = :status, epoch = :epoch,
+           priority = greatest(priority, :priority), opens_at = :opens_at,
+           skill = :skill, department_id = CAST(:department AS uuid),
+           reason = CASE WHEN consultation_id IS NULL THEN reason ELSE :reason END,
+           staff_id = CASE WHEN consultation_id IS NULL THEN staff_id END,
+           assigned_at = CASE WHEN consultation_id IS NULL THEN assigned_at END,
+           wanted_staff_id = CASE WHEN consultation_id IS NULL THEN wanted_staff_id END,
+           requested_at = CASE WHEN consultation_id IS NULL THEN requested_at ELSE :now END, consultation_id = NULL
     WHERE id = :id
 """)
 _ASKED_AT = text("UPDATE talks SET asked_position = coalesce(asked_position, :position) WHERE id = :id")
@@ -61,6 +66,7 @@ _PLACE = text(f"""
         SELECT count(*) FROM talks AS other
         WHERE other.skill = mine.skill AND other.department_id IS NOT DISTINCT FROM mine.department_id
           AND other.status IN ('waiting', 'unanswered') AND other.consultation_id IS NULL
+          AND other.answered_in = 'desk'
           AND ({STANDS.format(talk="other")}, other.id) < ({STANDS.format(talk="mine")}, mine.id)) + 1 AS position
     FROM talks AS mine JOIN controls USING (conversation_id)
     WHERE mine.conversation_id = :conversation AND mine.status IN ('waiting', 'active', 'unanswered')
@@ -72,6 +78,7 @@ _PACE = text("""
                ORDER BY extract(epoch FROM accepted_at - requested_at) / asked_position) AS seconds
     FROM (SELECT accepted_at, requested_at, asked_position FROM talks
           WHERE skill = :skill AND accepted_at > :since AND asked_position > 0 AND opens_at IS NULL
+            AND answered_in <> 'wechat'
           ORDER BY accepted_at DESC LIMIT 20) AS latest
 """)
 _LEAVE = text("""
@@ -89,7 +96,8 @@ _WAITING = text(f"""
 """)  # noqa: S608 - pieces of our own
 _STANDING = text("""
     SELECT skill, count(*) AS talks, min(requested_at) AS since FROM talks
-    WHERE status IN ('waiting', 'unanswered') AND coalesce(opens_at, :now) <= :now GROUP BY skill
+    WHERE status IN ('waiting', 'unanswered') AND coalesce(opens_at, :now) <= :now AND answered_in = 'desk'
+    GROUP BY skill
 """)
 
 
@@ -123,7 +131,8 @@ async def ask(
 ) -> Place:
     """Puts the conversation into the queue, once: whoever stands there already keeps their place, and who speaks with
     somebody goes on. While people are there the bot falls silent; out of hours, and while a doctor is awaited for a
-    consultation, it goes on."""
+    consultation, it goes on. Whoever asks for a person meanwhile gets one of the skill asked for: the consultation
+    waits on in its doctor's own list."""
     now = rt.now()
     epoch = await control.hold(session, conversation_id)
     opens = office_hours(rt.settings.office_hours).opens(skill, now, rt.zone)

@@ -47,6 +47,10 @@ class NotActive(TalkRefusal):
     """Nobody speaks in it yet."""
 
 
+class OfConsultation(TalkRefusal):
+    """It is a consultation's talk: it begins, goes on and ends with the consultation."""
+
+
 class WrongStep(TalkRefusal):
     """The table of transitions does not know this one."""
 

@@ -14,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.handoff import control, telling
 from bot.handoff.limits import limits
-from bot.handoff.models import Reason, Skill, Talk, TalkNote, TalkStatus
-from bot.handoff.states import OPEN, SPEAKS, AlreadyTaken, NotActive, NotYours, Over, check
+from bot.handoff.models import AnsweredIn, Reason, Skill, Talk, TalkNote, TalkStatus
+from bot.handoff.states import OPEN, SPEAKS, AlreadyTaken, NotActive, NotYours, OfConsultation, Over, check
 from bot.models import ControlState
 from bot.outbox import Reply
 from integrations.hospital import audit, ratings
 from integrations.hospital.consultations import limits as limits_of_consultations
-from integrations.hospital.models import Role, StaffMember, SubjectKind
+from integrations.hospital.models import ConsultationStatus, Role, StaffMember, SubjectKind
+from integrations.hospital.staff.permissions import in_department
 from integrations.runtime import Runtime
 
 _NOTE = "talk_notes.words"
@@ -30,6 +31,7 @@ _LEAVING = text("""
     LIMIT 1
 """)
 _ACCOUNT = text("SELECT account_id FROM contacts WHERE id = :id")
+_STANDS = text("SELECT status FROM consultations WHERE id = :id AND status IN ('waiting', 'active')")
 SKILLS: dict[Role, frozenset[Skill]] = {
     Role.AGENT: frozenset({Skill.SERVICE}),
     Role.SUPERVISOR: frozenset(Skill),
@@ -55,11 +57,17 @@ async def talk(session: AsyncSession, talk_id: UUID) -> Talk:
 
 
 async def accept(
-    session: AsyncSession, rt: Runtime, talk_id: UUID, member: StaffMember, now: datetime
+    session: AsyncSession,
+    rt: Runtime,
+    talk_id: UUID,
+    member: StaffMember,
+    now: datetime,
+    *,
+    where: AnsweredIn = AnsweredIn.DESK,
 ) -> Talk:
     """The member speaks from now on. Returns when nothing of the bot's is on its way any more.
 
-    Raises Over, AlreadyTaken, NotYours."""
+    Raises Over, AlreadyTaken, NotYours; OfConsultation when its consultation has to be accepted first."""
     found = await talk(session, talk_id)
     if found.status == TalkStatus.ACTIVE:
         if found.staff_id == member.id:
@@ -67,8 +75,10 @@ async def accept(
         raise AlreadyTaken
     if not may_take(member, found):
         raise NotYours
-    await _take(session, rt, found, member, now)
-    await _record(session, member, "talk.accept", found)
+    if await _consultation(session, found) == ConsultationStatus.WAITING:
+        raise OfConsultation
+    await _take(session, rt, found, member, now, where)
+    await _record(session, member, "talk.accept", found, where=where.value)
     return found
 
 
@@ -76,7 +86,8 @@ async def take_over(
     session: AsyncSession, rt: Runtime, conversation_id: UUID, member: StaffMember, now: datetime
 ) -> Talk:
     """The member speaks from now on, whoever did before: the bot, nobody yet, or somebody else. Returns when nothing
-    of the bot's is on its way any more. Who may do so the caller has asked."""
+    of the bot's is on its way any more. Who may do so the caller has asked; a consultation's talk is its doctor's all
+    the same. Raises NotYours."""
     found = await open_talk(session, conversation_id)
     if found is None:
         found = Talk(
@@ -91,6 +102,8 @@ async def take_over(
         await session.flush()
     elif found.status == TalkStatus.ACTIVE and found.staff_id == member.id:
         return found
+    elif found.wanted_staff_id != member.id and await _consultation(session, found):
+        raise NotYours
     before = found.staff_id if found.status == TalkStatus.ACTIVE else None
     await _take(session, rt, found, member, now)
     await _record(session, member, "talk.take_over", found, before=str(before) if before else None)
@@ -165,10 +178,11 @@ async def transfer(
     department_id: UUID | None = None,
 ) -> Talk:
     """Hands the talk to somebody (who is asked first), or to a skill. The patient waits again, first in line, and is
-    told. Raises Over, NotActive, NotYours, ValueError for nobody to hand it to."""
+    told. Raises Over, NotActive, NotYours, OfConsultation, ValueError for nobody to hand it to."""
     if to is None and skill is None:
         raise ValueError("to whom")
     found = await _mine(session, talk_id, member)
+    await _not_of_a_consultation(session, found)
     found.skill = skill or _own_skill(to) if to else skill or found.skill
     found.department_id = to.department_id if to and found.skill == Skill.DOCTOR else department_id
     found.wanted_staff_id = to.id if to else None
@@ -186,6 +200,7 @@ async def back_to_the_queue(
     found.priority = max(found.priority, limits().head_start["back_again"])
     found.requested_at, found.opens_at = now, None
     found.staff_id = found.assigned_at = found.accepted_at = found.escalated_at = found.silent_since = None
+    found.answered_in, found.native_agent = AnsweredIn.DESK, None
     found.asked_position = found.told_position = found.told_at = None
     found.declined = [declined] if declined else []
     await session.flush()
@@ -201,8 +216,9 @@ async def hand_back(
     how: str = "handed_back",
 ) -> Talk:
     """The bot speaks again: the dialog says so and goes on where it was, and the patient is asked once how the help
-    was. Raises Over, NotActive, NotYours."""
+    was. Raises Over, NotActive, NotYours, OfConsultation."""
     found = await _mine(session, talk_id, member)
+    await _not_of_a_consultation(session, found)
     await end(session, rt, found, member.actor, now, how=how)
     await _record(session, member, f"talk.{how}", found)
     return found
@@ -212,12 +228,13 @@ async def close(
     session: AsyncSession, rt: Runtime, talk_id: UUID, member: StaffMember, now: datetime
 ) -> Talk:
     """The matter is settled: as hand_back, in the words of a farewell. A talk that nobody has taken is closed without
-    a word of the bot's. Raises Over, NotYours."""
+    a word of the bot's. Raises Over, NotYours, OfConsultation."""
     found = await talk(session, talk_id)
     if found.status == TalkStatus.ACTIVE:
         return await hand_back(session, rt, talk_id, member, now, how="closed")
     if not may_take(member, found):
         raise NotYours
+    await _not_of_a_consultation(session, found)
     waited = found.status == TalkStatus.WAITING
     await end(session, rt, found, member.actor, now, how="closed" if waited else "")
     await _record(session, member, "talk.closed", found)
@@ -261,8 +278,23 @@ def may_take(member: StaffMember, found: Talk) -> bool:
     if found.consultation_id is not None:
         return found.wanted_staff_id == member.id
     if skill == Skill.DOCTOR and member.role == Role.DOCTOR and found.department_id:
-        return member.department_id == found.department_id or found.wanted_staff_id == member.id
+        return in_department(member, found.department_id) or found.wanted_staff_id == member.id
     return True
+
+
+async def _consultation(session: AsyncSession, found: Talk) -> ConsultationStatus | None:
+    """How the consultation of this talk stands, while it is not over."""
+    if found.consultation_id is None:
+        return None
+    status = await session.scalar(_STANDS, {"id": found.consultation_id})
+    return ConsultationStatus(status) if status else None
+
+
+async def _not_of_a_consultation(session: AsyncSession, found: Talk) -> None:
+    """Its doctor ends a consultation with its summary, or gives it back: nothing else ends its talk. Raises
+    OfConsultation."""
+    if await _consultation(session, found):
+        raise OfConsultation
 
 
 def _own_skill(member: StaffMember) -> Skill:
@@ -270,7 +302,15 @@ def _own_skill(member: StaffMember) -> Skill:
     return next(iter(own)) if len(own) == 1 else Skill.SERVICE
 
 
-async def _take(session: AsyncSession, rt: Runtime, found: Talk, member: StaffMember, now: datetime) -> None:
+async def _take(
+    session: AsyncSession,
+    rt: Runtime,
+    found: Talk,
+    member: StaffMember,
+    now: datetime,
+    where: AnsweredIn = AnsweredIn.DESK,
+) -> None:
+    found.answered_in, found.native_agent = where, None
     if found.status != TalkStatus.ACTIVE:
         found.staff_id = member.id
         await move(session, found, TalkStatus.ACTIVE, now)
@@ -278,11 +318,11 @@ async def _take(session: AsyncSession, rt: Runtime, found: Talk, member: StaffMe
     found.assigned_at = found.assigned_at or now
     found.escalated_at = found.silent_since = None
     await session.flush()
-    await _nothing_leaves(session, found.conversation_id)
+    await nothing_leaves(session, found.conversation_id)
     await telling.tell(session, rt, found, "bot_talk_begun", name=member.name)
 
 
-async def _nothing_leaves(session: AsyncSession, conversation_id: UUID) -> None:
+async def nothing_leaves(session: AsyncSession, conversation_id: UUID) -> None:
     """Waits until what the bot was just sending has left. The control row is held: nothing new begins to."""
     until = monotonic() + _LONGEST_WAIT
     while (await session.execute(_LEAVING, {"id": conversation_id})).first():

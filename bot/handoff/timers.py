@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.handoff import assigning, queue, talking, telling, words
+from bot.handoff import assigning, native, queue, talking, telling, words
 from bot.handoff.limits import limits
 from bot.handoff.models import Talk, TalkStatus
 from bot.handoff.states import TalkRefusal
@@ -28,9 +28,13 @@ _ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('talks', 0))")
 # Whose browser is silent. A doctor comes back to a consultation when they can.
 _LOST = text("""
     SELECT talks.id FROM talks LEFT JOIN staff_presence AS there ON there.staff_id = talks.staff_id
-    WHERE status = 'active' AND consultation_id IS NULL AND accepted_at < :absent
+    WHERE status = 'active' AND consultation_id IS NULL AND accepted_at < :absent AND answered_in = 'desk'
       AND (there.staff_id IS NULL OR there.state = 'offline' OR there.seen_at < :absent)
     LIMIT :limit
+""")
+# Whoever answers from the group has no browser: that they say nothing shows it.
+_AWAY = text("""
+    SELECT id FROM talks WHERE status = 'active' AND answered_in = 'telegram' AND silent_since < :away LIMIT :limit
 """)
 _NOT_TAKEN = text("""
     SELECT id FROM talks WHERE status IN ('waiting', 'unanswered') AND staff_id IS NOT NULL
@@ -39,19 +43,20 @@ _NOT_TAKEN = text("""
 """)
 _LATE = text("""
     SELECT id FROM talks WHERE status IN ('waiting', 'unanswered') AND escalated_at IS NULL
-      AND coalesce(opens_at, requested_at) < :escalate AND consultation_id IS NULL
+      AND coalesce(opens_at, requested_at) < :escalate AND consultation_id IS NULL AND answered_in = 'desk'
     LIMIT :limit
 """)
 _GIVEN_UP = text("SELECT id FROM talks WHERE status = 'waiting' AND requested_at < :give_up LIMIT :limit")
 _SILENT = text("""
-    SELECT id FROM talks WHERE status = 'active' AND silent_since IS NULL AND EXISTS (
+    SELECT id FROM talks WHERE status = 'active' AND silent_since IS NULL AND answered_in <> 'wechat' AND EXISTS (
         SELECT FROM inbound WHERE inbound.conversation_id = talks.conversation_id
           AND kind NOT IN ('event', 'unfollow', 'system')
           AND received_at > coalesce(last_said_at, accepted_at) AND received_at < :answer)
     LIMIT :limit
 """)
 _TO_TELL = text("""
-    SELECT id FROM talks WHERE status = 'waiting' AND told_position > 1 AND told_at < :tell_again LIMIT :limit
+    SELECT id FROM talks
+    WHERE status = 'waiting' AND told_position > 1 AND told_at < :tell_again AND answered_in = 'desk' LIMIT :limit
 """)
 _OUT_OF_TIME = text("""
     SELECT id FROM talks WHERE status = 'unanswered' AND consultation_id IS NULL
@@ -83,7 +88,9 @@ async def _find(rt: Runtime, statement: TextClause) -> list[UUID]:
         return [row.id for row in await session.execute(statement, wanted | {"limit": _MOST})]
 
 
-_BY_TIME = ("absent", "accept", "escalate", "give_up", "answer", "tell_again", "keep")
+_BY_TIME = (
+    "absent", "away", "accept", "escalate", "give_up", "answer", "tell_again", "keep", "native_accepts", "native_lasts",
+)  # fmt: skip
 
 
 async def _one(rt: Runtime, talk_id: UUID, what: str, step: _Step) -> UUID | None:
@@ -178,6 +185,9 @@ async def _out_of_time(session: AsyncSession, rt: Runtime, found: Talk, now: dat
 
 _STEPS: tuple[tuple[str, TextClause, _Step], ...] = (
     ("lost", _LOST, _lost),
+    ("lost", _AWAY, _lost),
+    ("native_missed", native.MISSED, native.missed),
+    ("native_over", native.OVER, native.over),
     ("not_taken", _NOT_TAKEN, _not_taken),
     ("late", _LATE, _late),
     ("given_up", _GIVEN_UP, _given_up),

@@ -9,7 +9,14 @@ import httpx
 from fastapi import FastAPI
 
 from integrations.database import utcnow
-from integrations.sandbox import inspect, inspect_money, inspect_parcels, tencent_api
+from integrations.sandbox import (
+    inspect,
+    inspect_agents,
+    inspect_group,
+    inspect_money,
+    inspect_parcels,
+    tencent_api,
+)
 from integrations.sandbox.alipay import api as alipay_api
 from integrations.sandbox.cashier import pages as cashier_pages
 from integrations.sandbox.kuaidi100 import api as kuaidi100_api
@@ -57,6 +64,8 @@ def create_app(
     app.include_router(telegram_api.router(world.bot, world.door))
     app.include_router(tencent_api.router(world.sms, world.identity, world.faults, world.log, world.clock))
     app.include_router(inspect.router(world))
+    app.include_router(inspect_agents.router(world))
+    app.include_router(inspect_group.router(world))
     app.include_router(inspect_money.router(world))
     app.include_router(inspect_parcels.router(world))
 

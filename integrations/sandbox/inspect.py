@@ -26,6 +26,7 @@ from integrations.sandbox.state import Thread
 from integrations.sandbox.telegram.bot import Chat
 from integrations.sandbox.telegram.patient import NotStarted
 from integrations.sandbox.telegram.updates import Delivery as TelegramDelivery
+from integrations.sandbox.waiting import taken
 from integrations.sandbox.wechat.account import WeChatUser
 from integrations.sandbox.wechat.patient import NotFollowing, Pending
 from integrations.sandbox.world import World
@@ -187,7 +188,7 @@ def _telegram(routes: APIRouter, world: World) -> None:
         made: dict[str, Any] = {"chat_id": chat.id} | _about(chat.person)
         if order.start:
             delivery = world.telegram.start(chat, order.payload)
-            made["delivery"] = await _taken(delivery, 30) if order.wait else None
+            made["delivery"] = await taken(delivery, 30) if order.wait else None
         return made
 
     @routes.post("/telegram/messages")
@@ -201,16 +202,7 @@ def _telegram(routes: APIRouter, world: World) -> None:
             raise HTTPException(404, "no such message or button") from error
         last = chat.thread.entries[-1]
         seen = {"entry": last.id, "message_id": int(last.ref) if last.ref else None}
-        return seen | (await _taken(delivery, order.wait_s) if order.wait else delivery.as_json())
-
-
-async def _taken(delivery: TelegramDelivery, seconds: float) -> dict[str, Any]:
-    try:
-        async with asyncio.timeout(seconds):
-            await delivery.taken.wait()
-    except TimeoutError:
-        pass  # the answer says taken: false
-    return delivery.as_json()
+        return seen | (await taken(delivery, order.wait_s) if order.wait else delivery.as_json())
 
 
 def _telegram_action(world: World, chat: Chat, order: TelegramAction) -> TelegramDelivery:

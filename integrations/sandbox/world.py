@@ -97,6 +97,7 @@ def build_world(settings: Settings, options: Options, clock: Clock, http: httpx.
         webhook=Webhook(gateway + TELEGRAM_PATH, secret),
         options=options,
         clock=clock,
+        group_id=settings.telegram_staff_group_id,
     )
 
     def forget(person: Person) -> None:

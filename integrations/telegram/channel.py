@@ -15,11 +15,11 @@ from telegram.error import BadRequest, TelegramError
 from telegram.request import HTTPXRequest
 
 from integrations import menu, texts
-from integrations.channel import NotConfigured, Rejected, SendError, TooLarge, Unknown
+from integrations.channel import NotConfigured, Rejected, SendError, TooLarge, TopicGone, Unknown
 from integrations.database import utcnow
-from integrations.messages import MessageIn, MessageOut, Option, Picture, Webhook
+from integrations.messages import GroupMessage, MessageIn, MessageOut, Option, Picture, Webhook
 from integrations.settings import Settings
-from integrations.telegram import reading, verification
+from integrations.telegram import group, reading, verification
 from integrations.telegram.errors import error_for
 from integrations.transport import TIMEOUT, Transport, keep_secrets_out_of_logs
 
@@ -28,6 +28,8 @@ TEXT_LIMIT: Final = 4096
 CAPTION_LIMIT: Final = 1024
 MEDIA_LIMIT: Final = 20 * 1024 * 1024  # bytes
 CALLBACK_BYTES: Final = 64  # the library lets more pass
+TOPIC_TITLE: Final = 128  # characters
+_TOPIC_GONE: Final = ("message thread not found", "topic_deleted", "topic_id_invalid")
 
 _SHORT_TITLE = 8  # three such buttons stand side by side on a phone
 
@@ -136,6 +138,39 @@ class TelegramChannel:
                 raise TooLarge(str(error)) from error
             raise
 
+    def in_group(self, webhook: Webhook) -> GroupMessage | None:
+        return group.read(webhook.body)
+
+    async def create_topic(self, group: int, title: str) -> int:
+        made = await self._call(lambda bot: bot.create_forum_topic(group, texts.clean(title)[:TOPIC_TITLE]))
+        return made.message_thread_id
+
+    async def say_in_topic(self, group: int, topic: int, words: str, picture: Picture | None = None) -> str:
+        words = texts.clean(words)
+        if picture is None:
+            return await self._in_topic(lambda: self._send_text(group, words, None, topic))
+        return await self._in_topic(lambda: self._send_photo(group, picture, words, None, topic))
+
+    async def open_topic(self, group: int, topic: int, *, to_all: bool) -> None:
+        """A topic that is so already is no error."""
+
+        def turn(bot: Bot) -> Awaitable[bool]:
+            return (bot.reopen_forum_topic if to_all else bot.close_forum_topic)(group, topic)
+
+        try:
+            await self._in_topic(lambda: self._call(turn))
+        except Rejected as error:
+            if not _says(error, "topic_not_modified"):
+                raise
+
+    async def _in_topic[Result](self, call: Callable[[], Awaitable[Result]]) -> Result:
+        try:
+            return await call()
+        except Rejected as error:
+            if any(_says(error, words) for words in _TOPIC_GONE):
+                raise TopicGone(str(error)) from error
+            raise
+
     async def publish_menu(self) -> None:
         """Chinese on phones that speak Chinese, English on all others."""
         for tag, commands in _COMMANDS.items():
@@ -147,23 +182,39 @@ class TelegramChannel:
             lambda bot: bot.set_webhook(url, secret_token=self._secret, allowed_updates=_UPDATES)
         )
 
-    async def _send_text(self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None) -> str:
+    async def _send_text(
+        self, chat_id: int, text: str, keyboard: InlineKeyboardMarkup | None, topic: int | None = None
+    ) -> str:
         if not text.strip() or _size(text) > TEXT_LIMIT:
             raise Rejected(f"{_size(text)} units of text, 1 to {TEXT_LIMIT} are taken")
         sent = await self._call(
             lambda bot: bot.send_message(
-                chat_id, text, reply_markup=keyboard, link_preview_options=_NO_PREVIEW
+                chat_id,
+                text,
+                reply_markup=keyboard,
+                link_preview_options=_NO_PREVIEW,
+                message_thread_id=topic,
             )
         )
         return str(sent.message_id)
 
     async def _send_photo(
-        self, chat_id: int, picture: Picture, caption: str, keyboard: InlineKeyboardMarkup | None
+        self,
+        chat_id: int,
+        picture: Picture,
+        caption: str,
+        keyboard: InlineKeyboardMarkup | None,
+        topic: int | None = None,
     ) -> str:
         name = f"picture.{picture.mime.rpartition('/')[2]}"
         sent = await self._call(
             lambda bot: bot.send_photo(
-                chat_id, picture.content, caption=caption or None, filename=name, reply_markup=keyboard
+                chat_id,
+                picture.content,
+                caption=caption or None,
+                filename=name,
+                reply_markup=keyboard,
+                message_thread_id=topic,
             )
         )
         return str(sent.message_id)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 from redis.asyncio import Redis
-from wechatpy.replies import TextReply
+from wechatpy.replies import TextReply, TransferCustomerServiceReply
 
 from integrations import menu, texts
 from integrations.channel import Forbidden, NotConfigured, NoticeFaulty, Rejected, SendError, Unknown
@@ -126,12 +126,11 @@ class WeChatChannel:
         if message.picture is not None:
             raise Rejected("a picture is no passive reply")
         now = self._now()
-        reply = TextReply(
-            source=inbound.recipient,
-            target=message.recipient,
-            content=self._checked(message).replace("]]>", "]]]]><![CDATA[>"),  # wechatpy does not escape it
-            time=int(now.timestamp()),
-        )
+        head = {"source": inbound.recipient, "target": message.recipient, "time": int(now.timestamp())}
+        if message.transfer:
+            reply = TransferCustomerServiceReply(**head)
+        else:  # wechatpy does not escape it
+            reply = TextReply(**head, content=self._checked(message).replace("]]>", "]]]]><![CDATA[>"))
         sealed = verification.encrypt(
             reply.render(), token=self._token, aes_key=self._aes_key, appid=self._appid, now=now
         )

@@ -12,7 +12,7 @@ import xmltodict
 from wechatpy.parser import parse_message
 
 from integrations.channel import Malformed
-from integrations.messages import Kind, Location, Media, MessageIn
+from integrations.messages import Kind, Location, Media, MessageIn, NativeSession, SessionChange
 from integrations.wechat import news
 
 NAME = "wechat"
@@ -30,6 +30,13 @@ _EVENTS = {
     "unsubscribe": Kind.UNFOLLOW,
     "scan": Kind.SCAN,
     "click": Kind.MENU,
+}
+
+
+_SESSIONS = {
+    "kf_create_session": (SessionChange.OPENED, "KfAccount"),
+    "kf_switch_session": (SessionChange.SWITCHED, "ToKfAccount"),
+    "kf_close_session": (SessionChange.CLOSED, "KfAccount"),
 }
 
 
@@ -91,7 +98,11 @@ def _event(base: MessageIn, data: dict[str, Any]) -> MessageIn:
     event = _text(data, "Event").lower()
     kind = _EVENTS.get(event, Kind.EVENT)
     choice = event if kind is Kind.EVENT else _text(data, "EventKey")
-    return replace(base, kind=kind, choice=choice, news=news.read(event, data))
+    session = None
+    if event in _SESSIONS:
+        change, agent = _SESSIONS[event]
+        session = NativeSession(change, _text(data, agent)[:64])
+    return replace(base, kind=kind, choice=choice, news=news.read(event, data), session=session)
 
 
 def _message(base: MessageIn, data: dict[str, Any], what: str) -> MessageIn:

@@ -83,7 +83,7 @@ class Door:
         self, method: str, params: dict[str, Any], began: datetime, status: int, answer: dict[str, Any]
     ) -> None:
         number = str(params.get("chat_id") or "")
-        chat = self._bot.chat(int(number)) if number.lstrip("-").isdigit() else None
+        chat = self._bot.place(number)
         self._log.add(
             "telegram", method, inbound=True, began=began, status=status, who=number,
             error=answer.get("description", "") if status != 200 else "",

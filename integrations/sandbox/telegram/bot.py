@@ -13,6 +13,7 @@ from integrations.sandbox.options import Options
 from integrations.sandbox.people import Person
 from integrations.sandbox.state import Clock, Entry, MediaStore, Thread
 from integrations.sandbox.telegram.errors import bad_request, forbidden, too_many
+from integrations.sandbox.telegram.group import PER_MINUTE, Group
 
 FIRST_CHAT = 5_000_000_000
 FILE_SECONDS = 30 * 24 * 3600
@@ -72,7 +73,16 @@ class Webhook:
 
 
 class Bot:
-    def __init__(self, *, token: str, name: str, webhook: Webhook, options: Options, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        token: str,
+        name: str,
+        webhook: Webhook,
+        options: Options,
+        clock: Clock,
+        group_id: int | None = None,
+    ) -> None:
         self.token, self.name = token, name
         self.webhook = webhook
         self.options = options
@@ -88,6 +98,11 @@ class Bot:
         self._message_id = 0
         self._update_id = 700_000_000 + secrets.randbelow(10**8)
         self._chats_made = 0
+        self.group = self._make_group(group_id) if group_id else None
+
+    def _make_group(self, group_id: int) -> Group:
+        bucket = Bucket(PER_MINUTE / 60, PER_MINUTE, PER_MINUTE, self.clock())
+        return Group(group_id, "工作人员", Thread(self.clock, self.options.entries), bucket)
 
     @property
     def id(self) -> int:
@@ -123,8 +138,17 @@ class Bot:
     def chat(self, chat_id: int) -> Chat | None:
         return self._chats.get(chat_id)
 
-    def chats(self) -> list[Chat]:
-        return list(self._chats.values())
+    def place(self, chat_id: Any) -> Chat | Group | None:
+        """A private chat or the group."""
+        number = str(chat_id)
+        if not number.lstrip("-").isdigit():
+            return None
+        if self.group and self.group.id == int(number):
+            return self.group
+        return self._chats.get(int(number))
+
+    def places(self) -> list[Chat | Group]:
+        return [*self._chats.values(), *([self.group] if self.group else [])]
 
     def chat_of(self, person: Person) -> Chat | None:
         return self._of_person.get(person.key)
@@ -148,7 +172,7 @@ class Bot:
             raise forbidden("bot was blocked by the user")
         return chat
 
-    def take_room(self, chat: Chat) -> None:
+    def take_room(self, chat: Chat | Group) -> None:
         """Counts one message to a chat. Raises TelegramError 429."""
         now = self.clock()
         if wait := max(chat.bucket.wait(now), self._bucket.wait(now)):

@@ -14,6 +14,7 @@ from integrations.sandbox.telegram import objects
 from integrations.sandbox.telegram.bot import Bot, Chat, Query, Webhook
 from integrations.sandbox.telegram.content import check_caption, check_plain, check_text, read_markup, units
 from integrations.sandbox.telegram.errors import bad_request
+from integrations.sandbox.telegram.group import Group
 from integrations.sandbox.telegram.updates import Updates
 
 ACTIONS = {
@@ -54,6 +55,13 @@ class Methods:
             "editmessagetext": self.edit_message_text,
             "editmessagereplymarkup": self.edit_message_reply_markup,
             "deletemessage": self.delete_message,
+            "createforumtopic": self.create_forum_topic,
+            "closeforumtopic": lambda params: self._forum(params).turn(
+                params.get("message_thread_id"), closed=True
+            ),
+            "reopenforumtopic": lambda params: self._forum(params).turn(
+                params.get("message_thread_id"), closed=False
+            ),
             "setwebhook": self.set_webhook,
             "getwebhookinfo": self.get_webhook_info,
             "deletewebhook": self.delete_webhook,
@@ -77,6 +85,8 @@ class Methods:
         text = check_text(params.get("text"))
         check_plain(params)
         markup = read_markup(params.get("reply_markup"))
+        if group := self._in_group(params):
+            return self._show_in(group, params, "text", {"text": text})
         chat = self._bot.reachable(params.get("chat_id"))
         return self._show(chat, "text", {"text": text}, markup)
 
@@ -84,14 +94,43 @@ class Methods:
         caption = check_caption(params.get("caption"))
         check_plain(params)
         markup = read_markup(params.get("reply_markup"))
-        chat = self._bot.reachable(params.get("chat_id"))
+        group = self._in_group(params)
+        chat = None if group else self._bot.reachable(params.get("chat_id"))
         photo = params.get("photo")
         if not photo:
             raise bad_request("there is no photo in the request")
         file = self._picture(photo)
-        return self._show(
-            chat, "photo", {"text": caption, "object": [file], "media_id": file["file_id"]}, markup
-        )
+        body = {"text": caption, "object": [file], "media_id": file["file_id"]}
+        if group:
+            return self._show_in(group, params, "photo", body)
+        assert chat is not None, "one of the two"
+        return self._show(chat, "photo", body, markup)
+
+    # The staff's group
+
+    def create_forum_topic(self, params: Params) -> Any:
+        return self._forum(params).create(self._bot.next_message_id(), params.get("name"))
+
+    def _forum(self, params: Params) -> Group:
+        group = self._in_group(params)
+        if group is None:
+            self._bot.reachable(params.get("chat_id"))
+            raise bad_request("the chat is not a forum")
+        return group
+
+    def _in_group(self, params: Params) -> Group | None:
+        found = self._bot.place(params.get("chat_id"))
+        if not isinstance(found, Group):
+            return None
+        found.check()
+        return found
+
+    def _show_in(self, group: Group, params: Params, kind: str, body: Params) -> Any:
+        topic = group.topic(params.get("message_thread_id"))
+        self._bot.take_room(group)
+        about = {"topic": topic.id if topic else 0}
+        entry = group.thread.add("account", kind, body | about, ref=str(self._bot.next_message_id()))
+        return group.message_object(entry, objects.bot_user(self._bot))
 
     def _picture(self, photo: Any) -> dict[str, Any]:
         if isinstance(photo, bytes):
@@ -214,7 +253,7 @@ class Methods:
         return True
 
     def _drop_or_resume(self, params: Params) -> None:
-        for chat in self._bot.chats():
+        for chat in self._bot.places():
             if _truth(params.get("drop_pending_updates")):
                 chat.pending.clear()
             self._updates.resume(chat)
@@ -223,7 +262,7 @@ class Methods:
         hook = self._bot.webhook
         info: Params = {
             "url": hook.url, "has_custom_certificate": False, "max_connections": self._bot.options.telegram_connections,
-            "pending_update_count": sum(len(chat.pending) for chat in self._bot.chats()),
+            "pending_update_count": sum(len(chat.pending) for chat in self._bot.places()),
         }  # fmt: skip
         if hook.last_error_at:
             info |= {

@@ -12,6 +12,7 @@ import httpx
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.state import Background, Entry, ProtocolLog
 from integrations.sandbox.telegram.bot import Bot, Chat
+from integrations.sandbox.telegram.group import Group
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -48,7 +49,9 @@ class Updates:
         self._connections = asyncio.Semaphore(bot.options.telegram_connections)
         self.direct: Direct | None = None
 
-    def push(self, chat: Chat, kind: str, content: dict[str, Any], entry: Entry | None = None) -> Delivery:
+    def push(
+        self, chat: Chat | Group, kind: str, content: dict[str, Any], entry: Entry | None = None
+    ) -> Delivery:
         """Queues one update of the chat."""
         update = {"update_id": self._bot.next_update_id(), kind: content}
         delivery = Delivery(update, entry, attempts=entry.attempts if entry else [])
@@ -60,12 +63,12 @@ class Updates:
         self.resume(chat)
         return delivery
 
-    def resume(self, chat: Chat) -> None:
+    def resume(self, chat: Chat | Group) -> None:
         if chat.pending and not chat.draining and self._bot.webhook.url:
             chat.draining = True
             self._background.start(self._drain(chat))
 
-    async def _drain(self, chat: Chat) -> None:
+    async def _drain(self, chat: Chat | Group) -> None:
         pause = self._bot.options.telegram_retry_pause
         try:
             while chat.pending and self._bot.webhook.url:
@@ -81,13 +84,13 @@ class Updates:
         finally:
             chat.draining = False
 
-    def _finish(self, chat: Chat, delivery: Delivery) -> None:
+    def _finish(self, chat: Chat | Group, delivery: Delivery) -> None:
         delivery.taken.set()
         if delivery.entry is not None and delivery.entry.state == "sending":
             delivery.entry.state = ""
             chat.thread.touch(delivery.entry)
 
-    async def _attempt(self, chat: Chat, delivery: Delivery) -> bool:
+    async def _attempt(self, chat: Chat | Group, delivery: Delivery) -> bool:
         hook, began = self._bot.webhook, self._bot.clock()
         fault = self._faults.draw("telegram", "webhook")
         status, problem, answer = 0, "", None
@@ -113,7 +116,7 @@ class Updates:
             await self.direct(answer.pop("method"), answer)
         return not problem
 
-    def _note(self, chat: Chat, delivery: Delivery, began: Any, status: int, problem: str) -> None:
+    def _note(self, chat: Chat | Group, delivery: Delivery, began: Any, status: int, problem: str) -> None:
         if problem:
             self._bot.webhook.last_error = problem
             self._bot.webhook.last_error_at = began

@@ -11,6 +11,7 @@ from typing import Any
 from integrations.sandbox.options import Options
 from integrations.sandbox.people import Person
 from integrations.sandbox.state import Clock, MediaStore, Thread
+from integrations.sandbox.wechat.agents import Native
 from integrations.sandbox.wechat.quota import Quota
 from integrations.sandbox.wechat.tokens import Tokens
 
@@ -28,6 +29,7 @@ class WeChatUser:
     typing_until: datetime | None = None
     permissions: dict[str, int] = field(default_factory=dict)  # subscription notices that may still come
     blocks_notices: bool = False  # refuses the account's template messages
+    native: Native = field(default_factory=Native)
 
 
 class Account:

@@ -21,13 +21,15 @@ PATH = "/webhooks/wechat"
 # VIEW opens a page, the others come by themselves: WeChat shows nothing when their delivery fails.
 SILENT_EVENTS = {
     "VIEW", "LOCATION", "unsubscribe", "TEMPLATESENDJOBFINISH", "subscribe_msg_popup_event",
-    "subscribe_msg_change_event", "subscribe_msg_sent_event",
+    "subscribe_msg_change_event", "subscribe_msg_sent_event", "kf_create_session", "kf_switch_session",
+    "kf_close_session",
 }  # fmt: skip
 
 
 @dataclass(slots=True)
 class Delivery:
-    """How one message fared. `outcome`: answered, faulty (bad answer) or lost (no answer in any attempt)."""
+    """How one message fared. `outcome`: answered, faulty (bad answer), lost (no answer in any attempt), or forwarded
+    (one of WeChat's own agents has it, and the program hears nothing)."""
 
     ref: str
     outcome: str = "lost"
@@ -69,6 +71,11 @@ def _value(value: Any) -> str:
     return "<![CDATA[" + str(value).replace("]]>", "]]]]><![CDATA[>") + "]]>"
 
 
+def shown(fields: dict[str, Any]) -> str:
+    """A message as an agent sees it."""
+    return str(fields.get("Content") or f"[{fields.get('Event') or fields['MsgType']}]")
+
+
 class Callbacks:
     def __init__(
         self, account: Account, http: httpx.AsyncClient, gateway: str, faults: Faults, log: ProtocolLog
@@ -96,6 +103,8 @@ class Callbacks:
             delivery.outcome = "answered"
             if reply is not None:
                 user.typing_until = None
+                if reply[0] == "transfer_customer_service":
+                    user.native.hand_over(shown(fields), reply[1]["agent"])
                 delivery.reply = user.thread.add("account", reply[0], reply[1] | {"passive": True})
             break
         if delivery.outcome != "answered" and fields.get("Event") not in SILENT_EVENTS:

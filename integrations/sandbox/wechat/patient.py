@@ -8,7 +8,7 @@ from typing import Any
 from integrations.sandbox.people import Person
 from integrations.sandbox.state import Background, Entry
 from integrations.sandbox.wechat.account import Account, WeChatUser
-from integrations.sandbox.wechat.callback import Callbacks, Delivery
+from integrations.sandbox.wechat.callback import Callbacks, Delivery, shown
 from integrations.sandbox.wechat.quota import Trigger
 from integrations.sandbox.wechat.templates import SUBSCRIPTIONS
 
@@ -143,6 +143,8 @@ class Patients:
         self._must_follow(user)
         entry = user.thread.add("patient", kind, body, ref=self.account.next_message_id(), state="sending")
         user.quota.grant(trigger, self.account.clock())
+        if user.native.has(self.account.clock()):
+            return self._background.start(self._forward(user, fields | {"MsgType": kind}, entry))
         head = self._head(user, kind, entry)
         return self._start(user, head | fields | {"MsgId": int(entry.ref)}, entry)
 
@@ -167,6 +169,13 @@ class Patients:
             "CreateTime": int(entry.at.timestamp()),
             "MsgType": kind,
         }
+
+    async def _forward(self, user: WeChatUser, fields: dict[str, Any], entry: Entry) -> Delivery:
+        """To WeChat's own agent, and to nobody else."""
+        user.native.seen.append(shown(fields))
+        entry.state = ""
+        user.thread.touch(entry)
+        return Delivery(entry.ref, outcome="forwarded")
 
     def _start(self, user: WeChatUser, fields: dict[str, Any], entry: Entry) -> Pending:
         return self._background.start(self._callbacks.deliver(user, fields, entry))

@@ -156,3 +156,15 @@ async def sandbox(
 @pytest.fixture
 def world(sandbox: httpx.AsyncClient) -> World:
     return sandbox.world
+
+
+@pytest.fixture
+async def base(sandbox: httpx.AsyncClient) -> AsyncIterator[str]:
+    """The sandbox behind a real port, for clients that bring their own HTTP."""
+    async with listening(sandbox.app) as url:
+        yield url
+
+
+@pytest.fixture
+async def openid(sandbox: httpx.AsyncClient) -> str:
+    return (await sandbox.post("/inspect/wechat/users", json={"follow": False})).json()["openid"]

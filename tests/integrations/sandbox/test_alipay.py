@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -22,7 +22,7 @@ from alipay.exceptions import AliPayException
 from integrations.database import utcnow
 from integrations.sandbox.world import World
 
-from .conftest import ALIPAY_APP, ALIPAY_SELLER, Clock, Gateway, Response, key_pair, listening
+from .conftest import ALIPAY_APP, ALIPAY_SELLER, Clock, Gateway, Response, key_pair
 
 NOTIFY, RETURN = "http://localhost/webhooks/alipay", "http://localhost:8000/p/pay/back?token=t"
 NUMBER, ZONE = "A20261122000001", ZoneInfo("Asia/Shanghai")
@@ -42,12 +42,6 @@ def client(base: str = "", private: str = "app") -> AliPay:
     )  # fmt: skip
     made._gateway = f"{base}/alipay/gateway.do"
     return made
-
-
-@pytest.fixture
-async def base(sandbox: httpx.AsyncClient) -> AsyncIterator[str]:
-    async with listening(sandbox.app) as url:
-        yield url
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from wechatpayv3 import WeChatPayType
 from integrations.sandbox.world import World
 
 from .conftest import Clock
-from .test_wechatpay import ORDER, Call, base, call
+from .wechatpay_client import ORDER, Call, call
 
-__all__ = ["base", "call"]
+__all__ = ["call"]
 
 SCENE = {"payer_client_ip": "10.0.0.1", "h5_info": {"type": "Wap"}}
 

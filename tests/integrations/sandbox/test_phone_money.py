@@ -39,7 +39,7 @@ from .conftest import (
 from .test_alipay import client as alipay_client
 from .test_alipay import later
 from .test_phone import last, page, say
-from .test_wechatpay import ORDER, client
+from .wechatpay_client import ORDER, client
 
 __all__ = ["page"]
 pytestmark = pytest.mark.browser

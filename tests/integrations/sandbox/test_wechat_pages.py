@@ -13,9 +13,9 @@ from integrations.sandbox import rsa
 from integrations.sandbox.world import World
 
 from .conftest import APPID, Clock, key_pair
-from .test_wechatpay import ORDER, Call, base, call, open_order, openid
+from .wechatpay_client import ORDER, Call, call, open_order
 
-__all__ = ["base", "call", "openid"]
+__all__ = ["call"]
 
 ASK = {
     "appid": APPID, "redirect_uri": "http://127.0.0.1:8000/p/pay/token?step=2", "response_type": "code",

@@ -9,15 +9,13 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from wechatpayv3 import WeChatPay, WeChatPayType
+from wechatpayv3 import WeChatPayType
 
 from integrations.database import utcnow
 from integrations.sandbox import rsa
@@ -25,8 +23,6 @@ from integrations.sandbox.wechatpay.signing import SCHEME
 from integrations.sandbox.world import World
 
 from .conftest import (
-    APIV3_KEY,
-    APPID,
     MCHID,
     PAY_KEY_ID,
     SERIAL,
@@ -34,88 +30,12 @@ from .conftest import (
     Gateway,
     Response,
     key_pair,
-    listening,
 )
+from .wechatpay_client import ORDER, Call, call, client, listener, open_order, paid, refund, until
 
-NOTIFY = "http://localhost/webhooks/wechatpay"
-ORDER = {
-    "description": "挂号费",
-    "out_trade_no": "R20261122000001",
-    "amount": {"total": 3500, "currency": "CNY"},
-}
+__all__ = ["call"]
+
 ZONE = ZoneInfo("Asia/Shanghai")
-
-Call = Callable[..., Any]
-
-
-def client(base: str, *, public_key: bool = True, **changes: Any) -> WeChatPay:
-    """The real client, pointed at the sandbox."""
-    known = {"public_key": key_pair("wechatpay")[1], "public_key_id": PAY_KEY_ID} if public_key else {}
-    given = {
-        "wechatpay_type": WeChatPayType.JSAPI, "mchid": MCHID, "private_key": key_pair("merchant")[0],
-        "cert_serial_no": SERIAL, "appid": APPID, "apiv3_key": APIV3_KEY, "notify_url": NOTIFY, "timeout": 20,
-    }  # fmt: skip
-    made = WeChatPay.__new__(WeChatPay)
-    from wechatpayv3 import core
-
-    gate = core.Core._init_certificates
-    try:
-        # Certificates are fetched while it is being made, and it has no option for the address.
-        def fetch(self: core.Core) -> None:
-            self._gate_way = f"{base}/wechatpay"
-            gate(self)
-
-        core.Core._init_certificates = fetch
-        made.__init__(**(given | known | changes))
-    finally:
-        core.Core._init_certificates = gate
-    made._core._gate_way = f"{base}/wechatpay"
-    return made
-
-
-@cache
-def listener() -> WeChatPay:
-    """The client as it hears notices."""
-    return client("")
-
-
-@pytest.fixture
-async def base(sandbox: httpx.AsyncClient) -> AsyncIterator[str]:
-    async with listening(sandbox.app) as url:
-        yield url
-
-
-@pytest.fixture
-async def call(base: str) -> Call:
-    """Calls a method of the client and gives status and JSON."""
-    pay = await asyncio.to_thread(client, base)
-
-    async def called(name: str, **given: Any) -> tuple[int, Any]:
-        code, text = await asyncio.to_thread(getattr(pay, name), **given)
-        return code, json.loads(text) if text and isinstance(text, str) else text
-
-    return called
-
-
-@pytest.fixture
-async def openid(sandbox: httpx.AsyncClient) -> str:
-    return (await sandbox.post("/inspect/wechat/users", json={"follow": False})).json()["openid"]
-
-
-async def open_order(call: Call, openid: str, **changes: Any) -> tuple[int, Any]:
-    return await call("pay", **(ORDER | {"payer": {"openid": openid}} | changes))
-
-
-async def paid(sandbox: httpx.AsyncClient, **given: Any) -> httpx.Response:
-    return await sandbox.post(
-        "/inspect/pay", json={"out_trade_no": ORDER["out_trade_no"], "notify": False, **given}
-    )
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - looks at what a server in this process was told
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("public_key", [True, False], ids=["public key", "certificate"])
@@ -244,70 +164,6 @@ async def test_the_signature_covers_query_and_body(base: str) -> None:
         assert "wechatpay-signature" not in wrong.headers
         nothing = await plain.get(target)
         assert nothing.status_code == 401
-
-
-# Refunds
-
-
-async def refund(call: Call, number: str = "F1", fen: int = 3500, **changes: Any) -> tuple[int, Any]:
-    amount = {"refund": fen, "total": 3500, "currency": "CNY"}
-    given = {
-        "out_refund_no": number,
-        "amount": amount,
-        "out_trade_no": ORDER["out_trade_no"],
-        "reason": "退号",
-    }
-    return await call("refund", **(given | {"notify_url": NOTIFY} | changes))
-
-
-async def test_a_refund_is_accepted_once_and_then_done(
-    call: Call, openid: str, sandbox: httpx.AsyncClient, gateway: Gateway
-) -> None:
-    await open_order(call, openid)
-    assert (await refund(call))[1]["code"] == "INVALID_REQUEST"  # not paid
-    await paid(sandbox)
-    code, first = await refund(call)
-    assert (code, first["status"], first["amount"]["refund"]) == (200, "PROCESSING", 3500)
-    _, again = await refund(call)
-    assert again["refund_id"] == first["refund_id"]
-    assert (await refund(call, fen=1))[1]["code"] == "INVALID_REQUEST"
-    assert (await refund(call, "F2", 1))[1]["code"] == "INVALID_REQUEST"  # nothing is left
-    await until(lambda: gateway.requests)
-    assert (await call("query_refund", out_refund_no="F1"))[1]["status"] == "SUCCESS"
-    assert (await call("query", out_trade_no=ORDER["out_trade_no"]))[1]["trade_state"] == "REFUND"
-    assert (await call("query_refund", out_refund_no="F9"))[1]["code"] == "RESOURCE_NOT_EXISTS"
-    request, body = gateway.requests[0]
-    news = listener().callback(dict(request.headers), body)
-    assert (news["event_type"], news["resource"]["refund_status"]) == ("REFUND.SUCCESS", "SUCCESS")
-    assert (news["resource"]["out_refund_no"], news["resource"]["amount"]["refund"]) == ("F1", 3500)
-
-
-async def test_parts_are_paid_back_up_to_the_whole(
-    call: Call, openid: str, sandbox: httpx.AsyncClient
-) -> None:
-    await open_order(call, openid)
-    await paid(sandbox)
-    assert (await refund(call, "F1", 1000))[0] == 200
-    assert (await refund(call, "F2", 2501))[1]["code"] == "INVALID_REQUEST"
-    assert (await refund(call, "F3", 2500))[0] == 200
-
-
-@pytest.mark.parametrize("outcome", ["ABNORMAL", "CLOSED"])
-async def test_a_refund_may_fail(
-    outcome: str, call: Call, openid: str, sandbox: httpx.AsyncClient, gateway: Gateway
-) -> None:
-    await open_order(call, openid)
-    await paid(sandbox)
-    wanted = {"out_trade_no": ORDER["out_trade_no"], "outcome": outcome}
-    await sandbox.post("/inspect/pay/refunds", json=wanted)
-    await refund(call)
-    await until(lambda: gateway.requests)
-    assert (await call("query_refund", out_refund_no="F1"))[1]["status"] == outcome
-    news = listener().callback(dict(gateway.requests[0][0].headers), gateway.requests[0][1])
-    assert news["event_type"] == f"REFUND.{outcome}"
-    settled = wanted | {"out_refund_no": "F1", "outcome": "SUCCESS"}
-    await sandbox.post("/inspect/pay/refunds", json=settled)
-    assert (await call("query_refund", out_refund_no="F1"))[1]["status"] == "SUCCESS"
 
 
 async def test_faults(call: Call, openid: str, sandbox: httpx.AsyncClient) -> None:
