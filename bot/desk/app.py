@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from bot.desk import login, pages, showing
+from bot.desk import login, pages, showing, theme
 from bot.desk.desk import SessionOver
 from bot.desk.door import Door
 from bot.desk.heartbeat import Heartbeat
@@ -55,6 +55,7 @@ def create_desk(settings: Settings) -> ASGIApp:
     desk = FastAPI(title="daozhen desk", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     desk.include_router(login.router)
     desk.include_router(media.router)
+    desk.include_router(theme.router)
     desk.mount("/static", StaticFiles(directory=STATIC))
     _health(desk)
     showing.install(desk)
@@ -62,6 +63,7 @@ def create_desk(settings: Settings) -> ASGIApp:
         desk,
         title=settings.hospital_name,
         favicon=STATIC / "desk.svg",
+        dark=None,  # as the machine has it
         reconnect_timeout=RECONNECT_SECONDS,
         binding_refresh_interval=None,
         gzip_middleware_factory=None,  # the door must read the pages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,6 +38,7 @@ class Desk:
     doctors_only: bool = False  # it came through the door that is open to doctors
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    keys: Sequence[tuple[str, str]] = ()  # what they do in this page: the keys, and words for it
     words: Words = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,12 +85,19 @@ class Desk:
         """Says in the page what stopped a handler. What nobody expected is logged under the number that is told."""
         if isinstance(error, SessionOver):
             self.leave()
-        elif isinstance(error, NotPermitted):
-            self.notice("shell.not_permitted", kind="warning")
-        elif key := said_of(error):
-            self.notice(key, kind="warning", error=plain(error))
+        elif refused := self.refusal(error):
+            self.note(refused, kind="warning")
         else:
             self.notice("shell.failed", kind="negative", number=self.log(error))
+
+    def refusal(self, error: Exception) -> str | None:
+        """How a refusal is said, with what it knows as blanks; None for what nobody expected."""
+        if isinstance(error, SessionOver):
+            return self.words("shell.session_over")
+        if isinstance(error, NotPermitted):
+            return self.words("shell.not_permitted")
+        key = said_of(error)
+        return self.words(key, **vars(error), error=plain(error)) if key else None
 
     def log(self, error: Exception) -> str:
         """Keeps what nobody expected in the log, under a number that the person may quote."""
@@ -102,7 +110,11 @@ class Desk:
 
     def notice(self, key: str, kind: str = "positive", **blanks: object) -> None:
         """A line that goes away by itself. `kind`: positive, warning, negative, info."""
-        ui.notify(self.words(key, **blanks), type=kind, position="top")  # type: ignore[arg-type]
+        self.note(self.words(key, **blanks), kind)
+
+    def note(self, words: str, kind: str = "positive") -> None:
+        """The same for words that are said already."""
+        ui.notify(words, type=kind, position="top")  # type: ignore[arg-type]
 
 
 def plain(error: Exception) -> str:

@@ -36,12 +36,19 @@ REQUESTS = parse("600/minute")  # pages and all else of one session, or of one a
 
 
 def hosts(settings: Settings) -> dict[str, bool]:
-    """By what names the desk may be called; whether that name is for doctors alone."""
+    """By what names the desk may be called; whether that name is for doctors alone. Raises ValueError for a doctors'
+    name behind TLS beside one without: the session's cookie would not be Secure."""
+    if settings.desk_doctor_url and _scheme(settings.desk_doctor_url) != _scheme(settings.desk_url):
+        raise ValueError("DESK_URL and DESK_DOCTOR_URL must both begin with https://, or neither")
     own = {urlsplit(settings.desk_url).netloc: False}
     own |= {f"{name}:{settings.desk_port}": False for name in ("127.0.0.1", "localhost")}
     if settings.desk_doctor_url:
         own[urlsplit(settings.desk_doctor_url).netloc] = True
     return {name.lower(): doctors for name, doctors in own.items() if name}
+
+
+def _scheme(url: str) -> str:
+    return urlsplit(url).scheme
 
 
 class Often:

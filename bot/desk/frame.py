@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from weakref import WeakKeyDictionary
 
 from nicegui import ui
 
+from bot.desk import theme
 from bot.desk.desk import Desk
-from bot.desk.parts import Written, named
+from bot.desk.parts import Written, named, shortcuts
+from bot.desk.presence import Presence, is_given_talks
 from bot.desk.registry import GROUPS, PAGES, Page
 from bot.desk.words import LANGUAGES
-from integrations.hospital.models import PresenceState, StaffMember
-from integrations.hospital.staff import accounts, login, presence
-from integrations.hospital.staff.permissions import Right
+from integrations.hospital.models import StaffMember
+from integrations.hospital.staff import accounts, login
 
 _ACTIVE = "staff-active"
 # The person does something in the page: that keeps the session, and is told once in a minute.
@@ -39,19 +39,24 @@ def around(desk: Desk, page: Page) -> Iterator[None]:
     """What is made inside stands in the page's place."""
     words = desk.words
     ui.add_head_html('<link rel="stylesheet" href="/static/desk.css">')
+    theme.apply(theme.chosen(desk.client.request.cookies))
     ui.colors(
-        primary="#0f6e84", secondary="#44606b", accent="#a35c00", positive="#1f7a4d", negative="#b3261e"
-    )
+        primary="#0f6e84", secondary="#44606b", accent="#a35c00", positive="#1f7a4d", negative="#b3261e",
+        dark="#172328", dark_page="#10191d",
+    )  # fmt: skip
     ui.page_title(f"{words(page.title)} · {desk.rt.settings.hospital_name_in(desk.language)}")
     with ui.element("div").classes("desk"):
         _rail(desk, page)
-        with ui.element("div").classes("desk-main"):
+        with ui.element("div").classes("desk-main" + (" wide" if page.wide else "")):
             with ui.element("header").classes("desk-bar"):
                 Written("h1", words(page.title)).classes("desk-title")
                 ui.element("div").classes("desk-space")
-                if desk.may(Right.TALKS_ANSWER):
-                    _presence(desk)
+                there = Presence(desk) if is_given_talks(desk.member) else None
+                if there:
+                    there.in_bar()
                 _who(desk)
+            if there:
+                there.below()
             with ui.element("main").classes("desk-page" + (" wide" if page.wide else "")):
                 yield
     ui.on(_ACTIVE, lambda: _keep(desk))
@@ -92,33 +97,6 @@ def _entry(desk: Desk, page: Page, *, here: bool) -> None:
             _badges.setdefault(desk, {})[page.path] = badge
 
 
-def _presence(desk: Desk) -> None:
-    words = desk.words
-    names = {state.value: words(f"shell.state_{state}") for state in PresenceState}
-
-    async def change(state: str) -> None:
-        async with desk.acting(Right.TALKS_ANSWER) as session:
-            await presence.set_state(session, desk.member.id, PresenceState(state), desk.now())
-        show(state)
-
-    def show(state: str) -> None:
-        button.set_text(names[state])
-        dot.classes(replace=f"desk-dot {state}")
-
-    async def read() -> None:
-        async with desk.reading(by_itself=True) as session:
-            show(await presence.state_of(session, desk.member.id))
-
-    with ui.element("div").classes("desk-presence").props(f'title="{words("shell.state_hint")}"'):
-        dot = ui.element("span").classes("desk-dot offline")
-        button = ui.button(names["offline"]).props("flat dense no-caps icon-right=expand_more")
-        named(button, "presence")
-        with button, ui.menu():
-            for state, name in names.items():
-                named(ui.menu_item(name, partial(change, state)), f"state-{state}")
-    ui.timer(0, read, once=True)
-
-
 def _who(desk: Desk) -> None:
     words, member = desk.words, desk.member
 
@@ -135,10 +113,24 @@ def _who(desk: Desk) -> None:
             ui.label(f"{words(f'shell.role_{member.role}')} · {member.login}")
         ui.separator()
         ui.menu_item(words("account.title"), lambda: ui.navigate.to("/account"))
+        named(ui.menu_item(words("shell.keys"), lambda: shortcuts(desk)), "keys")
         named(ui.menu_item(words("shell.other_language"), other_language), "language")
+        _theme(desk)
         ui.separator()
         with ui.element("form").props("method=post action=/logout"):
             Written("button", words("shell.log_out")).props("type=submit").classes("desk-out")
+
+
+def _theme(desk: Desk) -> None:
+    """Told to the browser in a page of its own, for only so it may keep it from scripts."""
+    here = desk.client.request.url.path
+    now = theme.chosen(desk.client.request.cookies)
+    names = {one: desk.words(f"shell.theme_{one}") for one in theme.THEMES}
+    toggle = ui.toggle(
+        names, value=now, on_change=lambda event: ui.navigate.to(theme.way_to(str(event.value), here))
+    )
+    named(toggle, "theme").props("dense no-caps unelevated size=sm toggle-color=primary")
+    toggle.classes("desk-theme")
 
 
 async def _keep(desk: Desk) -> None:

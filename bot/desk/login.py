@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.cookies import Cookies, Step
 from bot.desk.door import hosts
+from bot.desk.theme import chosen, inside
 from bot.desk.words import LANGUAGES, Words
 from integrations.hospital.models import Role, StaffMember
 from integrations.hospital.staff import login, second_factor
@@ -35,7 +36,7 @@ Typed = Annotated[str, Form(max_length=500)]
 @router.get("/login")
 async def ask_password(request: Request, next: str = "", over: bool = False) -> Response:  # noqa: A002
     refused = "shell.session_over" if over else ""
-    return _page(request, "login.html", refused=refused, onward=_inside(next))
+    return _page(request, "login.html", refused=refused, onward=inside(next))
 
 
 @router.post("/login")
@@ -48,8 +49,8 @@ async def take_password(
         session.info["address"] = address
         member = await login.check_password(session, name, password, address, rt.now())
     if member is None or _is_shut(request, member):
-        return _page(request, "login.html", 401, refused="shell.login_refused", onward=_inside(onward))
-    answer = RedirectResponse("/login/code?next=" + _inside(onward), 303)
+        return _page(request, "login.html", 401, refused="shell.login_refused", onward=inside(onward))
+    answer = RedirectResponse("/login/code?next=" + inside(onward), 303)
     _cookies(request).set_step(answer, Step(member.id, rt.now()).seal(rt.crypto))
     return answer
 
@@ -60,7 +61,7 @@ async def ask_code(request: Request, next: str = "") -> Response:  # noqa: A002
         member = await _whose_password(request, session)
         if member is None:
             return _again(request)
-        return _code_page(request, member, _inside(next))
+        return _code_page(request, member, inside(next))
 
 
 @router.post("/login/code")
@@ -74,11 +75,11 @@ async def take_code(request: Request, code: Typed = "", onward: Typed = "") -> R
             return _again(request)
         member = await login.check_code(session, rt.crypto, waiting.id, code, address, rt.now())
         if member is None:
-            return _code_page(request, waiting, _inside(onward), refused=True)
+            return _code_page(request, waiting, inside(onward), refused=True)
         if old := cookies.token(request):  # never goes on under an id from before
             await login.end_session(session, old)
         token = await login.open_session(session, member, address, rt.now())
-    answer = RedirectResponse("/account" if member.must_change_password else _inside(onward) or "/", 303)
+    answer = RedirectResponse("/account" if member.must_change_password else inside(onward) or "/", 303)
     cookies.set_session(answer, token)
     cookies.clear(answer, cookies.step)
     return answer
@@ -115,12 +116,6 @@ def is_for_doctors(settings: Settings, request: Request) -> bool:
 
 def _is_shut(request: Request, member: StaffMember) -> bool:
     return is_for_doctors(_runtime(request).settings, request) and member.role is not Role.DOCTOR
-
-
-def _inside(path: str) -> str:
-    """Only to a page of our own."""
-    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if plain and not path.startswith("/log") else ""
 
 
 async def _whose_password(request: Request, session: AsyncSession) -> StaffMember | None:
@@ -162,7 +157,8 @@ def _page(request: Request, template: str, status: int = 200, **values: Any) -> 
     words = Words(request.cookies.get(_LANGUAGE, LANGUAGES[0]))
     settings = _runtime(request).settings
     other = next(one for one in LANGUAGES if one != words.language)
-    values = {"refused": "", "onward": "", "other": other, **values}
+    theme = chosen(request.cookies)
+    values = {"refused": "", "onward": "", "other": other, "theme": theme, **values}
     hospital = settings.hospital_name_in(words.language)
     page = _pages.get_template(template).render(words=words, hospital=hospital, **values)
     return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY})

@@ -14,10 +14,22 @@ from bot.desk.parts import Written, ask_whether, button, chip, empty, named
 from bot.desk.registry import desk_page, refusals
 from integrations.hospital.models import Department, Practitioner, Role, StaffMember
 from integrations.hospital.staff import accounts, passwords
-from integrations.hospital.staff.accounts import BadAccount, UnknownStaff
+from integrations.hospital.staff.accounts import UnknownStaff
 from integrations.hospital.staff.permissions import Right
 
-refusals({BadAccount: "members.bad_account", UnknownStaff: "members.unknown"})
+refusals(
+    {
+        UnknownStaff: "members.unknown",
+        accounts.BadAccount: "members.bad_account",
+        accounts.BadLogin: "members.bad_login",
+        accounts.BadName: "members.bad_name",
+        accounts.LoginTaken: "members.login_taken",
+        accounts.NotADoctor: "members.not_a_doctor",
+        accounts.NoPractitioner: "members.no_practitioner",
+        accounts.PractitionerTaken: "members.practitioner_taken",
+        accounts.LastAdministrator: "members.last_administrator",
+    }
+)
 
 _MANAGE = Right.STAFF_MANAGE
 

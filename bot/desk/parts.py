@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
 from bot.desk.words import Words
+
+if TYPE_CHECKING:
+    from bot.desk.desk import Desk
 
 
 class Written(TextElement):
@@ -98,7 +102,20 @@ async def ask_whether(words: Words, title: str, text: str, *, go: str, danger: b
     return await _answer(dialog) == "yes"
 
 
+def shortcuts(desk: Desk) -> None:
+    """What the keyboard does in this page."""
+    with desk.client, ui.dialog(value=True) as dialog, ui.card().classes("desk-dialog desk-keys"):
+        Written("h2", desk.words("shell.keys"))
+        with ui.element("dl").classes("desk-keys-list"):
+            for key, means in (*desk.keys, ("?", desk.words("shell.keys"))):
+                with ui.element("dt"):
+                    Written("kbd", key)
+                Written("dd", means)
+    dialog.on("hide", dialog.delete)
+
+
 async def _answer(dialog: ui.dialog) -> str | None:
     answer: str | None = await dialog
-    dialog.delete()
+    if not dialog.is_deleted:  # the whole page is gone
+        dialog.delete()
     return answer

@@ -66,7 +66,8 @@ def desk_page(
 
 
 def refusals(words: Mapping[type[Exception], str]) -> None:
-    """How errors of services are said: a key of the words, whose {error} is what the error says."""
+    """How errors of services are said: a key of the words, whose blanks are what the error knows ({limit}), or {error}
+    where it speaks the language of whoever works at the desk."""
     REFUSALS.update(words)
 
 

@@ -10,9 +10,9 @@ from nicegui import Client, ui
 
 from bot.desk import frame, heartbeat, parts
 from bot.desk.cookies import Cookies
-from bot.desk.desk import Desk, plain
+from bot.desk.desk import Desk
 from bot.desk.login import address_of, is_for_doctors
-from bot.desk.registry import PAGES, Page, said_of
+from bot.desk.registry import PAGES, Page
 from integrations.hospital.models import Role, StaffMember
 from integrations.hospital.staff import login
 from integrations.runtime import Runtime
@@ -60,9 +60,7 @@ async def _build(desk: Desk, page: Page) -> None:
     try:
         await page.build(desk)
     except Exception as error:  # noqa: BLE001 - whatever it is, the person is told, and the log has it
-        if (known := said_of(error)) is None:
-            number = desk.log(error)
-        text = desk.words(known, error=plain(error)) if known else desk.words("shell.failed", number=number)
+        text = desk.refusal(error) or desk.words("shell.failed", number=desk.log(error))
         desk.client.status_code = 500
         parts.empty(text, icon="error_outline")
 

@@ -43,14 +43,15 @@ def chromium() -> Iterator[Browser]:
 
 
 class Phone:
-    """One patient's phone in one tab."""
+    """One patient's phone in one tab: a new one's, or that of a person whom the sandbox knows."""
 
-    def __init__(self, page: Page, address: str, app: str, name: str = "") -> None:
+    def __init__(self, page: Page, address: str, app: str, name: str = "", *, person: str = "") -> None:
         self.page = page
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
-        page.goto(address)
-        self._new_patient(name)
+        page.goto(f"{address}/?person={person}" if person else address)
+        if not person:
+            self._new_patient(name)
         page.get_by_test_id(f"app-{app}").click()
 
     def _new_patient(self, name: str) -> None:
@@ -76,12 +77,29 @@ class Phone:
     def write(self, text: str, *, expecting: str = "") -> None:
         """Types a message; then waits until a new message of the account holds `expecting`."""
         before = self.answers.count()
-        keyboard = self.page.get_by_test_id("toggle-keyboard")
-        if not self.page.get_by_test_id("message-input").is_visible() and keyboard.is_visible():
-            keyboard.click()
+        self._keyboard()
         self.page.get_by_test_id("message-input").fill(text)
         self.page.get_by_test_id("send").click()
         self._answered(before, expecting)
+
+    def hears(self, words: str) -> None:
+        """Waits until one of the account's messages holds the words."""
+        expect(self.answers.filter(has_text=words).last).to_be_visible()
+
+    def send_picture(self) -> None:
+        self._keyboard()
+        self.page.get_by_test_id("plus").click()
+        self.page.get_by_test_id("send-picture").click()
+
+    def sees_picture(self) -> None:
+        """Waits until the account has sent one."""
+        expect(self.answers.get_by_test_id("picture").last).to_be_visible()
+
+    def _keyboard(self) -> None:
+        """WeChat shows the menu in its place at first."""
+        keyboard = self.page.get_by_test_id("toggle-keyboard")
+        if not self.page.get_by_test_id("message-input").is_visible() and keyboard.is_visible():
+            keyboard.click()
 
     def press(self, title: str, *, expecting: str = "") -> None:
         """Presses the last message's first inline button whose title holds the words (Telegram)."""

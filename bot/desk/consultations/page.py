@@ -4,38 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from uuid import UUID
 
+from nicegui import ui
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.consulting import work
+from bot.consulting.work import WithColleague
+from bot.desk.consultations import writing
 from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
+from bot.desk.queue.kinds import Tone
 from bot.desk.registry import desk_page, refusals
+from bot.desk.talks import acts
 from integrations.hospital.clock import local_date
 from integrations.hospital.consultations import accepting, limits, prescribing, views
-from integrations.hospital.consultations.prescribing import Accompanied, NotConfirmed, Signed, Unacknowledged
-from integrations.hospital.consultations.terms import (
-    SMALL_CHILD,
-    ConsultationError,
-    NotNow,
-    UnknownConsultation,
-)
+from integrations.hospital.consultations.prescribing import Accompanied, NotConfirmed, Unacknowledged
+from integrations.hospital.consultations.terms import ConsultationError, NotNow, SayWhy, UnknownConsultation
+from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.intake import keeping
-from integrations.hospital.models import ConsultationStatus, ReturnReason, StaffMember
-from integrations.hospital.pharmacy import medicines
-from integrations.hospital.pharmacy.issuing import Prescribed
-from integrations.hospital.pharmacy.terms import Terms
+from integrations.hospital.intake.story import NONE
+from integrations.hospital.models import ConsultationStatus, PrescriptionStatus, ReturnReason, StaffMember
+from integrations.hospital.pharmacy import views as prescriptions
 from integrations.hospital.reading import age_on
 from integrations.hospital.staff.permissions import Right
 
 COLUMNS = (
     Column("patient", "queue.patient", "6rem"),
-    Column("status", "queue.status", "8rem", badge=True),
+    Column("status", "queue.status", "9rem", badge=True),
     Column("turns", "consultations.turns", "6rem"),
     Column("evidence", "consultations.evidence", "1fr", spare=True),
 )
+_STYLE = Path(__file__).with_name("consultations.css")
 _MORE_TURNS, _MORE_TIME = 10, timedelta(minutes=30)
+_REASONS = (
+    ReturnReason.MUST_BE_SEEN,
+    ReturnReason.NO_DIAGNOSIS,
+    ReturnReason.CHANGED,
+    ReturnReason.NOT_MY_FIELD,
+)
 refusals(
     {
         NotNow: "queue.gone",
@@ -43,16 +53,20 @@ refusals(
         NotConfirmed: "consultations.confirm_first",
         Accompanied: "consultations.accompanied_first",
         Unacknowledged: "consultations.say_why",
+        WithColleague: "consultations.with_colleague",
+        SayWhy: "consultations.words_missing",
         ConsultationError: "queue.refused",
     }
 )
 
 
 async def _waiting(session: AsyncSession, member: StaffMember) -> int:
+    """What the doctor has to accept, and what the pharmacist sent back to them."""
     if member.practitioner_id is None:
         return 0
     found = await views.of_doctor(session, member.practitioner_id)
-    return sum(one.status is ConsultationStatus.WAITING for one in found)
+    back = await prescribing.sent_back(session, member.practitioner_id)
+    return sum(one.status is ConsultationStatus.WAITING for one in found) + len(back)
 
 
 @desk_page(
@@ -65,18 +79,25 @@ async def _waiting(session: AsyncSession, member: StaffMember) -> int:
     own_badge=True,
 )
 async def consultations(desk: Desk) -> None:
-    await Consultations(desk).queue.show()
+    ui.add_css(_STYLE.read_text(encoding="utf-8"))
+    page = Consultations(desk)
+    await page.queue.show()
+    if asked := desk.query.get("open"):
+        await page.queue.open_key(asked)
 
 
 class Consultations:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        right, words = Right.CONSULTATIONS_WORK, desk.words
+        self._sent_back: dict[UUID, UUID] = {}
+        self._conversation: UUID | None = None  # of the last act
+        right, write, words = Right.CONSULTATIONS_WORK, Right.PRESCRIPTIONS_WRITE, desk.words
         reasons = {one.value: words(f"consultations.reason_{one}") for one in _REASONS}
         back = (
             Ask("reason", "consultations.reason", kind="choice", options=reasons),
             Ask("words", "consultations.words", kind="words"),
         )
+        act = partial(Action, right=right, after=self._tell)
         self.queue = Queue(
             desk,
             "consultations",
@@ -84,40 +105,56 @@ class Consultations:
             (View("mine", "consultations.mine", self._mine),),
             describe=self._describe,
             actions=(
-                Action("accept", right, self._accept, fits=_waits, primary=True, icon="check", key="a"),
-                Action("talk", right, self._talk, fits=_active, icon="forum", key="t"),
-                Action("confirm", right, self._confirm, fits=_unconfirmed, icon="fact_check"),
-                Action(
-                    "prescribe", Right.PRESCRIPTIONS_WRITE, self._prescribe, then=(self._line, self._reasons),
-                    fits=_active, icon="medication", key="p",
+                act(
+                    "accept",
+                    run=self._take_up,
+                    fits=_waits,
+                    primary=True,
+                    icon="check",
+                    key="a",
+                    after=self._go,
                 ),
-                Action("extend", right, self._extend, fits=_active, icon="more_time"),
-                Action("finish", right, self._finish, then=(self._ending,), fits=_open_end, icon="task_alt"),
-                Action("give_back", right, self._give_back, asks=back, fits=_going, danger=True, icon="undo"),
+                act(
+                    "talk",
+                    run=self._take_up,
+                    fits=_active,
+                    primary=True,
+                    icon="forum",
+                    key="t",
+                    after=self._go,
+                ),
+                act("confirm", run=self._confirm, fits=_unconfirmed, icon="fact_check", key="c"),
+                Action("amend", write, opens=self._amend, fits=self._may_amend, icon="edit_note", key="m"),
+                Action("prescribe", write, opens=self._prescribe, fits=_active, icon="medication", key="p"),
+                act("extend", run=self._extend, fits=_active, icon="more_time"),
+                act(
+                    "finish", run=self._finish, then=(self._ending,), fits=_open_end, icon="task_alt", key="e"
+                ),
+                act("give_back", run=self._give_back, asks=back, fits=_going, danger=True, icon="undo"),
             ),
             due="consultations.due",
-        )  # fmt: skip
+        )
 
     async def _mine(self, session: AsyncSession) -> Sequence[Row]:
         own = self._desk.member.practitioner_id
-        found = await views.of_doctor(session, own) if own else []
-        words = self._desk.words
-        return [
-            Row(
-                str(one.id),
-                {
-                    "patient": one.patient,
-                    "status": words(f"consultations.status_{one.status}"),
-                    "turns": f"{one.turns_used}/{one.turns_allowed}",
-                    "evidence": words(f"consultations.evidence_{one.evidence}"),
-                },
-                one.created_at,
-                one.accept_by if one.status is ConsultationStatus.WAITING else one.ends_at,
-                "" if one.status is not ConsultationStatus.FINISHED else "quiet",
-                one,
-            )
-            for one in found
-        ]
+        if own is None:
+            return []
+        self._sent_back = await prescribing.sent_back(session, own)
+        return [self._row(one) for one in await views.of_doctor(session, own)]
+
+    def _row(self, one: ConsultationView) -> Row:
+        words, back = self._desk.words, one.id in self._sent_back
+        status = "sent_back" if back else one.status
+        cells = {
+            "patient": one.patient,
+            "status": words(f"consultations.status_{status}"),
+            "turns": f"{one.turns_used}/{one.turns_allowed}",
+            "evidence": words(f"consultations.evidence_{one.evidence}"),
+        }
+        due = one.accept_by if one.status is ConsultationStatus.WAITING else one.ends_at
+        finished = one.status is ConsultationStatus.FINISHED
+        tone: Tone = "quiet" if finished else "bad" if back else ""
+        return Row(str(one.id), cells, one.created_at, None if finished else due, tone, one)
 
     async def _describe(self, session: AsyncSession, row: Row) -> Detail:
         desk, one = self._desk, row.data
@@ -125,30 +162,64 @@ class Consultations:
             session, desk.rt.crypto, one.id, actor=desk.actor, reason="consultation"
         )
         age = age_on(one.birth_date, local_date(desk.now()))
-        evidence = desk.words(f"consultations.evidence_{one.evidence}")
         allergies = await keeping.known_allergies(session, desk.rt.crypto, one.patient_id)
+        taken = await keeping.known_medicines(session, desk.rt.crypto, one.patient_id)
         facts = [
             Fact("queue.patient", f"{one.patient} · {desk.words(f'prescriptions.sex_{one.sex}')} · {age}"),
             Fact("consultations.condition", told.condition),
-            Fact("consultations.evidence", f"{evidence} · {len(media)}" if media else evidence),
-            Fact("consultations.allergies", allergies or "-", "" if allergies else "warn"),
+            Fact("consultations.evidence", self._evidence(one), "" if one.evidence_confirmed_at else "warn"),
+            Fact("consultations.allergies", self._known(allergies), "" if allergies else "warn"),
+            Fact("consultations.medicines", self._known(taken)),
             Fact("consultations.consent", desk.words("consultations.consented")),
         ]
-        lists = []
+        lists = [("consultations.prescriptions", await self._prescriptions(session, one))]
         if one.intake_id:
             intake = await keeping.reveal(
                 session, desk.rt.crypto, one.intake_id, actor=desk.actor, reason="consultation"
             )
-            lists = [("consultations.intake", [(line, "") for line in intake.summary.splitlines()])]
-        return Detail(one.patient, facts, lists)  # type: ignore[arg-type]
+            lists.append(("consultations.intake", [(line, "") for line in intake.summary.splitlines()]))
+        return Detail(
+            one.patient,
+            facts,
+            [(title, lines) for title, lines in lists if lines],
+            pictures=[f"/talks/media/{one.contact_id}/{medium}" for medium in media],
+        )
 
-    async def _accept(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
-        desk = self._desk
-        await work.accept(session, desk.rt, row.data.id, desk.member, desk.now())
+    def _evidence(self, one: ConsultationView) -> str:
+        words = self._desk.words
+        confirmed = words(f"consultations.{'confirmed' if one.evidence_confirmed_at else 'unconfirmed'}")
+        return f"{words(f'consultations.evidence_{one.evidence}')} · {confirmed}"
 
-    async def _talk(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
+    def _known(self, told: str) -> str:
+        """What the patient told, in their words."""
+        return (
+            self._desk.words("consultations.none")
+            if told == NONE
+            else told or self._desk.words("consultations.not_known")
+        )
+
+    async def _prescriptions(self, session: AsyncSession, one: ConsultationView) -> list[tuple[str, Tone]]:
+        found: list[tuple[str, Tone]] = []
+        for made in await prescribing.of_consultation(session, one.id):
+            it = await prescriptions.prescription(session, made)
+            rejected = it.status is PrescriptionStatus.REJECTED
+            lines = "\n".join(
+                f"{line.name} {line.strength} ×{line.quantity}　{line.dose}，{line.frequency}，"
+                + self._desk.words("consultations.for_days", count=line.days)
+                for line in it.lines
+            )
+            said = f"{it.number} · {self._desk.words(f'prescriptions.status_{it.status}')}\n{lines}"
+            if rejected:
+                said += "\n" + self._desk.words("consultations.sent_back_because", reason=it.rejection or "")
+            found.append((said, "bad" if it.id in self._sent_back.values() else "quiet" if rejected else ""))
+        return found
+
+    # What the doctor does
+
+    async def _take_up(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
         desk = self._desk
-        await work.go_on(session, desk.rt, row.data.id, desk.member, desk.now())
+        await work.take_up(session, desk.rt, row.data.id, desk.member, desk.now())
+        self._conversation = row.data.contact_id
 
     async def _confirm(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
         desk, one = self._desk, row.data
@@ -160,17 +231,27 @@ class Consultations:
         desk, one = self._desk, row.data
         own = {"practitioner_id": one.practitioner_id, "actor": desk.actor, "now": desk.now()}
         await limits.extend(session, one.id, turns=_MORE_TURNS, time=_MORE_TIME, **own)
+        self._conversation = one.contact_id
 
     async def _give_back(self, session: AsyncSession, row: Row, answers: Answers) -> None:
         desk, reason = self._desk, ReturnReason(answers["reason"])
         await work.give_back(
             session, desk.rt, row.data.id, reason, str(answers["words"]), desk.member, desk.now()
         )
+        self._conversation = row.data.contact_id
 
-    async def _ending(self, _session: AsyncSession, _row: Row, _answers: Answers) -> Sequence[Ask]:
+    async def _ending(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
+        words = self._desk.words
         known = {name: name for name in plans(self._desk.rt.settings).by_id}
+        with_pharmacist = [
+            made
+            for made in await prescribing.of_consultation(session, row.data.id)
+            if (await prescriptions.prescription(session, made)).status
+            in (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW)
+        ]
+        waits = words("consultations.still_reviewed") if with_pharmacist else ""
         return (
-            Ask("summary", "consultations.summary", kind="words"),
+            Ask("summary", "consultations.summary", kind="words", above=waits),
             Ask("plan", "consultations.plan", kind="choice", required=False, options=known),
         )
 
@@ -180,60 +261,33 @@ class Consultations:
         await work.finish(
             session, desk.rt, row.data.id, str(answers["summary"]), plan, desk.member, desk.now()
         )
+        self._conversation = row.data.contact_id
 
-    async def _line(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
-        """One medicine of the hospital's own list: nothing is filled in beforehand."""
-        shelf = {
-            one.code: f"{one.name} {one.strength}"
-            for one in await medicines.all_medicines(session)
-            if medicines.may_be_prescribed_online(one.kind)
-        }
-        asks = [
-            Ask("code", "consultations.medicine", kind="choice", options=shelf),
-            Ask("dose", "consultations.dose"),
-            Ask("frequency", "consultations.frequency"),
-            Ask("days", "consultations.days", kind="number"),
-            Ask("packs", "consultations.packs", kind="number"),
-        ]
-        if age_on(row.data.birth_date, local_date(self._desk.now())) < SMALL_CHILD:
-            asks.append(Ask("accompanied", "consultations.accompanied", kind="check"))
-        return asks
+    async def _prescribe(self, row: Row, before: writing.Before | None = None) -> None:
+        desk = self._desk
+        async with desk.reading() as session:
+            one = await views.consultation(session, row.data.id)
+            allergies = await keeping.known_allergies(session, desk.rt.crypto, one.patient_id)
+        if one.evidence_confirmed_at is None:
+            desk.notice("consultations.confirm_first", "warning")
+            return
+        told = self._known(allergies) if allergies else ""
+        await writing.write(desk, one, told, before, partial(self.queue.again, row))
 
-    async def _reasons(self, session: AsyncSession, row: Row, answers: Answers) -> Sequence[Ask]:
-        crypto = self._desk.rt.crypto
-        warned = await prescribing.warnings(session, crypto, row.data.patient_id, [_prescribed(answers)])
-        return [
-            Ask(
-                "why", "consultations.why", kind="words",
-                above=self._desk.words(f"consultations.warned_{one.kind}", told=one.allergy),
-            )
-            for one in warned
-        ]  # fmt: skip
+    async def _amend(self, row: Row) -> None:
+        await self._prescribe(row, await writing.sent_back(self._desk, self._sent_back[row.data.id]))
 
-    async def _prescribe(self, session: AsyncSession, row: Row, answers: Answers) -> None:
-        desk, one = self._desk, row.data
-        signed = Signed(
-            [_prescribed(answers)], {1: str(answers.get("why") or "")}, bool(answers.get("accompanied"))
-        )
-        await prescribing.write(
-            session, desk.rt.crypto, one.id, signed, practitioner_id=one.practitioner_id, actor=desk.actor,
-            terms=Terms.of(desk.rt.settings), now=desk.now(),
-        )  # fmt: skip
+    def _may_amend(self, row: Row) -> bool:
+        return row.data.id in self._sent_back
 
+    async def _tell(self) -> None:
+        """What the act said to the patient leaves, and whoever looks at the talk sees it."""
+        if self._conversation:
+            await acts.tell(self._desk, self._conversation)
 
-_REASONS = (
-    ReturnReason.MUST_BE_SEEN,
-    ReturnReason.NO_DIAGNOSIS,
-    ReturnReason.CHANGED,
-    ReturnReason.NOT_MY_FIELD,
-)
-
-
-def _prescribed(answers: Answers) -> Prescribed:
-    return Prescribed(
-        str(answers["code"]), str(answers["dose"]), str(answers["frequency"]), int(answers["days"]),
-        int(answers["packs"]),
-    )  # fmt: skip
+    async def _go(self) -> None:
+        await self._tell()
+        ui.navigate.to(f"/talks?open={self._conversation}")
 
 
 def _waits(row: Row) -> bool:

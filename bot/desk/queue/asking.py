@@ -42,7 +42,8 @@ class Asking:
     async def answered(self) -> dict[str, Any] | None:
         done = await self._dialog
         values = {name: field.value for name, field in self._fields.items()}
-        self._dialog.delete()
+        if not self._dialog.is_deleted:  # the whole page is gone
+            self._dialog.delete()
         return values if done else None
 
     def _field(self, ask: Ask) -> Any:

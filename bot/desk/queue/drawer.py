@@ -46,6 +46,8 @@ class Drawer:
                             ui.label(words(fact.title))
                         with ui.element("dd").classes(f"tone-{fact.tone}" if fact.tone else ""):
                             ui.label(fact.value)
+                if detail.pictures:
+                    self._pictures(detail.pictures)
                 self._shown = ui.element("div").classes("drawer-revealed")
                 self._shown.set_visibility(False)
                 for title, lines in detail.lists:
@@ -53,6 +55,13 @@ class Drawer:
                     for line, tone in lines:
                         ui.label(line).classes(f"drawer-line {f'tone-{tone}' if tone else ''}".strip())
             self._buttons(row)
+
+    def _pictures(self, sources: Sequence[str]) -> None:
+        title = self._desk.words("queue.picture")
+        with ui.element("div").classes("drawer-pictures"):
+            for source in sources:
+                with ui.link(target=source, new_tab=True):
+                    ui.element("img").props(f'src="{source}" alt="{title}" loading=lazy')
 
     def hide(self) -> None:
         self._box.clear()

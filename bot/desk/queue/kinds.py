@@ -62,6 +62,7 @@ class Detail:
     facts: Sequence[Fact] = ()
     lists: Sequence[tuple[str, Sequence[tuple[str, Tone]]]] = ()
     hint: str = ""
+    pictures: Sequence[str] = ()  # addresses at this desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,12 @@ class Action:
     """Something that staff do with a row, in one transaction. Its words, by `name` ("cases.close"): do_<name> on the
     button, did_<name> when it is done, sure_<name> (where there is one) what it will do. What it gives fills the
     blanks of did_<name>, or is shown. `then`: what is asked next, step by step, each with what was answered before.
-    `danger`: it cannot be undone. `key`: pressed while the row is open. `after`: once it is committed."""
+    `danger`: it cannot be undone. `key`: pressed while the row is open. `after`: once it is committed. `opens`: instead
+    of all that, something of the page's own, which acts by itself."""
 
     name: str
     right: Right
-    run: Run
+    run: Run | None = None
     asks: Sequence[Ask] = ()
     then: Sequence[Next] = ()
     fits: Callable[[Row], bool] = lambda _: True
@@ -112,6 +114,7 @@ class Action:
     icon: str = ""
     key: str = ""
     after: Callable[[], Awaitable[None]] | None = None
+    opens: Callable[[Row], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

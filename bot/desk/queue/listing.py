@@ -11,14 +11,15 @@ from nicegui.events import KeyEventArguments
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import times
+from bot.desk.parts import shortcuts
 from bot.desk.queue.asking import Asking
 from bot.desk.queue.drawer import Drawer
 from bot.desk.queue.kinds import Action, Answers, Ask, Column, Detail, Next, Row, Shown, View
+from bot.desk.queue.table import Table
 
 _STYLE = Path(__file__).with_name("queue.css")
 LOOKS_EVERY = 5.0  # seconds
-MOST = 80  # rows drawn at once; the filter finds the others
+_KEYS = (("J K", "move"), ("Enter", "open"), ("Esc", "shut"), ("/", "filter"))
 Describe = Callable[[AsyncSession, Row], Awaitable[Detail]]
 
 
@@ -45,13 +46,12 @@ class Queue:
         self._rows: list[Row] = []
         self._open: str | None = None
         self._at = 0
-        self._clocks: list[tuple[Row, ui.label | None, ui.label | None]] = []
-        self._drawn: dict[str, ui.element] = {}
 
     async def show(self) -> None:
         """Draws it and looks for the first time."""
         ui.add_css(_STYLE.read_text(encoding="utf-8"))
         words = self.desk.words
+        self.desk.keys = self._keys()
         with ui.element("section").classes("queue"):
             with ui.element("header").classes("queue-head"):
                 self._count = ui.label("").classes("queue-count")
@@ -68,16 +68,14 @@ class Queue:
                     .mark("queue-filter")
                 )
             with ui.element("div").classes("queue-body") as self._body:
-                with ui.element("div").classes("queue-list"):
-                    self._titles()
-                    self._list = ui.element("div").classes("queue-rows").props('role="list"')
+                self._table = Table(self.desk, self._columns, age=self._age, due=self._due, opened=self.open)
                 self._drawer = Drawer(self.desk, self.page, self._actions, self.act, self.shut)
             ui.label(words("queue.keys")).classes("queue-keys")
             self._host = ui.element("div")
         ui.keyboard(self._pressed)
         await self.look(by_itself=False)
         ui.timer(LOOKS_EVERY, self.look, immediate=False)
-        ui.timer(1.0, self._tick, immediate=False)
+        ui.timer(1.0, self._table.tick, immediate=False)
 
     async def look(self, *, by_itself: bool = True) -> None:
         """Reads what waits now; draws it where it has changed."""
@@ -98,8 +96,11 @@ class Queue:
 
     async def _do(self, action: Action, row: Row) -> None:
         try:
+            if action.opens:
+                await action.opens(row)
+                return
             answers = await self._ask(action, row)
-            if answers is None:
+            if answers is None or action.run is None:
                 return
             async with self.desk.acting(action.right) as session:
                 said = await action.run(session, row, answers)
@@ -132,6 +133,17 @@ class Queue:
             answers |= more
         return answers
 
+    async def open_key(self, key: str) -> None:
+        """The row with this key, where it is listed."""
+        if found := next((one for one in self._rows if one.key == key), None):
+            self._at = self._shown.index(found)
+            await self.open(found)
+
+    async def again(self, row: Row) -> None:
+        """Looks anew, also at the row's details: something of the page's own has changed it."""
+        with self._host:
+            await self._after(row)
+
     async def open(self, row: Row) -> None:
         """Its details, beside the list."""
         with self._host:
@@ -139,6 +151,7 @@ class Queue:
 
     async def _describe_in_drawer(self, row: Row) -> None:
         self._open = row.key
+        self._at = next((at for at, one in enumerate(self._shown) if one.key == row.key), self._at)
         self._mark()
         try:
             async with self.desk.reading() as session:
@@ -164,6 +177,13 @@ class Queue:
         elif self._open == row.key:
             self.shut()
 
+    def _keys(self) -> list[tuple[str, str]]:
+        """What they do here: in the list, and while a row is open."""
+        words = self.desk.words
+        every = [(key, words(f"queue.key_{name}")) for key, name in _KEYS]
+        own = [one for one in self._actions if one.key and self.desk.may(one.right)]
+        return every + [(one.key.upper(), words(f"{self.page}.do_{one.name}")) for one in own]
+
     @property
     def _shown(self) -> list[Row]:
         words = str(self._filter.value or "")
@@ -177,6 +197,7 @@ class Queue:
                 )
                 .props("flat dense no-caps")
                 .classes("queue-tab")
+                .mark(f"view-{view.name}")
                 for view in self._views
             }
         self._tab[self._view.name].classes("chosen")
@@ -197,81 +218,17 @@ class Queue:
             on_click=lambda: self.act(action, empty),
         ).props("outline dense no-caps").classes("queue-general").mark(f"do-{action.name}")
 
-    def _titles(self) -> None:
-        words = self.desk.words
-        with ui.element("div").classes("queue-line queue-titles").style(self._tracks):
-            for column in self._columns:
-                ui.label(words(column.title)).classes("queue-cell spare" if column.spare else "queue-cell")
-            for title in filter(None, (self._age, self._due)):
-                ui.label(words(title)).classes("queue-cell")
-
-    @property
-    def _tracks(self) -> str:
-        """Of lengths alone, so that titles and rows stand below each other; beside the drawer there are fewer."""
-        clocks = [_track("6.5rem")] * (bool(self._age) + bool(self._due))
-        wide = [_track(column.width) for column in self._columns] + clocks
-        narrow = [_track(column.width) for column in self._columns if not column.spare] + clocks
-        return f"--wide: {' '.join(wide)}; --narrow: {' '.join(narrow)}"
-
     def _draw(self) -> None:
-        shown = self._shown
+        shown, words = self._shown, self.desk.words
         self._count.set_text(str(len(self._rows)))
         self._at = max(0, min(self._at, len(shown) - 1))
-        self._list.clear()
-        self._clocks, self._drawn = [], {}
-        with self._list:
-            for row in shown[:MOST]:
-                self._drawn[row.key] = self._line(row)
-            if not shown:
-                self._empty()
-            if len(shown) > MOST:
-                ui.label(self.desk.words("queue.more", count=len(shown) - MOST)).classes("queue-more")
-        self._tick()
+        empty = "queue.none_found" if self._filter.value else f"{self.page}.empty"
+        self._table.draw(shown, words(empty))
         self._mark()
-
-    def _empty(self) -> None:
-        key = "queue.none_found" if self._filter.value else f"{self.page}.empty"
-        with ui.element("div").classes("queue-empty"):
-            ui.icon("task_alt")
-            ui.label(self.desk.words(key))
-
-    def _line(self, row: Row) -> ui.element:
-        line = ui.element("div").classes("queue-line queue-row").style(self._tracks)
-        line.props('role="listitem" tabindex="-1"').mark(f"row-{row.key}")
-        if row.tone:
-            line.classes(f"tone-{row.tone}")
-        line.on("click", lambda: self.open(row))
-        with line:
-            for column in self._columns:
-                words = ui.label(row.cells.get(column.name, "")).classes("queue-cell")
-                if column.badge:
-                    words.classes("queue-badge")
-                if column.spare:
-                    words.classes("spare")
-                if column.mono:
-                    words.classes("mono")
-            age = ui.label("").classes("queue-cell queue-clock") if self._age else None
-            due = ui.label("").classes("queue-cell queue-clock") if self._due else None
-        self._clocks.append((row, age, due))
-        return line
-
-    def _tick(self) -> None:
-        """The clocks turn; only what has changed is sent."""
-        now, words = self.desk.now(), self.desk.words
-        for row, age, due in self._clocks:
-            if age is not None and row.since:
-                _put(age, times.age(words, row.since, now))
-            if due is not None and row.due:
-                text, tone = times.left(words, row.due, now)
-                if _put(due, text):
-                    due.classes(replace=f"queue-cell queue-clock tone-{tone or 'none'}")
 
     def _mark(self) -> None:
         shown = self._shown
-        current = shown[self._at].key if shown else None
-        for key, line in self._drawn.items():
-            for name, on in (("current", key == current), ("open", key == self._open)):
-                line.classes(add=name) if on else line.classes(remove=name)
+        self._table.mark(shown[self._at].key if shown else None, self._open)
 
     async def _pressed(self, event: KeyEventArguments) -> None:
         if not event.action.keydown or event.modifiers.ctrl or event.modifiers.meta or event.modifiers.alt:
@@ -287,6 +244,8 @@ class Queue:
             self.shut()
         elif key == "/":
             self._filter.run_method("focus")
+        elif key == "?":
+            shortcuts(self.desk)
         elif self._open:
             await self._by_key(key)
 
@@ -302,12 +261,7 @@ class Queue:
             return
         self._at = max(0, min(self._at + by, len(shown) - 1))
         self._mark()
-        if line := self._drawn.get(shown[self._at].key):
-            ui.run_javascript(f"getHtmlElement({line.id})?.scrollIntoView({{block: 'nearest'}})")
-
-
-def _track(width: str) -> str:
-    return f"minmax(6rem, {width})" if width.endswith("fr") else f"minmax(4.5rem, {width})"
+        self._table.reach(shown[self._at].key)
 
 
 def _given(asks: Sequence[Ask]) -> Next:
@@ -315,11 +269,3 @@ def _given(asks: Sequence[Ask]) -> Next:
         return asks
 
     return step
-
-
-def _put(label: ui.label, text: str) -> bool:
-    """Whether it is another one."""
-    if label.text == text:
-        return False
-    label.set_text(text)
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from uuid import UUID
@@ -12,21 +13,19 @@ from sqlalchemy import or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import media
-from bot.desk.desk import Desk, SessionOver
-from bot.desk.registry import said_of
+from bot.consulting import work
+from bot.desk.desk import Desk
 from bot.desk.talks.elements import Shape
 from bot.desk.talks.rows import Row
 from bot.handoff import talking
 from bot.handoff.models import CannedReply
 from bot.wake import tell_desk, wake
-from integrations.hospital.staff.permissions import NotPermitted, Right
-from integrations.media_types import media_type
-from integrations.messages import Picture
+from integrations import pictures
+from integrations.hospital.staff.permissions import Right
 
 log = structlog.get_logger()
 
 LONGEST = 2000  # characters of a message or note
-_SENT_AS = frozenset({"image/png", "image/jpeg", "image/gif"})
 _SEEN = text("""
     INSERT INTO conversations_seen (conversation_id, staff_id, seen_at) VALUES (:conversation, :staff, :now)
     ON CONFLICT (conversation_id, staff_id) DO UPDATE SET seen_at = EXCLUDED.seen_at
@@ -38,12 +37,15 @@ class TooLong(ValueError):
 
 
 class NoPicture(ValueError):
-    """By its first bytes the file is no picture that platforms take."""
+    """The file is no picture that platforms take."""
 
 
 def state_of(row: Row) -> tuple[object, ...]:
     """What the head of the talk and what may be done depend on."""
-    return (row.talk_id, row.status, row.staff_id, row.control, row.agent, row.skill, row.department_id)
+    return (
+        row.talk_id, row.status, row.staff_id, row.control, row.agent, row.skill, row.department_id,
+        row.consultation_id, row.ends_at is None,
+    )  # fmt: skip
 
 
 def why_not(row: Row) -> str:
@@ -53,16 +55,6 @@ def why_not(row: Row) -> str:
     if row.status == "waiting":
         return "talks.why_waiting"
     return "talks.why_bot" if row.status == "unanswered" or row.talk_id is None else "talks.why_closed"
-
-
-def said(desk: Desk, error: Exception) -> str:
-    """Why something was refused, in the page's language."""
-    if isinstance(error, NotPermitted):
-        return desk.words("shell.not_permitted")
-    if isinstance(error, SessionOver):
-        return desk.words("shell.session_over")
-    key = said_of(error)
-    return desk.words(key, error=str(error)) if key else type(error).__name__
 
 
 async def say(desk: Desk, talk_id: UUID, words: str, page: str | None = None) -> None:
@@ -81,20 +73,29 @@ async def note(desk: Desk, talk_id: UUID, words: str) -> None:
 
 
 async def picture(desk: Desk, conversation_id: UUID, talk_id: UUID, content: bytes) -> None:
-    """Raises NoPicture, bot.handoff's refusals. Names and types that come with a file are not believed."""
-    mime = media_type(content)
-    if mime not in _SENT_AS or len(content) > desk.rt.settings.media_megabytes * 1024 * 1024:
+    """Raises NoPicture, bot.handoff's refusals. Names and types that come with a file are not believed: what leaves is
+    a picture of our own making, of its pixels and nothing else."""
+    if len(content) > desk.rt.settings.media_megabytes * 1024 * 1024:
         raise NoPicture
+    try:
+        clean = await asyncio.to_thread(pictures.redrawn, content)
+    except pictures.NotAPicture:
+        raise NoPicture from None
     async with desk.acting(Right.TALKS_ANSWER) as session:
-        kept = await media.keep(session, desk.rt.crypto, conversation_id, Picture(content, mime), desk.now())
+        kept = await media.keep(session, desk.rt.crypto, conversation_id, clean, desk.now())
         await talking.say(session, desk.rt, talk_id, desk.member, picture=kept, now=desk.now())
 
 
 async def accept(desk: Desk, row: Row) -> None:
+    """Of a consultation both or neither: it begins with its talk."""
     if row.talk_id is None:
         return
-    async with desk.acting(Right.TALKS_ANSWER) as session:
-        await talking.accept(session, desk.rt, row.talk_id, desk.member, desk.now())
+    right = Right.CONSULTATIONS_WORK if row.consultation_id else Right.TALKS_ANSWER
+    async with desk.acting(right) as session:
+        if row.consultation_id:
+            await work.take_up(session, desk.rt, row.consultation_id, desk.member, desk.now())
+        else:
+            await talking.accept(session, desk.rt, row.talk_id, desk.member, desk.now())
         await seen(session, row.id, desk.member.id, desk.now())
 
 

@@ -37,10 +37,11 @@ _PRESCRIPTIONS = text("""
     WHERE account_id = :account AND status IN ('approved', 'paid', 'dispensing', 'shipped') ORDER BY id DESC LIMIT 3
 """)
 _ACCOUNT = text("SELECT account_id FROM contacts WHERE id = :id")
-_SHORTCUTS = (
+_KEYS = (
     ("J K", "keys_move"), ("1–5", "keys_filter"), ("A", "accept"), ("R", "reply"), ("N", "note"), ("/", "canned"),
-    ("I", "picture"), ("T", "transfer"), ("B", "hand_back"), ("E", "close"), ("O", "take_over"), ("C", "card"),
-    ("S", "search"), ("Esc", "keys_leave"), ("Alt+↑↓", "keys_move"), ("?", "help"),
+    ("I", "picture"), ("T", "transfer"), ("B", "hand_back"), ("E", "close"), ("O", "take_over"),
+    ("P", "consultation"), ("C", "card"), ("S", "search"), ("Esc", "keys_leave"),
+    ("Alt+↑↓", "keys_move"),
 )  # fmt: skip
 
 
@@ -50,14 +51,9 @@ class Sender(Protocol):
     async def send_page(self, title: str, path: str) -> None: ...
 
 
-def shortcuts(desk: Desk) -> None:
-    with ui.dialog(value=True) as dialog, ui.card().classes("dz-dialog").style("min-width:min(560px,92vw)"):
-        ui.label(desk.words("talks.help")).classes("text-h6")
-        with ui.element("div").classes("dz-help"):
-            for key, name in _SHORTCUTS:
-                ui.label(key).classes("dz-key")
-                ui.label(desk.words(f"talks.{name}"))
-    dialog.on("hide", dialog.delete)
+def keys(desk: Desk) -> list[tuple[str, str]]:
+    """What they do in this page."""
+    return [(key, desk.words(f"talks.{name}")) for key, name in _KEYS]
 
 
 async def sure(desk: Desk, question: str, yes: str, **blanks: object) -> bool:
@@ -69,7 +65,8 @@ async def sure(desk: Desk, question: str, yes: str, **blanks: object) -> bool:
                 "unelevated no-caps autofocus"
             ).mark("sure")
     answer = bool(await dialog)
-    dialog.delete()
+    if not dialog.is_deleted:  # the whole page is gone
+        dialog.delete()
     return answer
 
 

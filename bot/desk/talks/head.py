@@ -20,9 +20,17 @@ _ICONS = {
     "transfer": "swap_horiz",
     "hand_back": "smart_toy",
     "close": "task_alt",
+    "consultation": "medical_services",
 }
-_KEYS = {"accept": "A", "take_over": "O", "transfer": "T", "hand_back": "B", "close": "E"}
-_FIRST = ("accept", "take_over")
+_KEYS = {
+    "accept": "A",
+    "take_over": "O",
+    "transfer": "T",
+    "hand_back": "B",
+    "close": "E",
+    "consultation": "P",
+}
+_FIRST = ("accept", "take_over", "consultation")
 
 
 class Page(Protocol):
@@ -97,10 +105,11 @@ def offered(desk: Desk, row: Row) -> list[str]:
     """In the order of the buttons. The services ask again when one is pressed."""
     mine = row.staff_id == desk.member.id
     if row.status == "active" and mine:
-        return ["transfer", "hand_back", "close"]
+        return ["consultation"] if row.ends_at else ["transfer", "hand_back", "close"]
     acts = []
     if row.status in ("waiting", "unanswered") and _may_take(desk, row):
-        acts = ["accept", "close"] if row.status == "unanswered" else ["accept"]
+        message = row.status == "unanswered" and row.consultation_id is None
+        acts = ["accept", "close"] if message else ["accept"]
     elif desk.may(Right.TALKS_TAKE_OVER) and (row.consultation_id is None or not row.open):
         acts = ["take_over"]
     return acts

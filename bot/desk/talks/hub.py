@@ -1,7 +1,8 @@
 """What changes, told to those who look at it: one hub a desk process.
 
-It hears on Redis whose conversation changed, reads each changed one once however many look at it, and hands the
-rows on. While Redis is away, and now and then besides, it looks into Postgres by itself.
+It hears whose conversation changed: of messages on Redis, of talks, notes, alarms and media from Postgres itself,
+whoever changed them. It reads each changed one once however many look at it, and hands the rows on. While Redis is
+away, and now and then besides, it looks into Postgres by itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 from uuid import UUID
 
+import psycopg
 import structlog
 from prometheus_client import Counter, Gauge
 from redis.exceptions import RedisError
@@ -44,8 +46,8 @@ class Watcher(Protocol):
     """An open page. `own` are this member's own and shown talks, told at once; `others` come together, once a
     second; `said` is the tail of the talk that it shows."""
 
-    shown: UUID | None
-
+    @property
+    def shown(self) -> UUID | None: ...
     def owns(self, row: Row) -> bool: ...
     def changed(self, changed: Collection[Row]) -> None: ...
     def said(self, row: Row, items: list[Item]) -> None: ...
@@ -63,7 +65,8 @@ class Hub:
         self._due: set[UUID] = set()
         self._wake = asyncio.Event()
         self._later: dict[Watcher, dict[UUID, Row]] = defaultdict(dict)
-        self._hearing = False
+        self._hearing = False  # on Redis
+        self._listening = False  # to Postgres
 
     @property
     def rows(self) -> Mapping[UUID, Row]:
@@ -71,8 +74,8 @@ class Hub:
 
     @property
     def hears(self) -> bool:
-        """Whether Redis tells us of changes."""
-        return self._hearing
+        """Whether we are told of all changes."""
+        return self._hearing and self._listening
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[Hub]:
@@ -80,7 +83,13 @@ class Hub:
         _working[id(self._rt)] = self
         tasks = [
             asyncio.create_task(self._forever(work))
-            for work in (self._listen, self._read_due, self._look_now_and_then, self._tell_later)
+            for work in (
+                self._listen,
+                self._listen_to_postgres,
+                self._read_due,
+                self._look_now_and_then,
+                self._tell_later,
+            )
         ]
         try:
             yield self
@@ -183,12 +192,25 @@ class Hub:
                 while True:
                     message = await pubsub.get_message(timeout=30)
                     if message:
-                        self.touch(_named(message["data"]))
+                        self.touch(_named(message["data"].decode()))
         except (RedisError, OSError):
             log.warning("the desk hears nothing without redis: looking into the database")
             await asyncio.sleep(1)
         finally:
             self._hearing = False
+
+    async def _listen_to_postgres(self) -> None:
+        try:
+            async with self._rt.database.hearing(DESK) as news:
+                await self.look()  # as above
+                self._listening = True
+                async for named in news:
+                    self.touch(_named(named))
+        except (psycopg.Error, OSError):
+            log.warning("the desk hears nothing of postgres: looking into it now and then")
+            await asyncio.sleep(1)
+        finally:
+            self._listening = False
 
     async def _read_due(self) -> None:
         await self._wake.wait()
@@ -218,10 +240,10 @@ def of(rt: Runtime) -> Hub:
     return _working[id(rt)]
 
 
-def _named(data: bytes) -> list[UUID]:
+def _named(said: str) -> list[UUID]:
     """The conversations that a message names. What is no id comes from nobody of ours."""
     try:
-        return [UUID(part) for part in data.decode().split()]
+        return [UUID(part) for part in said.split()]
     except ValueError:
         log.warning("news for the desk that cannot be read")
         return []

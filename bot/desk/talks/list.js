@@ -1,6 +1,6 @@
 // The conversation list. Rows come from the server once and then only as they change; sorting, timers and moving
 // through the list happen here. Everything a patient wrote is put in as text.
-const KEYS = { a: "accept", t: "transfer", b: "hand_back", e: "close", o: "take_over", c: "card" };
+const KEYS = { a: "accept", t: "transfer", b: "hand_back", e: "close", o: "take_over", c: "card", p: "consultation" };
 const HERE = { r: "reply", n: "note", "/": "canned", i: "picture" };
 const KIND_ICONS = { image: "image", voice: "mic", video: "videocam", file: "attach_file", location: "place", sticker: "mood", link: "link" };
 

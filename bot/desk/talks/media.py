@@ -10,8 +10,7 @@ from sqlalchemy import text
 
 from bot.desk.showing import member_of
 from bot.desk.talks import hub as hubs
-from bot.desk.talks.page import viewer
-from bot.desk.talks.seeing import may_see
+from bot.desk.talks.seeing import may_see, viewer_of
 from bot.media import CONTEXT
 from integrations.hospital.staff.permissions import Right, may
 from integrations.media_types import media_type
@@ -39,8 +38,7 @@ async def show(request: Request, conversation_id: UUID, medium_id: UUID) -> Resp
     if member is None or not may(member, Right.TALKS_ANSWER):
         return Response(status_code=404)
     found = await hubs.of(rt).read([conversation_id])
-    watches, takes_over = may(member, Right.TALKS_WATCH), may(member, Right.TALKS_TAKE_OVER)
-    if not found or not may_see(viewer(member, watches=watches, takes_over=takes_over), found[0]):
+    if not found or not may_see(viewer_of(member), found[0]):
         return Response(status_code=404)
     async with rt.database.transaction() as session:
         sealed = await session.scalar(_MEDIUM, {"id": medium_id, "conversation": conversation_id})

@@ -1,11 +1,11 @@
-"""What the desk keeps of its own: up to when somebody has looked at a conversation."""
+"""What the desk keeps of its own: up to when somebody has looked at a conversation; and of what Postgres tells it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import DDL, ForeignKey, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.database import Base
@@ -21,3 +21,22 @@ class ConversationSeen(Base):
     )
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     seen_at: Mapped[datetime]
+
+
+# Whoever commits one of these, the desk hears of it (bot.desk.talks.hub).
+TELLS = {
+    "talks": "INSERT OR UPDATE",
+    "talk_notes": "INSERT",
+    "alarms": "INSERT OR UPDATE OF outcome, acknowledged_at",
+    "media": "UPDATE OF status",
+}
+_TELL = """
+    CREATE OR REPLACE FUNCTION tell_desk() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify('desk', replace(NEW.conversation_id::text, '-', ''));
+        RETURN NULL;
+    END $$
+"""
+_ON = "CREATE TRIGGER tell_desk AFTER {when} ON {table} FOR EACH ROW EXECUTE FUNCTION tell_desk()"
+for _statement in (_TELL, *(_ON.format(table=table, when=when) for table, when in TELLS.items())):
+    event.listen(Base.metadata, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]

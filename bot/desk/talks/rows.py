@@ -15,6 +15,7 @@ from sqlalchemy import text
 from bot import inbox, outbox
 from bot.desk.talks.masking import masked
 from bot.handoff.models import TalkStatus
+from bot.handoff.states import QUEUED
 from integrations.crypto import Crypto, Undecryptable
 from integrations.database import Executor
 from integrations.hospital.reading import age_on
@@ -33,8 +34,12 @@ _ROWS = f"""
     SELECT c.id, contacts.channel, contacts.account_id, c.language, controls.state AS control,
            talk.id AS talk_id, talk.status, talk.skill, talk.department_id, talk.reason, talk.priority,
            talk.staff_id, talk.wanted_staff_id, talk.consultation_id, talk.requested_at, talk.accepted_at,
-           talk.ended_at, staff.name AS agent, departments.name AS department, departments.name_en AS department_en,
+           talk.ended_at, coalesce(staff.name, talk.native_agent) AS agent,
+           talk.answered_in,
+           (SELECT error FROM staff_topics WHERE conversation_id = c.id) AS topic_error,
+           departments.name AS department, departments.name_en AS department_en,
            owner.masked_name AS name, owner.birth_date,
+           online.ends_at, online.turns_allowed - online.turns_used AS turns_left,
            said.kind AS in_kind, said.content AS in_content, said.received_at AS in_at,
            told.content AS out_content, told.created_at AS out_at, told.staff_id AS out_staff,
            told.status AS out_status,
@@ -62,6 +67,7 @@ _ROWS = f"""
     ) AS talk ON true
     LEFT JOIN staff ON staff.id = talk.staff_id
     LEFT JOIN departments ON departments.id = talk.department_id
+    LEFT JOIN consultations online ON online.id = talk.consultation_id AND online.status = 'active'
     LEFT JOIN conversations_seen seen ON seen.conversation_id = c.id AND seen.staff_id = talk.staff_id
     LEFT JOIN account_patients own ON own.account_id = contacts.account_id AND own.relation = 'self'
     LEFT JOIN patients owner ON owner.id = own.patient_id
@@ -103,7 +109,7 @@ class Row:
     """One conversation in the list. `name` is masked, None for somebody who has not registered; `last` are the last
     words, with numbers masked, and `last_by` who said them: patient, staff or bot. `unanswered_since`: since when the
     patient waits for a word of a person. `closes_at`, `left`: until when and how often the platform lets us write;
-    None where it sets no limit."""
+    None where it sets no limit. `ends_at`, `turns_left`: of a consultation that is going on."""
 
     id: UUID
     channel: str
@@ -135,10 +141,20 @@ class Row:
     closes_at: datetime | None
     left: int | None
     alarm: str | None
+    ends_at: datetime | None = None
+    turns_left: int | None = None
+    answered_in: str = "desk"
+    topic_error: str | None = None  # why the staff's group does not get the talk
 
     @property
     def open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def queued(self) -> bool:
+        """A person is waited for, in silence or while the bot goes on. A doctor's consultations stand in a list of
+        their own."""
+        return self.status in QUEUED and self.consultation_id is None
 
 
 async def read(
@@ -217,6 +233,10 @@ def _row(crypto: Crypto, found: Any, today: date, limited: Iterable[str]) -> Row
         closes_at=found.closes_at if bound else None,
         left=int(found.left_to_send or 0) if bound else None,
         alarm=found.alarm,
+        ends_at=found.ends_at,
+        turns_left=found.turns_left,
+        answered_in=found.answered_in or "desk",
+        topic_error=found.topic_error,
     )
 
 

@@ -7,6 +7,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from bot.desk.talks.rows import Row
+from bot.handoff.models import Skill
+from bot.handoff.talking import SKILLS
+from integrations.hospital.models import StaffMember
+from integrations.hospital.staff.permissions import Right, may
 
 SERVICE, DOCTOR, PHARMACY = "service", "doctor", "pharmacy"
 
@@ -34,11 +38,26 @@ class Viewer:
     watches: bool = False
     takes_over: bool = False
 
+    def owns(self, row: Row) -> bool:
+        """Whether it is theirs, or meant for them."""
+        return self.id in (row.staff_id, row.wanted_staff_id)
+
+
+def viewer_of(member: StaffMember) -> Viewer:
+    return Viewer(
+        member.id,
+        member.login,
+        frozenset(skill.value for skill in SKILLS.get(member.role, frozenset[Skill]())),
+        member.department_id,
+        watches=may(member, Right.TALKS_WATCH),
+        takes_over=may(member, Right.TALKS_TAKE_OVER),
+    )
+
 
 def may_see(viewer: Viewer, row: Row) -> bool:
     """A doctor sees own consultations and the own department's talks; others the talks of their queues, and those
     with right to take over what the bot handles."""
-    if viewer.watches or viewer.id in (row.staff_id, row.wanted_staff_id):
+    if viewer.watches or viewer.owns(row):
         return True
     if row.talk_id is None or (not row.open and row.control == "bot"):
         past = row.skill is None or row.skill in viewer.skills
@@ -56,7 +75,7 @@ def in_list(viewer: Viewer, chosen: Filter, row: Row) -> bool:
         return False
     if chosen is Filter.MINE:
         return row.staff_id == viewer.id or (row.status == "waiting" and row.wanted_staff_id == viewer.id)
-    return chosen is Filter.ALL or (chosen is Filter.WAITING and row.status == "waiting")
+    return chosen is Filter.ALL or row.queued
 
 
 def urgency(row: Row) -> tuple[int, int, float]:

@@ -64,18 +64,22 @@ def where(row: Row, words: Words) -> str:
     return words(f"talks.skill_{row.skill}")
 
 
-def facts(row: Row, words: Words, ends_at: int | None = None) -> Shape:
+def facts(row: Row, words: Words) -> Shape:
     """What stands above the transcript, with what its clocks count from."""
     chips = [words("talks.elderly")] if row.elderly else []
     if row.language == ENGLISH and words.language == "zh":
         chips.append(words("talks.tongue_en"))
     if row.open and row.reason:
         chips.append(words(f"talks.reason_{row.reason}"))
+        chips += [words(f"talks.in_{row.answered_in}")] if row.answered_in != "desk" else []
+        chips += [words("talks.topic_failed")] if row.topic_error else []
+    if row.turns_left is not None:
+        chips.append(words("talks.turns_left", count=max(row.turns_left, 0)))
     return {
         "since": milliseconds(row.unanswered_since),
         "left": row.left,
         "closesAt": milliseconds(row.closes_at),
-        "endsAt": ends_at,
+        "endsAt": milliseconds(row.ends_at),
         "chips": chips,
     }
 
@@ -108,6 +112,8 @@ def _who(item: Item, name: str, words: Words) -> str:
 
 def _label(item: Item, words: Words) -> str:
     """What has to be said besides the words themselves."""
+    if item.kind == "transfer":
+        return words("talks.kind_transfer")
     if item.alarm == "answer":
         return words("talks.alarm_answer")
     if item.detail == "notice":

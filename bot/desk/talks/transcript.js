@@ -6,10 +6,10 @@ export default {
     <section class="dz-talk" :aria-label="words.talk">
       <div v-if="facts" class="dz-facts">
         <span v-if="facts.since" class="dz-chip" :class="heat"><i class="material-icons">schedule</i>{{ words.unanswered }} {{ span(now - facts.since) }}</span>
+        <span v-if="facts.endsAt" class="dz-chip soft"><i class="material-icons">hourglass_bottom</i>{{ words.ends_in.replace('%', span(facts.endsAt - now)) }}</span>
         <span v-if="facts.left !== null && facts.left !== undefined" class="dz-chip" :class="{ red: !facts.left, soft: facts.left }">
           <i class="material-icons">outgoing_mail</i>{{ facts.left ? words.quota.replace('%', facts.left) : words.quota_none }}</span>
         <span v-if="facts.closesAt" class="dz-chip" :class="facts.closesAt - now < 7200000 ? 'amber' : 'soft'"><i class="material-icons">lock_clock</i>{{ words.closes_in.replace('%', span(facts.closesAt - now)) }}</span>
-        <span v-if="facts.endsAt" class="dz-chip soft"><i class="material-icons">hourglass_bottom</i>{{ words.ends_in.replace('%', span(facts.endsAt - now)) }}</span>
         <span v-for="one in facts.chips || []" class="dz-chip soft">{{ one }}</span>
       </div>
       <div class="dz-lines" ref="lines" @scroll.passive="scrolled">

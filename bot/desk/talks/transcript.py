@@ -52,7 +52,7 @@ _ALARMS = text("""
 """)
 _TALKS = text("""
     SELECT talks.id, talks.skill, talks.reason, talks.status, talks.requested_at, talks.accepted_at, talks.ended_at,
-           talks.ended_by, staff.name AS agent
+           talks.ended_by, coalesce(staff.name, talks.native_agent) AS agent
     FROM talks LEFT JOIN staff ON staff.id = talks.staff_id
     WHERE talks.conversation_id = :id AND talks.requested_at < CAST(:before AS timestamptz)
     ORDER BY talks.requested_at DESC LIMIT :limit
@@ -133,7 +133,7 @@ def _outbound(crypto: Crypto, row: Any) -> list[Item]:
             f"o{row.id.hex}",
             "staff" if row.staff_id else "bot",
             row.at,
-            kind="image" if said.picture else "text",
+            kind="image" if said.picture else "transfer" if said.transfer else "text",
             text=said.text,
             agent=row.agent or "",
             state=row.status,

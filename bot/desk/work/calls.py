@@ -35,7 +35,7 @@ class NotUnderstood(Exception):
     """An answer cannot be kept so."""
 
 
-refusals({UnknownCall: "queue.gone", NotUnderstood: "queue.refused"})
+refusals({UnknownCall: "queue.gone", NotUnderstood: "calls.not_understood"})
 
 
 @desk_page(

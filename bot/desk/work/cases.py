@@ -15,9 +15,9 @@ from bot.desk.work import counts, people
 from bot.desk.work.reasons import REASON, moment, who
 from integrations.hospital.cases import handling
 from integrations.hospital.cases.handling import Line
-from integrations.hospital.cases.refusals import AlreadyClosed, UnknownCase
-from integrations.hospital.models import Adverse, CaseStatus
-from integrations.hospital.models.cases import STANDING, WAITING
+from integrations.hospital.cases.refusals import AlreadyClosed, CaseError, NobodyToTell, NotOpen, UnknownCase
+from integrations.hospital.models import Adverse, CaseKind, CaseStatus
+from integrations.hospital.models.cases import FOUND, STANDING, WAITING
 from integrations.hospital.staff.permissions import Right
 
 COLUMNS = (
@@ -29,7 +29,15 @@ COLUMNS = (
     Column("deadline", "cases.deadline", "7rem", spare=True),
 )
 WORDS = Ask("words", "cases.words", kind="words")
-refusals({UnknownCase: "cases.unknown", AlreadyClosed: "cases.already_closed"})
+refusals(
+    {
+        UnknownCase: "cases.unknown",
+        AlreadyClosed: "cases.already_closed",
+        NobodyToTell: "cases.difference_hint",
+        NotOpen: "cases.not_open",
+        CaseError: "cases.not_now",
+    }
+)
 
 
 @desk_page(
@@ -59,13 +67,13 @@ class Cases:
                 Action("read", right, self._read, asks=(REASON,), icon="visibility", key="r"),
                 Action("take", right, self._take, fits=self._not_mine, icon="person_add", key="t"),
                 Action(
-                    "answer", right, self._answer, asks=(WORDS,), fits=_stands, primary=True, icon="reply"
+                    "answer", right, self._answer, asks=(WORDS,), fits=_answers, primary=True, icon="reply"
                 ),
                 Action("note", right, self._note, asks=(WORDS,), icon="sticky_note_2", key="n"),
                 Action("assign", right, self._assign, then=(self._owners,), fits=_stands, icon="group"),
                 Action("mark", right, self._mark, asks=(self._harm_choice(),), icon="report"),
                 Action(
-                    "close", right, self._close, asks=(WORDS,), fits=_stands, danger=True, icon="done_all"
+                    "close", right, self._close, asks=(WORDS,), fits=_answers, danger=True, icon="done_all"
                 ),
             ),
             due="cases.left",
@@ -119,8 +127,7 @@ class Cases:
             Fact("cases.told", moment(self._desk, one.created_at)),
             Fact("cases.adverse", words(f"cases.adverse_{one.adverse}"), _harm_tone(one.adverse)),
         ]
-        late = one.escalated_at and one.status in WAITING
-        return Detail(one.number, facts, hint=words("cases.late_hint") if late else "")
+        return Detail(one.number, facts, hint=words(f"cases.{hint}") if (hint := _hint(one)) else "")
 
     def _not_mine(self, row: Row) -> bool:
         return _stands(row) and row.data.owner != self._desk.actor
@@ -185,6 +192,19 @@ class Cases:
 
 def _stands(row: Row) -> bool:
     return CaseStatus(row.data.status) in STANDING
+
+
+def _answers(row: Row) -> bool:
+    return _stands(row) and row.data.kind is not CaseKind.MONEY_DIFFERENCE
+
+
+def _hint(one: Line) -> str:
+    """What to do next, where it does not show: the key of its words, or ""."""
+    if one.status not in WAITING:
+        return ""
+    if one.kind is CaseKind.MONEY_DIFFERENCE:
+        return "difference_hint"
+    return "late_hint" if one.escalated_at and one.kind not in FOUND else ""
 
 
 def _harm_tone(adverse: Adverse) -> Any:

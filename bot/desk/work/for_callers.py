@@ -11,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
 from bot.desk.registry import desk_page, refusals
-from bot.desk.work.refused import BOOKING
+from bot.desk.work.refused import BOOKING, MONEY
 from integrations.hospital import appointments, availability, callers, directory
-from integrations.hospital.billing.desk import NotToGiveBack
 from integrations.hospital.callers import CallerError, Found, Proof, ProofKind, Unreadable
 from integrations.hospital.models import OrderStatus
 from integrations.hospital.refusals import SessionFull
@@ -29,9 +28,7 @@ COLUMNS = (
 )
 _AHEAD = timedelta(days=6)  # of half days are offered from the wanted day on
 _MAY_GO_BACK = (OrderStatus.PAID, OrderStatus.UNPAID)
-refusals(
-    {Unreadable: "callers.unreadable", NotToGiveBack: "queue.refused", CallerError: "queue.refused"} | BOOKING
-)
+refusals({Unreadable: "callers.unreadable", CallerError: "queue.refused"} | BOOKING | MONEY)
 
 
 class NothingToChoose(CallerError):

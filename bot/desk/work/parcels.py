@@ -15,7 +15,13 @@ from integrations.hospital import audit
 from integrations.hospital.delivery import parcels as deliveries
 from integrations.hospital.delivery import shipping, views
 from integrations.hospital.delivery.shipping import BadWaybill
-from integrations.hospital.delivery.views import NotOnTheWay, ParcelFault, ParcelView, WaybillTaken
+from integrations.hospital.delivery.views import (
+    NotOnTheWay,
+    ParcelFault,
+    ParcelView,
+    UnknownParcel,
+    WaybillTaken,
+)
 from integrations.hospital.models import DeliveryStatus
 from integrations.hospital.pharmacy import checkout
 from integrations.hospital.staff.permissions import Right
@@ -31,6 +37,7 @@ refusals(
         BadWaybill: "parcels.bad_waybill",
         WaybillTaken: "parcels.waybill_taken",
         NotOnTheWay: "queue.gone",
+        UnknownParcel: "parcels.unknown",
         ParcelFault: "queue.refused",
     }
 )

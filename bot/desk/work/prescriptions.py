@@ -15,10 +15,10 @@ from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
 from bot.desk.work.reasons import moment, who
 from integrations.hospital.clock import local_date
-from integrations.hospital.intake import keeping
 from integrations.hospital.models import Patient, PrescriptionStatus, PrescriptionWarning
-from integrations.hospital.pharmacy import allergies, counter, medicines, reviews, views
+from integrations.hospital.pharmacy import checking, counter, medicines, reviews, terms, views
 from integrations.hospital.pharmacy.reviews import WithColleague
+from integrations.hospital.pharmacy.signing import SignatureVoid
 from integrations.hospital.pharmacy.terms import NotNow, PharmacyError, UnknownPrescription
 from integrations.hospital.pharmacy.views import PrescriptionView
 from integrations.hospital.reading import age_on
@@ -44,6 +44,12 @@ refusals(
         WithColleague: "prescriptions.with_colleague",
         NotNow: "queue.gone",
         UnknownPrescription: "prescriptions.unknown",
+        terms.UnknownMedicine: "prescriptions.unknown_medicine",
+        terms.BadPrescription: "prescriptions.bad",
+        terms.OutOfStock: "prescriptions.out_of_stock",
+        terms.NotToBeSent: "prescriptions.not_to_be_sent",
+        terms.AnswerFirst: "prescriptions.answer_first",
+        SignatureVoid: "prescriptions.signature_void",
         PharmacyError: "queue.refused",
     }
 )
@@ -152,17 +158,18 @@ class Prescriptions:
         return Detail(one.number, facts, [(title, lines) for title, lines in lists if lines])
 
     async def _warnings(self, session: AsyncSession, one: PrescriptionView) -> list[tuple[str, Tone]]:
-        """What is known of allergies, held against each line; and what the doctor said to it."""
+        """What is known of allergies and of what is taken already, held against each line; and what the doctor said to
+        it."""
         words, crypto = self._desk.words, self._desk.rt.crypto
-        told = await keeping.known_allergies(session, crypto, one.patient_id)
         packs = [await medicines.by_code(session, line.code) for line in one.lines]
         found: list[tuple[str, Tone]] = []
-        for this in allergies.warnings(told, packs):
+        for this in await checking.warnings(
+            session, crypto, one.patient_id, packs, self._desk.now(), besides=one.id
+        ):
             key = f"prescriptions.warned_{this.kind}"
-            name = one.lines[this.position - 1].name
-            found.append(
-                (words(key, name=name, told=this.allergy), "warn" if this.kind == "not_asked" else "bad")
-            )
+            name, why = one.lines[this.position - 1].name, this.why_en if words.language == "en" else this.why
+            tone: Tone = "warn" if this.kind == "not_asked" else "bad"
+            found.append((words(key, name=name, told=this.allergy, why=why), tone))
         said = select(PrescriptionWarning).where(PrescriptionWarning.prescription_id == one.id)
         for said_to in await session.scalars(said.order_by(PrescriptionWarning.position)):
             reason = crypto.decrypt(said_to.reason, "prescription_warnings.reason")

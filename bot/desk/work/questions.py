@@ -17,8 +17,8 @@ from integrations.catalogue import CHINESE, ENGLISH
 from integrations.hospital import unanswered
 from integrations.hospital.models import UnansweredQuestion
 from integrations.hospital.staff.permissions import Right
-from integrations.hospital_pages import Pages
-from integrations.hospital_pages.writing import PageError, add_question, write
+from integrations.hospital_pages import Pages, writing
+from integrations.hospital_pages.writing import add_question, write
 
 COLUMNS = (
     Column("words", "questions.words", "3fr"),
@@ -29,7 +29,19 @@ COLUMNS = (
 _PAGES = Pages()
 
 
-refusals({PageError: "queue.refused"})
+refusals(
+    {
+        writing.BadTopic: "questions.bad_topic",
+        writing.NothingWritten: "questions.nothing_written",
+        writing.TooLong: "questions.too_long",
+        writing.TopicTaken: "questions.topic_taken",
+        writing.ChineseFirst: "questions.chinese_first",
+        writing.NoPage: "questions.no_page",
+        writing.Illegible: "questions.illegible",
+        writing.FolderShut: "questions.folder_shut",
+        writing.PageError: "queue.refused",
+    }
+)
 
 
 @desk_page(

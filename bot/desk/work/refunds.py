@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, View
 from bot.desk.registry import desk_page, refusals
-from bot.desk.work import counts
-from bot.desk.work.reasons import NOTE, Gone, moment
+from bot.desk.work import counts, refused
+from bot.desk.work.reasons import NOTE, Gone, moment, who
 from integrations.hospital.billing import desk as money
 from integrations.hospital.billing import differences
-from integrations.hospital.billing.desk import NobodyToTell, NotToGiveBack, RefundCase
+from integrations.hospital.billing.desk import NobodyToTell, RefundCase
 from integrations.hospital.billing.orders import UnknownOrder
 from integrations.hospital.billing.refunds import UnknownRefund
-from integrations.hospital.models import Difference, RefundStatus
+from integrations.hospital.models import Case, Difference, RefundStatus
 from integrations.hospital.staff.permissions import Right
 from integrations.money import yuan
 
@@ -33,9 +33,9 @@ refusals(
     {
         UnknownOrder: "refunds.no_order",
         UnknownRefund: "queue.gone",
-        NotToGiveBack: "queue.refused",
-        NobodyToTell: "queue.refused",
+        NobodyToTell: "refunds.nobody_to_tell",
     }
+    | refused.MONEY
 )
 
 
@@ -84,7 +84,9 @@ class Refunds:
         return [self._refund(one) for one in found if not one.stuck]
 
     async def _differences(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._difference(one) for one in await differences.open_differences(session)]
+        found = await differences.open_differences(session)
+        cases = await differences.cases_of(session, found)
+        return [self._difference(one, cases.get(one.id)) for one in found]
 
     def _refund(self, one: RefundCase) -> Row:
         cells = {
@@ -96,7 +98,7 @@ class Refunds:
         }
         return Row(one.out_refund_no, cells, one.created_at, tone="bad" if one.stuck else "", data=one)
 
-    def _difference(self, one: Difference) -> Row:
+    def _difference(self, one: Difference, case: Case | None) -> Row:
         words = self._desk.words
         ours, theirs = (yuan(fen) if fen is not None else "–" for fen in (one.ours_fen, one.theirs_fen))
         cells = {
@@ -112,6 +114,9 @@ class Refunds:
             Fact("refunds.theirs", theirs),
             Fact("refunds.transaction", one.transaction_id or "–"),
             Fact("refunds.day", f"{one.day or one.found_at.date()}"),
+            Fact("cases.number", case.number if case else "–"),
+            Fact("cases.owner", who(case.owner) if case else "–"),
+            Fact("cases.deadline", f"{case.deadline}" if case else "–"),
         )
         return Row(str(one.id), cells, one.found_at, tone="warn", data=(one.id, facts))
 
@@ -177,4 +182,4 @@ def _stuck(row: Row) -> bool:
 
 
 def _closed(row: Row) -> bool:
-    return isinstance(row.data, RefundCase) and row.data.status is RefundStatus.CLOSED
+    return isinstance(row.data, RefundCase) and row.data.status == RefundStatus.CLOSED

@@ -1,8 +1,9 @@
-"""How the booking's refusals are said to staff."""
+"""How the refusals of booking and of money are said to staff."""
 
 from __future__ import annotations
 
 from integrations.hospital import refusals as why
+from integrations.hospital.billing import desk as money
 from integrations.hospital.callers import NobodyActs, NoProof
 
 BOOKING: dict[type[Exception], str] = {
@@ -22,5 +23,17 @@ BOOKING: dict[type[Exception], str] = {
     why.CancelTooLate: "callers.too_late",
     why.NotYours: "callers.nobody_acts",
     why.AlreadyOver: "queue.gone",
+    why.FeeDiffers: "callers.fee_differs",
+    why.AlreadyWaiting: "callers.already_waiting",
+    why.NothingToWaitFor: "callers.nothing_to_wait_for",
+    why.OfferOver: "callers.offer_over",
+    why.RuleRefusal: "callers.by_rule",
     why.BookingError: "queue.refused",
+}
+MONEY: dict[type[Exception], str] = {
+    money.ForPrescription: "refunds.for_prescription",
+    money.VisitStands: "refunds.visit_stands",
+    money.ConsultationStands: "refunds.consultation_stands",
+    money.NothingPaid: "refunds.nothing_paid",
+    money.NotToGiveBack: "queue.refused",
 }

@@ -21,7 +21,7 @@ from integrations.hospital.callers import CallerError, Unreadable
 from integrations.hospital.half_days import HalfDay
 from integrations.hospital.models import Schedule, ScheduleStatus
 from integrations.hospital.staff.permissions import Right
-from integrations.hospital.stops import StopError
+from integrations.hospital.stops import HalfDayStopped, StopError
 
 COLUMNS = (
     Column("time", "schedules.time", "8rem"),
@@ -32,8 +32,31 @@ COLUMNS = (
     Column("patient", "queue.patient", "6rem"),
 )
 ALL = "all"
+
+
+class NoColleague(StopError):
+    """Nobody of the department is free then."""
+
+
+class Nobody(CallerError):
+    """Nobody has this number on file."""
+
+
 refusals(
-    {StopError: "queue.refused", CallerError: "queue.refused", Unreadable: "callers.unreadable"} | BOOKING
+    {
+        HalfDayStopped: "schedules.stopped_already",
+        NoColleague: "schedules.no_colleague",
+        stops.NoHalfDay: "schedules.no_half_day",
+        stops.NotInDepartment: "schedules.not_in_department",
+        stops.HasOwnPatients: "schedules.has_own_patients",
+        stops.DayFull: "schedules.day_full",
+        stops.NotDisturbed: "schedules.not_disturbed",
+        StopError: "queue.refused",
+        Nobody: "callers.nobody",
+        Unreadable: "callers.unreadable",
+        CallerError: "queue.refused",
+    }
+    | BOOKING
 )
 
 
@@ -158,7 +181,7 @@ class Schedules:
     async def _stop(self, session: AsyncSession, row: Row, answers: Answers) -> dict[str, object]:
         schedule = await self._schedule(session, row)
         if schedule.status is ScheduleStatus.STOPPED:
-            raise StopError(self._desk.words("schedules.stopped_already"))
+            raise HalfDayStopped
         count = await stops.stop(
             session, schedule, reason=answers["reason"], actor=self._desk.actor, now=self._desk.now()
         )
@@ -167,7 +190,7 @@ class Schedules:
     async def _colleagues(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
         options = await half_days.free_colleagues(session, row.data.schedule_id)
         if not options:
-            raise StopError(self._desk.words("schedules.no_colleague"))
+            raise NoColleague
         return (Ask("by", "schedules.by", kind="choice", options=options), REASON)
 
     async def _substitute(self, session: AsyncSession, row: Row, answers: Answers) -> dict[str, object]:
@@ -189,7 +212,7 @@ class Schedules:
             session, desk.rt.crypto, answers["patient"], actor=desk.actor, now=desk.now()
         )
         if not found:
-            raise StopError(desk.words("callers.nobody"))
+            raise Nobody
         options = {str(one.id): f"{one.name} · {one.birth_date}" for one in found}
         only = next(iter(options)) if len(options) == 1 else None
         return (Ask("file", "queue.patient", kind="choice", options=options, value=only), REASON)

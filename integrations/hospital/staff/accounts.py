@@ -26,6 +26,34 @@ class BadAccount(ValueError):
     """The account cannot be so. Says why."""
 
 
+class BadLogin(BadAccount):
+    """Not of the letters that a login has."""
+
+
+class BadName(BadAccount):
+    """No name, or too long a one."""
+
+
+class LoginTaken(BadAccount):
+    """Somebody has this login."""
+
+
+class NotADoctor(BadAccount):
+    """Only a doctor's account belongs to a practitioner."""
+
+
+class NoPractitioner(BadAccount):
+    """A doctor's account names a practitioner who works here."""
+
+
+class PractitionerTaken(BadAccount):
+    """This practitioner has an account."""
+
+
+class LastAdministrator(BadAccount):
+    """Nobody else could keep accounts."""
+
+
 async def create(
     session: AsyncSession,
     *,
@@ -43,11 +71,11 @@ async def create(
     The person enrols the second factor at the first login. Raises BadAccount, BadPassword."""
     wanted = login.strip().lower()
     if not _LOGIN.fullmatch(wanted):
-        raise BadAccount("a login is 2 to 40 of a-z 0-9 . _ - and begins with a letter")
+        raise BadLogin("a login is 2 to 40 of a-z 0-9 . _ - and begins with a letter")
     if not 1 <= len(name.strip()) <= 40:
-        raise BadAccount("a name has 1 to 40 characters")
+        raise BadName("a name has 1 to 40 characters")
     if await session.scalar(select(StaffMember.id).where(StaffMember.login == wanted)):
-        raise BadAccount("this login exists already")
+        raise LoginTaken("this login exists already")
     passwords.judge(password, wanted)
     doctor = await _practitioner(session, role, staff_no)
     member = StaffMember(
@@ -63,6 +91,23 @@ async def create(
     session.add(member)
     await session.flush()
     await _record(session, by, "staff_added", member, role=role.value)
+    return member
+
+
+async def set_telegram(session: AsyncSession, login: str, telegram_id: int | None, *, by: str) -> StaffMember:
+    """Who this is in the staff's Telegram group; None: nobody. Raises UnknownStaff, BadAccount."""
+    member = await find(session, login)
+    if telegram_id is not None:
+        if telegram_id <= 0:
+            raise BadAccount("a user's id in Telegram is a positive number")
+        taken = select(StaffMember.id).where(
+            StaffMember.telegram_id == telegram_id, StaffMember.id != member.id
+        )
+        if await session.scalar(taken):
+            raise BadAccount("somebody else has this id")
+    member.telegram_id = telegram_id
+    await session.flush()
+    await _record(session, by, "staff_telegram", member, known=telegram_id is not None)
     return member
 
 
@@ -179,16 +224,16 @@ async def _practitioner(
 ) -> Practitioner | None:
     if role is not Role.DOCTOR:
         if staff_no:
-            raise BadAccount("only a doctor's account belongs to a practitioner")
+            raise NotADoctor("only a doctor's account belongs to a practitioner")
         return None
     found = await session.scalar(
         select(Practitioner).where(Practitioner.staff_no == staff_no, Practitioner.active)
     )
     if found is None:
-        raise BadAccount("a doctor's account names the practitioner by staff number")
+        raise NoPractitioner("a doctor's account names the practitioner by staff number")
     others = StaffMember.id.is_distinct_from(but)
     if await session.scalar(select(StaffMember.id).where(StaffMember.practitioner_id == found.id, others)):
-        raise BadAccount("this practitioner has an account already")
+        raise PractitionerTaken("this practitioner has an account already")
     return found
 
 
@@ -197,7 +242,7 @@ async def _keep_one_administrator(session: AsyncSession, member: StaffMember) ->
         StaffMember.role == Role.ADMINISTRATOR, StaffMember.active, StaffMember.id != member.id
     )
     if not await session.scalar(others):
-        raise BadAccount("somebody must be administrator")
+        raise LastAdministrator("somebody must be administrator")
 
 
 async def _record(session: AsyncSession, by: str, action: str, member: StaffMember, **detail: object) -> None:

@@ -37,20 +37,21 @@ class Right(StrEnum):
     STAFF_MANAGE = "staff.manage"
 
 
-_PATIENTS = {Right.TALKS_ANSWER, Right.PATIENTS_SEE, Right.PATIENTS_REVEAL, Right.ALARMS_ACKNOWLEDGE}
+_PATIENTS = {Right.PATIENTS_SEE, Right.PATIENTS_REVEAL, Right.ALARMS_ACKNOWLEDGE}
+_TALKS = {*_PATIENTS, Right.TALKS_ANSWER}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.AGENT: frozenset(
-        {*_PATIENTS, Right.BOOKINGS_ACT, Right.CASES_WORK, Right.PARCELS_WORK, Right.QUESTIONS_ANSWER}
+        {*_TALKS, Right.BOOKINGS_ACT, Right.CASES_WORK, Right.PARCELS_WORK, Right.QUESTIONS_ANSWER}
     ),
-    Role.DOCTOR: frozenset({*_PATIENTS, Right.CONSULTATIONS_WORK, Right.PRESCRIPTIONS_WRITE}),
+    Role.DOCTOR: frozenset({*_TALKS, Right.CONSULTATIONS_WORK, Right.PRESCRIPTIONS_WRITE}),
     Role.PHARMACIST: frozenset(
-        {*_PATIENTS, Right.PRESCRIPTIONS_REVIEW, Right.MEDICINES_CHANGE, Right.PARCELS_WORK}
+        {*_TALKS, Right.PRESCRIPTIONS_REVIEW, Right.MEDICINES_CHANGE, Right.PARCELS_WORK}
     ),
     Role.NURSE: frozenset({*_PATIENTS, Right.FOLLOW_UPS_CALL}),
     Role.SUPERVISOR: frozenset(
         {
-            *_PATIENTS,
+            *_TALKS,
             Right.TALKS_WATCH,
             Right.TALKS_TAKE_OVER,
             Right.REPLIES_EDIT,

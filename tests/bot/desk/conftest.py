@@ -54,7 +54,7 @@ class Visitor:
 
     async def told(self, words: str) -> None:
         """Waits for a notice with these words in it."""
-        for _ in range(100):
+        for _ in range(500):
             if any(words in message for message in self.user.notify.messages):
                 return
             await asyncio.sleep(0.02)

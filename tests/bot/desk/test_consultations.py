@@ -2,44 +2,170 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, text
+import base64
+from uuid import UUID
 
-from bot import sweep
-from integrations.hospital.models import ConsultationStatus, Practitioner, Prescription, Role
-from tests.bot.desk.conftest import Desks
-from tests.bot.desk.test_work import _fill, _open, _press, _see
-from tests.consultation_rows import Online
+import pytest
+from sqlalchemy import func, select, text
+
+from bot import media, sweep
+from bot.consulting import work
+from bot.desk.talks import hub as hubs
+from bot.desk.talks.seeing import may_see, viewer_of
+from bot.desk.talks.shapes import facts
+from bot.desk.words import Words
+from integrations.hospital.consultations.terms import UnknownConsultation
+from integrations.hospital.models import (
+    ConsultationStatus,
+    Patient,
+    Practitioner,
+    Prescription,
+    PrescriptionLine,
+    Role,
+)
+from integrations.hospital.pharmacy import reviews
+from integrations.messages import Picture
+from integrations.runtime import Runtime
+from tests.bot.desk.conftest import Desks, Visitor
+from tests.bot.desk.test_work import _click, _open, _press, _see
+from tests.consultation_rows import Asker, Online
 from tests.pharmacy_rows import Pharmacy
+
+_PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+
+
+async def _prescribe(visitor: Visitor, *codes: str) -> None:
+    """Two medicines, each of which is warned of: nothing is known of allergies."""
+    for number, code in enumerate(codes, 1):
+        if number > 1:
+            await _click(visitor, "rx-add")
+        fields = {"code": code, "dose": "每次1片", "frequency": "每天1次", "days": 7, "packs": 1}
+        for name, value in fields.items():
+            await visitor.user.should_see(marker=f"rx-{name}-{number}", retries=100)
+            next(iter(visitor.user.find(marker=f"rx-{name}-{number}").elements)).set_value(value)
+    for number in (1, 2):
+        await visitor.user.should_see(marker=f"rx-why-{number}", retries=100)
+    await _click(visitor, "rx-sign")
+    await _see(visitor, "请写明仍要开的理由。")
+    for number in (1, 2):
+        next(iter(visitor.user.find(marker=f"rx-why-{number}").elements)).set_value("问过，不过敏")
+    await _click(visitor, "rx-sign")
 
 
 async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
     rt = desks.rt
     await Pharmacy(rt.database, rt.crypto).open()
     online = await Online(rt.database, rt.crypto).open()
-    who = await online.asker()
+    _, made = await _waiting(rt, online)
     async with rt.database.begin() as session:
         doctor = await session.get_one(Practitioner, online.doctor)
-        values = {"id": who.contact_id}
-        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), values)
-        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), values)
     visitor = await desks.enter(Role.DOCTOR, doctor=doctor)
-    made = await online.ask(who, rt.now())
-    await online.pay(made, rt.now())
     await sweep.hospital(rt)
     await _open(visitor, "/consultations", made)
     await _see(visitor, "高血压，在吃氨氯地平")
     await _press(visitor, "accept")
-    await visitor.told("已接诊")
+    await _see(visitor, "您接待中", "复诊与处方")  # the talk itself
     assert (await online.see(made)).status is ConsultationStatus.ACTIVE
+    await _open(visitor, "/consultations", made)
     await _press(visitor, "confirm")
     await visitor.told("已确认")
-    await _press(visitor, "prescribe", code="AML", dose="每次1片", frequency="每天1次", days=7, packs=1)
-    await _fill(visitor, why="问过，不过敏")
+    await _press(visitor, "prescribe")
+    await _prescribe(visitor, "AML", "INS")
     await visitor.told("送药师审核")
     async with rt.database.begin() as session:
         one = (await session.scalars(select(Prescription))).one()
         assert visitor.member
         assert one.signed_by == visitor.member.actor
+        await reviews.reject(session, one.id, pharmacist="staff:p", reason="天数太长", now=rt.now())
+    await _open(visitor, "/consultations", made)
+    await _see(visitor, "处方被退回", "药师退回：天数太长")
+    await _press(visitor, "amend")
+    await _see(visitor, "药师退回：天数太长")
+    visitor.user.notify.messages.clear()
+    await _prescribe(visitor)  # what stood on it stands there again
+    await visitor.told("送药师审核")
+    async with rt.database.begin() as session:
+        again = (await session.scalars(select(Prescription).where(Prescription.amends_id == one.id))).one()
+        lines = await session.scalar(select(func.count()).where(PrescriptionLine.prescription_id == again.id))
+        assert lines == 2
     await _press(visitor, "finish", summary="继续原方案")
     await visitor.told("已结束")
     assert (await online.see(made)).status is ConsultationStatus.FINISHED
+
+
+async def test_nobody_but_its_doctor_gets_at_a_consultation(desks: Desks) -> None:
+    """Neither by its address, nor by the talk, nor by the pictures in it: not a doctor of the same department, not a
+    colleague of another, not a supervisor."""
+    rt = desks.rt
+    online = await Online(rt.database, rt.crypto).open()
+    who, made = await _waiting(rt, online)
+    async with rt.database.begin() as session:
+        own = await session.get_one(Practitioner, online.doctor)
+        beside = Practitioner(
+            staff_no="RH9", department_id=own.department_id, name="周文斌", title="医师", rank=2
+        )
+        session.add(beside)
+        await session.flush()
+        medium = await media.keep(session, rt.crypto, who.contact_id, Picture(_PNG, "image/png"), rt.now())
+    doctor, colleague = (
+        await desks.enter(Role.DOCTOR, doctor=own),
+        await desks.enter(Role.DOCTOR, doctor=beside),
+    )
+    stranger = await desks.enter(
+        Role.DOCTOR, doctor=await Pharmacy(rt.database, rt.crypto).doctor_named("王芳")
+    )
+    await sweep.hospital(rt)
+    [row] = await hubs.of(rt).read([who.contact_id])
+    async with rt.database.begin() as session:
+        for visitor, may in ((doctor, True), (colleague, False), (stranger, False)):
+            assert visitor.member
+            assert may_see(viewer_of(visitor.member), row) is may
+    address = f"/talks/media/{who.contact_id}/{medium}"
+    assert (await doctor.http.get(address)).status_code == 200
+    for visitor in (colleague, stranger):
+        assert (await visitor.http.get(address)).status_code == 404
+        await visitor.user.open(f"/consultations?open={made}")
+        await _see(visitor, "没有等待的在线复诊。")
+        await visitor.user.should_not_see("高血压，在吃氨氯地平")
+        assert visitor.member
+        for act in (work.take_up, work.go_on):
+            with pytest.raises(UnknownConsultation):
+                async with rt.database.begin() as session:
+                    await act(session, rt, made, visitor.member, rt.now())
+    supervisor = await desks.enter(Role.SUPERVISOR)
+    assert (await supervisor.http.get("/consultations")).status_code == 403
+    await doctor.user.open(f"/consultations?open={made}")
+    await _see(doctor, "高血压，在吃氨氯地平")
+
+
+async def test_how_long_it_goes_on_stands_above_the_talk(desks: Desks) -> None:
+    rt = desks.rt
+    online = await Online(rt.database, rt.crypto).open()
+    who, made = await _waiting(rt, online)
+    async with rt.database.begin() as session:
+        own = await session.get_one(Practitioner, online.doctor)
+    doctor = await desks.enter(Role.DOCTOR, doctor=own)
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        assert doctor.member
+        await work.take_up(session, rt, made, doctor.member, rt.now())
+    [row] = await hubs.of(rt).read([who.contact_id])
+    shown = facts(row, Words("zh"))
+    assert shown["endsAt"] == int((await online.see(made)).ends_at.timestamp() * 1000)  # type: ignore[union-attr]
+    assert "患者还可发 5 条" in shown["chips"]
+
+
+async def _waiting(rt: Runtime, online: Online) -> tuple[Asker, UUID]:
+    who = await online.asker()
+    async with rt.database.begin() as session:
+        values = {"id": who.contact_id}
+        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), values)
+        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), values)
+        person = await session.get_one(Patient, who.patient_id)
+        person.phone = rt.crypto.encrypt("+8613812345678", "patients.phone")
+        person.id_number = rt.crypto.encrypt("11010519900307013X", "patients.id_number")
+    made = await online.ask(who, rt.now())
+    await online.pay(made, rt.now())
+    return who, made

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 
+import httpx
 import pytest
+from limits import parse
 from nicegui import Client
+from starlette.responses import PlainTextResponse, Response
 
-from bot.desk.door import LARGEST_BODY
+from bot.desk import door
+from bot.desk.cookies import Cookies
+from bot.desk.door import LARGEST_BODY, Door, hosts
 from integrations.hospital.models import Role
+from integrations.settings import Settings
 from tests.bot.desk.conftest import HOST, Desks, made
 
 
@@ -146,6 +152,32 @@ async def test_tries_are_limited_by_address(desks: Desks) -> None:
     assert elsewhere.status_code == 401
 
 
+async def test_requests_are_limited_by_session(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "REQUESTS", parse("3/minute"))
+    agent, other = await desks.enter(), await desks.enter()
+    answers = [(await agent.http.get("/health/ready/x")).status_code for _ in range(2)]  # not counted
+    answers += [(await agent.http.get("/nowhere")).status_code for _ in range(4)]
+    assert answers == [404, 404, 404, 404, 404, 429]
+    assert (await other.http.get("/nowhere")).status_code == 404
+
+
+async def test_behind_https_cookies_and_connections_stay_there() -> None:
+    """A cookie with this name is taken from this very host over TLS alone, whatever a neighbour plants."""
+    settings = Settings(_env_file=None, desk_url="https://desk.test")
+    cookies = Cookies.of(settings)
+    answer = Response()
+    cookies.set_session(answer, "token")
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-desk=token;")
+    assert all(part in cookie for part in ("HttpOnly", "Secure", "SameSite=strict", "Path=/"))
+    assert "domain" not in cookie.lower()
+    transport = httpx.ASGITransport(Door(PlainTextResponse("here"), settings))
+    async with httpx.AsyncClient(transport=transport, base_url="https://desk.test") as browser:
+        headers = (await browser.get("/")).headers
+    assert headers["strict-transport-security"].startswith("max-age=31536000")
+    assert "wss://desk.test" in headers["content-security-policy"]
+
+
 async def test_a_prefix_from_outside_is_not_taken(desks: Desks) -> None:
     agent = await desks.enter()
     page = await agent.http.get("/account", headers={"X-Forwarded-Prefix": "//evil.test"})
@@ -158,3 +190,17 @@ async def test_pages_of_nobody_are_not_kept(desks: Desks) -> None:
     for _ in range(5):
         assert (await desks.browser().get("/account")).status_code == 303
     assert len(Client.instances) == before
+
+
+@pytest.mark.parametrize(
+    ("own", "doctors"),
+    [("http://desk.lan", "https://doctors.example"), ("https://desk.lan", "http://doctors.example")],
+)
+def test_a_name_is_not_published_with_a_cookie_that_is_not_secure(own: str, doctors: str) -> None:
+    with pytest.raises(ValueError, match="https"):
+        hosts(Settings(_env_file=None, desk_url=own, desk_doctor_url=doctors))  # type: ignore[call-arg]
+    assert hosts(
+        Settings(_env_file=None, desk_url="https://desk.lan", desk_doctor_url="https://doctors.example")
+    )[  # type: ignore[call-arg]
+        "doctors.example"
+    ]

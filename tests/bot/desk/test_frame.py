@@ -7,6 +7,7 @@ import re
 import string
 
 import pytest
+from nicegui import ui
 
 from bot.desk import registry
 from bot.desk.desk import Desk, SessionOver
@@ -98,6 +99,48 @@ async def test_presence_is_what_one_says(desks: Desks) -> None:
             ]:
                 return
     raise AssertionError("not online")
+
+
+async def test_who_is_offline_sees_what_follows_and_goes_online_with_one_click(desks: Desks) -> None:
+    agent = await desks.enter()
+    await agent.user.open("/start")
+    await agent.user.should_see("您现在是离线，不会分到对话", retries=50)
+    agent.user.find(marker="go-online").click()
+    await agent.user.should_not_see("您现在是离线，不会分到对话", retries=50)
+    async with desks.rt.database.begin() as session:
+        assert await presence.state_of(session, agent.member.id) is PresenceState.ONLINE
+    await agent.user.open("/account")
+    await asyncio.sleep(0.2)
+    await agent.user.should_not_see("您现在是离线，不会分到对话")
+    for role in (Role.NURSE, Role.ADMINISTRATOR):  # whom no talk is given to in any case
+        other = await desks.enter(role)
+        await other.user.open("/account")
+        await asyncio.sleep(0.2)
+        await other.user.should_not_see(marker="go-online")
+
+
+async def test_light_or_dark_is_the_machines_until_one_is_chosen(desks: Desks) -> None:
+    agent = await desks.enter()
+    await agent.user.open("/account")
+    await agent.user.should_not_see(kind=ui.dark_mode)
+    for chosen, dark in (("dark", True), ("light", False)):
+        answer = await agent.http.get(f"/theme?to={chosen}&next=/account")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+        await agent.user.open("/account")
+        [mode] = agent.user.find(kind=ui.dark_mode).elements
+        assert mode.value is dark
+        assert f'data-theme="{chosen}"' in (await agent.http.get("/login")).text
+    away = await agent.http.get("/theme?to=dark&next=//evil.test")
+    assert away.headers["location"] == "/"
+    assert "desk-theme" not in (await agent.http.get("/theme?to=<b>")).headers.get("set-cookie", "")
+
+
+async def test_the_keys_of_a_page_are_shown(desks: Desks) -> None:
+    agent = await desks.enter()
+    await agent.user.open("/cases")
+    agent.user.find(marker="keys").click()
+    await agent.user.should_see("上一条、下一条", retries=50)
+    await agent.user.should_see("筛选")
 
 
 @pytest.mark.parametrize("what", ["logged out", "disabled", "idle", "other role"])

@@ -42,7 +42,7 @@ async def test_a_refusal_is_said_and_nothing_changes(desks: Desks) -> None:
     admin.user.find(marker="disable-root").click()
     await admin.user.should_see(marker="go")
     admin.user.find(marker="go").click()
-    await admin.told("somebody must be administrator")
+    await admin.told("至少要留一位管理员")
     async with desks.rt.database.begin() as session:
         assert (await accounts.find(session, "root")).active
 

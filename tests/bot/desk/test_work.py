@@ -91,6 +91,7 @@ async def _open(visitor: Visitor, path: str, key: object) -> None:
 async def _audited(desks: Desks, action: str) -> list[tuple[str, dict[str, Any]]]:
     async with desks.rt.database.begin() as session:
         found = select(AuditEvent.actor, AuditEvent.detail).where(AuditEvent.action == action)
+        found = found.order_by(AuditEvent.id)
         return [(row.actor, row.detail) for row in await session.execute(found)]
 
 

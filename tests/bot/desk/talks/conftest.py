@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from bot import inbox
 from bot.handoff import queue, talking
@@ -16,8 +17,8 @@ from tests import staff_rows
 
 @pytest.fixture(autouse=True)
 def at_work(clock) -> None:
-    """10:00 on a working day."""
-    clock.time = clock.time.replace(day=23)
+    """10:00 on a working day before today: what goes out is dated by the database."""
+    clock.time = clock.time.replace(day=16)
 
 
 @pytest.fixture
@@ -59,12 +60,13 @@ async def other(rt) -> StaffMember:
 
 @pytest.fixture
 def accept(rt) -> Callable[..., Awaitable[UUID]]:
-    """Somebody takes the talk; gives it."""
+    """Somebody takes the talk; gives it. What goes out is dated by the database, here by the test's clock."""
 
     async def take(conversation: UUID, member: StaffMember) -> UUID:
         async with rt.database.begin() as session:
             found = await talking.open_talk(session, conversation)
             await talking.accept(session, rt, found.id, member, rt.now())
+            await session.execute(text("UPDATE outbound SET created_at = :now"), {"now": rt.now()})
             return found.id
 
     return take

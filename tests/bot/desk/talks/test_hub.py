@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -42,6 +43,13 @@ class Page:
         self.items = [item.text for item in items]
         self.told.set()
 
+    async def sees(self, wanted: Callable[[Row], bool]) -> None:
+        """Until it was told of such a row."""
+        async with asyncio.timeout(PATIENCE):
+            while not any(wanted(row) for row in self.rows):
+                self.told.clear()
+                await self.told.wait()
+
     async def hears(self, words: str = "") -> None:
         """Until it was told of a row, and the transcript ends with these words."""
         async with asyncio.timeout(PATIENCE):
@@ -70,7 +78,8 @@ async def test_a_row_says_who_waits_since_when_and_what_may_be_sent(
         await talking.say(session, rt, talk_id, agent, "您好", now=rt.now())
         await acts.seen(session, conversation, agent.id, rt.now())
         await session.execute(
-            text("UPDATE outbound SET created_at = :now WHERE staff_id IS NOT NULL"), {"now": rt.now()}
+            text("UPDATE outbound SET created_at = :now - (staff_id IS NULL)::int * interval '9 seconds'"),
+            {"now": rt.now()},
         )
     row = await read(rt, conversation)
     assert (row.status, row.agent, row.unread, row.unanswered_since) == ("active", "沈一鸣", 0, None)
@@ -116,13 +125,13 @@ async def test_each_change_is_read_once_and_told_to_those_whose_it_is(
 ):
     conversation = await wait_for()
     await accept(conversation, agent)
+    async with rt.database.begin() as session:  # the database's own clock dates it
+        await session.execute(text("UPDATE outbound SET created_at = :now"), {"now": rt.now()})
     clock.forward(seconds=1)
     mine, theirs = Page(agent.id, shown=conversation), Page(other.id)
     async with Hub(rt).at_work() as hub:
         assert set(hub.rows) == {conversation}
-        async with asyncio.timeout(PATIENCE):
-            while not hub.hears:  # noqa: ASYNC110 (Redis tells nobody)
-                await asyncio.sleep(0.01)
+        await _hears(hub)
         hub.add(mine)
         hub.add(theirs)
         reading, count = rows.read, []
@@ -141,6 +150,34 @@ async def test_each_change_is_read_once_and_told_to_those_whose_it_is(
         assert not theirs.rows, "others' talks are told once a second"
         await theirs.hears()
         assert [row.last for row in theirs.rows] == ["还在吗"]
+
+
+async def test_postgres_itself_tells_of_talks_alarms_and_pictures(rt, clock, wait_for, agent, arrive):
+    """Nobody says a word on Redis, whoever changed something: a sweep, a command, another door."""
+    page = Page(agent.id)
+    async with Hub(rt).at_work() as hub:
+        await _hears(hub)
+        hub.add(page)
+        conversation = await wait_for(sender="p1")
+        await page.sees(lambda row: (row.id, row.status) == (conversation, "waiting"))
+        flagged = await arrive(sender="p2", words="孩子叫不醒了")  # the bot goes on speaking there
+        await page.sees(lambda row: row.id == flagged and row.alarm == "emergency")
+        async with rt.database.begin() as session:
+            seen = text("UPDATE alarms SET acknowledged_at = :now, acknowledged_by = 'staff:x'")
+            await session.execute(seen, {"now": rt.now()})
+        await page.sees(lambda row: row.id == flagged and row.alarm is None)
+        page.shown = conversation
+        clock.forward(seconds=1)  # the picture came last
+        await arrive(sender="p1", kind=Kind.IMAGE, words="", media=Media("file-1"))
+        async with rt.database.begin() as session:
+            await session.execute(text("UPDATE media SET status = 'failed', error = 'gone'"))
+        await page.sees(lambda row: row.id == conversation and row.last_kind == "image")
+
+
+async def _hears(hub: Hub) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not hub.hears:  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.01)
 
 
 async def test_without_redis_the_hub_looks_by_itself(rt, wait_for, agent, monkeypatch):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable
 from datetime import date
 from uuid import UUID
 
 import pytest
 from nicegui import ui
+from PIL import Image
 from sqlalchemy import text
 
 from bot.desk.talks import hub as hubs
@@ -45,15 +47,9 @@ async def sees(visitor: Visitor, *texts: str) -> None:
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 (pages tell nobody)
             await asyncio.sleep(0.02)
-
-
-@pytest.fixture(autouse=True)
-def at_work(clock) -> None:
-    """10:00 on a working day before today: what goes out is dated by the database."""
-    clock.time = clock.time.replace(day=16)
 
 
 @pytest.fixture
@@ -140,6 +136,38 @@ async def test_nobody_opens_what_is_not_theirs(desks, rt, queued):
     await asyncio.sleep(0.3)
     async with rt.database.begin() as session:
         assert await session.scalar(text("SELECT count(*) FROM talk_notes")) == 0
+
+
+async def test_only_pictures_leave_and_nothing_that_hides_in_them(desks, rt, queued, accept):
+    """Uploads go by the browser's own way; a file's name and type are believed by nobody."""
+    conversation = await queued()
+    agent = await desks.enter(Role.AGENT)
+    await accept(conversation, agent.member)
+    await enter(agent)
+    tell(agent, ConversationList, "choose", str(conversation))
+    await sees(agent, "您接待中")
+    at = one(agent, ui.upload).props["url"]
+    drawn = io.BytesIO()
+    Image.new("RGB", (30, 20), "teal").save(drawn, "PNG")
+    script = b"<script>alert(1)</script>"
+
+    async def send(content: bytes) -> None:
+        answer = await agent.http.post(at, files={"file": ("lunch.png", content, "image/png")})
+        assert answer.status_code == 200
+
+    for content in (script, b"\x89PNG\r\n\x1a\n" + script):
+        await send(content)
+        await agent.told("只能发 JPG、PNG、GIF 图片")
+        agent.user.notify.messages.clear()
+    await send(drawn.getvalue() + script)
+    said = one(agent, Transcript)
+    await until(lambda: any(item["by"] == "staff" and item["medium"] for item in said.said))
+    async with rt.database.begin() as session:
+        [(medium, mime)] = (await session.execute(text("SELECT id, mime FROM media"))).all()
+    shown = await agent.http.get(f"/talks/media/{conversation}/{medium}")
+    assert (shown.headers["content-type"], mime) == ("image/png", "image/png")
+    assert script not in shown.content
+    assert "sandbox" in shown.headers["content-security-policy"]
 
 
 async def test_personal_data_is_shown_for_a_reason_and_hides_again(desks, rt, queued, monkeypatch):

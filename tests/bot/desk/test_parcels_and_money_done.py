@@ -1,0 +1,164 @@
+"""What staff do about parcels and money is done: by the page's own code, on a real database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+
+from integrations.hospital.billing import desk as money
+from integrations.hospital.billing import paying, refunds
+from integrations.hospital.billing.orders import Item
+from integrations.hospital.billing.paying import Trade
+from integrations.hospital.delivery import following, shipping
+from integrations.hospital.models import (
+    Difference,
+    DifferenceKind,
+    FoundBy,
+    Handing,
+    Order,
+    OrderKind,
+    OrderStatus,
+    ParcelState,
+    Payment,
+    Platform,
+    Refund,
+    RefundReason,
+    RefundStatus,
+    Role,
+)
+from integrations.tracking import ParcelNews, ParcelStep
+from tests.bot.desk.conftest import Desks
+from tests.bot.desk.test_work import _audited, _click, _open, _patient, _press, _see
+from tests.bot.desk.test_work_done import WHY, _rows
+from tests.integrations.hospital.conftest import Booker, Clinic
+from tests.pharmacy_rows import Pharmacy
+
+
+async def _shipped(desks: Desks, state: ParcelState) -> Any:
+    """A parcel of which the carrier says so; gives its row."""
+    pharmacy = Pharmacy(desks.rt.database, desks.rt.crypto)
+    await pharmacy.open()
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY)
+    now = pharmacy.now
+    async with desks.rt.database.begin() as session:
+        one = await shipping.ship(session, made, "ShunFeng", "SF1234567890", actor="staff:counter", now=now)
+        step = ParcelStep(now + timedelta(minutes=30), "北京转运中心")
+        news = ParcelNews("shunfeng", "SF1234567890", state, (step,))
+        await following.take_note(session, desks.rt.crypto, news, now + timedelta(minutes=40))
+    return one
+
+
+async def test_a_parcel_that_came_back_is_sent_again(desks: Desks) -> None:
+    parcel = await _shipped(desks, ParcelState.RETURNED)
+    pharmacist = await desks.enter(Role.PHARMACIST)
+    await _open(pharmacist, "/parcels", parcel)
+    await pharmacist.user.should_not_see("建国路88号")
+    await _press(pharmacist, "address", reason=WHY)
+    await _see(pharmacist, "北京市朝阳区建国路88号3号楼1502室")
+    assert (await _audited(desks, "address_revealed"))[0][1]["reason"] == WHY
+    await _press(pharmacist, "again", carrier="shunfeng", waybill="1 2")
+    await pharmacist.told("运单号不对")
+    await _press(pharmacist, "again", carrier="shunfeng", waybill="SF9876543210")
+    await pharmacist.told("已登记新的运单")
+    assert await _rows(
+        desks, text("SELECT waybill FROM deliveries WHERE status = 'shipped'")
+    ) == ["SF9876543210"]  # fmt: skip
+
+
+async def test_a_lost_parcel_is_paid_back_by_who_may(desks: Desks) -> None:
+    parcel = await _shipped(desks, ParcelState.RETURNED)
+    pharmacist = await desks.enter(Role.PHARMACIST)
+    await _open(pharmacist, "/parcels", parcel)
+    await pharmacist.user.should_see(marker="do-again", retries=100)
+    await pharmacist.user.should_not_see(marker="do-refund")
+    boss = await desks.enter(Role.SUPERVISOR)
+    await _open(boss, "/parcels", parcel)
+    await _press(boss, "refund", reason="lost on the way")
+    await boss.told("退款已发起")
+    [(actor, detail)] = await _audited(desks, "prescription_refunded")
+    assert boss.member
+    assert (actor, detail["reason"]) == (boss.member.actor, "lost on the way")
+    assert await _rows(desks, select(Order.status)) == [OrderStatus.REFUND_DUE]
+
+
+async def _bill(desks: Desks, *, paid: bool = True) -> str:
+    """A bill over 35 yuan of the patient whose phone is 13812345678."""
+    now = desks.rt.now()
+    _, _, patient = await _patient(desks)
+    async with desks.rt.database.begin() as session:
+        order_no = await money.add_bill(
+            session, OrderKind.TEST, [Item("血常规", 3500)], patient_id=patient, expires_at=None, actor="staff:x",
+            now=now,
+        )  # fmt: skip
+        if paid:
+            await paying.open_payment(session, order_no, Platform.WECHATPAY, "native", now, None)
+            trade = Trade(Platform.WECHATPAY, order_no, "T1", 3500, now, "oPatient")
+            await paying.receive(session, trade, FoundBy.CALLBACK, now)
+    return order_no
+
+
+async def _refund(desks: Desks, status: RefundStatus) -> str:
+    """One that the platform could not pay back."""
+    order_no, now = await _bill(desks), desks.rt.now()
+    async with desks.rt.database.begin() as session:
+        payment = (await session.scalars(select(Payment))).one()
+        await refunds.owe(session, payment, RefundReason.STAFF, now)
+        await refunds.settle_refund(session, f"{order_no}R1", status, now, error="USER_ACCOUNT_ABNORMAL")
+    return f"{order_no}R1"
+
+
+async def test_a_refused_refund_is_tried_again(desks: Desks) -> None:
+    number = await _refund(desks, RefundStatus.CLOSED)
+    boss = await desks.enter(Role.SUPERVISOR)
+    await _open(boss, "/refunds", number)
+    await _see(boss, "USER_ACCOUNT_ABNORMAL")
+    await _press(boss, "retry")
+    await _click(boss, "queue-confirm")
+    await boss.told(f"{number[:-1]}2")
+    renewed = text("SELECT out_refund_no FROM refunds WHERE status = 'due'")
+    assert await _rows(desks, renewed) == [f"{number[:-1]}2"]
+
+
+async def test_money_that_was_paid_back_by_hand_and_a_difference_are_settled(desks: Desks) -> None:
+    number = await _refund(desks, RefundStatus.ABNORMAL)
+    async with desks.rt.database.begin() as session:
+        difference = Difference(
+            platform=Platform.WECHATPAY, kind=DifferenceKind.UNKNOWN_ORDER, number="X1", theirs_fen=100,
+            found_by=FoundBy.BILL, found_at=desks.rt.now(),
+        )  # fmt: skip
+        session.add(difference)
+    boss = await desks.enter(Role.SUPERVISOR)
+    await _open(boss, "/refunds", number)
+    await _press(boss, "settle", note="bank transfer of 24 November")
+    await boss.told("已了结，患者")
+    assert await _rows(desks, select(Refund.status)) == [RefundStatus.SUCCEEDED]
+    await _click(boss, "view-differences")
+    await _click(boss, f"row-{difference.id}")
+    await _press(boss, "settle_difference", note="a test of the bank's")
+    await boss.told("已了结。")
+    assert await _rows(desks, select(Difference.note)) == ["a test of the bank's"]
+
+
+async def test_cancelled_and_paid_back_for_a_caller(desks: Desks) -> None:
+    clinic = Clinic(desks.rt.database)
+    clinic.now = desks.rt.now()
+    order_no = await _bill(desks)
+    async with desks.rt.database.begin() as session:
+        row = (await session.execute(text("SELECT account_id, contact_id, patient_id FROM orders"))).one()
+    made = await clinic.book(Booker(*row), await clinic.schedule())
+    boss = await desks.enter(Role.SUPERVISOR)
+    await boss.user.open("/callers")
+    await _press(boss, "find", who="张明")
+    await boss.told("不是手机号")
+    await _press(boss, "find", who="11010519900307013X")
+    await boss.told("找到 1 份档案")
+    await _click(boss, f"row-{row.patient_id}")
+    await _press(boss, "cancel", visit=str(made.id), proof="document", note="at the counter", free=False)
+    await boss.told("已取消")
+    await _press(boss, "refund", order=order_no, proof="document", note="at the counter")
+    await boss.told("已办理")
+    assert await _rows(desks, select(Order.status).where(Order.order_no == order_no)) == ["refund_due"]
+    [(_, detail)] = await _audited(desks, "cancelled_for_caller")
+    assert detail["proof"] == "document"
