@@ -11,9 +11,9 @@ from actions.consent import missing_consents
 from actions.forms import THEN, Form, Outcome
 from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, SLOT, waits
-from integrations.hospital import requests
+from integrations.hospital import file_claims
+from integrations.hospital.file_claims import FilePhone
 from integrations.hospital.linking import SelfExists
-from integrations.hospital.requests import FilePhone
 
 FORM = "claim_form"
 _PURPOSE = "claim"
@@ -36,7 +36,7 @@ class ClaimForm(Form):
             return _asking(reply, claim, "claim_way")
         if turn.intent == "cancel":
             async with turn.runtime.database.begin() as session:
-                await requests.drop_claim(session, claim.request_id, turn.now)
+                await file_claims.drop(session, claim.request_id, turn.now)
             reply.say("say_claim_cancelled")
             return Outcome.closed(slots=_STOPS)
         if await missing_consents(turn):  # withdrawn meanwhile, on another channel: no file is joined to it
@@ -72,7 +72,7 @@ class ClaimForm(Form):
 
     async def _to_staff(self, turn: Turn, reply: Reply, claim: FilePhone) -> Outcome:
         async with turn.runtime.database.begin() as session:
-            await requests.ask_staff(session, claim.request_id)
+            await file_claims.ask_staff(session, claim.request_id)
         reply.say("say_claim_filed", phone=turn.runtime.settings.hospital_phone)
         return Outcome.closed(slots=_STOPS)
 
@@ -92,7 +92,7 @@ class ClaimForm(Form):
     async def _prove(self, turn: Turn, request_id: UUID) -> str | None:
         try:
             async with turn.runtime.database.begin() as session:
-                return await requests.prove_claim(session, request_id, turn.key("claim"), turn.now)
+                return await file_claims.prove(session, request_id, turn.key("claim"), turn.now)
         except SelfExists:  # registered as somebody else meanwhile, on another channel
             return None
 
@@ -104,7 +104,7 @@ def _draft(claim: FilePhone) -> dict[str, str]:
 async def started_claim(turn: Turn) -> FilePhone | None:
     """The claim of this contact that waits for a code to the phone on file."""
     async with turn.runtime.database.begin() as session:
-        return await requests.started_claim(session, turn.runtime.crypto, turn.contact_id, turn.now)
+        return await file_claims.started(session, turn.runtime.crypto, turn.contact_id, turn.now)
 
 
 def _asking(reply: Reply, claim: FilePhone, asked: str) -> Outcome:

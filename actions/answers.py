@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 from actions import hospital_questions
 from actions.forms import ask_person_at_last, how_often
 from actions.turn import Reply, Turn
@@ -29,11 +32,13 @@ _OFFERED = frozenset(
         "my_addresses",
         "my_appointments",
         "my_bills",
+        "my_consultations",
         "my_family",
         "my_measurements",
         "my_prescriptions",
         "my_profile",
         "my_waitlist",
+        "online_consultation",
         "rate",
         "register",
         "reschedule_appointment",
@@ -47,6 +52,7 @@ _OFFERED = frozenset(
 _OTHERWISE = ("book_appointment", "ask_hospital")  # when nothing likely may be offered
 GENERAL_MEDICINE = "全科"  # how the name of that department begins
 _EMERGENCY_DEPARTMENT = "急诊"
+_LATELY = timedelta(hours=1)  # since an alarm
 SAID_BY_KIND = frozenset({"voice", "image", "video", "file", "sticker", "location", "link"})
 
 
@@ -54,8 +60,21 @@ async def what_it_does(turn: Turn, reply: Reply) -> None:
     reply.say("say_help", hospital=turn.runtime.settings.hospital_name_in(turn.language))
 
 
+_CALLED = re.compile(
+    r"(?:已经?|刚刚?|都|早就)[^，。]{0,3}[打拨叫][^，。]{0,4}(?:120|救护车)|[打拨叫](?:过|了)(?:120|救护车)|(?:120|救护车)(?:已经|马上|快)?(?:到了|来了|在路上)"
+    r"|\b(?:called|phoned|rang) (?:120|an ambulance|the ambulance)|ambulance (?:is|has) (?:coming|come|here|on)",
+    re.IGNORECASE,
+)
+_IN_VAIN = re.compile(
+    r"没|不通|占线|忙音|怎么|要不要|该不该|[吗?？]|\bnot\b|n't|busy|no answer", re.IGNORECASE
+)
+
+
 async def emergency(turn: Turn, reply: Reply) -> None:
-    """120 first, then the way to the emergency department."""
+    """120 first, then the way to the emergency department. Who has called already is not sent to the phone again."""
+    if _CALLED.search(turn.text) and not _IN_VAIN.search(turn.text):
+        reply.say("say_emergency_called")
+        return
     departments = (await turn.directory()).departments.values()
     reply.say("say_emergency")
     for one in departments:
@@ -70,7 +89,9 @@ async def thanks(turn: Turn, reply: Reply) -> None:
 
 
 async def goodbye(turn: Turn, reply: Reply) -> None:
-    reply.say("say_goodbye")
+    """Nobody is sent off lightly who was in danger a moment ago."""
+    lately = turn.alarm_ago is not None and turn.alarm_ago < _LATELY
+    reply.say("say_goodbye_after_alarm" if lately else "say_goodbye")
 
 
 async def small_talk(turn: Turn, reply: Reply) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from actions.answers import nothing_open
 from actions.booking_draft import nth
 from actions.booking_words import card_values
 from actions.directory import Directory
@@ -38,6 +39,14 @@ async def answer_appointments(turn: Turn, reply: Reply) -> None:
                 f"word_{verb}_one", day=turn.words.short_day(one.date), doctor=one.practitioner
             )
             reply.offer(title, f'/{verb}_appointment{{"appointment": "{one.id}"}}')
+
+
+async def nothing_to_cancel(turn: Turn, reply: Reply) -> None:
+    """ "算了，取消吧" behind a booking that is done: perhaps the booking is meant."""
+    if await upcoming(turn):
+        reply.say("say_nothing_open_booked")
+    else:
+        await nothing_open(turn, reply)
 
 
 async def _say_how_to_pay(turn: Turn, reply: Reply, coming: list[AppointmentView]) -> None:

@@ -28,6 +28,7 @@ from actions.waiting_wish import BOOKING, in_words, keep, last_day, waits
 from actions.walk_in import bookable, not_booked, say_the_way, told_the_way
 from integrations.hospital import accounts, patients
 from integrations.hospital.booking import BookingError
+from integrations.hospital.models import AppointmentStatus
 from integrations.hospital.triage.assess import speaks_of_illness
 
 FORM = BOOKING
@@ -131,11 +132,8 @@ class BookingForm(ConfirmingForm):
         """What opened the form and books nothing."""
         if turn.intent == "change_profile":
             return Outcome.closed(go_on="change_form")
-        if turn.intent == "correct" and not (turn.facts.departments or turn.facts.practitioners):
-            if await upcoming(turn):
-                return Outcome.closed(go_on="reschedule_form")
-            reply.say("say_nothing_to_correct")
-            return Outcome.closed()
+        if turn.intent == "correct" and (corrected := await self._corrected(turn, reply)):
+            return corrected
         if turn.intent == "emergency_help":
             await emergency(turn, reply)
             return Outcome.closed()
@@ -145,6 +143,18 @@ class BookingForm(ConfirmingForm):
             await unclear(turn, reply)
             return Outcome(None, understood=False)
         return None
+
+    async def _corrected(self, turn: Turn, reply: Reply) -> Outcome | None:
+        """ "说错了，是骨科" behind a booking is about the number that was just taken and is not paid yet; None where a
+        department or a doctor is named and there is no such number: then it is a wish like any other."""
+        named = turn.facts.departments or turn.facts.practitioners
+        coming = await upcoming(turn)
+        if coming and (not named or any(one.status is AppointmentStatus.HELD for one in coming)):
+            return Outcome.closed(go_on="reschedule_form")
+        if named:
+            return None
+        reply.say("say_nothing_to_correct")
+        return Outcome.closed()
 
     def _by_symptoms(self, turn: Turn) -> bool:
         """要挂明天的，头疼: no department is named, but what it would be for."""

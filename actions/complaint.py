@@ -73,7 +73,8 @@ class ComplaintForm(CaseSteps):
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if turn.asked and turn.intent == "cancel" and not own_words.is_done(turn.text):
-            reply.say("say_complaint_stopped")
+            kept = turn.asked == "complaint_withdraw"
+            reply.say("say_complaint_kept" if kept else "say_complaint_stopped")
             return Outcome.closed()
         if (purpose := await self._purpose(turn)) or draft.get("case"):
             return await self.on_case(turn, reply, draft, purpose)

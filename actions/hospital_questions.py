@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,10 @@ PAGES = Pages()
 SEARCH = Search(PAGES)
 # What most people ask; the others stand on the page that lists all.
 _COMMON = ("hours", "address", "booking", "insurance", "parking", "report", "preparation", "visiting")
+_OF_THE_HOSPITAL = re.compile(
+    r"^(?:你们)?医院|你们(?:医院)?(?:在|的?地址)|\b(?:the|your) hospital\b|\bare you\b|\bget (?:there|to you)\b",
+    re.IGNORECASE,
+)
 _GENERAL = frozenset({"payment", "hours", "phone", "preparation"})
 
 
@@ -48,6 +53,8 @@ async def answer(turn: Turn, reply: Reply) -> None:
         _show(turn, reply, best.page, best.section)
     elif topics and (topics[0] not in _GENERAL or not found.matches):
         _show(turn, reply, PAGES.of(turn.language)[topics[0]])
+    elif "address" in turn.facts.topics and _OF_THE_HOSPITAL.search(turn.text):
+        _show(turn, reply, PAGES.of(turn.language)["address"])
     else:
         await _uncertain(turn, reply, [one.page.topic for one in found.matches])
 

@@ -14,7 +14,14 @@ from actions.booking_people import NobodyRegistered, read_booker
 from actions.consent import missing_consents
 from actions.forms import LONG_AWAY, THEN, Form, Outcome
 from actions.intake_draft import ASKED, Draft, answer_in, begun, joined, person_of, whose
-from actions.intake_words import ask_field, changed_field, say_started, shown_summary, summary_for_the_doctor
+from actions.intake_words import (
+    ask_field,
+    changed_field,
+    put_right,
+    say_started,
+    shown_summary,
+    summary_for_the_doctor,
+)
 from actions.revealing import account_of
 from actions.triage import TOLD
 from actions.turn import Reply, Turn
@@ -170,7 +177,11 @@ class IntakeForm(Form):
                     story = replace(known.story, pictured=True)
                     return await self._next(turn, reply, replace(known, story=story), person)
                 return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
-        return await self._take(turn, reply, known, person, turn.asked.removeprefix(ASKED), said)
+        asked = turn.asked.removeprefix(ASKED)
+        if said and (right := put_right(known.story, asked, said)):
+            reply.say("say_intake_corrected", what=turn.words.texts.text(f"word_intake_{right[0]}"))
+            return await self._take(turn, reply, known, person, *right)
+        return await self._take(turn, reply, known, person, asked, said)
 
     async def digressions_of_kind(self, turn: Turn, reply: Reply) -> None:
         kind = turn.kind if turn.kind in ("voice", "sticker", "location", "link") else "other"

@@ -21,6 +21,7 @@ from integrations.hospital.intake.story import (
     SEVERITY,
     UNKNOWN,
     Story,
+    readable,
     severity_of,
 )
 from integrations.hospital.patients import PatientView
@@ -46,6 +47,36 @@ _CHANGES = {
     )
     for name, words in _CALLED.items()
 }
+
+
+# What begins so is about the answer before, not about the question that is open.
+_OF_BEFORE = re.compile(
+    r"(?:哎呀?|啊|抱歉|对不起|sorry|oops)?[，, ]*(?:我)?(?:刚才?|前面|上面)?(?:的)?"
+    r"(?:(?:写|说|讲|填|打|搞|弄)错了?|漏(?:了|说了?|写了?)|忘(?:了?[说写]|说|写)了?"
+    r"|i (?:was|got (?:it|that)) wrong|that was wrong|i made a mistake|i forgot(?: to (?:say|mention))?)"
+    r"[，,。.:： ]*(?:应该)?是?(?P<rest>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_MORE = re.compile(r"^(?:还有|另外|也有|而且|补充|also|and )[，, ]*", re.IGNORECASE)
+_ALLERGIC = re.compile(r"(?:我?对)?[^，。,.;；]{1,12}(?<!抗)过敏|allergic to .{2,40}", re.IGNORECASE)
+
+
+def put_right(story: Story, asked: str, said: str) -> tuple[str, str] | None:
+    """The field that a message is about instead of the one that is asked, and what stands there now: "写错了，还有糖尿
+    病" is about the answer before, "青霉素过敏" no medicine that is taken."""
+    if asked == MEDICINES and _ALLERGIC.fullmatch(said.strip(" 。.!！")):
+        return ALLERGIES, _with(story.answers.get(ALLERGIES, ""), said)
+    told = _OF_BEFORE.fullmatch(said.strip())
+    if told is None or not story.answers:
+        return None
+    name, rest = list(story.answers)[-1], told["rest"].strip()
+    more = _MORE.match(rest)
+    words = _with(story.answers[name], rest[more.end() :]) if more else rest
+    return (name, words) if words and readable(name, words) else None
+
+
+def _with(before: str, words: str) -> str:
+    return words if before in ("", NONE, UNKNOWN) or words in before else f"{before}；{words}"
 
 
 async def ask_field(turn: Turn, reply: Reply, name: str, known: str) -> None:

@@ -15,8 +15,8 @@ from actions import (
     consent,
     elder_mode,
     family_list,
-    follow_up,
     follow_up_page,
+    follow_up_task,
     hospital_questions,
     language,
     measurements,
@@ -120,7 +120,7 @@ ANSWERS: Mapping[str, Answer] = {
 OUTSIDE: Mapping[str, Answer] = {
     "affirm": waitlist.answer_yes,
     "deny": waitlist.answer_no,
-    "cancel": answers.nothing_open,
+    "cancel": appointments.nothing_to_cancel,
     "go_back": answers.nothing_open,
     "resend_code": answers.nothing_open,
 }
@@ -188,7 +188,7 @@ _ONLY_OUTSIDE = frozenset(
     }
 )
 # What the hospital begins waits for the end of a form.
-WAITING: Mapping[str, Answer] = {"follow_up_due": follow_up.put_off}
+WAITING: Mapping[str, Answer] = {"follow_up_due": follow_up_task.put_off}
 
 
 def journeys(runtime: Runtime, words: Wording) -> list[Journey]:

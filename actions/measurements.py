@@ -29,6 +29,12 @@ from integrations.language.people import told_of
 TREND = timedelta(days=90)
 _JUST_NOTED = timedelta(minutes=15)  # so long "不对" means the one before
 _ENOUGH = 2  # values that make a picture
+# How what was noted wrongly is put right.
+_EXAMPLES = {
+    MeasurementKind.GLUCOSE: "5.8",
+    MeasurementKind.WEIGHT: "62",
+    MeasurementKind.TEMPERATURE: "36.8",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,8 @@ async def log_for(
     noted = [_graded(known, one) for one in found]
     await _keep(turn, patient, noted, moment, instead=reading.corrects(words))
     what = turn.words.all_of(measured(turn.words.texts, one.kind, one.value) for one in noted)
-    reply.say("say_measurement_noted", name=patient.name, what=what)
+    example = _EXAMPLES.get(noted[0].kind, "128/80")
+    reply.say("say_measurement_noted", name=patient.name, what=what, example=example)
     gravest = max(noted, key=lambda one: list(Level).index(one.level))
     if advice := gravest.rule.advice.words(gravest.level, low=gravest.low):
         reply.parts.append(advice.text(turn.language))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -22,6 +23,11 @@ from integrations.hospital.models import Sex
 FORM = "registration_form"
 FAMILY = "family_form"
 INTAKE = "intake_form"
+_NO_PHONE = re.compile(
+    r"没有?[^，。]{0,8}(?:手机|电话|号码)"
+    r"|\b(?:no|don['’]?t have|without|haven['’]?t)\b.{0,24}\b(?:phone|mobile|cell|number|sim)\b",
+    re.IGNORECASE,
+)
 PURPOSE = "registration"
 
 
@@ -64,7 +70,8 @@ class RegistrationForm(PersonForm):
 
     async def fitting(self, turn: Turn, reply: Reply, person: Person) -> Person | Outcome:
         """No mobile of the mainland: the way that is left."""
-        if turn.facts.field != "no_phone":
+        told = turn.asked == "phone" and not turn.facts.phone and _NO_PHONE.search(turn.text)
+        if turn.facts.field != "no_phone" and not told:
             return person
         reply.say("say_bad_phone_foreign", phone=turn.runtime.settings.hospital_phone)
         return Outcome(person.as_draft(), "phone")

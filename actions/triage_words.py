@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from actions.answers import GENERAL_MEDICINE, offer_department
@@ -18,6 +19,9 @@ from integrations.hospital.triage.assess import Offer, Question
 
 _NUMBERS = 3  # free half days shown of the first choice
 _REASONS = 3  # words that led to a department
+_HOW_LONG = re.compile(
+    r"[一二三四五六七八九十两半几多好个来\d]+(?:小时|天|周|星期|礼拜|月|年|阵子)(?:了|多|半|左右)*"
+)
 Best = Sequence[tuple[DepartmentView, Offer]]
 
 
@@ -97,7 +101,7 @@ def _who(turn: Turn, whom: Someone) -> str:
 
 
 def _because(turn: Turn, view: DepartmentView, offer: Offer) -> str:
-    words = [one for one in offer.because if one.strip()][:_REASONS]
+    words = [one for one in offer.because if one.strip() and not _HOW_LONG.fullmatch(one.strip())][:_REASONS]
     if not words:
         return view.name
     return turn.words.texts.text("word_triage_because", department=view.name, words=turn.words.all_of(words))

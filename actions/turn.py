@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -27,6 +28,11 @@ _WEIGHTY = frozenset({"affirm", "give_consent", "withdraw_consent", "cancel"})
 _CLEAR = 0.4
 # Where "换手机号" cannot mean what was just typed: it is about what is on file.
 _NOTHING_PERSONAL = frozenset({"", "booking_form", "cancellation_form"})
+# "I have no Chinese phone" chooses no language.
+_LACKS = re.compile(
+    r"\b(?:no|not|without|don['’]?t|haven['’]?t)\b.*\b(?:phone|mobile|cell|number|id|card|sim|passport)\b",
+    re.IGNORECASE,
+)
 _EMERGENCY_NUMBER = "120"  # for the language model one number is like another
 
 
@@ -95,6 +101,8 @@ def read_turn(
     part = meant(message, tracker.slots, runtime.now(), takes_all)
     text = part.text
     intent = _intent({**(message.get("intent") or {}), "name": part.intent}, text)
+    if intent == "choose_language" and _LACKS.search(text):
+        intent = "inform"
     facts = read_facts(part.entities, last_wins=intent in _CORRECTING)
     chosen = facts.language if intent == "choose_language" and facts.language in LANGUAGES else ""
     now = runtime.now()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions.facts import read_facts
+from actions.relations import kin_of, yours
 
 if TYPE_CHECKING:
     from actions.turn import Reply, Turn
@@ -150,7 +151,7 @@ class Wishes:
             return first.intent in self.answers or all(one.intent in self.answers for one in later)
         if first.intent in self.answers or first.intent == "affirm":
             return True
-        return all(self.opens.get(one.intent) != form for one in later)
+        return all(self.opens.get(one.intent) != form or one.intent == first.intent for one in later)
 
     async def after(self, turn: Turn, reply: Reply, events: list[EventType], *, open_now: bool) -> None:
         """The end of an action: its reply and its events are added to. `open_now`: a question of its form is open."""
@@ -250,7 +251,11 @@ async def offer(turn: Turn, reply: Reply, memory: Memory) -> None:
 async def _in_words(turn: Turn, wish: Wish) -> str:
     texts, facts = turn.words.texts, read_facts(wish.entities)
     directory = await turn.directory()
-    known = [directory.departments[one].name for one in facts.departments[:1] if one in directory.departments]
+    known = [turn.words.texts.text("word_kin_self")] if facts.oneself else []
+    known += [yours(turn.words, kin_of(facts.relative))] if facts.relative and not facts.oneself else []
+    known += [
+        directory.departments[one].name for one in facts.departments[:1] if one in directory.departments
+    ]
     known += [
         directory.practitioners[one].name for one in facts.practitioners if one in directory.practitioners
     ]

@@ -165,7 +165,14 @@ class Understanding(GraphComponent):
             best = int(probabilities.argmax())
             return classifier.intents[best], float(probabilities[best])
 
-        found = wishes_in(text, likely)
+        def named(start: int, end: int) -> dict[str, set[str]]:
+            within: dict[str, set[str]] = {}
+            for one in entities:
+                if start <= one.get("start", 0) < end:
+                    within.setdefault(one["entity"], set()).add(str(one["value"]))
+            return within
+
+        found = wishes_in(text, likely, named)
         if not found:
             return None
         first, *later = found

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Likely = Callable[[int, int], "tuple[str, float]"]  # the likeliest intent of text[start:end], and how likely
+# What the words of text[start:end] name, by kind of entity: {"department": {…}, "relative": {"妈"}}.
+Named = Callable[[int, int], "dict[str, set[str]]"]
 
 # Said and answered, or begun: each stands for itself.
 ANSWERED = frozenset(
@@ -21,6 +23,7 @@ ANSWERED = frozenset(
         "complaint_status",
         "my_appointments",
         "my_bills",
+        "my_consultations",
         "my_family",
         "my_measurements",
         "my_profile",
@@ -41,6 +44,7 @@ BEGUN = frozenset(
         "log_measurement",
         "my_addresses",
         "my_prescriptions",
+        "online_consultation",
         "rate",
         "register",
         "reschedule_appointment",
@@ -54,7 +58,10 @@ WISHES = ANSWERED | BEGUN
 REPLIES = frozenset({"affirm", "correct", "deny", "inform"})
 # One wish said in two ways, or told at length: never two of the same family.
 _FAMILIES = (
-    frozenset({"book_appointment", "start_intake", "tell_symptoms", "which_department"}),
+    frozenset(
+        {"book_appointment", "online_consultation", "start_intake", "tell_symptoms", "which_department"}
+    ),
+    frozenset({"my_consultations", "online_consultation"}),
     frozenset({"my_prescriptions", "collect_medicine"}),
     frozenset({"add_family", "my_family", "register"}),
     frozenset({"register", "book_appointment"}),
@@ -71,6 +78,14 @@ _KIN = (
     ),
     frozenset({"collect_medicine", "my_bills"}),
     frozenset({"my_bills", "paid_already", "ask_hospital"}),
+)
+# Two visits in one message: for two people, or to two places. "看看皮肤科也行" and "没号的话" name no second one.
+_VISIT = "book_appointment"
+_PLACES, _PEOPLE = ("department", "practitioner", "unknown_practitioner"), ("relative", "oneself", "patient")
+_INSTEAD = re.compile(
+    r"的话|没有?号|没有的|如果|要是|实在|不行|也行|也可以|都行|都可以|或者?|还是|不是|不要|算了|改成|换成|已经|[看挂约]过|[看挂约]了"
+    r"|\b(?:or|if|instead|either|not|rather|already)\b",
+    re.IGNORECASE,
 )
 # What is told in many clauses: what follows belongs to it unless a word says that something else comes.
 _TOLD = frozenset({"complain", "log_measurement", "paid_already", "rate", "tell_symptoms"})
@@ -101,23 +116,23 @@ class Part:
     end: int
 
 
-def wishes_in(text: str, likely: Likely) -> list[Part]:
+def wishes_in(text: str, likely: Likely, named: Named = lambda start, end: {}) -> list[Part]:
     """The wishes of a message in their order, three at most; none when it holds one, or when that is not clear."""
-    parts = _halves(text, likely, 0, len(text))
+    parts = _halves(text, likely, named, 0, len(text))
     if not parts:
         return []
     first, second = parts
-    if later := _halves(text, likely, second.start, second.end):
+    if later := _halves(text, likely, named, second.start, second.end):
         if _besides(first.intent, later[1].intent):
             return [first, *later]
-    elif (earlier := _halves(text, likely, first.start, first.end)) and _besides(
+    elif (earlier := _halves(text, likely, named, first.start, first.end)) and _besides(
         earlier[0].intent, second.intent
     ):
         return [*earlier, second]
     return parts
 
 
-def _halves(text: str, likely: Likely, begin: int, stop: int) -> list[Part]:
+def _halves(text: str, likely: Likely, named: Named, begin: int, stop: int) -> list[Part]:
     """Two wishes in text[begin:stop], parted where both are likeliest; none when there is no such place."""
     best: list[Part] = []
     for number, joint in enumerate(_JOINT.finditer(text, begin, stop)):
@@ -134,7 +149,14 @@ def _halves(text: str, likely: Likely, begin: int, stop: int) -> list[Part]:
             continue
         intent, as_sure = likely(start, stop)
         least = min(sure, as_sure)
-        if least < least_sure or not _apart(first, intent, joined=joined):
+        if least < least_sure:
+            continue
+        twice = first == intent == _VISIT and not _INSTEAD.search(text, begin, stop)
+        if not (
+            _two_visits(named(begin, end), named(start, stop), joined=joined)
+            if twice
+            else _apart(first, intent, joined=joined)
+        ):
             continue
         if not best or least > min(one.sure for one in best):
             best = [Part(first, sure, begin, end), Part(intent, as_sure, start, stop)]
@@ -151,6 +173,16 @@ def _besides(first: str, third: str) -> bool:
     if first == third:
         return third in ANSWERED
     return not any(first in family and third in family for family in _FAMILIES)
+
+
+def _two_visits(first: dict[str, set[str]], second: dict[str, set[str]], *, joined: bool) -> bool:
+    """Whether each half names a person of its own, or, behind a joining word, a place of its own."""
+
+    def differ(kinds: tuple[str, ...]) -> bool:
+        one, other = ({value for kind in kinds for value in half.get(kind, ())} for half in (first, second))
+        return bool(one and other and not one & other)
+
+    return differ(_PEOPLE) or (joined and differ(_PLACES))
 
 
 def _apart(first: str, second: str, *, joined: bool) -> bool:

@@ -42,7 +42,9 @@ _SCORE = re.compile(
     rf"|(?:程度|评分|打分|大[概约]|差不多|有)\s*(?P<said>{SMALL})$)",
     re.IGNORECASE,
 )
-_BARE = re.compile(rf"(?P<n>10|\d|{SMALL})(?:\s*[到至~\-—]\s*(?P<to>10|\d|{SMALL}))?(?:吧|左右|个?分)?")
+_BARE = re.compile(
+    rf"(?:大概|大约|差不多|约|可能|about|around|maybe|probably|a|it'?s)?\s*(?P<n>10|\d|{SMALL})(?:\s*[到至~\-—]\s*(?P<to>10|\d|{SMALL}))?(?:吧|左右|个?分)?"
+)
 _WORDS = (
     (
         9,

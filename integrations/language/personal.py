@@ -51,7 +51,7 @@ _DOCUMENT = re.compile(
     r"(?<![A-Za-z0-9])(?:(?=(?:[A-Za-z]*\d){4})[A-Za-z0-9]{5,20}|[A-Za-z]{0,3}(?:[ \-.]?\d){5,14}[A-Za-z]?)"
     r"(?![A-Za-z0-9])"
 )
-_LONG_NUMBER = re.compile(rf"{_ALONE}{_DIGIT}(?:{_NEXT}){{5,}}{_X}?")
+_LONG_NUMBER = re.compile(rf"{_ALONE}{_DIGIT}(?:{_NEXT}){{4,}}{_X}?")
 _SHAPES = (
     ("phone", _MOBILE_ABROAD),
     ("id_number", _ID_NUMBER),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from integrations.hospital import patients, requests
+from integrations.hospital import file_claims, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
     IdentityRequest,
@@ -132,7 +132,7 @@ async def test_a_claim_that_nobody_goes_on_with_ends(
     said = await registers(chat, outside, NEW)
     outside.now += timedelta(days=1, minutes=1)
     async with runtime.database.begin() as session:
-        await requests.end_old_claims(session, outside.now)
+        await file_claims.end_old(session, outside.now)
         assert list(await session.scalars(select(IdentityRequest.value))) == [None]
     assert "已经结束了" in (await chat.press(said, "发验证码")).text
 

@@ -11,9 +11,9 @@ from integrations.hospital import patients
 from integrations.runtime import Runtime
 from tests.pharmacy_rows import Client, Pharmacy
 
+from .complaints import submit
 from .conftest import Chat, Clinic
-from .test_complaint import submit
-from .test_follow_up import put_on
+from .follow_ups import put_on
 from .test_rating import ask as ask_rating
 from .walking import presses, says, tells, types, walk
 

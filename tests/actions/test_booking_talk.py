@@ -24,6 +24,25 @@ async def test_the_department_comes_from_the_patient_or_from_triage(clinic: Clin
     assert chat.form == "triage_form"
 
 
+async def test_who_has_called_is_not_told_to_call(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    for words in ("已经打了120", "叫了救护车", "I called 120"):
+        assert "照 120 调度员说的做" in (await chat.say("emergency_help", text=words)).text
+    for words in ("打了120没人接", "要不要打120", "急救"):
+        assert "请现在拨打 120" in (await chat.say("emergency_help", text=words)).text
+
+
+async def test_cancelling_behind_a_booking_leads_to_it(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    assert "取消预约" not in (await chat.say("cancel")).buttons
+    await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]))
+    await chat.say("affirm")
+    said = await chat.say("cancel")
+    said = await chat.press(said, "取消预约")
+    assert "确定取消吗" in said.text
+
+
 async def test_the_emergency_number_is_known_everywhere(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     assert "请现在拨打 120" in (await chat.say("inform", text="120")).text

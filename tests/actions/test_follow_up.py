@@ -11,15 +11,11 @@ from sqlalchemy import select, text
 
 from integrations.hospital import accounts
 from integrations.hospital.follow_up import answering, enrolment
-from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.models import (
-    AccountPatient,
     FollowUpAlert,
     FollowUpEnrolment,
     FollowUpTask,
-    Level,
     Measurement,
-    Method,
     Relation,
     Reminder,
     Sex,
@@ -28,33 +24,14 @@ from integrations.hospital.models import (
 )
 
 from .conftest import Chat, Clinic, Outside, Said
+from .follow_ups import due, put_on
 
 HOUR = timedelta(hours=1)
 
 
-async def put_on(chat: Chat, plan_id: str, patient: str = "") -> str:
-    """The account's owner, or that patient, on a plan; gives the first task."""
-    rt = chat.runtime
-    plan = plans(rt.settings).get(plan_id)
-    assert plan
-    async with rt.database.begin() as session:
-        own = select(AccountPatient.patient_id).where(
-            AccountPatient.account_id == chat.contact.account_id, AccountPatient.relation == "self"
-        )
-        patient_id = UUID(patient) if patient else (await session.scalars(own)).one()
-        made = await enrolment.start_by_staff(
-            session, rt.settings, plan, patient_id, actor="staff:test", now=rt.now()
-        )
-        first = select(FollowUpTask.id).where(FollowUpTask.enrolment_id == made, FollowUpTask.number == 1)
-        return str((await session.scalars(first)).one())
-
-
-async def due(chat: Chat, task: str, **more: Any) -> Said:
-    """The hospital asks: the patient's last message was yesterday."""
-    away = more.pop("away", timedelta(days=1))
-    return await chat.say(
-        "follow_up_due", ("task", task), kind="system", text="/follow_up_due", away=away, **more
-    )
+@pytest.fixture
+async def chat(clinic: Clinic) -> Chat:
+    return await clinic.chat()
 
 
 async def answer(chat: Chat, words: str, intent: str = "nlu_fallback", *entities: tuple[str, Any]) -> Said:
@@ -74,11 +51,6 @@ async def answers(chat: Chat, task: str) -> dict[str, Any]:
 async def rows(chat: Chat, model: Any) -> list[Any]:
     async with chat.runtime.database.begin() as session:
         return list(await session.scalars(select(model)))
-
-
-@pytest.fixture
-async def chat(clinic: Clinic) -> Chat:
-    return await clinic.chat()
 
 
 async def test_one_question_at_a_time(chat: Chat) -> None:
@@ -393,69 +365,3 @@ async def test_which_relative_is_asked_beside_the_question(chat: Chat, clinic: C
     assert "有 3 个小问题" in said.text
     await answer(chat, "135/85")
     assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
-
-
-async def on_the_page(chat: Chat, task: str, **values: Any) -> None:
-    """What the page keeps."""
-    rt = chat.runtime
-    known = plans(rt.settings)
-    async with rt.database.begin() as session:
-        for question, (value, level) in values.items():
-            asked = await answering.open_task(session, chat.contact.id, rt.now(), UUID(task))
-            assert asked
-            plan = known.get(asked.plan_id)
-            assert plan
-            one = plan.question(question)
-            assert one
-            given = answering.Given(one, value, level)
-            await answering.give(session, rt.crypto, known, asked, given, method=Method.PAGE, now=rt.now())
-
-
-async def answered(chat: Chat, task: str) -> Said:
-    return await chat.say("follow_up_answered", ("task", task), kind="system", text="/follow_up_answered")
-
-
-ALL = {"pressure": (None, Level.USUAL), "medicine": (True, Level.USUAL), "complaint": ("none", Level.USUAL)}
-
-
-async def test_the_chat_knows_what_was_answered_on_the_page(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
-    await on_the_page(chat, task, **ALL)
-    said = await answered(chat, task)
-    assert said.text.startswith("页面上的回答收到了。")
-    assert "谢谢，都记下了" in said.text
-    assert chat.form == ""
-    assert "没有要回答的随访" in (await chat.say("answer_follow_up")).text
-
-
-async def test_what_the_page_took_does_not_end_a_booking(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    asked = await chat.say("book_appointment")
-    await on_the_page(chat, task, **ALL)
-    said = await answered(chat, task)
-    assert "页面上的回答收到了" in said.text
-    assert asked.text in said.text
-    assert chat.form == "booking_form"
-
-
-async def test_after_an_alarm_on_the_page_nothing_is_asked(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await on_the_page(chat, task, pressure=({"systolic": 200, "diastolic": 120}, Level.ALARM))
-    said = await answered(chat, task)
-    assert "已经转给随访的医护人员" in said.text
-    assert "其余的问题不急" in said.text
-    assert "200" not in said.text
-    assert chat.form == ""
-    assert "按时吃了吗" in (await chat.say("answer_follow_up")).text
-
-
-async def test_the_page_is_offered_where_there_is_much_to_answer_and_on_request(chat: Chat) -> None:
-    task = await put_on(chat, "diabetes")
-    said = await due(chat, task)
-    assert "用页面填" in said.text
-    said = await chat.say("use_page", text="用页面填")
-    assert "https://hospital.example/p/followup/" in said.text
-    assert chat.form == "follow_up_form"

@@ -11,6 +11,15 @@ async def test_place_words_alone_mean_the_hospital(clinic: Clinic) -> None:
     assert "药房" in (await chat.say("ask_hospital", ("topic", "address"), ("topic", "pharmacy"))).text
 
 
+async def test_where_the_hospital_is(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    chat.language = "en"
+    said = await chat.say("ask_hospital", ("topic", "address"), text="Where is the hospital?")
+    assert "/guide/address" in said.text
+    said = await chat.say("ask_hospital", ("topic", "address"), text="Where is the cashpoint?")
+    assert "/guide/address" not in said.text
+
+
 async def test_a_department_is_found_in_the_directory(clinic: Clinic) -> None:
     chat = await clinic.chat(consent=False, registered=False)
     said = await chat.say("ask_hospital", ("department", clinic.departments["骨科"]), ("topic", "address"))

@@ -323,3 +323,24 @@ async def test_behind_an_answer_a_question_and_a_visit(clinic: Clinic) -> None:
     said = await chat.say("book_appointment", token, bone, text=f"{token[1]}，另外帮我挂个骨科")
     assert said.text.startswith("还有：预约挂号（骨科）")
     assert chat.slots["requested_slot"] == "intake_accompanying"
+
+
+async def test_a_slip_in_the_answer_before_is_put_right_at_once(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("start_intake", text="填病情")
+    said = await answer(chat, "右边膝盖疼三天了", "大概5", "没有", "高血压")
+    assert "过敏吗" in said.text
+    said = await answer(chat, "写错了，还有糖尿病")
+    assert said.text.startswith("好的，既往史改过来了。")
+    assert "过敏吗" in said.text
+    said = await answer(chat, "没有")
+    assert "什么药" in said.text
+    said = await answer(chat, "青霉素过敏")
+    assert said.text.startswith("好的，过敏改过来了。")
+    assert "什么药" in said.text
+    said = await answer(chat, "降压药", "没有")
+    summary = await read(chat, said)
+    assert "既往史：高血压；糖尿病" in summary
+    assert "过敏：青霉素过敏" in summary
+    assert "用药：降压药" in summary
+    assert "程度：5/10" in summary

@@ -53,6 +53,22 @@ async def test_step_by_step_then_the_booking_goes_on(
         assert "token_revealed" in set(await session.scalars(select(AuditEvent.action)))
 
 
+@pytest.mark.parametrize(
+    ("words", "intent"),
+    [("I have no Chinese phone", "choose_language"), ("没有国内的手机号", "nlu_fallback")],
+)
+async def test_without_a_mobile_of_the_mainland_the_way_is_told(
+    clinic: Clinic, words: str, intent: str
+) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("register")
+    await chat.tell(person_name="张小明", id_number=NUMBER)
+    said = await chat.say(intent, ("language", "zh-Hans"), text=words)
+    assert "窗口" in said.text
+    assert "以后都用中文" not in said.text
+    assert said.expects == "phone"
+
+
 async def test_several_values_in_one_message(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat(registered=False)
     await to_code(chat)

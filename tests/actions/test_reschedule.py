@@ -75,6 +75,36 @@ async def test_another_time_offers_the_same_doctors_half_days(clinic: Clinic) ->
     assert chat.form == ""
 
 
+async def test_not_this_doctor_offers_the_colleagues(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("王建国", THURSDAY)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    said = await chat.say("correct", ("field", "practitioner"))
+    assert chat.form == "reschedule_form"
+    assert any("王建国" in title for title in said.buttons)
+
+
+async def test_another_department_named_behind_an_unpaid_number_moves_it(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY, fee_fen=3500)
+    await clinic.session("张伟", THURSDAY, fee_fen=3500)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    said = await chat.say("correct", ("department", clinic.departments["骨科"]))
+    assert chat.form == "reschedule_form"
+    assert "改到：11月26日（周四）" in said.text
+    assert "张伟" in said.text
+
+
+async def test_another_department_named_behind_what_is_settled_is_one_more_visit(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("张伟", THURSDAY)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    await chat.say("correct", ("department", clinic.departments["骨科"]))
+    assert chat.form == "booking_form"
+
+
 async def test_no_free_number_there_offers_colleagues_and_other_days(clinic: Clinic) -> None:
     await clinic.session("李静", WEDNESDAY)
     await clinic.session("李静", THURSDAY)

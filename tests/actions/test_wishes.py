@@ -100,6 +100,31 @@ async def test_the_second_wish_is_offered_when_the_first_is_done_and_begun_once(
     assert chat.form == ""
 
 
+async def test_a_second_visit_is_offered_when_the_first_is_booked(clinic: Clinic) -> None:
+    for doctor in ("李静", "张伟"):
+        await clinic.session(doctor, WEDNESDAY)
+    chat = await clinic.chat()
+    said = await both(
+        chat,
+        "挂周三心内科，｜再给我自己挂周三骨科",
+        *("book_appointment", "book_appointment"),
+        ("department", clinic.departments["心血管内科"]),
+        ("date", WEDNESDAY.isoformat()),
+        later=(
+            ("oneself", "oneself"),
+            ("department", clinic.departments["骨科"]),
+            ("date", WEDNESDAY.isoformat()),
+        ),
+    )
+    assert "预约挂号（您本人、骨科、11月25日（周三））" in said.text
+    assert "张伟" not in said.text
+    said = await chat.say("affirm")
+    assert said.text.endswith("现在办吗？")
+    said = await chat.press(said, "好的")
+    assert chat.form == "booking_form"
+    assert "张伟" in said.text
+
+
 async def test_also_when_the_first_is_given_up(clinic: Clinic) -> None:
     chat, _ = await cancelling_with_a_wish(clinic)
     said = await chat.say("cancel")

@@ -69,6 +69,34 @@ def test_marks_and_joining_words(text: str, second: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "second"),
+    [
+        ("给我妈约心内科，再给我自己约皮肤科", "给我自己约皮肤科"),
+        ("给我妈约心内科，给我爸约骨科", "给我爸约骨科"),
+        ("约心内科，另外再约个皮肤科", "约个皮肤科"),
+        ("约心内科，约皮肤科", ""),  # one of the two, if anything
+        ("约心内科，没号的话再约皮肤科", ""),
+        ("给我妈约心内科，再约早一点", ""),
+        ("约过心内科了，再约皮肤科", ""),
+        ("约心内科，再帮我约心内科", ""),
+    ],
+)
+def test_two_visits_are_two_wishes_when_they_name_two(text: str, second: str) -> None:
+    words = {"心内科": "department", "皮肤科": "department", "骨科": "department", "我妈": "relative"}
+    words |= {"我爸": "relative", "自己": "oneself"}
+
+    def named(start: int, end: int) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for word, kind in words.items():
+            if word in text[start:end]:
+                found.setdefault(kind, set()).add(word)
+        return found
+
+    parts = wishes_in(text, by_word(text), named)
+    assert [text[one.start : one.end] for one in parts[1:]] == ([second] if second else [])
+
+
+@pytest.mark.parametrize(
     ("text", "parts"),
     [
         ("停车多少钱？约个号，另外取消周三的", ["停车多少钱", "约个号", "取消周三的"]),

@@ -1,0 +1,154 @@
+"""The answers of a message to a follow-up: read, looked at once more where they can hardly be, kept, answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from actions import follow_up_words as words
+from actions.follow_up_task import BEGIN, QUESTION, keep, known_plans, later, open_task, put_question
+from actions.follow_up_times import taken_at
+from actions.forms import Outcome
+from actions.turn import Reply, Turn
+from integrations.hospital.follow_up import answering
+from integrations.hospital.follow_up.answering import Given, OpenTask
+from integrations.hospital.follow_up.plans import Plan, Question
+from integrations.hospital.follow_up.reading import Read, chosen, corrects, graded_yes_no, read_all
+from integrations.hospital.models import Level
+from integrations.language.clauses import skips
+
+SKIP = "skip"  # what a button says
+
+
+async def take_answers(
+    turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any]
+) -> Outcome:
+    """The message's answers kept, the next question put."""
+    left = task.open_questions(plan)
+    current = plan.question(str(draft.get("question"))) or (left[0] if left else plan.questions[-1])
+    if turn.asked == QUESTION and (turn.facts.field == SKIP or skips(turn.text)):
+        await keep(turn, task, [Given(current, None)])
+        passed = {**draft, "last": current.id}
+        return await _go_on(turn, reply, plan, passed, said=["say_follow_up_skipped"])
+    reads = await _read(turn, task, plan, current, draft)
+    if not reads:
+        return await _nothing_read(turn, reply, task, plan, draft)
+    if wrong := next((read for read in reads if read.partial or read.implausible), None):
+        return await _look_again(turn, reply, task, plan, draft, wrong, reads)
+    moment = taken_at(turn)
+    await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in reads])
+    return await _answered(turn, reply, plan, draft, reads)
+
+
+async def _read(
+    turn: Turn, task: OpenTask, plan: Plan, current: Question, draft: Mapping[str, Any]
+) -> list[Read]:
+    if turn.facts.field and (read := chosen(current, turn.facts.field)):
+        return [read]
+    if not turn.text and current.kind == "yes_no" and turn.intent in {"affirm", "deny"}:
+        return [graded_yes_no(current, said=turn.intent == "affirm")] if turn.asked == QUESTION else []
+    if not turn.text or (turn.intent == "answer_follow_up" and not turn.facts.measurement):
+        return []
+    if turn.asked == BEGIN and turn.intent in {"affirm", "inform"} and not turn.facts.measurement:
+        return []
+    all_plans = known_plans(turn)
+    async with turn.runtime.database.begin() as session:
+        before = await answering.answers_of(session, turn.runtime.crypto, task.id)
+    last = plan.question(str(draft.get("last")))
+    if last and last.measures and corrects(turn.text):
+        reads = read_all(all_plans, plan.questions, last, turn.text, before)
+        if any(read.question.id == last.id for read in reads):
+            return reads
+    if turn.asked == BEGIN and current.kind in ("text", "yes_no", "choice"):
+        return []  # before the question was put nothing can be meant for it
+    if corrects(turn.text):
+        return read_all(all_plans, plan.questions, current, turn.text, before)
+    return read_all(all_plans, task.open_questions(plan), current, turn.text, {})
+
+
+async def _nothing_read(
+    turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any]
+) -> Outcome:
+    begins = turn.asked in ("", BEGIN) and turn.intent in {
+        "affirm",
+        "answer_follow_up",
+        "inform",
+        "log_measurement",
+    }
+    if turn.asked == BEGIN and turn.intent == "deny":
+        return await later(turn, reply, task)
+    outcome = put_question(turn, reply, task, plan, draft)
+    outcome.understood = begins or turn.intent == "answer_follow_up"
+    return outcome
+
+
+async def _look_again(
+    turn: Turn,
+    reply: Reply,
+    task: OpenTask,
+    plan: Plan,
+    draft: Mapping[str, Any],
+    wrong: Read,
+    reads: list[Read],
+) -> Outcome:
+    """A value that can hardly be is asked for once more; told again so, it is not kept."""
+    fine = [read for read in reads if not (read.partial or read.implausible)]
+    if fine:
+        moment = taken_at(turn)
+        await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in fine])
+        task = await open_task(turn, draft) or task
+    if wrong.implausible and draft.get("doubted") == wrong.question.id:
+        await keep(turn, task, [Given(wrong.question, None)])
+        return await _go_on(turn, reply, plan, draft, said=["say_measurement_doubtful"])
+    key = "say_pressure_partial" if wrong.partial else "say_measurement_implausible"
+    reply.say(key, value=words.value(turn, wrong.question, wrong.value))
+    doubted = wrong.question.id if wrong.implausible else draft.get("doubted")
+    draft = {
+        **draft,
+        "plan": plan.id,
+        "task": str(task.id),
+        "question": wrong.question.id,
+        "doubted": doubted,
+    }
+    reply.expects = wrong.question.kind
+    return Outcome(draft, QUESTION)
+
+
+async def _answered(
+    turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str, Any], reads: list[Read]
+) -> Outcome:
+    noted = words.all_values(turn, reads)
+    if noted:
+        reply.say("say_follow_up_noted", what=noted)
+    alarmed = False
+    for read in sorted(reads, key=lambda one: one.level is not Level.ALARM):
+        advice = known_plans(turn).advice(read.question, read.level, low=read.low)
+        if advice:
+            reply.parts.append(advice.text(turn.language))
+        alarmed = alarmed or read.level is Level.ALARM
+        if alarmed:
+            break  # one thing at a time: the gravest
+    draft = {**draft, "last": reads[0].question.id}
+    if alarmed:
+        return await _after_alarm(turn, reply, plan, draft)
+    return await _go_on(turn, reply, plan, draft, said=[])
+
+
+async def _after_alarm(turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str, Any]) -> Outcome:
+    """Nothing else is asked of somebody who was just told to act."""
+    task = await open_task(turn, draft)
+    rest = bool(task and task.open_questions(plan))
+    reply.say("say_follow_up_alarm_rest" if rest else "say_follow_up_alarm")
+    return Outcome.closed()
+
+
+async def _go_on(
+    turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str, Any], *, said: list[str]
+) -> Outcome:
+    for key in said:
+        reply.say(key)
+    task = await open_task(turn, draft)
+    if task is None or not task.open_questions(plan):
+        reply.parts.append(plan.closing.text(turn.language))
+        return Outcome.closed()
+    return put_question(turn, reply, task, plan, {**draft, "question": None})

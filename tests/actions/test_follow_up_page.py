@@ -1,0 +1,89 @@
+"""The page of a follow-up, as the chat knows it: offered, and what was answered there."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from integrations.hospital.follow_up import answering
+from integrations.hospital.follow_up.plans import plans
+from integrations.hospital.models import (
+    Level,
+    Method,
+)
+
+from .conftest import Chat, Clinic, Said
+from .follow_ups import due, put_on
+
+
+@pytest.fixture
+async def chat(clinic: Clinic) -> Chat:
+    return await clinic.chat()
+
+
+async def on_the_page(chat: Chat, task: str, **values: Any) -> None:
+    """What the page keeps."""
+    rt = chat.runtime
+    known = plans(rt.settings)
+    async with rt.database.begin() as session:
+        for question, (value, level) in values.items():
+            asked = await answering.open_task(session, chat.contact.id, rt.now(), UUID(task))
+            assert asked
+            plan = known.get(asked.plan_id)
+            assert plan
+            one = plan.question(question)
+            assert one
+            given = answering.Given(one, value, level)
+            await answering.give(session, rt.crypto, known, asked, given, method=Method.PAGE, now=rt.now())
+
+
+async def answered(chat: Chat, task: str) -> Said:
+    return await chat.say("follow_up_answered", ("task", task), kind="system", text="/follow_up_answered")
+
+
+ALL = {"pressure": (None, Level.USUAL), "medicine": (True, Level.USUAL), "complaint": ("none", Level.USUAL)}
+
+
+async def test_the_chat_knows_what_was_answered_on_the_page(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    await on_the_page(chat, task, **ALL)
+    said = await answered(chat, task)
+    assert said.text.startswith("页面上的回答收到了。")
+    assert "谢谢，都记下了" in said.text
+    assert chat.form == ""
+    assert "没有要回答的随访" in (await chat.say("answer_follow_up")).text
+
+
+async def test_what_the_page_took_does_not_end_a_booking(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    asked = await chat.say("book_appointment")
+    await on_the_page(chat, task, **ALL)
+    said = await answered(chat, task)
+    assert "页面上的回答收到了" in said.text
+    assert asked.text in said.text
+    assert chat.form == "booking_form"
+
+
+async def test_after_an_alarm_on_the_page_nothing_is_asked(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await on_the_page(chat, task, pressure=({"systolic": 200, "diastolic": 120}, Level.ALARM))
+    said = await answered(chat, task)
+    assert "已经转给随访的医护人员" in said.text
+    assert "其余的问题不急" in said.text
+    assert "200" not in said.text
+    assert chat.form == ""
+    assert "按时吃了吗" in (await chat.say("answer_follow_up")).text
+
+
+async def test_the_page_is_offered_where_there_is_much_to_answer_and_on_request(chat: Chat) -> None:
+    task = await put_on(chat, "diabetes")
+    said = await due(chat, task)
+    assert "用页面填" in said.text
+    said = await chat.say("use_page", text="用页面填")
+    assert "https://hospital.example/p/followup/" in said.text
+    assert chat.form == "follow_up_form"
