@@ -13,7 +13,7 @@ from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital.cases import handling
 from integrations.hospital.cases.figures import complaints
-from integrations.hospital.cases.refusals import AlreadyClosed, UnknownCase
+from integrations.hospital.cases.refusals import AlreadyClosed, NobodyToTell, UnknownCase
 from integrations.hospital.clock import local_date
 from integrations.hospital.models import Adverse
 from integrations.hospital.working_days import working_days
@@ -23,6 +23,7 @@ _run = runner(
     {
         UnknownCase: "No case with this number.",
         AlreadyClosed: "It is closed already, or the patient withdrew it.",
+        NobodyToTell: "No patient waits for it: settle it with `money differences settle`.",
     }
 )
 

@@ -107,6 +107,23 @@ def change_role(login: Name, role: Role, doctor: Doctor = "", department: Ward =
     _run(var, work)
 
 
+@app.command("telegram")
+def telegram(
+    login: Name,
+    user_id: Annotated[int, typer.Argument(help="Their user id in Telegram; 0: none any more.")],
+    var: Var = VAR,
+) -> None:
+    """Let somebody answer patients from the staff's Telegram group (TELEGRAM_STAFF_GROUP_ID)."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        await accounts.set_telegram(session, login, user_id or None, by=staff())
+        typer.echo(
+            f"{login} {'may answer from the group' if user_id else 'is not known in the group any more'}."
+        )
+
+    _run(var, work)
+
+
 @app.command("reset")
 def reset(
     login: Name,

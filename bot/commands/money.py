@@ -10,6 +10,7 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.commands import invoices
 from bot.commands.staff import VAR, Var, refuse, runner, said, staff
 from integrations.crypto import Crypto
 from integrations.database import utcnow
@@ -32,6 +33,7 @@ for _name, _part in (
     ("orders", orders_app),
     ("refunds", refunds_app),
     ("differences", differences_app),
+    ("invoices", invoices.app),
 ):
     app.add_typer(_part, name=_name)
 

@@ -11,7 +11,7 @@ from bot.commands.cases import First, Last, days, percent
 from bot.commands.staff import VAR, Var, staff
 from bot.launching.opening import run_once
 from integrations.crypto import Crypto
-from integrations.hospital import audit, ratings
+from integrations.hospital import audit, satisfaction
 
 app = typer.Typer(help="What patients think of us.", no_args_is_help=True)
 
@@ -35,19 +35,19 @@ def report(
     async def work(session: AsyncSession, crypto: Crypto) -> None:
         begin, end = days(first, last)
         typer.echo(f"{begin} to {end}")
-        for one in await ratings.averages(session, begin, end):
+        for one in await satisfaction.averages(session, begin, end):
             stars = f"{one.stars:.2f}" if one.stars is not None else "-"
             typer.echo(
                 f"  {one.subject_kind:<13} asked {one.asked:>5}  rated {one.rated:>5}  stars {stars:>4}"
                 f"  satisfied {percent(one.satisfaction):>6}  two stars or fewer {one.unhappy}"
             )
-        for name, rated, average in await ratings.by_practitioner(session, begin, end):
+        for name, rated, average in await satisfaction.by_practitioner(session, begin, end):
             typer.echo(f"  {name:<8} rated {rated:>5}  stars {average:.2f}")
         if words:
             await audit.record(
                 session, actor=staff(), action="rating_words_read", subject=f"ratings:{begin}:{end}"
             )
-            for kind, stars_given, said in await ratings.words(session, crypto, begin, end):
+            for kind, stars_given, said in await satisfaction.words(session, crypto, begin, end):
                 typer.echo(f"  {kind:<13} {stars_given}  {said}")
 
     run_once(var, work)

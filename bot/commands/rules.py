@@ -3,17 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
 
 import structlog
+import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.launching.opening import in_transaction
+from bot.commands.staff import VAR, Var
+from bot.launching.opening import in_transaction, open_live_database
 from bot.launching.starting import StartError
 from integrations.hospital import rules
 from integrations.hospital.rules import HOSPITAL, BadRule, BookingRules
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
+app = typer.Typer(help="The rules by which appointments are booked.", no_args_is_help=True)
+
+
+@app.command("show")
+def show_rules(
+    department: Annotated[str, typer.Argument(help="Only this one, and the whole hospital.")] = "",
+    var: Var = VAR,
+) -> None:
+    """Say what is set, and what can be set. A department inherits from the hospital what it does not say itself."""
+    with open_live_database(var.resolve()) as (url, _):
+        typer.echo(show(url, department))
+    typer.echo(f"\nKeys:\n{explain()}")
+
+
+@app.command("set")
+def set_rule(
+    department: Annotated[str, typer.Argument(help="A department's name, or: hospital")],
+    key: str,
+    value: Annotated[str, typer.Argument(help="Nothing, as '', inherits again.")],
+    var: Var = VAR,
+) -> None:
+    """Set one rule. It holds from the next booking on."""
+    with open_live_database(var.resolve()) as (url, _):
+        change(url, department, key, value)
+    typer.echo(f"{department}: {key} = {value or 'inherited'}")
 
 
 def explain() -> str:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import errno
 
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
 from bot.launching.starting import StartError
+from integrations.settings import Settings
 
 
 def in_words(error: BaseException) -> str | None:
     """One sentence with what to do, or None for a fault of the program."""
     if isinstance(error, StartError):
         return str(error)
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+        return "\n".join(_of_a_setting(one) for one in error.errors())
     return _of_the_system(error) or _of_the_database(error)
+
+
+def _of_a_setting(error: ErrorDetails) -> str:
+    name = "_".join(str(part) for part in error["loc"]).upper()
+    words = error["msg"].removeprefix("Value error, ")
+    return f"{name}: {words}" if name else words
 
 
 def _of_the_system(error: BaseException) -> str | None:

@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import accounts, families, linking, patients, requests
+from integrations.hospital import accounts, families, file_claims, linking, patients
 from integrations.hospital.documents import read_identity
 from integrations.hospital.families import Agreement, Coming
 from integrations.hospital.models import DocumentKind, Relation
@@ -28,9 +28,9 @@ async def _claim(session: AsyncSession, crypto: Crypto) -> None:
             session, crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
             id_number=NUMBER, phone=phone, outcome="match", key=None, now=NOW,
         )  # fmt: skip
-    claim = await requests.started_claim(session, crypto, contact.id, NOW)
+    claim = await file_claims.started(session, crypto, contact.id, NOW)
     assert claim
-    await requests.ask_staff(session, claim.request_id)
+    await file_claims.ask_staff(session, claim.request_id)
 
 
 async def _cut_child(session: AsyncSession, crypto: Crypto) -> None:

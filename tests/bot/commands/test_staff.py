@@ -19,6 +19,11 @@ def test_accounts_are_made_changed_and_audited(desk: Desk) -> None:
     assert "no second factor yet" in desk.run("staff", "list").output
     assert desk.run("staff", "role", "li.na", "agent").output == "li.na is agent.\n"
     assert "Password: " in desk.run("staff", "reset", "li.na", "--password", "--factor").output
+    assert "may answer from the group" in desk.run("staff", "telegram", "li.na", "4711").output
+    desk.run("staff", "add", "zhao", "赵云", "--role", "agent")
+    taken = desk.run("staff", "telegram", "zhao", "4711")
+    assert (taken.exit_code, "somebody else has this id" in taken.stderr) == (1, True)
+    assert "not known in the group" in desk.run("staff", "telegram", "li.na", "0").output
     assert desk.run("staff", "disable", "li.na").exit_code == 0
     assert "disabled" in desk.run("staff", "list").output
     assert desk.run("staff", "disable", "nobody").exit_code == 1
@@ -30,6 +35,8 @@ def test_accounts_are_made_changed_and_audited(desk: Desk) -> None:
         "staff_role_changed",
         "second_factor_reset",
         "password_reset",
+        "staff_telegram",
+        "staff_telegram",
         "staff_disabled",
     ]
     assert "audit_searched" in desk.run("audit", "search", "--action", "audit_").output
