@@ -21,7 +21,7 @@ from tests.faults.inside import hand_over, last_sent, until_sent
 from tests.patients import Patient
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600, func_only=True)]
 
 RAN_OUT = "没有在时限内缴费"
 

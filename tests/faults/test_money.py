@@ -33,7 +33,7 @@ from tests.faults.money import (
 from tests.patients import PATIENTS, Patient
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600, func_only=True)]
 
 
 @pytest.fixture

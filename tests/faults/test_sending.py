@@ -22,7 +22,7 @@ from tests.faults.inside import Sent, last_sent, let_stuck_sends_be_old, notify,
 from tests.patients import Patient, WeChatPatient
 from tests.stack import Stack, kill_all
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600, func_only=True)]
 
 SEND = {"wechat": "custom/send", "telegram": "sendMessage"}
 NOTICE = "请记得明天上午来复诊。"

@@ -29,7 +29,7 @@ from tests.faults.conftest import READY_SECONDS
 from tests.patients import Patient
 from tests.stack import Stack, kill_all
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600, func_only=True)]
 
 # Departments for each death, so that no booking meets an earlier one of the same patient; and one for each patient:
 # who wants the last number of a half day waits until the booking that holds it is through, and here that waits too.
