@@ -75,6 +75,10 @@ class Stack:
         return f"http://127.0.0.1:{self.options.settings().sandbox_port}"
 
     @property
+    def desk_url(self) -> str:
+        return f"http://127.0.0.1:{self.options.settings().desk_port}"
+
+    @property
     def log_dir(self) -> Path:
         return self.options.var / "log"
 
@@ -201,7 +205,7 @@ def running_stack(
             up.wait()
 
 
-def _wait_for_greeting(up: subprocess.Popen[bytes], output: Path, seconds: float = 300) -> None:
+def _wait_for_greeting(up: subprocess.Popen[bytes], output: Path, seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if "is ready" in output.read_text():

@@ -221,3 +221,23 @@ def test_far_from_us_the_nearest_hospital_is_looked_for(rt):
 )  # fmt: skip
 def test_yes_no_and_other(words, answer):
     assert alarms.read_answer(words) == answer
+
+
+async def test_who_cannot_tell_is_asked_once_more_and_the_clock_runs_on(phones, telegram, message, clock):
+    rt, staff = phones
+    for words in ("胸口有点疼", "不知道"):
+        assert (await inbox.accept(rt, telegram, message(words), passive_until=None)).alarm
+    words = (await said(rt))[1]
+    assert "请打120问一问" in words
+    assert words.endswith("“有”或“没有”。")
+    clock.forward(seconds=130)
+    await paging.page(rt)
+    assert len(staff.rung) == 2
+    assert (await inbox.accept(rt, telegram, message("有"), passive_until=None)).alarm
+    assert "不要自己开车" in (await said(rt))[2]
+
+
+async def test_the_way_is_told_in_the_language_of_the_alarm(rt, say):
+    await say("My father collapsed and is not breathing")
+    await say(kind=Kind.LOCATION, location=BEIJING)
+    assert (await said(rt))[1].startswith("Your location has come")

@@ -5,12 +5,12 @@ import pytest
 import yaml
 from sqlalchemy import text
 
-from bot import conversations, inbox, sweep
+from bot import conversations, inbox, intents, sweep
 from bot.handoff.control import change_control
 from bot.models import ControlState
 from bot.understanding import Reading
 from integrations.channel import Unknown
-from integrations.messages import Kind
+from integrations.messages import Kind, Location
 from integrations.settings import ROOT
 
 BUTTONS = [
@@ -83,6 +83,16 @@ async def test_a_patient_cannot_speak_in_our_commands(rasa, write, drain, words)
     accepted = await write(words)
     await drain(accepted.conversation_id)
     assert not rasa.turns[-1]["text"].strip().startswith("/")
+
+
+async def test_a_place_brings_the_way_to_help_and_stays_with_us(telegram, rasa, write, drain):
+    accepted = await write("", kind=Kind.LOCATION, location=Location(39.93, 116.46))
+    await drain(accepted.conversation_id)
+    said = "".join(telegram.texts)
+    assert said.startswith("位置收到了。要叫救护车，请马上拨打120")
+    assert "离您最近的本院急诊" in said
+    assert said.endswith("echo /non_text")
+    assert "39.9" not in str(rasa.turns)
 
 
 async def test_pending_messages_are_answered_in_order(telegram, write, drain):
@@ -354,7 +364,7 @@ async def test_dialogs_that_say_nothing_are_no_silence_for_the_patient(rt, teleg
 
 def test_every_entry_of_the_menu_is_an_intent_of_the_domain():
     domain = yaml.load((ROOT / "domain.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    assert {name for intent in domain["intents"] for name in intent} >= conversations.MENU_INTENTS
+    assert {name for intent in domain["intents"] for name in intent} >= intents.MENU_INTENTS
 
 
 async def test_what_is_said_again_fits_into_messages_too(rt, telegram, write, drain):

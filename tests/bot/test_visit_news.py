@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import text
 
-from bot import affected, choices, conversations, delivery, notices, sweep
+from bot import affected, choices, delivery, intents, notices, sweep
 from bot.outbox import unseal
 from integrations.hospital import booking, events, stops, visit_reminders, visits, waitlist, waitlist_offers
 from integrations.hospital.events import EventKind
@@ -158,7 +158,7 @@ async def test_a_killed_teller_tells_once(rt, clinic, who, clock, monkeypatch):
 
 async def press(rt, who, option_id):
     """A pressed button, as the conversation reads it."""
-    return await conversations._news_command(rt, who.contact_id, option_id)
+    return await intents.below_news(rt, who.contact_id, option_id)
 
 
 async def test_a_button_below_news_works_while_another_question_is_open(rt, clinic, who, clock):

@@ -8,19 +8,25 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations import cashier
 from integrations.connections import Pools
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Database, utcnow
 from integrations.hospital import accounts, booking, patients
+from integrations.hospital.consultations import asking
+from integrations.hospital.consultations.asking import Wish
+from integrations.hospital.consultations.terms import Terms as ConsultationTerms
 from integrations.hospital.follow_up import enrolment
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.pharmacy import issuing, reviews, substitutions
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.terms import Terms
+from integrations.money import Platform
+from integrations.payment.interface import Way
 from integrations.runtime import Runtime, open_runtime
 from integrations.settings import Settings
 from tests.patients import Patient
@@ -145,6 +151,47 @@ class Hospital:
 
         self._run(effect)
 
+    def consults(self, staff_no: str, fee_fen: int) -> UUID:
+        """From now on the doctor with this number consults online at any hour, for so much. Gives the doctor."""
+        doctor: UUID = self.one("SELECT id FROM practitioners WHERE staff_no = %s", staff_no)
+        self.rows(
+            "INSERT INTO consultation_offers (practitioner_id, fee_fen, weekdays, opens, closes, places)"
+            " VALUES (%s, %s, '{1,2,3,4,5,6,7}', '00:00', '23:59:59', 50) ON CONFLICT (practitioner_id) DO UPDATE"
+            " SET fee_fen = excluded.fee_fen, opens = excluded.opens, closes = excluded.closes, places = 50",
+            doctor,
+            fee_fen,
+        )
+        return doctor
+
+    def ask_online(self, person: Patient, doctor: UUID) -> UUID:
+        """A consultation of a registered patient, with a record to show, paid where it costs something."""
+        contact = self.contact(person)
+        [(account, patient)] = self.rows(
+            "SELECT account_id, patient_id FROM contacts JOIN account_patients USING (account_id)"
+            " WHERE contacts.id = %s",
+            contact,
+        )
+        wish = Wish(patient, doctor, "高血压三年，在吃氨氯地平", "在线复诊", (str(uuid4()),))
+
+        async def ask(rt: Runtime) -> UUID:
+            async with rt.database.begin() as session:
+                return await asking.ask(
+                    session, rt.crypto, wish, account_id=account, contact_id=contact,
+                    terms=ConsultationTerms.of(rt.settings), key=None, now=rt.now(),
+                )  # fmt: skip
+
+        made = with_runtime(self.stack, ask)
+        for (order_no,) in self.rows(
+            "SELECT order_no FROM orders JOIN consultations c ON c.order_id = orders.id WHERE c.id = %s", made
+        ):
+            self.pay(order_no)
+        return made
+
+    def pay(self, order_no: str) -> None:
+        """As by the code on the page, with WeChat Pay."""
+        with_runtime(self.stack, lambda rt: cashier.prepare(rt, order_no, Platform.WECHATPAY, Way.NATIVE))
+        self.stack.sandbox.post("/pay", json={"out_trade_no": order_no}).raise_for_status()
+
     def follow_up(self, person: Patient, plan_id: str) -> UUID:
         """Puts a registered patient on a plan, whose first asking is due now. Gives its task."""
         settings = Settings(_env_file=None)  # type: ignore[call-arg]
@@ -186,11 +233,12 @@ class Hospital:
             raise NoSuchNumber(f"{doctor} {day} {period} {time} 没有这个号")
 
     def let_pass(self, person: Patient, seconds: int) -> None:
-        """As if the patient's last message, code and hold were so much older."""
+        """As if the patient's last message, alarm, code and hold were so much older."""
         past = timedelta(seconds=seconds)
         contact = self.contact(person)
         for statement in (
             "UPDATE inbound SET received_at = received_at - %s, sent_at = sent_at - %s WHERE conversation_id = %s",
+            "UPDATE alarms SET raised_at = raised_at - %s, page_at = page_at - %s WHERE conversation_id = %s",
             "UPDATE one_time_codes SET issued_at = issued_at - %s, expires_at = expires_at - %s WHERE contact_id = %s",
         ):
             self.rows(statement, past, past, contact)

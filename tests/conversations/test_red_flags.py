@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.patients import Patient
+from tests.conversations.hospital import Hospital
+from tests.patients import Patient, WeChatPatient
+from tests.stack import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -27,3 +29,16 @@ def test_what_should_be_seen_today_says_so(stranger: Patient) -> None:
     said = stranger.say("右下腹疼得厉害，还发烧恶心")
     assert "今天" in said
     assert "120" in said
+
+
+def test_two_minutes_without_an_answer_to_the_question_call_staff(
+    wechat: WeChatPatient, hospital: Hospital
+) -> None:
+    def paged() -> bool:
+        found = "SELECT outcome, answer, paged_at IS NOT NULL FROM alarms WHERE conversation_id = %s"
+        return hospital.rows(found, hospital.contact(wechat)) == [("check", None, True)]
+
+    assert "“有”或“没有”" in wechat.say("胸口有点疼")
+    assert not paged()
+    hospital.let_pass(wechat, 120)
+    eventually(paged, 90)  # the duty phones get one message in half a minute

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from integrations.crypto import Crypto
 from integrations.database import Database
-from integrations.hospital import ratings, reminders
+from integrations.hospital import ratings, reminders, satisfaction
 from integrations.hospital.models import HospitalEvent, Rating, Reminder, SubjectKind, Survey
 from integrations.hospital.ratings import TooLateToRate, UnknownRating
 
@@ -189,9 +189,9 @@ async def test_averages_and_words(clinic, who, database, crypto: Crypto):
             )
     day = clinic.today
     async with database.begin() as session:
-        [found] = await ratings.averages(session, day, day)
-        said = await ratings.words(session, crypto, day, day)
-        assert await ratings.by_practitioner(session, day, day) == []
+        [found] = await satisfaction.averages(session, day, day)
+        said = await satisfaction.words(session, crypto, day, day)
+        assert await satisfaction.by_practitioner(session, day, day) == []
     assert (found.subject_kind, found.asked, found.rated, found.stars) == (SubjectKind.DELIVERY, 3, 2, 3.5)
     assert (found.satisfaction, found.unhappy) == (0.5, 1)
     assert [(stars, words) for _, stars, words in said] == [(2, "2星"), (5, "5星")]

@@ -1,0 +1,188 @@
+"""A doctor asked online, through the patient's own door: from the wish to the summary and the rating, and the two ways
+in which the whole fee goes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from bot.consulting import work
+from bot.handoff import talking
+from bot.handoff.states import OfConsultation
+from bot.wake import wake
+from integrations.hospital.models import Practitioner, ReturnReason, Role, StaffMember
+from integrations.runtime import Runtime
+from tests.conversations.conftest import Arrive
+from tests.conversations.hospital import Hospital, with_runtime
+from tests.patients import Patient
+from tests.stack import Stack, eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400, func_only=True)]
+STAFF_NO, FEE = "RH0102", 3000
+_LONG = 60  # seconds that news may take on a busy machine
+
+
+class Doctor:
+    """Who consults online, and does at the desk what its pages do."""
+
+    def __init__(self, hospital: Hospital) -> None:
+        self.hospital = hospital
+        self.id = hospital.consults(STAFF_NO, FEE)
+        self.name = hospital.one("SELECT name FROM practitioners WHERE id = %s", self.id)
+
+    def does(self, patient: Patient, act: Callable[..., Awaitable[Any]], *words: Any) -> Any:
+        """One act of `work` on the patient's latest consultation, and what it said leaves."""
+        consultation, conversation = self.consultation(patient)
+
+        async def run(rt: Runtime) -> Any:
+            async with rt.database.begin() as session:
+                member = await self._member(session, rt)
+                done = await act(session, rt, consultation, *words, member, rt.now())
+            await wake(rt.redis, [conversation])
+            return done
+
+        return with_runtime(self.hospital.stack, run)
+
+    def says(self, patient: Patient, words: str) -> None:
+        async def say(session: Any, rt: Runtime, _one: UUID, member: StaffMember, now: Any) -> None:
+            await talking.say(session, rt, self._talk(patient), member, words, now=now)
+
+        self.does(patient, say)
+        _hears(patient, words)
+
+    def cannot_simply_close(self, patient: Patient) -> None:
+        async def close(session: Any, rt: Runtime, _one: UUID, member: StaffMember, now: Any) -> None:
+            await talking.close(session, rt, self._talk(patient), member, now)
+
+        with pytest.raises(OfConsultation):
+            self.does(patient, close)
+
+    def consultation(self, patient: Patient) -> tuple[UUID, UUID]:
+        conversation = self.hospital.contact(patient)
+        rows = self.hospital.rows(
+            "SELECT id FROM consultations WHERE contact_id = %s ORDER BY id DESC LIMIT 1", conversation
+        )
+        return rows[0][0], conversation
+
+    def _talk(self, patient: Patient) -> UUID:
+        found: UUID = self.hospital.one(
+            "SELECT id FROM talks WHERE conversation_id = %s AND status = 'active'",
+            self.hospital.contact(patient),
+        )
+        return found
+
+    async def _member(self, session: Any, rt: Runtime) -> StaffMember:
+        found = await session.scalar(select(StaffMember).where(StaffMember.practitioner_id == self.id))
+        if found is None:
+            doctor = await session.get_one(Practitioner, self.id)
+            found = StaffMember(
+                login="test-online", name=doctor.name, role=Role.DOCTOR, practitioner_id=doctor.id,
+                department_id=doctor.department_id, password_hash="-", password_changed_at=rt.now(),
+            )  # fmt: skip
+            session.add(found)
+            await session.flush()
+        assert isinstance(found, StaffMember)
+        return found
+
+
+@pytest.fixture
+def doctor(hospital: Hospital) -> Doctor:
+    return Doctor(hospital)
+
+
+def _hears(patient: Patient, words: str, after: int = 0) -> None:
+    eventually(lambda: any(words in said for said in patient.all_said()[after:]), _LONG)
+
+
+def _waits(patient: Patient, doctor: Doctor) -> None:
+    """Asked for and paid; the doctor is told."""
+    doctor.hospital.ask_online(patient, doctor.id)
+    _hears(patient, "已付款，最晚")
+
+
+def _refunded(stack: Stack, patient: Patient) -> list[tuple[Any, ...]]:
+    """(amount, what was paid) of what is on its way back."""
+    return stack.rows(
+        "SELECT r.amount_fen, o.amount_fen FROM refunds r JOIN payments p ON p.id = r.payment_id"
+        " JOIN orders o ON o.id = p.order_id JOIN contacts c ON c.id = o.contact_id WHERE c.platform_id = %s",
+        patient.platform_id,
+    )
+
+
+def test_from_the_wish_to_the_rating(stack: Stack, doctor: Doctor, arrive: Arrive) -> None:
+    patient = arrive("wechat", registered=True)
+    assert "确诊过的病" in patient.say(f"我想在线问{doctor.name}医生", wait=_LONG)
+    assert "病历" in patient.say("高血压三年了，在吃氨氯地平，想调药", wait=_LONG)
+    consent = patient.does("image", wait=_LONG)
+    for words in ("知情同意", "¥30", doctor.name, "全退", "120"):
+        assert words in consent, words
+    paying = patient.say("同意", wait=_LONG)
+    link = re.search(r"/p/pay/[\w-]+", paying.text)
+    assert link, paying
+    order = doctor.hospital.one(
+        "SELECT order_no FROM orders WHERE contact_id = %s", doctor.hospital.contact(patient)
+    )
+    doctor.hospital.pay(order)
+    _hears(patient, "已付款，最晚")
+    assert "接诊" in patient.say("医生什么时候回我", wait=_LONG)
+
+    doctor.does(patient, work.accept)
+    _hears(patient, "已经接手")
+    begun = len(patient.all_said())
+    patient.act("text", text="早上起来头晕，血压150/95")
+    patient.act("text", text="要不要加药？")
+    consultation, conversation = doctor.consultation(patient)
+    eventually(
+        lambda: doctor.hospital.one("SELECT turns_used FROM consultations WHERE id = %s", consultation) == 2
+    )
+    doctor.says(patient, "先不加，每天量两次记下来")
+    doctor.cannot_simply_close(patient)
+    assert all("每天量两次" in said for said in patient.all_said()[begun:]), patient.all_said()[begun:]
+
+    doctor.does(patient, work.finish, "原方案不变，两周后复诊", None)
+    _hears(patient, "看小结", begun)
+    assert "两周后复诊" in patient.say("我的复诊", wait=_LONG)
+    doctor.hospital.let_pass(patient, 1200)  # the question waits until the conversation rests
+    stack.rows(
+        "UPDATE reminders SET due_at = now() WHERE subject_id IN (SELECT id FROM ratings WHERE subject_id = %s)",
+        consultation,
+    )
+    _hears(patient, "您感觉怎么样", begun)
+    assert "谢谢" in patient.say("评价5", wait=_LONG)
+    assert stack.rows("SELECT subject_kind, stars FROM ratings WHERE contact_id = %s", conversation) == [
+        ("consultation", 5)
+    ]
+
+
+def test_a_doctor_who_does_not_come_in_time_costs_nothing(
+    stack: Stack, doctor: Doctor, arrive: Arrive
+) -> None:
+    patient = arrive("telegram", registered=True)
+    _waits(patient, doctor)
+    consultation, _ = doctor.consultation(patient)
+    stack.rows("UPDATE consultations SET accept_by = now() WHERE id = %s", consultation)
+    _hears(patient, "费用已自动全额退")
+    eventually(lambda: _refunded(stack, patient) == [(FEE, FEE)], _LONG)
+    assert "没有约成" in patient.say("我的复诊", wait=_LONG)
+
+
+def test_who_must_be_seen_gets_all_of_it_back_and_hears_why(
+    stack: Stack, doctor: Doctor, arrive: Arrive
+) -> None:
+    patient = arrive("wechat", registered=True)
+    _waits(patient, doctor)
+    doctor.does(patient, work.accept)
+    _hears(patient, "已经接手")
+    patient.act("text", text="最近老觉得累")
+    doctor.says(patient, "这种情况要听诊")
+    doctor.does(patient, work.give_back, ReturnReason.MUST_BE_SEEN, "需要听诊和心电图")
+    _hears(patient, "费用全额退")
+    eventually(lambda: _refunded(stack, patient) == [(FEE, FEE)], _LONG)
+    told = patient.say("为什么退诊", wait=_LONG)
+    assert "需要听诊和心电图" in told
+    assert "预约挂号" in told
