@@ -76,6 +76,12 @@ _NO = re.compile(
     re.IGNORECASE,
 )
 
+_UNSURE = re.compile(
+    r"(?:我|也|还)*(?:不知道|不清楚|不太清楚|说不清楚?|说不好|不确定|不好说|拿不准|唔知"
+    r"|(?:i(?:'m| am)? )?(?:not|don'?t|do not) (?:sure|know)|no idea|unsure|maybe)(?:啊|呢|了|,|，|。|！|!| )*",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Latest:
@@ -118,6 +124,8 @@ async def meet(session: Executor, rt: Runtime, arrival: Arrival) -> str:
     outcome, rule = _seen(arrival)
     if latest and latest.asks and outcome not in _GRAVE:
         answer = read_answer(arrival.message.text)
+        if answer == "unsure":  # the question stays open, and so does the staff's clock
+            return await _unsure(session, rt, arrival, latest)
         await session.execute(_ANSWER, {"id": latest.id, "answer": answer, "now": rt.now()})
         if answer == "yes":
             asked = red_flags.rule_named(latest.rule).words
@@ -132,12 +140,14 @@ async def meet(session: Executor, rt: Runtime, arrival: Arrival) -> str:
 
 
 def read_answer(words: str) -> str:
-    """yes, no or other: what was said to the one question."""
+    """yes, no, unsure or other: what was said to the one question."""
     said = normalise(words).strip().lower()
     if len(said) > _LONGEST_ANSWER:
         return "other"
     if _NO.fullmatch(said):
         return "no"
+    if _UNSURE.fullmatch(said):
+        return "unsure"
     return "yes" if _YES.fullmatch(said) else "other"
 
 
@@ -202,23 +212,37 @@ async def _go_on(session: Executor, rt: Runtime, arrival: Arrival, latest: Lates
     return ""
 
 
+async def _unsure(session: Executor, rt: Runtime, arrival: Arrival, latest: Latest) -> str:
+    """Who cannot tell is told to ask those who can."""
+    flag = {"id": arrival.inbound_id, "alarm": f"{latest.outcome}:{latest.rule}", "now": rt.now()}
+    await session.execute(_MARK, flag)
+    region = first_aid.region_of(await _place(session, rt, arrival), "")
+    words = texts.say("bot_check_unsure", language=_language(arrival), ambulance=region.ambulance)
+    return await _queue(session, rt, arrival, words)
+
+
+def _language(arrival: Arrival) -> str:
+    """A conversation that begins with an alarm is written in the words of the alarm; a place has none of its own."""
+    if arrival.language_chosen:
+        return arrival.language
+    written = arrival.message.text or " ".join(arrival.earlier[-1:])
+    return detect(written, arrival.language)
+
+
 async def _place_after_alarm(session: Executor, rt: Runtime, arrival: Arrival, latest: Latest) -> str:
     """Where to go from there; the journey still waits."""
     flag = {"id": arrival.inbound_id, "alarm": f"{latest.outcome}:{latest.rule}", "now": rt.now()}
     await session.execute(_MARK, flag)
     place = arrival.message.location
     region = first_aid.region_of(place)
-    line = first_aid.department_line(rt.settings, place, region, arrival.language)
-    words = texts.say(
-        "bot_place_after_alarm", language=arrival.language, ambulance=region.ambulance, department=line
-    )
+    language = _language(arrival)
+    line = first_aid.department_line(rt.settings, place, region, language)
+    words = texts.say("bot_place_after_alarm", language=language, ambulance=region.ambulance, department=line)
     return await _queue(session, rt, arrival, words)
 
 
 async def _say(session: Executor, rt: Runtime, arrival: Arrival, danger: Danger) -> str:
-    language = arrival.language
-    if not arrival.language_chosen:
-        language = detect(arrival.message.text, language)
+    language = _language(arrival)
     words = first_aid.words_for(rt.settings, danger, language)
     if language == TRADITIONAL:  # the conversation may not know yet, and its row may be held by a turn
         words = traditional(words)

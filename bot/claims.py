@@ -127,6 +127,7 @@ async def claim(
         rows = [_Row(*row) for row in found]
         rows = await _may_leave(session, conversation_id, control, rows)
         opened = [(row, unseal(rt.crypto, row.content)) for row in rows]
+        opened = await _transfer_alone(session, opened, passive=passive_for is not None)
         if passive_for:
             opened = await _without_pictures(session, rt, channel, opened)
         if not opened:
@@ -181,6 +182,19 @@ async def alarmed(session: Executor, conversation_id: UUID) -> bool:
     return bool(await session.scalar(_ALARMED, {"conversation": conversation_id}))
 
 
+async def _transfer_alone(
+    session: Executor, rows: list[tuple[_Row, Reply]], *, passive: bool
+) -> list[tuple[_Row, Reply]]:
+    """Only the answer to the webhook of a patient's message hands it to the platform's own agents, and holds nothing
+    else. Too late for that, it is dropped: bot.handoff.native sees to the patient."""
+    transfers = [one for one in rows if one[1].transfer]
+    if passive:
+        return transfers[-1:] or rows
+    if transfers:
+        await session.execute(_DROP, {"ids": [row.id for row, _ in transfers]})
+    return [one for one in rows if not one[1].transfer]
+
+
 async def _without_pictures(
     session: Executor, rt: Runtime, channel: Channel, rows: list[tuple[_Row, Reply]]
 ) -> list[tuple[_Row, Reply]]:
@@ -227,8 +241,8 @@ async def passive_again(rt: Runtime, inbound_id: UUID, conversation_id: UUID) ->
         contact = (await session.execute(_CONTACT, {"conversation": conversation_id})).one()
     replies = [unseal(rt.crypto, row.content) for row in rows]
     words = "\n\n".join(reply.text for reply in replies)
-    message = _addressed(contact, Reply(words, replies[-1].options))
-    return Claim(tuple(row.id for row in rows), message)
+    again = Reply("", transfer=True) if replies[-1].transfer else Reply(words, replies[-1].options)
+    return Claim(tuple(row.id for row in rows), _addressed(contact, again))
 
 
 def _addressed(contact: Row[Any], reply: Reply, picture: Picture | None = None) -> MessageOut:
@@ -238,7 +252,13 @@ def _addressed(contact: Row[Any], reply: Reply, picture: Picture | None = None) 
         words = traditional(words)
         options = tuple(Option(option.id, traditional(option.title)) for option in options)
     return MessageOut(
-        contact.channel, contact.platform_id, words, options, picture, language=contact.language
+        contact.channel,
+        contact.platform_id,
+        words,
+        options,
+        picture,
+        language=contact.language,
+        transfer=reply.transfer,
     )
 
 

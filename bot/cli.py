@@ -9,59 +9,17 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import (
-    agreements,
-    alarms,
-    appointments,
-    auditing,
-    cases,
-    follow_up,
-    identities,
-    intakes,
-    invoices,
-    medicines,
-    members,
-    money,
-    parcels,
-    predict,
-    prescriptions,
-    questions,
-    ratings,
-    requests,
-    schedules,
-)
-from bot.keys.cli import keys_app
-from bot.launching.opening import in_transaction, open_database
+from bot.commands.groups import Groups
 from bot.launching.operator_errors import in_words
 from integrations.settings import ROOT
 
 app = typer.Typer(
+    cls=Groups,
     help="An internet hospital met in a chat window.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-app.add_typer(alarms.app, name="alarms")
-app.add_typer(identities.app, name="identities")
-app.add_typer(requests.app, name="links")
-app.add_typer(agreements.app, name="agreements")
-app.add_typer(money.app, name="money")
-money.app.add_typer(invoices.app, name="invoices")
-app.add_typer(schedules.app, name="schedules")
-app.add_typer(appointments.app, name="appointments")
-app.add_typer(follow_up.app, name="follow-up")
-app.add_typer(prescriptions.app, name="prescriptions")
-app.add_typer(medicines.app, name="medicines")
-app.add_typer(parcels.app, name="parcels")
-app.add_typer(intakes.app, name="intakes")
-app.add_typer(cases.app, name="cases")
-app.add_typer(ratings.app, name="ratings")
-app.add_typer(questions.app, name="questions")
-app.add_typer(members.app, name="staff")
-app.add_typer(auditing.app, name="audit")
-app.add_typer(predict.app, name="predict")
-app.add_typer(keys_app, name="keys")
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
 VAR = ROOT / "var"
@@ -121,6 +79,7 @@ def migrate(var: Var = VAR) -> None:
     """Bring the database to the newest schema and set the rights of its roles."""
     from bot.keys.check import check_keys
     from bot.launching.migrate import migrate as run
+    from bot.launching.opening import open_database
     from bot.launching.table import most_connections
 
     with open_database(var.resolve()) as (url, settings):
@@ -136,6 +95,7 @@ def migrate(var: Var = VAR) -> None:
 def seed(var: Var = VAR) -> None:
     """Make the demo hospital, or extend its schedules to 14 days from today."""
     from bot.launching.demo_logins import add_staff
+    from bot.launching.opening import in_transaction, open_database
     from integrations.database import utcnow
     from integrations.hospital.seed import seed as run
 
@@ -144,40 +104,6 @@ def seed(var: Var = VAR) -> None:
         in_transaction(url, lambda session: run(session, today))
         add_staff(var.resolve(), url, settings)
     _say("The demo hospital is there.")
-
-
-rules_app = typer.Typer(help="The rules by which appointments are booked.", no_args_is_help=True)
-app.add_typer(rules_app, name="rules")
-
-
-@rules_app.command("show")
-def show_rules(
-    department: Annotated[str, typer.Argument(help="Only this one, and the whole hospital.")] = "",
-    var: Var = VAR,
-) -> None:
-    """Say what is set, and what can be set. A department inherits from the hospital what it does not say itself."""
-    from bot.commands import rules
-    from bot.launching.opening import open_live_database
-
-    with open_live_database(var.resolve()) as (url, _):
-        _say(rules.show(url, department))
-    _say(f"\nKeys:\n{rules.explain()}")
-
-
-@rules_app.command("set")
-def set_rule(
-    department: Annotated[str, typer.Argument(help="A department's name, or: hospital")],
-    key: str,
-    value: Annotated[str, typer.Argument(help="Nothing, as '', inherits again.")],
-    var: Var = VAR,
-) -> None:
-    """Set one rule. It holds from the next booking on."""
-    from bot.commands import rules
-    from bot.launching.opening import open_live_database
-
-    with open_live_database(var.resolve()) as (url, _):
-        rules.change(url, department, key, value)
-    _say(f"{department}: {key} = {value or 'inherited'}")
 
 
 @app.command()

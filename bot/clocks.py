@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import text
 
-from bot.conversations import LONGEST_PAUSE
+from bot.failures import LONGEST_PAUSE
 from bot.media_fetching import FIRST_RETRY, LEASE, LONGEST_RETRY
 from bot.outbox import STUCK_AFTER
 from integrations.database import Executor

@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 
 from bot import inbox, media, outbox, texts
 from bot.outbox import Reply
+from bot.wake import tell_desk
 from integrations.channel import FetchMedia, Rejected, SendError, TooLarge
 from integrations.media_types import KEPT, media_type
 from integrations.messages import Kind
@@ -78,6 +79,7 @@ async def fetch(rt: Runtime, media_id: UUID) -> None:
     async with rt.database.begin() as session:
         await session.execute(_STORE, about | {"id": row.id})
     FETCHED.labels("stored").inc()
+    await tell_desk(rt.redis, [row.conversation_id])  # whoever talks with the patient sees it at once
 
 
 async def _get(rt: Runtime, row: Row[Any]) -> bytes:
@@ -125,3 +127,4 @@ async def _give_up(rt: Runtime, row: Row[Any], reason: str) -> None:
             f"bot_media_{reason}", language=hearer.language, megabytes=rt.settings.media_megabytes
         )
         await outbox.queue(session, rt.crypto, row.conversation_id, [Reply(words)], epoch=hearer.epoch)
+    await tell_desk(rt.redis, [row.conversation_id])

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.desk.talks.models import ConversationSeen  # noqa: F401  (its table)
 from bot.handoff.models import CannedReply, Talk, TalkNote  # noqa: F401  (their tables)
+from bot.staff_group.models import StaffRelay, StaffTopic, StaffUpdate  # noqa: F401  (their tables)
 from integrations.database import Base, Key
 from integrations.language.languages import LANGUAGES, SIMPLIFIED
 from integrations.presence import RunningProcess  # noqa: F401  (its table)

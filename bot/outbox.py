@@ -33,16 +33,18 @@ class Reply:
 
     `picture` is a row of `media` and travels alone, without words: half of a message cannot be taken back.
     `notice` is the short neutral form of news, for a platform that takes nothing else at the time.
+    `transfer` hands the patient's message to the platform's own agents: a passive reply without words.
     """
 
     text: str
     options: tuple[Option, ...] = ()
     picture: UUID | None = None
     notice: Notice | None = None
+    transfer: bool = False
 
     def __post_init__(self) -> None:
-        if self.picture and (self.text or self.options):
-            raise ValueError("a picture travels alone")
+        if (self.picture or self.transfer) and (self.text or self.options):
+            raise ValueError("a picture travels alone, and so does a transfer")
 
 
 # Where the answers to one message begin that come before its turn's own, which begin at 0.
@@ -169,6 +171,8 @@ def seal(crypto: Crypto, reply: Reply) -> bytes:
     }
     if reply.picture:
         content["picture"] = reply.picture.hex
+    if reply.transfer:
+        content["transfer"] = True
     if reply.notice:
         content["notice"] = [
             reply.notice.kind,
@@ -189,6 +193,7 @@ def unseal(crypto: Crypto, content: bytes) -> Reply:
         tuple(Option(*option) for option in parts["options"]),
         UUID(picture) if picture else None,
         _notice(*notice) if notice else None,
+        transfer=parts.get("transfer", False),
     )
 
 

@@ -12,17 +12,19 @@ from sqlalchemy import text
 
 from bot import claims, clocks, conversations, media, news, notice_delivery, outbox
 from bot.clocks import Watch
+from bot.consulting import news as consulting_news
 from bot.handoff import timers
+from bot.staff_group import sending as staff_group
 from bot.wake import tell_desk, wake
 from integrations import courier
 from integrations.hospital import (
     audit_reading,
     booking,
     families,
+    file_claims,
     patients,
     ratings,
     reminders,
-    requests,
     seed,
     stops,
     visit_reminders,
@@ -125,7 +127,9 @@ def _terms(rt: Runtime) -> Terms:
 
 async def talks(rt: Runtime) -> None:
     """Asks somebody to take those who wait for a person, and sees to what takes too long."""
-    changed = await timers.keep(rt)
+    async with rt.database.begin() as session:
+        changed = await consulting_news.open_again(session, rt)
+    changed += await timers.keep(rt)
     await wake(rt.redis, changed)
     await tell_desk(rt.redis, changed)
 
@@ -206,5 +210,6 @@ async def expired(rt: Runtime) -> None:
         await session.execute(_OLD_LINKS, {"before": now - timedelta(days=2)})
         await session.execute(_OLD_CHOICES, {"before": now - _CHOICES_KEPT})
         await media.delete_old(session, now - timedelta(days=rt.settings.media_days))
-        await requests.end_old_claims(session, now)
+        await file_claims.end_old(session, now)
         await login.forget_old_sessions(session, now)
+        await staff_group.forget(session, now)

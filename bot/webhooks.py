@@ -19,7 +19,9 @@ from starlette.background import BackgroundTask
 from starlette.routing import Route
 
 from bot import claims, delivery, door, inbox, numbers_in_chat, paging
+from bot.handoff import native
 from bot.inbox import Accepted
+from bot.staff_group import work as staff_group
 from bot.wake import TurnNews, Waker, tell_desk
 from integrations.channel import (
     AnswerCallback,
@@ -67,12 +69,16 @@ async def receive(request: Request) -> Response:
     channel = _channel(request, name)
     if channel is None:
         return Response(status_code=404)
+    rt: Runtime = request.app.state.runtime
     try:
-        messages = channel.parse(await door.read(request))
+        webhook = await door.read(request)
+        messages = channel.parse(webhook)
+        if await staff_group.take_in(rt, webhook, messages):
+            request.app.state.background.start(staff_group.keep(rt))
+            return door.respond(Answer())
+        return await _take(request, rt, channel, messages)
     except WebhookError as error:
         return door.refuse(name, error)
-    try:
-        return await _take(request, request.app.state.runtime, channel, messages)
     except (SQLAlchemyError, psycopg.Error, OSError) as error:
         log.error("database does not answer", channel=name, reason=type(error).__name__)
         return Response(status_code=503)
@@ -81,6 +87,10 @@ async def receive(request: Request) -> Response:
 async def _take(request: Request, rt: Runtime, channel: Channel, messages: list[MessageIn]) -> Response:
     passive = isinstance(channel, PassiveReply) and rt.settings.wechat_reply_mode != "active"
     until = rt.now() + timedelta(seconds=rt.settings.wechat_passive_seconds) if passive else None
+    for message in messages:
+        if conversation := await native.hear(rt, message):
+            request.app.state.waker.wake(conversation)
+            request.app.state.background.start(tell_desk(rt.redis, [conversation]))
     stored = [(m, await inbox.accept(rt, channel, m, passive_until=until)) for m in messages]
     accepted = [(message, taken) for message, taken in stored if taken]
     for message, taken in accepted:

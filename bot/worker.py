@@ -28,6 +28,7 @@ from bot import (
 from bot.clocks import Watch
 from bot.commands import rules
 from bot.errands import Errands
+from bot.staff_group import work as staff_group
 from bot.understanding import Understanding
 from bot.wake import Takers, make_celery, wake
 from integrations import connections
@@ -77,6 +78,7 @@ def _open(**_: object) -> None:
     errands = portal.call(Errands, ERRANDS)
     stack.enter_context(portal.wrap_async_context_manager(errands.at_work()))
     _process = _Process(portal, runtime, errands, stack)
+    stack.enter_context(portal.wrap_async_context_manager(staff_group.listening(runtime, errands)))
     stack.enter_context(portal.wrap_async_context_manager(_turns(runtime)))
 
 
@@ -139,6 +141,7 @@ def hospital() -> None:
         return
     _start("pages", paging.page)
     _start("talks", sweep.talks)
+    _start("staff_group", staff_group.keep)
     _start("payments", payments.ask_open)
     _start("refunds", payments.refund)
     _start("parcels", sweep.parcels)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
-from integrations.messages import Answer, MessageIn, MessageOut, Notice, Webhook
+from integrations.messages import Answer, GroupMessage, MessageIn, MessageOut, Notice, Picture, Webhook
 
 
 class WebhookError(Exception):
@@ -81,6 +81,12 @@ class TooLarge(Rejected):
     """More bytes than we or the platform hand over."""
 
 
+class TopicGone(Rejected):
+    """The topic was deleted: nobody saw the message."""
+
+    loggable = False
+
+
 class NoticeRefused(Rejected):
     """The patient gave no permission for this notice, or took it back: trying again changes nothing."""
 
@@ -140,7 +146,7 @@ class Handshake(Protocol):
 @runtime_checkable
 class PassiveReply(Protocol):
     def passive(self, message: MessageOut, inbound: MessageIn) -> Answer:
-        """The message as the body of the webhook's own HTTP answer."""
+        """The message as the body of the webhook's own HTTP answer. Raises Rejected for what cannot leave so."""
         ...
 
     nothing: Answer  # the body that means "no reply here"
@@ -224,6 +230,28 @@ class FetchMedia(Protocol):
 class DeleteMessage(Protocol):
     async def delete(self, recipient: str, message_ref: str) -> None:
         """Removes a patient's message from the chat (a typed identity number). Raises SendError."""
+        ...
+
+
+@runtime_checkable
+class StaffGroup(Protocol):
+    """A platform where staff may answer from a group of theirs, with a topic for each patient. All raise SendError."""
+
+    async def create_topic(self, group: int, title: str) -> int:
+        """Gives its id."""
+        ...
+
+    async def say_in_topic(self, group: int, topic: int, words: str, picture: Picture | None = None) -> str:
+        """Words, or a picture. Gives the platform's id. Raises also TopicGone."""
+        ...
+
+    async def open_topic(self, group: int, topic: int, *, to_all: bool) -> None:
+        """Opens a topic to those who answer there, or closes it. Raises also TopicGone."""
+        ...
+
+    def in_group(self, webhook: Webhook) -> GroupMessage | None:
+        """What a webhook brought that `parse` has verified; None for what nobody wrote into a topic. Raises
+        Malformed."""
         ...
 
 

@@ -26,6 +26,7 @@ WORKER = Pools(
 )  # two for each of its sixteen turns; tokens, sweeps and news use sessions
 ACTIONS = Pools(fixed=2, sessions=28)  # sessions alone: one at a time for each turn of two workers
 DESK = Pools(fixed=4, sessions=16)  # a page's clicks and looks are short
+HEARS = 1  # of a desk: for what Postgres itself tells (Database.hearing)
 COMMAND = Pools(fixed=1, sessions=4)  # of the operator
 RASA = 4  # dialogs/components/tracker_store.py
 RESERVE = 10  # for commands, migrations, and whoever looks at the database
@@ -33,5 +34,7 @@ RESERVE = 10  # for commands, migrations, and whoever looks at the database
 
 def most(*, gateways: int, workers: int, actions: int, desks: int, rasas: int) -> int:
     """What so many processes hold at the very worst, with the reserve."""
-    pools = gateways * GATEWAY.most + workers * WORKER.most + actions * ACTIONS.most + desks * DESK.most
+    pools = (
+        gateways * GATEWAY.most + workers * WORKER.most + actions * ACTIONS.most + desks * (DESK.most + HEARS)
+    )
     return pools + rasas * RASA + RESERVE

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Protocol
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import DateTime, MetaData, Text, TextClause, Uuid, text
@@ -123,6 +123,7 @@ class Database:
             hide_parameters=True,  # an error's text may reach a log
             connect_args=connecting,
         )
+        self._url, self._connecting = url, connecting
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._plain = AsyncConnectionPool(
             url,
@@ -149,6 +150,15 @@ class Database:
             finally:
                 if connection.closed:  # the server was restarted: the others of the pool are dead as well
                     await self._plain.check()
+
+    @asynccontextmanager
+    async def hearing(self, channel: str) -> AsyncIterator[AsyncIterator[str]]:
+        """What is said on a channel (NOTIFY) by transactions that commit from now on; on a connection of its own, which
+        must lead to Postgres itself. Raises psycopg.Error."""
+        connecting: dict[str, Any] = {**self._connecting, "autocommit": True}
+        async with await AsyncConnection.connect(self._url, **connecting) as connection:
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            yield (said.payload async for said in connection.notifies())
 
     async def close(self) -> None:
         await self._plain.close()

@@ -80,13 +80,30 @@ class Notice:
     page: str = field(default="", repr=False)
 
 
+class SessionChange(StrEnum):
+    """What a platform tells about a talk of the patient with one of its own agents."""
+
+    OPENED = "opened"
+    SWITCHED = "switched"  # to another agent
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class NativeSession:
+    """`agent` is who has the patient since (or had, where it is over), by the platform's name."""
+
+    change: SessionChange
+    agent: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageIn:
     """One message or event from a patient.
 
     `external_id` is unique in its channel and the same for every delivery of the same message.
     `recipient` is the platform's name for our own account (WeChat's ToUserName), needed for a
-    passive reply. Pictures sent together share an `album`; `news` is what an event tells about notices.
+    passive reply. Pictures sent together share an `album`; `news` is what an event tells about notices, `session`
+    what it tells about the platform's own agents.
     `message_ref` names the message for the platform's own calls (Telegram: the
     message id, for deleting it; the callback query id travels in `callback_ref`). `sent_at` is UTC.
     `language` is the platform's tag for the language of the patient's phone, where it tells one.
@@ -107,6 +124,23 @@ class MessageIn:
     language: str = ""
     album: str = ""
     news: tuple[NoticeNews, ...] = ()
+    session: NativeSession | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMessage:
+    """What a member of staff wrote in the staff's group: in which topic, and who by the platform's id (None: it does
+    not say). `update_id` is the same for every delivery. `other`: it holds what we do not pass on (a recording, a
+    file); `edited`: it changes what was written before."""
+
+    update_id: int
+    group: int
+    topic: int
+    user: int | None
+    text: str = field(default="", repr=False)
+    picture: str = ""  # by its id
+    other: bool = False
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +160,7 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class MessageOut:
     """One message to a patient. `recipient` is the platform's id of the patient, `language` what text and options
-    are written in."""
+    are written in. `transfer`: no words, but the platform's own agents are to have what the patient wrote."""
 
     channel: str
     recipient: str
@@ -134,6 +168,7 @@ class MessageOut:
     options: tuple[Option, ...] = ()
     picture: Picture | None = None
     language: str = "zh-Hans"
+    transfer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ its environment; `bot.launching.secrets` puts the two together.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,12 +57,19 @@ class Settings(BaseSettings):
     wechat_notice: Literal["none", "template", "subscription"] = "none"  # which kind the account has
     wechat_notice_templates: str = ""  # JSON, see integrations.wechat.notices
     wechat_jssdk_url: str = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
+    # Patients who ask for a person are handed to WeChat's own agents: what is said there we never see, red flags
+    # included. Both are to be said, or neither.
+    wechat_native_agents: bool = False
+    wechat_native_agents_red_flags_unseen: bool = False
 
     # Telegram
     telegram_token: SecretStr = SecretStr("")
     telegram_webhook_secret: SecretStr = SecretStr("")
     telegram_api_base: str = "https://api.telegram.org"
     telegram_chat_burst: int = Field(default=3, ge=1)  # messages to one patient in three seconds
+    telegram_staff_group_id: int | None = Field(
+        default=None, lt=0
+    )  # a forum where staff may answer; None: none
 
     # SMS and identity check: Tencent Cloud's protocols
     sms_api_base: str = "https://sms.tencentcloudapi.com"
@@ -163,6 +170,21 @@ class Settings(BaseSettings):
     # Pictures, recordings and files of patients
     media_megabytes: int = Field(default=20, ge=1, le=50)
     media_days: int = Field(default=1095, ge=1)  # dialogues are kept for three years
+
+    @model_validator(mode="after")
+    def _native_agents_are_confirmed(self) -> Self:
+        """Raises ValueError."""
+        if self.wechat_native_agents != self.wechat_native_agents_red_flags_unseen:
+            raise ValueError(
+                "WeChat's own agents talk with patients where this program sees nothing: no red flag is found there, "
+                "and nobody is paged. Set WECHAT_NATIVE_AGENTS and WECHAT_NATIVE_AGENTS_RED_FLAGS_UNSEEN both to true "
+                "to accept that, or neither."
+            )
+        if self.wechat_native_agents and self.wechat_reply_mode == "active":
+            raise ValueError(
+                "WECHAT_NATIVE_AGENTS hands patients over in passive replies: WECHAT_REPLY_MODE cannot be active."
+            )
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

@@ -16,7 +16,7 @@ from integrations.settings import ROOT
 if TYPE_CHECKING:
     from bot.keys.rotation import Rotation
 
-keys_app = typer.Typer(help="The keys of the data at rest.", no_args_is_help=True)
+app = typer.Typer(help="The keys of the data at rest.", no_args_is_help=True)
 
 Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
 VAR = ROOT / "var"
@@ -28,7 +28,7 @@ class Purpose(StrEnum):
     TRACKER = "tracker"  # Rasa's memory
 
 
-@keys_app.command()
+@app.command()
 def status(var: Var = VAR) -> None:
     """Say which key stands where: in the settings, in the running processes, in the rows."""
     from bot.keys.status import lines
@@ -38,7 +38,7 @@ def status(var: Var = VAR) -> None:
             typer.echo(line)
 
 
-@keys_app.command()
+@app.command()
 def rotate(
     purposes: Annotated[
         list[Purpose] | None, typer.Argument(help="Which keys; all three if none is named.")

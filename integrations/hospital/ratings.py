@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import reminders
-from integrations.hospital.cases.figures import share, span
 from integrations.hospital.clock import hospital_zone, local_date
 from integrations.hospital.events import EventKind
 from integrations.hospital.merging import hold_account
@@ -23,8 +22,7 @@ CHANGED_WITHIN = timedelta(days=7)  # a rating may be changed for so long
 ASKED_FOR = timedelta(days=3)  # how long a question that could not be put waits
 ANSWERED_WITHIN = timedelta(days=14)  # how long it may be answered
 SURVEY_EVERY = timedelta(days=90)
-UNHAPPY = 2  # stars
-SATISFIED = 4
+UNHAPPY = 2  # stars, or fewer
 
 _EVENING, _MORNING = time(19), time(9, 30)
 _NEW = text("""
@@ -80,25 +78,6 @@ _ASKING = text("""
       AND (a.id IS NULL OR EXISTS (SELECT FROM account_patients ap
                                    WHERE ap.account_id = a.account_id AND ap.patient_id = a.patient_id))
 """)
-_AVERAGES = text("""
-    SELECT subject_kind, count(*) AS asked, count(stars) AS rated, avg(stars) AS stars,
-           count(*) FILTER (WHERE stars >= :satisfied) AS satisfied,
-           count(*) FILTER (WHERE stars <= :unhappy) AS unhappy
-    FROM ratings WHERE asked_at >= :begin AND asked_at < :end
-      AND (CAST(:practitioner AS uuid) IS NULL OR practitioner_id = :practitioner)
-    GROUP BY subject_kind ORDER BY subject_kind
-""")
-_PRACTITIONERS = text("""
-    SELECT p.name, count(r.stars) AS rated, avg(r.stars) AS stars
-    FROM ratings r JOIN practitioners p ON p.id = r.practitioner_id
-    WHERE r.asked_at >= :begin AND r.asked_at < :end AND r.stars IS NOT NULL
-    GROUP BY p.id, p.name ORDER BY avg(r.stars), p.name
-""")
-_WORDS = text("""
-    SELECT r.id, r.subject_kind, r.stars, r.words, r.rated_at FROM ratings r
-    WHERE r.words IS NOT NULL AND r.asked_at >= :begin AND r.asked_at < :end
-    ORDER BY r.stars, r.id LIMIT :limit
-""")
 
 
 class UnknownRating(LookupError):
@@ -132,23 +111,6 @@ class Asking:
     subject_kind: SubjectKind
     asked_at: datetime
     date: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stars:
-    """The ratings of one kind of thing. `stars` is their average."""
-
-    subject_kind: SubjectKind
-    asked: int
-    rated: int
-    stars: float | None
-    satisfied: int
-    unhappy: int
-
-    @property
-    def satisfaction(self) -> float | None:
-        """The share of those who rated that gave four stars or five."""
-        return share(self.satisfied, self.rated)
 
 
 async def ask(
@@ -346,49 +308,6 @@ async def want(session: AsyncSession, contact_id: UUID, *, wanted: bool) -> None
     account_id = await hold_account(session, contact_id)
     changed = update(Account).where(Account.id == account_id).values(rating_requests=wanted)
     await session.execute(changed.execution_options(synchronize_session=False))
-
-
-async def averages(
-    session: AsyncSession, first: date, last: date, practitioner_id: UUID | None = None
-) -> list[Stars]:
-    """By kind of thing, of what was asked in the span; both days included."""
-    begin, end = span(first, last)
-    values = {
-        "begin": begin,
-        "end": end,
-        "practitioner": practitioner_id,
-        "satisfied": SATISFIED,
-        "unhappy": UNHAPPY,
-    }
-    return [
-        Stars(
-            SubjectKind(row.subject_kind),
-            row.asked,
-            row.rated,
-            float(row.stars) if row.stars is not None else None,
-            row.satisfied,
-            row.unhappy,
-        )
-        for row in await session.execute(_AVERAGES, values)
-    ]
-
-
-async def by_practitioner(session: AsyncSession, first: date, last: date) -> list[tuple[str, int, float]]:
-    """Name, how many ratings, their average; the lowest first."""
-    begin, end = span(first, last)
-    rows = await session.execute(_PRACTITIONERS, {"begin": begin, "end": end})
-    return [(row.name, row.rated, float(row.stars)) for row in rows]
-
-
-async def words(
-    session: AsyncSession, crypto: Crypto, first: date, last: date, limit: int = 100
-) -> list[tuple[SubjectKind, int, str]]:
-    """What was written beside the stars, the unhappiest first. Who reads it is audited by the caller."""
-    begin, end = span(first, last)
-    rows = await session.execute(_WORDS, {"begin": begin, "end": end, "limit": limit})
-    return [
-        (SubjectKind(row.subject_kind), row.stars, crypto.decrypt(row.words, "ratings.words")) for row in rows
-    ]
 
 
 def _view(row: Row[Any]) -> RatingView:

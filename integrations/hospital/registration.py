@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit
+from integrations.hospital import audit, file_claims
 from integrations.hospital.ages import LEAST_AGE
 from integrations.hospital.clock import local_date
 from integrations.hospital.documents import read_identity
@@ -37,7 +37,6 @@ from integrations.hospital.patient_files import (
 )
 from integrations.hospital.profiles import owner_of
 from integrations.hospital.reading import read_person_name, read_phone
-from integrations.hospital.requests import start_claim
 
 
 class IdentityMismatch(ValueError):
@@ -52,7 +51,9 @@ class RegistrationStatus(StrEnum):
     VERIFIED = "verified"
     PENDING = "pending"  # registered; the identity check is repeated, or staff look at it
     LINKED = "linked"  # was known here with this phone: now under this account
-    OTHER_PHONE = "other_phone"  # was known here with another phone or name: a claim may stand (see requests)
+    OTHER_PHONE = (
+        "other_phone"  # was known here with another phone or name: a claim may stand (see file_claims)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ async def _register(
         verified = status is PatientStatus.VERIFIED
         return (RegistrationStatus.VERIFIED if verified else RegistrationStatus.PENDING), patient.id
     if not same_person(crypto, known, person) or await disputed(session, known.id):
-        await start_claim(
+        await file_claims.start(
             session,
             crypto,
             patient_id=known.id,

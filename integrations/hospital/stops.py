@@ -38,13 +38,37 @@ ANSWER = timedelta(hours=2)  # at least so long a patient has to say what they w
 
 
 class StopError(Exception):
-    """It cannot be done; in words for staff."""
+    """It cannot be done; the message says to staff why."""
+
+
+class NoHalfDay(StopError):
+    """The doctor does not work then."""
+
+
+class HalfDayStopped(StopError):
+    """This half day is stopped."""
+
+
+class NotInDepartment(StopError):
+    """No doctor of the same department."""
+
+
+class HasOwnPatients(StopError):
+    """The other doctor works in that half day."""
+
+
+class DayFull(StopError):
+    """No more numbers fit into this day."""
+
+
+class NotDisturbed(StopError):
+    """No such visit was stopped or changed."""
 
 
 async def half_days(
     session: AsyncSession, staff_no: str, day: date, period: Period | None = None
 ) -> list[Schedule]:
-    """The doctor's half days on that day. Raises StopError when there are none."""
+    """The doctor's half days on that day. Raises NoHalfDay when there are none."""
     wanted = (
         select(Schedule)
         .join(Practitioner, Practitioner.id == Schedule.practitioner_id)
@@ -56,7 +80,7 @@ async def half_days(
         wanted = wanted.where(Schedule.period == period)
     found = list(await session.scalars(wanted.execution_options(populate_existing=True)))
     if not found:
-        raise StopError(f"{staff_no} has no half day on {day}{f' ({period})' if period else ''}")
+        raise NoHalfDay(f"{staff_no} has no half day on {day}{f' ({period})' if period else ''}")
     return found
 
 
@@ -79,16 +103,16 @@ async def substitute(
     freely. Gives how many. Raises StopError."""
     other = await session.scalar(select(Practitioner).where(Practitioner.staff_no == staff_no))
     if other is None or not other.active or other.department_id != schedule.department_id:
-        raise StopError(f"{staff_no} is no doctor of the same department")
+        raise NotInDepartment(f"{staff_no} is no doctor of the same department")
     if schedule.status is ScheduleStatus.STOPPED:
-        raise StopError("this half day is stopped")
+        raise HalfDayStopped("this half day is stopped")
     same_time = select(Schedule.id).where(
         Schedule.practitioner_id == other.id,
         Schedule.date == schedule.date,
         Schedule.period == schedule.period,
     )
     if await session.scalar(same_time) is not None:
-        raise StopError(f"{staff_no} has patients of their own then")
+        raise HasOwnPatients(f"{staff_no} has patients of their own then")
     before, schedule.practitioner_id = schedule.practitioner_id, other.id
     await session.flush()
     await waitlist_offers.withdraw(session)
@@ -104,7 +128,7 @@ async def add_slots(session: AsyncSession, schedule: Schedule, count: int, *, ac
     """So many more numbers at the end of the half day, as far apart as its last two; who waits is asked first. Gives
     the new capacity. Raises StopError."""
     if schedule.status is ScheduleStatus.STOPPED:
-        raise StopError("this half day is stopped")
+        raise HalfDayStopped("this half day is stopped")
     made = await _more(session, schedule, count)
     await session.execute(_FOR_THE_NEXT, {"ids": made})
     await _record(session, "slots_added", schedule, actor, {"count": len(made)})
@@ -115,7 +139,7 @@ async def add_slot(session: AsyncSession, schedule: Schedule, *, actor: str) -> 
     """One more number at the end of the half day, for somebody who is booked into it in this transaction: nobody else
     sees it. Raises StopError."""
     if schedule.status is ScheduleStatus.STOPPED:
-        raise StopError("this half day is stopped")
+        raise HalfDayStopped("this half day is stopped")
     [made] = await _more(session, schedule, 1)
     await _record(session, "slot_added_for_patient", schedule, actor, {"slot": str(made)})
     return made
@@ -124,7 +148,7 @@ async def add_slot(session: AsyncSession, schedule: Schedule, *, actor: str) -> 
 async def _more(session: AsyncSession, schedule: Schedule, count: int) -> list[UUID]:
     made = list(await session.scalars(_MORE, {"schedule_id": schedule.id, "count": count}))
     if not made:
-        raise StopError("no more numbers fit into this day")
+        raise DayFull("no more numbers fit into this day")
     schedule.capacity += len(made)
     await session.flush()
     return made
@@ -149,13 +173,13 @@ async def settle(session: AsyncSession, now: datetime, quiet_hours: str, limit: 
 
 
 async def reached(session: AsyncSession, appointment_id: UUID, *, actor: str, now: datetime) -> None:
-    """The caller told the patient. Raises StopError."""
+    """The caller told the patient. Raises NotDisturbed."""
     told = update(Appointment).where(Appointment.id == appointment_id, Appointment.disturbed_at.is_not(None))
     done = await session.scalar(
         told.values(reached_at=now).returning(Appointment.id).execution_options(synchronize_session=False)
     )
     if done is None:
-        raise StopError("no such visit was stopped or changed")
+        raise NotDisturbed("no such visit was stopped or changed")
     await audit.record(session, actor=actor, action="visit_reached", subject=f"appointment:{appointment_id}")
 
 
@@ -168,14 +192,14 @@ class Callee:
 async def reveal(
     session: AsyncSession, crypto: Crypto, appointment_id: UUID, *, actor: str, reason: str
 ) -> Callee:
-    """Name and phone of whom to call; the audit log keeps who looked, and why. Raises StopError."""
+    """Name and phone of whom to call; the audit log keeps who looked, and why. Raises NotDisturbed."""
     patient = await session.scalar(
         select(Patient)
         .join(Appointment, Appointment.patient_id == Patient.id)
         .where(Appointment.id == appointment_id, Appointment.disturbed_at.is_not(None))
     )
     if patient is None:
-        raise StopError("no such visit was stopped or changed")
+        raise NotDisturbed("no such visit was stopped or changed")
     detail = {"reason": reason, "appointment": str(appointment_id)}
     await audit.record(
         session, actor=actor, action="phone_revealed", subject=f"patient:{patient.id}", detail=detail

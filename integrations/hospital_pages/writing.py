@@ -19,7 +19,39 @@ _LONGEST = 2000  # characters of a page; more is not read in a chat
 
 
 class PageError(Exception):
-    """The page cannot be written; in words for staff."""
+    """The page cannot be written; the message says to staff why."""
+
+
+class BadTopic(PageError):
+    """Not of the letters that a page's address has."""
+
+
+class NothingWritten(PageError):
+    """A page has a title and a text."""
+
+
+class TooLong(PageError):
+    """More than is read in a chat."""
+
+
+class TopicTaken(PageError):
+    """There is a page of this name."""
+
+
+class ChineseFirst(PageError):
+    """Pages in other languages belong to a Chinese one."""
+
+
+class NoPage(PageError):
+    """There is no such page in this language."""
+
+
+class Illegible(PageError):
+    """What was written does not make a page."""
+
+
+class FolderShut(PageError):
+    """The folder of pages cannot be written here."""
 
 
 def write(
@@ -34,16 +66,16 @@ def write(
     """A new page; gives it as it is read. Raises PageError."""
     title, text = " ".join(title.split()), text.strip()
     if not _TOPIC.fullmatch(topic):
-        raise PageError("the short name is of small letters, digits and _, such as visiting_hours")
+        raise BadTopic("the short name is of small letters, digits and _, such as visiting_hours")
     if not title or not text:
-        raise PageError("a page has a title and a text")
+        raise NothingWritten("a page has a title and a text")
     if len(text) > _LONGEST:
-        raise PageError(f"a page is read in a chat: {_LONGEST} characters at most")
+        raise TooLong(f"a page is read in a chat: {_LONGEST} characters at most")
     path = _path(folder, topic, language)
     if path.exists():
-        raise PageError("there is a page of this name; add the question to it, or take another name")
+        raise TopicTaken("there is a page of this name; add the question to it, or take another name")
     if language != CHINESE and not _path(folder, topic, CHINESE).exists():
-        raise PageError("the Chinese page comes first")
+        raise ChineseFirst("the Chinese page comes first")
     front = _front(asked)
     return _keep(path, f"{front}# {title}\n\n{text}\n", new=True)
 
@@ -52,12 +84,12 @@ def add_question(topic: str, words: str, *, language: str = CHINESE, folder: Pat
     """One more way of asking for a page. Raises PageError."""
     path = _path(folder, topic, language)
     if not _TOPIC.fullmatch(topic) or not path.exists():
-        raise PageError("there is no such page in this language")
+        raise NoPage("there is no such page in this language")
     written = path.read_text("utf-8").replace("\r\n", "\n")
     try:
         known = read_page(path)
     except ValueError as error:
-        raise PageError(f"the page cannot be read: {error}") from None
+        raise Illegible(f"the page cannot be read: {error}") from None
     if words in known.asked:
         return known
     front = re.match(r"\A\ufeff?---\n.*?^---\n", written, re.DOTALL | re.MULTILINE)
@@ -94,9 +126,9 @@ def _keep(path: Path, written: str, *, new: bool) -> Page:
         finally:
             part.unlink(missing_ok=True)
     except FileExistsError:
-        raise PageError("somebody has just written a page of this name") from None
+        raise TopicTaken("somebody has just written a page of this name") from None
     except OSError as error:
-        raise PageError(f"the folder of pages cannot be written here: {error.strerror}") from None
+        raise FolderShut(f"the folder of pages cannot be written here: {error.strerror}") from None
     return page
 
 
@@ -104,6 +136,6 @@ def _checked(part: Path, path: Path) -> Page:
     try:
         found = read_page(part)
     except ValueError as error:
-        raise PageError(f"so it cannot be read: {error}") from None
+        raise Illegible(f"so it cannot be read: {error}") from None
     topic, _, language = path.stem.partition(".")
     return replace(found, topic=topic, language=language or CHINESE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -15,13 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.crypto import Crypto
 from integrations.hospital import audit
 from integrations.hospital.clock import local_date
-from integrations.hospital.intake.resources import Resource, allergies_in, resources
+from integrations.hospital.intake.resources import Resource, allergies_in, medicines_in, resources
 from integrations.hospital.intake.story import Story
 from integrations.hospital.models import Intake, IntakeMedium
 from integrations.hospital.operations import OperationKey, Result, once
 
 _CONTENT, _SUMMARY = "intakes.content", "intakes.summary"
-_RECENT = 5  # intakes that are looked through for what is known of allergies
+_RECENT = 5  # intakes that are looked through for what is known of allergies and medicines
 _LIST = text("""
     SELECT i.id, i.confirmed_at, p.masked_name AS patient, s.date AS visit, d.name AS department,
            pr.name AS practitioner
@@ -104,13 +104,24 @@ async def record(
 
 async def known_allergies(session: AsyncSession, crypto: Crypto, patient_id: UUID) -> str:
     """What the patient last said of allergies: the words, NONE, or "" when nothing is known."""
+    return await _last_said(session, crypto, patient_id, allergies_in)
+
+
+async def known_medicines(session: AsyncSession, crypto: Crypto, patient_id: UUID) -> str:
+    """The same of medicines that they take."""
+    return await _last_said(session, crypto, patient_id, medicines_in)
+
+
+async def _last_said(
+    session: AsyncSession, crypto: Crypto, patient_id: UUID, read: Callable[[Resource], str]
+) -> str:
     rows = await session.scalars(
         select(Intake.content)
         .where(Intake.patient_id == patient_id)
         .order_by(Intake.id.desc())
         .limit(_RECENT)
     )
-    told = (allergies_in(json.loads(crypto.decrypt(row, _CONTENT))) for row in rows)
+    told = (read(json.loads(crypto.decrypt(row, _CONTENT))) for row in rows)
     return next((said for said in told if said), "")
 
 

@@ -81,6 +81,16 @@ def allergies_in(bundle: Resource) -> str:
     return ""
 
 
+def medicines_in(bundle: Resource) -> str:
+    """What an intake says of medicines that are taken: the words, NONE, or "" when it says nothing."""
+    for entry in bundle["entry"]:
+        one = entry["resource"]
+        if one["resourceType"] == "MedicationStatement":
+            code = one["medicationCodeableConcept"]
+            return NONE if code.get("coding") else str(code["text"])
+    return ""
+
+
 def _conditions(told: dict[str, str], today: date) -> list[Resource]:
     found = []
     if complaint := told.get(COMPLAINT):

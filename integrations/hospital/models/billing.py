@@ -249,6 +249,7 @@ class Difference(Base):
     found_at: Mapped[datetime] = mapped_column(server_default=func.now())
     settled_at: Mapped[datetime | None]
     note: Mapped[str | None]  # what staff found
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
 
 
 class Reconciliation(Base):

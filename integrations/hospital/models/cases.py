@@ -20,6 +20,7 @@ class CaseKind(StrEnum):
     ADVERSE_EVENT = "adverse_event"
     PARCEL_PROBLEM = "parcel_problem"
     REFUND_PROBLEM = "refund_problem"
+    MONEY_DIFFERENCE = "money_difference"  # between a platform's word and ours
     OTHER = "other"
 
 
@@ -55,7 +56,7 @@ STANDING = (*WAITING, CaseStatus.ANSWERED)  # the patient may say more
 
 
 # What the hospital found by itself: the patient has told nothing, and waits for no answer.
-FOUND = (CaseKind.PARCEL_PROBLEM, CaseKind.REFUND_PROBLEM)
+FOUND = (CaseKind.PARCEL_PROBLEM, CaseKind.REFUND_PROBLEM, CaseKind.MONEY_DIFFERENCE)
 
 
 class Adverse(StrEnum):
@@ -77,6 +78,8 @@ class Case(Base):
         one_of("status", CaseStatus),
         one_of("adverse", Adverse),
         CheckConstraint("(status = 'closed') <= (closed_at IS NOT NULL)", "closed_at"),
+        CheckConstraint("(kind = 'money_difference') = (account_id IS NULL)", "account_id"),
+        CheckConstraint("(account_id IS NULL) = (contact_id IS NULL)", "contact_id"),
         Index("ix_cases_account_id_id", "account_id", "id"),
         Index(
             "ix_cases_waiting",
@@ -92,8 +95,8 @@ class Case(Base):
     category: Mapped[Category] = mapped_column(word(Category))
     status: Mapped[CaseStatus] = mapped_column(word(CaseStatus), server_default="open")
     words: Mapped[bytes] = mapped_column(info=sealed("cases.words"))
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))  # where it was told
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))  # who hears of it
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contacts.id"))  # where it was told
     patient_id: Mapped[UUID | None] = mapped_column(ForeignKey("patients.id"))
     order_id: Mapped[UUID | None] = mapped_column(ForeignKey("orders.id"))
     appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.id"))

@@ -91,6 +91,7 @@ class Contact(Base):
     __tablename__ = "contacts"
     __table_args__ = (
         UniqueConstraint("channel", "platform_id"),
+        UniqueConstraint("id", "channel"),  # for tables that may hold rows of one channel only
         CheckConstraint("platform_id <> ''", "platform_id"),
     )
 

@@ -36,6 +36,7 @@ class StaffMember(Base):
         CheckConstraint("login = lower(login)", "login"),
         CheckConstraint("(role = 'doctor') = (practitioner_id IS NOT NULL)", "practitioner"),
         Index("uq_staff_practitioner_id", "practitioner_id", unique=True),
+        Index("uq_staff_telegram_id", "telegram_id", unique=True),
     )
 
     id: Mapped[Key]
@@ -54,6 +55,7 @@ class StaffMember(Base):
     locked_until: Mapped[datetime | None]
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     language: Mapped[str] = mapped_column(String(12), server_default="zh")
+    telegram_id: Mapped[int | None] = mapped_column(BigInteger)  # who this is in the staff's Telegram group
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     @property

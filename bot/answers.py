@@ -1,0 +1,172 @@
+"""What a message is answered: by Rasa as a rule; by us where a button is of yesterday or a person is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+
+from bot import choices, failures, first_aid, intents, outbox, rasa, shown_back, texts
+from bot.handoff import meanwhile, native, telling
+from bot.handoff.words import Asks
+from bot.handoff.words import read as read_wish
+from bot.models import ControlState
+from bot.outbox import Reply
+from bot.rasa import RasaReply
+from bot.understanding import Understanding
+from integrations.messages import Kind, MessageIn
+from integrations.runtime import Runtime
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a turn says, and what it leaves in the conversation."""
+
+    replies: list[Reply]
+    choices: dict[str, Any] | None = None
+    expects: str | None = None
+    chosen_language: str = ""
+    handoff: dict[str, str] | None = None  # a person is to help, if one can: that is said instead
+    leaves: bool = False  # the queue for a person
+
+
+async def answer(
+    rt: Runtime,
+    understanding: Understanding,
+    conversation: Row[Any],
+    inbound: Row[Any],
+    message: MessageIn,
+    language: str,
+) -> Answer:
+    """Raises rasa.RasaDown, rasa.RasaFailed."""
+    kept: dict[str, Any] | None = conversation.choices
+    asks = Asks.NOTHING if inbound.state == ControlState.BOT else read_wish(message, kept)
+    waits = inbound.state == ControlState.WAITING
+    if inbound.state != ControlState.BOT and not (waits and asks is Asks.LEAVE):  # a person reads it
+        said = await _meanwhile(rt, conversation, inbound, asks, language)
+        return said or _unchanged(conversation)
+    if message.kind is Kind.EDIT:
+        return Answer([Reply(texts.say("bot_edited", language=language))], kept, conversation.expects)
+    try:
+        command = telling.handed_back("left") if waits else meanwhile.command(message, conversation.expects)
+        command = command or intents.command(message, kept)
+    except choices.Stale:
+        command = await intents.below_news(rt, conversation.id, message.choice)
+        if command is None:
+            return _stale(conversation, language)
+    if command == choices.MORE:
+        return _more(conversation, language)
+    return await _from_dialogs(rt, understanding, conversation, inbound, message, command, language)
+
+
+async def _from_dialogs(
+    rt: Runtime,
+    understanding: Understanding,
+    conversation: Row[Any],
+    inbound: Row[Any],
+    message: MessageIn,
+    command: str | None,
+    language: str,
+) -> Answer:
+    """`command`: what the message stands for; None: its words are to be understood."""
+    metadata = _metadata(rt, inbound, message, language)
+    if command is None:
+        read = await understanding.read(rt, conversation.id, message.text, conversation.expects)
+        metadata["entities"] = read.entities
+    words = intents.no_command(read.text) if command is None else command
+    said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata, inbound.attempts)
+    if not said and message.kind is Kind.SYSTEM:
+        return _unchanged(conversation)
+    if not said:
+        log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
+        return Answer([failures.apology(rt, language)])
+    said = await shown_back.reveal(rt, conversation.id, said)
+    if message.location:  # the dialogs are not told where the patient is
+        way = first_aid.way_to_help(rt.settings, message.location, language)
+        said = [replace(said[0], text=f"{way}\n{said[0].text}".rstrip()), *said[1:]]
+    composed = compose(rt, inbound.speaks, said, language, elder=inbound.elder_mode)
+    wish = next((reply.handoff for reply in said if reply.handoff), None)
+    return replace(composed, handoff=wish, leaves=command in meanwhile.LEAVING)
+
+
+def _unchanged(conversation: Row[Any]) -> Answer:
+    """Nothing is said, and the question that is open stays so."""
+    return Answer([], conversation.choices, conversation.expects)
+
+
+async def _meanwhile(
+    rt: Runtime, conversation: Row[Any], inbound: Row[Any], asks: Asks, language: str
+) -> Answer | None:
+    """What is answered although a person is waited for, or there."""
+    if asks is Asks.NOTHING and not rt.settings.wechat_native_agents:
+        return None
+    async with rt.database.transaction() as session:
+        if asks is not Asks.HELP:
+            handed = await native.forward(session, rt, conversation.id, inbound, language)
+            if handed is not None:
+                return Answer(handed, conversation.choices, conversation.expects)
+        said = await meanwhile.answer(session, rt, conversation.id, asks, inbound.state, language)
+    if said is None:
+        return None
+    composed = compose(rt, inbound.speaks, [said], language, elder=inbound.elder_mode)
+    return composed if composed.choices else replace(composed, choices=conversation.choices)
+
+
+def _metadata(rt: Runtime, inbound: Row[Any], message: MessageIn, language: str) -> dict[str, Any]:
+    """What the dialogs are told beside the words."""
+    marks = {"elder": inbound.elder_mode, "urgent": inbound.urgent}
+    return {
+        "channel": inbound.speaks,
+        "kind": message.kind.value,
+        "language": language,
+        "today": rt.local_now().date().isoformat(),
+        "away": int(inbound.away or 0),  # seconds since the patient's message before this one
+        **({} if inbound.alarm is None else {"alarm": int(inbound.alarm)}),  # seconds since the last alarm
+    } | {name: True for name, holds in marks.items() if holds}
+
+
+def _stale(conversation: Row[Any], language: str) -> Answer:
+    """A button of an earlier question: say so, and offer again what the last question offered. That
+    question stays open, and with it what it expects: a name typed next is still swapped for a token."""
+    kept, options = choices.again(conversation.choices)
+    words = texts.say("bot_choice_again" if kept else "bot_choice_over", language=language)
+    return Answer([Reply(words, options)], kept, conversation.expects)
+
+
+def _more(conversation: Row[Any], language: str) -> Answer:
+    """更多: the choices that did not fit, with the same question open."""
+    kept, options = choices.remember(choices.unfolded(conversation.choices), more=_more_word(language))
+    return Answer(
+        [Reply(texts.say("bot_more_choices", language=language), options)], kept, conversation.expects
+    )
+
+
+def _more_word(language: str) -> str:
+    return texts.say("bot_more", language=language)
+
+
+def compose(
+    rt: Runtime, channel_name: str, said: list[RasaReply], language: str, *, elder: bool = False
+) -> Answer:
+    """Replies of the dialogs as messages that the channel takes; the choices of the last question are kept."""
+    chosen = next((reply.language for reply in said if reply.language), "")
+    channel = rt.channels[channel_name]
+    replies: list[Reply] = []
+    kept = None
+    for reply in said:
+        *pieces, last = channel.split(reply.text) or [""]
+        replies += [Reply(piece) for piece in pieces]
+        more = _more_word(chosen or language) if elder else ""
+        kept_here, options = choices.remember(reply.buttons, more=more)
+        kept = kept_here or kept
+        if options and not channel.fits(outbox.as_written(last, options)):
+            replies.append(Reply(last))
+            last = texts.say("bot_choose", language=chosen or language)
+        if last or options:
+            replies.append(Reply(last, options))
+    expects = said[-1].expects if said else None
+    return Answer(replies, kept, expects, chosen)
