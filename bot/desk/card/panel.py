@@ -54,7 +54,7 @@ class CardPanel:
         if row is None:
             return
         found = await self._read(row, patient_id)
-        if self._row is not row:  # another talk was opened meanwhile
+        if self._row is not row or self._patient_id != patient_id:  # another card was asked for meanwhile
             return
         self._place.clear()
         with self._place:
@@ -139,15 +139,15 @@ class CardPanel:
         dialog.on("hide", dialog.delete)
 
     async def _reveal(self, patient_id: UUID, reason: str) -> None:
-        desk = self._desk
+        desk, labels, masked = self._desk, self._values, dict(self._masked)
         async with desk.acting(Right.PATIENTS_REVEAL) as session:
             found = await reveal(
                 session, desk.rt.crypto, patient_id, list(Personal), actor=desk.actor, reason=reason
             )
-        labels = self._values
+        if labels[Personal.NAME].is_deleted:  # another card stands there by now
+            return
         for one, value in found.values.items():
             labels[one].set_text(value.removeprefix("+86"))
-        masked = dict(self._masked)
 
         def hide() -> None:
             for one, label in labels.items():

@@ -44,7 +44,8 @@ class Queue:
         self._describe, self._actions, self._general = describe, actions, general
         self._age, self._due = age, due
         self._rows: list[Row] = []
-        self._open: str | None = None
+        self._open: str | None = None  # the row whose details stand there
+        self._wanted: str | None = None  # the one that was asked for last
         self._at = 0
 
     async def show(self) -> None:
@@ -111,7 +112,8 @@ class Queue:
             await self._after(row)
             return
         if isinstance(said, Shown):
-            self._drawer.reveal(said)
+            if self._open == row.key:  # its details still stand there
+                self._drawer.reveal(said)
             return
         blanks: dict[str, Any] = dict(said or {})
         self.desk.notice(f"{self.page}.did_{action.name}", **blanks)
@@ -150,20 +152,27 @@ class Queue:
             await self._describe_in_drawer(row)
 
     async def _describe_in_drawer(self, row: Row) -> None:
-        self._open = row.key
+        """What takes longer to read than what was asked for after it is not shown any more."""
+        self._wanted = row.key
         self._at = next((at for at, one in enumerate(self._shown) if one.key == row.key), self._at)
         self._mark()
         try:
             async with self.desk.reading() as session:
                 detail = await self._describe(session, row)
         except Exception as error:  # noqa: BLE001 - as above
+            if self._wanted == row.key:
+                self._wanted = self._open
             self.desk.tell(error)
             return
+        if self._wanted != row.key:
+            return
+        self._open = row.key
         self._body.classes(add="narrow")
         self._drawer.show(row, detail)
+        self._mark()
 
     def shut(self) -> None:
-        self._open = None
+        self._open = self._wanted = None
         self._body.classes(remove="narrow")
         self._drawer.hide()
         self._mark()
@@ -233,6 +242,8 @@ class Queue:
     async def _pressed(self, event: KeyEventArguments) -> None:
         if not event.action.keydown or event.modifiers.ctrl or event.modifiers.meta or event.modifiers.alt:
             return
+        if self._asks_something():
+            return
         shown, key = self._shown, event.key.name
         if key in ("j", "ArrowDown"):
             self._step(1)
@@ -246,8 +257,12 @@ class Queue:
             self._filter.run_method("focus")
         elif key == "?":
             shortcuts(self.desk)
-        elif self._open:
+        elif self._open and self._open == self._wanted:
             await self._by_key(key)
+
+    def _asks_something(self) -> bool:
+        """Whether a dialog stands before the list: what is pressed is meant for it."""
+        return any(isinstance(one, ui.dialog) and one.value for one in self.desk.client.elements.values())
 
     async def _by_key(self, key: str) -> None:
         row = next((one for one in self._rows if one.key == self._open), None)

@@ -48,7 +48,7 @@ _KEYS = (
 class Sender(Protocol):
     @property
     def row(self) -> Row | None: ...
-    async def send_page(self, title: str, path: str) -> None: ...
+    async def send_page(self, row: Row, title: str, path: str) -> None: ...
 
 
 def keys(desk: Desk) -> list[tuple[str, str]]:
@@ -140,7 +140,7 @@ async def pages(desk: Desk, sender: Sender) -> None:
 
                 async def send(title: str = title, path: str = path) -> None:
                     dialog.close()
-                    await sender.send_page(title, path)
+                    await sender.send_page(row, title, path)
 
                 ui.item(title, on_click=send).mark("send-page")
     dialog.on("hide", dialog.delete)

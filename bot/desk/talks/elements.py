@@ -3,13 +3,15 @@ what changed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from nicegui import ui
+from fastapi import Request
+from nicegui import app, events, ui
+from starlette.datastructures import UploadFile
 
 Shape = dict[str, Any]
 
@@ -99,6 +101,38 @@ class Transcript(ui.element, component="transcript.js"):
         known.update((item["key"], item) for item in changed)
         self.said = sorted(known.values(), key=lambda item: item["at"])
         self.run_method("patch", str(conversation_id), changed, facts)
+
+
+class Pictures(ui.upload):
+    """Takes pictures for a talk. The address that a browser sends them to names the conversation: what takes long to
+    come stays its own, whichever is shown by then. `sent` is told of each."""
+
+    def __init__(self, sent: Callable[[UUID, bytes], Awaitable[None]], **more: Any) -> None:
+        super().__init__(auto_upload=True, multiple=True, **more)
+        self._plain = str(self.props["url"])
+        self.on(
+            "uploaded", lambda: self.run_method("removeUploadedFiles"), args=[]
+        )  # `max_files` counts them too
+
+        async def take(request: Request, conversation_id: UUID) -> None:
+            async with request.form() as form:
+                files = [await part.read() for part in form.values() if isinstance(part, UploadFile)]
+            for content in files:
+                about = events.UiEventArguments(sender=self, client=self.client)
+                events.handle_event(lambda _, content=content: sent(conversation_id, content), about)
+
+        app.post(self._named("{conversation_id}"), include_in_schema=False)(take)
+
+    def talk(self, conversation_id: UUID | None) -> None:
+        """What is chosen from now on is for this conversation."""
+        self.props["url"] = self._named(str(conversation_id)) if conversation_id else self._plain
+
+    def _named(self, conversation: str) -> str:
+        return f"{self._plain}/{conversation}"
+
+    def _handle_delete(self) -> None:
+        app.remove_route(self._named("{conversation_id}"))
+        super()._handle_delete()
 
 
 class Composer(ui.element, component="composer.js"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from uuid import UUID
 
 from nicegui import ui
@@ -104,7 +105,7 @@ class TalksPage:
             if row.id == self.shown and not self._talk.changed(row):
                 self._talk.row = None  # nothing more of it is told from here on
                 with self._root:
-                    ui.timer(0, self.leave, once=True)
+                    ui.timer(0, partial(self._lose, row.id), once=True)
 
     def said(self, row: Row, items: list[Item]) -> None:
         if row.id == self.shown:
@@ -121,6 +122,11 @@ class TalksPage:
             self._list.element.select(row.id)
             self._root.classes(add="is-talk")
             await self._card.show(row)
+
+    async def _lose(self, conversation_id: UUID) -> None:
+        """It may not be seen any more; whoever has gone on to another stays there."""
+        if self._talk.wanted == conversation_id:
+            await self.leave()
 
     async def leave(self) -> None:
         """Back to the list alone."""

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from nicegui import events, ui
+from nicegui import ui
 
 from bot.desk.desk import Desk, SessionOver
 from bot.desk.talks import acts, dialogs, transcript
-from bot.desk.talks.elements import Composer, Shape, Transcript
+from bot.desk.talks.elements import Composer, Pictures, Shape, Transcript
 from bot.desk.talks.head import Head, Page
 from bot.desk.talks.hub import Hub
 from bot.desk.talks.rows import Row
@@ -26,7 +26,8 @@ _SPEAKS = {"en": "en"}
 
 
 class TalkPane:
-    """`row`: the conversation as it was when it was last heard of; None while none is shown."""
+    """`row`: the conversation as it was when it was last heard of; None while none is shown. `wanted`: which one the
+    member asked for last, also before it can be shown."""
 
     def __init__(
         self,
@@ -39,24 +40,24 @@ class TalkPane:
     ) -> None:
         self._desk, self._hub, self._viewer = desk, hub, viewer
         self.row: Row | None = None
+        self.wanted: UUID | None = None
         self._head = Head(desk, page)
         self._transcript = Transcript(own, language=desk.language, now=desk.now(), zone=desk.rt.zone)
-        self._composer = Composer(own, canned, self._uploader())
+        self._pictures = self._uploader()
+        self._composer = Composer(own, canned, self._pictures)
         self._transcript.on("older", lambda e: self._older(e.args))
         self._transcript.on("seen", lambda e: self._seen(e.args))
         self._composer.on("send", lambda e: self._send(e.args))
         self._composer.on("page", lambda: dialogs.pages(self._desk, self))
         self._composer.on("used", lambda e: acts.used(self._desk, str(e.args)))
 
-    def _uploader(self) -> ui.upload:
+    def _uploader(self) -> Pictures:
         megabytes = self._desk.rt.settings.media_megabytes
         return (
-            ui.upload(
-                auto_upload=True,
-                multiple=True,
+            Pictures(
+                self._picture,
                 max_files=9,
                 max_file_size=megabytes * 1024 * 1024,
-                on_upload=self._picture,
                 on_rejected=lambda: self._desk.notice("talks.too_large", "warning", megabytes=megabytes),
             )
             .props('accept="image/png,image/jpeg,image/gif" tabindex=-1 aria-hidden=true')
@@ -64,7 +65,27 @@ class TalkPane:
         )
 
     async def open(self, conversation_id: UUID) -> Row | None:
-        """Shows a conversation, which the audit log keeps; None for one that this member may not see."""
+        """Shows a conversation; None for one that this member may not see, or when another was asked for meanwhile."""
+        self.wanted = conversation_id
+        try:
+            found = await self._look_at(conversation_id)
+        finally:
+            overtaken = self.wanted != conversation_id
+            if not overtaken:  # until it is shown, what is seen is what was there before
+                self.wanted = self.row.id if self.row else None
+        if found is None or overtaken:
+            return None
+        row, items = found
+        self.row, self.wanted = row, row.id
+        self._head.show(row)
+        more = len(items) >= transcript.PAGE
+        self._transcript.show(row.id, self._items(row, items), facts(row, self._desk.words), more=more)
+        self._allow(row)
+        self._hub.touch([row.id])
+        return row
+
+    async def _look_at(self, conversation_id: UUID) -> tuple[Row, list[Item]] | None:
+        """Kept by the audit log; None for what this member may not see."""
         row = await self._standing(conversation_id)
         if row is None:
             self._desk.notice("talks.not_seen", "warning")
@@ -78,19 +99,13 @@ class TalkPane:
             )
             if row.open and row.staff_id == self._viewer.id:
                 await acts.seen(session, conversation_id, self._viewer.id, self._desk.now())
-        self.row = row
-        items = await self._hub.items(row)
-        self._head.show(row)
-        more = len(items) >= transcript.PAGE
-        self._transcript.show(row.id, self._items(row, items), facts(row, self._desk.words), more=more)
-        self._allow(row)
-        self._hub.touch([row.id])
-        return row
+        return row, await self._hub.items(row)
 
     def shut(self) -> None:
         """Nothing is shown any more."""
-        self.row = None
+        self.row = self.wanted = None
         self._head.show(None)
+        self._pictures.talk(None)
         self._composer.talk(None, {"reply": False, "note": False}, "", "zh")
 
     def changed(self, row: Row) -> bool:
@@ -127,6 +142,7 @@ class TalkPane:
         why = "" if speaks else words(acts.why_not(row), name=row.agent or "")
         can = {"reply": speaks, "note": row.open, "why": why}
         hint = words("talks.write_hint") if speaks else ""
+        self._pictures.talk(row.id)
         self._composer.talk(row.id, can, hint, _SPEAKS.get(row.language, "zh"))
 
     async def _standing(self, conversation_id: UUID | None) -> Row | None:
@@ -177,16 +193,18 @@ class TalkPane:
             self._composer.taken(token)
         await self.after(conversation_id)
 
-    async def _picture(self, event: events.UploadEventArguments) -> None:
-        row = self.row
-        if row and row.talk_id:
-            await acts.picture(self._desk, row.id, row.talk_id, await event.file.read())
-            await self.after(row.id)
+    async def _picture(self, conversation_id: UUID, content: bytes) -> None:
+        row = await self._standing(conversation_id)
+        if row is None or row.talk_id is None:
+            raise Over
+        await acts.picture(self._desk, row.id, row.talk_id, content)
+        await self.after(row.id)
 
-    async def send_page(self, title: str, path: str) -> None:
-        if self.row and self.row.talk_id:
-            await acts.say(self._desk, self.row.talk_id, title, page=path)
-            await self.after(self.row.id)
+    async def send_page(self, row: Row, title: str, path: str) -> None:
+        """`row`: whose page it is."""
+        if row.talk_id:
+            await acts.say(self._desk, row.talk_id, title, page=path)
+            await self.after(row.id)
 
     async def after(self, conversation_id: UUID | None) -> None:
         """The patient's messages leave, and everybody who looks sees what changed."""
@@ -195,9 +213,9 @@ class TalkPane:
             self._hub.touch([conversation_id])
 
     async def do(self, name: str) -> None:
-        """What a key or a button asks for, where the talk allows it."""
+        """What a key or a button asks for, where the talk allows it; nothing while another is on its way."""
         row, desk = self.row, self._desk
-        if row is None or name not in self._head.offered:
+        if row is None or row.id != self.wanted or name not in self._head.offered:
             return
         if name == "consultation":
             ui.navigate.to(f"/consultations?open={row.consultation_id}")

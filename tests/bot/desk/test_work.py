@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,12 +13,14 @@ from sqlalchemy import select, text
 
 from bot.desk.registry import PAGES
 from bot.desk.work import counts
+from bot.desk.work.cases import Cases
 from integrations.hospital import accounts, identity_reviews, patients, unanswered
 from integrations.hospital.cases import handling
 from integrations.hospital.cases.opening import About, open_case
 from integrations.hospital.models import (
     Appointment,
     AuditEvent,
+    Case,
     CaseKind,
     CaseStatus,
     Category,
@@ -257,8 +260,46 @@ async def test_the_list_is_worked_with_the_keyboard(desks: Desks, key: str) -> N
     _key(keyboard, key)
     _key(keyboard, "Enter")
     await agent.user.should_see(marker="do-dismiss", retries=_LONG)
+    _key(keyboard, "?")
+    await _see(agent, "键盘快捷键")
+    _key(keyboard, "Escape")  # is the dialog's, and so is all that is pressed while it is open
+    await asyncio.sleep(0.2)
+    await agent.user.should_see(marker="do-dismiss")
+    next(one for one in agent.user.client.elements.values() if isinstance(one, ui.dialog)).close()
     _key(keyboard, "Escape")
     await agent.user.should_not_see(marker="do-dismiss", retries=_LONG)
+
+
+async def test_a_row_that_takes_long_to_read_does_not_stand_in_the_place_of_a_later_one(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is pressed there is done with the row that is seen."""
+    first = await _case(desks)
+    async with desks.rt.database.begin() as session:
+        account, contact = (await session.execute(select(Case.account_id, Case.contact_id))).one()
+        second = await open_case(
+            session, desks.rt.crypto, CaseKind.COMPLAINT, Category.WAITING, "也等了两个小时",
+            account_id=account, contact_id=contact, about=About(), now=desks.rt.now(),
+        )  # fmt: skip
+    plain, begun, go_on = Cases._describe, asyncio.Event(), asyncio.Event()
+
+    async def slowly(self: Cases, session: Any, row: Any) -> Any:
+        detail = await plain(self, session, row)
+        if row.key == first:
+            begun.set()
+            await go_on.wait()
+        return detail
+
+    monkeypatch.setattr(Cases, "_describe", slowly)
+    agent = await desks.enter(Role.AGENT)
+    await _open(agent, "/cases", first)
+    await begun.wait()
+    await _click(agent, f"row-{second}")
+    await agent.user.should_see(marker="do-answer", retries=_LONG)
+    go_on.set()
+    await asyncio.sleep(0.3)
+    labels = agent.user.find(kind=ui.label).elements
+    assert [label.text for label in labels if "drawer-title" in label.classes] == [second]
 
 
 def _key(keyboard: Any, name: str) -> None:

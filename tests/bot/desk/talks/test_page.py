@@ -16,6 +16,7 @@ from sqlalchemy import text
 from bot.desk.talks import hub as hubs
 from bot.desk.talks.elements import Composer, ConversationList, Transcript
 from bot.handoff.models import Skill
+from integrations.hospital import revealing
 from integrations.hospital.models import AccountPatient, Patient, PatientStatus, Relation, Role, Sex
 from tests.bot.desk.conftest import Visitor
 
@@ -170,6 +171,91 @@ async def test_only_pictures_leave_and_nothing_that_hides_in_them(desks, rt, que
     assert "sandbox" in shown.headers["content-security-policy"]
 
 
+async def test_a_picture_goes_to_the_talk_that_it_was_chosen_for(desks, rt, queued, accept):
+    """It takes a while to come; another talk is shown by then."""
+    first, second = await queued(sender="p1"), await queued(sender="p2")
+    agent = await desks.enter(Role.AGENT)
+    for conversation in (first, second):
+        await accept(conversation, agent.member)
+    await enter(agent)
+    tell(agent, ConversationList, "choose", str(first))
+    await sees(agent, "您接待中")
+    at = one(agent, ui.upload).props["url"]
+    tell(agent, ConversationList, "choose", str(second))
+    await until(lambda: one(agent, ui.upload).props["url"] != at)
+    drawn = io.BytesIO()
+    Image.new("RGB", (30, 20), "teal").save(drawn, "PNG")
+    answer = await agent.http.post(at, files={"file": ("report.png", drawn.getvalue(), "image/png")})
+    assert answer.status_code == 200
+    hub = hubs.of(desks.rt)
+    [row] = await hub.read([first])
+    async with asyncio.timeout(30):
+        while not any(item.kind == "image" for item in await hub.items(row)):  # noqa: ASYNC110 (as above)
+            await asyncio.sleep(0.02)
+    async with rt.database.begin() as session:
+        kept = list(await session.scalars(text("SELECT conversation_id FROM media")))
+    assert kept == [first]
+
+
+async def test_what_is_pressed_is_about_what_was_asked_for_last(desks, queued, accept, monkeypatch):
+    """The first of two talks takes longer to read than the second."""
+    first = await queued(sender="p1", words="我是第一位")
+    second = await queued(sender="p2", words="我是第二位")
+    agent = await desks.enter(Role.AGENT)
+    for conversation in (first, second):
+        await accept(conversation, agent.member)
+    await enter(agent)
+    hub, read = hubs.of(desks.rt), asyncio.Event()
+    plain = hub.items
+
+    async def slowly(row, **more):
+        items = await plain(row, **more)
+        if row.id == first and not more:
+            await read.wait()
+        return items
+
+    monkeypatch.setattr(hub, "items", slowly)
+    shown = one(agent, Transcript)
+    tell(agent, ConversationList, "choose", str(first))
+    await asyncio.sleep(0.5)  # it is being read
+    tell(agent, ConversationList, "choose", str(second))
+    await until(lambda: any(item["text"] == "我是第二位" for item in shown.said))
+    read.set()
+    await asyncio.sleep(0.3)
+    assert not any(item["text"] == "我是第一位" for item in shown.said)
+
+
+async def test_what_is_revealed_is_never_shown_on_another_card(desks, rt, queued, monkeypatch):
+    first, second = await queued(sender="p1"), await queued(sender="p2")
+    async with rt.database.begin() as session:
+        accounts = dict((await session.execute(text("SELECT id, account_id FROM contacts"))).all())
+        await _register(session, rt.crypto, accounts[first])
+        await _register(session, rt.crypto, accounts[second], "110101198001010010", "+8613712348765")
+    agent = await desks.enter(Role.AGENT)
+    await enter(agent)
+    looked_up, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(*args, **more):
+        found = await revealing.reveal(*args, **more)
+        looked_up.set()
+        await go_on.wait()
+        return found
+
+    monkeypatch.setattr("bot.desk.card.panel.reveal", slowly)
+    tell(agent, ConversationList, "choose", str(first))
+    await sees(agent, "138****5678")
+    agent.user.find(marker="reveal").click()
+    await sees(agent, "为什么需要")
+    next(iter(agent.user.find(marker="reveal-reason").elements)).set_value("核对")
+    agent.user.find(marker="reveal-show").click()
+    await looked_up.wait()
+    tell(agent, ConversationList, "choose", str(second))
+    await sees(agent, "137****8765")
+    go_on.set()
+    await asyncio.sleep(0.3)
+    await agent.user.should_not_see("13812345678")
+
+
 async def test_personal_data_is_shown_for_a_reason_and_hides_again(desks, rt, queued, monkeypatch):
     monkeypatch.setattr("bot.desk.card.panel.SHOWN_SECONDS", 0.5)
     conversation = await queued()
@@ -197,8 +283,9 @@ async def test_personal_data_is_shown_for_a_reason_and_hides_again(desks, rt, qu
     assert detail["reason"] == "核对 [phone]"
 
 
-async def _register(session, crypto, account) -> None:
-    number, phone = "110101199003074514", "+8613812345678"
+async def _register(
+    session, crypto, account, number: str = "110101199003074514", phone: str = "+8613812345678"
+) -> None:
     made = Patient(
         name=crypto.encrypt("张明", "patients.name"),
         masked_name="*明",
