@@ -21,11 +21,10 @@ from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.pharmacy import medicines, views
 from integrations.hospital.pharmacy.allergies import Warned
 from integrations.hospital.pharmacy.issuing import Prescribed
-from integrations.hospital.pharmacy.terms import Terms
+from integrations.hospital.pharmacy.terms import MOST_LINES, Terms
 from integrations.hospital.reading import age_on
 from integrations.hospital.staff.permissions import Right
 
-MOST_LINES = 5  # medicines on one prescription (处方管理办法 6)
 _OFTEN = tuple(f"often_{number}" for number in range(1, 7))
 
 
@@ -156,6 +155,7 @@ class Writing:
         self._desk, self._one, self._shelf, self._before, self._done = desk, one, shelf, before, done
         self._lines: list[Line] = []
         self._made = 0
+        self._signing = False
         words = desk.words
         age = age_on(one.birth_date, local_date(desk.now()))
         with ui.dialog(value=True).props("persistent no-refocus") as self._dialog, ui.card().classes("rx"):
@@ -214,6 +214,17 @@ class Writing:
             line.warn([one for one in warned if one.position == place])
 
     async def sign(self) -> None:
+        """Clicked twice, it is signed once."""
+        if self._signing:
+            return
+        self._signing = True
+        try:
+            await self._sign()
+        finally:
+            self._signing = False
+
+    async def _sign(self) -> None:
+        """What there is to warn of now is warned of first: a reason counts for what its doctor has read."""
         words, desk = self._desk.words, self._desk
         if missing := next((line.missing for line in self._lines if line.missing), ""):
             self._fault.set_text(words("queue.missing", field=words(missing)))
@@ -221,13 +232,14 @@ class Writing:
         if len(self._lines) > MOST_LINES:
             self._fault.set_text(words("consultations.too_many", count=MOST_LINES))
             return
-        signed = Signed(
-            [line.read() for line in self._lines],
-            {place: line.why for place, line in enumerate(self._lines, 1)},
-            bool(self._accompanied.value),
-            self._before.id if self._before else None,
-        )
         try:
+            await self.check()
+            signed = Signed(
+                [line.read() for line in self._lines],
+                {place: line.why for place, line in enumerate(self._lines, 1)},
+                bool(self._accompanied.value),
+                self._before.id if self._before else None,
+            )
             async with desk.acting(Right.PRESCRIPTIONS_WRITE) as session:
                 await prescribing.write(
                     session, desk.rt.crypto, self._one.id, signed, practitioner_id=self._one.practitioner_id,

@@ -96,10 +96,10 @@ async def write(
     person = await session.get_one(Patient, one.patient_id)
     if age_on(person.birth_date, local_date(now)) < SMALL_CHILD and not signed.accompanied:
         raise Accompanied
+    await _check_amended(session, one, signed)
     warned = await warnings(session, crypto, one.patient_id, signed.lines, now)
     if open_ones := [this for this in warned if not signed.reasons.get(this.position, "").strip()]:
         raise Unacknowledged(open_ones, warned)
-    await _check_amended(session, one, signed)
     doctor = await session.get_one(Practitioner, practitioner_id)
     made = await issuing.issue(
         session,

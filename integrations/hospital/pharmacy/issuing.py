@@ -22,7 +22,7 @@ from integrations.hospital.models import (
     Review,
 )
 from integrations.hospital.pharmacy import medicines
-from integrations.hospital.pharmacy.terms import MOST_DAYS, BadPrescription, Terms, end_of_day
+from integrations.hospital.pharmacy.terms import MOST_DAYS, MOST_LINES, BadPrescription, Terms, end_of_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,6 @@ async def issue(
     """Writes a prescription of the doctor with this number; a pharmacist has `terms.review` to look at it. Who is
     told is the patient's own account, or else one that acts for them. Raises BadPrescription, UnknownMedicine."""
     days = terms.days if days is None else days
-    if not lines:
-        raise BadPrescription("there is no medicine on it")
     if not 1 <= days <= MOST_DAYS:
         raise BadPrescription(f"it may be valid for 1 to {MOST_DAYS} days")
     practitioner = await session.scalar(
@@ -77,6 +75,21 @@ async def issue(
     session.add(made)
     await session.flush()
     session.add(Review(prescription_id=made.id, due_at=now + terms.review))
+    _add_lines(session, made, lines, found)
+    await session.flush()
+    await audit.record(
+        session,
+        actor=actor,
+        action="prescription_issued",
+        subject=f"prescription:{made.id}",
+        detail={"practitioner": staff_no},
+    )
+    return made.id
+
+
+def _add_lines(
+    session: AsyncSession, made: Prescription, lines: Sequence[Prescribed], found: Sequence[Medicine]
+) -> None:
     for position, (line, medicine) in enumerate(zip(lines, found, strict=True), 1):
         session.add(
             PrescriptionLine(
@@ -90,18 +103,13 @@ async def issue(
                 price_fen=medicine.price_fen,
             )
         )
-    await session.flush()
-    await audit.record(
-        session,
-        actor=actor,
-        action="prescription_issued",
-        subject=f"prescription:{made.id}",
-        detail={"practitioner": staff_no},
-    )
-    return made.id
 
 
 def _check(lines: Sequence[Prescribed], found: Sequence[Medicine], *, online: bool) -> None:
+    if not lines:
+        raise BadPrescription("there is no medicine on it")
+    if len(lines) > MOST_LINES:
+        raise BadPrescription(f"at most {MOST_LINES} medicines stand on one prescription")
     if len({one.id for one in found}) < len(found):
         raise BadPrescription("a medicine stands on it twice")
     for line, medicine in zip(lines, found, strict=True):

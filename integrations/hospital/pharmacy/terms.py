@@ -9,6 +9,7 @@ from integrations.hospital.clock import hospital_zone, local_date
 from integrations.settings import Settings
 
 MOST_DAYS = 3  # for which a prescription may be valid (处方管理办法 18)
+MOST_LINES = 5  # medicines on one prescription (处方管理办法 6)
 
 
 @dataclass(frozen=True, slots=True)

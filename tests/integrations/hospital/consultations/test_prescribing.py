@@ -15,6 +15,7 @@ from integrations.hospital.consultations.terms import NotNow, UnknownConsultatio
 from integrations.hospital.intake import keeping
 from integrations.hospital.intake.story import ALLERGIES, COMPLAINT, NONE, Story
 from integrations.hospital.models import (
+    Consultation,
     Medicine,
     Patient,
     Prescription,
@@ -22,7 +23,7 @@ from integrations.hospital.models import (
     PrescriptionWarning,
 )
 from integrations.hospital.operations import OperationKey
-from integrations.hospital.pharmacy import allergies, medicines, reviews
+from integrations.hospital.pharmacy import allergies, medicines, reviews, taking
 from integrations.hospital.pharmacy.allergies import WarningKind
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.signing import SignatureVoid
@@ -42,12 +43,13 @@ SHELF = {
 @pytest.fixture
 async def shelf(online: Online) -> None:
     async with online.database.begin() as session:
-        rows = [
-            {"code": code, "name": name, "name_en": english, "form": form, "kind": kind, "strength": "1×10"}
-            | {"unit": "盒", "price_fen": 1000, "stock": 9, "cold_chain": False}
-            for code, (name, english, form, kind) in SHELF.items()
-        ]
-        await medicines.add(session, *rows)
+        await medicines.add(session, *(_row(code, *about) for code, about in SHELF.items()))
+
+
+def _row(code: str, name: str, english: str, form: str, kind: str) -> dict[str, Any]:
+    return {"code": code, "name": name, "name_en": english, "form": form, "kind": kind, "strength": "1×10"} | {
+        "unit": "盒", "price_fen": 1000, "stock": 9, "cold_chain": False,
+    }  # fmt: skip
 
 
 def _lines(*codes: str) -> list[Prescribed]:
@@ -148,6 +150,31 @@ async def test_what_is_taken_already_is_warned_of_until_it_is_void(online: Onlin
         kept = (await session.scalars(select(PrescriptionWarning))).one()
         assert await prescribing.sent_back(session, online.doctor) == {}
     assert (kept.prescription_id, kept.position, kept.kind) == (written, 1, "allergy")
+
+
+async def test_a_short_course_just_begun_is_no_refill(online: Online, shelf: None) -> None:
+    _, made = await _active(online)
+    await _write(online, made, AMX)  # for seven days
+    with pytest.raises(Unacknowledged) as twice:
+        await _write(online, made, AMX)
+    assert [one.kind for one in twice.value.warned] == [WarningKind.DUPLICATE]
+    async with online.database.begin() as session:
+        patient = (await session.get_one(Consultation, made)).patient_id
+        for days, taken in ((3, [False]), (4, [True]), (8, [])):
+            found = await taking.at_present(session, online.crypto, patient, NOW + timedelta(days=days))
+            assert [one.refill for one in found] == taken
+
+
+async def test_more_medicines_than_one_prescription_bears_are_refused(online: Online, shelf: None) -> None:
+    _, made = await _active(online)
+    vitamins = [f"V{number}" for number in range(1, 7)]
+    async with online.database.begin() as session:
+        await medicines.add(
+            session, *(_row(code, f"维生素{code}片", code, "tablet", "common") for code in vitamins)
+        )
+    with pytest.raises(BadPrescription):
+        await _write(online, made, *vitamins)
+    assert await _write(online, made, *vitamins[:5])
 
 
 @pytest.mark.parametrize(
