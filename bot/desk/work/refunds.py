@@ -16,6 +16,7 @@ from integrations.hospital.billing import differences
 from integrations.hospital.billing.desk import NobodyToTell, RefundCase
 from integrations.hospital.billing.orders import UnknownOrder
 from integrations.hospital.billing.refunds import UnknownRefund
+from integrations.hospital.clock import local_date
 from integrations.hospital.models import Case, Difference, RefundStatus
 from integrations.hospital.staff.permissions import Right
 from integrations.money import yuan
@@ -113,7 +114,7 @@ class Refunds:
             Fact("refunds.ours", ours),
             Fact("refunds.theirs", theirs),
             Fact("refunds.transaction", one.transaction_id or "–"),
-            Fact("refunds.day", f"{one.day or one.found_at.date()}"),
+            Fact("refunds.day", f"{one.day or local_date(one.found_at)}"),
             Fact("cases.number", case.number if case else "–"),
             Fact("cases.owner", who(case.owner) if case else "–"),
             Fact("cases.deadline", f"{case.deadline}" if case else "–"),

@@ -16,7 +16,6 @@ from integrations.crypto import Crypto
 from integrations.hospital import audit, events
 from integrations.hospital.billing import differences, orders, refunds, undoing
 from integrations.hospital.billing.orders import Item, OrderView
-from integrations.hospital.billing.refunds import UnknownRefund
 from integrations.hospital.clock import local_date
 from integrations.hospital.consultations import fulfilment as consulting
 from integrations.hospital.models import (
@@ -26,7 +25,6 @@ from integrations.hospital.models import (
     OrderKind,
     OrderStatus,
     Patient,
-    Refund,
     RefundReason,
     RefundStatus,
 )
@@ -235,16 +233,7 @@ async def settle_refund(
 ) -> None:
     """The payer has got the money in another way, or by the platform's console; no bill will name it. Only of one that
     the platform could not pay back. Raises UnknownRefund."""
-    stuck = (RefundStatus.ABNORMAL, RefundStatus.CLOSED)
-    found = await session.scalar(
-        select(Refund).where(Refund.out_refund_no == out_refund_no, Refund.status.in_(stuck))
-    )
-    if found is None:
-        raise UnknownRefund(out_refund_no)
-    if found.status is RefundStatus.CLOSED:  # it goes no further by itself
-        found.status = RefundStatus.DUE
-        await session.flush()
-    await refunds.settle_refund(session, out_refund_no, RefundStatus.SUCCEEDED, now, by_hand=True)
+    found = await refunds.paid_by_hand(session, out_refund_no, now)
     found.billed_on = found.settled_at and local_date(found.settled_at)
     await session.flush()
     await _audited(session, actor, "refund_settled", f"refund:{out_refund_no}", {"note": note[:200]})

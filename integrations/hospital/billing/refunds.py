@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -113,18 +112,7 @@ async def settle_refund(
     """What the platform says of it, or (`by_hand`) staff, who paid it back in another way. A word that comes late or
     again changes nothing. When the order's own payment is back, the order is refunded, and its owner told; they hear
     as well when it does not go back by itself. Raises UnknownRefund."""
-    payment_id = await session.scalar(select(Refund.payment_id).where(Refund.out_refund_no == out_refund_no))
-    if payment_id is None:
-        raise UnknownRefund(out_refund_no)
-    order = await _order_of(session, payment_id)
-    refund = (
-        await session.scalars(
-            select(Refund)
-            .where(Refund.payment_id == payment_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-    ).one()
+    order, refund = await _held(session, out_refund_no)
     refund.error = error or refund.error
     refund.platform_refund_id = platform_refund_id or refund.platform_refund_id
     if refund.out_refund_no != out_refund_no or not _goes_on(refund.status, status):
@@ -139,6 +127,18 @@ async def settle_refund(
         if refund.case_id is not None:
             await ending.close_paid_back(session, refund.case_id, now)
     await session.flush()
+
+
+async def paid_by_hand(session: AsyncSession, out_refund_no: str, now: datetime) -> Refund:
+    """Of one that the platform could not pay back: the payer has got the money in another way. Raises UnknownRefund."""
+    _, refund = await _held(session, out_refund_no)
+    if refund.status not in STUCK or refund.out_refund_no != out_refund_no:
+        raise UnknownRefund(out_refund_no)
+    if refund.status is RefundStatus.CLOSED:  # it goes no further by itself
+        refund.status = RefundStatus.DUE
+        await session.flush()
+    await settle_refund(session, out_refund_no, RefundStatus.SUCCEEDED, now, by_hand=True)
+    return refund
 
 
 async def hear(
@@ -186,15 +186,23 @@ def _goes_on(before: RefundStatus, after: RefundStatus) -> bool:
     return after is not RefundStatus.DUE
 
 
-async def _order_of(session: AsyncSession, payment_id: UUID) -> Order:
-    found = (
+async def _held(session: AsyncSession, out_refund_no: str) -> tuple[Order, Refund]:
+    """Both locked, the order first. By then the refund may have another number. Raises UnknownRefund."""
+    payment_id = await session.scalar(select(Refund.payment_id).where(Refund.out_refund_no == out_refund_no))
+    if payment_id is None:
+        raise UnknownRefund(out_refund_no)
+    order = (
         select(Order)
         .join(Payment, Payment.order_id == Order.id)
         .where(Payment.id == payment_id)
         .with_for_update(of=Order, key_share=True)
-        .execution_options(populate_existing=True)
     )
-    return (await session.scalars(found)).one()
+    refund = select(Refund).where(Refund.payment_id == payment_id).with_for_update()
+    anew = {"populate_existing": True}
+    return (
+        (await session.scalars(order.execution_options(**anew))).one(),
+        (await session.scalars(refund.execution_options(**anew))).one(),
+    )
 
 
 async def _refunded(session: AsyncSession, order: Order, refund: Refund, *, by_hand: bool) -> None:

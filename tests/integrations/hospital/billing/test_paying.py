@@ -343,6 +343,20 @@ async def test_a_refused_refund_is_tried_under_a_new_number_by_staff(clinic: Any
     assert [status for *_, status in await _refunds(clinic)] == [RefundStatus.SUCCEEDED]
 
 
+async def test_paid_back_by_hand_by_two_at_once_it_is_settled_once(clinic: Any) -> None:
+    number = await _due_refund(clinic)
+    await _settle(clinic, number, RefundStatus.CLOSED)
+    await _events(clinic)
+
+    async def by_hand() -> None:
+        async with clinic.database.begin() as session:
+            await desk.settle_refund(session, number, note="by transfer", actor="staff:test", now=clinic.now)
+
+    came = await asyncio.gather(by_hand(), by_hand(), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in came) == ["NoneType", "UnknownRefund"]
+    assert await _events(clinic) == ["refunded"]
+
+
 async def test_of_a_refund_that_does_not_go_back_by_itself_its_owner_hears_once(clinic: Any) -> None:
     number = await _due_refund(clinic)
     await _events(clinic)
