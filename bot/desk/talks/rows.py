@@ -82,12 +82,14 @@ _ROWS = f"""
 """  # noqa: S608 - pieces of our own
 _READ = text(_ROWS)
 _OPEN = text("SELECT conversation_id FROM talks WHERE status IN ('waiting', 'active', 'unanswered')")
+# From the latest messages on, for nearly all conversations of a hospital are the bot's.
 _BOT = text("""
-    SELECT controls.conversation_id FROM controls JOIN LATERAL (
-        SELECT received_at FROM inbound WHERE inbound.conversation_id = controls.conversation_id
-        ORDER BY received_at DESC LIMIT 1) AS said ON true
-    WHERE controls.state = 'bot' AND said.received_at > :since
-    ORDER BY said.received_at DESC LIMIT :limit
+    SELECT conversation_id FROM (
+        SELECT conversation_id, max(received_at) AS at
+        FROM (SELECT conversation_id, received_at FROM inbound ORDER BY id DESC LIMIT :messages) AS latest
+        GROUP BY conversation_id) AS said
+    JOIN controls USING (conversation_id)
+    WHERE controls.state = 'bot' AND at > :since ORDER BY at DESC LIMIT :limit
 """)
 _CLOSED = text("""
     SELECT conversation_id, max(ended_at) AS ended_at FROM talks
@@ -102,6 +104,7 @@ _WAITING = text("""
        OR status = 'waiting' AND :staff IN (staff_id, wanted_staff_id)
 """)
 _RECENT_BOT, _RECENT_CLOSED = timedelta(days=2), timedelta(days=30)
+_LATEST = 5000  # messages: some hours of a large hospital
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ async def open_ones(session: Executor) -> list[UUID]:
 
 async def with_bot(session: Executor, now: datetime, limit: int = BOUND) -> list[UUID]:
     """Those in which the bot speaks, the latest first."""
-    values = {"since": now - _RECENT_BOT, "limit": limit}
+    values = {"since": now - _RECENT_BOT, "messages": _LATEST, "limit": limit}
     return [found.conversation_id for found in await session.execute(_BOT, values)]
 
 

@@ -83,8 +83,7 @@ class Cases:
         return self._rows(await handling.listed(session))
 
     async def _mine(self, session: AsyncSession) -> Sequence[Row]:
-        found = await handling.listed(session)
-        return self._rows([one for one in found if one.owner == self._desk.actor])
+        return self._rows(await handling.listed(session, owner=self._desk.actor))
 
     async def _late(self, session: AsyncSession) -> Sequence[Row]:
         return self._rows(await handling.listed(session, escalated=True))

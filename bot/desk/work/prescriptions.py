@@ -110,11 +110,7 @@ class Prescriptions:
         return [self._row(one) for one in await views.review_queue(session)]
 
     async def _paid(self, session: AsyncSession) -> Sequence[Row]:
-        found = [
-            *await views.for_staff(session, status=PrescriptionStatus.DISPENSING),
-            *await views.for_staff(session, status=PrescriptionStatus.PAID),
-        ]
-        return [self._row(one) for one in sorted(found, key=lambda one: one.issued_at)]
+        return [self._row(one) for one in await views.to_hand_out(session)]
 
     async def _recent(self, session: AsyncSession) -> Sequence[Row]:
         return [self._row(one) for one in await views.for_staff(session, limit=100)]

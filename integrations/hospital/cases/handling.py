@@ -28,7 +28,8 @@ _LIST = text("""
     WHERE (NOT :standing OR c.status IN ('open', 'in_progress', 'answered', 'reopened'))
       AND (NOT :escalated OR c.warned_at IS NOT NULL AND c.status IN ('open', 'in_progress', 'reopened'))
       AND (NOT :adverse OR c.adverse IN ('suspected', 'confirmed'))
-    ORDER BY c.deadline, c.id LIMIT :limit
+      AND (CAST(:owner AS text) IS NULL OR c.owner = :owner)
+    ORDER BY CASE WHEN :standing THEN c.deadline END, CASE WHEN :standing THEN c.id END, c.id DESC LIMIT :limit
 """)
 # Of an album only the first picture comes with the message that the dialog saw.
 _MEDIA = text("""
@@ -80,11 +81,18 @@ async def listed(
     standing: bool = True,
     escalated: bool = False,
     adverse: bool = False,
+    owner: str | None = None,
     limit: int = 200,
 ) -> list[Line]:
-    """The nearest deadline first. `escalated`: those whose deadline is near or over; `adverse`: where harm through
-    care is suspected or confirmed."""
-    values = {"standing": standing, "escalated": escalated, "adverse": adverse, "limit": limit}
+    """The nearest deadline first; together with those that are over, the newest. `escalated`: those whose deadline is
+    near or over; `adverse`: where harm through care is suspected or confirmed; `owner`: one member's own."""
+    values = {
+        "standing": standing,
+        "escalated": escalated,
+        "adverse": adverse,
+        "owner": owner,
+        "limit": limit,
+    }
     return [
         Line(
             **row._asdict()

@@ -159,6 +159,7 @@ _OF_STAFF = text(
 )
 # The longest overdue first.
 _QUEUE = text(_VIEWS + "WHERE p.status IN ('issued', 'in_review') ORDER BY r.due_at, p.id LIMIT :limit")
+_TO_HAND_OUT = text(_VIEWS + "WHERE p.status IN ('paid', 'dispensing') ORDER BY p.id LIMIT :limit")
 
 
 async def prescription(session: AsyncSession, prescription_id: UUID) -> PrescriptionView:
@@ -193,6 +194,11 @@ async def for_staff(
 async def review_queue(session: AsyncSession, limit: int = 100) -> list[PrescriptionView]:
     """What pharmacists have to look at; what is over time stands first."""
     return await _views(session, _QUEUE, {"limit": limit})
+
+
+async def to_hand_out(session: AsyncSession, limit: int = 200) -> list[PrescriptionView]:
+    """What is paid and still in the house, the oldest first."""
+    return await _views(session, _TO_HAND_OUT, {"limit": limit})
 
 
 async def _one(session: AsyncSession, statement: TextClause, values: dict[str, Any]) -> PrescriptionView:

@@ -106,6 +106,19 @@ async def test_many_at_once_have_different_numbers(office, who):
     assert sorted(map(str, numbers)) == [f"TS-20261122-{n:03}" for n in range(1, 9)]
 
 
+async def test_a_list_that_is_too_long_ends_with_what_matters_least(office, who):
+    days = [office.clinic.now + timedelta(days=count) for count in range(3)]
+    first, second, third = [await office.open(who, now=day) for day in days]
+
+    async def seen(**which):
+        return [one.number for one in await office.do(handling.listed, limit=2, **which)]
+
+    assert await seen() == [first, second]  # the nearest deadline
+    assert await seen(standing=False) == [third, second]  # what was closed long ago hides nothing new
+    await office.do(handling.assign, third, STAFF, actor=STAFF, now=office.clinic.now)
+    assert await seen(owner=STAFF) == [third]
+
+
 async def test_repeated_it_is_opened_once(office, who):
     key = OperationKey(uuid4().hex, "validate_complaint_form", "open")
     assert await office.open(who, key=key) == await office.open(who, key=key)

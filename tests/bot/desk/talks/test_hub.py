@@ -222,3 +222,23 @@ async def test_pictures_are_items_with_what_became_of_them(rt, arrive):
         [item] = await transcript.read(session, rt.crypto, conversation, before=transcript.LATEST)
     assert (item.kind, item.medium_state) == ("image", "waiting")
     assert item.medium
+
+
+async def test_of_the_bots_conversations_the_latest_come_first(rt, clock, arrive, wait_for):
+    first = await arrive("p1")
+    clock.forward(seconds=1)
+    second = await arrive("p2")
+    clock.forward(seconds=1)
+    await wait_for("p3")
+
+    async def listed(**more):
+        async with rt.database.transaction() as session:
+            return await rows.with_bot(session, rt.now(), **more)
+
+    assert await listed() == [second, first]
+    clock.forward(seconds=1)
+    await arrive("p1", "还有")
+    assert await listed() == [first, second]
+    assert await listed(limit=1) == [first]
+    clock.forward(days=3)
+    assert await listed() == []

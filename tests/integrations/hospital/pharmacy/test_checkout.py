@@ -20,7 +20,7 @@ from integrations.hospital.models import (
     Refund,
     RefundReason,
 )
-from integrations.hospital.pharmacy import checkout, counter
+from integrations.hospital.pharmacy import checkout, counter, views
 from integrations.hospital.pharmacy.terms import NotNow, NotToBeSent, OutOfStock, UnknownPrescription
 from tests.pharmacy_rows import MINUTE, NOW, TERMS, Client, Pharmacy
 
@@ -125,6 +125,14 @@ async def test_paid_it_is_picked_up_with_a_code_that_no_other_has(pharmacy: Phar
     with pytest.raises(UnknownPrescription):
         async with pharmacy.database.begin() as session:
             await counter.hand_over(session, seen.pickup_code, actor="staff:counter", now=NOW)
+
+
+async def test_who_has_waited_longest_for_what_is_paid_stands_first(pharmacy: Pharmacy) -> None:
+    (_, first), (_, second) = await pharmacy.paid("AML"), await pharmacy.paid("AML")
+    async with pharmacy.database.begin() as session:
+        await counter.dispense(session, second, actor="staff:counter")
+        assert [one.id for one in await views.to_hand_out(session)] == [first, second]
+        assert [one.id for one in await views.to_hand_out(session, limit=1)] == [first]
 
 
 async def test_an_injection_is_picked_up_and_what_must_stay_cold_costs_its_own_fee(
