@@ -11,6 +11,7 @@ from integrations.messages import Picture
 MOST_PIXELS = 40_000_000  # a phone's camera has 12 to 50 million; a file of few bytes may claim billions
 LONGEST_SIDE = 2560
 _TAKEN = ("PNG", "JPEG", "GIF")
+_PHOTOGRAPHS = ("JPEG", "MPO")  # some phones put several pictures into one JPEG
 _HEAVY = 2**20  # bytes: a photograph; as PNG it would be many times what it is as JPEG
 _QUALITY = 88
 
@@ -34,7 +35,7 @@ def redrawn(content: bytes) -> Picture:
         raise NotAPicture(type(error).__name__) from error
     clear.info.clear()
     clear.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    photograph = opened.format == "JPEG"
+    photograph = opened.format in _PHOTOGRAPHS
     drawn = _written(clear, "JPEG" if photograph else "PNG")
     if len(drawn.content) > _HEAVY and clear.mode == "RGB" and not photograph:
         drawn = min(drawn, _written(clear, "JPEG"), key=lambda one: len(one.content))

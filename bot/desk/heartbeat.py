@@ -57,6 +57,8 @@ class Heartbeat:
                 await self.once()
             except (SQLAlchemyError, OSError):
                 log.warning("the desk's pages are not kept up: the database does not answer")
+            except Exception:  # what says who is there must never end before the desk does
+                log.exception("the desk's pages were not kept up for a moment")
 
     async def once(self) -> None:
         desks = connected()

@@ -7,15 +7,18 @@ import errno
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.launching.secrets import Launch
 from bot.launching.starting import StartError
 from integrations.settings import Settings
+
+_SETTINGS = (Settings.__name__, Launch.__name__)
 
 
 def in_words(error: BaseException) -> str | None:
     """One sentence with what to do, or None for a fault of the program."""
     if isinstance(error, StartError):
         return str(error)
-    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+    if isinstance(error, ValidationError) and error.title in _SETTINGS:
         return "\n".join(_of_a_setting(one) for one in error.errors())
     return _of_the_system(error) or _of_the_database(error)
 

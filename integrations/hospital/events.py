@@ -101,17 +101,15 @@ async def tell_booked(
     )
 
 
-async def claim(session: AsyncSession, limit: int, now: datetime) -> list[HospitalEvent]:
-    """The oldest open events, now marked handled: whoever commits has them, after a rollback they are open again.
-    Several callers at once get different events."""
-    mine = (
-        select(HospitalEvent.id)
-        .where(HospitalEvent.handled_at.is_(None))
-        .order_by(HospitalEvent.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("mine")
-    )
+async def claim(
+    session: AsyncSession, limit: int, now: datetime, *, after: UUID | None = None
+) -> list[HospitalEvent]:
+    """The oldest open events (behind `after`), now marked handled: whoever commits has them, after a rollback they are
+    open again. Several callers at once get different events."""
+    still_open = select(HospitalEvent.id).where(HospitalEvent.handled_at.is_(None))
+    if after is not None:
+        still_open = still_open.where(HospitalEvent.id > after)
+    mine = still_open.order_by(HospitalEvent.id).limit(limit).with_for_update(skip_locked=True).cte("mine")
     taken = (
         update(HospitalEvent)
         .where(HospitalEvent.id.in_(select(mine.c.id)))

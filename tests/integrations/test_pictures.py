@@ -37,6 +37,14 @@ def test_pixels_stay_and_all_else_goes(kind: str, mime: str) -> None:
         assert (shown.size, shown.convert("RGB").getpixel((9, 9))[2] > 100) == ((60, 40), True)
 
 
+def test_of_a_phone_that_keeps_two_pictures_in_one_file_the_first_is_a_photograph() -> None:
+    both = io.BytesIO()
+    Image.new("RGB", (60, 40), "teal").save(
+        both, "MPO", save_all=True, append_images=[Image.new("RGB", (60, 40), "red")]
+    )
+    assert redrawn(both.getvalue()).mime == "image/jpeg"
+
+
 def test_where_it_was_taken_stays_behind_and_it_stands_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter

@@ -203,3 +203,22 @@ async def test_a_page_is_shown_to_its_roles_only(desks: Desks) -> None:
             assert (page.path in links) == (page.listed and page.is_for(visitor.member)), (role, page.path)
             if not page.is_for(visitor.member):
                 assert (await visitor.http.get(page.path)).status_code == 403, (role, page.path)
+
+
+async def test_what_nobody_expected_does_not_stop_the_heartbeat(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it everybody would be offline within a minute."""
+    monkeypatch.setattr("bot.desk.heartbeat.BEAT_SECONDS", 0.01)
+    heartbeat, beats, again = Heartbeat(desks.rt), 0, asyncio.Event()
+
+    async def once() -> None:
+        nonlocal beats
+        beats += 1
+        if beats == 1:
+            raise RuntimeError("a page is gone")
+        again.set()
+
+    monkeypatch.setattr(heartbeat, "once", once)
+    async with heartbeat.beating(), asyncio.timeout(10):
+        await again.wait()

@@ -56,6 +56,22 @@ def test_a_database_that_does_not_let_us_in(
     assert "wrong" not in words  # the password
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"GATEWAYS": "none"}, "daozhen: GATEWAYS: "),
+        ({"WECHAT_NATIVE_AGENTS": "true"}, "daozhen: WeChat's own agents talk with patients"),
+    ],
+)
+def test_a_setting_that_cannot_be(tmp_path: Path, setting: dict[str, str], said: str) -> None:
+    own = {"DATABASE_URL": "postgresql://x:y@127.0.0.1:1/x", "SMS_SECRET_KEY": "not-to-be-seen"}
+    code, words = daozhen("migrate", "--var", str(tmp_path), **own, **setting)
+    assert code == 1
+    assert words.startswith(said)
+    assert "Traceback" not in words
+    assert "not-to-be-seen" not in words
+
+
 def test_a_database_out_of_reach(tmp_path: Path) -> None:
     url = f"postgresql://daozhen:secret@127.0.0.1:{free_ports()}/daozhen"
     code, words = daozhen("identities", "list", "--var", str(tmp_path), DATABASE_URL=url)

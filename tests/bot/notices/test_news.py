@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from bot import delivery, inbox, outbox, sweep
+from bot import delivery, inbox, news, outbox, sweep
 from integrations.hospital import booking, events, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Contact
@@ -82,7 +82,7 @@ async def test_an_event_that_cannot_be_told_stands_in_no_others_way(rt, telegram
     await event(rt, talk, EventKind.HOLD_EXPIRED, note="a")  # without its order number
     await event(rt, talk, EventKind.HOLD_EXPIRED, order_no="O20261122002")
     with capture_logs() as logs:
-        await sweep.hospital(rt)
+        await news.tell(rt, 1)
     await delivery.deliver(rt, talk)
     assert len(telegram.texts) == 1
     assert "O20261122002" in telegram.texts[0]
