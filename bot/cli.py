@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version as installed_version
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.commands.groups import Groups
+from bot.commands.var import VAR, Var
 from bot.launching.operator_errors import in_words
-from integrations.settings import ROOT
 
 app = typer.Typer(
     cls=Groups,
@@ -20,9 +19,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import paging
-from bot.commands.staff import VAR, Var, runner, staff, why
+from bot.commands.staff import Reason, runner, staff, why
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 
@@ -43,7 +44,7 @@ def show_list(
 @app.command()
 def show(
     number: Number,
-    reason: Annotated[str, typer.Option(prompt="Why do you need to read it", help="Kept in the audit log.")],
+    reason: Reason,
     var: Var = VAR,
 ) -> None:
     """Show what the patient wrote around it. The audit log keeps who read it and why."""

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import VAR, Var, runner, said, staff, why
+from bot.commands.staff import Reason, runner, said, staff, why
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital.cases import handling
@@ -75,7 +76,7 @@ def show_working_days() -> None:
 @app.command()
 def show(
     number: Number,
-    reason: Annotated[str, typer.Option(prompt="Why do you need to read it", help="Kept in the audit log.")],
+    reason: Reason,
     var: Var = VAR,
 ) -> None:
     """Show what was said, and which pictures came. The audit log keeps who read it and why."""

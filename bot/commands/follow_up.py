@@ -11,7 +11,8 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import texts
-from bot.commands.staff import VAR, Var, refuse, runner, staff
+from bot.commands.staff import refuse, runner, staff
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital import audit

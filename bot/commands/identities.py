@@ -8,7 +8,8 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import VAR, Var, runner, staff, why
+from bot.commands.staff import Reason, runner, staff, why
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital import identity_reviews
@@ -37,7 +38,7 @@ def show_waiting(var: Var = VAR) -> None:
 @app.command()
 def show(
     patient: PatientId,
-    reason: Annotated[str, typer.Option(prompt="Why do you need to see it", help="Kept in the audit log.")],
+    reason: Reason,
     var: Var = VAR,
 ) -> None:
     """Show all that the patient told, to compare with the document. The audit log keeps who looked and why."""

@@ -10,7 +10,8 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import VAR, Var, runner, staff, why
+from bot.commands.staff import Reason, runner, staff, why
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.hospital.intake import keeping
 
@@ -37,7 +38,7 @@ def show_list(
 @app.command()
 def show(
     intake: Annotated[UUID, typer.Argument(help="As `intakes list` shows it.")],
-    reason: Annotated[str, typer.Option(prompt="Why do you need to read it", help="Kept in the audit log.")],
+    reason: Reason,
     fhir: Annotated[bool, typer.Option(help="As FHIR resources instead of words.")] = False,
     var: Var = VAR,
 ) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import VAR, Var, runner, staff
+from bot.commands.staff import runner, staff
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.hospital import audit
 from integrations.hospital.pharmacy import medicines

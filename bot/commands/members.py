@@ -9,7 +9,8 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import VAR, Var, refuse, runner, staff
+from bot.commands.staff import refuse, runner, staff
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital.models import Department, Role

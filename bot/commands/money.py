@@ -11,13 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands import invoices
-from bot.commands.staff import VAR, Var, refuse, runner, said, staff
+from bot.commands.staff import refuse, runner, said, staff
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital.billing import desk, differences, reconciling
 from integrations.hospital.billing.desk import NobodyToTell, NotToGiveBack
 from integrations.hospital.billing.orders import Item, UnknownOrder
 from integrations.hospital.billing.refunds import UnknownRefund
+from integrations.hospital.clock import local_date
 from integrations.hospital.models import OrderKind, Reconciliation
 from integrations.hospital.reading import InvalidPhone
 from integrations.money import Platform, yuan
@@ -170,7 +172,7 @@ def list_differences(var: Var = VAR) -> None:
             ours, theirs = (yuan(fen) if fen is not None else "-" for fen in (one.ours_fen, one.theirs_fen))
             typer.echo(
                 f"{one.id}  {one.kind:<19} {one.platform:<9} {one.number:<34} ours {ours} theirs {theirs}"
-                f"  {one.transaction_id or ''}  {one.day or one.found_at.date()} by {one.found_by}"
+                f"  {one.transaction_id or ''}  {one.day or local_date(one.found_at)} by {one.found_by}"
             )
 
     _run(var, work)

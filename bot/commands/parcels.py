@@ -8,7 +8,8 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import VAR, Var, runner, staff, why
+from bot.commands.staff import Reason, runner, staff, why
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital import audit
@@ -26,7 +27,7 @@ Id = Annotated[UUID, typer.Argument(help="The prescription, as `prescriptions li
 @app.command()
 def address(
     prescription: Id,
-    reason: Annotated[str, typer.Option(prompt="Why do you need to see it", help="Kept in the audit log.")],
+    reason: Reason,
     var: Var = VAR,
 ) -> None:
     """Whom and where to, for the label."""

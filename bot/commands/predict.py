@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import typer
 
-from bot.commands.staff import VAR, Var
+from bot.commands.var import VAR, Var
 from bot.prediction.rows import Predict, Row, predict_lines, reference_of
 from integrations.settings import Settings
 

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands import doctors
-from bot.commands.staff import VAR, Var, runner, staff
+from bot.commands.staff import runner, staff
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital.models import Patient, PrescriptionStatus

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import VAR, Var, refuse, runner
+from bot.commands.staff import refuse, runner
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.hospital import unanswered
 from integrations.hospital.clock import local_date

@@ -8,7 +8,8 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands.cases import First, Last, days, percent
-from bot.commands.staff import VAR, Var, staff
+from bot.commands.staff import staff
+from bot.commands.var import VAR, Var
 from bot.launching.opening import run_once
 from integrations.crypto import Crypto
 from integrations.hospital import audit, satisfaction

@@ -9,7 +9,7 @@ import structlog
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import VAR, Var
+from bot.commands.var import VAR, Var
 from bot.launching.opening import in_transaction, open_live_database
 from bot.launching.starting import StartError
 from integrations.hospital import rules

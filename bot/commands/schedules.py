@@ -12,7 +12,8 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands import doctors
-from bot.commands.staff import VAR, Var, runner, staff, why
+from bot.commands.staff import runner, staff, why
+from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital import stops

@@ -10,10 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot.launching.opening import Work, run_once
-from integrations.settings import ROOT
 
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
+Reason = Annotated[str, typer.Option(prompt="Why do you need to see it", help="Kept in the audit log.")]
 _LONGEST = 200  # of a reason in the audit log
 
 

@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from integrations.settings import ROOT
+from bot.commands.var import VAR, Var
 
 if TYPE_CHECKING:
     from bot.keys.rotation import Rotation
 
 app = typer.Typer(help="The keys of the data at rest.", no_args_is_help=True)
-
-Var = Annotated[Path, typer.Option("--var", envvar="VAR_DIR", help="Data, logs and secrets stand here.")]
-VAR = ROOT / "var"
 
 
 class Purpose(StrEnum):

@@ -222,7 +222,7 @@ def load(var: Path, *, sandbox: bool = True, changes: Mapping[str, str] | None =
     stays switched off.
     """
     generated = {k: v for k, v in _read(secrets_file(var)).items() if sandbox or k not in FOR_SANDBOX}
-    merged = {**generated, **_outside(), "VAR_DIR": str(var), **(changes or {})}
+    merged = {**generated, **_outside(), **(changes or {})}
     if not merged.get("KEYS_FILE") and any(is_ours(var, name) for name in WATCHED):
         merged["KEYS_FILE"] = str(secrets_file(var))
     known = {name: merged[name.upper()] for name in Launch.model_fields if merged.get(name.upper())}

@@ -59,7 +59,7 @@ def _looking(routes: APIRouter, world: World) -> None:
     @routes.get("/wechat")
     async def wechat(openid: str, after: int = 0, wait_s: float = 0) -> dict[str, Any]:
         """One patient's conversation after entry `after`; waits up to `wait_s` for the account to say something."""
-        user = _user(world, openid)
+        user = wechat_user(world, openid)
         seen = await _seen(user.thread, after, wait_s)
         about = {"openid": openid, "followed": user.followed, "quota": user.quota.as_json(world.clock())}
         about |= {"permissions": dict(user.permissions), "blocks_notices": user.blocks_notices}
@@ -111,7 +111,7 @@ def _wechat(routes: APIRouter, world: World) -> None:
 
     @routes.post("/wechat/messages")
     async def act(order: WeChatAction) -> dict[str, Any]:
-        user = _user(world, order.openid)
+        user = wechat_user(world, order.openid)
         pending = _drive_wechat(world, lambda: _wechat_action(world, user, order))
         last = user.thread.entries[-1]
         if not order.wait:
@@ -122,14 +122,14 @@ def _wechat(routes: APIRouter, world: World) -> None:
     @routes.post("/wechat/quota/shut")
     async def shut(order: QuotaOrder) -> dict[str, Any]:
         """As if two days had passed: no customer-service message until the patient does something."""
-        user = _user(world, order.openid)
+        user = wechat_user(world, order.openid)
         user.quota.shut()
         return user.quota.as_json(world.clock())
 
     @routes.post("/wechat/notices/block")
     async def block(order: BlockOrder) -> dict[str, Any]:
         """The patient refuses the account's template messages, or takes them again."""
-        user = _user(world, order.openid)
+        user = wechat_user(world, order.openid)
         user.blocks_notices = order.block
         return {"blocks_notices": user.blocks_notices}
 
@@ -247,7 +247,8 @@ def _about(person: Person) -> dict[str, Any]:
     return {"person": person.key, "name": person.name, "phone": person.phone, "id_number": person.id_number}
 
 
-def _user(world: World, openid: str) -> WeChatUser:
+def wechat_user(world: World, openid: str) -> WeChatUser:
+    """Answers 404 for an openid that there is not."""
     user = world.account.user(openid)
     if user is None:
         raise HTTPException(404, "no such openid")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, HTTPException
 
+from integrations.sandbox.inspect import wechat_user
 from integrations.sandbox.orders import Order
 from integrations.sandbox.wechat.account import WeChatUser
 from integrations.sandbox.wechat.agents import Agents
@@ -30,13 +31,13 @@ def router(world: World) -> APIRouter:
     @routes.get("/agents")
     async def look(openid: str) -> dict[str, Any]:
         """Whether the patient waits, who has them, and what agents have seen of them."""
-        user = _user(world, openid)
+        user = wechat_user(world, openid)
         user.native.has(world.clock())
         return user.native.as_json()
 
     @routes.post("/agents")
     async def act(order: AgentAction) -> dict[str, Any]:
-        user = _user(world, order.openid)
+        user = wechat_user(world, order.openid)
         try:
             pending = _do(agents, user, order)
         except KeyError as error:
@@ -57,10 +58,3 @@ def _do(agents: Agents, user: WeChatUser, order: AgentAction) -> Pending | None:
             return agents.close(user)
     agents.say(user, order.text)
     return None
-
-
-def _user(world: World, openid: str) -> WeChatUser:
-    user = world.account.user(openid)
-    if user is None:
-        raise HTTPException(404, "no such openid")
-    return user
