@@ -50,9 +50,8 @@ async def turn(
         "metadata": metadata,
     }
     addresses = rt.settings.rasa_addresses
-    first = (conversation_id.int + attempt) % len(
-        addresses
-    )  # a conversation stays with one Rasa while that one lives
+    # A conversation stays with one Rasa while that one lives.
+    first = (conversation_id.int + attempt) % len(addresses)
     for address in addresses[first:] + addresses[:first]:
         try:
             response = await rt.http.post(
@@ -69,17 +68,18 @@ async def turn(
             continue
         if response.status_code != httpx.codes.OK:
             raise RasaFailed(f"HTTP {response.status_code}")
-        return [
-            RasaReply(
-                message.get("text") or "",
-                message.get("buttons") or [],
-                message.get("expects"),
-                message.get("language"),
-                (message.get("custom") or {}).get("handoff"),
-            )
-            for message in response.json()["messages"]
-        ]
+        return [_reply(message) for message in response.json()["messages"]]
     raise RasaDown
+
+
+def _reply(message: dict[str, Any]) -> RasaReply:
+    return RasaReply(
+        message.get("text") or "",
+        message.get("buttons") or [],
+        message.get("expects"),
+        message.get("language"),
+        (message.get("custom") or {}).get("handoff"),
+    )
 
 
 async def ready(rt: Runtime) -> bool:

@@ -134,22 +134,15 @@ async def _register(
     if known is not None:
         await lock_patient(session, known.id)
         await session.refresh(known)
-    account_id = await hold_account(
-        session, contact_id
-    )  # not the one known before, if it was merged meanwhile
+    # Not the one known before, if it was merged meanwhile.
+    account_id = await hold_account(session, contact_id)
     own = await owner_of(session, account_id)
     if own is not None and (known is None or own.id != known.id):
         raise SelfExists
-    status = STATUS_BY_OUTCOME[outcome]
-    if known is not None and known.status is PatientStatus.REJECTED and person.proven:
-        await take_over(session, crypto, known, person, now)
     if known is None:
-        patient = new_patient(crypto, person, status, now)
-        session.add(patient)
-        await session.flush()
-        await _own(session, account_id, patient.id)
-        verified = status is PatientStatus.VERIFIED
-        return (RegistrationStatus.VERIFIED if verified else RegistrationStatus.PENDING), patient.id
+        return await _first_file(session, crypto, account_id, person, STATUS_BY_OUTCOME[outcome], now)
+    if known.status is PatientStatus.REJECTED and person.proven:
+        await take_over(session, crypto, known, person, now)
     if not same_person(crypto, known, person) or await disputed(session, known.id):
         await file_claims.start(
             session,
@@ -164,10 +157,9 @@ async def _register(
         return RegistrationStatus.OTHER_PHONE, None
     if person.proven and known.status is not PatientStatus.VERIFIED:
         known.status, known.verified_at = PatientStatus.VERIFIED, now
-        await session.flush()
     elif known.status is PatientStatus.REJECTED:  # staff look once more
         known.status = PatientStatus.REVIEW
-        await session.flush()
+    await session.flush()
     await join_self(
         session,
         account_id=account_id,
@@ -177,6 +169,23 @@ async def _register(
         now=now,
     )
     return RegistrationStatus.LINKED, known.id
+
+
+async def _first_file(
+    session: AsyncSession,
+    crypto: Crypto,
+    account_id: UUID,
+    person: Newcomer,
+    status: PatientStatus,
+    now: datetime,
+) -> tuple[RegistrationStatus, UUID]:
+    """Of somebody whom the hospital does not know."""
+    patient = new_patient(crypto, person, status, now)
+    session.add(patient)
+    await session.flush()
+    await _own(session, account_id, patient.id)
+    verified = status is PatientStatus.VERIFIED
+    return (RegistrationStatus.VERIFIED if verified else RegistrationStatus.PENDING), patient.id
 
 
 async def _own(session: AsyncSession, account_id: UUID, patient_id: UUID) -> None:

@@ -16,6 +16,7 @@ from integrations.hospital import audit
 from integrations.hospital.billing import orders
 from integrations.hospital.billing.orders import Item
 from integrations.hospital.consultations import eligibility, fulfilment, offers, rows
+from integrations.hospital.consultations.offers import OnlineDoctor
 from integrations.hospital.consultations.terms import (
     Closed,
     FirstVisit,
@@ -72,70 +73,88 @@ async def ask(
     Gives its id. Raises NotAdmitted and its kinds, NotOffered, Closed, Full, Standing."""
 
     async def effect() -> Result:
-        doctor = await offers.doctor(session, wish.practitioner_id, now, lock=True)
-        if doctor is None:
-            raise NotOffered
-        if not doctor.open_now:
-            raise Closed(doctor.opens_at)
-        admitted = await eligibility.admit(
-            session,
-            patient_id=wish.patient_id,
-            account_id=account_id,
-            department_id=doctor.department_id,
-            terms=terms,
-            now=now,
-        )
-        if admitted.small_child and not doctor.children:
-            raise NotOffered
-        evidence = _evidence(wish, admitted, terms)
-        if await _stands(session, wish):
-            raise Standing
-        if doctor.left < 1:
-            raise Full
-        order_id = None
-        if doctor.fee_fen:
-            order_id = await orders.open_order(
-                session,
-                OrderKind.CONSULTATION,
-                [Item(wish.called, doctor.fee_fen)],
-                patient_id=wish.patient_id,
-                account_id=account_id,
-                contact_id=contact_id,
-                expires_at=now + terms.hold,
-                now=now,
-            )
+        place = await _place(session, wish, account_id, terms, now)
+        who = {"patient_id": wish.patient_id, "account_id": account_id, "contact_id": contact_id}
+        order_id = await _bill(session, wish.called, place.doctor.fee_fen, who, terms, now)
         made = Consultation(
-            patient_id=wish.patient_id,
-            account_id=account_id,
-            contact_id=contact_id,
-            practitioner_id=doctor.practitioner_id,
-            department_id=doctor.department_id,
+            **who,
+            practitioner_id=place.doctor.practitioner_id,
+            department_id=place.doctor.department_id,
             order_id=order_id,
             intake_id=await _intake(session, wish.patient_id, now, terms),
             consent_id=await agree(session, account_id, contact_id, wish.patient_id, now),
-            appointment_id=admitted.visit.appointment_id if admitted.visit else None,
+            appointment_id=place.appointment_id,
             status=ConsultationStatus.UNPAID,
-            fee_fen=doctor.fee_fen,
+            fee_fen=place.doctor.fee_fen,
             condition=crypto.encrypt(wish.condition, "consultations.condition"),
-            evidence=evidence,
-            evidence_confirmed_at=now if evidence is Evidence.ON_FILE else None,
+            evidence=place.evidence,
+            evidence_confirmed_at=now if place.evidence is Evidence.ON_FILE else None,
             accept_minutes=int(terms.accept.total_seconds() // 60),
             turns_allowed=terms.turns,
             created_at=now,
         )
         session.add(made)
         await session.flush()
-        media = [
-            {"consultation_id": made.id, "message_id": UUID(one)} for one in dict.fromkeys(wish.messages)
-        ]
-        if media:
-            await session.execute(insert(ConsultationMedium), media)
+        await _keep_pictures(session, made.id, wish.messages)
         if order_id is None:
             await fulfilment.paid(session, made, now)
-        await rows.record(session, made, "consultation_asked", "patient", evidence=evidence.value)
+        await rows.record(session, made, "consultation_asked", "patient", evidence=place.evidence.value)
         return {"id": str(made.id)}
 
     return UUID((await once(session, key, effect))["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One that is free with a doctor, whose row is locked, and what shows that the patient may have it."""
+
+    doctor: OnlineDoctor
+    evidence: Evidence
+    appointment_id: UUID | None
+
+
+async def _place(session: AsyncSession, wish: Wish, account_id: UUID, terms: Terms, now: datetime) -> _Place:
+    """Raises NotAdmitted and its kinds, NotOffered, Closed, Full, Standing."""
+    doctor = await offers.doctor(session, wish.practitioner_id, now, lock=True)
+    if doctor is None:
+        raise NotOffered
+    if not doctor.open_now:
+        raise Closed(doctor.opens_at)
+    admitted = await eligibility.admit(
+        session,
+        patient_id=wish.patient_id,
+        account_id=account_id,
+        department_id=doctor.department_id,
+        terms=terms,
+        now=now,
+    )
+    if admitted.small_child and not doctor.children:
+        raise NotOffered
+    evidence = _evidence(wish, admitted, terms)
+    if await _stands(session, wish):
+        raise Standing
+    if doctor.left < 1:
+        raise Full
+    return _Place(doctor, evidence, admitted.visit.appointment_id if admitted.visit else None)
+
+
+async def _bill(
+    session: AsyncSession, called: str, fee_fen: int, who: dict[str, UUID], terms: Terms, now: datetime
+) -> UUID | None:
+    """None where it costs nothing."""
+    if not fee_fen:
+        return None
+    item = Item(called, fee_fen)
+    expires_at = now + terms.hold
+    return await orders.open_order(
+        session, OrderKind.CONSULTATION, [item], **who, expires_at=expires_at, now=now
+    )
+
+
+async def _keep_pictures(session: AsyncSession, consultation_id: UUID, messages: Sequence[str]) -> None:
+    media = [{"consultation_id": consultation_id, "message_id": UUID(one)} for one in dict.fromkeys(messages)]
+    if media:
+        await session.execute(insert(ConsultationMedium), media)
 
 
 def _evidence(wish: Wish, admitted: eligibility.Admitted, terms: Terms) -> Evidence:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital import audit
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
+    Medicine,
     Prescription,
     PrescriptionLine,
     PrescriptionStatus,
@@ -65,24 +66,9 @@ async def propose(
         raise NotNow(one.status)
     await _agreed(session, one, agreed_by)
     old, new = await medicines.by_code(session, old_code), await medicines.by_code(session, code)
-    lines = list(
-        await session.scalars(
-            select(PrescriptionLine).where(PrescriptionLine.prescription_id == one.id).with_for_update()
-        )
-    )
-    line = next((line for line in lines if line.medicine_id == old.id), None)
-    if line is None:
-        raise BadPrescription(f"{old_code} is not on it")
-    if any(line.medicine_id == new.id for line in lines):
-        raise BadPrescription(f"{code} stands on it already")
     if quantity < 1 or not dose.strip():
         raise BadPrescription("say how many packs and how much to take")
-    if one.online and not medicines.may_be_prescribed_online(new.kind):
-        raise BadPrescription(f"{new.kind} medicines may not be prescribed online")
-    if await session.scalar(_asked(one).where(Substitution.line_id == line.id)):
-        raise BadPrescription("the patient is being asked about this medicine already")
-    if await session.scalar(_asked(one).where(Substitution.medicine_id == new.id)):
-        raise BadPrescription(f"the patient is being asked about {code} already")
+    line = await _line_of(session, one, old, new)
     await close_bill(session, one, now)
     made = Substitution(
         prescription_id=one.id,
@@ -102,6 +88,29 @@ async def propose(
     await _keep(session, pharmacist, "substitution_asked", made.id, {"agreed_by": agreed_by})
     await tell(session, one, EventKind.SUBSTITUTION_ASKED, substitution_id=str(made.id))
     return made.id
+
+
+async def _line_of(
+    session: AsyncSession, one: Prescription, old: Medicine, new: Medicine
+) -> PrescriptionLine:
+    """The line whose medicine may become the new one; held. Raises BadPrescription."""
+    lines = list(
+        await session.scalars(
+            select(PrescriptionLine).where(PrescriptionLine.prescription_id == one.id).with_for_update()
+        )
+    )
+    line = next((line for line in lines if line.medicine_id == old.id), None)
+    if line is None:
+        raise BadPrescription(f"{old.code} is not on it")
+    if any(line.medicine_id == new.id for line in lines):
+        raise BadPrescription(f"{new.code} stands on it already")
+    if one.online and not medicines.may_be_prescribed_online(new.kind):
+        raise BadPrescription(f"{new.kind} medicines may not be prescribed online")
+    if await session.scalar(_asked(one).where(Substitution.line_id == line.id)):
+        raise BadPrescription("the patient is being asked about this medicine already")
+    if await session.scalar(_asked(one).where(Substitution.medicine_id == new.id)):
+        raise BadPrescription(f"the patient is being asked about {new.code} already")
+    return line
 
 
 async def answer(
