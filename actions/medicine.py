@@ -86,13 +86,19 @@ async def _show(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
     else:
         code = one.status in WITH_PHARMACY and one.handing is Handing.PICKUP
         reply.say(
-            "say_prescription_code" if code else f"say_prescription_{one.status}",
+            "say_prescription_code" if code else f"say_prescription_{_state(turn, one)}",
             until=turn.words.moment(one.valid_until - timedelta(minutes=1), turn.today),
             total=turn.words.money(one.amount_fen or one.medicine_fen),
             phone=turn.runtime.settings.hospital_phone,
             code=one.pickup_code or "-",
             reason=one.rejection or "-",
         )
+
+
+def _state(turn: Turn, one: PrescriptionView) -> str:
+    if one.awaits_doctor(turn.now):
+        return "overdue" if one.overdue_at else "sent_back"
+    return str(one.status)
 
 
 async def say_billed(turn: Turn, reply: Reply, one: PrescriptionView) -> None:

@@ -37,7 +37,7 @@ from integrations.hospital.cases.escalation import escalate
 from integrations.hospital.consultations import accepting
 from integrations.hospital.follow_up import enrolment
 from integrations.hospital.follow_up.plans import plans
-from integrations.hospital.pharmacy import checkout
+from integrations.hospital.pharmacy import amending, checkout
 from integrations.hospital.staff import login
 from integrations.hospital.waitlist_offers import Terms
 from integrations.identity.interface import Outcome
@@ -106,6 +106,7 @@ async def hospital(rt: Runtime) -> list[UUID]:
         await orders.expire_orders(session, now, _MOST)
         await accepting.expire(session, now, _MOST)
         await checkout.expire_prescriptions(session, now, _MOST)
+        await amending.bring_up(session, now, _MOST)
         await checkout.expire_bills(session, now, _MOST)
         await stops.settle(session, now, rt.settings.quiet_hours, _MOST)
     async with rt.database.begin() as session:

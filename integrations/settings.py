@@ -153,6 +153,7 @@ class Settings(BaseSettings):
     # The pharmacy. A prescription is valid for so many days, the day of issue included, where its doctor says nothing.
     prescription_days: int = Field(default=1, ge=1, le=3)
     review_minutes: int = Field(default=5, ge=1)  # in which a pharmacist should have looked at it
+    amend_minutes: int = Field(default=60, ge=5)  # in which a doctor should have amended what was sent back
     medicine_bill_minutes: int = Field(default=30, ge=5)  # for which a bill holds its packs
     delivery_fee_fen: int = Field(default=1200, ge=0)
     cold_delivery_fee_fen: int = Field(default=3800, ge=0)  # in a cooled box

@@ -34,7 +34,14 @@ from tests.clinic_rows import doctor, known_patient, ward
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # Sunday, 9:00 in Shanghai
 MINUTE = timedelta(minutes=1)
-TERMS = Terms(days=1, review=5 * MINUTE, bill=30 * MINUTE, delivery_fen=1200, cold_delivery_fen=3800)
+TERMS = Terms(
+    days=1,
+    review=5 * MINUTE,
+    bill=30 * MINUTE,
+    delivery_fen=1200,
+    cold_delivery_fen=3800,
+    amend=60 * MINUTE,
+)
 PHARMACIST = "staff:pharmacist"
 HOME = Destination("张晓明", "+8613812345678", "北京市", "", "朝阳区", "建国路88号3号楼1502室")
 

@@ -3,6 +3,7 @@ the patient asks."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from bot.announcements.telling import News, Telling, Words
 from integrations.hospital import page_subjects
 from integrations.hospital.delivery import views as parcels
 from integrations.hospital.events import EventKind
-from integrations.hospital.models import WITH_PHARMACY, DeliveryStatus
+from integrations.hospital.models import WITH_PHARMACY, DeliveryStatus, PrescriptionStatus
 from integrations.hospital.pharmacy import views
 from integrations.hospital.pharmacy.views import PrescriptionView
 from integrations.tracking import ParcelState
@@ -49,6 +50,31 @@ async def _ended(telling: Telling) -> News:
     return await _about(telling, await _one(telling), f"bot_{telling.event.kind}")
 
 
+async def _rejected(telling: Telling) -> News | None:
+    """Whoever just saw a doctor is awake; what its doctor has put right by now is told with the new one."""
+    one = await _one(telling)
+    if one.amended_by:
+        return None
+    if one.awaits_doctor(telling.rt.now()):
+        return replace(await _about(telling, one, "bot_prescription_sent_back"), urgent=True)
+    return await _ended(telling)
+
+
+async def _amended(telling: Telling) -> News | None:
+    """Nothing is said once the pharmacist has looked: that is the news then."""
+    one = await _one(telling)
+    if one.status not in (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW):
+        return None
+    return replace(await _about(telling, one, "bot_prescription_amended"), urgent=True)
+
+
+async def _not_amended(telling: Telling) -> News | None:
+    one = await _one(telling)
+    if not one.awaits_doctor(telling.rt.now()):
+        return None
+    return await _about(telling, one, "bot_prescription_not_amended")
+
+
 async def _substitution(telling: Telling) -> News | None:
     one = await _one(telling)
     return await _about(telling, one, "bot_substitution_asked") if one.asked else None
@@ -75,7 +101,9 @@ async def _moved(telling: Telling) -> News | None:
 
 WORDS: dict[str, Words] = {
     EventKind.PRESCRIPTION_APPROVED: _approved,
-    EventKind.PRESCRIPTION_REJECTED: _ended,
+    EventKind.PRESCRIPTION_REJECTED: _rejected,
+    EventKind.PRESCRIPTION_AMENDED: _amended,
+    EventKind.PRESCRIPTION_NOT_AMENDED: _not_amended,
     EventKind.PRESCRIPTION_EXPIRED: _ended,
     EventKind.SUBSTITUTION_ASKED: _substitution,
     EventKind.PICKUP_READY: _paid,

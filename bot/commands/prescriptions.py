@@ -147,7 +147,12 @@ def reject(
     _change(
         var,
         lambda session: reviews.reject(
-            session, prescription, pharmacist=staff(), reason=reason, now=utcnow()
+            session,
+            prescription,
+            pharmacist=staff(),
+            reason=reason,
+            terms=Terms.of(Settings()),
+            now=utcnow(),
         ),
     )
     typer.echo("Rejected; the patient is told.")

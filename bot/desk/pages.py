@@ -10,6 +10,7 @@ MODULES = (
     "bot.desk.consultations.page",
     "bot.desk.work.alarms",
     "bot.desk.work.prescriptions",
+    "bot.desk.work.amendments",
     "bot.desk.work.alerts",
     "bot.desk.work.calls",
     "bot.desk.work.cases",

@@ -57,14 +57,18 @@ class Document:
 
     @property
     def state(self) -> str:
-        """review, question, choose, unpaid, pickup, packing, sent, delivered, dispensed, rejected, expired, refund,
-        cancelled"""
+        """review, question, choose, unpaid, pickup, packing, sent, delivered, dispensed, rejected, sent_back, overdue,
+        amended, expired, refund, cancelled"""
         one, now = self.one, self.words.reader.rt.now()
         if one.status in _IN_REVIEW | {PrescriptionStatus.APPROVED} and now >= one.valid_until:
             return "expired"
         if one.status in _IN_REVIEW:
             return "question" if self.asked else "review"
+        if one.awaits_doctor(now):
+            return "overdue" if one.overdue_at else "sent_back"
         match one.status:
+            case PrescriptionStatus.REJECTED if one.amended_by:
+                return "amended"
             case PrescriptionStatus.APPROVED if self.asked:
                 return "question"
             case PrescriptionStatus.APPROVED:
@@ -114,7 +118,7 @@ class Document:
         if one.pharmacist and one.decided_at:
             rows.append(("page_row_rx_pharmacist", words.write(one.pharmacist.removeprefix("staff:"))))
         rows.append(("page_row_rx_issued", words.full_moment(one.issued_at)))
-        if self.state in ("review", "question", "choose", "unpaid", "expired"):
+        if self.state in ("review", "question", "choose", "unpaid", "expired", "sent_back", "overdue"):
             rows.append(("page_row_rx_until", words.moment(one.valid_until - timedelta(minutes=1))))
         rows.append(("page_row_rx_number", one.number))
         return rows

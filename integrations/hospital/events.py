@@ -43,7 +43,13 @@ class EventKind(StrEnum):
     TREND_ASKED = "trend_asked"  # patient_id, kind: the picture of what was measured, to this contact
     PRESCRIPTION_APPROVED = "prescription_approved"  # prescription_id: it can be paid now
     PRESCRIPTION_REJECTED = "prescription_rejected"  # prescription_id: the pharmacist did not let it pass
-    PRESCRIPTION_EXPIRED = "prescription_expired"  # prescription_id: nobody paid it while it was valid
+    PRESCRIPTION_AMENDED = "prescription_amended"  # prescription_id: the new one, which is checked again
+    PRESCRIPTION_NOT_AMENDED = (
+        "prescription_not_amended"  # prescription_id: its doctor leaves it, staff are told
+    )
+    PRESCRIPTION_EXPIRED = (
+        "prescription_expired"  # prescription_id: not paid, or not amended, while it was valid
+    )
     SUBSTITUTION_ASKED = "substitution_asked"  # prescription_id, substitution_id
     PICKUP_READY = "pickup_ready"  # prescription_id: paid, with a code to pick it up
     PARCEL_PLANNED = "parcel_planned"  # prescription_id: paid, to be sent

@@ -13,7 +13,7 @@ from integrations.hospital.models import AccountPatient, Handing, ParcelState
 from integrations.hospital.pharmacy import counter, reviews, substitutions
 from integrations.tracking import ParcelNews, ParcelStep
 from tests.bot.neutral_words import read_aloud
-from tests.pharmacy_rows import NOW, PHARMACIST, SHELF, Pharmacy
+from tests.pharmacy_rows import NOW, PHARMACIST, SHELF, TERMS, Pharmacy
 
 
 @pytest.fixture
@@ -56,7 +56,9 @@ async def test_a_prescriptions_way_is_told_without_a_word_of_what_it_is(rt, phar
     made = await pharmacy.approved(client, "NIF")
     rejected = await pharmacy.issue(client, "AML")
     async with rt.database.begin() as session:
-        await reviews.reject(session, rejected, pharmacist=PHARMACIST, reason="氨氯地平重复", now=NOW)
+        await reviews.reject(
+            session, rejected, pharmacist=PHARMACIST, reason="氨氯地平重复", terms=TERMS, now=NOW
+        )
         await substitutions.propose(
             session, made, old_code="NIF", code="AML", quantity=1, dose="1片", pharmacist=PHARMACIST,
             agreed_by=pharmacy.staff_no, now=NOW,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -19,9 +19,15 @@ from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Ro
 from bot.desk.queue.kinds import Tone
 from bot.desk.registry import desk_page, refusals
 from bot.desk.talks import acts
+from integrations.database import utcnow
 from integrations.hospital.clock import local_date
 from integrations.hospital.consultations import accepting, limits, prescribing, views
-from integrations.hospital.consultations.prescribing import Accompanied, NotConfirmed, Unacknowledged
+from integrations.hospital.consultations.prescribing import (
+    Accompanied,
+    NotConfirmed,
+    SentBack,
+    Unacknowledged,
+)
 from integrations.hospital.consultations.terms import ConsultationError, NotNow, SayWhy, UnknownConsultation
 from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.follow_up.plans import plans
@@ -36,7 +42,7 @@ COLUMNS = (
     Column("patient", "queue.patient", "6rem"),
     Column("status", "queue.status", "9rem", badge=True),
     Column("turns", "consultations.turns", "6rem"),
-    Column("evidence", "consultations.evidence", "1fr", spare=True),
+    Column("about", "consultations.about", "1fr", spare=True),
 )
 _STYLE = Path(__file__).with_name("consultations.css")
 _MORE_TURNS, _MORE_TIME = 10, timedelta(minutes=30)
@@ -65,7 +71,7 @@ async def _waiting(session: AsyncSession, member: StaffMember) -> int:
     if member.practitioner_id is None:
         return 0
     found = await views.of_doctor(session, member.practitioner_id)
-    back = await prescribing.sent_back(session, member.practitioner_id)
+    back = await prescribing.sent_back(session, member.practitioner_id, utcnow())
     return sum(one.status is ConsultationStatus.WAITING for one in found) + len(back)
 
 
@@ -89,7 +95,7 @@ async def consultations(desk: Desk) -> None:
 class Consultations:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._sent_back: dict[UUID, UUID] = {}
+        self._sent_back: dict[UUID, SentBack] = {}
         self._conversation: UUID | None = None  # of the last act
         right, write, words = Right.CONSULTATIONS_WORK, Right.PRESCRIPTIONS_WRITE, desk.words
         reasons = {one.value: words(f"consultations.reason_{one}") for one in _REASONS}
@@ -139,22 +145,31 @@ class Consultations:
         own = self._desk.member.practitioner_id
         if own is None:
             return []
-        self._sent_back = await prescribing.sent_back(session, own)
-        return [self._row(one) for one in await views.of_doctor(session, own)]
+        self._sent_back = await prescribing.sent_back(session, own, self._desk.now())
+        rows = [self._row(one) for one in await views.of_doctor(session, own)]
+        return sorted(rows, key=lambda row: (row.due is None, row.due or row.since, row.key))
 
     def _row(self, one: ConsultationView) -> Row:
-        words, back = self._desk.words, one.id in self._sent_back
+        words, back = self._desk.words, self._sent_back.get(one.id)
         status = "sent_back" if back else one.status
+        evidence = words(f"consultations.evidence_{one.evidence}")
         cells = {
             "patient": one.patient,
             "status": words(f"consultations.status_{status}"),
             "turns": f"{one.turns_used}/{one.turns_allowed}",
-            "evidence": words(f"consultations.evidence_{one.evidence}"),
+            "about": words("consultations.sent_back_because", reason=back.reason) if back else evidence,
         }
-        due = one.accept_by if one.status is ConsultationStatus.WAITING else one.ends_at
         finished = one.status is ConsultationStatus.FINISHED
-        tone: Tone = "quiet" if finished else "bad" if back else ""
-        return Row(str(one.id), cells, one.created_at, None if finished else due, tone, one)
+        tone: Tone = "bad" if back else "quiet" if finished else ""
+        return Row(str(one.id), cells, one.created_at, self._due(one), tone, one)
+
+    def _due(self, one: ConsultationView) -> datetime | None:
+        """When it is to be accepted, to be amended, or to end."""
+        if one.status is ConsultationStatus.WAITING:
+            return one.accept_by
+        if back := self._sent_back.get(one.id):
+            return back.amend_by
+        return one.ends_at if one.status is ConsultationStatus.ACTIVE else None
 
     async def _describe(self, session: AsyncSession, row: Row) -> Detail:
         desk, one = self._desk, row.data
@@ -211,7 +226,8 @@ class Consultations:
             said = f"{it.number} · {self._desk.words(f'prescriptions.status_{it.status}')}\n{lines}"
             if rejected:
                 said += "\n" + self._desk.words("consultations.sent_back_because", reason=it.rejection or "")
-            found.append((said, "bad" if it.id in self._sent_back.values() else "quiet" if rejected else ""))
+            open_one = it.awaits_doctor(self._desk.now())
+            found.append((said, "bad" if open_one else "quiet" if rejected else ""))
         return found
 
     # What the doctor does
@@ -275,7 +291,7 @@ class Consultations:
         await writing.write(desk, one, told, before, partial(self.queue.again, row))
 
     async def _amend(self, row: Row) -> None:
-        await self._prescribe(row, await writing.sent_back(self._desk, self._sent_back[row.data.id]))
+        await self._prescribe(row, await writing.sent_back(self._desk, self._sent_back[row.data.id].id))
 
     def _may_amend(self, row: Row) -> bool:
         return row.data.id in self._sent_back

@@ -12,13 +12,14 @@ from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
+from bot.desk.work.people import name_and_phone
 from bot.desk.work.reasons import REASON, moment, who
 from integrations.hospital import audit
 from integrations.hospital.follow_up import alerts as service
 from integrations.hospital.follow_up import wording
 from integrations.hospital.follow_up.alerts import AlertView, UnknownAlert
 from integrations.hospital.follow_up.plans import plans
-from integrations.hospital.models import AlertStatus, Patient
+from integrations.hospital.models import AlertStatus
 from integrations.hospital.staff.permissions import Right
 
 COLUMNS = (
@@ -109,23 +110,9 @@ class Alerts:
         await service.close(session, row.data.id, staff=self._desk.actor, now=self._desk.now())
 
     async def _phone(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
-        desk = self._desk
-        patient = await session.get_one(Patient, row.data.patient_id)
-        await audit.record(
-            session,
-            actor=desk.actor,
-            action="phone_revealed",
-            subject=f"patient:{patient.id}",
-            detail={"for": "follow_up_alert", "reason": answers["reason"]},
-        )
-        return Shown(
-            [
-                (desk.words("queue.name"), desk.rt.crypto.decrypt(patient.name, "patients.name")),
-                (
-                    desk.words("queue.phone"),
-                    desk.rt.crypto.decrypt(patient.phone, "patients.phone").removeprefix("+86"),
-                ),
-            ]
+        one: AlertView = row.data
+        return await name_and_phone(
+            self._desk, session, one.patient_id, why="follow_up_alert", reason=answers["reason"]
         )
 
 

@@ -19,6 +19,12 @@ _WAITING = {
     "alarms": "SELECT count(*), min(raised_at) FROM alarms WHERE page_at IS NOT NULL AND acknowledged_at IS NULL",
     "prescriptions": """
         SELECT count(*), min(issued_at) FROM prescriptions WHERE status IN ('issued', 'in_review')""",
+    "amendments": """
+        SELECT count(*), min(r.overdue_at) FROM prescription_reviews r
+        JOIN prescriptions p ON p.id = r.prescription_id JOIN consultations c ON c.id = p.consultation_id
+        WHERE r.overdue_at IS NOT NULL AND r.settled_at IS NULL AND p.status IN ('rejected', 'expired')
+          AND c.status IN ('active', 'finished')
+          AND NOT EXISTS (SELECT FROM prescriptions later WHERE later.amends_id = p.id)""",
     "alerts": "SELECT count(*), min(created_at) FROM follow_up_alerts WHERE status <> 'closed'",
     "calls": """
         SELECT count(*), min(t.due_at) FROM follow_up_tasks t JOIN follow_up_enrolments e ON e.id = t.enrolment_id
@@ -54,6 +60,7 @@ _WAITING = {
 RIGHTS = {
     "alarms": Right.ALARMS_ACKNOWLEDGE,
     "prescriptions": Right.PRESCRIPTIONS_REVIEW,
+    "amendments": Right.PRESCRIPTIONS_WATCH,
     "alerts": Right.FOLLOW_UPS_CALL,
     "calls": Right.FOLLOW_UPS_CALL,
     "cases": Right.CASES_WORK,

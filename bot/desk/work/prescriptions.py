@@ -46,6 +46,7 @@ refusals(
         UnknownPrescription: "prescriptions.unknown",
         terms.UnknownMedicine: "prescriptions.unknown_medicine",
         terms.BadPrescription: "prescriptions.bad",
+        terms.TooLate: "prescriptions.too_late",
         terms.OutOfStock: "prescriptions.out_of_stock",
         terms.NotToBeSent: "prescriptions.not_to_be_sent",
         terms.AnswerFirst: "prescriptions.answer_first",
@@ -192,7 +193,12 @@ class Prescriptions:
     async def _reject(self, session: AsyncSession, row: Row, answers: Answers) -> None:
         desk = self._desk
         await reviews.reject(
-            session, row.data.id, pharmacist=desk.actor, reason=answers["reason"], now=desk.now()
+            session,
+            row.data.id,
+            pharmacist=desk.actor,
+            reason=answers["reason"],
+            terms=terms.Terms.of(desk.rt.settings),
+            now=desk.now(),
         )
 
     async def _dispense(self, session: AsyncSession, row: Row, _answers: Answers) -> None:

@@ -16,19 +16,20 @@ from integrations.crypto import Crypto
 from integrations.hospital.clock import local_date
 from integrations.hospital.consultations import rows
 from integrations.hospital.consultations.terms import SMALL_CHILD, ConsultationError, NotNow
+from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
     Consultation,
     ConsultationStatus,
     Patient,
     Practitioner,
     Prescription,
-    PrescriptionStatus,
     PrescriptionWarning,
 )
-from integrations.hospital.pharmacy import checking, issuing, medicines, signing
+from integrations.hospital.pharmacy import amending, checking, issuing, medicines, signing
+from integrations.hospital.pharmacy import rows as pharmacy_rows
 from integrations.hospital.pharmacy.allergies import Warned, WarningKind
 from integrations.hospital.pharmacy.issuing import Prescribed
-from integrations.hospital.pharmacy.terms import BadPrescription, Terms, UnknownPrescription
+from integrations.hospital.pharmacy.terms import Terms
 from integrations.hospital.reading import age_on
 
 _GRAVEST = (
@@ -86,17 +87,19 @@ async def write(
     terms: Terms,
     now: datetime,
 ) -> UUID:
-    """Signed and sent to the pharmacist. Raises UnknownConsultation, NotNow, NotConfirmed, Accompanied,
-    Unacknowledged, BadPrescription, UnknownMedicine, UnknownPrescription."""
+    """Signed and sent to the pharmacist: while the consultation goes on, or afterwards in the place of one that was
+    sent back. Raises UnknownConsultation, NotNow, NotConfirmed, Accompanied, Unacknowledged, BadPrescription,
+    UnknownMedicine, UnknownPrescription, TooLate."""
     one = await rows.locked(session, consultation_id, practitioner_id=practitioner_id)
-    if one.status is not ConsultationStatus.ACTIVE or (one.ends_at and now >= one.ends_at):
+    goes_on = one.status is ConsultationStatus.ACTIVE and (one.ends_at is None or now < one.ends_at)
+    before = await _before(session, one, signed, now)
+    if not (goes_on or (before and one.status in amending.HELD)):
         raise NotNow(one.status)
     if one.evidence_confirmed_at is None:
         raise NotConfirmed
     person = await session.get_one(Patient, one.patient_id)
     if age_on(person.birth_date, local_date(now)) < SMALL_CHILD and not signed.accompanied:
         raise Accompanied
-    await _check_amended(session, one, signed)
     warned = await warnings(session, crypto, one.patient_id, signed.lines, now)
     if open_ones := [this for this in warned if not signed.reasons.get(this.position, "").strip()]:
         raise Unacknowledged(open_ones, warned)
@@ -115,13 +118,24 @@ async def write(
     with session.no_autoflush:
         prescription.consultation_id, prescription.amends_id = one.id, signed.amends
         prescription.account_id, prescription.contact_id = one.account_id, one.contact_id
+        if before and not goes_on:  # it is put right, not prescribed anew
+            prescription.valid_until = min(prescription.valid_until, before.valid_until)
         await signing.sign(session, prescription, signed_by=actor, now=now)
     _keep(session, crypto, made, warned, signed, actor, now)
     await session.flush()
     await rows.record(
         session, one, "prescription_signed", actor, prescription=str(made), hash=prescription.signed_hash
     )
+    if before:
+        await pharmacy_rows.tell(session, prescription, EventKind.PRESCRIPTION_AMENDED)
     return made
+
+
+async def _before(
+    session: AsyncSession, one: Consultation, signed: Signed, now: datetime
+) -> Prescription | None:
+    """What it amends, held."""
+    return await amending.hold(session, signed.amends, one.id, now) if signed.amends else None
 
 
 def _keep(
@@ -152,18 +166,6 @@ def _keep(
         )
 
 
-async def _check_amended(session: AsyncSession, one: Consultation, signed: Signed) -> None:
-    """Only what the pharmacist sent back, of the same consultation, and once."""
-    if signed.amends is None:
-        return
-    before = await session.get(Prescription, signed.amends)
-    if before is None or before.consultation_id != one.id:
-        raise UnknownPrescription
-    again = select(Prescription.id).where(Prescription.amends_id == before.id)
-    if before.status is not PrescriptionStatus.REJECTED or await session.scalar(again):
-        raise BadPrescription("it was not sent back, or is amended already")
-
-
 async def of_consultation(session: AsyncSession, consultation_id: UUID) -> list[UUID]:
     """Prescriptions written in it, in their order."""
     wanted = select(Prescription.id).where(Prescription.consultation_id == consultation_id)
@@ -171,15 +173,27 @@ async def of_consultation(session: AsyncSession, consultation_id: UUID) -> list[
 
 
 _SENT_BACK = text("""
-    SELECT DISTINCT ON (p.consultation_id) p.consultation_id, p.id
+    SELECT DISTINCT ON (p.consultation_id) p.consultation_id, p.id, r.reason, r.amend_by
     FROM prescriptions p JOIN consultations c ON c.id = p.consultation_id
-    WHERE c.practitioner_id = :practitioner AND c.status = 'active' AND p.status = 'rejected'
+    JOIN prescription_reviews r ON r.prescription_id = p.id
+    WHERE c.practitioner_id = :practitioner AND c.status IN ('active', 'finished') AND p.status = 'rejected'
+      AND r.amend_by IS NOT NULL AND p.valid_until > :now
       AND NOT EXISTS (SELECT FROM prescriptions later WHERE later.amends_id = p.id)
     ORDER BY p.consultation_id, p.id
 """)
 
 
-async def sent_back(session: AsyncSession, practitioner_id: UUID) -> dict[UUID, UUID]:
-    """Of the doctor's consultations that go on, the prescription that the pharmacist sent back and nobody amended."""
-    rows = await session.execute(_SENT_BACK, {"practitioner": practitioner_id})
-    return {row.consultation_id: row.id for row in rows}
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """A prescription that waits for its doctor, and why the pharmacist did not let it pass."""
+
+    id: UUID
+    reason: str
+    amend_by: datetime
+
+
+async def sent_back(session: AsyncSession, practitioner_id: UUID, now: datetime) -> dict[UUID, SentBack]:
+    """Of the doctor's consultations, also those that are over: the first prescription that the pharmacist sent back,
+    that nobody amended, and that is still valid."""
+    found = await session.execute(_SENT_BACK, {"practitioner": practitioner_id, "now": now})
+    return {row.consultation_id: SentBack(row.id, row.reason, row.amend_by) for row in found}

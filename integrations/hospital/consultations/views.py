@@ -84,15 +84,16 @@ _OF_ACCOUNT = text(
     ORDER BY c.status IN ('unpaid', 'waiting', 'active') DESC, c.id DESC LIMIT :limit
     """
 )
-# What waits by its clock, what is talked, what still wants its summary.
-_OF_DOCTOR = text(
-    _VIEWS
-    + """
+# What waits by its clock, what is talked, what the pharmacist sent back, what still wants its summary.
+_DOCTORS = """
     WHERE c.practitioner_id = :practitioner
-      AND (c.status IN ('waiting', 'active') OR c.status = 'finished' AND c.summary IS NULL)
+      AND (c.status IN ('waiting', 'active') OR c.status = 'finished' AND (c.summary IS NULL OR EXISTS (
+          SELECT FROM prescriptions p JOIN prescription_reviews r ON r.prescription_id = p.id
+          WHERE p.consultation_id = c.id AND p.status = 'rejected' AND r.amend_by IS NOT NULL
+            AND NOT EXISTS (SELECT FROM prescriptions later WHERE later.amends_id = p.id))))
     ORDER BY c.status = 'finished', c.status = 'active', coalesce(c.accept_by, c.ends_at), c.id LIMIT 200
-    """
-)
+"""
+_OF_DOCTOR = text(_VIEWS + _DOCTORS)
 _OF_PATIENT = text(_VIEWS + "WHERE c.patient_id = :patient ORDER BY c.id DESC LIMIT 20")
 _SEALED = text("SELECT condition, summary, return_words FROM consultations WHERE id = :id")
 # Of an album only the first picture comes with the message that the dialog saw.
@@ -121,7 +122,7 @@ async def of_account(
 
 
 async def of_doctor(session: AsyncSession, practitioner_id: UUID) -> list[ConsultationView]:
-    """What the doctor has to do: accept (the most urgent first), talk, sum up."""
+    """What the doctor has to do: accept (the most urgent first), talk, amend, sum up."""
     return [_view(row) for row in await session.execute(_OF_DOCTOR, {"practitioner": practitioner_id})]
 
 

@@ -90,6 +90,7 @@ PRESCRIPTION_STEPS = {
         PrescriptionStatus.APPROVED, PrescriptionStatus.REJECTED, PrescriptionStatus.EXPIRED,
         PrescriptionStatus.CANCELLED,
     },
+    PrescriptionStatus.REJECTED: {PrescriptionStatus.EXPIRED},  # its doctor did not amend it while it was valid
     PrescriptionStatus.APPROVED: {
         PrescriptionStatus.PAID, PrescriptionStatus.EXPIRED, PrescriptionStatus.CANCELLED,
     },
@@ -152,7 +153,9 @@ class Prescription(Base):
     consultation_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("consultations.id", use_alter=True), index=True
     )
-    amends_id: Mapped[UUID | None] = mapped_column(ForeignKey("prescriptions.id"))  # one that was rejected
+    amends_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("prescriptions.id"), unique=True
+    )  # one that was rejected
     signed_by: Mapped[str | None] = mapped_column(String(80))  # the doctor's account at the desk
     signed_at: Mapped[datetime | None]
     signed_hash: Mapped[str | None] = mapped_column(String(64))  # SHA-256 of what was signed
@@ -186,7 +189,11 @@ class Review(Base):
     __table_args__ = (
         CheckConstraint("(decided_at IS NULL) = (approved IS NULL)", "decided"),
         CheckConstraint("approved IS NOT FALSE OR reason IS NOT NULL", "reason"),
+        CheckConstraint("amend_by IS NULL OR approved IS FALSE", "amend_by"),
+        CheckConstraint("overdue_at IS NULL OR amend_by IS NOT NULL", "overdue_at"),
+        CheckConstraint("(settled_at IS NULL) = (settled_by IS NULL)", "settled_at"),
         Index("ix_prescription_reviews_open", "due_at", postgresql_where=text("decided_at IS NULL")),
+        Index("ix_prescription_reviews_amend_by", "amend_by", postgresql_where=text("amend_by IS NOT NULL")),
     )
 
     prescription_id: Mapped[UUID] = mapped_column(ForeignKey("prescriptions.id"), primary_key=True)
@@ -196,6 +203,10 @@ class Review(Base):
     decided_at: Mapped[datetime | None]
     approved: Mapped[bool | None]
     reason: Mapped[str | None]  # why not; the patient reads it
+    amend_by: Mapped[datetime | None]  # sent back to a doctor, who should have amended it by then
+    overdue_at: Mapped[datetime | None]  # they had not: the patient was told, and supervisors see it
+    settled_at: Mapped[datetime | None]  # a supervisor has seen to it
+    settled_by: Mapped[str | None] = mapped_column(String(80))
 
 
 class SubstitutionStatus(StrEnum):

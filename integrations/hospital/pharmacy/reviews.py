@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital import audit
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Prescription, PrescriptionStatus, Review
-from integrations.hospital.pharmacy import signing
+from integrations.hospital.pharmacy import amending, signing
 from integrations.hospital.pharmacy.rows import close_question, locked, tell
-from integrations.hospital.pharmacy.terms import BadPrescription, NotNow, end_of_day
+from integrations.hospital.pharmacy.terms import BadPrescription, NotNow, Terms, end_of_day
 
 # A review that somebody began and did not end: a colleague may take it over.
 ABANDONED = timedelta(minutes=10)
@@ -46,13 +46,20 @@ async def approve(session: AsyncSession, prescription_id: UUID, *, pharmacist: s
 
 
 async def reject(
-    session: AsyncSession, prescription_id: UUID, *, pharmacist: str, reason: str, now: datetime
+    session: AsyncSession,
+    prescription_id: UUID,
+    *,
+    pharmacist: str,
+    reason: str,
+    terms: Terms,
+    now: datetime,
 ) -> None:
     """Nobody can pay it; the patient is told, and the doctor finds it with the reason in their list. Raises
     UnknownPrescription, NotNow, WithColleague, BadPrescription without a reason."""
     if not reason.strip():
         raise BadPrescription("say why")
     one = await _decide(session, prescription_id, pharmacist, now, approved=False, reason=reason.strip())
+    await amending.ask(session, one, terms, now)
     await close_question(session, one, now)
     await tell(session, one, EventKind.PRESCRIPTION_REJECTED)
 

@@ -14,13 +14,15 @@ MOST_LINES = 5  # medicines on one prescription (处方管理办法 6)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`days`: for how many days a prescription is valid where its doctor says nothing, the day of issue included."""
+    """`days`: for how many days a prescription is valid where its doctor says nothing, the day of issue included.
+    `amend`: in which its doctor should have amended what was sent back."""
 
     days: int
     review: timedelta
     bill: timedelta
     delivery_fen: int
     cold_delivery_fen: int
+    amend: timedelta
 
     @classmethod
     def of(cls, settings: Settings) -> Terms:
@@ -30,6 +32,7 @@ class Terms:
             bill=timedelta(minutes=settings.medicine_bill_minutes),
             delivery_fen=settings.delivery_fee_fen,
             cold_delivery_fen=settings.cold_delivery_fee_fen,
+            amend=timedelta(minutes=settings.amend_minutes),
         )
 
     def fee(self, *, cold_chain: bool) -> int:
@@ -64,6 +67,10 @@ class NotNow(PharmacyError):
     def __init__(self, status: str) -> None:
         super().__init__(f"it is {status}")
         self.status = status
+
+
+class TooLate(PharmacyError):
+    """It was sent back, and is not valid any more."""
 
 
 class OutOfStock(PharmacyError):

@@ -55,7 +55,8 @@ class LineView:
 @dataclass(frozen=True, slots=True)
 class PrescriptionView:
     """`patient` is masked. `order_no` is there while there is a bill that is not closed. `asked`: a substitution
-    waits for the patient. `rejection`: why the pharmacist did not let it pass."""
+    waits for the patient. `rejection`: why the pharmacist did not let it pass. `amend_by`: its doctor should have
+    amended it by then; `overdue_at`: they had not; `amended_by`: the new one."""
 
     id: UUID
     status: PrescriptionStatus
@@ -85,6 +86,9 @@ class PrescriptionView:
     delivery_status: DeliveryStatus | None
     delivery_fen: int | None
     asked: UUID | None
+    amend_by: datetime | None
+    overdue_at: datetime | None
+    amended_by: UUID | None
     lines: tuple[LineView, ...]
 
     @property
@@ -107,6 +111,11 @@ class PrescriptionView:
     def payable(self, now: datetime) -> bool:
         return self.status is PrescriptionStatus.APPROVED and now < self.valid_until
 
+    def awaits_doctor(self, now: datetime) -> bool:
+        """Whether it was sent back, and its doctor can still amend it."""
+        rejected = self.status is PrescriptionStatus.REJECTED and self.amended_by is None
+        return rejected and self.amend_by is not None and now < self.valid_until
+
 
 _VIEWS = """
     SELECT p.id, p.status, p.patient_id, pt.masked_name AS patient, p.account_id, p.contact_id,
@@ -116,7 +125,9 @@ _VIEWS = """
            p.handing, p.pickup_code, o.order_no, o.status AS order_status, o.amount_fen, o.expires_at AS pay_until,
            dl.id AS delivery_id, dl.status AS delivery_status, dl.fee_fen AS delivery_fen,
            (SELECT s.id FROM substitutions s WHERE s.prescription_id = p.id AND s.status = 'asked'
-            ORDER BY s.id LIMIT 1) AS asked
+            ORDER BY s.id LIMIT 1) AS asked,
+           CASE WHEN c.status IN ('active', 'finished') THEN r.amend_by END AS amend_by, r.overdue_at,
+           later.id AS amended_by
     FROM prescriptions p
     JOIN patients pt ON pt.id = p.patient_id
     JOIN practitioners d ON d.id = p.practitioner_id
@@ -125,6 +136,8 @@ _VIEWS = """
     LEFT JOIN LATERAL (SELECT * FROM orders WHERE prescription_id = p.id AND status <> 'closed'
                        ORDER BY (status IN ('unpaid', 'paid')) DESC, id DESC LIMIT 1) o ON true
     LEFT JOIN deliveries dl ON dl.prescription_id = p.id AND dl.status <> 'cancelled'
+    LEFT JOIN consultations c ON c.id = p.consultation_id
+    LEFT JOIN prescriptions later ON later.amends_id = p.id
 """
 _LINES = text("""
     SELECT l.prescription_id, l.id, l.medicine_id, m.code, m.name, m.name_en, m.form, m.kind, m.strength, m.unit,
@@ -140,11 +153,12 @@ _THEIRS = """
                   WHERE ap.account_id = p.account_id AND ap.patient_id = p.patient_id)
 """
 _OWN = text(_VIEWS + _THEIRS + "AND p.id = :id")
-# What was approved long ago is on the health record; here is what is going on.
+# What was approved long ago is on the health record; here is what is going on. Of what was amended, the new one.
 _CURRENT = text(
     _VIEWS
     + _THEIRS
     + """
+      AND later.id IS NULL
       AND (p.status IN ('issued', 'in_review', 'approved', 'paid', 'dispensing', 'shipped') OR p.issued_at > :since)
     ORDER BY (p.status IN ('approved', 'paid', 'dispensing', 'shipped')) DESC, p.id DESC LIMIT :limit
     """
@@ -160,6 +174,17 @@ _OF_STAFF = text(
 # The longest overdue first.
 _QUEUE = text(_VIEWS + "WHERE p.status IN ('issued', 'in_review') ORDER BY r.due_at, p.id LIMIT :limit")
 _TO_HAND_OUT = text(_VIEWS + "WHERE p.status IN ('paid', 'dispensing') ORDER BY p.id LIMIT :limit")
+
+
+# Sent back, and left by its doctor: those that wait the longest first.
+_LEFT = text(
+    _VIEWS
+    + """
+    WHERE r.overdue_at IS NOT NULL AND r.settled_at IS NULL AND p.status IN ('rejected', 'expired')
+      AND c.status IN ('active', 'finished') AND later.id IS NULL
+    ORDER BY r.amend_by LIMIT :limit
+    """
+)
 
 
 async def prescription(session: AsyncSession, prescription_id: UUID) -> PrescriptionView:
@@ -199,6 +224,11 @@ async def review_queue(session: AsyncSession, limit: int = 100) -> list[Prescrip
 async def to_hand_out(session: AsyncSession, limit: int = 200) -> list[PrescriptionView]:
     """What is paid and still in the house, the oldest first."""
     return await _views(session, _TO_HAND_OUT, {"limit": limit})
+
+
+async def left_by_doctors(session: AsyncSession, limit: int = 100) -> list[PrescriptionView]:
+    """What no doctor amended in time and no supervisor has seen to; the longest overdue first."""
+    return await _views(session, _LEFT, {"limit": limit})
 
 
 async def _one(session: AsyncSession, statement: TextClause, values: dict[str, Any]) -> PrescriptionView:

@@ -23,6 +23,7 @@ class Right(StrEnum):
     CONSULTATIONS_WORK = "consultations.work"
     PRESCRIPTIONS_WRITE = "prescriptions.write"
     PRESCRIPTIONS_REVIEW = "prescriptions.review"
+    PRESCRIPTIONS_WATCH = "prescriptions.watch"  # those that their doctors leave unamended
     MEDICINES_CHANGE = "medicines.change"  # shelf, hand-over, substitutions
     SCHEDULES_CHANGE = "schedules.change"
     IDENTITIES_REVIEW = "identities.review"
@@ -55,6 +56,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
             Right.TALKS_WATCH,
             Right.TALKS_TAKE_OVER,
             Right.REPLIES_EDIT,
+            Right.PRESCRIPTIONS_WATCH,
             Right.SCHEDULES_CHANGE,
             Right.IDENTITIES_REVIEW,
             Right.BOOKINGS_ACT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,8 @@ from bot.desk.talks import hub as hubs
 from bot.desk.talks.seeing import may_see, viewer_of
 from bot.desk.talks.shapes import facts
 from bot.desk.words import Words
+from integrations.hospital.consultations import accepting, finishing, prescribing
+from integrations.hospital.consultations.prescribing import Signed
 from integrations.hospital.consultations.terms import UnknownConsultation
 from integrations.hospital.models import (
     ConsultationStatus,
@@ -24,11 +27,13 @@ from integrations.hospital.models import (
     Role,
 )
 from integrations.hospital.pharmacy import reviews
+from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.messages import Picture
 from integrations.runtime import Runtime
 from tests.bot.desk.conftest import Desks, Visitor
 from tests.bot.desk.test_work import _click, _open, _press, _see
-from tests.consultation_rows import Asker, Online
+from tests.consultation_rows import NOW, TERMS, Asker, Online
+from tests.pharmacy_rows import TERMS as PHARMACY
 from tests.pharmacy_rows import Pharmacy
 
 _PNG = base64.b64decode(
@@ -78,7 +83,9 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
         one = (await session.scalars(select(Prescription))).one()
         assert visitor.member
         assert one.signed_by == visitor.member.actor
-        await reviews.reject(session, one.id, pharmacist="staff:p", reason="天数太长", now=rt.now())
+        await reviews.reject(
+            session, one.id, pharmacist="staff:p", reason="天数太长", terms=PHARMACY, now=rt.now()
+        )
     await _open(visitor, "/consultations", made)
     await _see(visitor, "处方被退回", "药师退回：天数太长")
     await _press(visitor, "amend")
@@ -93,6 +100,58 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
     await _press(visitor, "finish", summary="继续原方案")
     await visitor.told("已结束")
     assert (await online.see(made)).status is ConsultationStatus.FINISHED
+
+
+async def test_sent_back_after_the_end_it_is_amended_and_what_is_left_reaches_a_supervisor(
+    desks: Desks, clock: Any
+) -> None:
+    rt, clock.time = desks.rt, NOW
+    await Pharmacy(rt.database, rt.crypto).open()
+    online = await Online(rt.database, rt.crypto).open()
+    _, made = await _waiting(rt, online)
+    async with rt.database.begin() as session:
+        doctor = await session.get_one(Practitioner, online.doctor)
+    visitor = await desks.enter(Role.DOCTOR, doctor=doctor)
+    await sweep.hospital(rt)
+    doctor_at_desk = visitor.member
+    assert doctor_at_desk
+    first = await _over(rt, online, made)
+    await _open(visitor, "/consultations", made)
+    await _see(visitor, "处方被退回", "药师退回：天数太长")
+    await visitor.user.should_not_see(marker="do-prescribe")
+    clock.forward(minutes=61)
+    await sweep.hospital(rt)
+    supervisor = await desks.enter(Role.SUPERVISOR)
+    await _open(supervisor, "/amendments", first)
+    await _see(supervisor, "医生没有按时改方")
+    await _press(supervisor, "phone", reason="to explain the delay")
+    await _see(supervisor, "13812345678")
+    visitor = await desks.let_in(doctor_at_desk)  # the session of an hour ago is over
+    await _open(visitor, "/consultations", made)
+    await _press(visitor, "amend")
+    await visitor.user.should_see(marker="rx-why-1", retries=100)
+    next(iter(visitor.user.find(marker="rx-why-1").elements)).set_value("问过，不过敏")
+    await _click(visitor, "rx-sign")
+    await visitor.told("送药师审核")
+    await _see(visitor, "没有等待的在线复诊。")
+    await _press(supervisor, "settle", reason="the doctor was called")
+    await supervisor.told("已经有同事处理了")  # the doctor, meanwhile
+    assert (await visitor.http.get("/amendments")).status_code == 403
+
+
+async def _over(rt: Runtime, online: Online, made: UUID) -> UUID:
+    """Prescribed, ended, and sent back afterwards; gives the prescription."""
+    own: dict[str, Any] = {"practitioner_id": online.doctor, "actor": "staff:d", "now": rt.now()}
+    signed = Signed([Prescribed("AML", "每次1片", "每天1次", 7, 1)], {1: "问过"})
+    async with rt.database.begin() as session:
+        await accepting.accept(session, made, terms=TERMS, **own)
+        await accepting.confirm_diagnosis(session, made, **own)
+        first = await prescribing.write(session, rt.crypto, made, signed, terms=PHARMACY, **own)
+        await finishing.finish(session, rt.crypto, rt.settings, made, "继续原方案", **own)
+        await reviews.reject(
+            session, first, pharmacist="staff:p", reason="天数太长", terms=PHARMACY, now=rt.now()
+        )
+    return first
 
 
 async def test_nobody_but_its_doctor_gets_at_a_consultation(desks: Desks) -> None:
@@ -165,6 +224,7 @@ async def _waiting(rt: Runtime, online: Online) -> tuple[Asker, UUID]:
         await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), values)
         person = await session.get_one(Patient, who.patient_id)
         person.phone = rt.crypto.encrypt("+8613812345678", "patients.phone")
+        person.name = rt.crypto.encrypt("张明", "patients.name")
         person.id_number = rt.crypto.encrypt("11010519900307013X", "patients.id_number")
     made = await online.ask(who, rt.now())
     await online.pay(made, rt.now())

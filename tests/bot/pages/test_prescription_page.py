@@ -11,7 +11,7 @@ from integrations.hospital import page_subjects
 from integrations.hospital.delivery import shipping
 from integrations.hospital.models import AccountPatient, Handing
 from integrations.hospital.pharmacy import checkout, counter, reviews, substitutions
-from tests.pharmacy_rows import HOME, NOW, PHARMACIST, Client, Pharmacy
+from tests.pharmacy_rows import HOME, NOW, PHARMACIST, TERMS, Client, Pharmacy
 
 from .money import IN_WECHAT, words
 
@@ -195,7 +195,9 @@ async def test_rejected_expired_and_cancelled_say_what_next(cash, pharmacy, cloc
     who, client = await patient(cash)
     rejected = await pharmacy.issue(client, "AML")
     async with cash.rt.database.begin() as session:
-        await reviews.reject(session, rejected, pharmacist=PHARMACIST, reason="剂量偏大", now=NOW)
+        await reviews.reject(
+            session, rejected, pharmacist=PHARMACIST, reason="剂量偏大", terms=TERMS, now=NOW
+        )
     assert "原因：剂量偏大" in words(await open_page(cash, who, rejected))
     _, cancelled = await pharmacy.paid("AML", client=client)
     async with cash.rt.database.begin() as session:

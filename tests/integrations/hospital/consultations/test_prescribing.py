@@ -104,7 +104,7 @@ async def test_it_is_signed_and_what_is_changed_afterwards_is_not_approved(
         await _approve(online, changed)
     async with online.database.begin() as session:  # it may be sent back to its doctor
         await reviews.reject(
-            session, changed, pharmacist="staff:p", reason="剂量有改动", now=NOW + 4 * MINUTE
+            session, changed, pharmacist="staff:p", reason="剂量有改动", terms=PHARMACY, now=NOW + 4 * MINUTE
         )
 
 
@@ -142,13 +142,16 @@ async def test_what_is_taken_already_is_warned_of_until_it_is_void(online: Onlin
     assert [(one.position, one.kind) for one in open_ones.value.warned] == [(2, WarningKind.DUPLICATE)]
     assert len(open_ones.value.all) == 2
     async with online.database.begin() as session:
-        await reviews.reject(session, first, pharmacist="staff:p", reason="天数太长", now=NOW + 3 * MINUTE)
-        assert await prescribing.sent_back(session, online.doctor) == {made: first}
-        assert await prescribing.sent_back(session, uuid4()) == {}
+        await reviews.reject(
+            session, first, pharmacist="staff:p", reason="天数太长", terms=PHARMACY, now=NOW + 3 * MINUTE
+        )
+        [(which, back)] = (await prescribing.sent_back(session, online.doctor, NOW)).items()
+        assert (which, back.id, back.reason) == (made, first, "天数太长")
+        assert await prescribing.sent_back(session, uuid4(), NOW) == {}
     written = await _write(online, made, AMX, AML, reasons={1: "皮试阴性"}, amends=first)
     async with online.database.begin() as session:
         kept = (await session.scalars(select(PrescriptionWarning))).one()
-        assert await prescribing.sent_back(session, online.doctor) == {}
+        assert await prescribing.sent_back(session, online.doctor, NOW) == {}
     assert (kept.prescription_id, kept.position, kept.kind) == (written, 1, "allergy")
 
 
@@ -238,7 +241,9 @@ async def test_what_the_pharmacist_sends_back_is_amended_once(online: Online, sh
     with pytest.raises(BadPrescription):
         await _write(online, made, AML, amends=first)
     async with online.database.begin() as session:
-        await reviews.reject(session, first, pharmacist="staff:p", reason="剂量偏大", now=NOW + 3 * MINUTE)
+        await reviews.reject(
+            session, first, pharmacist="staff:p", reason="剂量偏大", terms=PHARMACY, now=NOW + 3 * MINUTE
+        )
     second = await _write(online, made, AML, amends=first)
     with pytest.raises(BadPrescription):
         await _write(online, made, AML, amends=first)

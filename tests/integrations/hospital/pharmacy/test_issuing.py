@@ -10,7 +10,7 @@ from integrations.hospital import events
 from integrations.hospital.models import MedicineClass, MedicineForm, PrescriptionStatus
 from integrations.hospital.pharmacy import checkout, medicines, reviews, views
 from integrations.hospital.pharmacy.terms import BadPrescription, NotNow, UnknownMedicine
-from tests.pharmacy_rows import MINUTE, NOW, PHARMACIST, Pharmacy
+from tests.pharmacy_rows import MINUTE, NOW, PHARMACIST, TERMS, Pharmacy
 
 
 async def _told(pharmacy: Pharmacy) -> list[str]:
@@ -73,16 +73,16 @@ async def test_a_pharmacist_passes_it_and_the_patient_hears_of_it(pharmacy: Phar
     assert await _told(pharmacy) == ["prescription_approved"]
     with pytest.raises(NotNow):
         async with pharmacy.database.begin() as session:
-            await reviews.reject(session, made, pharmacist=PHARMACIST, reason="late", now=NOW)
+            await reviews.reject(session, made, pharmacist=PHARMACIST, reason="late", terms=TERMS, now=NOW)
 
 
 async def test_a_rejection_needs_a_reason_which_patient_and_doctor_read(pharmacy: Pharmacy) -> None:
     made = await pharmacy.issue(await pharmacy.client(), "AML")
     with pytest.raises(BadPrescription):
         async with pharmacy.database.begin() as session:
-            await reviews.reject(session, made, pharmacist=PHARMACIST, reason=" ", now=NOW)
+            await reviews.reject(session, made, pharmacist=PHARMACIST, reason=" ", terms=TERMS, now=NOW)
     async with pharmacy.database.begin() as session:
-        await reviews.reject(session, made, pharmacist=PHARMACIST, reason="两种药重复", now=NOW)
+        await reviews.reject(session, made, pharmacist=PHARMACIST, reason="两种药重复", terms=TERMS, now=NOW)
         [of_doctor] = await views.for_staff(session, staff_no=pharmacy.staff_no)
     assert (of_doctor.status, of_doctor.rejection) == (PrescriptionStatus.REJECTED, "两种药重复")
     assert await _told(pharmacy) == ["prescription_rejected"]

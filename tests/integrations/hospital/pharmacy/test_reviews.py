@@ -10,7 +10,7 @@ from integrations.hospital.models import PrescriptionStatus
 from integrations.hospital.pharmacy import reviews, views
 from integrations.hospital.pharmacy.reviews import ABANDONED, WithColleague
 from integrations.hospital.pharmacy.terms import NotNow
-from tests.pharmacy_rows import NOW, Pharmacy
+from tests.pharmacy_rows import NOW, TERMS, Pharmacy
 
 MINE, THEIRS = "staff:chen", "staff:wu"
 
@@ -22,7 +22,7 @@ async def test_what_a_colleague_looks_at_is_theirs(pharmacy: Pharmacy) -> None:
     for refused in (
         lambda session: reviews.take(session, made, pharmacist=MINE, now=NOW),
         lambda session: reviews.approve(session, made, pharmacist=MINE, now=NOW),
-        lambda session: reviews.reject(session, made, pharmacist=MINE, reason="dose", now=NOW),
+        lambda session: reviews.reject(session, made, pharmacist=MINE, reason="dose", terms=TERMS, now=NOW),
     ):
         async with pharmacy.database.begin() as session:
             with pytest.raises(WithColleague) as error:

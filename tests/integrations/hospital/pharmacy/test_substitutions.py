@@ -10,7 +10,7 @@ from integrations.hospital.billing import orders
 from integrations.hospital.models import OrderStatus, SubstitutionStatus
 from integrations.hospital.pharmacy import reviews, substitutions
 from integrations.hospital.pharmacy.terms import AnswerFirst, BadPrescription, NotNow, UnknownPrescription
-from tests.pharmacy_rows import NOW, PHARMACIST, Client, Pharmacy
+from tests.pharmacy_rows import NOW, PHARMACIST, TERMS, Client, Pharmacy
 
 
 async def _propose(pharmacy: Pharmacy, made: UUID, **more: object) -> UUID:
@@ -107,7 +107,7 @@ async def test_who_is_asked_about_a_rejected_prescription_is_asked_no_more(pharm
     made = await pharmacy.issue(client, "NIF")
     asked = await _propose(pharmacy, made)
     async with pharmacy.database.begin() as session:
-        await reviews.reject(session, made, pharmacist=PHARMACIST, reason="剂量不对", now=NOW)
+        await reviews.reject(session, made, pharmacist=PHARMACIST, reason="剂量不对", terms=TERMS, now=NOW)
     assert (await pharmacy.see(made)).asked is None
     with pytest.raises(NotNow):
         await _answer(pharmacy, asked, client, yes=True)
