@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from nicegui import Client, ui
@@ -14,9 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.registry import said_of
 from bot.desk.words import Words
+from integrations.hospital import audit
 from integrations.hospital.models import Role, StaffMember
 from integrations.hospital.staff import login
-from integrations.hospital.staff.permissions import NotPermitted, Right, may, require
+from integrations.hospital.staff.permissions import (
+    NotPermitted,
+    OtherDepartment,
+    Right,
+    limited_to,
+    may,
+    require,
+)
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
@@ -53,6 +62,11 @@ class Desk:
     def language(self) -> str:
         return self.words.language
 
+    @property
+    def within(self) -> UUID | None:
+        """The department with whose follow-ups the member works; None: all."""
+        return limited_to(self.member)
+
     def now(self) -> datetime:
         return self.rt.now()
 
@@ -72,14 +86,26 @@ class Desk:
 
     @asynccontextmanager
     async def reading(self, *, by_itself: bool = False) -> AsyncIterator[AsyncSession]:
-        """The same for what only looks. `by_itself`: a clock looks, not the person."""
-        async with self.rt.database.begin() as session:
-            session.info["address"] = self.address  # the audit log keeps from where
-            found = await login.member_of(session, self.token, self.now(), acts=not by_itself)
-            if found is None or (self.doctors_only and found.role is not Role.DOCTOR):
-                raise SessionOver
-            self.member = found
-            yield session
+        """The same for what only looks. `by_itself`: a clock looks, not the person. Whoever reached for what is another
+        department's stands in the audit log, though nothing was done."""
+        try:
+            async with self.rt.database.begin() as session:
+                session.info["address"] = self.address  # the audit log keeps from where
+                found = await login.member_of(session, self.token, self.now(), acts=not by_itself)
+                if found is None or (self.doctors_only and found.role is not Role.DOCTOR):
+                    raise SessionOver
+                self.member = found
+                try:
+                    yield session
+                except BaseException:
+                    if found in session:
+                        session.expunge(found)  # what the rollback expires could not be read any more
+                    raise
+        except OtherDepartment as error:
+            async with self.rt.database.begin() as session:
+                session.info["address"] = self.address
+                await audit.record(session, actor=self.actor, action="access_refused", subject=error.subject)
+            raise
 
     def tell(self, error: Exception) -> None:
         """Says in the page what stopped a handler. What nobody expected is logged under the number that is told."""
@@ -94,9 +120,7 @@ class Desk:
         """How a refusal is said, with what it knows as blanks; None for what nobody expected."""
         if isinstance(error, SessionOver):
             return self.words("shell.session_over")
-        if isinstance(error, NotPermitted):
-            return self.words("shell.not_permitted")
-        key = said_of(error)
+        key = said_of(error) or ("shell.not_permitted" if isinstance(error, NotPermitted) else None)
         return self.words(key, **vars(error), error=plain(error)) if key else None
 
     def log(self, error: Exception) -> str:

@@ -20,7 +20,7 @@ from integrations.hospital.follow_up import wording
 from integrations.hospital.follow_up.alerts import AlertView, UnknownAlert
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.models import AlertStatus
-from integrations.hospital.staff.permissions import Right
+from integrations.hospital.staff.permissions import OtherDepartment, Right
 
 COLUMNS = (
     Column("patient", "queue.patient", "6rem"),
@@ -28,7 +28,7 @@ COLUMNS = (
     Column("duty", "alerts.duty", "1fr"),
     Column("status", "queue.status", "9rem", badge=True),
 )
-refusals({UnknownAlert: "queue.gone"})
+refusals({UnknownAlert: "queue.gone", OtherDepartment: "alerts.other_department"})
 
 
 @desk_page(
@@ -63,7 +63,7 @@ class Alerts:
 
     async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
         """The audit log keeps who read what patients told, once while the page is open."""
-        found = await service.waiting(session, self._desk.rt.crypto)
+        found = await service.waiting(session, self._desk.rt.crypto, within=self._desk.within)
         if new := [one.id for one in found if one.id not in self._seen]:
             self._seen.update(new)
             await audit.record(
@@ -97,6 +97,7 @@ class Alerts:
         facts = [
             Fact("queue.patient", one.patient),
             Fact("alerts.told", row.cells["told"], "bad"),
+            Fact("queue.department", one.department or "–"),
             Fact("alerts.duty", one.duty),
             Fact("queue.status", row.cells["status"]),
             Fact("queue.since", moment(self._desk, one.created_at)),
@@ -104,15 +105,18 @@ class Alerts:
         return Detail(one.patient, facts, hint=self._desk.words("alerts.hint"))
 
     async def _ack(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
-        await service.acknowledge(session, row.data.id, staff=self._desk.actor, now=self._desk.now())
+        desk = self._desk
+        await service.acknowledge(session, row.data.id, staff=desk.actor, now=desk.now(), within=desk.within)
 
     async def _close(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
-        await service.close(session, row.data.id, staff=self._desk.actor, now=self._desk.now())
+        desk = self._desk
+        await service.close(session, row.data.id, staff=desk.actor, now=desk.now(), within=desk.within)
 
     async def _phone(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
-        one: AlertView = row.data
+        desk = self._desk
+        patient_id = await service.patient_of(session, row.data.id, within=desk.within)
         return await name_and_phone(
-            self._desk, session, one.patient_id, why="follow_up_alert", reason=answers["reason"]
+            desk, session, patient_id, why="follow_up_alert", reason=answers["reason"]
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -78,11 +79,15 @@ class Calls:
         )
 
     async def _now(self, session: AsyncSession) -> Sequence[Row]:
-        now = self._desk.now()
-        return [self._row(one) for one in await service.to_call(session, self._desk.rt.crypto, now=now)]
+        return await self._listed(session, self._desk.now())
 
     async def _every(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._row(one) for one in await service.to_call(session, self._desk.rt.crypto)]
+        return await self._listed(session)
+
+    async def _listed(self, session: AsyncSession, now: datetime | None = None) -> list[Row]:
+        desk = self._desk
+        found = await service.to_call(session, desk.rt.crypto, now=now, within=desk.within)
+        return [self._row(one) for one in found]
 
     def _row(self, one: CallView) -> Row:
         plan = self._known.get(one.plan)
@@ -100,6 +105,7 @@ class Calls:
         facts = [
             Fact("queue.patient", one.patient),
             Fact("queue.phone", one.phone),
+            Fact("queue.department", one.department or "–"),
             Fact("calls.plan", row.cells["plan"]),
             Fact("calls.due", moment(self._desk, one.due_at)),
             Fact("calls.attempts", row.cells["attempts"]),
@@ -110,14 +116,19 @@ class Calls:
         return Detail(one.patient, facts, [("calls.questions", asked)] if asked else ())  # type: ignore[list-item]
 
     async def _open(self, session: AsyncSession, row: Row) -> list[Question]:
-        task = await service.by_phone(session, row.data.task_id)
+        task = await service.by_phone(session, row.data.task_id, within=self._desk.within)
         plan = self._known.get(task.plan_id)
         return task.open_questions(plan) if plan else []
 
     async def _phone(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
         desk = self._desk
         phone = await service.reveal_phone(
-            session, desk.rt.crypto, row.data.task_id, staff=desk.actor, reason=answers["reason"]
+            session,
+            desk.rt.crypto,
+            row.data.task_id,
+            staff=desk.actor,
+            reason=answers["reason"],
+            within=desk.within,
         )
         return Shown([(desk.words("queue.phone"), phone.removeprefix("+86"))])
 
@@ -142,6 +153,7 @@ class Calls:
             filled.given,
             staff=desk.actor,
             now=desk.now(),
+            within=desk.within,
         )
 
     async def _sure(self, _session: AsyncSession, _row: Row, answers: Answers) -> Sequence[Ask]:
@@ -153,7 +165,12 @@ class Calls:
     async def _outcome(self, session: AsyncSession, row: Row, answers: Answers) -> Mapping[str, object]:
         desk = self._desk
         again = await service.called(
-            session, row.data.task_id, CallOutcome(answers["outcome"]), staff=desk.actor, now=desk.now()
+            session,
+            row.data.task_id,
+            CallOutcome(answers["outcome"]),
+            staff=desk.actor,
+            now=desk.now(),
+            within=desk.within,
         )
         words = desk.words
         return {"next": words("calls.again", time=moment(desk, again)) if again else words("calls.off_list")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.desk.registry import Count
 from integrations.database import utcnow
 from integrations.hospital.models import StaffMember
-from integrations.hospital.staff.permissions import Right
+from integrations.hospital.staff.permissions import Right, limited_to
 
 # Each gives count and oldest.
 _WAITING = {
@@ -25,11 +26,17 @@ _WAITING = {
         WHERE r.overdue_at IS NOT NULL AND r.settled_at IS NULL AND p.status IN ('rejected', 'expired')
           AND c.status IN ('active', 'finished')
           AND NOT EXISTS (SELECT FROM prescriptions later WHERE later.amends_id = p.id)""",
-    "alerts": "SELECT count(*), min(created_at) FROM follow_up_alerts WHERE status <> 'closed'",
+    "alerts": """
+        SELECT count(*), min(a.created_at) FROM follow_up_alerts a
+        LEFT JOIN follow_up_answers w ON w.id = a.answer_id LEFT JOIN follow_up_tasks t ON t.id = w.task_id
+        LEFT JOIN follow_up_enrolments e ON e.id = t.enrolment_id
+        WHERE a.status <> 'closed'
+          AND (CAST(:within AS uuid) IS NULL OR e.department_id IS NULL OR e.department_id = :within)""",
     "calls": """
         SELECT count(*), min(t.due_at) FROM follow_up_tasks t JOIN follow_up_enrolments e ON e.id = t.enrolment_id
         WHERE t.status = 'missed' AND t.called_at IS NULL AND e.status <> 'stopped'
           AND (t.next_call_at IS NULL OR t.next_call_at <= :now)
+          AND (CAST(:within AS uuid) IS NULL OR e.department_id IS NULL OR e.department_id = :within)
           AND NOT EXISTS (SELECT FROM follow_up_tasks later WHERE later.enrolment_id = t.enrolment_id
                             AND later.due_at > t.due_at AND later.status IN ('answering', 'done'))""",
     "cases": """
@@ -82,8 +89,10 @@ class Waiting:
     oldest: datetime | None
 
 
-async def waiting(session: AsyncSession, names: Iterable[str], now: datetime) -> list[Waiting]:
-    """In the order of the names, in one query."""
+async def waiting(
+    session: AsyncSession, names: Iterable[str], now: datetime, within: UUID | None = None
+) -> list[Waiting]:
+    """In the order of the names, in one query. `within`: of the follow-ups those of this department, and of none."""
     wanted = [name for name in names if name in _WAITING]
     if not wanted:
         return []
@@ -91,7 +100,10 @@ async def waiting(session: AsyncSession, names: Iterable[str], now: datetime) ->
         f"SELECT '{name}' AS name, w.number, w.oldest FROM ({_WAITING[name]}) AS w (number, oldest)"  # noqa: S608
         for name in wanted
     )
-    rows = await session.execute(text(parts), {"now": now} if ":now" in parts else {})
+    values = {"now": now, "within": within}
+    rows = await session.execute(
+        text(parts), {name: value for name, value in values.items() if f":{name}" in parts}
+    )
     found = {row.name: Waiting(row.name, row.number, row.oldest) for row in rows}
     return [found[name] for name in wanted]
 
@@ -99,8 +111,8 @@ async def waiting(session: AsyncSession, names: Iterable[str], now: datetime) ->
 def badge(name: str) -> Count:
     """For the navigation."""
 
-    async def count(session: AsyncSession, _member: StaffMember) -> int:
-        [found] = await waiting(session, [name], utcnow())
+    async def count(session: AsyncSession, member: StaffMember) -> int:
+        [found] = await waiting(session, [name], utcnow(), limited_to(member))
         return found.count
 
     return count

@@ -55,7 +55,9 @@ class Start:
     async def _look(self, *, by_itself: bool = True) -> None:
         try:
             async with self._desk.reading(by_itself=by_itself) as session:
-                self._waiting = await counts.waiting(session, self._names, self._desk.now())
+                self._waiting = await counts.waiting(
+                    session, self._names, self._desk.now(), self._desk.within
+                )
         except Exception as error:  # noqa: BLE001 - the desk says it; the next look comes by itself
             self._desk.tell(error)
             return

@@ -61,5 +61,7 @@ async def finish(
     await rows.record(session, one, "consultation_finished", actor, plan=plan.id if plan else None)
     if plan is None:
         return False
-    started = await enrolment.start_by_staff(session, settings, plan, one.patient_id, actor=actor, now=now)
+    started = await enrolment.start_by_staff(
+        session, settings, plan, one.patient_id, actor=actor, now=now, department_id=one.department_id
+    )
     return started is not None

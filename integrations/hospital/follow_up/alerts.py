@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
@@ -15,17 +15,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.crypto import Crypto
 from integrations.hospital import audit
 from integrations.hospital.models import AlertStatus, FollowUpAlert
+from integrations.hospital.staff.permissions import check_department
 
 _ABOUT = text("""
     SELECT a.id, a.status, a.created_at, a.duty, a.patient_id, p.masked_name AS patient, a.acknowledged_by,
-           coalesce(w.question, m.kind) AS about, w.value AS answer, m.value AS measured, e.plan
+           coalesce(w.question, m.kind) AS about, w.value AS answer, m.value AS measured, e.plan,
+           d.name AS department
     FROM follow_up_alerts a
     JOIN patients p ON p.id = a.patient_id
     LEFT JOIN follow_up_answers w ON w.id = a.answer_id
     LEFT JOIN follow_up_tasks t ON t.id = w.task_id
     LEFT JOIN follow_up_enrolments e ON e.id = t.enrolment_id
+    LEFT JOIN departments d ON d.id = e.department_id
     LEFT JOIN measurements m ON m.id = a.measurement_id
-    WHERE a.status <> 'closed' ORDER BY a.id LIMIT :limit
+    WHERE a.status <> 'closed'
+      AND (CAST(:within AS uuid) IS NULL OR e.department_id IS NULL OR e.department_id = :within)
+    ORDER BY a.id LIMIT :limit
+""")
+# What was measured without being asked is no department's.
+_DEPARTMENT = text("""
+    SELECT a.patient_id, e.department_id FROM follow_up_alerts a
+    LEFT JOIN follow_up_answers w ON w.id = a.answer_id
+    LEFT JOIN follow_up_tasks t ON t.id = w.task_id
+    LEFT JOIN follow_up_enrolments e ON e.id = t.enrolment_id
+    WHERE a.id = :id
 """)
 
 
@@ -35,7 +48,8 @@ class UnknownAlert(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """`value`: what the patient told, as it is kept. `plan`: empty for what was measured without being asked."""
+    """`value`: what the patient told, as it is kept. `plan` and `department`: empty for what was measured without being
+    asked; the department also where staff began the plan."""
 
     id: UUID
     status: AlertStatus
@@ -47,6 +61,7 @@ class AlertView:
     about: str
     value: Any = field(repr=False)
     acknowledged_by: str
+    department: str
 
 
 async def raise_for_answer(session: AsyncSession, patient_id: UUID, answer_id: UUID, duty: str) -> None:
@@ -76,9 +91,11 @@ async def withdraw(
     await session.execute(closing.execution_options(synchronize_session=False))
 
 
-async def waiting(session: AsyncSession, crypto: Crypto, limit: int = 100) -> list[AlertView]:
-    """Those that are not closed, the longest waiting first."""
-    rows = (await session.execute(_ABOUT, {"limit": limit})).all()
+async def waiting(
+    session: AsyncSession, crypto: Crypto, limit: int = 100, *, within: UUID | None = None
+) -> list[AlertView]:
+    """Those that are not closed, the longest waiting first. `within`: of this department, and of none."""
+    rows = (await session.execute(_ABOUT, {"limit": limit, "within": within})).all()
     return [
         AlertView(
             row.id,
@@ -91,6 +108,7 @@ async def waiting(session: AsyncSession, crypto: Crypto, limit: int = 100) -> li
             row.about,
             _opened(crypto, row.answer, row.measured),
             row.acknowledged_by or "",
+            row.department or "",
         )
         for row in rows
     ]
@@ -108,14 +126,29 @@ async def count_open(session: AsyncSession) -> int:
     return int(await session.scalar(waiting) or 0)
 
 
-async def acknowledge(session: AsyncSession, alert_id: UUID, *, staff: str, now: datetime) -> None:
-    """Somebody looks after it. Raises UnknownAlert."""
+async def patient_of(session: AsyncSession, alert_id: UUID, *, within: UUID | None = None) -> UUID:
+    """Raises UnknownAlert, OtherDepartment."""
+    row = (await session.execute(_DEPARTMENT, {"id": alert_id})).one_or_none()
+    if row is None:
+        raise UnknownAlert
+    check_department(within, row.department_id, f"follow_up_alert:{alert_id}")
+    return cast(UUID, row.patient_id)
+
+
+async def acknowledge(
+    session: AsyncSession, alert_id: UUID, *, staff: str, now: datetime, within: UUID | None = None
+) -> None:
+    """Somebody looks after it. Raises UnknownAlert, OtherDepartment."""
+    await patient_of(session, alert_id, within=within)
     values = {"status": AlertStatus.ACKNOWLEDGED, "acknowledged_by": staff, "acknowledged_at": now}
     await _step(session, alert_id, (AlertStatus.OPEN,), values, staff)
 
 
-async def close(session: AsyncSession, alert_id: UUID, *, staff: str, now: datetime) -> None:
-    """It is done with. Raises UnknownAlert."""
+async def close(
+    session: AsyncSession, alert_id: UUID, *, staff: str, now: datetime, within: UUID | None = None
+) -> None:
+    """It is done with. Raises UnknownAlert, OtherDepartment."""
+    await patient_of(session, alert_id, within=within)
     values = {"status": AlertStatus.CLOSED, "closed_by": staff, "closed_at": now}
     await _step(session, alert_id, (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED), values, staff)
 

@@ -27,6 +27,7 @@ from integrations.hospital.models import (
     TaskStatus,
 )
 from integrations.hospital.reading import mask_phone
+from integrations.hospital.staff.permissions import check_department
 
 MOST_ATTEMPTS = 3  # nobody answered so often: it is not tried any more
 NEXT_ATTEMPT = timedelta(hours=20)  # the next day, a little earlier or later as staff come to it
@@ -36,12 +37,14 @@ _ENDS = {CallOutcome.REFUSED: StopReason.OPTED_OUT, CallOutcome.DIED: StopReason
 _LIST = text("""
     SELECT t.id, t.due_at, t.next_call_at, e.plan, e.patient_id, p.masked_name AS patient, p.phone,
            (SELECT count(*) FROM follow_up_calls c WHERE c.task_id = t.id) AS attempts,
-           (SELECT max(called_at) FROM follow_up_calls c WHERE c.task_id = t.id) AS last_at
+           (SELECT max(called_at) FROM follow_up_calls c WHERE c.task_id = t.id) AS last_at, d.name AS department
     FROM follow_up_tasks t
     JOIN follow_up_enrolments e ON e.id = t.enrolment_id
     JOIN patients p ON p.id = e.patient_id
+    LEFT JOIN departments d ON d.id = e.department_id
     WHERE t.status = 'missed' AND t.called_at IS NULL AND e.status <> 'stopped'
       AND (CAST(:now AS timestamptz) IS NULL OR t.next_call_at IS NULL OR t.next_call_at <= :now)
+      AND (CAST(:within AS uuid) IS NULL OR e.department_id IS NULL OR e.department_id = :within)
       AND NOT EXISTS (SELECT FROM follow_up_tasks later WHERE later.enrolment_id = t.enrolment_id
                         AND later.due_at > t.due_at AND later.status IN ('answering', 'done'))
     ORDER BY t.next_call_at NULLS FIRST, t.due_at LIMIT :limit
@@ -54,7 +57,8 @@ class UnknownCall(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """Name and phone are masked. `next_at`: nobody answered, and it is not to be tried before then."""
+    """Name and phone are masked. `next_at`: nobody answered, and it is not to be tried before then. `department`: empty
+    where staff began the plan."""
 
     task_id: UUID
     patient_id: UUID
@@ -65,13 +69,20 @@ class CallView:
     attempts: int
     last_at: datetime | None
     next_at: datetime | None
+    department: str
 
 
 async def to_call(
-    session: AsyncSession, crypto: Crypto, limit: int = 100, *, now: datetime | None = None
+    session: AsyncSession,
+    crypto: Crypto,
+    limit: int = 100,
+    *,
+    now: datetime | None = None,
+    within: UUID | None = None,
 ) -> list[CallView]:
-    """The longest waiting first; with `now` only those who may be called by then."""
-    rows = (await session.execute(_LIST, {"limit": limit, "now": now})).all()
+    """The longest waiting first; with `now` only those who may be called by then. `within`: of this department, and of
+    none."""
+    rows = (await session.execute(_LIST, {"limit": limit, "now": now, "within": within})).all()
     return [
         CallView(
             row.id,
@@ -83,16 +94,23 @@ async def to_call(
             row.attempts,
             row.last_at,
             row.next_call_at,
+            row.department or "",
         )
         for row in rows
     ]
 
 
 async def reveal_phone(
-    session: AsyncSession, crypto: Crypto, task_id: UUID, *, staff: str, reason: str = ""
+    session: AsyncSession,
+    crypto: Crypto,
+    task_id: UUID,
+    *,
+    staff: str,
+    reason: str = "",
+    within: UUID | None = None,
 ) -> str:
-    """The whole number, to call it; noted in the audit log. Raises UnknownCall."""
-    patient_id = (await _missed(session, task_id)).patient_id
+    """The whole number, to call it; noted in the audit log. Raises UnknownCall, OtherDepartment."""
+    patient_id = (await _missed(session, task_id, within)).patient_id
     detail = {"for": "follow_up_call", "task": str(task_id)} | ({"reason": reason} if reason else {})
     await audit.record(
         session, actor=staff, action="phone_revealed", subject=f"patient:{patient_id}", detail=detail
@@ -109,11 +127,12 @@ async def called(
     staff: str,
     now: datetime,
     again_at: datetime | None = None,
+    within: UUID | None = None,
 ) -> datetime | None:
     """What came of it. Where nobody answered, it is tried again later (`again_at`, or a day on), MOST_ATTEMPTS times;
     gives when. With any other outcome the patient leaves the list (None), and who wants no more calls or died leaves
-    every plan. Raises UnknownCall."""
-    mine = await _missed(session, task_id)
+    every plan. Raises UnknownCall, OtherDepartment."""
+    mine = await _missed(session, task_id, within)
     session.add(FollowUpCall(task_id=task_id, outcome=outcome, called_by=staff, called_at=now))
     await session.flush()
     again = await _again(session, task_id, now, again_at) if outcome is CallOutcome.NO_ANSWER else None
@@ -142,9 +161,11 @@ async def answered_by_phone(
     *,
     staff: str,
     now: datetime,
+    within: UUID | None = None,
 ) -> None:
-    """What the patient said to the plan's questions, noted for them; and that they were reached. Raises UnknownCall."""
-    task = await by_phone(session, task_id)
+    """What the patient said to the plan's questions, noted for them; and that they were reached. Raises UnknownCall,
+    OtherDepartment."""
+    task = await by_phone(session, task_id, within=within)
     await called(session, task_id, CallOutcome.REACHED, staff=staff, now=now)
     for one in given:
         await answering.give(session, crypto, plans, task, one, method=Method.PHONE, now=now)
@@ -152,9 +173,9 @@ async def answered_by_phone(
         task = replace(task, answered=task.answered | {one.question.id}, status=status)
 
 
-async def by_phone(session: AsyncSession, task_id: UUID) -> OpenTask:
-    """The asking as the caller goes through it. Raises UnknownCall."""
-    mine = await _missed(session, task_id)
+async def by_phone(session: AsyncSession, task_id: UUID, *, within: UUID | None = None) -> OpenTask:
+    """The asking as the caller goes through it. Raises UnknownCall, OtherDepartment."""
+    mine = await _missed(session, task_id, within)
     standing = select(FollowUpAnswer.question).where(
         FollowUpAnswer.task_id == task_id, FollowUpAnswer.replaced_at.is_(None)
     )
@@ -183,9 +204,11 @@ async def _again(
     return wanted or now + NEXT_ATTEMPT
 
 
-async def _missed(session: AsyncSession, task_id: UUID) -> FollowUpEnrolment:
+async def _missed(session: AsyncSession, task_id: UUID, within: UUID | None) -> FollowUpEnrolment:
     """Whose asking it is; the task is held until the transaction ends."""
     task = await session.get(FollowUpTask, task_id, with_for_update=True, populate_existing=True)
     if task is None or task.status is not TaskStatus.MISSED or task.called_at is not None:
         raise UnknownCall
-    return await session.get_one(FollowUpEnrolment, task.enrolment_id)
+    mine = await session.get_one(FollowUpEnrolment, task.enrolment_id)
+    check_department(within, mine.department_id, f"follow_up_task:{task_id}")
+    return mine

@@ -130,13 +130,21 @@ async def _plan_task(
 
 
 async def start_by_staff(
-    session: AsyncSession, settings: Settings, plan: Plan, patient_id: UUID, *, actor: str, now: datetime
+    session: AsyncSession,
+    settings: Settings,
+    plan: Plan,
+    patient_id: UUID,
+    *,
+    actor: str,
+    now: datetime,
+    department_id: UUID | None = None,
 ) -> UUID | None:
-    """Raises Refused, NobodyToAsk. None: the patient is on the plan already."""
+    """`department_id`: whose staff look after it, None for all. Raises Refused, NobodyToAsk. None: the patient is on
+    the plan already."""
     hearer = await hearer_for(session, patient_id)
     if hearer is None:
         raise NobodyToAsk
-    origin = Origin(StartedBy.STAFF, now.astimezone(settings.zone).date())
+    origin = Origin(StartedBy.STAFF, now.astimezone(settings.zone).date(), department_id=department_id)
     made = await start(session, settings, plan, patient_id, hearer, origin, now)
     if made:
         await audit.record(

@@ -13,6 +13,14 @@ class NotPermitted(Exception):
     """This member of staff may not do that."""
 
 
+class OtherDepartment(NotPermitted):
+    """It is another department's. `subject`: what, as the audit log names it; the desk keeps who wanted it."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(subject)
+        self.subject = subject
+
+
 class Right(StrEnum):
     TALKS_ANSWER = "talks.answer"
     TALKS_WATCH = "talks.watch"  # those of others
@@ -89,3 +97,15 @@ def in_department(member: StaffMember, department_id: UUID | None) -> bool:
     if may(member, Right.TALKS_WATCH):
         return True
     return member.department_id is not None and member.department_id == department_id
+
+
+def limited_to(member: StaffMember) -> UUID | None:
+    """The one department with whose follow-ups they work; None for whoever belongs to none, and for those who watch
+    over all. What belongs to no department is everybody's."""
+    return None if may(member, Right.TALKS_WATCH) else member.department_id
+
+
+def check_department(within: UUID | None, department_id: UUID | None, subject: str) -> None:
+    """`within`: as `limited_to` says. Raises OtherDepartment."""
+    if within is not None and department_id not in (None, within):
+        raise OtherDepartment(subject)

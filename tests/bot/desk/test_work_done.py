@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import inbox, outbox
+from bot.desk.work import counts
 from bot.outbox import Reply
 from bot.wake import WOKEN
 from integrations.hospital import accounts, families, file_claims, patients
 from integrations.hospital.documents import read_identity
 from integrations.hospital.families import Agreement, Coming
-from integrations.hospital.follow_up import answering, calls
+from integrations.hospital.follow_up import alerts, answering, calls
 from integrations.hospital.follow_up.answering import Given
 from integrations.hospital.models import (
     Appointment,
@@ -27,6 +31,7 @@ from integrations.hospital.models import (
     FollowUpEnrolment,
     FollowUpTask,
     Level,
+    Method,
     Relation,
     Role,
     Schedule,
@@ -34,9 +39,11 @@ from integrations.hospital.models import (
     TaskStatus,
 )
 from integrations.hospital.patients import Newcomer
+from integrations.hospital.staff.permissions import OtherDepartment, limited_to
 from tests.bot.desk.conftest import Desks
 from tests.bot.desk.test_work import _audited, _click, _fill, _open, _patient, _press, _see
 from tests.clinic_rows import doctor
+from tests.clinic_rows import ward as department
 from tests.integrations.hospital.conftest import Booker, Clinic
 from tests.integrations.hospital.follow_up.test_calls import Ward
 
@@ -91,6 +98,109 @@ async def test_an_alert_is_taken_called_about_and_closed(desks: Desks) -> None:
         "acknowledged",
         "closed",
     ]
+
+
+async def _departments(desks: Desks) -> tuple[UUID, UUID]:
+    async with desks.rt.database.begin() as session:
+        return (await department(session, "心血管内科")).id, (await department(session, "骨科")).id
+
+
+async def _alarming(desks: Desks, of: UUID) -> UUID:
+    """Somebody whom this department follows up told of something alarming; gives the alert."""
+    found = await Ward(desks.rt.database, desks.rt.crypto).missed(of)
+    high = Given(found.plan.questions[0], {"systolic": 190.0, "diastolic": 120.0}, Level.ALARM)
+    async with desks.rt.database.begin() as session:
+        task = await calls.by_phone(session, found.task)
+        await answering.give(
+            session, found.crypto, found.plans, task, high, method=Method.CHAT, now=desks.rt.now()
+        )
+    [alert] = await _rows(desks, select(FollowUpAlert.id))
+    return UUID(str(alert))
+
+
+@pytest.mark.parametrize(
+    ("of", "role", "nurse_of", "sees"),
+    [
+        ("heart", Role.NURSE, "heart", True),
+        ("heart", Role.NURSE, "bones", False),
+        ("heart", Role.NURSE, None, True),
+        ("heart", Role.SUPERVISOR, "bones", True),
+        (None, Role.NURSE, "bones", True),
+    ],
+)
+async def test_alerts_and_calls_are_those_of_the_own_department(
+    desks: Desks, of: str | None, role: Role, nurse_of: str | None, sees: bool
+) -> None:
+    heart, bones = await _departments(desks)
+    known = {"heart": heart, "bones": bones, None: None}
+    found = await Ward(desks.rt.database, desks.rt.crypto).missed(known[of])
+    member = await desks.enter(role, department_id=known[nurse_of])
+    assert member.member
+    within = limited_to(member.member)
+    async with desks.rt.database.begin() as session:
+        [waiting] = await counts.waiting(session, ["calls"], desks.rt.now(), within)
+        listed = await calls.to_call(session, found.crypto, within=within)
+        assert (bool(waiting.count), bool(listed)) == (sees, sees)
+    high = Given(found.plan.questions[0], {"systolic": 190.0, "diastolic": 120.0}, Level.ALARM)
+    async with desks.rt.database.begin() as session:
+        await calls.answered_by_phone(
+            session, found.crypto, found.plans, found.task, [high], staff="staff:x", now=desks.rt.now()
+        )
+        [waiting] = await counts.waiting(session, ["alerts"], desks.rt.now(), within)
+        assert bool(waiting.count) is sees
+    await member.user.open("/alerts")
+    await _see(member, "190/120" if sees else "没有")
+
+
+async def _refused(desks: Desks, *reaches: Callable[[AsyncSession], Awaitable[object]]) -> None:
+    for reach in reaches:
+        with pytest.raises(OtherDepartment):
+            async with desks.rt.database.begin() as session:
+                await reach(session)
+
+
+async def test_by_id_nobody_reaches_what_another_department_follows_up(desks: Desks) -> None:
+    """The list was drawn before the nurse went to another department: every click of hers is refused and kept."""
+    heart, bones = await _departments(desks)
+    alert = await _alarming(desks, heart)
+    nurse = await desks.enter(Role.NURSE, department_id=heart)
+    await _open(nurse, "/alerts", alert)
+    await nurse.user.should_see(marker="do-ack", retries=100)
+    async with desks.rt.database.begin() as session:
+        await session.execute(text("UPDATE staff SET department_id = :id"), {"id": bones})
+    await _press(nurse, "phone", reason=WHY)
+    await nurse.told("由其他科室随访")
+    await nurse.user.should_not_see("13812345678")
+    assert nurse.member
+    [(actor, detail)] = await _audited(desks, "access_refused")
+    assert actor == nurse.member.actor
+    assert detail["address"]
+    assert await _audited(desks, "phone_revealed") == []
+    own: dict[str, Any] = {"staff": nurse.member.actor, "within": bones, "now": desks.rt.now()}
+    await _refused(
+        desks,
+        lambda session: alerts.acknowledge(session, alert, **own),
+        lambda session: alerts.close(session, alert, **own),
+        lambda session: alerts.patient_of(session, alert, within=bones),
+    )
+    assert await _rows(desks, select(FollowUpAlert.status)) == ["open"]
+
+
+async def test_a_call_of_another_department_is_neither_made_nor_noted(desks: Desks) -> None:
+    heart, bones = await _departments(desks)
+    found = await Ward(desks.rt.database, desks.rt.crypto).missed(heart)
+    crypto, now = desks.rt.crypto, desks.rt.now()
+    more: dict[str, Any] = {"staff": "staff:x", "within": bones}
+    await _refused(
+        desks,
+        lambda session: calls.reveal_phone(session, crypto, found.task, **more),
+        lambda session: calls.called(session, found.task, CallOutcome.REFUSED, now=now, **more),
+        lambda session: calls.by_phone(session, found.task, within=bones),
+        lambda session: calls.answered_by_phone(
+            session, crypto, found.plans, found.task, [], now=now, **more
+        ),
+    )
+    assert await _rows(desks, select(FollowUpTask.called_at).where(FollowUpTask.id == found.task)) == [None]
 
 
 async def test_nobody_answers_and_the_next_day_the_family_says_the_patient_died(

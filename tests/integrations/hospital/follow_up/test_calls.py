@@ -41,7 +41,7 @@ class Ward:
         self.plan = self.plans.by_id["hypertension"]
         self.task: UUID
 
-    async def missed(self) -> Ward:
+    async def missed(self, department_id: UUID | None = None) -> Ward:
         async with self.database.begin() as session:
             contact = await accounts.ensure_contact(session, "wechat", "platform-id")
             await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, NOW, None)
@@ -51,7 +51,9 @@ class Ward:
             )  # fmt: skip
             assert done
             patient = await session.scalar(text("SELECT id FROM patients"))
-            await enrolment.start_by_staff(session, Settings(), self.plan, patient, actor=STAFF, now=NOW)
+            await enrolment.start_by_staff(
+                session, Settings(), self.plan, patient, actor=STAFF, now=NOW, department_id=department_id
+            )
             miss = text(
                 "UPDATE follow_up_tasks SET status = 'missed', due_at = :at WHERE number = 1 RETURNING id"
             )

@@ -12,7 +12,7 @@ from integrations.hospital.models import AuditEvent, PresenceState, Role, StaffM
 from integrations.hospital.staff import accounts, login, passwords, permissions, presence
 from integrations.hospital.staff.accounts import BadAccount
 from integrations.hospital.staff.passwords import BadPassword
-from integrations.hospital.staff.permissions import RIGHTS, NotPermitted, Right
+from integrations.hospital.staff.permissions import RIGHTS, NotPermitted, OtherDepartment, Right
 from integrations.hospital.staff.presence import SEEN_WITHIN
 from tests import staff_rows
 from tests.clinic_rows import doctor, ward
@@ -129,6 +129,12 @@ async def test_rights_and_departments(database: Database) -> None:
     assert not permissions.in_department(wang, surgery.id)
     assert not permissions.in_department(wang, None)
     assert permissions.in_department(boss, surgery.id)
+    assert permissions.limited_to(wang) == cardiology.id
+    assert permissions.limited_to(boss) is None
+    permissions.check_department(cardiology.id, None, "x")
+    permissions.check_department(None, surgery.id, "x")
+    with pytest.raises(OtherDepartment):
+        permissions.check_department(cardiology.id, surgery.id, "x")
     wang.active = False
     with pytest.raises(NotPermitted):
         permissions.require(wang, Right.PRESCRIPTIONS_WRITE)
