@@ -26,6 +26,7 @@ from integrations.hospital.staff.permissions import (
     may,
     require,
 )
+from integrations.language.glossary import Glossary
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
@@ -47,6 +48,7 @@ class Desk:
     doctors_only: bool = False  # it came through the door that is open to doctors
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    english: Glossary = field(default_factory=lambda: Glossary({}))  # empty at a desk in Chinese
     keys: Sequence[tuple[str, str]] = ()  # what they do in this page: the keys, and words for it
     words: Words = field(init=False)
 
@@ -61,6 +63,10 @@ class Desk:
     @property
     def language(self) -> str:
         return self.words.language
+
+    def named(self, names: str) -> str:
+        """Departments, doctors and titles in the member's language, as patients read them."""
+        return self.english.put(names)
 
     @property
     def within(self) -> UUID | None:

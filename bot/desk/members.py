@@ -52,7 +52,7 @@ class _Members:
     async def show(self) -> None:
         async with self._desk.acting(_MANAGE) as session:
             found = await accounts.listed(session)
-            wards = await _names(session)
+            wards = await _names(self._desk, session)
         self.list.clear()
         with self.list:
             if not found:
@@ -94,7 +94,7 @@ class _Members:
     async def add(self) -> None:
         words = self._words
         async with self._desk.acting(_MANAGE) as session:
-            wards, doctors = await _names(session), await _doctors(session)
+            wards, doctors = await _names(self._desk, session), await _doctors(self._desk, session)
         with ui.dialog() as dialog, ui.card().classes("desk-dialog"):
             Written("h2", words("members.add"))
             login = named(ui.input(words("members.login")), "new-login").props("outlined dense maxlength=40")
@@ -145,7 +145,7 @@ class _Members:
 
     async def _change_role(self, one: StaffMember) -> None:
         async with self._desk.acting(_MANAGE) as session:
-            wards, doctors = await _names(session), await _doctors(session)
+            wards, doctors = await _names(self._desk, session), await _doctors(self._desk, session)
         with ui.dialog() as dialog, ui.card().classes("desk-dialog"):
             Written("h2", f"{self._words('members.set_role')} · {one.login}")
             role, doctor, ward = self._choices(one.role, wards, doctors)
@@ -208,12 +208,12 @@ class _Members:
             button(self._words("shell.save"), go, kind="main", name="save-member")  # type: ignore[arg-type]
 
 
-async def _names(session: AsyncSession) -> dict[UUID, str]:
+async def _names(desk: Desk, session: AsyncSession) -> dict[UUID, str]:
     rows = await session.execute(select(Department.id, Department.name).order_by(Department.position))
-    return {row.id: row.name for row in rows}
+    return {row.id: desk.named(row.name) for row in rows}
 
 
-async def _doctors(session: AsyncSession) -> dict[str, str]:
+async def _doctors(desk: Desk, session: AsyncSession) -> dict[str, str]:
     """Practitioners without an account, by staff number."""
     wanted = (
         select(Practitioner.staff_no, Practitioner.name, Practitioner.title)
@@ -223,4 +223,7 @@ async def _doctors(session: AsyncSession) -> dict[str, str]:
         )
         .order_by(Practitioner.staff_no)
     )
-    return {row.staff_no: f"{row.name} {row.title} {row.staff_no}" for row in await session.execute(wanted)}
+    return {
+        row.staff_no: f"{desk.named(f'{row.name} {row.title}')} {row.staff_no}"
+        for row in await session.execute(wanted)
+    }

@@ -13,6 +13,7 @@ from bot.desk.cookies import Cookies
 from bot.desk.desk import Desk
 from bot.desk.login import address_of, is_for_doctors
 from bot.desk.registry import PAGES, Page
+from integrations.hospital import directory
 from integrations.hospital.models import Role, StaffMember
 from integrations.hospital.staff import login
 from integrations.runtime import Runtime
@@ -58,6 +59,9 @@ def _install(desk_app: FastAPI, page: Page) -> None:
 
 async def _build(desk: Desk, page: Page) -> None:
     try:
+        if desk.language == "en":
+            async with desk.reading(by_itself=True) as session:
+                desk.english = await directory.glossary(session)
         await page.build(desk)
     except Exception as error:  # noqa: BLE001 - whatever it is, the person is told, and the log has it
         text = desk.refusal(error) or desk.words("shell.failed", number=desk.log(error))

@@ -218,7 +218,7 @@ class CardPanel:
             words.set_visibility(True)
             button.set_visibility(False)
 
-        self._thing(self._moment(row.confirmed_at), sub=row.department or "")
+        self._thing(self._moment(row.confirmed_at), sub=self._desk.named(row.department or ""))
         words = ui.label("").classes("dz-thing-sub").mark("intake")
         words.set_visibility(False)
         button = ui.button(self._desk.words("card.show"), on_click=read)
@@ -242,7 +242,7 @@ class CardPanel:
                     ui.label(self._moment(latest.taken_at)).classes("dz-thing-sub")
 
     def _appointment(self, row: Any) -> None:
-        sub = f"{row.department} · {row.practitioner}"
+        sub = self._desk.named(f"{row.department} · {row.practitioner}")
         if row.stopped:
             sub += f" · {self._desk.words('card.stopped')}"
         self._thing(f"{row.date:%m-%d} {row.time:%H:%M}", row.status, sub)
@@ -251,7 +251,11 @@ class CardPanel:
         """What was prescribed only for those who treat patients."""
         treats = any(self._desk.may(right) for right in _TREATS)
         medicines = row.medicines if treats else self._desk.words("card.clinical")
-        self._thing(f"{self._moment(row.issued_at)} · {row.practitioner}", row.status, medicines or "")
+        self._thing(
+            f"{self._moment(row.issued_at)} · {self._desk.named(row.practitioner)}",
+            row.status,
+            medicines or "",
+        )
 
     def _order(self, row: Any) -> None:
         kind = self._desk.words(f"card.kind_{row.kind}")

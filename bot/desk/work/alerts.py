@@ -14,6 +14,7 @@ from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
 from bot.desk.work.people import name_and_phone
 from bot.desk.work.reasons import REASON, moment, who
+from integrations.catalogue import CHINESE, ENGLISH
 from integrations.hospital import audit
 from integrations.hospital.follow_up import alerts as service
 from integrations.hospital.follow_up import wording
@@ -83,11 +84,13 @@ class Alerts:
 
     def _told(self, one: AlertView) -> str:
         """The question and its answer, or what was measured."""
-        catalogue = texts.catalogue()
+        language = ENGLISH if self._desk.language == "en" else CHINESE
+        catalogue = texts.catalogue(language)
         plan = self._known.get(one.plan)
         question = plan.question(one.about) if plan else None
         if plan and question:
-            return f"{plan.names.zh}：{question.ask.zh} {wording.told(catalogue, question, one.value)}"
+            asked = f"{plan.names.text(language)} · {question.ask.text(language)}"
+            return f"{asked} {wording.told(catalogue, question, one.value)}"
         if not one.plan:
             return wording.measured(catalogue, one.about, one.value)
         return f"{one.plan}/{one.about}: {wording.plain(one.value)}"
@@ -97,7 +100,7 @@ class Alerts:
         facts = [
             Fact("queue.patient", one.patient),
             Fact("alerts.told", row.cells["told"], "bad"),
-            Fact("queue.department", one.department or "–"),
+            Fact("queue.department", self._desk.named(one.department) or "–"),
             Fact("alerts.duty", one.duty),
             Fact("queue.status", row.cells["status"]),
             Fact("queue.since", moment(self._desk, one.created_at)),

@@ -61,7 +61,7 @@ class Amendments:
         cells = {
             "number": one.number,
             "patient": one.patient,
-            "doctor": f"{one.practitioner} · {one.department}",
+            "doctor": self._desk.named(f"{one.practitioner} · {one.department}"),
             "reason": one.rejection or "",
             "status": self._desk.words(f"amendments.status_{one.status}"),
         }
@@ -72,7 +72,7 @@ class Amendments:
         desk, one = self._desk, await views.prescription(session, row.data.id)
         facts = [
             Fact("queue.patient", one.patient),
-            Fact("queue.doctor", f"{one.practitioner} {one.title} · {one.department}"),
+            Fact("queue.doctor", desk.named(f"{one.practitioner} {one.title} · {one.department}")),
             Fact("queue.status", row.cells["status"]),
             Fact("amendments.reason", one.rejection or "", "bad"),
             Fact("prescriptions.pharmacist", who(one.pharmacist)),

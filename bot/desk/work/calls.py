@@ -105,7 +105,7 @@ class Calls:
         facts = [
             Fact("queue.patient", one.patient),
             Fact("queue.phone", one.phone),
-            Fact("queue.department", one.department or "–"),
+            Fact("queue.department", self._desk.named(one.department) or "–"),
             Fact("calls.plan", row.cells["plan"]),
             Fact("calls.due", moment(self._desk, one.due_at)),
             Fact("calls.attempts", row.cells["attempts"]),

@@ -17,7 +17,7 @@ from integrations.hospital.callers import CallerError, Found, Proof, ProofKind, 
 from integrations.hospital.models import OrderStatus
 from integrations.hospital.refusals import SessionFull
 from integrations.hospital.staff.permissions import Right
-from integrations.hospital.views import AppointmentView
+from integrations.hospital.views import AppointmentView, SessionView
 from integrations.money import yuan
 
 COLUMNS = (
@@ -133,7 +133,8 @@ class Callers:
     def _visit(self, one: AppointmentView) -> str:
         state = self._desk.words(f"callers.visit_{one.status}")
         fee = f" · {yuan(one.fee_fen)}" if one.fee_fen else ""
-        return f"{one.date:%m-%d} {one.time:%H:%M} {one.department} {one.practitioner}{fee} · {state}"
+        whom = self._desk.named(f"{one.department} {one.practitioner}")
+        return f"{one.date:%m-%d} {one.time:%H:%M} {whom}{fee} · {state}"
 
     def _bill(self, one: callers.Bill) -> str:
         words = self._desk.words
@@ -160,7 +161,7 @@ class Callers:
                 "department",
                 "queue.department",
                 kind="choice",
-                options={str(one.id): one.name for one in known},
+                options={str(one.id): self._desk.named(one.name) for one in known},
             ),
             Ask("day", "callers.day", kind="date", value=f"{today + timedelta(days=1)}"),
         )
@@ -177,13 +178,14 @@ class Callers:
         )
         if not found:
             raise SessionFull
-        words = self._desk.words
-        options = {
-            str(one.schedule_id): f"{one.date:%m-%d} {words(f'schedules.{one.period}')} {one.practitioner}"
-            f" {one.title} · {yuan(one.fee_fen)} · {words('callers.free', count=one.free)}"
-            for one in found
-        }
+        options = {str(one.schedule_id): self._half_day(one) for one in found}
         return (Ask("schedule", "callers.half_day", kind="choice", options=options),)
+
+    def _half_day(self, one: SessionView) -> str:
+        words = self._desk.words
+        when, whom = words(f"schedules.{one.period}"), self._desk.named(f"{one.practitioner} {one.title}")
+        free = words("callers.free", count=one.free)
+        return f"{one.date:%m-%d} {when} {whom} · {yuan(one.fee_fen)} · {free}"
 
     async def _numbers(self, session: AsyncSession, _row: Row, answers: Answers) -> Sequence[Ask]:
         free = await availability.free_slots(session, UUID(answers["schedule"]), self._desk.now())

@@ -122,7 +122,7 @@ class Prescriptions:
             "number": one.number,
             "patient": one.patient,
             "medicines": "、".join(f"{line.name} ×{line.quantity}" for line in one.lines),
-            "doctor": f"{one.practitioner} · {one.department}",
+            "doctor": self._desk.named(f"{one.practitioner} · {one.department}"),
             "status": self._desk.words(f"prescriptions.status_{one.status}"),
         }
         tone: Tone = "bad" if waits and self._desk.now() > one.due_at else "quiet" if not waits else ""
@@ -135,7 +135,7 @@ class Prescriptions:
         years = age_on(person.birth_date, local_date(self._desk.now()))
         facts = [
             Fact("queue.patient", f"{one.patient} · {words(f'prescriptions.sex_{person.sex}')} · {years}"),
-            Fact("queue.doctor", f"{one.practitioner} {one.title} · {one.department}"),
+            Fact("queue.doctor", self._desk.named(f"{one.practitioner} {one.title} · {one.department}")),
             Fact("queue.status", words(f"prescriptions.status_{one.status}")),
             Fact("prescriptions.issued", moment(self._desk, one.issued_at)),
             Fact("prescriptions.valid", moment(self._desk, one.valid_until)),

@@ -115,8 +115,8 @@ class Schedules:
         words = self._desk.words
         cells = {
             "time": f"{one.date:%m-%d} {words(f'schedules.{one.period}')}",
-            "doctor": f"{one.practitioner} {one.title}",
-            "department": one.department,
+            "doctor": self._desk.named(f"{one.practitioner} {one.title}"),
+            "department": self._desk.named(one.department),
             "taken": f"{one.taken} / {one.capacity}",
             "status": words(f"schedules.status_{one.status}"),
         }
@@ -130,7 +130,7 @@ class Schedules:
                 str(one.appointment_id),
                 {
                     "time": f"{one.date:%m-%d} {one.time:%H:%M}",
-                    "doctor": one.practitioner,
+                    "doctor": self._desk.named(one.practitioner),
                     "department": "",
                     "taken": "",
                     "status": words("schedules.visit_stopped" if one.stopped else "schedules.visit_changed"),
@@ -153,16 +153,16 @@ class Schedules:
             ]
             return Detail(one.patient, facts, hint=words("schedules.affected_hint"))
         facts += [
-            Fact("queue.department", one.department),
+            Fact("queue.department", row.cells["department"]),
             Fact("schedules.taken", row.cells["taken"]),
             Fact("queue.status", row.cells["status"], row.tone),
         ]
         hint = words("schedules.stopped_hint") if one.status is ScheduleStatus.STOPPED else ""
-        return Detail(f"{one.practitioner} · {row.cells['time']}", facts, hint=hint)
+        return Detail(f"{self._desk.named(one.practitioner)} · {row.cells['time']}", facts, hint=hint)
 
     async def _days(self, session: AsyncSession, _row: Row, _answers: Answers) -> Sequence[Ask]:
         options = {ALL: self._desk.words("schedules.all")}
-        options |= {str(one.id): one.name for one in await directory.departments(session)}
+        options |= {str(one.id): self._desk.named(one.name) for one in await directory.departments(session)}
         return (
             Ask("day", "schedules.which_day", kind="date", value=f"{self._day}"),
             Ask("department", "queue.department", kind="choice", options=options, value=self._department),
@@ -191,7 +191,8 @@ class Schedules:
         options = await half_days.free_colleagues(session, row.data.schedule_id)
         if not options:
             raise NoColleague
-        return (Ask("by", "schedules.by", kind="choice", options=options), REASON)
+        named = {number: self._desk.named(name) for number, name in options.items()}
+        return (Ask("by", "schedules.by", kind="choice", options=named), REASON)
 
     async def _substitute(self, session: AsyncSession, row: Row, answers: Answers) -> dict[str, object]:
         schedule = await self._schedule(session, row)

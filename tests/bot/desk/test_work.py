@@ -24,6 +24,7 @@ from integrations.hospital.models import (
     CaseKind,
     CaseStatus,
     Category,
+    HospitalTerm,
     Patient,
     PatientStatus,
     Role,
@@ -192,6 +193,21 @@ async def test_a_pharmacist_approves_and_hands_over(desks: Desks) -> None:
     await pharmacist.told("已通过")
     await _press(pharmacist, "hand_over", code="000000")
     await pharmacist.told("没有这个取药码")
+
+
+async def test_a_desk_in_english_names_departments_doctors_and_titles_in_english(desks: Desks) -> None:
+    """As patients read them."""
+    pharmacy = await Pharmacy(desks.rt.database, desks.rt.crypto).open()
+    made = await pharmacy.issue(await pharmacy.client(), "AML")
+    pharmacist = await desks.enter(Role.PHARMACIST)
+    async with desks.rt.database.begin() as session:
+        title = await session.scalar(text("SELECT title FROM practitioners"))
+        session.add(HospitalTerm(term=title, english="Chief Physician"))
+        await session.execute(text("UPDATE departments SET name_en = 'Geriatrics'"))
+        await session.execute(text("UPDATE staff SET language = 'en'"))
+    await _open(pharmacist, "/prescriptions", made)
+    await _see(pharmacist, "Li Jing · Geriatrics", "Li Jing, Chief Physician · Geriatrics")
+    await pharmacist.user.should_not_see("老年医学科")
 
 
 async def test_a_half_day_is_stopped(desks: Desks) -> None:
