@@ -14,8 +14,9 @@ from integrations.database import Database
 from integrations.hospital import accounts
 from integrations.hospital.billing import orders, paying
 from integrations.hospital.billing.paying import Received, Trade
-from integrations.hospital.consultations import accepting, asking, offers, views
+from integrations.hospital.consultations import accepting, asking, offers, prescribing, views
 from integrations.hospital.consultations.asking import Wish
+from integrations.hospital.consultations.prescribing import Signed
 from integrations.hospital.consultations.terms import Terms
 from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.models import (
@@ -27,7 +28,9 @@ from integrations.hospital.models import (
     Relation,
     Sex,
 )
+from integrations.hospital.pharmacy.issuing import Prescribed
 from tests.clinic_rows import doctor, known_patient, ward
+from tests.pharmacy_rows import TERMS as PHARMACY
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # Sunday, 9:00 in Shanghai
 MINUTE = timedelta(minutes=1)
@@ -133,6 +136,17 @@ class Online:
                     session, made, practitioner_id=self.doctor, actor=ACTOR, now=NOW + MINUTE
                 )
         return made
+
+    async def prescribe(
+        self, made: UUID, code: str, *, amends: UUID | None = None, now: datetime = NOW + 2 * MINUTE
+    ) -> UUID:
+        """One medicine of the pharmacy's, whatever it is warned of."""
+        signed = Signed([Prescribed(code, "每次1片", "每天1次", 7, 1)], {1: "问过，不过敏"}, amends=amends)
+        async with self.database.begin() as session:
+            return await prescribing.write(
+                session, self.crypto, made, signed, practitioner_id=self.doctor, actor=ACTOR, terms=PHARMACY,
+                now=now,
+            )  # fmt: skip
 
     async def expire(self, now: datetime) -> int:
         async with self.database.begin() as session:

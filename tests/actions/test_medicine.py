@@ -9,8 +9,9 @@ import pytest
 from integrations.hospital import patients
 from integrations.hospital.delivery import shipping
 from integrations.hospital.models import Handing, OrderStatus, PrescriptionStatus
-from integrations.hospital.pharmacy import counter, substitutions
-from tests.pharmacy_rows import HOME, NOW, PHARMACIST, Client, Pharmacy
+from integrations.hospital.pharmacy import counter, reviews, substitutions
+from tests.consultation_rows import Asker, Online
+from tests.pharmacy_rows import HOME, MINUTE, NOW, PHARMACIST, TERMS, Client, Pharmacy
 
 
 @pytest.fixture
@@ -50,6 +51,27 @@ async def test_a_prescription_is_shown_billed_and_picked_up_with_its_code(
     assert not chat.form
     await pharmacy.pay((await pharmacy.see(made)).order_no)
     assert (await pharmacy.see(made)).pickup_code in (await chat.say("my_prescriptions")).text
+
+
+async def test_what_was_sent_back_waits_for_the_doctor_and_the_new_one_stands_alone(
+    clinic: Any, pharmacy: Pharmacy
+) -> None:
+    chat = await clinic.chat()
+    client = await _client(chat)
+    online = await Online(chat.runtime.database, chat.runtime.crypto).open()
+    made = await online.active(Asker(client.account_id, client.contact_id, client.patient_id))
+    first = await online.prescribe(made, "AML")
+    async with chat.runtime.database.begin() as session:
+        await reviews.reject(
+            session, first, pharmacist=PHARMACIST, reason="剂量偏大", terms=TERMS, now=NOW + 3 * MINUTE
+        )
+    said = (await chat.say("my_prescriptions")).text
+    assert "药师请医生再改一下，现在不用缴费。原因：剂量偏大。" in said
+    assert "今天 23:59前没有改好就作废" in said
+    await online.prescribe(made, "AML", amends=first, now=NOW + 4 * MINUTE)
+    said = (await chat.say("my_prescriptions")).text
+    assert "药师正在审核" in said
+    assert said.count("李静") == 1
 
 
 @pytest.mark.parametrize(

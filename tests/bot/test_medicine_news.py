@@ -13,6 +13,7 @@ from integrations.hospital.models import AccountPatient, Handing, ParcelState
 from integrations.hospital.pharmacy import counter, reviews, substitutions
 from integrations.tracking import ParcelNews, ParcelStep
 from tests.bot.neutral_words import read_aloud
+from tests.consultation_rows import Asker, Online
 from tests.pharmacy_rows import NOW, PHARMACIST, SHELF, TERMS, Pharmacy
 
 
@@ -79,6 +80,49 @@ async def test_a_prescriptions_way_is_told_without_a_word_of_what_it_is(rt, phar
     expired = await _said(rt)
     assert [reply.notice.kind for reply in expired] == ["prescription_expired"]
     _neutral(expired)
+
+
+async def test_what_its_doctor_amends_or_leaves_is_told_as_neutrally(rt, pharmacy, clock):
+    online = await Online(rt.database, rt.crypto).open()
+    client = await _chatting(pharmacy)
+    made = await online.active(Asker(client.account_id, client.contact_id, client.patient_id))
+    async with rt.database.begin() as session:
+        await session.execute(text("DELETE FROM hospital_events"))
+    clock.forward(minutes=3)
+
+    async def sent_back(prescription):
+        async with rt.database.begin() as session:
+            await reviews.reject(
+                session, prescription, pharmacist=PHARMACIST, reason="剂量", terms=TERMS, now=rt.now()
+            )
+        return await _said(rt)
+
+    first = await online.prescribe(made, "AML", now=rt.now())
+    said = await sent_back(first)
+    assert "现在不用缴费" in said[0].text
+    clock.forward(minutes=61)
+    said += await _said(rt)
+    assert rt.settings.hospital_phone in said[1].text
+    second = await online.prescribe(made, "AML", amends=first, now=rt.now())
+    said += await _said(rt)
+    assert "正在重新审核" in said[2].text
+    assert [reply.notice.kind for reply in said] == [
+        "prescription_rejected",
+        "prescription_not_amended",
+        "prescription_amended",
+    ]
+    _neutral(said)
+    clock.forward(minutes=1)
+    await sent_back(second)
+    await online.prescribe(made, "AML", amends=second, now=rt.now())
+    async with rt.database.begin() as session:
+        third = await session.scalar(
+            text("SELECT id FROM prescriptions WHERE amends_id = :id"), {"id": second}
+        )
+        await reviews.approve(session, third, pharmacist=PHARMACIST, now=rt.now())
+    assert [reply.notice.kind for reply in await _said(rt)] == [
+        "prescription_approved"
+    ]  # the rest is old news
 
 
 async def test_a_prescription_that_ends_at_midnight_is_told_in_quiet_hours_too(rt, pharmacy, clock):

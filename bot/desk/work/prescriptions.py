@@ -12,6 +12,7 @@ from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
 from bot.desk.queue.kinds import Tone
 from bot.desk.registry import desk_page, refusals
+from bot.desk.words import Words
 from bot.desk.work import counts
 from bot.desk.work.reasons import moment, who
 from integrations.hospital.clock import local_date
@@ -141,6 +142,8 @@ class Prescriptions:
             Fact("prescriptions.valid", moment(self._desk, one.valid_until)),
         ]
         facts += [Fact("prescriptions.pharmacist", who(one.pharmacist))] if one.pharmacist else []
+        if one.amends_because:
+            facts.append(Fact("prescriptions.amends", one.amends_because, "warn"))
         facts += [Fact("prescriptions.rejection", one.rejection, "bad")] if one.rejection else []
         facts += (
             [Fact("prescriptions.handing", words(f"prescriptions.handing_{one.handing}"))]
@@ -148,7 +151,7 @@ class Prescriptions:
             else []
         )
         lists = [
-            ("prescriptions.lines", _lines(one)),
+            ("prescriptions.lines", _lines(words, one)),
             ("prescriptions.warnings", await self._warnings(session, one)),
             ("prescriptions.others", await self._others(session, one)),
         ]
@@ -211,15 +214,14 @@ class Prescriptions:
         return {"number": one.number, "patient": one.patient}
 
 
-def _lines(one: PrescriptionView) -> list[tuple[str, Tone]]:
-    return [
-        (
-            f"{line.name} {line.strength} × {line.quantity}{line.unit}\n"
-            f"{line.dose}，{line.frequency}，{line.days}d · {yuan(line.amount_fen)}{' · ❄' if line.cold_chain else ''}",
-            "",
-        )
-        for line in one.lines
-    ]
+def _lines(words: Words, one: PrescriptionView) -> list[tuple[str, Tone]]:
+    found: list[tuple[str, Tone]] = []
+    for line in one.lines:
+        how = f"{line.dose}，{line.frequency}，{words('consultations.for_days', count=line.days)}"
+        cold = f" · {words('prescriptions.cold')}" if line.cold_chain else ""
+        pack = f"{line.name} {line.strength} × {line.quantity}{line.unit}"
+        found.append((f"{pack}\n{how} · {yuan(line.amount_fen)}{cold}", ""))
+    return found
 
 
 def _waits(row: Row) -> bool:

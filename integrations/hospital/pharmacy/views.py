@@ -56,7 +56,8 @@ class LineView:
 class PrescriptionView:
     """`patient` is masked. `order_no` is there while there is a bill that is not closed. `asked`: a substitution
     waits for the patient. `rejection`: why the pharmacist did not let it pass. `amend_by`: its doctor should have
-    amended it by then; `overdue_at`: they had not; `amended_by`: the new one."""
+    amended it by then; `overdue_at`: they had not; `amended_by`: the new one. `amends_because`: why the one that
+    it amends was sent back."""
 
     id: UUID
     status: PrescriptionStatus
@@ -89,6 +90,7 @@ class PrescriptionView:
     amend_by: datetime | None
     overdue_at: datetime | None
     amended_by: UUID | None
+    amends_because: str | None
     lines: tuple[LineView, ...]
 
     @property
@@ -127,7 +129,9 @@ _VIEWS = """
            (SELECT s.id FROM substitutions s WHERE s.prescription_id = p.id AND s.status = 'asked'
             ORDER BY s.id LIMIT 1) AS asked,
            CASE WHEN c.status IN ('active', 'finished') THEN r.amend_by END AS amend_by, r.overdue_at,
-           later.id AS amended_by
+           later.id AS amended_by,
+           (SELECT before.reason FROM prescription_reviews before WHERE before.prescription_id = p.amends_id)
+           AS amends_because
     FROM prescriptions p
     JOIN patients pt ON pt.id = p.patient_id
     JOIN practitioners d ON d.id = p.practitioner_id

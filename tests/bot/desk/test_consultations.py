@@ -97,6 +97,9 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
         again = (await session.scalars(select(Prescription).where(Prescription.amends_id == one.id))).one()
         lines = await session.scalar(select(func.count()).where(PrescriptionLine.prescription_id == again.id))
         assert lines == 2
+    pharmacist = await desks.enter(Role.PHARMACIST)
+    await _open(pharmacist, "/prescriptions", again.id)
+    await _see(pharmacist, "上次退回原因", "天数太长")
     await _press(visitor, "finish", summary="继续原方案")
     await visitor.told("已结束")
     assert (await online.see(made)).status is ConsultationStatus.FINISHED

@@ -188,7 +188,7 @@ async def test_a_pharmacist_approves_and_hands_over(desks: Desks) -> None:
     made = await pharmacy.issue(await pharmacy.client(), "AML")
     pharmacist = await desks.enter(Role.PHARMACIST)
     await _open(pharmacist, "/prescriptions", made)
-    await _see(pharmacist, "氨氯地平片 5mg×28片 × 2盒\n每次1片，每天1次，7d · ¥65.20")
+    await _see(pharmacist, "氨氯地平片 5mg×28片 × 2盒\n每次1片，每天1次，7 天 · ¥65.20")
     await _press(pharmacist, "approve", checked=True)
     await pharmacist.told("已通过")
     await _press(pharmacist, "hand_over", code="000000")

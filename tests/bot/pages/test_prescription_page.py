@@ -10,7 +10,8 @@ from sqlalchemy import delete
 from integrations.hospital import page_subjects
 from integrations.hospital.delivery import shipping
 from integrations.hospital.models import AccountPatient, Handing
-from integrations.hospital.pharmacy import checkout, counter, reviews, substitutions
+from integrations.hospital.pharmacy import amending, checkout, counter, reviews, substitutions
+from tests.consultation_rows import Asker, Online
 from tests.pharmacy_rows import HOME, NOW, PHARMACIST, TERMS, Client, Pharmacy
 
 from .money import IN_WECHAT, words
@@ -332,3 +333,25 @@ async def test_a_bill_that_ran_out_leads_back_to_the_prescription(cash, pharmacy
     browser = cash.browser()
     assert "回到处方可以重新付" in words(await browser.get(link))
     assert "到院取药，付" in words(await browser.post(f"{link}/prescription"))
+
+
+async def test_sent_back_to_its_doctor_it_says_what_is_waited_for(cash, pharmacy, clock):
+    rt = cash.rt
+    who, client = await patient(cash)
+    online = await Online(rt.database, rt.crypto).open()
+    made = await online.active(Asker(client.account_id, client.contact_id, client.patient_id))
+    first = await online.prescribe(made, "AML")
+    async with rt.database.begin() as session:
+        await reviews.reject(
+            session, first, pharmacist=PHARMACIST, reason="剂量偏大", terms=TERMS, now=rt.now()
+        )
+    said = words(await open_page(cash, who, first))
+    assert "药师请医生再改一下：剂量偏大" in said
+    assert "现在不用缴费" in said
+    clock.forward(minutes=61)
+    async with rt.database.begin() as session:
+        await amending.bring_up(session, rt.now())
+    assert "已经请负责人跟进" in words(await open_page(cash, who, first))
+    second = await online.prescribe(made, "AML", amends=first, now=rt.now())
+    assert "换成了新的一张" in words(await open_page(cash, who, first))
+    assert "药师正在审核" in words(await open_page(cash, who, second))
