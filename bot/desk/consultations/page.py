@@ -97,6 +97,7 @@ class Consultations:
         self._desk = desk
         self._sent_back: dict[UUID, SentBack] = {}
         self._conversation: UUID | None = None  # of the last act
+        self._writing: writing.Writing | None = None
         right, write, words = Right.CONSULTATIONS_WORK, Right.PRESCRIPTIONS_WRITE, desk.words
         reasons = {one.value: words(f"consultations.reason_{one}") for one in _REASONS}
         back = (
@@ -281,6 +282,8 @@ class Consultations:
 
     async def _prescribe(self, row: Row, before: writing.Before | None = None) -> None:
         desk = self._desk
+        if self._writing and self._writing.is_open:  # a key was pressed below the dialog
+            return
         async with desk.reading() as session:
             one = await views.consultation(session, row.data.id)
             allergies = await keeping.known_allergies(session, desk.rt.crypto, one.patient_id)
@@ -288,7 +291,7 @@ class Consultations:
             desk.notice("consultations.confirm_first", "warning")
             return
         told = self._known(allergies) if allergies else ""
-        await writing.write(desk, one, told, before, partial(self.queue.again, row))
+        self._writing = await writing.write(desk, one, told, before, partial(self.queue.again, row))
 
     async def _amend(self, row: Row) -> None:
         await self._prescribe(row, await writing.sent_back(self._desk, self._sent_back[row.data.id].id))

@@ -8,6 +8,7 @@ from typing import Any
 from nicegui import ui
 
 from bot.desk.desk import Desk
+from bot.desk.parts import Written
 from bot.desk.queue.kinds import Action, Ask
 from bot.desk.words import catalogue
 
@@ -22,13 +23,13 @@ class Asking:
         self._fields: dict[str, Any] = {}
         words = desk.words
         with ui.dialog().props("no-refocus") as self._dialog, ui.card().classes("queue-asking"):
-            ui.label(words(f"{page}.do_{action.name}")).classes("queue-asking-title")
+            Written("h2", words(f"{page}.do_{action.name}")).classes("queue-asking-title")
             sure = f"{page}.sure_{action.name}"
             if sure in catalogue():
                 ui.label(words(sure)).classes("queue-asking-sure")
             for ask in asks:
                 self._fields[ask.name] = self._field(ask)
-            self._fault = ui.label("").classes("queue-asking-fault")
+            self._fault = ui.label("").classes("queue-asking-fault").props("role=alert")
             with ui.row().classes("queue-asking-buttons"):
                 ui.button(words("queue.cancel"), on_click=lambda: self._dialog.submit(False)).props(
                     "flat no-caps"
@@ -67,6 +68,10 @@ class Asking:
             case _:
                 made = ui.input(title, value=ask.value or "").props(f"outlined maxlength={LONGEST}")
         made.classes("queue-asking-field").mark(f"ask-{ask.name}")
+        if not self._fields:
+            made.props("autofocus")
+        if ask.kind in ("line", "number", "date"):
+            made.on("keydown.enter", self._submit)
         if hint:
             ui.label(hint).classes("queue-asking-hint")
         return made

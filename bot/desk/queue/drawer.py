@@ -24,6 +24,7 @@ class Drawer:
         self._desk, self._page, self._actions = desk, page, actions
         self._act, self._shut = act, shut
         self._box = ui.element("aside").classes("queue-drawer")
+        self._box.props(f'aria-label="{desk.words("queue.details")}"')
         self._box.set_visibility(False)
         self._shown: ui.element | None = None
 

@@ -47,6 +47,7 @@ class Queue:
         self._open: str | None = None  # the row whose details stand there
         self._wanted: str | None = None  # the one that was asked for last
         self._at = 0
+        self._asking = False  # a dialog stands open: keys are for it
 
     async def show(self) -> None:
         """Draws it and looks for the first time."""
@@ -64,12 +65,19 @@ class Queue:
                         self._general_button(action)
                 self._filter = (
                     ui.input(placeholder=words("queue.filter"), on_change=self._draw)
-                    .props("outlined dense clearable debounce=150")
+                    .props(f'outlined dense clearable debounce=150 aria-label="{words("queue.filter")}"')
                     .classes("queue-filter")
                     .mark("queue-filter")
                 )
             with ui.element("div").classes("queue-body") as self._body:
-                self._table = Table(self.desk, self._columns, age=self._age, due=self._due, opened=self.open)
+                self._table = Table(
+                    self.desk,
+                    self._columns,
+                    age=self._age,
+                    due=self._due,
+                    opened=self.open,
+                    reached=self._reached,
+                )
                 self._drawer = Drawer(self.desk, self.page, self._actions, self.act, self.shut)
             ui.label(words("queue.keys")).classes("queue-keys")
             self._host = ui.element("div")
@@ -129,7 +137,11 @@ class Queue:
             last = place == len(steps) - 1
             if not asks and not (last and action.danger):
                 continue
-            more = await Asking(self.desk, self.page, action, asks, last=last).answered()
+            self._asking = True
+            try:
+                more = await Asking(self.desk, self.page, action, asks, last=last).answered()
+            finally:
+                self._asking = False
             if more is None:
                 return None
             answers |= more
@@ -204,7 +216,7 @@ class Queue:
                 view.name: ui.button(
                     self.desk.words(view.title), on_click=lambda _, view=view: self._choose(view)
                 )
-                .props("flat dense no-caps")
+                .props(f"flat dense no-caps role=tab aria-selected={str(view is self._view).lower()}")
                 .classes("queue-tab")
                 .mark(f"view-{view.name}")
                 for view in self._views
@@ -212,9 +224,9 @@ class Queue:
         self._tab[self._view.name].classes("chosen")
 
     async def _choose(self, view: View) -> None:
-        self._tab[self._view.name].classes(remove="chosen")
+        self._tab[self._view.name].classes(remove="chosen").props("aria-selected=false")
         self._view = view
-        self._tab[view.name].classes("chosen")
+        self._tab[view.name].classes("chosen").props("aria-selected=true")
         self.shut()
         self._at = 0
         await self.look(by_itself=False)
@@ -240,7 +252,8 @@ class Queue:
         self._table.mark(shown[self._at].key if shown else None, self._open)
 
     async def _pressed(self, event: KeyEventArguments) -> None:
-        if not event.action.keydown or event.modifiers.ctrl or event.modifiers.meta or event.modifiers.alt:
+        held = event.modifiers.ctrl or event.modifiers.meta or event.modifiers.alt
+        if self._asking or held or not event.action.keydown:
             return
         if self._asks_something():
             return
@@ -269,6 +282,11 @@ class Queue:
         found = [one for one in self._actions if one.key == key and row and one.fits(row)]
         if row and found and self.desk.may(found[0].right):
             await self.act(found[0], row)
+
+    def _reached(self, row: Row) -> None:
+        """With the Tab key, say: what the keys do is done with this row."""
+        self._at = next((at for at, one in enumerate(self._shown) if one.key == row.key), self._at)
+        self._mark()
 
     def _step(self, by: int) -> None:
         shown = self._shown

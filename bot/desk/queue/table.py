@@ -15,7 +15,7 @@ MOST = 80  # rows drawn at once; the filter finds the others
 
 class Table:
     """`age`, `due`: titles of the two clocks, empty where a queue has none. `opened` is told of a row that is
-    clicked."""
+    clicked, `reached` of one that has the browser's focus."""
 
     def __init__(
         self,
@@ -25,8 +25,10 @@ class Table:
         age: str,
         due: str,
         opened: Callable[[Row], Awaitable[None]],
+        reached: Callable[[Row], None],
     ) -> None:
-        self._desk, self._columns, self._opened = desk, columns, opened
+        self._desk, self._columns = desk, columns
+        self._opened, self._reached = opened, reached
         self._age, self._due = age, due
         self._clocks: list[tuple[Row, ui.label | None, ui.label | None]] = []
         self._drawn: dict[str, ui.element] = {}
@@ -89,10 +91,11 @@ class Table:
 
     def _line(self, row: Row) -> ui.element:
         line = ui.element("div").classes("queue-line queue-row").style(self._tracks)
-        line.props('role="listitem" tabindex="-1"').mark(f"row-{row.key}")
+        line.props('role="listitem" tabindex="0"').mark(f"row-{row.key}")
         if row.tone:
             line.classes(f"tone-{row.tone}")
         line.on("click", lambda: self._opened(row))
+        line.on("focus", lambda: self._reached(row))
         with line:
             for column in self._columns:
                 self._cell(column, row.cells.get(column.name, ""))
