@@ -71,7 +71,7 @@ class Alarms:
             "number": str(one.number),
             "outcome": words(f"alarms.outcome_{one.outcome}"),
             "rule": one.rule,
-            "channel": one.channel,
+            "channel": words(f"talks.channel_{one.channel}"),
             "told": words(f"alarms.{told}", count=one.reached)
             if waits
             else words("alarms.by", who=who(one.acknowledged_by)),

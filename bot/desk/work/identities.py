@@ -114,7 +114,11 @@ class Identities:
                 {
                     "what": words(f"identities.kind_{one.kind}"),
                     "patient": one.patient,
-                    "more": words("identities.by", channel=one.channel, outcome=one.outcome or "–"),
+                    "more": words(
+                        "identities.by",
+                        channel=words(f"talks.channel_{one.channel}"),
+                        outcome=one.outcome or "–",
+                    ),
                 },
                 one.created_at,
                 tone="warn" if one.kind == "dispute" else "",

@@ -57,14 +57,19 @@ class Unknown:
 
     def _row(self, one: UnknownSend) -> Row:
         kind = self._desk.words("unknown.notice" if one.notice else "unknown.reply")
-        cells = {"patient": one.patient, "channel": one.channel, "kind": kind, "error": one.error or "–"}
+        cells = {
+            "patient": one.patient,
+            "channel": self._desk.words(f"talks.channel_{one.channel}"),
+            "kind": kind,
+            "error": one.error or "–",
+        }
         return Row(str(one.id), cells, one.sent_at, data=one)
 
     async def _describe(self, _session: AsyncSession, row: Row) -> Detail:
         one: UnknownSend = row.data
         facts = [
             Fact("queue.patient", one.patient),
-            Fact("unknown.channel", one.channel),
+            Fact("unknown.channel", row.cells["channel"]),
             Fact("unknown.kind", row.cells["kind"]),
             Fact("unknown.sent", moment(self._desk, one.sent_at)),
             Fact("unknown.error", one.error or "–"),
