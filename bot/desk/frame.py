@@ -18,12 +18,14 @@ from integrations.hospital.models import StaffMember
 from integrations.hospital.staff import accounts, login
 
 _ACTIVE = "staff-active"
-# The person does something in the page: that keeps the session, and is told once in a minute.
+# The person does something in the page: that keeps the session, and is told once in a minute. On a phone the
+# navigation is a line longer than the screen.
 _WATCHING = f"""
 (() => {{ let last = 0; const told = () => {{ const now = Date.now();
   if (now - last > 60000) {{ last = now; emitEvent('{_ACTIVE}'); }} }};
   for (const one of ['pointerdown', 'keydown', 'wheel', 'touchstart'])
-    document.addEventListener(one, told, {{passive: true, capture: true}}); }})()
+    document.addEventListener(one, told, {{passive: true, capture: true}});
+  document.querySelector('.desk-link.here')?.scrollIntoView({{block: 'nearest', inline: 'center'}}); }})()
 """
 _badges: WeakKeyDictionary[Desk, dict[str, ui.label]] = WeakKeyDictionary()
 

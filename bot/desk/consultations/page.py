@@ -97,7 +97,6 @@ class Consultations:
         self._desk = desk
         self._sent_back: dict[UUID, SentBack] = {}
         self._conversation: UUID | None = None  # of the last act
-        self._writing: writing.Writing | None = None
         right, write, words = Right.CONSULTATIONS_WORK, Right.PRESCRIPTIONS_WRITE, desk.words
         reasons = {one.value: words(f"consultations.reason_{one}") for one in _REASONS}
         back = (
@@ -157,7 +156,7 @@ class Consultations:
         cells = {
             "patient": one.patient,
             "status": words(f"consultations.status_{status}"),
-            "turns": f"{one.turns_used}/{one.turns_allowed}",
+            "turns": words("consultations.turns_used", used=one.turns_used, allowed=one.turns_allowed),
             "about": words("consultations.sent_back_because", reason=back.reason) if back else evidence,
         }
         finished = one.status is ConsultationStatus.FINISHED
@@ -220,15 +219,16 @@ class Consultations:
             it = await prescriptions.prescription(session, made)
             rejected = it.status is PrescriptionStatus.REJECTED
             lines = "\n".join(
-                f"{line.name} {line.strength} ×{line.quantity}　{line.dose}，{line.frequency}，"
+                f"{line.name} {line.strength} × {line.quantity}{line.unit}：{line.dose}，{line.frequency}，"
                 + self._desk.words("consultations.for_days", count=line.days)
                 for line in it.lines
             )
             said = f"{it.number} · {self._desk.words(f'prescriptions.status_{it.status}')}\n{lines}"
-            if rejected:
-                said += "\n" + self._desk.words("consultations.sent_back_because", reason=it.rejection or "")
             open_one = it.awaits_doctor(self._desk.now())
-            found.append((said, "bad" if open_one else "quiet" if rejected else ""))
+            found.append((said, "quiet" if rejected and not open_one else ""))
+            if rejected:
+                why = self._desk.words("consultations.sent_back_because", reason=it.rejection or "")
+                found.append((why, "bad" if open_one else "quiet"))
         return found
 
     # What the doctor does
@@ -282,8 +282,6 @@ class Consultations:
 
     async def _prescribe(self, row: Row, before: writing.Before | None = None) -> None:
         desk = self._desk
-        if self._writing and self._writing.is_open:  # a key was pressed below the dialog
-            return
         async with desk.reading() as session:
             one = await views.consultation(session, row.data.id)
             allergies = await keeping.known_allergies(session, desk.rt.crypto, one.patient_id)
@@ -291,7 +289,7 @@ class Consultations:
             desk.notice("consultations.confirm_first", "warning")
             return
         told = self._known(allergies) if allergies else ""
-        self._writing = await writing.write(desk, one, told, before, partial(self.queue.again, row))
+        await writing.write(desk, one, told, before, partial(self.queue.again, row))
 
     async def _amend(self, row: Row) -> None:
         await self._prescribe(row, await writing.sent_back(self._desk, self._sent_back[row.data.id].id))

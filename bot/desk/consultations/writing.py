@@ -50,7 +50,7 @@ async def write(
     allergies: str,
     before: Before | None,
     done: Callable[[], Awaitable[None]],
-) -> Writing:
+) -> None:
     """Opens the dialog. `done`: once it is signed."""
     async with desk.reading() as session:
         shelf = {
@@ -58,7 +58,7 @@ async def write(
             for it in await medicines.all_medicines(session)
             if medicines.may_be_prescribed_online(it.kind)
         }
-    return Writing(desk, one, shelf, allergies, before, done)
+    Writing(desk, one, shelf, allergies, before, done)
 
 
 class Line:
@@ -181,10 +181,6 @@ class Writing:
             self.add().fill(line)
         if not before:
             self.add()
-
-    @property
-    def is_open(self) -> bool:
-        return bool(self._dialog.value) and not self._dialog.is_deleted
 
     def add(self) -> Line:
         self._made += 1

@@ -48,32 +48,18 @@ class Asking:
         return values if done else None
 
     def _field(self, ask: Ask) -> Any:
-        title = self._title(ask)
         if ask.above:
             ui.label(ask.above).classes("queue-asking-above")
-        hint = self._desk.words(ask.hint) if ask.hint else ""
-        match ask.kind:
-            case "words":
-                made: Any = ui.textarea(title, value=ask.value or "").props(
-                    f"outlined autogrow maxlength={LONGEST}"
-                )
-            case "choice":
-                made = ui.select(dict(ask.options), label=title, value=ask.value).props("outlined")
-            case "check":
-                made = ui.checkbox(title, value=bool(ask.value))
-            case "number":
-                made = ui.number(title, value=ask.value, min=1, precision=0).props("outlined")
-            case "date":
-                made = ui.input(title, value=ask.value or "").props("outlined type=date stack-label")
-            case _:
-                made = ui.input(title, value=ask.value or "").props(f"outlined maxlength={LONGEST}")
+        made = _made(ask, self._title(ask) or ask.above)
         made.classes("queue-asking-field").mark(f"ask-{ask.name}")
+        if ask.above and not self._title(ask):  # its label is for those who hear the page
+            made.classes("queue-asking-unlabelled")
         if not self._fields:
             made.props("autofocus")
         if ask.kind in ("line", "number", "date"):
             made.on("keydown.enter", self._submit)
-        if hint:
-            ui.label(hint).classes("queue-asking-hint")
+        if ask.hint:
+            ui.label(self._desk.words(ask.hint)).classes("queue-asking-hint")
         return made
 
     def _title(self, ask: Ask) -> str:
@@ -90,3 +76,18 @@ class Asking:
     def _said(self, ask: Ask) -> bool:
         value = self._fields[ask.name].value
         return bool(value.strip()) if isinstance(value, str) else value not in (None, False)
+
+
+def _made(ask: Ask, title: str) -> Any:
+    match ask.kind:
+        case "words":
+            return ui.textarea(title, value=ask.value or "").props(f"outlined autogrow maxlength={LONGEST}")
+        case "choice":
+            return ui.select(dict(ask.options), label=title, value=ask.value).props("outlined")
+        case "check":
+            return ui.checkbox(title, value=bool(ask.value))
+        case "number":
+            return ui.number(title, value=ask.value, min=1, precision=0).props("outlined")
+        case "date":
+            return ui.input(title, value=ask.value or "").props("outlined type=date stack-label")
+    return ui.input(title, value=ask.value or "").props(f"outlined maxlength={LONGEST}")

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from nicegui import ui
 
 from bot.desk.desk import Desk
+from bot.desk.parts import Written
 from bot.desk.queue.kinds import Action, Detail, Row, Shown
 
 SHOWN_FOR = 60.0  # seconds: whoever walks by sees no personal values
@@ -92,12 +93,17 @@ class Drawer:
             for action in fitting:
                 look = "unelevated" if action.primary else "outline"
                 colour = "negative" if action.danger else "primary"
-                key = f" ({action.key})" if action.key else ""
-                ui.button(
-                    self._desk.words(f"{self._page}.do_{action.name}") + key,
-                    icon=action.icon or None,
-                    on_click=lambda _, action=action: self._act(action, row),
-                ).props(f"{look} no-caps dense color={colour}").mark(f"do-{action.name}")
+                with (
+                    ui.button(
+                        self._desk.words(f"{self._page}.do_{action.name}"),
+                        icon=action.icon or None,
+                        on_click=lambda _, action=action: self._act(action, row),
+                    )
+                    .props(f"{look} no-caps dense color={colour}")
+                    .mark(f"do-{action.name}")
+                ):
+                    if action.key:
+                        Written("kbd", action.key.upper())
 
 
 def _forget(box: ui.element) -> None:

@@ -47,7 +47,6 @@ class Queue:
         self._open: str | None = None  # the row whose details stand there
         self._wanted: str | None = None  # the one that was asked for last
         self._at = 0
-        self._asking = False  # a dialog stands open: keys are for it
 
     async def show(self) -> None:
         """Draws it and looks for the first time."""
@@ -137,11 +136,7 @@ class Queue:
             last = place == len(steps) - 1
             if not asks and not (last and action.danger):
                 continue
-            self._asking = True
-            try:
-                more = await Asking(self.desk, self.page, action, asks, last=last).answered()
-            finally:
-                self._asking = False
+            more = await Asking(self.desk, self.page, action, asks, last=last).answered()
             if more is None:
                 return None
             answers |= more
@@ -252,8 +247,7 @@ class Queue:
         self._table.mark(shown[self._at].key if shown else None, self._open)
 
     async def _pressed(self, event: KeyEventArguments) -> None:
-        held = event.modifiers.ctrl or event.modifiers.meta or event.modifiers.alt
-        if self._asking or held or not event.action.keydown:
+        if not event.action.keydown or event.modifiers.ctrl or event.modifiers.meta or event.modifiers.alt:
             return
         if self._asks_something():
             return

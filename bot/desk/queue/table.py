@@ -79,14 +79,16 @@ class Table:
             for column in self._columns:
                 ui.label(words(column.title)).classes("queue-cell spare" if column.spare else "queue-cell")
             for title in filter(None, (self._age, self._due)):
-                ui.label(words(title)).classes("queue-cell")
+                aged = title == self._age and self._due
+                ui.label(words(title)).classes("queue-cell spare" if aged else "queue-cell")
 
     @property
     def _tracks(self) -> str:
-        """Of lengths alone, so that titles and rows stand below each other; beside the drawer there are fewer."""
+        """Of lengths alone, so that titles and rows stand below each other; beside the drawer there are fewer: of two
+        clocks the one that runs out."""
         clocks = [_track("6.5rem")] * (bool(self._age) + bool(self._due))
         wide = [_track(column.width) for column in self._columns] + clocks
-        narrow = [_track(column.width) for column in self._columns if not column.spare] + clocks
+        narrow = [_track(column.width) for column in self._columns if not column.spare] + clocks[:1]
         return f"--wide: {' '.join(wide)}; --narrow: {' '.join(narrow)}"
 
     def _line(self, row: Row) -> ui.element:
@@ -100,12 +102,15 @@ class Table:
             for column in self._columns:
                 self._cell(column, row.cells.get(column.name, ""))
             age = ui.label("").classes("queue-cell queue-clock") if self._age else None
+            if age and self._due:
+                age.classes("spare")
             due = ui.label("").classes("queue-cell queue-clock") if self._due else None
         self._clocks.append((row, age, due))
         return line
 
     def _cell(self, column: Column, words: str) -> None:
         cell = ui.label(words).classes("queue-cell")
+        cell.props["title"] = words  # whole, where it is cut off
         for name, on in (("queue-badge", column.badge), ("spare", column.spare), ("mono", column.mono)):
             if on:
                 cell.classes(name)

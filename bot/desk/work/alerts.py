@@ -26,7 +26,7 @@ from integrations.hospital.staff.permissions import OtherDepartment, Right
 COLUMNS = (
     Column("patient", "queue.patient", "6rem"),
     Column("told", "alerts.told", "3fr"),
-    Column("duty", "alerts.duty", "1fr"),
+    Column("duty", "alerts.duty", "1fr", spare=True),
     Column("status", "queue.status", "9rem", badge=True),
 )
 refusals({UnknownAlert: "queue.gone", OtherDepartment: "alerts.other_department"})
@@ -79,27 +79,31 @@ class Alerts:
     def _row(self, one: AlertView) -> Row:
         by = who(one.acknowledged_by) if one.acknowledged_by else ""
         status = self._desk.words(f"alerts.status_{one.status}", who=by)
-        cells = {"patient": one.patient, "told": self._told(one), "duty": one.duty, "status": status}
+        value, asked = self._told(one)
+        told = f"{value} · {asked}" if asked else value  # the value first: it is never cut off
+        cells = {"patient": one.patient, "told": told, "duty": one.duty, "status": status}
         return Row(str(one.id), cells, one.created_at, tone="bad" if _is_open(one) else "", data=one)
 
-    def _told(self, one: AlertView) -> str:
-        """The question and its answer, or what was measured."""
+    def _told(self, one: AlertView) -> tuple[str, str]:
+        """The answer or what was measured, and the plan's question."""
         language = ENGLISH if self._desk.language == "en" else CHINESE
         catalogue = texts.catalogue(language)
         plan = self._known.get(one.plan)
         question = plan.question(one.about) if plan else None
         if plan and question:
             asked = f"{plan.names.text(language)} · {question.ask.text(language)}"
-            return f"{asked} {wording.told(catalogue, question, one.value)}"
+            return wording.told(catalogue, question, one.value), asked
         if not one.plan:
-            return wording.measured(catalogue, one.about, one.value)
-        return f"{one.plan}/{one.about}: {wording.plain(one.value)}"
+            return wording.measured(catalogue, one.about, one.value), ""
+        return wording.plain(one.value), f"{one.plan}/{one.about}"
 
     async def _describe(self, _session: AsyncSession, row: Row) -> Detail:
         one: AlertView = row.data
+        value, asked = self._told(one)
         facts = [
             Fact("queue.patient", one.patient),
-            Fact("alerts.told", row.cells["told"], "bad"),
+            Fact("alerts.told", value, "bad"),
+            Fact("alerts.asked", asked or "–"),
             Fact("queue.department", self._desk.named(one.department) or "–"),
             Fact("alerts.duty", one.duty),
             Fact("queue.status", row.cells["status"]),

@@ -18,20 +18,21 @@ from bot.desk.work.reasons import moment, who
 from integrations.hospital.clock import local_date
 from integrations.hospital.models import Patient, PrescriptionStatus, PrescriptionWarning
 from integrations.hospital.pharmacy import checking, counter, medicines, reviews, terms, views
+from integrations.hospital.pharmacy.allergies import WarningKind
 from integrations.hospital.pharmacy.reviews import WithColleague
 from integrations.hospital.pharmacy.signing import SignatureVoid
 from integrations.hospital.pharmacy.terms import NotNow, PharmacyError, UnknownPrescription
-from integrations.hospital.pharmacy.views import PrescriptionView
+from integrations.hospital.pharmacy.views import LineView, PrescriptionView
 from integrations.hospital.reading import age_on
 from integrations.hospital.staff.permissions import Right
 from integrations.money import yuan
 
 COLUMNS = (
-    Column("number", "prescriptions.number", "11rem", mono=True),
-    Column("patient", "queue.patient", "6rem", spare=True),
+    Column("patient", "queue.patient", "5rem"),
     Column("medicines", "prescriptions.medicines", "2.4fr"),
-    Column("doctor", "queue.doctor", "1.2fr", spare=True),
-    Column("status", "queue.status", "8rem", badge=True),
+    Column("number", "prescriptions.number", "10.5rem", mono=True, spare=True),
+    Column("doctor", "queue.doctor", "1.3fr", spare=True),
+    Column("status", "queue.status", "6.5rem", badge=True),
 )
 _REVIEW = (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW)
 _OTHERS = text("""
@@ -122,7 +123,7 @@ class Prescriptions:
         cells = {
             "number": one.number,
             "patient": one.patient,
-            "medicines": "、".join(f"{line.name} ×{line.quantity}" for line in one.lines),
+            "medicines": "、".join(f"{_name(self._desk.words, line)} ×{line.quantity}" for line in one.lines),
             "doctor": self._desk.named(f"{one.practitioner} · {one.department}"),
             "status": self._desk.words(f"prescriptions.status_{one.status}"),
         }
@@ -151,8 +152,8 @@ class Prescriptions:
             else []
         )
         lists = [
-            ("prescriptions.lines", _lines(words, one)),
             ("prescriptions.warnings", await self._warnings(session, one)),
+            ("prescriptions.lines", _lines(words, one)),
             ("prescriptions.others", await self._others(session, one)),
         ]
         return Detail(one.number, facts, [(title, lines) for title, lines in lists if lines])
@@ -163,13 +164,17 @@ class Prescriptions:
         words, crypto = self._desk.words, self._desk.rt.crypto
         packs = [await medicines.by_code(session, line.code) for line in one.lines]
         found: list[tuple[str, Tone]] = []
-        for this in await checking.warnings(
+        warned = await checking.warnings(
             session, crypto, one.patient_id, packs, self._desk.now(), besides=one.id
-        ):
-            key = f"prescriptions.warned_{this.kind}"
+        )
+        for this in warned:
+            if this.kind is WarningKind.NOT_ASKED:
+                continue
             name, why = one.lines[this.position - 1].name, this.why_en if words.language == "en" else this.why
-            tone: Tone = "warn" if this.kind == "not_asked" else "bad"
-            found.append((words(key, name=name, told=this.allergy, why=why), tone))
+            told = words(f"prescriptions.warned_{this.kind}", name=name, told=this.allergy, why=why)
+            found.append((told, "bad"))
+        if any(this.kind is WarningKind.NOT_ASKED for this in warned):  # of no medicine more than of another
+            found.append((words("prescriptions.warned_not_asked"), "warn"))
         said = select(PrescriptionWarning).where(PrescriptionWarning.prescription_id == one.id)
         for said_to in await session.scalars(said.order_by(PrescriptionWarning.position)):
             reason = crypto.decrypt(said_to.reason, "prescription_warnings.reason")
@@ -214,13 +219,19 @@ class Prescriptions:
         return {"number": one.number, "patient": one.patient}
 
 
+def _name(words: Words, line: LineView) -> str:
+    """The name that stands on the pack is said in either language."""
+    return f"{line.name_en} {line.name}" if words.language == "en" and line.name_en else line.name
+
+
 def _lines(words: Words, one: PrescriptionView) -> list[tuple[str, Tone]]:
     found: list[tuple[str, Tone]] = []
     for line in one.lines:
         how = f"{line.dose}，{line.frequency}，{words('consultations.for_days', count=line.days)}"
         cold = f" · {words('prescriptions.cold')}" if line.cold_chain else ""
-        pack = f"{line.name} {line.strength} × {line.quantity}{line.unit}"
-        found.append((f"{pack}\n{how} · {yuan(line.amount_fen)}{cold}", ""))
+        name = _name(words, line)
+        pack = f"{name} {line.strength} × {line.quantity}{line.unit} · {yuan(line.amount_fen)}"
+        found.append((f"{pack}{cold}\n{how}", ""))
     return found
 
 

@@ -24,12 +24,12 @@ from integrations.hospital.staff.permissions import Right
 from integrations.hospital.stops import HalfDayStopped, StopError
 
 COLUMNS = (
-    Column("time", "schedules.time", "8rem"),
-    Column("doctor", "queue.doctor", "1.4fr"),
+    Column("time", "schedules.time", "6.5rem"),
+    Column("doctor", "queue.doctor", "1.6fr"),
     Column("department", "queue.department", "1.2fr", spare=True),
-    Column("taken", "schedules.taken", "7rem"),
-    Column("status", "queue.status", "9rem", badge=True),
-    Column("patient", "queue.patient", "6rem"),
+    Column("taken", "schedules.taken", "6.5rem"),
+    Column("status", "queue.status", "7rem", badge=True),
+    Column("patient", "queue.patient", "4.5rem"),
 )
 ALL = "all"
 

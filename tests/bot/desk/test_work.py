@@ -188,7 +188,7 @@ async def test_a_pharmacist_approves_and_hands_over(desks: Desks) -> None:
     made = await pharmacy.issue(await pharmacy.client(), "AML")
     pharmacist = await desks.enter(Role.PHARMACIST)
     await _open(pharmacist, "/prescriptions", made)
-    await _see(pharmacist, "氨氯地平片 5mg×28片 × 2盒\n每次1片，每天1次，7 天 · ¥65.20")
+    await _see(pharmacist, "氨氯地平片 5mg×28片 × 2盒 · ¥65.20\n每次1片，每天1次，7 天")
     await _press(pharmacist, "approve", checked=True)
     await pharmacist.told("已通过")
     await _press(pharmacist, "hand_over", code="000000")
@@ -316,6 +316,24 @@ async def test_a_row_that_takes_long_to_read_does_not_stand_in_the_place_of_a_la
     await asyncio.sleep(0.3)
     labels = agent.user.find(kind=ui.label).elements
     assert [label.text for label in labels if "drawer-title" in label.classes] == [second]
+
+
+async def test_keys_do_nothing_below_a_dialog(desks: Desks) -> None:
+    number = await _case(desks)
+    agent = await desks.enter(Role.AGENT)
+    await _open(agent, "/cases", number)
+    await agent.user.should_see(marker="do-take", retries=_LONG)
+    [keyboard] = agent.user.find(kind=ui.keyboard).elements
+    _key(keyboard, "r")
+    await agent.user.should_see(marker="ask-reason", retries=_LONG)
+    _key(keyboard, "t")
+    await _fill(agent, reason="to answer it")
+    await _see(agent, "等了两个小时")
+    async with desks.rt.database.begin() as session:
+        [line] = await handling.listed(session)
+    assert line.owner is None
+    _key(keyboard, "t")
+    await agent.told("由您负责")
 
 
 def _key(keyboard: Any, name: str) -> None:
