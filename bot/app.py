@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from bot import first_aid, health, pages, parcels, payments, red_flags, webhooks
-from bot.wake import TurnNews, Waker
+from bot.turn_news import TurnNews
+from bot.wake import Waker
 from integrations import connections
 from integrations.logs import configure_logs
 from integrations.runtime import Runtime, open_runtime

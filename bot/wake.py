@@ -1,6 +1,5 @@
-"""Waking the worker, and hearing that it is done. Both go through Redis and may be lost: the sweep finds
-what was forgotten, and whoever waits looks into the database at the end. While Redis is away there is no sweep
-either, and workers look into the database by themselves.
+"""Waking the worker, and telling what is new. All goes through Redis and may be lost: the sweep finds what was
+forgotten. While Redis is away there is no sweep either, and workers look into the database by themselves.
 
 Conversations with something to do stand in one sorted set, in the order of their first wake-up: each stands there
 once, however often it is woken, and workers take as many as they have places for. (A Celery task for each wake-up
@@ -74,6 +73,15 @@ async def tell_desk(redis: Redis, conversations: Iterable[UUID]) -> None:
                 await redis.publish(DESK, conversation.hex)
     except (RedisError, OSError):
         log.warning("the desk does not hear without redis")
+
+
+def named(news: str) -> list[UUID]:
+    """The conversations that news for the desk names. What is no id comes from nobody of ours."""
+    try:
+        return [UUID(part) for part in news.split()]
+    except ValueError:
+        log.warning("news for the desk that cannot be read")
+        return []
 
 
 class Waker:
@@ -192,55 +200,3 @@ class Takers:
             self._again.discard(conversation)
             to_send = await self._answer(conversation)
         return to_send
-
-
-class TurnNews:
-    """Hears which turns are done (one subscription per process) and tells those who wait for one."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._waiting: dict[str, set[asyncio.Event]] = {}
-
-    @property
-    def waiting(self) -> int:
-        return len(self._waiting)
-
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[TurnNews]:
-        task = asyncio.create_task(self._listen())
-        try:
-            yield self
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    @asynccontextmanager
-    async def expecting(self, inbound_id: UUID) -> AsyncIterator[asyncio.Event]:
-        """An event that is set when the turn of this message is announced."""
-        event = asyncio.Event()
-        waiters = self._waiting.setdefault(inbound_id.hex, set())
-        waiters.add(event)
-        try:
-            yield event
-        finally:
-            waiters.discard(event)
-            if not waiters:
-                self._waiting.pop(inbound_id.hex, None)
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-                    await pubsub.subscribe(TURNS)
-                    while True:
-                        message = await pubsub.get_message(timeout=30)
-                        if message:
-                            for event in self._waiting.get(message["data"].decode(), ()):
-                                event.set()
-            except (RedisError, OSError):
-                log.warning("no news of turns without redis")
-                await asyncio.sleep(1)
-            except Exception:  # who hears for the whole process must never end before it does
-                log.exception("no news of turns for a moment")
-                await asyncio.sleep(1)

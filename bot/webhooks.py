@@ -22,7 +22,8 @@ from bot import claims, delivery, door, inbox, numbers_in_chat, paging
 from bot.handoff import native
 from bot.inbox import Accepted
 from bot.staff_group import work as staff_group
-from bot.wake import TurnNews, Waker, tell_desk
+from bot.turn_news import TurnNews
+from bot.wake import Waker, tell_desk
 from integrations.channel import (
     AnswerCallback,
     Channel,

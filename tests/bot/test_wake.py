@@ -12,7 +12,7 @@ from bot import conversations, delivery, inbox, worker
 from bot import wake as wake_module
 from bot.clocks import Watch
 from bot.understanding import Reading
-from bot.wake import TURNS, WOKEN, Takers, TurnNews, Waker, wake
+from bot.wake import WOKEN, Takers, Waker, wake
 from integrations.throttle import Throttle
 
 
@@ -191,20 +191,3 @@ async def test_without_redis_a_message_is_answered(rt, telegram, message, clock,
 class Plain:
     async def read(self, rt, conversation_id, words, expects):
         return Reading(words, [])
-
-
-async def test_an_error_that_nobody_foresaw_does_not_end_the_hearing_of_news(rt, monkeypatch):
-    heard, failures = rt.redis.pubsub, [RuntimeError("unforeseen")]
-
-    def pubsub(*arguments, **more):
-        if failures:
-            raise failures.pop()
-        return heard(*arguments, **more)
-
-    monkeypatch.setattr(rt.redis, "pubsub", pubsub)
-    message = uuid4()
-    async with TurnNews(rt.redis).listening() as news, news.expecting(message) as announced:
-        async with asyncio.timeout(10):
-            while not announced.is_set():
-                await rt.redis.publish(TURNS, message.hex)
-                await asyncio.sleep(0.1)

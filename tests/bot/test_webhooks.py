@@ -9,9 +9,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from bot import claims, conversations, delivery, outbox, sweep, wake, webhooks
+from bot import claims, conversations, delivery, outbox, sweep, webhooks
 from bot.door import MAX_BODY
 from bot.outbox import Reply
+from bot.turn_news import TurnNews
 from bot.understanding import Reading
 from integrations.channel import Forbidden, Malformed, NotConfigured
 from integrations.messages import Kind, MessageIn
@@ -156,7 +157,7 @@ async def test_a_reply_that_comes_too_late_goes_actively(rt, gateway, wechat, cl
 
 
 async def test_with_many_held_open_each_is_held_less_long(rt, gateway, wechat, monkeypatch):
-    monkeypatch.setattr(wake.TurnNews, "waiting", 500)
+    monkeypatch.setattr(TurnNews, "waiting", 500)
     monkeypatch.setattr(webhooks, "_CROWDED_SECONDS", 0.2)
     object.__setattr__(rt.settings, "wechat_passive_seconds", 60.0)
     gateway.app.state.waker = NoWaker()

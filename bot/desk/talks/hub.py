@@ -10,28 +10,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
-import psycopg
 import structlog
 from prometheus_client import Counter, Gauge
-from redis.exceptions import RedisError
 
 from bot import quota
 from bot.claims import sends_actively
 from bot.desk.talks import rows, transcript
 from bot.desk.talks.rows import Row
 from bot.desk.talks.transcript import Item
-from bot.wake import DESK
+from bot.listening import Listener, said_on
+from bot.wake import DESK, named
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
 
 _TOGETHER = 0.02  # seconds in which changes gather into one reading
-_LOOK_WITHOUT_REDIS = 2.0
 _LOOK_ANYWAY = 30.0
 _OTHERS_EVERY = 1.0  # seconds: how often a list hears of talks that are not its member's own
 _TAIL = 30  # items of a shown talk that are read again when it changes
@@ -65,8 +64,10 @@ class Hub:
         self._due: set[UUID] = set()
         self._wake = asyncio.Event()
         self._later: dict[Watcher, dict[UUID, Row]] = defaultdict(dict)
-        self._hearing = False  # on Redis
-        self._listening = False  # to Postgres
+        redis = partial(said_on, rt.redis, DESK)
+        postgres = partial(rt.database.hearing, DESK)
+        self._of_messages = Listener("the desk's messages", redis, self._hear, self.look)
+        self._of_talks = Listener("the desk's talks", postgres, self._hear, self.look)
 
     @property
     def rows(self) -> Mapping[UUID, Row]:
@@ -75,24 +76,17 @@ class Hub:
     @property
     def hears(self) -> bool:
         """Whether we are told of all changes."""
-        return self._hearing and self._listening
+        return self._of_messages.hears and self._of_talks.hears
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[Hub]:
         await self.look()
         _working[id(self._rt)] = self
-        tasks = [
-            asyncio.create_task(self._forever(work))
-            for work in (
-                self._listen,
-                self._listen_to_postgres,
-                self._read_due,
-                self._look_now_and_then,
-                self._tell_later,
-            )
-        ]
+        works = (self._read_due, self._look_now_and_then, self._tell_later)
+        tasks = [asyncio.create_task(self._forever(work)) for work in works]
         try:
-            yield self
+            async with self._of_messages.at_work(), self._of_talks.at_work():
+                yield self
         finally:
             del _working[id(self._rt)]
             for task in tasks:
@@ -175,42 +169,16 @@ class Hub:
             for watcher in shown_by:
                 watcher.said(row, items)
 
-    async def _forever(self, work: object) -> None:
+    async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                await work()  # type: ignore[operator]
+                await work()
             except Exception:  # what tells everybody must never end before the desk does
                 log.exception("the desk's news stopped for a moment")
                 await asyncio.sleep(1)
 
-    async def _listen(self) -> None:
-        try:
-            async with self._rt.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-                await pubsub.subscribe(DESK)
-                await self.look()  # what changed while nobody listened
-                self._hearing = True
-                while True:
-                    message = await pubsub.get_message(timeout=30)
-                    if message:
-                        self.touch(_named(message["data"].decode()))
-        except (RedisError, OSError):
-            log.warning("the desk hears nothing without redis: looking into the database")
-            await asyncio.sleep(1)
-        finally:
-            self._hearing = False
-
-    async def _listen_to_postgres(self) -> None:
-        try:
-            async with self._rt.database.hearing(DESK) as news:
-                await self.look()  # as above
-                self._listening = True
-                async for named in news:
-                    self.touch(_named(named))
-        except (psycopg.Error, OSError):
-            log.warning("the desk hears nothing of postgres: looking into it now and then")
-            await asyncio.sleep(1)
-        finally:
-            self._listening = False
+    def _hear(self, news: str) -> None:
+        self.touch(named(news))
 
     async def _read_due(self) -> None:
         await self._wake.wait()
@@ -222,10 +190,7 @@ class Hub:
         SEEN.inc(len(due))
 
     async def _look_now_and_then(self) -> None:
-        for _ in range(int(_LOOK_ANYWAY / _LOOK_WITHOUT_REDIS)):
-            await asyncio.sleep(_LOOK_WITHOUT_REDIS)
-            if not self._hearing:
-                break
+        await asyncio.sleep(_LOOK_ANYWAY)
         await self.look()
 
     async def _tell_later(self) -> None:
@@ -238,12 +203,3 @@ class Hub:
 def of(rt: Runtime) -> Hub:
     """The hub that works on this runtime. Raises KeyError where none does."""
     return _working[id(rt)]
-
-
-def _named(said: str) -> list[UUID]:
-    """The conversations that a message names. What is no id comes from nobody of ours."""
-    try:
-        return [UUID(part) for part in said.split()]
-    except ValueError:
-        log.warning("news for the desk that cannot be read")
-        return []

@@ -185,7 +185,7 @@ async def test_without_redis_the_hub_looks_by_itself(rt, wait_for, agent, monkey
         raise RedisGone
 
     monkeypatch.setattr(rt.redis, "pubsub", gone)
-    monkeypatch.setattr("bot.desk.talks.hub._LOOK_WITHOUT_REDIS", 0.05)
+    monkeypatch.setattr("bot.listening._PAUSE", 0.05)
     page = Page(agent.id)
     async with Hub(rt).at_work() as hub:
         hub.add(page)
