@@ -249,6 +249,10 @@ class StaffGroup(Protocol):
         """Opens a topic to those who answer there, or closes it. Raises also TopicGone."""
         ...
 
+    async def serves(self, group: int) -> bool:
+        """Whether it has topics, and the bot may make them and reads what members write."""
+        ...
+
     def in_group(self, webhook: Webhook) -> GroupMessage | None:
         """What a webhook brought that `parse` has verified; None for what nobody wrote into a topic. Raises
         Malformed."""

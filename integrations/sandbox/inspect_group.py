@@ -19,10 +19,14 @@ from integrations.sandbox.world import World
 
 
 class GroupAction(Order):
-    """What a member writes in a topic (0: General); edit needs `message_id`. delete_topic, kick (the bot) and admit,
-    strip (of the right to manage topics) and grant are an administrator's."""
+    """What a member writes in a topic (0: General); edit needs `message_id`. The rest is an administrator's: kick (the
+    bot) and admit, strip (of the right to manage topics) and grant, demote (to a mere member) and promote, topics_off
+    and topics_on, delete_topic, delete (the group)."""
 
-    type: Literal["text", "photo", "document", "edit", "delete_topic", "kick", "admit", "strip", "grant"]
+    type: Literal[
+        "text", "photo", "document", "edit", "delete_topic", "kick", "admit", "strip", "grant", "demote", "promote",
+        "topics_off", "topics_on", "delete",
+    ]  # fmt: skip
     topic: int = 0
     user_id: int = 0
     name: str = "staff"
@@ -59,6 +63,8 @@ def router(world: World) -> APIRouter:
         except KeyError as error:
             raise HTTPException(404, "no such message, or no topic that is open") from error
         seen = {"message_id": int(group.thread.entries[-1].ref)}
+        if delivery is None:
+            return seen | {"taken": False, "attempts": []}
         return seen | (await taken(delivery, order.wait_s) if order.wait else delivery.as_json())
 
     return routes
@@ -70,10 +76,15 @@ _ADMINISTER: dict[str, Callable[[Group, int], object]] = {
     "admit": lambda group, _: setattr(group, "kicked", False),
     "strip": lambda group, _: setattr(group, "manages", False),
     "grant": lambda group, _: setattr(group, "manages", True),
+    "demote": lambda group, _: setattr(group, "reads", False),
+    "promote": lambda group, _: setattr(group, "reads", True),
+    "topics_off": lambda group, _: setattr(group, "forum", False),
+    "topics_on": lambda group, _: setattr(group, "forum", True),
+    "delete": lambda group, _: setattr(group, "gone", True),
 }
 
 
-def _write(group: Group, members: Members, order: GroupAction) -> Delivery:
+def _write(group: Group, members: Members, order: GroupAction) -> Delivery | None:
     user = {"id": order.user_id, "is_bot": False, "first_name": order.name}
     content = base64.b64decode(order.content)
     if order.type == "edit":

@@ -163,6 +163,14 @@ class TelegramChannel:
             if not _says(error, "topic_not_modified"):
                 raise
 
+    async def serves(self, group: int) -> bool:
+        async def look(bot: Bot) -> bool:
+            me = int(bot.token.partition(":")[0])
+            chat, member = await bot.get_chat(group), await bot.get_chat_member(group, me)
+            return bool(chat.is_forum and getattr(member, "can_manage_topics", False))
+
+        return await self._call(look)
+
     async def _in_topic[Result](self, call: Callable[[], Awaitable[Result]]) -> Result:
         try:
             return await call()

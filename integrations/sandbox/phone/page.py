@@ -9,6 +9,7 @@ from nicegui import ui
 
 from integrations.sandbox.people import Person
 from integrations.sandbox.phone.browser_screen import BrowserScreen
+from integrations.sandbox.phone.group_screen import GroupScreen
 from integrations.sandbox.phone.inspector import Inspector
 from integrations.sandbox.phone.parcels_screen import ParcelsScreen
 from integrations.sandbox.phone.parts import avatar, box, icon_button, mark, words
@@ -25,13 +26,15 @@ TICK = 0.15  # seconds between two looks at the state
 APPS = {
     "wechat": ("chat", "微信"), "telegram": ("send", "Telegram"), "sms": ("sms", "短信"),
     "wallet": ("account_balance_wallet", "钱包"), "parcels": ("local_shipping", "快递"),
-    "browser": ("public", "浏览器"),
+    "browser": ("public", "浏览器"), "group": ("groups", "工作群"),
 }  # fmt: skip
 CHATS = ("wechat", "telegram")
 NOTIFICATION_SECONDS = 12
 
 
-Screen = WeChatScreen | TelegramScreen | SmsScreen | WalletScreen | ParcelsScreen | BrowserScreen
+Screen = (
+    WeChatScreen | TelegramScreen | SmsScreen | WalletScreen | ParcelsScreen | BrowserScreen | GroupScreen
+)
 
 
 class Page:
@@ -42,7 +45,8 @@ class Page:
         self._person = (
             world.people.get(person_key) or next(iter(world.people.newest(1)), None) or world.people.make()
         )
-        self._app = app if app in APPS else "wechat"
+        self._apps = {name: entry for name, entry in APPS.items() if name != "group" or world.bot.group}
+        self._app = app if app in self._apps else "wechat"
         self._chat_app = self._app if self._app in CHATS else "wechat"
         self._screen: Screen | None = None
         self._sms_seen = self._last_sms()
@@ -69,7 +73,9 @@ class Page:
                         ui.icon(icon)
             self._view = box("view")
             with box("dock"):
-                self._dock = {app: self._dock_entry(app, icon, title) for app, (icon, title) in APPS.items()}
+                self._dock = {
+                    app: self._dock_entry(app, icon, title) for app, (icon, title) in self._apps.items()
+                }
                 with mark(
                     box("dock-entry small-only", tag="button").props("type=button"), "people-button"
                 ) as entry:
@@ -138,6 +144,8 @@ class Page:
                     self._screen = ParcelsScreen(self._world, self._person)
                 case "browser":
                     self._screen = BrowserScreen(self.open_link)
+                case "group" if self._world.bot.group:
+                    self._screen = GroupScreen(self._world, self._world.bot.group, self.open_link)
                 case _:
                     self._screen = WeChatScreen(self._world, self._person, self.open_link)
         for app, entry in self._dock.items():

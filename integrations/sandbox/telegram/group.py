@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from integrations.sandbox.telegram.bot import Bucket
 
 PER_MINUTE = 20
+_RIGHTS = (
+    "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members", "can_promote_members",
+    "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
+)  # fmt: skip
 TITLE_CHARACTERS = 128
 Params = dict[str, Any]
 
@@ -27,7 +31,8 @@ class Topic:
 
 @dataclass(slots=True)
 class Group:
-    """`kicked`: the bot is not in it any more. `manages`: it may manage topics."""
+    """`kicked`: the bot is not in it any more; `gone`: nobody is. `forum`: topics are on. `reads`: the bot is an
+    administrator, who gets what members write; `manages`: one who may manage topics."""
 
     id: int
     title: str
@@ -35,12 +40,17 @@ class Group:
     bucket: Bucket
     topics: dict[int, Topic] = field(default_factory=dict)
     kicked: bool = False
+    gone: bool = False
+    forum: bool = True
+    reads: bool = True
     manages: bool = True
     pending: deque[Any] = field(default_factory=lambda: deque(maxlen=500))
     draining: bool = False
 
     def check(self) -> None:
-        """Raises TelegramError 403."""
+        """Raises TelegramError 400 and 403."""
+        if self.gone:
+            raise bad_request("chat not found")
         if self.kicked:
             raise forbidden("bot was kicked from the supergroup chat")
 
@@ -49,7 +59,7 @@ class Group:
         if number in (None, ""):
             return None
         found = self.topics.get(int(number)) if str(number).isdigit() else None
-        if found is None:
+        if found is None or not self.forum:
             raise bad_request("message thread not found")
         return found
 
@@ -74,11 +84,37 @@ class Group:
 
     def _must_manage(self, what: str) -> None:
         self.check()
-        if not self.manages:
+        if not self.forum:
+            raise bad_request("the chat is not a forum")
+        if not (self.manages and self.reads):
             raise bad_request(f"not enough rights to {what}")
 
     def chat_object(self) -> Params:
-        return {"id": self.id, "type": "supergroup", "title": self.title, "is_forum": True}
+        return {"id": self.id, "type": "supergroup", "title": self.title} | (
+            {"is_forum": True} if self.forum else {}
+        )
+
+    def full_object(self) -> Params:
+        """As getChat gives it."""
+        self.check()
+        gifts = (
+            "unlimited_gifts",
+            "limited_gifts",
+            "unique_gifts",
+            "premium_subscription",
+            "gifts_from_channels",
+        )
+        accepted = {"accepted_gift_types": dict.fromkeys(gifts, False)}
+        return self.chat_object() | {"accent_color_id": 1, "max_reaction_count": 11} | accepted
+
+    def member_object(self, bot: Params) -> Params:
+        """The bot's own, as getChatMember gives it."""
+        self.check()
+        if not self.reads:
+            return {"user": bot, "status": "member"}
+        rights = dict.fromkeys(("can_be_edited", "is_anonymous", *_RIGHTS), False)
+        mine = {"can_manage_chat": True, "can_manage_topics": self.manages}
+        return {"user": bot, "status": "administrator"} | rights | mine
 
     def message_object(self, entry: Entry, sender: Params) -> Params:
         body = entry.body

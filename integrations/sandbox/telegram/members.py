@@ -29,12 +29,15 @@ class Members:
         body: dict[str, Any],
         *,
         anonymous: bool,
-    ) -> Delivery:
-        """Raises KeyError for a topic that is not there, or is closed to members."""
-        if topic and (topic not in group.topics or group.topics[topic].closed):
+    ) -> Delivery | None:
+        """None: the bot does not get it, for it is not there, or no administrator: then it gets commands only. Raises
+        KeyError for a topic that is not there, or is closed to members."""
+        if topic and (not group.forum or topic not in group.topics or group.topics[topic].closed):
             raise KeyError(topic)
         ref = str(self._bot.next_message_id())
         entry = group.thread.add("patient", kind, body | {"topic": topic, "user": user["id"]}, ref=ref)
+        if group.gone or group.kicked or not (group.reads or body["text"].startswith("/")):
+            return None
         message = group.message_object(entry, ANONYMOUS if anonymous else user)
         if anonymous:
             message["sender_chat"] = group.chat_object()

@@ -62,6 +62,8 @@ class Methods:
             "reopenforumtopic": lambda params: self._forum(params).turn(
                 params.get("message_thread_id"), closed=False
             ),
+            "getchat": lambda params: self._staff(params).full_object(),
+            "getchatmember": self.get_chat_member,
             "setwebhook": self.set_webhook,
             "getwebhookinfo": self.get_webhook_info,
             "deletewebhook": self.delete_webhook,
@@ -110,6 +112,19 @@ class Methods:
 
     def create_forum_topic(self, params: Params) -> Any:
         return self._forum(params).create(self._bot.next_message_id(), params.get("name"))
+
+    def get_chat_member(self, params: Params) -> Any:
+        group = self._staff(params)
+        if str(params.get("user_id")) != str(self._bot.id):
+            raise bad_request("PARTICIPANT_ID_INVALID")
+        return group.member_object(objects.bot_user(self._bot))
+
+    def _staff(self, params: Params) -> Group:
+        """What is asked of any chat is asked of the group only."""
+        group = self._in_group(params)
+        if group is None:
+            raise bad_request("chat not found")
+        return group
 
     def _forum(self, params: Params) -> Group:
         group = self._in_group(params)

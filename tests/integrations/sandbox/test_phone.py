@@ -30,7 +30,7 @@ pytestmark = pytest.mark.browser
 crypto = WeChatCrypto(TOKEN, AES_KEY, APPID)
 SECRETS = {
     "WECHAT_APPID": APPID, "WECHAT_SECRET": "s", "WECHAT_TOKEN": TOKEN, "WECHAT_AES_KEY": AES_KEY,
-    "TELEGRAM_TOKEN": BOT_TOKEN, "TELEGRAM_WEBHOOK_SECRET": "hook",
+    "TELEGRAM_TOKEN": BOT_TOKEN, "TELEGRAM_WEBHOOK_SECRET": "hook", "TELEGRAM_STAFF_GROUP_ID": "-1001",
 }  # fmt: skip
 
 
@@ -160,6 +160,21 @@ async def test_telegram_on_the_phone(page: Page) -> None:
     await expect(last(page, "account")).to_contain_text("收到 我想挂号")
     await page.get_by_test_id("inline-button").last.click()
     await expect(page.get_by_test_id("toast")).to_contain_text("好的")
+
+
+async def test_the_staff_s_group_on_the_phone(page: Page, address: str) -> None:
+    async with httpx.AsyncClient(base_url=f"{address}/telegram/bot{BOT_TOKEN}") as program:
+        for name in ("*静", "*明"):
+            await program.post("/createForumTopic", json={"chat_id": -1001, "name": name})
+    await page.get_by_test_id("app-group").click()
+    await page.get_by_test_id("topic").filter(has_text="*静").click()
+    await say(page, "/take")
+    await expect(last(page, "patient")).to_contain_text("*静")
+    await expect(last(page, "account")).to_contain_text("收到 /take")
+    await expect(last(page, "account")).to_contain_text("General")
+    await page.get_by_test_id("plus").click()
+    await page.get_by_test_id("send-picture").click()
+    await expect(last(page, "account")).to_contain_text("收到 一条消息")
 
 
 async def test_people_have_phones_of_their_own(page: Page) -> None:
