@@ -28,6 +28,7 @@ from bot import (
 from bot.clocks import Watch
 from bot.commands import rules
 from bot.errands import Errands
+from bot.staff_group import standing
 from bot.staff_group import work as staff_group
 from bot.understanding import Understanding
 from bot.wake import Takers, make_celery, wake
@@ -150,6 +151,12 @@ def hospital() -> None:
 
 def _wake(found: list[UUID]) -> None:
     _process.portal.call(wake, _process.runtime.redis, found)
+
+
+@celery.task(name="staff_group")
+def staff_group_stands() -> None:
+    """Sees to it that nobody is answered in a group where staff are not heard."""
+    _start("staff_group_stands", standing.look)
 
 
 @celery.task(name="bills")

@@ -65,14 +65,17 @@ async def accept(
     *,
     where: AnsweredIn = AnsweredIn.DESK,
 ) -> Talk:
-    """The member speaks from now on. Returns when nothing of the bot's is on its way any more.
+    """The member speaks from now on; who does already goes on `where` they are now. Returns when nothing of the bot's
+    is on its way any more.
 
     Raises Over, AlreadyTaken, NotYours; OfConsultation when its consultation has to be accepted first."""
     found = await talk(session, talk_id)
     if found.status == TalkStatus.ACTIVE:
-        if found.staff_id == member.id:
-            return found
-        raise AlreadyTaken
+        if found.staff_id != member.id:
+            raise AlreadyTaken
+        found.answered_in = where
+        await session.flush()
+        return found
     if not may_take(member, found):
         raise NotYours
     if await _consultation(session, found) == ConsultationStatus.WAITING:

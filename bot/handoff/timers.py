@@ -109,7 +109,7 @@ async def _one(rt: Runtime, talk_id: UUID, what: str, step: _Step) -> UUID | Non
     return conversation
 
 
-async def _lost(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:
+async def lost(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:
     """Back into the queue, first in line; whoever is gone is not asked again at once."""
     if found.status != TalkStatus.ACTIVE:
         return False
@@ -184,8 +184,8 @@ async def _out_of_time(session: AsyncSession, rt: Runtime, found: Talk, now: dat
 
 
 _STEPS: tuple[tuple[str, TextClause, _Step], ...] = (
-    ("lost", _LOST, _lost),
-    ("lost", _AWAY, _lost),
+    ("lost", _LOST, lost),
+    ("lost", _AWAY, lost),
     ("native_missed", native.MISSED, native.missed),
     ("native_over", native.OVER, native.over),
     ("not_taken", _NOT_TAKEN, _not_taken),

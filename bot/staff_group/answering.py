@@ -8,6 +8,7 @@ is said and refused is the same as at the desk: it goes through bot.handoff.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from bot.desk.words import Words
 from bot.handoff import talking
 from bot.handoff.models import AnsweredIn, Skill, Talk, TalkStatus
 from bot.handoff.states import AlreadyTaken, NotActive, NotYours, Over, TalkRefusal
-from bot.staff_group import relaying
+from bot.staff_group import relaying, standing
 from bot.staff_group.models import RelayStatus
 from bot.staff_group.relaying import Told
 from bot.wake import tell_desk, wake
@@ -38,6 +39,7 @@ log = structlog.get_logger()
 
 CONTEXT = "staff_updates.content"
 MAX_ATTEMPTS = 6
+_COMMAND = re.compile(r"(?:/|[／、\\＼](?=[A-Za-z]))(.*)", re.DOTALL)
 _LEASE = timedelta(minutes=1)  # after which another process takes up what one left lying
 _FIRST_RETRY = timedelta(seconds=2)
 _SENT_AS = frozenset({"image/png", "image/jpeg", "image/gif"})
@@ -87,9 +89,11 @@ class Written:
 
     @property
     def command(self) -> str:
-        """take, note, …; "" for words to the patient."""
+        """take, note, …; "" for words to the patient. Chinese keyboards write other marks for the slash: what looks
+        like a command is none of the patient's business."""
         first = self.text.split(maxsplit=1)[0] if self.text.strip() else ""
-        return first.removeprefix("/").partition("@")[0].lower() if first.startswith("/") else ""
+        found = _COMMAND.match(first)
+        return found[1].partition("@")[0].lower() if found else ""
 
     @property
     def argument(self) -> str:
@@ -123,7 +127,8 @@ async def work(rt: Runtime) -> None:
             continue
         try:
             picture = await _picture(rt, written)
-            await _one(rt, row.id, written, picture)
+            hears = written.command != "take" or await standing.hears(rt)
+            await _one(rt, row.id, written, picture, hears=hears)
         except Exception as error:
             log.exception("what staff wrote in the group was not done", attempts=row.attempts)
             await _again(rt, row, written, error)
@@ -156,8 +161,9 @@ async def _picture(rt: Runtime, written: Written) -> bytes:
     return content if media_type(content) in _SENT_AS else b""
 
 
-async def _one(rt: Runtime, row_id: UUID, written: Written, picture: bytes) -> None:
-    """Does it, and marks it done, in one transaction; then wakes whoever sends."""
+async def _one(rt: Runtime, row_id: UUID, written: Written, picture: bytes, *, hears: bool) -> None:
+    """Does it, and marks it done, in one transaction; then wakes whoever sends. `hears`: nobody takes a talk in a group
+    where the words that follow would not reach us."""
     async with rt.database.begin() as session:
         if (await session.execute(_DONE, {"id": row_id, "status": "done"})).first() is None:
             return  # another process was quicker
@@ -165,6 +171,8 @@ async def _one(rt: Runtime, row_id: UUID, written: Written, picture: bytes) -> N
         words = Words(member.language) if member else relaying.WORDS
         try:
             async with session.begin_nested():
+                if member and not hears:
+                    raise _Refused("group.deaf")
                 said = await _act(session, rt, written, member, picture)
         except _Refused as refusal:
             said = str(refusal)
@@ -202,6 +210,8 @@ async def _act(
         case "take":
             await talking.accept(session, rt, found.id, member, now, where=AnsweredIn.TELEGRAM)
         case "note":
+            if written.picture:
+                raise _Refused("group.note_picture")
             if not written.argument.strip():
                 raise _Refused("group.empty_note")
             await talking.note(session, rt, found.id, member, written.argument, now)

@@ -27,7 +27,7 @@ class RelayStatus(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"  # Telegram will never take it
-    UNKNOWN = "unknown"  # it left, and no answer came: it is not sent again
+    UNKNOWN = "unknown"  # it left, and no answer came: a row of its own says it once more
 
 
 class Act(StrEnum):
@@ -67,7 +67,7 @@ class StaffTopic(Base):
 
 
 class StaffRelay(Base):
-    """Something told in a topic, at most once. `cause` names what it tells of, and is told once. `content` is an
+    """Something told in a topic. `cause` names what it tells of, and is told once. `content` is an
     encrypted JSON object: text, picture (a row of `media`)."""
 
     __tablename__ = "staff_relays"

@@ -20,7 +20,7 @@ from sqlalchemy import text
 from bot import inbox, outbox
 from bot.desk.talks.masking import masked
 from bot.desk.words import Words
-from bot.handoff.models import TalkStatus
+from bot.handoff.models import Reason, TalkStatus
 from bot.staff_group.models import Act, RelayStatus
 from integrations import texts
 from integrations.crypto import Crypto
@@ -34,6 +34,9 @@ _PICTURE_WAITS = timedelta(
     minutes=1
 )  # for a picture that is still to be fetched; then only that there is one
 _ENDED_LATELY = timedelta(minutes=10)
+_NOTICED = timedelta(seconds=10)  # a pause before the next try that who answers should know of
+_TRIES = 3  # the same
+_LED = timedelta(minutes=10)  # an alarm of so long before a talk belongs to it
 _MOST = 200
 _LONGEST = 3500  # units of UTF-16
 
@@ -53,12 +56,13 @@ _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('staff_relays', 0))
 # A state is told when it comes: `cause` changes with whatever is said of it.
 _STATES = text("""
     SELECT talks.id, talks.conversation_id, talks.status, talks.skill, talks.reason, talks.answered_in,
-           talks.requested_at, talks.accepted_at, talks.ended_by, staff.name AS agent, state.cause,
-           EXISTS (SELECT FROM staff_relays before WHERE before.talk_id = talks.id) AS known
+           talks.requested_at, talks.accepted_at, talks.ended_by, staff.name AS agent, ender.name AS ended_by_name,
+           state.cause, EXISTS (SELECT FROM staff_relays before WHERE before.talk_id = talks.id) AS known
     FROM talks JOIN staff_topics USING (conversation_id)
     LEFT JOIN staff ON staff.id = talks.staff_id
+    LEFT JOIN staff AS ender ON 'staff:' || ender.login = talks.ended_by
     CROSS JOIN LATERAL (SELECT concat_ws(':', 'talk', talks.id, talks.status, talks.skill,
-        CASE WHEN talks.status = 'active' THEN talks.staff_id::text END,
+        CASE WHEN talks.status = 'active' THEN concat_ws(':', talks.answered_in, talks.staff_id) END,
         extract(epoch FROM CASE WHEN talks.status = 'active' THEN talks.accepted_at ELSE talks.requested_at END)
     ) AS cause) AS state
     WHERE (talks.status IN ('waiting', 'active', 'unanswered') OR talks.ended_at > :lately)
@@ -86,17 +90,42 @@ _HEARD = text("""
 """)
 _SAID = text("""
     SELECT outbound.id, outbound.conversation_id, outbound.talk_id, outbound.content, outbound.status,
-           staff.name AS agent,
+           staff.name AS agent, late.held,
            EXISTS (SELECT FROM staff_relays WHERE cause = 'outbound:' || outbound.id) AS told
     FROM talks JOIN staff_topics USING (conversation_id)
     JOIN outbound ON outbound.talk_id = talks.id JOIN staff ON staff.id = outbound.staff_id
+    CROSS JOIN LATERAL (SELECT outbound.status = 'queued' AND outbound.attempts > 0
+        AND (outbound.attempts >= :tries OR outbound.not_before > :noticed) AS held) AS late
     WHERE (talks.status = 'active' OR talks.ended_at > :lately) AND talks.skill = 'service'
       AND talks.consultation_id IS NULL
       AND (CAST(:only AS uuid) IS NULL OR talks.conversation_id = :only)
       AND (NOT EXISTS (SELECT FROM staff_relays WHERE cause = 'outbound:' || outbound.id)
            OR outbound.status IN ('failed', 'unknown')
-              AND NOT EXISTS (SELECT FROM staff_relays WHERE cause = 'lost:' || outbound.id))
+              AND NOT EXISTS (SELECT FROM staff_relays WHERE cause = 'lost:' || outbound.id)
+           OR late.held AND NOT EXISTS (SELECT FROM staff_relays WHERE cause = 'held:' || outbound.id))
     ORDER BY outbound.seq LIMIT :limit
+""")
+# That somebody waits longer than they should; and that a red flag was seen, which the program answers by itself.
+_REMINDERS = text("""
+    SELECT talks.conversation_id, talks.id, reminder.cause, reminder.said, staff.name AS agent, reminder.outcome
+    FROM talks JOIN staff_topics USING (conversation_id) LEFT JOIN staff ON staff.id = talks.staff_id
+    CROSS JOIN LATERAL (
+        SELECT concat_ws(':', 'silent', talks.id, extract(epoch FROM talks.silent_since)) AS cause, 'silent' AS said,
+               '' AS outcome, talks.silent_since AS since
+        WHERE talks.status = 'active' AND talks.silent_since IS NOT NULL
+        UNION ALL
+        SELECT concat_ws(':', 'late', talks.id, extract(epoch FROM talks.escalated_at)), 'late', '', talks.escalated_at
+        WHERE talks.status IN ('waiting', 'unanswered') AND talks.escalated_at IS NOT NULL
+        UNION ALL
+        SELECT concat_ws(':', 'alarm', alarms.id, alarms.outcome), 'alarm', alarms.outcome, alarms.raised_at
+        FROM alarms
+        WHERE alarms.conversation_id = talks.conversation_id AND alarms.raised_at > talks.requested_at - :led
+    ) AS reminder
+    WHERE talks.status IN ('waiting', 'active', 'unanswered') AND talks.skill = 'service'
+      AND talks.consultation_id IS NULL AND coalesce(talks.opens_at, :now) <= :now
+      AND (CAST(:only AS uuid) IS NULL OR talks.conversation_id = :only)
+      AND NOT EXISTS (SELECT FROM staff_relays WHERE staff_relays.cause = reminder.cause)
+    ORDER BY reminder.since LIMIT :limit
 """)
 _QUEUE = text("""
     INSERT INTO staff_relays (conversation_id, talk_id, cause, act, content, status, created_at)
@@ -130,11 +159,13 @@ async def collect(session: Executor, rt: Runtime, group: int, only: UUID | None 
     await session.execute(_ALONE)  # two who queue the same would wait for each other
     await session.execute(_MOVED, {"group": group})
     await session.execute(_TOPICS, {"group": group, "only": only, "now": now})
-    about = {"only": only, "now": now, "lately": now - _ENDED_LATELY, "limit": _MOST}
+    about = {"only": only, "now": now, "lately": now - _ENDED_LATELY, "limit": _MOST, "led": _LED}
+    held = {"tries": _TRIES, "noticed": now + _NOTICED}
     told = [one for row in await session.execute(_STATES, about) for one in _state(row)]
     told += _heard(rt.crypto, (await session.execute(_HEARD, about)).all(), now)
-    for row in await session.execute(_SAID, about):
+    for row in await session.execute(_SAID, about | held):
         told += _said(rt.crypto, row)
+    told += [_reminder(row) for row in await session.execute(_REMINDERS, about)]
     for one in told:
         for piece in _pieces(one):
             await queue(session, rt, piece)
@@ -173,13 +204,12 @@ def _state(row: Any) -> list[Told]:
     elif row.status == TalkStatus.ACTIVE:
         said = f"group.taken_{row.answered_in}"
     elif row.status in (TalkStatus.WAITING, TalkStatus.UNANSWERED):
-        said = f"group.{row.status}"
+        said = "group.unanswered_alarm" if _of_an_alarm(row) else f"group.{row.status}"
     else:
-        said = f"group.{row.status}" if row.known else ""
+        said = f"group.{row.status}{_ended_by(row)}" if row.known else ""
     blanks = {
-        "name": row.agent or "",
+        "name": (row.agent if row.status == TalkStatus.ACTIVE else row.ended_by_name) or "",
         "reason": WORDS(f"talks.reason_{row.reason}"),
-        "by": (row.ended_by or "").removeprefix("staff:"),
     }
     goes_on = row.status in (TalkStatus.WAITING, TalkStatus.ACTIVE, TalkStatus.UNANSWERED)
     about = (row.conversation_id, row.id)
@@ -190,6 +220,22 @@ def _state(row: Any) -> list[Told]:
         known = row.known and row.status == TalkStatus.ACTIVE
         return [words] if known else [Told(*about, f"{row.cause}:open", act=Act.OPEN), words]
     return [words, Told(*about, f"{row.cause}:close", act=Act.CLOSE)]
+
+
+def _of_an_alarm(row: Any) -> bool:
+    """Nobody has left a message: the program itself asks for somebody."""
+    return bool(row.status == TalkStatus.UNANSWERED and row.reason == Reason.ALARM)
+
+
+def _ended_by(row: Any) -> str:
+    by_somebody = row.ended_by_name if row.status == TalkStatus.CLOSED else row.ended_by == "patient"
+    return "" if by_somebody else "_by_itself"
+
+
+def _reminder(row: Any) -> Told:
+    outcome = WORDS(f"talks.alarm_{row.outcome}") if row.outcome else ""
+    said = WORDS(f"group.{row.said}", name=row.agent or "", outcome=outcome)
+    return Told(row.conversation_id, row.id, row.cause, said)
 
 
 def _heard(crypto: Crypto, rows: Sequence[Any], now: datetime) -> list[Told]:
@@ -220,14 +266,16 @@ def _one_heard(crypto: Crypto, row: Any) -> list[Told]:
 
 
 def _said(crypto: Crypto, row: Any) -> list[Told]:
-    """What was answered at the desk; and what of any answer did not arrive."""
+    """What was answered at the desk; and what of any answer did not arrive, or not yet."""
     about = (row.conversation_id, row.talk_id)
     said = outbox.unseal(crypto, row.content)
     told = []
     if not row.told:
         words = masked(said.text) if said.text else WORDS("talks.kind_image")
         told.append(Told(*about, f"outbound:{row.id}", WORDS("group.said", name=row.agent, words=words)))
+    start = masked(said.text)[:40] or WORDS("talks.kind_image")
+    if row.held:
+        told.append(Told(*about, f"held:{row.id}", WORDS("group.held", words=start)))
     if row.status in (RelayStatus.FAILED, RelayStatus.UNKNOWN):
-        start = masked(said.text)[:40] or WORDS("talks.kind_image")
         told.append(Told(*about, f"lost:{row.id}", WORDS(f"group.lost_{row.status}", words=start)))
     return told

@@ -1,5 +1,5 @@
-"""Telling the group what is queued for it: topic by topic, in order, at most once, as with messages to patients. What
-Telegram did not take is tried again; of what it may have taken nobody knows, and it is not."""
+"""Telling the group what is queued for it: topic by topic, in order. What Telegram did not take is tried again; what
+it may have taken is said once more, as a repetition."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ MAX_ATTEMPTS = 20  # about an hour and a half
 STUCK_AFTER = timedelta(seconds=30)
 KEPT = timedelta(days=30)
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(seconds=2), timedelta(minutes=5)
+_LATELY = timedelta(hours=1)
 _BATCH = 10  # rows looked at for one message
 _LONGEST = 4000  # units of UTF-16 in one message: Telegram takes 4096
 RELAYED = Counter("daozhen_staff_relays_total", "Messages to the staff's Telegram group", ["outcome"])
@@ -42,7 +43,7 @@ _SHUT = text("""
     LIMIT 1
 """)
 _NEXT = text("""
-    SELECT id, act, content, attempts, not_before FROM staff_relays
+    SELECT id, cause, act, content, attempts, not_before FROM staff_relays
     WHERE conversation_id = :conversation AND status = 'queued' ORDER BY seq LIMIT :batch
 """)
 _TAKE = text("""
@@ -69,6 +70,16 @@ _STUCK = text("""
     UPDATE staff_relays SET status = 'unknown', error = 'the sender stopped'
     WHERE status = 'sending' AND claimed_at < :before
 """)
+# A patient's words that nobody sees are worse than those that are seen twice: they are said once more, which is said.
+_AGAIN = "again:"
+_REPEAT = text(f"""
+    INSERT INTO staff_relays (conversation_id, talk_id, cause, act, content, created_at)
+    SELECT conversation_id, talk_id, '{_AGAIN}' || id, act, content, :now FROM staff_relays AS lost
+    WHERE status = 'unknown' AND cause NOT LIKE '{_AGAIN}%' AND created_at > :lately
+      AND NOT EXISTS (SELECT FROM staff_relays AS again WHERE again.cause = '{_AGAIN}' || lost.id)
+    ORDER BY seq
+    ON CONFLICT (cause) DO NOTHING
+""")  # noqa: S608 - pieces of our own
 _DUE = text("""
     SELECT conversation_id FROM staff_relays WHERE status = 'queued' AND NOT EXISTS (
         SELECT FROM staff_relays WHERE status = 'queued' AND error = 'throttled' AND not_before > :now)
@@ -94,8 +105,10 @@ class Claim:
 
 
 async def due(session: Executor, now: datetime, limit: int = 200) -> list[UUID]:
-    """Conversations in whose topics something may be told. What a dead process was just sending becomes `unknown`."""
+    """Conversations in whose topics something may be told. What a dead process was just sending becomes `unknown`, and
+    what is unknown is said once more."""
     await session.execute(_STUCK, {"before": now - STUCK_AFTER})
+    await session.execute(_REPEAT, {"now": now, "lately": now - _LATELY})
     return [row.conversation_id for row in await session.execute(_DUE, {"now": now, "limit": limit})]
 
 
@@ -139,7 +152,7 @@ async def _claim(rt: Runtime, conversation_id: UUID) -> Claim | None:
 
 def _together(rt: Runtime, rows: Any) -> tuple[list[Any], str, UUID | None]:
     """The first row, and the words of those behind it: twenty messages a minute are all that a group takes."""
-    opened = [(row, json.loads(rt.crypto.decrypt(row.content, relaying.CONTEXT))) for row in rows]
+    opened = [(row, _open(rt, row)) for row in rows]
     (first, content), *rest = opened
     if first.act != Act.SAY or content["picture"]:
         return [first], "", UUID(content["picture"]) if content["picture"] else None
@@ -151,6 +164,13 @@ def _together(rt: Runtime, rows: Any) -> tuple[list[Any], str, UUID | None]:
         taken.append(row)
         words = together
     return taken, words, None
+
+
+def _open(rt: Runtime, row: Any) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(rt.crypto.decrypt(row.content, relaying.CONTEXT))
+    if row.cause.startswith(_AGAIN) and content["text"]:
+        content["text"] = relaying.WORDS("group.again", words=content["text"])
+    return content
 
 
 async def _leave(rt: Runtime, platform: StaffGroup, group: int, claimed: Claim) -> bool:

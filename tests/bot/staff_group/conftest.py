@@ -22,13 +22,14 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 @dataclass
 class Telegram(Platform):
     """`topics` by id; `told` in order: (topic, words or picture); `turned`: (topic, open); `refuse`: errors to raise,
-    one a call to the group."""
+    one a call to the group; `heard`: whether the bot reads what members write."""
 
     topics: dict[int, str] = field(default_factory=dict)
     told: list[tuple[int, str | Picture]] = field(default_factory=list)
     turned: list[tuple[int, bool]] = field(default_factory=list)
-    refuse: list[SendError | None] = field(default_factory=list)
+    refuse: list[BaseException | None] = field(default_factory=list)
     files: dict[str, bytes | SendError] = field(default_factory=dict)
+    heard: bool | SendError = True
     made: count = field(default_factory=lambda: count(100))
 
     def _called(self, topic: int | None = None) -> None:
@@ -52,6 +53,12 @@ class Telegram(Platform):
     async def open_topic(self, group: int, topic: int, *, to_all: bool) -> None:
         self._called(topic)
         self.turned.append((topic, to_all))
+
+    async def serves(self, group: int) -> bool:
+        assert group == GROUP
+        if isinstance(self.heard, SendError):
+            raise self.heard
+        return self.heard
 
     def in_group(self, webhook) -> GroupMessage | None:
         raise NotImplementedError

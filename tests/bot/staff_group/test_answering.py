@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
+from unittest.mock import AsyncMock
 
 import pytest
 
-from bot import delivery
+from bot import delivery, inbox
+from bot.handoff import talking, timers
 from bot.staff_group import answering
 from integrations.channel import Rejected, Unavailable
 from integrations.hospital.models import Role
@@ -215,6 +217,21 @@ async def test_after_the_talk_the_bot_answers_and_nothing_is_sent(telegram, wait
     assert "还有一句" not in await heard()
 
 
+async def test_what_a_dead_process_was_doing_is_done_once_by_another(
+    rt, telegram, waiting, write, heard, keep, clock, monkeypatch
+):
+    await write("/take")
+    with monkeypatch.context() as killed:
+        killed.setattr(answering, "_one", AsyncMock(side_effect=asyncio.CancelledError))
+        with pytest.raises(asyncio.CancelledError):
+            await write("第一句")
+    await write("第二句")
+    assert await heard() == ["接通了，小李为您服务。"], "the second waits for the first"
+    clock.forward(seconds=61)
+    await keep()
+    assert (await heard())[1:] == ["第一句", "第二句"]
+
+
 async def test_a_topic_of_nobody_s_is_left_alone(rt, telegram, waiting, write):
     await write("大家好", topic=7)
     assert telegram.told == []
@@ -224,9 +241,6 @@ async def test_a_topic_of_nobody_s_is_left_alone(rt, telegram, waiting, write):
 async def test_who_answers_from_the_group_needs_no_browser_and_is_gone_when_silent(
     rt, telegram, waiting, write, heard, message, clock
 ):
-    from bot import inbox
-    from bot.handoff import timers
-
     await write("/take")
     clock.forward(minutes=5)
     await timers.keep(rt)
@@ -240,3 +254,43 @@ async def test_who_answers_from_the_group_needs_no_browser_and_is_gone_when_sile
     [talk] = await talks(rt)
     assert (talk.status, talk.staff_id, talk.answered_in) == ("waiting", None, "desk")
     assert "换一位" in (await heard())[-1]
+
+
+@pytest.mark.parametrize(
+    "words", ["／note 像是编的", "、note 像是编的", "/Note@renhe_bot 像是编的", " /note 像是编的"]
+)
+async def test_a_note_never_reaches_the_patient_however_its_slash_is_written(
+    rt, telegram, waiting, write, heard, words
+):
+    await write("/take")
+    await write(words)
+    assert telegram.lines[-1].startswith("📝")
+    assert len(await rows(rt, "SELECT 1 FROM talk_notes")) == 1
+    assert await heard() == ["接通了，小李为您服务。"]
+
+
+async def test_a_picture_below_a_note_is_neither_kept_nor_sent_and_that_is_said(
+    rt, telegram, waiting, write, heard
+):
+    await write("/take")
+    telegram.files["f1"] = PNG
+    await write("/note 看这个", picture="f1")
+    assert "图片没有保存" in telegram.lines[-1]
+    assert await rows(rt, "SELECT 1 FROM talk_notes") == []
+    assert await heard() == ["接通了，小李为您服务。"]
+
+
+async def test_who_took_it_at_the_desk_may_go_on_in_the_group(
+    rt, telegram, waiting, write, known, keep, clock
+):
+    """Their browser may be silent from then on."""
+    [talk] = await rows(rt, "SELECT id FROM talks")
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, talk.id, known, clock())
+    await keep()
+    assert telegram.lines[-1] == "✅ 小李在工作台接待。"
+    await write("/take")
+    assert telegram.lines[-1].startswith("✅ 小李接待。")
+    clock.forward(minutes=2)
+    await timers.keep(rt)
+    assert (await talks(rt))[0].status == "active"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.staff_group import sending
@@ -69,15 +71,25 @@ async def test_telegram_s_own_failures_are_tried_again_in_order(rt, telegram, to
     assert await error_of(rt) is None
 
 
-async def test_of_what_telegram_may_have_nothing_is_sent_again(rt, telegram, told, say, keep, clock):
+async def test_what_telegram_may_have_is_said_once_more_and_no_more(rt, telegram, told, say, keep, clock):
     telegram.refuse = [Unknown("no answer")]
     await say("一")
     await keep()
     clock.forward(minutes=10)
     await say("二")
     await keep()
-    assert telegram.lines == ["患者：二"]
+    await keep()
+    assert telegram.lines == ["（可能重复）患者：一", "患者：二"]
     assert (await statuses(rt))[-2:] == ["unknown", "sent"]
+
+
+async def test_a_repetition_of_unknown_fate_is_not_repeated(rt, telegram, told, say, keep):
+    telegram.refuse = [Unknown("no answer"), Unknown("no answer")]
+    await say("一")
+    for _ in range(3):
+        await keep()
+    assert telegram.lines == []
+    assert await error_of(rt) == "no answer"  # the desk shows it
 
 
 async def test_a_bot_that_is_shut_out_tries_for_an_hour_and_staff_see_it(
@@ -135,19 +147,19 @@ async def test_a_deleted_topic_is_made_again_and_nothing_is_lost(rt, telegram, t
     assert telegram.told == [(101, "（之前的话题已不在，较早的内容请看工作台。）\n患者：还在吗")]
 
 
-async def test_what_a_dead_process_was_sending_is_unknown(rt, telegram, told, say, keep, clock):
-    await say("一")
-    await rows(
-        rt,
-        "INSERT INTO staff_relays (conversation_id, cause, content, status, claimed_at, created_at)"
-        " VALUES (:id, 'x', 'x', 'sending', :now, :now) RETURNING id",
-        id=told, now=clock(),
-    )  # fmt: skip
+async def test_the_words_that_a_dead_process_was_telling_are_told_after_all(
+    rt, telegram, told, say, keep, clock
+):
+    await say("第一句")
+    telegram.refuse = [asyncio.CancelledError("killed in the middle of the call")]
+    with pytest.raises(asyncio.CancelledError):
+        await keep()
+    await say("第二句")
     await keep()
-    assert telegram.told == []  # somebody is just telling something there
+    assert telegram.lines == []  # perhaps somebody is just telling something there
     clock.forward(seconds=31)
     await keep()
-    assert telegram.lines == ["患者：一"]
+    assert telegram.lines == ["患者：第二句", "（可能重复）患者：第一句"]
 
 
 async def test_several_leave_as_one_message(telegram, told, say, keep):
