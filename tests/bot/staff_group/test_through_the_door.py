@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from bot import conversations, delivery
 from bot.handoff import timers
-from bot.staff_group import work
+from bot.staff_group import standing, work
 from bot.understanding import Reading
 from bot.wake import Takers
 from integrations.messages import Picture
@@ -247,3 +247,22 @@ async def test_nobody_accepts_in_wechat_and_the_patient_is_told(sandbox, does, s
     for conversation in await timers.keep(rt):
         await delivery.deliver(rt, conversation)
     assert any("人工排队" in one for one in await seen("/wechat", openid=openid))
+
+
+@pytest.mark.parametrize(
+    ("act", "back"),
+    [("strip", "grant"), ("demote", "promote"), ("topics_off", "topics_on"), ("kick", "admit")],
+)
+async def test_whether_staff_are_heard_in_the_group_is_asked_of_telegram(sandbox, does, act, back):
+    assert await standing.hears(sandbox.rt)
+    await does("/telegram/group", type=act)
+    assert not await standing.hears(sandbox.rt)
+    await does("/telegram/group", type=back)
+    assert await standing.hears(sandbox.rt)
+
+
+async def test_a_deleted_group_hears_nobody_and_a_silent_telegram_says_nothing_of_it(sandbox, does):
+    await does("/faults", platform="telegram", operation="getChat", code=500, count=1)
+    assert await standing.hears(sandbox.rt)
+    await does("/telegram/group", type="delete")
+    assert not await standing.hears(sandbox.rt)
