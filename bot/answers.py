@@ -132,9 +132,9 @@ def _metadata(rt: Runtime, inbound: Row[Any], message: MessageIn, language: str)
 def _stale(conversation: Row[Any], language: str) -> Answer:
     """A button of an earlier question: say so, and offer again what the last question offered. That
     question stays open, and with it what it expects: a name typed next is still swapped for a token."""
-    kept, options = choices.again(conversation.choices)
+    kept = conversation.choices
     words = texts.say("bot_choice_again" if kept else "bot_choice_over", language=language)
-    return Answer([Reply(words, options)], kept, conversation.expects)
+    return Answer([Reply(words, choices.again(kept) if kept else ())], kept, conversation.expects)
 
 
 def _more(conversation: Row[Any], language: str) -> Answer:

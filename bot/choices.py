@@ -55,7 +55,11 @@ def remember(
             "options": [*every[:FEW], {"title": more, "payload": MORE}],
             "rest": every[FEW:],
         }
-    return kept, tuple(Option(f"{question}:{at}", b["title"]) for at, b in enumerate(kept["options"]))
+    return kept, _options(kept)
+
+
+def _options(kept: dict[str, Any]) -> tuple[Option, ...]:
+    return tuple(Option(f"{kept['id']}:{at}", option["title"]) for at, option in enumerate(kept["options"]))
 
 
 def unfolded(kept: dict[str, Any] | None) -> list[dict[str, str]]:
@@ -65,12 +69,10 @@ def unfolded(kept: dict[str, Any] | None) -> list[dict[str, str]]:
     return [*kept.get("rest", ()), *(option for option in kept["options"] if option["payload"] != MORE)]
 
 
-def again(kept: dict[str, Any] | None) -> tuple[dict[str, Any] | None, tuple[Option, ...]]:
-    """The same choices once more, as a question of its own."""
-    anew, options = remember(kept["options"] if kept else [])
-    if anew and kept and "rest" in kept:
-        anew["rest"] = kept["rest"]
-    return anew, options
+def again(kept: dict[str, Any]) -> tuple[Option, ...]:
+    """The same choices once more. They keep their ids: whoever pressed an old button many times while nothing
+    answered reads as many of these, and each counts."""
+    return _options(kept)
 
 
 def pressed(choice: str, kept: dict[str, Any] | None) -> str:

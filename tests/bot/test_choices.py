@@ -52,7 +52,7 @@ def test_few_choices_and_the_rest_behind_one() -> None:
     kept, options = choices.remember(choices.unfolded(kept), more="更多")
     assert [option.title for option in options] == ["丁医生", "戊医生", "己医生", "更多"]
     assert choices.typed("1", kept) == "/丁"
-    kept, options = choices.again(kept)
+    options = choices.again(kept)
     assert [option.title for option in options] == ["丁医生", "戊医生", "己医生", "更多"]
     kept, options = choices.remember(choices.unfolded(kept), more="更多")
     assert [option.title for option in options] == ["甲医生", "乙医生", "丙医生", "更多"]

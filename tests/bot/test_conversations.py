@@ -170,6 +170,21 @@ async def test_a_button_of_an_earlier_question_offers_the_present_one_again(tele
     assert rasa.turns[-1]["text"] == "/inform"
 
 
+async def test_whoever_pressed_an_old_button_often_may_press_any_of_the_answers(telegram, rasa, write, drain):
+    rasa.say["挂号"] = [{"text": "选医生", "buttons": BUTTONS}]
+    rasa.say["换个科"] = [{"text": "选科室", "buttons": [{"title": "内科", "payload": "/inform"}]}]
+    accepted = await write("挂号")
+    await drain(accepted.conversation_id)
+    await write("换个科")
+    await drain(accepted.conversation_id)
+    for _ in range(3):  # nothing answered for a while
+        await write(kind=Kind.CHOICE, choice=telegram.sent[0].options[0].id)
+    await drain(accepted.conversation_id)
+    await write(kind=Kind.CHOICE, choice=telegram.sent[-3].options[0].id)
+    await drain(accepted.conversation_id)
+    assert rasa.turns[-1]["text"] == "/inform"
+
+
 async def test_a_stale_button_leaves_the_open_question_open(rt, telegram, rasa, write, drain):
     rasa.say["挂号"] = [{"text": "选医生", "buttons": BUTTONS}]
     rasa.say["注册"] = [{"text": "您的姓名？", "buttons": [], "expects": "person_name"}]
