@@ -128,15 +128,18 @@ class Stack:
                     process.resume()
 
     def wait_until_ready(self, seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
+        """Raises TimeoutError with the last answer, which names the part that is away."""
+        deadline, last = time.monotonic() + seconds, ""
         while time.monotonic() < deadline:
             try:
-                if httpx.get(f"{self.gateway_url}/health/ready", timeout=5).status_code == 200:
+                answer = httpx.get(f"{self.gateway_url}/health/ready", timeout=5)
+                if answer.status_code == 200:
                     return
-            except httpx.HTTPError:
-                pass
+                last = answer.text
+            except httpx.HTTPError as error:
+                last = repr(error)
             time.sleep(0.3)
-        raise TimeoutError("the program is not ready again")
+        raise TimeoutError(f"the program is not ready again: {last}")
 
 
 def kill_all(processes: Sequence[psutil.Process]) -> None:

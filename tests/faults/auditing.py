@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot import outbox
 from integrations.texts import clean
-from tests.faults.breaking import conversation, settle
+from tests.faults.breaking import QUESTION, conversation, on_its_way, settle, until
 from tests.faults.inside import crypto
 from tests.patients import Patient
 from tests.stack import Stack
@@ -18,10 +18,24 @@ def audit(stack: Stack, patients: Iterable[Patient], *, storm: bool = False) -> 
     """Waits until all is quiet, then holds the platforms' records against the database. In a storm a platform may
     give up on a message that was never acknowledged, and a message may fail for good, with words to the patient."""
     for patient in patients:
+        _hear_the_rest(stack, patient)
         settle(stack, patient)
         _nothing_was_lost(stack, patient, storm=storm)
         _nothing_was_said_twice(stack, patient)
     _no_slot_was_sold_twice(stack)
+
+
+def _hear_the_rest(stack: Stack, patient: Patient) -> None:
+    """Who was sent as much as WeChat allows after one message hears the rest with the next answer."""
+    talk = conversation(stack, patient)
+    until(lambda: not on_its_way(stack, talk) or _is_used_up(patient), 60)
+    if on_its_way(stack, talk):
+        patient.say(QUESTION)
+
+
+def _is_used_up(patient: Patient) -> bool:
+    user = patient.sandbox.get(f"/{patient.channel}", params=patient.address).json()
+    return patient.channel == "wechat" and not user["quota"]["left"]
 
 
 def _nothing_was_lost(stack: Stack, patient: Patient, *, storm: bool) -> None:

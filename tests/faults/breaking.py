@@ -119,24 +119,37 @@ def turns_of(stack: Stack, patient: Patient) -> int:
 
 
 def settle(stack: Stack, patient: Patient, seconds: float = 60) -> None:
-    """Waits until the platform has delivered, and the program answered, all that this patient wrote."""
-    until(lambda: not _under_way(patient) and not _open(stack, conversation(stack, patient)), seconds)
+    """Waits until the platform has delivered, and the program answered, all that this patient wrote. Raises
+    TimeoutError with what is still on its way."""
+    talk = conversation(stack, patient)
+    try:
+        until(lambda: not _under_way(patient) and not on_its_way(stack, talk), seconds)
+    except TimeoutError as error:
+        raise TimeoutError(
+            f"{patient.address}: on the phone {_under_way(patient)}, here {on_its_way(stack, talk)}"
+        ) from error
 
 
-def _under_way(patient: Patient) -> bool:
+def _under_way(patient: Patient) -> list[dict[str, Any]]:
     entries = patient.sandbox.get(f"/{patient.channel}", params=patient.address).json()["messages"]
-    return any(entry["state"] == "sending" for entry in entries)
+    return [entry for entry in entries if entry["state"] == "sending"]
 
 
-def _open(stack: Stack, conversation_id: str) -> bool:
+def on_its_way(stack: Stack, conversation_id: str) -> list[Any]:
+    """The messages in and out that are not done with, and who controls the conversation."""
     return stack.rows(
         """
-        SELECT EXISTS (SELECT FROM inbound WHERE conversation_id = %s AND status = 'pending')
-            OR EXISTS (SELECT FROM outbound WHERE conversation_id = %s AND status IN ('queued', 'sending'))
+        WITH open AS (
+            SELECT 'in' AS way, status, concat_ws(' ', received_at, attempts, retry_at) AS since FROM inbound
+            WHERE conversation_id = %s AND status = 'pending'
+            UNION ALL
+            SELECT 'out', status, concat_ws(' ', claimed_at, attempts, not_before) FROM outbound
+            WHERE conversation_id = %s AND status IN ('queued', 'sending')
+        )
+        SELECT open.*, (SELECT state FROM controls WHERE conversation_id = %s) FROM open
         """,
-        conversation_id,
-        conversation_id,
-    )[0][0]
+        *[conversation_id] * 3,
+    )
 
 
 def answered_once(stack: Stack, written: Written, words: str) -> str:

@@ -30,12 +30,13 @@ _REGISTRATION = (
 _TAKEN = ("同意", "就在这里填", "确认取消", "确认", "取消 ", "余")  # what is chosen when it is offered
 _KNOWN = ("登记好了", "已经登记过")
 _BOOKED = ("约好了，这是", "已为您保留到")
+_WAITING = "不等了"  # for a person, to whom one is led whose answers came too late too often
 _AFTERWARDS = ("我的预约", "取消预约", "我付好了", "怎么停车？")
 
 
 @dataclass
 class Visitor:
-    """One patient of the crowd. `said` are all answers read, oldest first."""
+    """One patient of the crowd. `said` are all answers read, oldest first; `done` what was done, and what for."""
 
     http: httpx.AsyncClient
     patient: Patient
@@ -43,6 +44,7 @@ class Visitor:
     chance: random.Random
     until: float  # monotonic: no new booking after it
     said: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
     typed: str = ""  # the last code
     booked: int = 0
     silences: int = 0
@@ -53,10 +55,12 @@ class Visitor:
         last = await self._act(self.patient.meeting)
         while not (self.booked and time.monotonic() > self.until):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self.patient.address} got stuck at: {last}")
+                raise TimeoutError("\n".join([f"{self.patient.address} got stuck", *self.done[-60:]]))
             last = await self._next(last, deadline)
 
     async def _next(self, last: str, deadline: float) -> str:
+        if _WAITING in last:
+            return await self._say(_WAITING)
         for words, value in _REGISTRATION:
             if words in last:
                 return await self._say(str(getattr(self.patient, value)))
@@ -99,6 +103,7 @@ class Visitor:
         order = {**patient.address, "type": kind, **more, "wait": False}
         sent = await self.http.post(f"{door}/messages", json=order)
         sent.raise_for_status()
+        self.done.append(f"{kind} {more}")
         after, began = sent.json()["entry"], time.monotonic()
         while time.monotonic() - began < PATIENCE:
             seen = await self.http.get(door, params={**patient.address, "after": after, "wait_s": 5})
@@ -106,6 +111,7 @@ class Visitor:
             if entries:
                 patient.hear(entries)
                 self.said.append(patient.last.text)
+                self.done.append(f"    read: {patient.last.text}")
                 return self.said[-1]
         self.silences += 1
         return self.said[-1] if self.said else ""
