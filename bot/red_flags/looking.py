@@ -30,13 +30,14 @@ Found = tuple[Outcome, str]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the rules made of a text. `put_aside`: there was a sign, and something that took its weight; `doubtful`:
-    one of them rings, alone, though a weak cue says that it is no matter of now; `rest`: the text without the signs in
-    it that are denied."""
+    """What the rules made of a text. `put_aside`: there was a sign, and something that took its weight;
+    `open_to_doubt`: a rule rings that may be doubted; `doubtful`: besides, a weak cue says that it is no matter of now;
+    `rest`: the text without the signs in it that are denied."""
 
     found: Found
     put_aside: bool
     wishes: bool
+    open_to_doubt: bool
     doubtful: bool
     rest: str
 
@@ -60,12 +61,16 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
 
 def _both(text: str, judged: Judged, before: str) -> Found:
     """The rules' word where they are certain. Where they are silent the second opinion counts; where they put a sign
-    aside or are only mildly worried, it does when it is very sure of a life in danger. Where they ring, two witnesses
-    together silence them: a weak cue in the text, and a second opinion that is sure of no harm, in what was said just
-    before too."""
+    aside or are only mildly worried, it does when it is very sure of a life in danger. Where one of them rings alone,
+    a second opinion silences it that is sure of no harm together with a weak cue in the text, or certain of it, in what
+    was said just before too. Certainty alone counts in Chinese only, of which it knows most, and in no crisis."""
     ruled = judged.found
-    if judged.doubtful and harmless(text) and (not before or harmless(before)):
-        return _NOTHING
+    alone = judged.open_to_doubt and ruled[0] is not Outcome.CRISIS and not text.isascii()
+    if judged.doubtful or alone:
+        said = (text, before) if before else (text,)
+        sure = all(harmless(one, alone=not judged.doubtful) for one in said)
+        if sure and not _agreed(ruled[1], text):
+            return _NOTHING
     if ruled[0] in _GRAVE:
         return ruled
     doubted = judged.put_aside or ruled[0] is not Outcome.NONE
@@ -74,15 +79,17 @@ def _both(text: str, judged: Judged, before: str) -> Found:
 
 
 def _may_be_doubted(found: Found, scope: Scope) -> bool:
-    """Who wishes to die means it, however it is said; who speaks of their own despair is believed."""
+    """Who wishes to die means it, however it is said; who speaks of their own despair, or calls for help, is
+    believed."""
     outcome, rule = found
     if "about" in rule_named(rule).despite or (outcome is Outcome.CRISIS and scope.of_oneself()):
         return False
-    return scope.doubtful()
+    return not scope.pressing()
 
 
-def _agreed(found: str, scope: Scope, han: bool, latin: bool) -> bool:
+def _agreed(found: str, text: str) -> bool:
     """Whether a rule about something else rings as well, in another clause."""
+    scope, (han, latin) = Scope(text), _scripts(text)
     about = found.partition(".")[0]
     clauses = {scope.clause_start(hit.start()) for hit in _hits(rule_named(found), scope, han, latin, 0)}
     return any(
@@ -107,16 +114,22 @@ def _apart(text: str) -> str:
     return f" {text}" if text[:1].isascii() and text[:1].isalnum() else text
 
 
+def _scripts(text: str) -> tuple[bool, bool]:
+    return bool(_HAN.search(text)), bool(_LATIN.search(text))
+
+
 def _judge(text: str, new_from: int) -> Judged:
-    han, latin = bool(_HAN.search(text)), bool(_LATIN.search(text))
+    han, latin = _scripts(text)
     scope = Scope(text)
     found, weighed = _gravest(scope, han, latin, new_from)
     rings = found[0] is not Outcome.NONE
+    open_to_doubt = rings and _may_be_doubted(found, scope)
     return Judged(
         found,
         weighed or scope.put_aside,
         not rings and scope.wishes(),
-        rings and _may_be_doubted(found, scope) and not _agreed(found[1], scope, han, latin),
+        open_to_doubt,
+        open_to_doubt and scope.doubtful(),
         scope.without_denied(),
     )
 

@@ -71,8 +71,12 @@ class Scope:
         return silenced
 
     def doubtful(self) -> bool:
-        """Whether there is a weak cue that it is no matter of now, and no call for help."""
-        return bool(self._cues("doubtful")) and not self._cues("pressing")
+        """Whether there is a weak cue that it is no matter of now."""
+        return bool(self._cues("doubtful"))
+
+    def pressing(self) -> bool:
+        """Whether somebody calls for help."""
+        return bool(self._cues("pressing"))
 
     def of_oneself(self) -> bool:
         """Whether the speaker is spoken of."""

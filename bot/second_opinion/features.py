@@ -1,10 +1,16 @@
-"""What the model sees of a text: runs of one to four characters or English words, within a clause."""
+"""What the model sees of a text: runs of one to four characters or English words, within a clause; runs of two and
+three syllables, for what was typed by its sound; and two characters or words that stand near each other (嘴…歪)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from integrations.language.sounds import loose_syllable
 
 LONGEST = 4
+NEAR = 3  # places apart
+_SYLLABLES = (2, 3)
 _STEM = 6  # letters of an English word: bleeding, bleeds
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _BREAK = re.compile(r"[^0-9a-z'㐀-鿿]+")
@@ -16,22 +22,24 @@ def features(text: str) -> list[str]:
     found = ["？"] if "？" in text else []
     text = _NUMBER.sub("0", text)
     if text.isascii():
-        return found + _runs(["<", *(one[:_STEM] for one in _WORD.findall(text)), ">"], " ")
+        words = _stems(text)
+        return found + _runs(["<", *words, ">"], " ", range(1, LONGEST + 1)) + _near(words)
     for clause in _BREAK.split(text):
-        if not clause:
-            continue
         if clause.isascii():
-            found += _runs([one[:_STEM] for one in _WORD.findall(clause)], " ")
+            found += _runs(_stems(clause), " ", range(1, LONGEST + 1))
         else:
-            padded = f"<{clause}>"
-            for size in range(1, LONGEST + 1):
-                found += [padded[at : at + size] for at in range(len(padded) - size + 1)]
+            found += _runs(f"<{clause}>", "", range(1, LONGEST + 1)) + _near(_stems(clause))
+            found += [f"~{one}" for one in _runs([*map(loose_syllable, clause)], " ", _SYLLABLES)]
     return found
 
 
-def _runs(words: list[str], between: str) -> list[str]:
-    return [
-        between.join(words[at : at + size])
-        for size in range(1, LONGEST + 1)
-        for at in range(len(words) - size + 1)
-    ]
+def _stems(text: str) -> list[str]:
+    return [one[:_STEM] for one in _WORD.findall(text)]
+
+
+def _near(words: Sequence[str]) -> list[str]:
+    return [f"{words[at]}…{other}" for at in range(len(words)) for other in words[at + 2 : at + NEAR + 1]]
+
+
+def _runs(words: Sequence[str], between: str, sizes: Sequence[int]) -> list[str]:
+    return [between.join(words[at : at + size]) for size in sizes for at in range(len(words) - size + 1)]

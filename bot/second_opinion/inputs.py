@@ -36,5 +36,6 @@ def _inputs() -> Iterator[Path]:
     yield from sorted(RULES.glob("*.yml"))
     yield from said_to_the_assistant()
     yield RED_FLAGS / "plain.py"
+    yield ROOT / "integrations/language/sounds.py"
     yield HERE / "features.py"
     yield HERE / "training.py"

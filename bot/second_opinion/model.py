@@ -20,13 +20,15 @@ _BOUNDS = "bounds"
 class Bounds:
     """How likely danger has to be before the model speaks, found by cross-validation (training.py). `life`: for an
     emergency or a crisis; `today`: for what is urgent; `ask`: for a question; `overrule`: where the rules put a
-    sign aside; `harmless`: how likely no danger has to be before it is a witness against a rule."""
+    sign aside; `harmless`: how likely no danger has to be before it is a witness against a rule; `certain`: before it
+    needs no other witness."""
 
     life: float
     today: float
     ask: float
     overrule: float
     harmless: float
+    certain: float
 
 
 @dataclass(frozen=True, slots=True)

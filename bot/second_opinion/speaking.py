@@ -36,9 +36,13 @@ def hold(model: Model | None) -> None:
     _held[:] = [model] if model else []
 
 
-def harmless(text: str) -> bool:
-    """Whether the model is sure that a plain text calls for nothing. Never enough by itself to silence a rule."""
-    return bool(_held) and bool(_held[0].likely(text)[_NONE] >= _held[0].bounds.harmless)
+def harmless(text: str, *, alone: bool) -> bool:
+    """Whether the model is sure that a plain text calls for nothing. `alone`: nothing else speaks against the rule that
+    rings, so that it has to be surer."""
+    if not _held:
+        return False
+    bounds = _held[0].bounds
+    return bool(_held[0].likely(text)[_NONE] >= (bounds.certain if alone else bounds.harmless))
 
 
 def opinion(text: str, *, doubted: bool, wishes: bool) -> str:

@@ -38,13 +38,14 @@ ORDINARY = 0.3  # what is asked of the assistant weighs less than what was writt
 FALSE_ALARMS = {
     "ask": 0.03,
     "today": 0.01,
-    "life": 0.009,
+    "life": 0.02,
     "overrule": 0.004,
 }  # shares of each kind of harmless
 UNTOLD = {"complaint": 2.0}  # nobody said which are grave: a third of those that ring do tell of a danger
 EVERY = 3  # of the complaints told to triage one in three is enough
 MISTAKEN = 0.15  # of what is urgent or worth a question, the share that may be taken for a life in danger
-UNHEARD = 0.02  # of the dangers, the share of which the model alone may be sure that they are harmless
+UNHEARD = 0.02  # of the dangers, the share that the model may take for harmless where a cue agrees with it
+CERTAIN = 0.005  # … and where none does
 _MARKED = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
 _ANYTHING = frozenset(
     {"which_department", "start_intake", "emergency_help", "answer_follow_up"}
@@ -71,7 +72,7 @@ def fit(examples: list[Example], folds: int = FOLDS) -> Model:
     kinds = np.array([one.kind for _, one in unique])
     vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=2, dtype=np.float32)
     matrix = vectors.fit_transform(texts)
-    counts = np.where((kinds == "written") | np.array([one.isascii() for one in texts]), 1.0, ORDINARY)
+    counts = np.where(kinds == "written", 1.0, ORDINARY)
     judged = np.zeros((len(texts), len(CLASSES)))
     for known, unseen in StratifiedKFold(folds, shuffle=True, random_state=SEED).split(texts, labels):
         part = _classifier(matrix[known], labels[known], counts[known])
@@ -106,13 +107,18 @@ def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], kinds: NDA
                 return float(at)
         return 0.999
 
+    def beyond(share: float) -> float:
+        """Surer of no danger than it is of all but this share of the dangers."""
+        return max(0.5, float(np.quantile(judged[grave, 0], 1 - share))) if grave.any() else 0.999
+
     mistaken = float(np.quantile(life[milder], 1 - MISTAKEN)) if milder.any() else 0.0
     return Bounds(
         life=max(bound(life, FALSE_ALARMS["life"], UNTOLD), mistaken),
         today=bound(today, FALSE_ALARMS["today"], {}),
         ask=bound(danger, FALSE_ALARMS["ask"], {}),
         overrule=bound(life, FALSE_ALARMS["overrule"], UNTOLD),
-        harmless=max(0.5, float(np.quantile(judged[grave, 0], 1 - UNHEARD))) if grave.any() else 0.999,
+        harmless=beyond(UNHEARD),
+        certain=beyond(CERTAIN),
     )
 
 

@@ -39,7 +39,7 @@ def alone():
     speaking.hold(before[0] if before else None)
 
 
-BOUNDS = Bounds(life=0.9, today=0.8, ask=0.6, overrule=0.98, harmless=0.95)
+BOUNDS = Bounds(life=0.9, today=0.8, ask=0.6, overrule=0.98, harmless=0.95, certain=0.9995)
 
 
 def sure_of(likely: dict[str, float]) -> Model:
@@ -135,7 +135,7 @@ def test_of_a_word_or_two_it_says_nothing():
 
 
 def test_the_rules_keep_their_word():
-    speaking.hold(sure_of({"none": 0.999}))
+    speaking.hold(sure_of({"none": 0.999, "emergency": 0.001}))
     assert look("奶奶昏迷了") == (Outcome.EMERGENCY, "conscious.gone")
     speaking.hold(sure_of({"urgent": 0.95, "none": 0.05}))
     assert look("胸口有点疼")[0] is Outcome.CHECK  # only a life in danger is more than what they say
@@ -190,15 +190,46 @@ def test_a_grave_name_in_a_lesson_a_policy_or_a_story_rings_no_more(text):
     ],
 )
 def test_a_rule_stands_where_it_is_not_alone(text):
-    speaking.hold(sure_of({"none": 0.999}))
+    speaking.hold(sure_of({"none": 0.999, "emergency": 0.001}))
     assert look(text)[0] in (Outcome.EMERGENCY, Outcome.CRISIS)
 
 
+def test_a_model_that_is_certain_needs_no_other_witness():
+    harmless = "密室叫窒息，有团票吗"
+    speaking.hold(sure_of({"none": 0.998, "emergency": 0.002}))
+    assert look(harmless)[0] is Outcome.EMERGENCY
+    speaking.hold(sure_of({"none": 0.9999}))
+    assert look(harmless) == (Outcome.NONE, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "救命，窒息了",  # a call for help
+        "同学没脉搏了，脸发紫",  # two rules agree
+        "我不想活了",  # a wish to die
+        "no pulse",  # of English it knows less
+    ],
+)
+def test_certainty_outweighs_no_plea_no_wish_and_no_english(text):
+    speaking.hold(sure_of({"none": 0.9999}))
+    assert look(text)[0] in (Outcome.EMERGENCY, Outcome.CRISIS)
+
+
+def test_dangers_that_look_harmless_bound_how_certain_is_enough():
+    grave = np.tile([0.1, 0, 0, 0, 0.9], (1000, 1))
+    grave[:10] = [0.97, 0, 0, 0, 0.03]
+    judged = np.vstack([np.tile([0.99, 0, 0, 0, 0.01], (100, 1)), grave])
+    bounds = bounds_of(judged, np.array([0] * 100 + [4] * 1000), np.array(["written"] * 1100))
+    assert bounds.harmless == 0.5  # one in a hundred may be doubted where a cue agrees
+    assert bounds.certain == pytest.approx(0.97)  # no more than one in two hundred where none does
+
+
 def test_a_rule_stands_where_what_was_said_before_is_not_harmless(monkeypatch: pytest.MonkeyPatch):
-    speaking.hold(sure_of({"none": 0.999}))
+    speaking.hold(sure_of({"none": 0.999, "emergency": 0.001}))
     joke = "断气了，爬楼梯找不到诊室哈哈"
     assert look(joke, ["你好"]) == (Outcome.NONE, "")
-    monkeypatch.setattr("bot.red_flags.looking.harmless", lambda text: "奶奶" not in text)
+    monkeypatch.setattr("bot.red_flags.looking.harmless", lambda text, alone: "奶奶" not in text)
     assert look(joke, ["奶奶摔了"])[0] is Outcome.EMERGENCY
 
 
@@ -210,23 +241,23 @@ def test_who_asks_for_a_number_is_not_asked_back():
 def test_what_rang_before_does_not_ring_with_every_later_fragment():
     speaking.hold(fit(EXAMPLES, folds=2))
     held = speaking._held[0]
-    speaking.hold(replace(held, bounds=Bounds(0.5, 0.5, 0.45, 0.9, 0.95)))
+    speaking.hold(replace(held, bounds=Bounds(0.5, 0.5, 0.45, 0.9, 0.95, 0.99)))
     assert look("不动了", ["他倒地"])[1] == "model.emergency"
     assert look("在几楼停车", ["爸爸倒地不动了"])[1] == ""
 
 
 def test_the_bounds_keep_the_harmless_quiet():
     none = np.tile([0.5, 0, 0, 0, 0.5], (100, 1))
-    none[:1] = [0.05, 0, 0, 0, 0.95]
+    none[:3] = [0.05, 0, 0, 0, 0.95]
     judged = np.vstack([none, np.tile([0.1, 0, 0, 0, 0.9], (50, 1))])
     labels = np.array([0] * 100 + [4] * 50)
     bounds = bounds_of(judged, labels, np.array(["written"] * 150))
-    assert 0.5 < bounds.ask < 0.55  # one of a hundred may ring
-    assert bounds.life > 0.95  # and not even one may page
+    assert 0.5 < bounds.ask < 0.55  # three of a hundred may ring
+    assert bounds.life > 0.95  # but not page
     assert bounds.overrule >= bounds.life
-    assert bounds.harmless == 0.5  # no danger looked more harmless than that
+    assert bounds.harmless == bounds.certain == 0.5  # no danger looked more harmless than that
     told = bounds_of(judged, labels, np.array(["complaint"] * 150))
-    assert told.life < bounds.life  # of complaints, which nobody judged, one of a hundred may
+    assert told.life < bounds.life  # of complaints, which nobody judged, three of a hundred may
 
 
 def test_every_name_it_goes_by_has_its_outcome_and_words():
@@ -265,3 +296,10 @@ def test_numbers_are_one_sign_and_english_is_read_by_words():
     assert "can't b" not in features("can't breathe")
     assert "can't breath" in features("i can't breathe")
     assert "？" in features("要紧吗？")
+
+
+def test_what_sounds_alike_or_stands_near_is_a_sign_of_its_own():
+    assert "~xion kou" in set(features("胸口疼")) & set(features("雄口疼"))
+    assert "嘴…歪" in set(features("嘴有歪")) & set(features("嘴巴都歪"))
+    assert "嘴…歪" not in features("嘴，都歪")  # a clause parts them
+    assert "arm…weak" in features("arm is weak")
