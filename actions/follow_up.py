@@ -11,7 +11,7 @@ from typing import Any
 from actions import follow_up_page as by_page
 from actions import follow_up_stop as stopping
 from actions.consent import missing_consents
-from actions.follow_up_answers import take_answers
+from actions.follow_up_answers import ask_meant_again, take_answers
 from actions.follow_up_stop import STOP
 from actions.follow_up_task import (
     BEGIN,
@@ -24,13 +24,24 @@ from actions.follow_up_task import (
     put_question,
 )
 from actions.forms import Form, Outcome
-from actions.measured_whose import MEASURED, WHOSE, ask_again, log, of_another, take
+from actions.measured_doubt import DOUBT, MEANT
+from actions.measured_whose import (
+    MEASURED,
+    WHOSE,
+    ask_again,
+    doubt_again,
+    log,
+    of_another,
+    settle,
+    take,
+)
 from actions.turn import Reply, Turn
 from integrations.hospital.follow_up import answering, asking
 from integrations.hospital.follow_up.answering import OpenTask
 from integrations.hospital.follow_up.plans import Plan
-from integrations.hospital.follow_up.reading import read_all
+from integrations.hospital.follow_up.reading import corrects, read_all
 from integrations.language.clauses import puts_off, skips
+from integrations.language.measurements import find_measurements
 
 _DONT = frozenset({"cancel", "goodbye"})
 # What an answer in free words is not.
@@ -85,6 +96,9 @@ class FollowUpForm(Form):
         if turn.asked == WHOSE and turn.intent != "follow_up_due":
             outcome = await take(turn, reply, draft, known_plans(turn))
             return outcome if outcome.asked or "task" not in draft else await self._beside(turn, reply, draft)
+        if turn.asked == DOUBT and turn.intent != "follow_up_due":
+            outcome = await settle(turn, reply, draft, known_plans(turn))
+            return outcome if outcome.asked or "task" not in draft else await self._beside(turn, reply, draft)
         task = await open_task(turn, draft)
         if turn.intent == "follow_up_due":
             return await self._due(turn, reply, task, draft)
@@ -108,7 +122,7 @@ class FollowUpForm(Form):
         if await missing_consents(turn):  # withdrawn since it was asked: nothing may be kept
             reply.say("say_measurement_consent")
             return Outcome.closed()
-        if await of_another(turn, task.patient_id):
+        if await of_another(turn, task.patient_id) or _unasked(turn, task, plan, draft):
             outcome = await log(
                 turn, reply, known_plans(turn), {**draft, "task": str(task.id), "plan": plan.id}
             )
@@ -127,6 +141,8 @@ class FollowUpForm(Form):
             return Outcome(draft, STOP)
         if turn.asked == WHOSE:
             return await ask_again(turn, reply, draft)
+        if turn.asked == DOUBT:
+            return doubt_again(turn, reply, draft, known_plans(turn))
         task = await open_task(turn, draft)
         plan = known_plans(turn).get(task.plan_id) if task else None
         if task is None or plan is None:
@@ -134,10 +150,14 @@ class FollowUpForm(Form):
             return Outcome.closed()
         if turn.asked == BEGIN:
             return invite(reply, task, plan)
+        if draft.get(MEANT):
+            return ask_meant_again(turn, reply, plan, draft)
         return put_question(turn, reply, task, plan, draft)
 
     def says_something(self, turn: Turn) -> bool:
         """A digression that holds an answer is an answer."""
+        if turn.asked == DOUBT:
+            return bool(turn.facts.measurement)
         if turn.asked not in (BEGIN, QUESTION) or not turn.text:
             return False
         if turn.facts.measurement or puts_off(turn.text) or skips(turn.text):
@@ -178,3 +198,12 @@ class FollowUpForm(Form):
         else:
             reply.say("say_follow_up_none")
         return Outcome.closed()
+
+
+def _unasked(turn: Turn, task: OpenTask, plan: Plan, draft: Mapping[str, Any]) -> bool:
+    """Whether the message tells a value that no question of the asking waits for, and puts none of them right: it is
+    kept like any other."""
+    told = {one.kind for one in find_measurements(turn.text)}
+    put = plan.question(str(draft.get("question")))
+    waited_for = {question.measures for question in (*task.open_questions(plan), *([put] if put else []))}
+    return bool(told) and not told & waited_for and not corrects(turn.text)

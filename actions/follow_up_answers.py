@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from actions import follow_up_words as words
+from actions import measured_doubt
 from actions.follow_up_task import BEGIN, QUESTION, keep, known_plans, later, open_task, put_question
 from actions.follow_up_times import taken_at
 from actions.forms import Outcome
+from actions.measured_doubt import MEANT
 from actions.turn import Reply, Turn
 from integrations.hospital.follow_up import answering
 from integrations.hospital.follow_up.answering import Given, OpenTask
 from integrations.hospital.follow_up.plans import Plan, Question
-from integrations.hospital.follow_up.reading import Read, chosen, corrects, graded_yes_no, read_all
+from integrations.hospital.follow_up.reading import Read, chosen, corrects, graded, graded_yes_no, read_all
 from integrations.hospital.models import Level
 from integrations.language.clauses import skips
 
@@ -30,14 +33,30 @@ async def take_answers(
         await keep(turn, task, [Given(current, None)])
         passed = {**draft, "last": current.id}
         return await _go_on(turn, reply, plan, passed, said=["say_follow_up_skipped"])
+    if (waiting := draft.get(MEANT)) and not measured_doubt.told_anew(turn, waiting):
+        return await _settled(turn, reply, task, plan, draft, current)
     reads = await _read(turn, task, plan, current, draft)
     if not reads:
         return await _nothing_read(turn, reply, task, plan, draft)
-    if wrong := next((read for read in reads if read.partial or read.implausible), None):
+    if wrong := next((read for read in reads if read.doubtful), None):
         return await _look_again(turn, reply, task, plan, draft, wrong, reads)
     moment = taken_at(turn)
     await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in reads])
     return await _answered(turn, reply, plan, draft, reads)
+
+
+async def _settled(
+    turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any], current: Question
+) -> Outcome:
+    """Yes or no to what was likelier meant. A no to what cannot be leaves the question open."""
+    answers, value = measured_doubt.settled(turn, draft[MEANT])
+    if value is not None:
+        read = replace(graded(known_plans(turn), current, value), unlikely=False)
+        await keep(turn, task, [Given(read.question, read.value, read.level, taken_at(turn))])
+        return await _answered(turn, reply, plan, draft, [read])
+    outcome = put_question(turn, reply, task, plan, draft)
+    outcome.understood = answers
+    return outcome
 
 
 async def _read(
@@ -91,17 +110,20 @@ async def _look_again(
     wrong: Read,
     reads: list[Read],
 ) -> Outcome:
-    """A value that can hardly be is asked for once more; told again so, it is not kept."""
-    fine = [read for read in reads if not (read.partial or read.implausible)]
+    """A value that can hardly be is asked for once more, with what was likelier meant; told again so, it is not kept,
+    but for a number that may be meant in either unit."""
+    fine = [read for read in reads if not read.doubtful]
     if fine:
         moment = taken_at(turn)
         await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in fine])
         task = await open_task(turn, draft) or task
-    if wrong.implausible and draft.get("doubted") == wrong.question.id:
+    if _told_again(wrong, draft):
         await keep(turn, task, [Given(wrong.question, None)])
         return await _go_on(turn, reply, plan, draft, said=["say_measurement_doubtful"])
-    key = "say_pressure_partial" if wrong.partial else "say_measurement_implausible"
-    reply.say(key, value=words.value(turn, wrong.question, wrong.value))
+    waiting = _ask_meant(turn, reply, wrong)
+    if not waiting:
+        key = "say_pressure_partial" if wrong.partial else "say_measurement_implausible"
+        reply.say(key, value=words.value(turn, wrong.question, wrong.value))
     doubted = wrong.question.id if wrong.implausible else draft.get("doubted")
     draft = {
         **draft,
@@ -109,9 +131,38 @@ async def _look_again(
         "task": str(task.id),
         "question": wrong.question.id,
         "doubted": doubted,
+        MEANT: waiting,
     }
     reply.expects = wrong.question.kind
     return Outcome(draft, QUESTION)
+
+
+def ask_meant_again(turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str, Any]) -> Outcome:
+    """After something else was said."""
+    plans, question = known_plans(turn), plan.question(str(draft["question"]))
+    assert question
+    assert question.measures
+    rule, ranges = plans.rules.of(question.measures), plans.ranges(question)
+    assert ranges
+    measured_doubt.ask_again(turn, reply, rule, ranges, draft[MEANT])
+    return Outcome(draft, QUESTION)
+
+
+def _told_again(wrong: Read, draft: Mapping[str, Any]) -> bool:
+    """Whether a doubtful value comes for the second time."""
+    if wrong.unlikely:
+        return bool((draft.get(MEANT) or {}).get("told") == wrong.value)
+    return wrong.implausible and draft.get("doubted") == wrong.question.id
+
+
+def _ask_meant(turn: Turn, reply: Reply, wrong: Read) -> dict[str, Any] | None:
+    plans, kind = known_plans(turn), wrong.question.measures
+    ranges = plans.ranges(wrong.question)
+    if wrong.partial or kind is None or ranges is None:
+        return None
+    return measured_doubt.ask(
+        turn, reply, plans.rules.of(kind), ranges, kind, wrong.value, stands=wrong.unlikely
+    )
 
 
 async def _answered(
@@ -128,7 +179,7 @@ async def _answered(
         alarmed = alarmed or read.level is Level.ALARM
         if alarmed:
             break  # one thing at a time: the gravest
-    draft = {**draft, "last": reads[0].question.id}
+    draft = {**draft, "last": reads[0].question.id, MEANT: None}
     if alarmed:
         return await _after_alarm(turn, reply, plan, draft)
     return await _go_on(turn, reply, plan, draft, said=[])

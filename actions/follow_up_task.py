@@ -10,6 +10,7 @@ from actions import follow_up_page as by_page
 from actions import follow_up_words as words
 from actions.follow_up_times import put_off_until
 from actions.forms import Outcome
+from actions.measured_doubt import MEANT
 from actions.turn import Reply, Turn
 from integrations.hospital import operations
 from integrations.hospital.follow_up import answering, asking
@@ -90,5 +91,5 @@ def put_question(turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Ma
     reply.parts.append(question.ask.text(turn.language))
     words.offer_answers(turn, reply, question)
     reply.expects = question.kind
-    kept = {**draft, "task": str(task.id), "plan": plan.id, "question": question.id}
+    kept = {**draft, "task": str(task.id), "plan": plan.id, "question": question.id, MEANT: None}
     return Outcome(kept, QUESTION)

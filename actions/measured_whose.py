@@ -1,4 +1,4 @@
-"""A value that was told of a relative: kept for the only one who can be meant, else the patient chooses."""
+"""A value that was told by itself: whose it is, and whether it is meant so, is asked where it is not clear."""
 
 from __future__ import annotations
 
@@ -7,29 +7,38 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from actions import measured_doubt
 from actions.follow_up_times import taken_at
 from actions.forms import Outcome
+from actions.measured_doubt import DOUBT, MEANT
 from actions.measurements import ask_whose, log_for, log_own, relative_of
 from actions.relations import related
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import patients
 from integrations.hospital.follow_up.plans import Plans
+from integrations.hospital.follow_up.wording import measured
 from integrations.hospital.patients import PatientView
+from integrations.language.measurements import Measured, MeasurementKind
 
 WHOSE = "follow_up_whose"  # the question
-MEASURED = ("measured", "taken", "people")  # what waits in the draft for its answer
-_DONT = frozenset({"cancel", "go_back", "deny", "goodbye"})
+MEASURED = ("measured", "taken", "people", MEANT)  # what waits in the draft for its answer
+_LEAVES = frozenset({"cancel", "go_back", "goodbye"})
+_DONT = _LEAVES | {"deny"}
 
 
 async def log(turn: Turn, reply: Reply, known: Plans, draft: Mapping[str, Any]) -> Outcome:
-    """Keeps what the message tells, or asks whose it is."""
-    meant = await log_own(turn, reply, known)
+    """Keeps what the message tells, or asks whose it is, or whether it is meant so."""
+    meant, doubt = await log_own(turn, reply, known)
     if not meant:
         return Outcome.closed()
+    waiting = (turn.text, taken_at(turn).isoformat(), [str(one.id) for one in meant], doubt)
+    draft = {**draft, **dict(zip(MEASURED, waiting, strict=True))}
+    if doubt:
+        reply.expects = str(doubt["kind"])
+        return Outcome(draft, DOUBT)
     ask_whose(turn, reply, meant)
-    waiting = (turn.text, taken_at(turn).isoformat(), [str(one.id) for one in meant])
-    return Outcome({**draft, **dict(zip(MEASURED, waiting, strict=True))}, WHOSE)
+    return Outcome(draft, WHOSE)
 
 
 async def take(turn: Turn, reply: Reply, draft: Mapping[str, Any], known: Plans) -> Outcome:
@@ -44,8 +53,42 @@ async def take(turn: Turn, reply: Reply, draft: Mapping[str, Any], known: Plans)
     if len(meant) != 1:
         return await ask_again(turn, reply, draft, understood=False)
     moment = datetime.fromisoformat(draft["taken"])
-    await log_for(turn, reply, known, meant[0], draft["measured"], moment)
-    return Outcome.closed()
+    doubt = await log_for(turn, reply, known, meant[0], draft["measured"], moment)
+    if doubt is None:
+        return Outcome.closed()
+    reply.expects = str(doubt["kind"])
+    return Outcome({**draft, "people": [str(meant[0].id)], MEANT: doubt}, DOUBT)
+
+
+async def settle(turn: Turn, reply: Reply, draft: Mapping[str, Any], known: Plans) -> Outcome:
+    """The answer to what was likelier meant: one of both, another value, or none."""
+    waiting, people = draft[MEANT], await _offered(turn, draft)
+    meant = measured_doubt.told_anew(turn, waiting)
+    answers, value = (True, meant.value) if meant else measured_doubt.settled(turn, waiting)
+    if turn.intent in _LEAVES or (answers and value is None) or not people:
+        reply.say("say_measurement_dropped")
+        return Outcome.closed()
+    if value is None:
+        return doubt_again(turn, reply, draft, known, understood=False)
+    if meant and not meant.with_unit and value == waiting["told"]:  # nothing new: it stays unclear
+        reply.say("say_measurement_unit", value=measured(turn.words.texts, meant.kind, value))
+        return Outcome.closed()
+    kind, moment = MeasurementKind(waiting["kind"]), datetime.fromisoformat(draft["taken"])
+    settled = meant or Measured(kind, value, 0, 0, with_unit=True)
+    again = await log_for(turn, reply, known, people[0], draft["measured"], moment, settled)
+    if again is None:
+        return Outcome.closed()
+    reply.expects = kind.value
+    return Outcome({**draft, MEANT: again}, DOUBT)
+
+
+def doubt_again(
+    turn: Turn, reply: Reply, draft: Mapping[str, Any], known: Plans, *, understood: bool = True
+) -> Outcome:
+    """The question once more."""
+    rule = known.rules.of(MeasurementKind(draft[MEANT]["kind"]))
+    measured_doubt.ask_again(turn, reply, rule, rule.ranges, draft[MEANT])
+    return Outcome(draft, DOUBT, understood=understood)
 
 
 async def ask_again(

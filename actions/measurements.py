@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from actions import measured_doubt
 from actions.booking_people import whom
 from actions.consent import missing_consents
 from actions.follow_up_times import taken_at
@@ -47,21 +49,30 @@ class _Noted:
 
 
 async def answer_log(turn: Turn, reply: Reply) -> None:
-    """In the middle of something else."""
-    if await log_own(turn, reply, plans(turn.runtime.settings)):
-        reply.say("say_measurement_whose_later")
-
-
-async def log_own(turn: Turn, reply: Reply, known: Plans) -> list[PatientView]:
-    """Keeps what the message tells, and says what to make of it. Gives those whom the message may mean when there are
-    several: then nothing is kept or said, and the patient is to be asked (`ask_whose`)."""
+    """In the middle of something else, whose question stays open: nothing is asked beside it."""
     if not find_measurements(turn.text):
         reply.say("say_measurement_how")
-        return []
-    meant = await _meant(turn, reply)
-    if len(meant) == 1:
+        return
+    known, meant = plans(turn.runtime.settings), await _meant(turn, reply)
+    if len(meant) > 1:
+        reply.say("say_measurement_whose_later")
+    elif meant and (wrong := _doubtful(known, find_measurements(turn.text))):
+        _say_doubt(turn, reply, known, wrong)
+    elif meant:
         await log_for(turn, reply, known, meant[0], turn.text, taken_at(turn))
-    return meant if len(meant) > 1 else []
+
+
+async def log_own(turn: Turn, reply: Reply, known: Plans) -> tuple[list[PatientView], dict[str, Any] | None]:
+    """Keeps what the message tells, and says what to make of it. Else gives those whom the message may mean, and, when
+    it is one, what was asked about the value (measured_doubt); of several the patient is to be asked (`ask_whose`)."""
+    if not find_measurements(turn.text):
+        reply.say("say_measurement_how")
+        return [], None
+    meant = await _meant(turn, reply)
+    if len(meant) != 1:
+        return meant, None
+    waiting = await log_for(turn, reply, known, meant[0], turn.text, taken_at(turn))
+    return (meant, waiting) if waiting else ([], None)
 
 
 def ask_whose(turn: Turn, reply: Reply, people: Iterable[PatientView]) -> None:
@@ -71,14 +82,29 @@ def ask_whose(turn: Turn, reply: Reply, people: Iterable[PatientView]) -> None:
 
 
 async def log_for(
-    turn: Turn, reply: Reply, known: Plans, patient: PatientView, words: str, moment: datetime
-) -> None:
-    """What these words tell, for this patient."""
+    turn: Turn,
+    reply: Reply,
+    known: Plans,
+    patient: PatientView,
+    words: str,
+    moment: datetime,
+    settled: Measured | None = None,
+) -> dict[str, Any] | None:
+    """What these words tell, for this patient; `settled` is what turned out to be meant by one of its values. Gives
+    what was asked about a value that can hardly be: then nothing is kept yet."""
     found = find_measurements(words)
-    if wrong := next((one for one in found if _hardly(known, one)), None):
-        key = "say_pressure_partial" if _half(wrong) else "say_measurement_implausible"
-        reply.say(key, value=measured(turn.words.texts, wrong.kind, wrong.value))
-        return
+    if settled:
+        found = [settled if one.kind is settled.kind else one for one in found]
+    if wrong := _doubtful(known, found):
+        rule = known.rules.of(wrong.kind)
+        stands = not _hardly(known, wrong)
+        waiting = None
+        if not _half(wrong):
+            ranges, value = rule.ranges, wrong.value
+            waiting = measured_doubt.ask(turn, reply, rule, ranges, wrong.kind, value, stands=stands)
+        if waiting is None:
+            _say_doubt(turn, reply, known, wrong)
+        return waiting
     noted = [_graded(known, one) for one in found]
     await _keep(turn, patient, noted, moment, instead=reading.corrects(words))
     what = turn.words.all_of(measured(turn.words.texts, one.kind, one.value) for one in noted)
@@ -89,6 +115,14 @@ async def log_for(
         reply.parts.append(advice.text(turn.language))
     if gravest.level is not Level.ALARM:
         offer_trends(turn, reply, [one.kind for one in noted])
+    return None
+
+
+def _say_doubt(turn: Turn, reply: Reply, known: Plans, wrong: Measured) -> None:
+    """What is wrong with a value, and to send it once more."""
+    key = "say_measurement_implausible" if _hardly(known, wrong) else "say_measurement_unit"
+    key = "say_pressure_partial" if _half(wrong) else key
+    reply.say(key, value=measured(turn.words.texts, wrong.kind, wrong.value))
 
 
 async def answer_measurements(turn: Turn, reply: Reply) -> None:
@@ -192,6 +226,15 @@ def relative_of(turn: Turn) -> str:
 
 def _half(found: Measured) -> bool:
     return found.kind is MeasurementKind.BLOOD_PRESSURE and not {"systolic", "diastolic"} <= set(found.value)
+
+
+def _doubtful(known: Plans, found: Iterable[Measured]) -> Measured | None:
+    """The first that cannot be kept as it was told."""
+    for one in found:
+        bare = not one.with_unit and known.rules.of(one.kind).ranges.unlikely(one.value)
+        if bare or _hardly(known, one):
+            return one
+    return None
 
 
 def _hardly(known: Plans, found: Measured) -> bool:

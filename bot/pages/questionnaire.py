@@ -100,6 +100,10 @@ def _read(plans: Plans, question: Question, typed: Mapping[str, str], filled: Fi
         value = wording.counted(speech.texts, question, read.value)
         filled.faults[question.id] = line("page_fault_asked_implausible", value=value)
         filled.doubted.add(question.id)
+    elif read.unlikely and not typed.get(f"{question.id}-doubted"):
+        value = wording.counted(speech.texts, question, read.value)
+        filled.faults[question.id] = line("page_fault_asked_unlikely", value=value)
+        filled.doubted.add(question.id)
     else:
         filled.reads.append(read)
         filled.given.append(Given(question, read.value, read.level))

@@ -22,18 +22,26 @@ class MeasurementKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """text[start:end] says it. `value`: see MeasurementKind; of a blood pressure one of the two may be missing."""
+    """text[start:end] says it. `value`: see MeasurementKind; of a blood pressure one of the two may be missing.
+    `with_unit`: a weight that was told in a unit, not as a bare number."""
 
     kind: MeasurementKind
     value: dict[str, float | str]
     start: int
     end: int
+    with_unit: bool = False
 
 
 _MG_PER_MMOL = 18.0  # of glucose
 _KG_PER_POUND = 0.45359237
 
-_N = QUANTITY
+# 等一下 tells no value, and neither do 3天, 两次, 5 days.
+_NO_VALUE = r"(?!一[下会些样直般定起边位种刻旦切共番])"
+_NO_COUNT = (
+    r"(?! ?(?:天|次|小时|个|周|年|片|粒|颗|顿|餐(?![前后])|遍|杯|盒"
+    r"|(?:days?|weeks?|months?|hours?|times|pills?)\b))"
+)
+_N = rf"{_NO_VALUE}{QUANTITY}{_NO_COUNT}"
 _GAP = r"[ :,，是为了有在到约大概差不多the iswasof]{0,12}?"
 _HIGH = r"(?:高压|收缩压|上压|systolic|upper|top(?: number)?|sys\b)"
 _LOW = r"(?:低压|舒张压|下压|diastolic|lower|bottom(?: number)?|dia\b)"
@@ -183,7 +191,7 @@ def _weight(value: float, unit: str, start: int, end: int) -> Measured:
         value /= 2
     elif unit in ("磅", "lb", "lbs", "pound", "pounds"):
         value *= _KG_PER_POUND
-    return Measured(MeasurementKind.WEIGHT, {"value": round(value, 1)}, start, end)
+    return Measured(MeasurementKind.WEIGHT, {"value": round(value, 1)}, start, end, with_unit=bool(unit))
 
 
 def _temperatures(text: str, expected: bool) -> Iterator[Measured]:

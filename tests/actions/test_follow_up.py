@@ -365,3 +365,75 @@ async def test_which_relative_is_asked_beside_the_question(chat: Chat, clinic: C
     assert "有 3 个小问题" in said.text
     await answer(chat, "135/85")
     assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
+
+
+async def weighed(chat: Chat) -> tuple[str, Said]:
+    """The diabetes plan, up to its question for the weight."""
+    task = await put_on(chat, "diabetes")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    return task, await answer(chat, "空腹6.1")
+
+
+async def test_a_weight_in_jin_is_asked_about_and_kept_in_kilograms(chat: Chat) -> None:
+    task, said = await weighed(chat)
+    assert "体重多少" in said.text
+    said = await answer(chat, "130")
+    assert "是不是 130 斤，也就是体重 65 公斤" in said.text
+    assert (await answers(chat, task)).get("weight") is None
+    said = await answer(chat, "是的", "affirm")
+    assert "体重 65 公斤，记下了" in said.text
+    assert "胰岛素" in said.text  # the next question
+    assert (await answers(chat, task))["weight"] == {"value": 65}
+
+
+async def test_three_hundred_kilograms_are_not_kept(chat: Chat) -> None:
+    task, _ = await weighed(chat)
+    said = await answer(chat, "300公斤")
+    assert "是不是 300 斤" in said.text
+    said = await answer(chat, "不是", "deny")
+    assert "体重多少" in said.text
+    said = await answer(chat, "300公斤")
+    assert "先不记" in said.text
+    assert (await answers(chat, task))["weight"] is None
+
+
+async def test_a_pressure_upside_down_is_turned_on_a_yes(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    said = await answer(chat, "85/135")
+    assert "是不是 血压 135/85" in said.text
+    said = await answer(chat, "停车怎么收费", "ask_hospital", ("topic", "parking"))
+    assert "是不是 血压 135/85" in said.text
+    said = await answer(chat, "对", "affirm")
+    assert "血压 135/85，记下了" in said.text
+    assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
+
+
+async def test_the_same_bare_number_twice_is_left_out(chat: Chat) -> None:
+    task, _ = await weighed(chat)
+    await answer(chat, "130")
+    said = await answer(chat, "130")
+    assert "先不记" in said.text
+    assert (await answers(chat, task))["weight"] is None
+
+
+async def test_a_moment_please_is_no_blood_sugar_of_one(chat: Chat) -> None:
+    task = await put_on(chat, "diabetes")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    said = await answer(chat, "等一下，停车怎么收费", "ask_hospital", ("topic", "parking"))
+    assert "停车" in said.text
+    assert "血糖是多少" in said.text
+    assert await answers(chat, task) == {}
+    assert await rows(chat, FollowUpAlert) == []
+
+
+async def test_a_value_that_is_not_asked_for_is_kept_beside_the_question(chat: Chat) -> None:
+    task, _ = await weighed(chat)
+    said = await answer(chat, "饭后血糖 8.2", "log_measurement", ("measurement", "glucose"))
+    assert "血糖 8.2（餐后）" in said.text
+    assert "体重多少" in said.text
+    assert (await answers(chat, task))["sugar"] == {"value": 6.1, "when": "fasting"}
+    assert len(await rows(chat, Measurement)) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,6 +28,10 @@ async def log(chat: Chat, words: str, *entities: tuple[str, Any], intent: str = 
 async def rows(chat: Chat, model: Any) -> list[Any]:
     async with chat.runtime.database.begin() as session:
         return list(await session.scalars(select(model).order_by(model.id)))
+
+
+def values(chat: Chat, row: Measurement) -> dict[str, Any]:
+    return json.loads(chat.runtime.crypto.decrypt(row.value, "measurements.value"))
 
 
 async def test_it_is_kept_and_repeated(chat: Chat, outside: Outside) -> None:
@@ -64,7 +69,7 @@ async def test_a_correction_takes_the_place_of_the_one_before(chat: Chat, outsid
     assert len([one for one in await rows(chat, Measurement) if one.replaced_at is None]) == 2
 
 
-@pytest.mark.parametrize("words", ["血压 1350/85", "血压 85/135", "血压 高压135"])
+@pytest.mark.parametrize("words", ["血压 1350/85", "血压 135/135", "血压 高压135"])
 async def test_what_can_hardly_be_is_not_kept(chat: Chat, words: str) -> None:
     said = await log(chat, words)
     assert "再看一下" in said.text or "还差一个数" in said.text
@@ -163,3 +168,69 @@ async def test_a_correction_is_of_the_one_who_was_meant(chat: Chat, clinic: Clin
     assert "*芳，血压 130/80" in said.text
     counting = [one for one in await rows(chat, Measurement) if one.replaced_at is None]
     assert [str(one.patient_id) == mother for one in counting] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "kept"),
+    [
+        ("血压 80/130", "是不是 血压 130/80", {"systolic": 130, "diastolic": 80}),
+        ("体重 130", "是不是 130 斤，也就是体重 65 公斤", {"value": 65}),
+        ("体重300公斤", "是不是 300 斤，也就是体重 150 公斤", {"value": 150}),
+        ("空腹血糖 110", "是不是 110 mg/dL，也就是血糖 6.1", {"value": 6.1, "when": "fasting"}),
+        ("体温 365", "是不是 体温 36.5", {"value": 36.5}),
+    ],
+)
+async def test_what_was_likelier_meant_is_asked_and_kept_on_a_yes(
+    chat: Chat, words: str, asked: str, kept: dict[str, Any]
+) -> None:
+    said = await log(chat, words)
+    assert asked in said.text
+    assert await rows(chat, Measurement) == []
+    said = await chat.say("affirm", text="是的")
+    assert "记下了：*明" in said.text
+    [row] = await rows(chat, Measurement)
+    assert values(chat, row) == kept
+    assert chat.form == ""
+
+
+async def test_a_heavy_patient_is_believed(chat: Chat) -> None:
+    said = await log(chat, "体重 130")
+    assert list(said.buttons) == ["130 斤", "体重 130 公斤"]
+    said = await chat.press(said, "体重 130 公斤")
+    assert "体重 130 公斤" in said.text
+    await log(chat, "体重 131公斤")  # with its unit there is nothing to ask
+    assert [values(chat, one)["value"] for one in await rows(chat, Measurement)] == [130, 131]
+
+
+@pytest.mark.parametrize(("words", "weight"), [("斤", 65), ("公斤", 130), ("62公斤", 62), ("是130斤", 65)])
+async def test_the_unit_alone_or_another_value_is_an_answer(chat: Chat, words: str, weight: float) -> None:
+    await log(chat, "体重 130")
+    await chat.say("nlu_fallback", text=words)
+    [row] = await rows(chat, Measurement)
+    assert values(chat, row) == {"value": weight}
+
+
+async def test_no_to_what_cannot_be_keeps_nothing(chat: Chat) -> None:
+    await log(chat, "血压 80/130")
+    said = await chat.say("ask_hospital", ("topic", "parking"), text="停车怎么收费")
+    assert "是不是 血压 130/80" in said.text
+    said = await chat.say("deny", text="不是")
+    assert "没有记" in said.text
+    assert await rows(chat, Measurement) == []
+
+
+async def test_in_english_a_bare_weight_may_be_in_pounds(chat: Chat) -> None:
+    chat.language = "en"
+    said = await log(chat, "my weight is 180")
+    assert "Do you mean 180 lb, which is weight 81.6 kg?" in said.text
+    await chat.say("affirm", text="yes")
+    [row] = await rows(chat, Measurement)
+    assert values(chat, row) == {"value": 81.6}
+
+
+async def test_inside_a_booking_the_question_there_stays_the_only_one(chat: Chat) -> None:
+    asked = await chat.say("book_appointment")
+    said = await log(chat, "体重 130")
+    assert "带上单位" in said.text
+    assert asked.text in said.text
+    assert await rows(chat, Measurement) == []

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from integrations.hospital.follow_up.ranges import Advice, Ranges, Said, Strict
+from integrations.hospital.follow_up.ranges import Advice, OtherUnits, Ranges, Said, Strict
 from integrations.hospital.follow_up.times import Delay, Rhythm
 from integrations.hospital.models import Level
 from integrations.language.measurements import MeasurementKind
@@ -137,6 +137,7 @@ class MeasurementRule(Strict):
     """What holds for a kind of measurement wherever a plan says nothing else."""
 
     unit: str = Field(min_length=1, max_length=16)
+    otherwise: OtherUnits | None = None
     ranges: Ranges
     advice: Advice
     duty: str = Field(min_length=1, max_length=40)

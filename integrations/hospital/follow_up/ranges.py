@@ -36,9 +36,11 @@ class Said(Strict):
 
 class Range(Strict):
     """From the first to the last number, both included; null: no end. Outside `plausible` it is asked once more,
-    outside `alarm` it is an alarm, outside `usual` it is watched."""
+    outside `alarm` it is an alarm, outside `usual` it is watched. Outside `likely` a bare number is asked about: it
+    may be meant in another unit."""
 
     plausible: tuple[float, float]
+    likely: tuple[float | None, float | None] = (None, None)
     usual: tuple[float | None, float | None] = (None, None)
     alarm: tuple[float | None, float | None] = (None, None)
 
@@ -48,6 +50,7 @@ class Range(Strict):
         if low >= high:
             raise ValueError("plausible: the first number is the lower one")
         for outer, inner, words in (
+            (self.plausible, self.likely, "likely does not lie within plausible"),
             (self.plausible, self.alarm, "alarm does not lie within plausible"),
             (self.alarm, self.usual, "usual does not lie within alarm"),
         ):
@@ -57,6 +60,11 @@ class Range(Strict):
 
     def holds(self, value: float) -> bool:
         return self.plausible[0] <= value <= self.plausible[1]
+
+    def expects(self, value: float) -> bool:
+        """Whether a number without a unit is taken as it stands."""
+        low, high = self.likely
+        return (low is None or value >= low) and (high is None or value <= high)
 
     def level(self, value: float) -> tuple[Level, bool]:
         """How it is to be taken, and whether it lies below rather than above."""
@@ -81,6 +89,9 @@ class Ranges(RootModel[dict[str, Range]]):
         known = [(range_, value[part]) for part, range_ in self._of(value)]
         return any(not range_.holds(float(told)) for range_, told in known)
 
+    def unlikely(self, value: dict[str, float | str]) -> bool:
+        return any(not range_.expects(float(value[part])) for part, range_ in self._of(value))
+
     def grade(self, value: dict[str, float | str]) -> tuple[Level, bool]:
         """The gravest of its parts."""
         order = [Level.USUAL, Level.WATCH, Level.ALARM]
@@ -92,6 +103,24 @@ class Ranges(RootModel[dict[str, Range]]):
         if when in self.root and "value" in value:
             return [("value", self.root[when])]
         return [(part, range_) for part, range_ in self.root.items() if part in value]
+
+
+class OtherUnit(Strict):
+    """What a number may be meant in instead: `factor` makes it the measurement's own unit. `unit` is "" where nothing
+    but the decimal point is missing."""
+
+    unit: str = Field(default="", max_length=16)
+    factor: float = Field(gt=0)
+
+
+class OtherUnits(Strict):
+    """By the language in which the number was written."""
+
+    zh: OtherUnit
+    en: OtherUnit
+
+    def of(self, language: str) -> OtherUnit:
+        return self.en if language == "en" else self.zh
 
 
 class Advice(Strict):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from integrations.hospital.follow_up.plans import Option, Plans, Question
+from integrations.hospital.follow_up.plans import MeasurementRule, Option, Plans, Question
 from integrations.hospital.follow_up.ranges import Ranges
 from integrations.hospital.models import Level
 from integrations.language.clauses import about, clauses, yes_or_no
-from integrations.language.measurements import find_measurements, find_number
+from integrations.language.measurements import Measured, find_measurements, find_number
 
 _PAINLESS = re.compile(
     r"不[疼痛]|没(?:有|什么)?(?:感觉)?[疼痛]?|无痛|no(?: pain)?\b|not at all|none", re.IGNORECASE
@@ -30,14 +30,30 @@ _NOTHING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An answer understood. `implausible`: to be looked at again. `partial`: the other half is missing."""
+    """An answer understood. `implausible`: to be looked at again. `unlikely`: a bare number that may be meant in
+    another unit. `partial`: the other half is missing."""
 
     question: Question
     value: Any = field(repr=False)
     level: Level = Level.USUAL
     low: bool = False
     implausible: bool = False
+    unlikely: bool = False
     partial: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the patient is to say more before it is kept."""
+        return self.implausible or self.unlikely or self.partial
+
+
+@dataclass(frozen=True, slots=True)
+class Likelier:
+    """What was likelier meant: the value, and the number as it was written with the unit it then has ("130 斤"); ""
+    where the value says it all."""
+
+    value: dict[str, float | str]
+    written: str = ""
 
 
 def corrects(text: str) -> bool:
@@ -76,7 +92,7 @@ def _rest(current: Question, others: Sequence[Question], text: str) -> str:
 def _read_other(plans: Plans, question: Question, text: str, before: dict[str, Any]) -> Read | None:
     if question.measures:
         found = [one for one in find_measurements(text) if one.kind == question.measures]
-        return _measured(plans, question, found[0].value, before.get(question.id)) if found else None
+        return _measured(plans, question, found[0], before.get(question.id)) if found else None
     if question.about and (part := about(text, question.about.all)):
         return read_one(plans, question, part, None)
     return None
@@ -89,7 +105,7 @@ def read_one(plans: Plans, question: Question, text: str, before: Any = None) ->
         return None
     if question.measures:
         found = [one for one in find_measurements(text, question.kind) if one.kind == question.measures]
-        return _measured(plans, question, found[0].value, before) if found else None
+        return _measured(plans, question, found[0], before) if found else None
     match question.kind:
         case "pain" | "number":
             return _number(plans, question, text)
@@ -113,12 +129,14 @@ def chosen(question: Question, option_id: str) -> Read | None:
     return Read(question, option.id, option.level) if option else None
 
 
-def _measured(plans: Plans, question: Question, value: dict[str, float | str], before: Any) -> Read:
+def _measured(plans: Plans, question: Question, found: Measured, before: Any) -> Read:
+    value = found.value
     if isinstance(before, dict) and question.measures:  # "不对，高压是125"
         value = {**before, **value}
     if question.kind == "blood_pressure" and not {"systolic", "diastolic"} <= set(value):
         return Read(question, value, partial=True)
-    return graded(plans, question, value)
+    read = graded(plans, question, value)
+    return replace(read, unlikely=False) if found.with_unit else read
 
 
 def graded(plans: Plans, question: Question, value: dict[str, float | str]) -> Read:
@@ -126,13 +144,31 @@ def graded(plans: Plans, question: Question, value: dict[str, float | str]) -> R
     if ranges is None:
         return Read(question, value)
     level, low = ranges.grade(value)
-    return Read(question, value, level, low, implausible=implausible(ranges, value))
+    hardly = implausible(ranges, value)
+    unlikely = not hardly and ranges.unlikely(value)
+    return Read(question, value, level, low, implausible=hardly, unlikely=unlikely)
 
 
 def implausible(ranges: Ranges, value: dict[str, float | str]) -> bool:
     """Out of all range, or the lower pressure above the upper one."""
     upside_down = "diastolic" in value and float(value["diastolic"]) >= float(value["systolic"])
     return upside_down or ranges.implausible(value)
+
+
+def likelier(
+    rule: MeasurementRule, ranges: Ranges, value: dict[str, float | str], language: str
+) -> Likelier | None:
+    """The two pressures the other way round, or the number in another unit, where that can be; else None."""
+    if "systolic" in value:
+        turned = {**value, "systolic": value["diastolic"], "diastolic": value["systolic"]}
+        return None if implausible(ranges, turned) else Likelier(turned)
+    if rule.otherwise is None:
+        return None
+    other, number = rule.otherwise.of(language), float(value["value"])
+    meant = {**value, "value": round(number * other.factor, 1)}
+    if ranges.implausible(meant):
+        return None
+    return Likelier(meant, f"{number:g} {other.unit}" if other.unit else "")
 
 
 def _number(plans: Plans, question: Question, text: str) -> Read | None:

@@ -253,6 +253,16 @@ async def test_a_value_that_can_hardly_be_is_left_out_when_it_comes_twice(sheet)
     assert await sheet.rows(Measurement) == []
 
 
+@pytest.mark.parametrize("plan", ["diabetes"])
+async def test_a_weight_that_may_be_in_jin_is_asked_about_once(sheet):
+    heavy = {"sugar": "6.1", "sugar-when": "fasting", "weight": "130", "medicine": "yes", "feet": "no"}
+    shown = await sheet.send(**heavy)
+    assert "是斤的话，请换成公斤" in words(shown)
+    assert "weight" not in await sheet.answers()
+    await sheet.send(weight="130", **{"weight-doubted": "yes"})
+    assert (await sheet.answers())["weight"] == {"value": 130}
+
+
 @pytest.mark.parametrize("plan", ["after_visit"])
 async def test_words_that_cannot_wait_are_answered_like_in_the_chat(sheet):
     shown = await sheet.send(condition="better", medicine="yes", words="胸口很痛，喘不上气")

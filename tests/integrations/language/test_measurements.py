@@ -173,3 +173,20 @@ def test_a_number(text: str, number: float | None) -> None:
 def test_quantities() -> None:
     said = {"一百三": 130, "一百零三": 103, "一三五": 135, "六点一": 6.1, "两百": 200, "12.50": 12.5}
     assert {text: read_quantity(text) for text in said} == said
+
+
+@pytest.mark.parametrize("expected", ["glucose", "weight", "temperature", "blood_pressure"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "等一下,停车怎么收费",
+        "一会儿再量",
+        "我一直没量",
+        "发烧三天了",
+        "每天量两次",
+        "体重称一下再说",
+        "fever for 3 days",
+    ],
+)
+def test_a_moment_and_a_count_are_no_value(text: str, expected: str) -> None:
+    assert find_measurements(text, expected) == []

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations.hospital.follow_up.plans import FOLDER, load, plans
+from integrations.hospital.follow_up.reading import Likelier, likelier
 from integrations.hospital.follow_up.times import Delay, Rhythm, days, due_at
 from integrations.quiet_hours import awake
 from integrations.settings import Settings
@@ -114,3 +115,22 @@ def test_quiet_hours(local: str, then: str) -> None:
     moment = datetime.fromisoformat(local).replace(tzinfo=ZONE)
     assert awake("22:00-07:30", moment, ZONE) == datetime.fromisoformat(then).replace(tzinfo=ZONE)
     assert awake("none", moment, ZONE) == moment
+
+
+def test_a_bare_number_may_be_meant_in_another_unit() -> None:
+    rules = load(FOLDER).rules
+    weight, glucose = rules.weight, rules.glucose
+    assert weight.ranges.unlikely({"value": 130})
+    assert not weight.ranges.unlikely({"value": 62})
+    assert weight.ranges.implausible({"value": 300})
+    assert likelier(weight, weight.ranges, {"value": 130}, "zh-Hans") == Likelier({"value": 65.0}, "130 斤")
+    assert likelier(weight, weight.ranges, {"value": 180}, "en") == Likelier({"value": 81.6}, "180 lb")
+    assert likelier(weight, weight.ranges, {"value": 900}, "zh-Hans") is None
+    assert likelier(glucose, glucose.ranges, {"value": 110, "when": "fasting"}, "zh-Hans") == Likelier(
+        {"value": 6.1, "when": "fasting"}, "110 mg/dL"
+    )
+
+
+def test_likely_lies_within_plausible(folder: Path) -> None:
+    [fault] = edit(folder, "likely: [2, 110]", "likely: [2, 999]", "measurements.yml")
+    assert "likely does not lie within plausible" in fault
