@@ -26,6 +26,8 @@ from integrations.hospital.models import InvoiceStatus, OrderStatus
 
 _SHOWN = 3
 _LATELY = timedelta(days=1)  # so long a payment of a closed order may still come
+_JUST_NOW = timedelta(minutes=15)  # so long "我付好了" means what was paid
+_BOOKING = frozenset({"booking_form", "reschedule_form"})
 _UNSETTLED = (OrderStatus.REFUND_DUE, OrderStatus.REFUNDED)
 
 
@@ -57,8 +59,12 @@ async def answer_paid(turn: Turn, reply: Reply) -> None:
     every = await _orders(turn)
     due = await _due(turn, every)
     news = [one for one in every if _settled_since(one, before)]
+    lately = [one for one in every if one.paid_at and turn.now - one.paid_at < _JUST_NOW]
     if news or (every and not due):
         await _what_became(turn, reply, news[0] if news else max(every, key=_last_moved))
+    elif lately:  # that one is meant, not what is open besides
+        await _what_became(turn, reply, max(lately, key=_last_moved))
+        await answer_bills(turn, reply)
     elif due:
         await _not_yet(turn, reply, due[0])
     else:
@@ -89,6 +95,27 @@ async def answer_pay_for_me(turn: Turn, reply: Reply) -> None:
     else:
         key = "say_pay_for_first" if len(asked) > 1 else "say_pay_for"
         reply.say(key, **bill_line(turn, asked[0]), link=await pay_for_page(turn, asked[0]))
+
+
+async def answer_pay_later(turn: Turn, reply: Reply) -> None:
+    """Until when: of what is to be paid the most urgent, and of a number that is being booked how long it is held."""
+    due = [] if turn.form in _BOOKING else await _due(turn, await _orders(turn))
+    online = bool(turn.runtime.payments)
+    if not due:
+        minutes = turn.runtime.settings.hold_minutes
+        reply.say("say_pay_later" if online else "say_pay_later_counter", minutes=minutes)
+        return
+    one = due[0]
+    values = bill_line(turn, one)
+    if one.expires_at is None:
+        reply.say("say_pay_later_open", **values)
+        return
+    values["until"] = turn.words.moment(one.expires_at, turn.today)
+    if online:
+        reply.say("say_pay_later_held", **values, link=await pay_page(turn, one))
+        reply.offer(turn.words.texts.text("word_pay_for_me"), f'/pay_for_me{{"order": "{one.order_no}"}}')
+    else:
+        reply.say("say_pay_later_held_counter", **values, order_no=one.order_no)
 
 
 async def answer_receipt(turn: Turn, reply: Reply) -> None:

@@ -95,6 +95,7 @@ ANSWERS: Mapping[str, Answer] = {
     "my_appointments": appointments.answer_appointments,
     "paid_already": billing.answer_paid,
     "my_bills": billing.answer_bills,
+    "ask_pay_later": billing.answer_pay_later,
     "ask_refund": billing.answer_refund,
     "pay_for_me": billing.answer_pay_for_me,
     "ask_receipt": billing.answer_receipt,

@@ -22,7 +22,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from components.classifier import Classifier, fit
 from components.nonsense import nonsense
-from components.wishes import REPLIES, wishes_in
+from components.wishes import REPLIES, UNPARTED, wishes_in
 
 FALLBACK = "nlu_fallback"
 RANKING = 5  # intents kept in the ranking
@@ -176,6 +176,8 @@ class Understanding(GraphComponent):
         if not found:
             return None
         first, *later = found
+        if whole["name"] in UNPARTED and first.intent not in REPLIES:
+            return None
         return {
             "whole": whole["name"],
             "first": first.intent,

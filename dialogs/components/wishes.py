@@ -17,6 +17,7 @@ Named = Callable[[int, int], "dict[str, set[str]]"]
 ANSWERED = frozenset(
     {
         "ask_hospital",
+        "ask_pay_later",
         "ask_privacy",
         "ask_receipt",
         "ask_refund",
@@ -56,6 +57,8 @@ BEGUN = frozenset(
 WISHES = ANSWERED | BEGUN
 # What answers a question that is open; before a second wish it counts inside a form alone.
 REPLIES = frozenset({"affirm", "correct", "deny", "inform"})
+# Questions that sound like two: 到医院再付行吗. Taken apart only behind a yes or a no.
+UNPARTED = frozenset({"ask_pay_later"})
 # One wish said in two ways, or told at length: never two of the same family.
 _FAMILIES = (
     frozenset(
@@ -77,7 +80,8 @@ _KIN = (
         {"cancel_medicine", "collect_medicine", "my_prescriptions", "where_is_my_parcel", "my_addresses"}
     ),
     frozenset({"collect_medicine", "my_bills"}),
-    frozenset({"my_bills", "paid_already", "ask_hospital"}),
+    frozenset({"my_bills", "paid_already", "ask_hospital", "ask_pay_later"}),
+    frozenset({"book_appointment", "ask_pay_later"}),  # 先挂上，晚点再付
 )
 # Two visits in one message: for two people, or to two places. "看看皮肤科也行" and "没号的话" name no second one.
 _VISIT = "book_appointment"
