@@ -9,7 +9,7 @@ from uuid import UUID
 
 from actions import own_words
 from actions.complaint_cases import CaseSteps, subject_title
-from actions.complaint_words import category_of, content_of, means_another, purpose_of
+from actions.complaint_words import category_of, command_in, content_of, means_another, purpose_of
 from actions.forms import Outcome
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -85,7 +85,39 @@ class ComplaintForm(CaseSteps):
             return await self._asking(turn, reply, complaint, _BEFORE.get(turn.asked, turn.asked))
         if own_words.brings_evidence(turn):
             return await self._evidence(turn, reply, complaint)
+        if turn.asked in _TYPED and (commanded := await self._commanded(turn, reply, complaint)):
+            return commanded
         return await self._answered(turn, reply, complaint)
+
+    async def _commanded(self, turn: Turn, reply: Reply, complaint: Complaint) -> Outcome | None:
+        """ "补充投诉", "重新写": about the complaint that is being told, not a part of it; before anything is told,
+        about the one that is being looked into."""
+        command, rest = command_in(turn.text)
+        begun = complaint.words or complaint.messages
+        if command and not begun and (standing := await self.standing(turn)):
+            return await self._commanded_about(turn, reply, {"case": str(standing[0].id)})
+        asked = "complaint_more" if complaint.words else "complaint_words"
+        match command:
+            case "withdraw":
+                reply.say("say_complaint_stopped")
+                return Outcome.closed()
+            case "anew":
+                return await self._anew(turn, reply, complaint)
+            case "more" if rest:
+                told = await self._told(turn, complaint, rest)
+                at_the_end = turn.asked == "complaint_confirm"
+                return await self._asking(
+                    turn, reply, told, "complaint_confirm" if at_the_end else "complaint_more"
+                )
+            case "more":
+                return await self._asking(turn, reply, complaint, asked)
+            case "change" if complaint.words:
+                reply.say("ask_complaint_change")
+                return Outcome(complaint.as_draft(), "complaint_more")
+        return None
+
+    async def _anew(self, turn: Turn, reply: Reply, complaint: Complaint) -> Outcome:
+        return await self._asking(turn, reply, replace(complaint, words=(), messages=()), "complaint_words")
 
     def holds(self, draft: Mapping[str, Any]) -> bool:
         return bool(draft.get("words"))
@@ -143,9 +175,7 @@ class ComplaintForm(CaseSteps):
         """What was read back is submitted, written anew, told of another visit, or told more of."""
         purpose = turn.facts.purpose
         if purpose == "anew":
-            return await self._asking(
-                turn, reply, replace(complaint, words=(), messages=()), "complaint_words"
-            )
+            return await self._anew(turn, reply, complaint)
         if means_another(turn.text) and await self._subjects(turn):
             return await self._asking(turn, reply, replace(complaint, about=""), "complaint_about")
         if purpose == "more" or turn.intent in {"deny", "correct"}:

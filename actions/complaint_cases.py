@@ -4,11 +4,12 @@ ended."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from actions import own_words
-from actions.complaint_words import correction_in
+from actions.complaint_words import command_in, correction_in
 from actions.forms import LONG_AWAY, Form, Outcome
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -98,7 +99,8 @@ class CaseSteps(Form):
 
     async def on_case(self, turn: Turn, reply: Reply, draft: Mapping[str, Any], purpose: str) -> Outcome:
         if not purpose:
-            return await self._answered_about(turn, reply, draft)
+            commanded = await self._commanded_about(turn, reply, draft)
+            return commanded or await self._answered_about(turn, reply, draft)
         if purpose == "outside":
             reply.say("say_complaint_outside", **outside(turn))
             return Outcome.closed()
@@ -177,6 +179,26 @@ class CaseSteps(Form):
             reply.say("say_complaint_stopped")
             return Outcome.closed()
         return Outcome(draft, turn.asked, understood=False)
+
+    async def _commanded_about(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome | None:
+        """Something else is wanted with it than was asked for."""
+        command, rest = command_in(turn.text)
+        if not command:
+            return None
+        case = await self._view(turn, str(draft["case"]))
+        match command:
+            case "withdraw" if turn.asked == "complaint_withdraw":
+                return await self._withdraw(turn, reply, case)
+            case "withdraw":
+                return await self._begin(turn, reply, case, "withdraw")
+            case "change":
+                return await self._begin(turn, reply, case, "correct")
+            case "more" if rest and case.stands:
+                draft = {"case": str(case.id), "purpose": "add"}
+                return await self._add(replace(turn, text=rest), reply, case, draft)
+            case "more":
+                return await self._begin(turn, reply, case, "add")
+        return None
 
     async def _add(self, turn: Turn, reply: Reply, case: CaseView, draft: Mapping[str, Any]) -> Outcome:
         """Each message at once: what was said is not to be lost when the patient goes away."""

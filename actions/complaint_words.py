@@ -84,6 +84,45 @@ _OUTSIDE = re.compile(
 )
 
 
+# Said while a complaint is being told, these are about it and no part of it. Behind the first more may be told.
+_MORE = re.compile(
+    r"(?:我)?(?:还|再)?(?:想|要)?(?:补充|追加|再加)(?:一下|一点|几句|两句|点|说明)?"
+    r"(?:我的|刚才的|这个|这次)?(?:投诉|内容|意见)?吧?(?:$|[:：，,。、\s]+)(?P<rest>.*)"
+    r"|(?:i (?:want|would like|wish) to |i'd like to |please )?add(?: something| more)?"
+    r"(?: to (?:my|the|this) complaint)?(?:$|[:,.]\s*)(?P<rest_en>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_COMMANDS = (
+    (
+        "withdraw",
+        r"(?:我)?(?:想|要)?(?:撤(?:回|销|诉|掉)|取消|放弃)(?:这个|这次|我的)?(?:投诉)?(?:吧|了)?"
+        r"|(?:算了)?[，,]?(?:我)?不(?:想|要)?投诉了"
+        r"|withdraw (?:it|(?:my|the|this) complaint)|(?:cancel|drop) (?:my|the|this) complaint",
+    ),
+    (
+        "anew",
+        r"(?:我)?(?:想|要)?(?:重新?|从头)(?:写|说|讲|来|填)(?:一遍|一次|过)?吧?"
+        r"|(?:let me )?(?:start (?:over|again)|write it (?:anew|again))",
+    ),
+    (
+        "change",
+        r"(?:我)?(?:想|要)?(?:更正|修改|改)(?:一下)?(?:我的|这个|刚才的)?(?:投诉|内容)?"
+        r"|(?:correct|change) (?:my|the|this) complaint",
+    ),
+)
+_COMMAND_PATTERNS = tuple((command, re.compile(words, re.IGNORECASE)) for command, words in _COMMANDS)
+_TRIMMED = " \t\n，。,.!！~～"
+
+
+def command_in(text: str) -> tuple[str, str]:
+    """What is wanted with the complaint that is open: more, withdraw, anew, change; and what is told behind it.
+    "" for words that belong to the complaint."""
+    words = text.strip(_TRIMMED)
+    if found := _MORE.fullmatch(words):
+        return "more", (found["rest"] or found["rest_en"] or "").strip()
+    return next((command for command, one in _COMMAND_PATTERNS if one.fullmatch(words)), ""), ""
+
+
 def category_of(text: str) -> Category | None:
     words = normalise(text)
     return next((category for category, pattern in _PATTERNS if pattern.search(words)), None)

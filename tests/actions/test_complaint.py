@@ -274,3 +274,48 @@ async def test_a_visit_wished_for_in_the_middle_waits_until_it_is_sent(clinic: C
     assert "下周三" not in str(chat.slots["complaint"])
     said = await chat.say("cancel")
     assert "您刚才还说：预约挂号（骨科）。现在办吗？" in said.text
+
+
+@pytest.mark.parametrize("asked", ["补充投诉", "我想补充一下", "add to my complaint"])
+async def test_wanting_to_add_is_no_part_of_the_story(clinic: Clinic, runtime: Runtime, asked: str) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="投诉")
+    await chat.say("nlu_fallback", text="等了三个小时没人理")
+    await chat.say("affirm", text="说完了")
+    said = await chat.say("complain", text=asked)
+    assert "请接着写" in said.text
+    await chat.say("nlu_fallback", text="护士还骂人")
+    said = await chat.say("affirm", text="说完了")
+    assert "您说：“等了三个小时没人理 护士还骂人”" in said.text
+    await chat.say("affirm")
+    [case] = await made(runtime)
+    assert words_of(runtime, case) == "等了三个小时没人理\n护士还骂人"
+
+
+async def test_what_is_added_in_the_same_message_is_read_back_without_the_wish(
+    clinic: Clinic, runtime: Runtime
+) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="投诉")
+    await chat.say("nlu_fallback", text="等了三个小时没人理")
+    await chat.say("affirm", text="说完了")
+    said = await chat.say("complain", text="补充投诉：护士还骂人")
+    assert "您说：“等了三个小时没人理 护士还骂人”" in said.text
+
+
+async def test_withdrawn_or_written_anew_before_it_is_submitted(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="投诉")
+    await chat.say("nlu_fallback", text="等了三个小时没人理")
+    await chat.say("affirm", text="说完了")
+    said = await chat.say("complain", text="更正投诉")
+    assert "哪里不对" in said.text
+    said = await chat.say("nlu_fallback", text="重新写")
+    assert "什么时候" in said.text
+    await chat.say("nlu_fallback", text="其实只等了一个小时")
+    said = await chat.say("affirm", text="说完了")
+    assert "您说：“其实只等了一个小时”" in said.text
+    said = await chat.say("complain", text="撤回投诉")
+    assert "没有提交" in said.text
+    assert chat.form == ""
+    assert await made(runtime) == []

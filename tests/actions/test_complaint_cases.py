@@ -206,3 +206,19 @@ async def test_it_was_another_visit(clinic: Clinic, runtime: Runtime) -> None:
     [case] = await made(runtime)
     assert case.order_id is not None
     assert (await _notes(runtime))[0] == ("correction", f"更正：和 {title} 有关")
+
+
+async def test_what_the_first_one_invites_to_say_leads_to_it(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await clinic.chat(registered=False)
+    number = await submit(chat)
+    said = await chat.say("complain", text="投诉")
+    assert "请说“补充投诉”" in said.text
+    said = await chat.say("complain", text="补充投诉")
+    assert f"编号 {number}：要补充什么" in said.text
+    said = await chat.say("complain", text="补充投诉")
+    assert f"编号 {number}：要补充什么" in said.text  # no word of the complaint
+    await chat.say("nlu_fallback", text="还有收费的事")
+    said = await chat.say("complain", text="撤回投诉")
+    assert "确定撤回" in said.text
+    [case] = await made(runtime)
+    assert "补充投诉" not in words_of(runtime, case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.complaint_words import category_of, content_of, purpose_of
+from actions.complaint_words import category_of, command_in, content_of, purpose_of
 from integrations.hospital.models import (
     Category,
 )
@@ -55,3 +55,23 @@ def test_a_mere_wish_to_complain_says_nothing_yet(said: str) -> None:
 )
 def test_what_is_wanted_with_an_earlier_one(said: str, purpose: str) -> None:
     assert purpose_of(said) == purpose
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ("补充投诉", ("more", "")),
+        ("我还想补充一点：态度也不好", ("more", "态度也不好")),
+        ("补充 还有停车费", ("more", "还有停车费")),
+        ("Add to my complaint: the nurse shouted", ("more", "the nurse shouted")),
+        ("撤回投诉", ("withdraw", "")),
+        ("算了，不投诉了", ("withdraw", "")),
+        ("重新写", ("anew", "")),
+        ("更正投诉", ("change", "")),
+        ("补充液体的时候打错了", ("", "")),
+        ("追加的检查费没退", ("", "")),
+        ("他们说要改一下我的投诉记录", ("", "")),
+    ],
+)
+def test_what_is_about_the_complaint_and_no_part_of_it(said: str, command: tuple[str, str]) -> None:
+    assert command_in(said) == command
