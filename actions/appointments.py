@@ -124,7 +124,8 @@ class CancellationForm(Form):
             until = turn.words.moment(one.cancel_until, turn.today)
             reply.say("say_cancellation_late", until=until, phone=turn.runtime.settings.hospital_phone)
             return Outcome.closed()
-        reply.say("ask_cancellation", what=_what_happens(turn, one), **line(turn, one))
+        key = "ask_cancellation_stopped" if one.stopped else "ask_cancellation"
+        reply.say(key, what=_what_happens(turn, one), **line(turn, one))
         return Outcome({"appointment": str(one.id)}, "confirm")
 
     async def _cancel(self, turn: Turn, reply: Reply, appointment: str) -> Outcome:

@@ -24,7 +24,8 @@ class Wish:
     choices last shown; `schedule` is the chosen half day of a practitioner, `slot` the chosen number in it,
     "" for the earliest free one; `named` is the time that the confirmation named ("8:30"). `patient` is for whom,
     "" for the account's owner; `relative` the word for somebody who was meant ("妈"). `moving` is the appointment
-    that is to give way, `fee` what the new one has to cost ("3500" fen)."""
+    that is to give way, `fee` what the new one has to cost ("3500" fen), `changing` what is to be another one
+    ("practitioner"), as long as it is not known which appointment is meant."""
 
     departments: tuple[str, ...] = ()
     practitioners: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class Wish:
     relative: str = ""
     moving: str = ""
     fee: str = ""
+    changing: str = ""
 
     @classmethod
     def read(cls, draft: Mapping[str, Any]) -> Wish:

@@ -74,11 +74,11 @@ class RescheduleForm(BookingForm):
             return Outcome.closed()
         named, facts = which(turn.facts, wish.offered, coming)
         turn = replace(turn, facts=facts)
+        kept = _kept(wish, facts)
         if len(named) == 1:
-            return await self._begin(turn, reply, wish, named[0])
+            return await self._begin(replace(turn, facts=_wished(kept, facts)), reply, kept, named[0])
         reply.say("ask_move_which")
         offered = offer_appointments(turn, reply, named)
-        kept = _timed(wish, facts)
         understood = not turn.asked or turn.intent == "reschedule_appointment" or kept != wish
         return Outcome(replace(kept, offered=offered).as_draft(), "appointment", understood=understood)
 
@@ -97,6 +97,7 @@ class RescheduleForm(BookingForm):
             practitioners=(str(old.practitioner_id),),
             fee=str(old.fee_fen) if old.status is AppointmentStatus.BOOKED else "",
             offered=(),
+            changing="",
         )
         return await self._next(turn, reply, wish, entering=True)
 
@@ -110,9 +111,12 @@ class RescheduleForm(BookingForm):
         if not found.sessions:
             reply.say("say_move_nothing")
             return Outcome.closed()
+        old = await self._old(turn, wish)
         if turn.asked in ("", "appointment"):
-            old = await self._old(turn, wish)
             reply.say("say_move_start", **line(turn, old))
+        nobody_else = {one.practitioner_id for one in found.sessions} == {old.practitioner_id}
+        if wish.fee and nobody_else and turn.facts.field == "practitioner":
+            reply.say("say_move_nobody_else", fee=turn.words.money(old.fee_fen), doctor=old.practitioner)
         return await super()._offer(turn, reply, wish, found, directory)
 
     async def _old(self, turn: Turn, wish: Wish) -> AppointmentView:
@@ -189,11 +193,24 @@ def _on(days: Days, coming: list[AppointmentView]) -> list[AppointmentView]:
     return [one for one in coming if days.first <= one.date <= days.last]
 
 
-def _timed(wish: Wish, facts: Facts) -> Wish:
-    """The new time is kept while the appointment is asked for."""
+def _kept(wish: Wish, facts: Facts) -> Wish:
+    """What the new one is to be is kept while the appointment is asked for: its time, its doctor or department, or
+    that it is to be another one."""
     if facts.days:
         wish = wish.on(facts.days)
-    return replace(wish, period=facts.period or wish.period, time=facts.time or wish.time)
+    return replace(
+        wish,
+        period=facts.period or wish.period,
+        time=facts.time or wish.time,
+        practitioners=facts.practitioners or wish.practitioners,
+        departments=facts.departments or wish.departments,
+        changing=facts.field or wish.changing,
+    )
+
+
+def _wished(kept: Wish, facts: Facts) -> Facts:
+    """A message that names the appointment, with what was wished before it."""
+    return replace(facts, practitioners=kept.practitioners, departments=kept.departments, field=kept.changing)
 
 
 def _fee_words(turn: Turn, old: AppointmentView, proposal: Proposal) -> str:

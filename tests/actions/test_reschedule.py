@@ -204,3 +204,48 @@ async def test_inside_a_booking_it_changes_the_wish(clinic: Clinic) -> None:
     said = await chat.say("reschedule_appointment", day(FRIDAY))
     assert "请确认：11月27日（周五）" in said.text
     assert chat.form == "booking_form"
+
+
+async def test_another_doctor_is_not_forgotten_while_one_of_several_is_chosen(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("张伟", THURSDAY)
+    await clinic.session("王建国", FRIDAY)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静")
+    await booked(clinic, chat, "张伟")
+    said = await chat.say("reschedule_appointment", ("field", "practitioner"), text="换个医生")
+    assert "改哪一个" in said.text
+    said = await chat.press(said, "周三")
+    assert any("王建国" in title for title in said.buttons)
+
+
+async def test_the_doctor_who_was_named_is_not_forgotten_either(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("张伟", THURSDAY)
+    await clinic.session("王建国", FRIDAY)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静")
+    await booked(clinic, chat, "张伟")
+    said = await chat.say("reschedule_appointment", ("practitioner", clinic.doctors["王建国"]))
+    assert "改哪一个" in said.text
+    said = await chat.say("ask_hospital", ("topic", "parking"), text="停车怎么收费")
+    assert "改哪一个" in said.text
+    said = await chat.say("inform", ("practitioner", clinic.doctors["李静"]), text="李静那个")
+    assert "原来：周三 11月25日" in said.text
+    assert "改到：11月27日（周五）" in said.text
+    assert "王建国" in said.text
+
+
+async def test_no_other_doctor_of_the_same_fee_is_said(clinic: Clinic, runtime: Runtime) -> None:
+    await clinic.session("李静", WEDNESDAY, fee_fen=3500)
+    await clinic.session("李静", FRIDAY, fee_fen=3500)
+    await clinic.session("王建国", FRIDAY, fee_fen=5000)
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    async with runtime.database.begin() as session:
+        order = (await session.scalars(select(Order.order_no))).one()
+        await booking.confirm_paid(session, order, NOW)
+    await chat.say("reschedule_appointment")
+    said = await chat.say("correct", ("field", "practitioner"), text="换个医生")
+    assert "这里只有李静" in said.text
+    assert "取消预约" in said.text
