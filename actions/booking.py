@@ -25,6 +25,7 @@ from actions.triage_words import answer_inside
 from actions.turn import Reply, Turn
 from actions.waiting_line import can_wait, department_of, join, offer_waiting
 from actions.waiting_wish import BOOKING, in_words, keep, last_day, waits
+from actions.waitlist import offer_again
 from actions.walk_in import bookable, not_booked, say_the_way, told_the_way
 from integrations.hospital import accounts, patients
 from integrations.hospital.booking import BookingError
@@ -37,6 +38,7 @@ _HEARD = frozenset(
     {"go_back", "book_appointment", "which_department", "tell_symptoms", "join_waitlist"}
 )  # answered even when nothing changes
 _STOPS = frozenset({"cancel", "cancel_appointment"})
+_NAMES_NO_VISIT = frozenset({"emergency_help", "ask_pay_later"})
 _ILL = frozenset({"which_department", "tell_symptoms"})
 
 
@@ -85,7 +87,8 @@ class BookingForm(ConfirmingForm):
 
     def says_something(self, turn: Turn) -> bool:
         facts = turn.facts
-        if turn.intent == "emergency_help":  # "急救" is a word for the department, and more than that
+        # "急救" is a word for the department, and more than that; "明天再付" is no day for the visit.
+        if turn.intent in _NAMES_NO_VISIT:
             return False
         return bool(facts.for_booking or facts.schedule or facts.slot or facts.ordinal) and not facts.topics
 
@@ -140,6 +143,8 @@ class BookingForm(ConfirmingForm):
         if turn.facts.personal and not turn.facts.for_booking and turn.intent in _VAGUE:
             return Outcome.closed(go_on=await self._personal(turn))
         if turn.intent in _VAGUE and not turn.facts.for_booking:
+            if await offer_again(turn, reply):
+                return Outcome.closed()
             await unclear(turn, reply)
             return Outcome(None, understood=False)
         return None

@@ -16,6 +16,14 @@ from integrations.hospital.models import WaitlistStatus
 from integrations.hospital.refusals import BookingError, NotYours, OfferOver
 from integrations.hospital.waitlist import EntryView
 
+# What to say of an offer by what became of its entry; of any other its time is over.
+_OVER = {
+    WaitlistStatus.ACCEPTED: "say_offer_taken",
+    WaitlistStatus.DECLINED: "say_offer_let_go",
+    WaitlistStatus.CANCELLED: "say_offer_let_go",
+    WaitlistStatus.WAITING: "say_offer_none",
+}
+
 
 async def answer_waitlist(turn: Turn, reply: Reply) -> None:
     """What I wait for, with buttons to take what is offered and to leave."""
@@ -73,9 +81,7 @@ async def answer_accept(turn: Turn, reply: Reply) -> None:
     except NotYours:
         reply.say("say_offer_over")
     except OfferOver:
-        async with turn.runtime.database.begin() as session:
-            accepted = (await waitlist.entry(session, one)).status is WaitlistStatus.ACCEPTED
-        reply.say("say_offer_taken" if accepted else "say_offer_over")
+        await _say_over(turn, reply, one)
     except BookingError as error:
         async with turn.runtime.database.begin() as session:
             shown = await waitlist.entry(session, one)
@@ -94,10 +100,19 @@ async def answer_decline(turn: Turn, reply: Reply) -> None:
             await waitlist.decline(
                 session, one, turn.contact_id, key=turn.key(f"decline_offer:{one}"), now=turn.now
             )
-    except (NotYours, OfferOver):
+    except NotYours:
         reply.say("say_offer_over")
+    except OfferOver:
+        await _say_over(turn, reply, one)
     else:
         reply.say("say_offer_declined")
+
+
+async def _say_over(turn: Turn, reply: Reply, entry_id: UUID) -> None:
+    """What became of an offer that stands no longer."""
+    async with turn.runtime.database.begin() as session:
+        status = (await waitlist.entry(session, entry_id)).status
+    reply.say(_OVER.get(status, "say_offer_over"))
 
 
 async def answer_yes(turn: Turn, reply: Reply) -> None:
@@ -110,6 +125,15 @@ async def answer_no(turn: Turn, reply: Reply) -> None:
     """ "不要了" likewise."""
     offered = _offered(turn, await _standing(turn))
     await (answer_decline if offered else answers.nothing_open)(turn, reply)
+
+
+async def offer_again(turn: Turn, reply: Reply) -> bool:
+    """The number that is offered once more, to who was not understood while it waits for an answer. False: none is."""
+    offered = _offered(turn, await _standing(turn))
+    for one in offered:
+        reply.say("say_waitlist_line", **entry_values(turn, one))
+    _offer_answers(turn, reply, offered)
+    return bool(offered)
 
 
 def entry_values(turn: Turn, one: EntryView) -> dict[str, object]:
@@ -152,10 +176,12 @@ async def _meant(turn: Turn, reply: Reply) -> UUID | None:
     """The offer that was named, or the only one; asks which, or says that there is none."""
     if turn.facts.entry:
         return UUID(turn.facts.entry)
-    offered = _offered(turn, await _standing(turn))
+    standing = await _standing(turn)
+    offered = _offered(turn, standing)
     if len(offered) == 1:
         return offered[0].id
-    reply.say("say_offer_which" if offered else "say_offer_none")
+    waiting = "say_offer_none" if standing else "say_offer_not_waiting"
+    reply.say("say_offer_which" if offered else waiting)
     _offer_answers(turn, reply, offered)
     return None
 

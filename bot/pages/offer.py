@@ -121,7 +121,9 @@ def _rows(words: Words, one: EntryView) -> list[tuple[str, str]]:
 
 def _over(reader: Reader, one: EntryView | None) -> Response:
     taken = one is not None and one.status is WaitlistStatus.ACCEPTED
-    return _said(reader, "say_offer_taken" if taken else "say_offer_over", done=taken)
+    let_go = one is not None and one.status in (WaitlistStatus.DECLINED, WaitlistStatus.CANCELLED)
+    over = "say_offer_let_go" if let_go else "say_offer_over"
+    return _said(reader, "say_offer_taken" if taken else over, done=taken)
 
 
 def _said(reader: Reader, key: str, *, status: int = 200, done: bool = False) -> Response:

@@ -279,7 +279,9 @@ _VIEWS = """
            sl.date AS offer_day, s.period AS offer_period, sl.time AS offer_time, s.fee_fen AS offer_fee_fen,
            (SELECT count(*) FROM waitlist_entries other
             WHERE other.status = 'waiting' AND other.department_id = w.department_id AND other.seq < w.seq
-              AND other.days && w.days) AS ahead
+              AND other.days && w.days
+              AND (other.practitioner_id = w.practitioner_id OR num_nulls(other.practitioner_id, w.practitioner_id) > 0)
+              AND (other.period = w.period OR num_nulls(other.period, w.period) > 0)) AS ahead
     FROM waitlist_entries w
     JOIN patients pt ON pt.id = w.patient_id
     JOIN departments d ON d.id = w.department_id

@@ -45,10 +45,12 @@ async def entries(runtime: Runtime) -> list[WaitlistStatus]:
         return list(await session.scalars(select(WaitlistEntry.status).order_by(WaitlistEntry.seq)))
 
 
-async def waiting(clinic: Clinic, runtime: Runtime, *, fee_fen: int = 0) -> tuple[Chat, str]:
-    schedule = await full(clinic, runtime, fee_fen=fee_fen)
+async def waiting(
+    clinic: Clinic, runtime: Runtime, doctor: str = "李静", *, fee_fen: int = 0
+) -> tuple[Chat, str]:
+    schedule = await full(clinic, runtime, doctor, fee_fen=fee_fen)
     chat = await clinic.chat()
-    await chat.press(await ask(clinic, chat), WAIT)
+    await chat.press(await ask(clinic, chat, doctor), WAIT)
     return chat, schedule
 
 
@@ -249,3 +251,32 @@ async def test_somebody_else_s_offer_is_not_mine(clinic: Clinic, runtime: Runtim
     async with runtime.database.begin() as session:
         assert (await session.scalars(select(Appointment.id))).all() == []
         assert await booking.upcoming(session, other.contact.account_id, NOW) == []
+
+
+async def test_an_old_button_below_an_offer_tells_what_became_of_it(clinic: Clinic, runtime: Runtime) -> None:
+    chat, schedule = await waiting(clinic, runtime)
+    await offer(runtime, schedule)
+    async with runtime.database.begin() as session:
+        entry = ("entry", str(await session.scalar(select(WaitlistEntry.id))))
+    await chat.say("accept_offer", entry)
+    assert "已经接受了" in (await chat.say("decline_offer", entry)).text
+    assert await entries(runtime) == [WaitlistStatus.ACCEPTED]
+    other, schedule = await waiting(clinic, runtime, "张伟")
+    await offer(runtime, schedule)
+    async with runtime.database.begin() as session:
+        newest = select(WaitlistEntry.id).order_by(WaitlistEntry.seq.desc()).limit(1)
+        entry = ("entry", str(await session.scalar(newest)))
+    await other.say("decline_offer", entry)
+    assert "已经让给下一位" in (await other.say("accept_offer", entry)).text
+    said = await other.say("accept_offer", text="接受候补")
+    assert "您也没有在排候补" in said.text  # nothing is promised to who waits no longer
+
+
+async def test_who_is_not_understood_sees_what_is_offered_again(clinic: Clinic, runtime: Runtime) -> None:
+    chat, schedule = await waiting(clinic, runtime)
+    await offer(runtime, schedule)
+    said = await chat.say("nlu_fallback", text="多少钱啊")
+    assert "已为您留号" in said.text
+    assert [title[:2] for title in said.buttons] == ["接受", "放弃"]
+    await chat.press(said, "接受")
+    assert await entries(runtime) == [WaitlistStatus.ACCEPTED]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from integrations.hospital import booking, waitlist
 from integrations.hospital.events import EventKind
@@ -140,3 +140,27 @@ async def test_each_step_is_kept(clinic: Clinic, line: Line) -> None:
             ("waiting", "offered"),
             ("offered", "accepted"),
         ]
+
+
+async def test_only_who_waits_for_the_same_number_is_ahead(clinic: Clinic, line: Line) -> None:
+    """Three who wait before: for this doctor, for the other half day, and for another doctor of the department."""
+    await line.join(await clinic.booker(), doctor=True)
+    afternoon, elsewhere = await clinic.booker(), await clinic.booker()
+    await line.join(afternoon)
+    await line.join(elsewhere)
+    mine = await line.join(await clinic.booker(), doctor=True)
+    another = (await full(clinic)).schedule.practitioner_id
+    async with clinic.database.begin() as session:
+        assert (await waitlist.entry(session, mine.id)).ahead == 3
+        await session.execute(
+            text("UPDATE waitlist_entries SET period = 'evening' WHERE account_id = :id"),
+            {"id": afternoon.account_id},
+        )
+        await session.execute(
+            text("UPDATE waitlist_entries SET period = 'morning' WHERE id = :id"), {"id": mine.id}
+        )
+        await session.execute(
+            text("UPDATE waitlist_entries SET practitioner_id = :another WHERE account_id = :id"),
+            {"id": elsewhere.account_id, "another": another},
+        )
+        assert (await waitlist.entry(session, mine.id)).ahead == 1
