@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from integrations.hospital.delivery import parcels, views
 from integrations.hospital.delivery.views import ParcelFault, ParcelView
 from integrations.hospital.models import (
     WITH_PHARMACY,
+    ConfirmedBy,
     DeliveryStatus,
     Handing,
     OrderStatus,
@@ -22,7 +24,13 @@ from integrations.hospital.pharmacy import views as prescriptions
 from integrations.hospital.pharmacy.views import PrescriptionView
 
 _LATELY = timedelta(days=7)
+_WRONG = (DeliveryStatus.PROBLEM, DeliveryStatus.RETURNED)
 SHOWN = 3
+# "显示签收了我没收到" confirms nothing.
+_NOT_THERE = re.compile(
+    r"[没未](?:有|能|见)?(?:人)?(?:收|拿|取|看|到)|不在|不见|收不到|\b(?:not|never|no)\b|n['’]t\b|where",
+    re.IGNORECASE,
+)
 
 
 async def current(turn: Turn) -> list[PrescriptionView]:
@@ -134,34 +142,52 @@ async def answer_parcel(turn: Turn, reply: Reply) -> None:
         if one.status in parcels.ON_THE_WAY:
             known = await courier.ask(turn.runtime, one.id) and known
         async with turn.runtime.database.begin() as session:
-            _say_parcel(turn, reply, await views.parcel(session, one.id))
+            _say_parcel(turn, reply, await views.parcel(session, one.id), several=len(found) > 1)
         reply.say("say_parcel_page", link=await parcel_page(turn, one.id))
     if not known:
         reply.say("say_parcel_not_asked")
 
 
-def _say_parcel(turn: Turn, reply: Reply, one: ParcelView) -> None:
-    if one.status in (DeliveryStatus.PREPARING, DeliveryStatus.DELIVERED):
-        reply.say(f"say_parcel_{one.status}")
+def _say_parcel(turn: Turn, reply: Reply, one: ParcelView, *, several: bool) -> None:
+    if one.status is DeliveryStatus.PREPARING:
+        reply.say("say_parcel_preparing")
+        return
+    if one.status is DeliveryStatus.DELIVERED:
+        _say_delivered(turn, reply, one)
         return
     state = turn.words.texts.text(f"word_parcel_{one.state or 'shipped'}")
     at = turn.words.moment(one.state_at or one.shipped_at or turn.now, turn.today)
     reply.say("say_parcel", state=state, at=at, tail=one.tail)
+    if one.status in _WRONG:
+        reply.say(f"say_parcel_{one.status}", phone=turn.runtime.settings.hospital_phone)
     if expected := one.expected(turn.now):
         reply.say("say_parcel_expected", when=turn.words.moment(expected, turn.today))
     if one.status in parcels.ON_THE_WAY:
-        reply.offer(turn.words.texts.text("word_received"), f'/confirm_receipt{{"delivery": "{one.id}"}}')
+        title = turn.words.texts.text("word_received_one" if several else "word_received", tail=one.tail)
+        reply.offer(title, f'/confirm_receipt{{"delivery": "{one.id}"}}')
+
+
+def _say_delivered(turn: Turn, reply: Reply, one: ParcelView) -> None:
+    """Where only the carrier says so, with what to do when it is not true."""
+    at = turn.words.moment(one.delivered_at or one.state_at or turn.now, turn.today)
+    by_carrier = one.confirmed_by is ConfirmedBy.CARRIER
+    reply.say("say_parcel_signed" if by_carrier else "say_parcel_delivered", at=at, tail=one.tail)
+    if by_carrier:
+        reply.offer(turn.words.texts.text("word_not_received"), '/complain{"category": "delivery"}')
 
 
 async def answer_receipt(turn: Turn, reply: Reply) -> None:
-    """ "收到了": of the one parcel that is on its way, or the one whose button was pressed."""
+    """ "收到了": of the one parcel that is on its way, or the one whose button was pressed; of none on its way the one
+    that the carrier has brought."""
+    if _NOT_THERE.search(turn.text):
+        await answer_parcel(turn, reply)
+        return
     async with turn.runtime.database.begin() as session:
         account = await account_of(session, turn)
-        found = [
-            one.id
-            for one in await views.parcels_of(session, account, turn.now - _LATELY)
-            if one.status in parcels.ON_THE_WAY
-        ]
+        every = await views.parcels_of(session, account, turn.now - _LATELY)
+    found = [one.id for one in every if one.status in parcels.ON_THE_WAY]
+    if not found and all(one.status is DeliveryStatus.DELIVERED for one in every):
+        found = [one.id for one in every[:1]]
     wanted = UUID(turn.facts.delivery) if turn.facts.delivery else found[0] if len(found) == 1 else None
     if wanted is None:
         await answer_parcel(turn, reply)

@@ -88,10 +88,11 @@ async def _paid(telling: Telling) -> News | None:
 
 
 async def _moved(telling: Telling) -> News | None:
-    """Only the parcel's newest state: what is older by now is no news."""
+    """Only the parcel's newest state that is told: what is older by now is no news."""
     one = await parcels.parcel(telling.session, UUID(telling.event.payload["delivery_id"]))
     state = telling.event.payload["state"]
-    if state in _UNTOLD or state != (one.state or SHIPPED) or one.status is DeliveryStatus.CANCELLED:
+    newest = SHIPPED if one.state is None or one.state in _UNTOLD else one.state
+    if state != newest or one.status is DeliveryStatus.CANCELLED:
         return None
     if one.status is DeliveryStatus.DELIVERED and state != ParcelState.SIGNED:  # the patient has said so
         return None

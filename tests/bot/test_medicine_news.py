@@ -189,3 +189,15 @@ async def test_who_does_not_act_for_the_patient_any_more_hears_nothing(rt, pharm
     async with rt.database.begin() as session:
         await session.execute(delete(AccountPatient))
     assert await _said(rt) == []
+
+
+async def test_a_parcel_that_the_carrier_scanned_at_once_is_told_to_have_left(rt, pharmacy):
+    client = await _chatting(pharmacy)
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
+    await _said(rt)
+    async with rt.database.begin() as session:
+        await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
+    step = ParcelStep(NOW.replace(hour=2), "北京")
+    await courier.take_note(rt, ParcelNews("ems", "EM12345678", ParcelState.COLLECTED, (step,)))
+    [shipped] = await _said(rt)  # before anybody had heard of the first step
+    assert "5678" in shipped.text
