@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import (
@@ -18,6 +19,12 @@ from integrations.hospital.models import (
     Sex,
     Slot,
 )
+
+
+async def talks(session: AsyncSession, contact_id: UUID) -> None:
+    """The contact has a conversation."""
+    for table, column in (("conversations", "id"), ("controls", "conversation_id")):
+        await session.execute(text(f"INSERT INTO {table} ({column}) VALUES (:id)"), {"id": contact_id})  # noqa: S608
 
 
 async def ward(session: AsyncSession, name: str) -> Department:

@@ -11,6 +11,7 @@ from integrations.hospital.events import tell_booked
 from integrations.hospital.hearers import hearer_of
 from integrations.hospital.models import AccountPatient, ConsentKind, Contact, Relation
 from integrations.hospital.unbinding import unbind
+from tests.clinic_rows import talks
 from tests.integrations.hospital.conftest import Booker, Clinic
 
 
@@ -24,8 +25,7 @@ def clinic(database, clock):
 async def talk(rt, contact_id):
     """As if they had written once."""
     async with rt.database.begin() as session:
-        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), {"id": contact_id})
-        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), {"id": contact_id})
+        await talks(session, contact_id)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from integrations.hospital.models import AccountPatient, Handing, ParcelState
 from integrations.hospital.pharmacy import counter, reviews, substitutions
 from integrations.tracking import ParcelNews, ParcelStep
 from tests.bot.neutral_words import read_aloud
+from tests.clinic_rows import talks
 from tests.consultation_rows import Asker, Online
 from tests.pharmacy_rows import NOW, PHARMACIST, SHELF, TERMS, Pharmacy
 
@@ -26,9 +27,7 @@ async def pharmacy(rt, clock):
 async def _chatting(pharmacy):
     client = await pharmacy.client()
     async with pharmacy.database.begin() as session:
-        values = {"id": client.contact_id}
-        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), values)
-        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), values)
+        await talks(session, client.contact_id)
     return client
 
 

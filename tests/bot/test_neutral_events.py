@@ -27,7 +27,7 @@ from integrations.hospital.models import (
     WaitlistEntry,
 )
 from tests.bot.neutral_words import read_aloud
-from tests.clinic_rows import doctor, half_day, known_patient
+from tests.clinic_rows import doctor, half_day, known_patient, talks
 from tests.integrations.hospital.conftest import Clinic
 
 # Whose texts name a patient (masked): they are looked at in the catalogue, with the name left out.
@@ -77,8 +77,7 @@ async def hospital(rt, monkeypatch):
     async with rt.database.begin() as session:
         await seed.seed(session, date(2026, 11, 22))
         contact = await accounts.ensure_contact(session, "telegram", "42")
-        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), {"id": contact.id})
-        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), {"id": contact.id})
+        await talks(session, contact.id)
     return contact
 
 

@@ -18,6 +18,7 @@ from integrations.hospital import accounts, cases, ratings
 from integrations.hospital.cases import handling
 from integrations.hospital.models import CaseKind, Category, Contact, SubjectKind
 from tests.bot.neutral_words import read_aloud
+from tests.clinic_rows import talks
 
 STAFF = "staff:lin"
 
@@ -26,8 +27,7 @@ STAFF = "staff:lin"
 async def who(rt) -> Contact:
     async with rt.database.begin() as session:
         contact = await accounts.ensure_contact(session, "telegram", "patient-1")
-        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), {"id": contact.id})
-        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), {"id": contact.id})
+        await talks(session, contact.id)
     return contact
 
 

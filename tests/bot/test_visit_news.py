@@ -13,7 +13,7 @@ from integrations.hospital import booking, events, stops, visit_reminders, visit
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Appointment, AppointmentStatus, Period, Practitioner, Schedule
 from integrations.hospital.unbinding import unbind
-from tests.clinic_rows import doctor, half_day
+from tests.clinic_rows import doctor, half_day, talks
 from tests.integrations.hospital.conftest import Clinic
 
 
@@ -33,8 +33,7 @@ async def who(rt, clinic):
 
 async def talk(rt, contact_id):
     async with rt.database.begin() as session:
-        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), {"id": contact_id})
-        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), {"id": contact_id})
+        await talks(session, contact_id)
 
 
 async def heard(rt, who):

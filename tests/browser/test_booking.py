@@ -7,19 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.phone import NoBrowser, Phone, chromium
+from tests.browser.phone import Phone
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(120, func_only=True)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        with chromium() as found:
-            yield found
-    except NoBrowser:
-        pytest.fail("no Chromium here: make test installs it")
 
 
 @pytest.fixture

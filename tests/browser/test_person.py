@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from tests.browser.desk import Agent
-from tests.browser.phone import NoBrowser, Phone, chromium
+from tests.browser.phone import Phone
 from tests.conversations.hospital import Hospital
 from tests.patients import WeChatPatient
 from tests.stack import Stack, eventually
@@ -32,15 +32,6 @@ class Case:
     patient: WeChatPatient
     conversation: UUID
     consultation: UUID
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        with chromium() as found:
-            yield found
-    except NoBrowser:
-        pytest.fail("no Chromium here: make test installs it")
 
 
 @pytest.fixture

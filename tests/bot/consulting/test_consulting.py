@@ -20,6 +20,7 @@ from integrations.hospital.consultations.terms import NotNow, UnknownConsultatio
 from integrations.hospital.models import ConsultationStatus, Practitioner, ReturnReason, Role
 from integrations.messages import Kind, MessageIn
 from tests.bot.neutral_words import read_aloud
+from tests.clinic_rows import talks
 from tests.consultation_rows import MINUTE, NOW, TERMS, Asker, Online
 from tests.staff_rows import member
 
@@ -33,9 +34,7 @@ async def online(rt: Any, clock: Any) -> Online:
 async def _chatting(rt: Any, online: Online) -> Asker:
     who = await online.asker()
     async with rt.database.begin() as session:
-        values = {"id": who.contact_id}
-        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), values)
-        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), values)
+        await talks(session, who.contact_id)
     return who
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from bot import media, sweep
 from bot.consulting import work
@@ -32,6 +32,7 @@ from integrations.messages import Picture
 from integrations.runtime import Runtime
 from tests.bot.desk.conftest import Desks, Visitor
 from tests.bot.desk.test_work import _click, _open, _press, _see
+from tests.clinic_rows import talks
 from tests.consultation_rows import NOW, TERMS, Asker, Online
 from tests.pharmacy_rows import TERMS as PHARMACY
 from tests.pharmacy_rows import Pharmacy
@@ -222,9 +223,7 @@ async def test_how_long_it_goes_on_stands_above_the_talk(desks: Desks) -> None:
 async def _waiting(rt: Runtime, online: Online) -> tuple[Asker, UUID]:
     who = await online.asker()
     async with rt.database.begin() as session:
-        values = {"id": who.contact_id}
-        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), values)
-        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), values)
+        await talks(session, who.contact_id)
         person = await session.get_one(Patient, who.patient_id)
         person.phone = rt.crypto.encrypt("+8613812345678", "patients.phone")
         person.name = rt.crypto.encrypt("张明", "patients.name")

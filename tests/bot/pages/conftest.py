@@ -4,13 +4,13 @@ import dataclasses
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from integrations.hospital import accounts, links, patients
 from integrations.hospital.accounts import required_consents
 from integrations.identity.interface import Outcome
 from integrations.money import Platform
 from tests.bot.gateway import gateway_on
+from tests.clinic_rows import talks
 from tests.integrations.hospital.conftest import Clinic
 
 from . import money
@@ -51,8 +51,7 @@ async def page(rt):
     rt = dataclasses.replace(rt, sms=Sms(), identity=Identity())
     async with rt.database.begin() as session:
         contact = await accounts.ensure_contact(session, "telegram", "42")
-        await session.execute(text("INSERT INTO conversations (id) VALUES (:id)"), {"id": contact.id})
-        await session.execute(text("INSERT INTO controls (conversation_id) VALUES (:id)"), {"id": contact.id})
+        await talks(session, contact.id)
         await accounts.give_consents(session, contact, required_consents("telegram"), rt.now(), None)
         token = await links.issue_link(
             session, contact_id=contact.id, purpose="registration", now=rt.now(), minutes=15
