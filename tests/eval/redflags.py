@@ -3,9 +3,9 @@ alone, and with the second opinion beside them.
 
 tests/eval/redflags*.jsonl hold messages with the alarm they call for, written apart from the rules and from the
 examples. The rows of the first two sets have been read by the author of the rules; those of redflags_hard were written
-by the same author and read once; those of redflags_3 were written by somebody else, those of
-redflags_4 before their author had read a rule. Of these two only the figures were looked at while rules and examples
-were made, never which rows are missed.
+by the same author and read once; those of redflags_3 were written by somebody else, those of redflags_4 and redflags_5
+before their authors had read a rule. Of these three only the figures were looked at while rules and examples were
+made, never which rows are missed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from bot.launching import training
 from bot.red_flags import Outcome, get_ready, look
+from bot.red_flags.reading import GRAVITY
 from bot.second_opinion import speaking
 from integrations.language.script import normalise
 
@@ -45,7 +46,11 @@ def read(file: Path) -> list[dict[str, Any]]:
 
 
 def seen(row: dict[str, Any]) -> tuple[Outcome, str]:
-    return look(normalise(row["text"]), [normalise(one) for one in row.get("earlier", ())])
+    """The gravest of what is raised while the messages come in, one after the other."""
+    said = [normalise(one) for one in (*row.get("earlier", ()), row["text"])]
+    return max(
+        (look(new, said[:at]) for at, new in enumerate(said)), key=lambda found: GRAVITY.index(found[0])
+    )
 
 
 def report(rows: list[dict[str, Any]], *, every_wrong: bool = False) -> None:
