@@ -154,7 +154,7 @@ def is_latin(name: str) -> bool:
 def mask_name(name: str) -> str:
     """ "张明" and "欧阳小明" both become "*明", "John Smith" becomes "J. S."."""
     if is_latin(name):
-        return " ".join(f"{word[0].upper()}." for word in _LATIN_WORD.findall(name)[:5])
+        return " ".join(f"{word[0].upper()[0]}." for word in _LATIN_WORD.findall(name)[:5])
     return f"*{name[-1]}" if name else ""
 
 

@@ -8,29 +8,34 @@ from datetime import datetime
 
 from bot import outbox
 from integrations.texts import clean
-from tests.faults.breaking import QUESTION, conversation, on_its_way, settle, until
+from tests.faults.breaking import QUESTION, conversation, settle
 from tests.faults.inside import crypto
 from tests.patients import Patient
 from tests.stack import Stack
+
+_QUESTIONS = 3
 
 
 def audit(stack: Stack, patients: Iterable[Patient], *, storm: bool = False) -> None:
     """Waits until all is quiet, then holds the platforms' records against the database. In a storm a platform may
     give up on a message that was never acknowledged, and a message may fail for good, with words to the patient."""
     for patient in patients:
-        _hear_the_rest(stack, patient)
-        settle(stack, patient)
+        _settle(stack, patient)
         _nothing_was_lost(stack, patient, storm=storm)
         _nothing_was_said_twice(stack, patient)
     _no_slot_was_sold_twice(stack)
 
 
-def _hear_the_rest(stack: Stack, patient: Patient) -> None:
-    """Who was sent as much as WeChat allows after one message hears the rest with the next answer."""
-    talk = conversation(stack, patient)
-    until(lambda: not on_its_way(stack, talk) or _is_used_up(patient), 60)
-    if on_its_way(stack, talk):
-        patient.say(QUESTION)
+def _settle(stack: Stack, patient: Patient) -> None:
+    """Who was sent as much as WeChat allows after one message hears the rest with the answer to the next."""
+    for _ in range(_QUESTIONS):
+        try:
+            return settle(stack, patient, seconds=15)
+        except TimeoutError:
+            if not _is_used_up(patient):
+                break
+            patient.say(QUESTION)
+    return settle(stack, patient)
 
 
 def _is_used_up(patient: Patient) -> bool:

@@ -224,5 +224,6 @@ def test_a_masked_name_shows_one_character_at_most(name: str) -> None:
 def test_masked_examples() -> None:
     assert mask_name("A ×") == "*×"  # a sign, no letter
     assert mask_name("欧阳小明") == "*明"
+    assert mask_name("ßAA") == "S."  # two letters, written large
     assert mask_phone("+8613812345678") == "138****5678"
     assert mask_phone("12345") == "*****"
