@@ -59,7 +59,10 @@ def train(folder: Path) -> Path:
         command = [str(PYTHON), "-W", "ignore", "-m", "rasa", "train", "--force"]
         command += ["--config", str(PARTS / "config.yml"), "--domain", str(ROOT / "domain.yml")]
         command += ["--data", str(data), "--out", str(folder), "--fixed-model-name", model.name]
-        done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+        cache = {"RASA_CACHE_DIRECTORY": str(folder / "cache")}  # otherwise it lies beside the sources
+        done = subprocess.run(
+            command, env=_environment() | cache, capture_output=True, text=True, check=False
+        )
         if done.returncode or not model.exists():
             raise RuntimeError(f"The stock Rasa could not be trained:\n{(done.stdout + done.stderr)[-3000:]}")
     return model

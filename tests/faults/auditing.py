@@ -30,7 +30,7 @@ def _settle(stack: Stack, patient: Patient) -> None:
     """Who was sent as much as WeChat allows after one message hears the rest with the answer to the next."""
     for _ in range(_QUESTIONS):
         try:
-            return settle(stack, patient, seconds=15)
+            return settle(stack, patient, seconds=10)
         except TimeoutError:
             if not _is_used_up(patient):
                 break
