@@ -73,12 +73,15 @@ def _nothing_was_said_twice(stack: Stack, patient: Patient) -> None:
 
 def _said(stack: Stack, patient: Patient) -> tuple[set[str], list[tuple[str, str]]]:
     """What was written, and each message that it left in with its status: what was taken to be sent at the same moment
-    left as one (bot.claims)."""
+    left as one (bot.claims). News that was handed over as a prepared notice may read as that on the phone."""
     keys = crypto(stack)
     rows = [
         (claimed_at, status, outbox.unseal(keys, content).text)
         for claimed_at, status, content in stack.rows(
-            "SELECT claimed_at, status, content FROM outbound WHERE conversation_id = %s ORDER BY seq",
+            """
+            SELECT claimed_at, CASE WHEN notified_at IS NULL OR status <> 'sent' THEN status ELSE 'unknown' END, content
+            FROM outbound WHERE conversation_id = %s ORDER BY seq
+            """,
             conversation(stack, patient),
         )
     ]
