@@ -31,6 +31,13 @@ async def rows(runtime: Runtime) -> list[tuple[AppointmentStatus, date, bool]]:
     return [(one.status, one.date, one.rescheduled_from is not None) for one in views]
 
 
+async def pay(runtime: Runtime) -> None:
+    """The only order."""
+    async with runtime.database.begin() as session:
+        order = (await session.scalars(select(Order.order_no))).one()
+        await booking.confirm_paid(session, order, NOW)
+
+
 async def test_to_friday_afternoon_takes_two_messages(clinic: Clinic, runtime: Runtime) -> None:
     await clinic.session("李静", WEDNESDAY)
     await clinic.session("李静", FRIDAY, "afternoon")
@@ -158,9 +165,7 @@ async def test_what_is_paid_is_moved_among_the_same_fee(clinic: Clinic, runtime:
     await clinic.session("李静", THURSDAY, fee_fen=3500)
     chat = await clinic.chat()
     await booked(clinic, chat, "李静", day(WEDNESDAY))
-    async with runtime.database.begin() as session:
-        order = (await session.scalars(select(Order.order_no))).one()
-        await booking.confirm_paid(session, order, NOW)
+    await pay(runtime)
     said = await chat.say("reschedule_appointment", day(FRIDAY))
     assert all("¥50" not in title for title in said.buttons)
     said = await chat.press(said, "周四")
@@ -242,9 +247,7 @@ async def test_no_other_doctor_of_the_same_fee_is_said(clinic: Clinic, runtime: 
     await clinic.session("王建国", FRIDAY, fee_fen=5000)
     chat = await clinic.chat()
     await booked(clinic, chat, "李静", day(WEDNESDAY))
-    async with runtime.database.begin() as session:
-        order = (await session.scalars(select(Order.order_no))).one()
-        await booking.confirm_paid(session, order, NOW)
+    await pay(runtime)
     await chat.say("reschedule_appointment")
     said = await chat.say("correct", ("field", "practitioner"), text="换个医生")
     assert "这里只有李静" in said.text

@@ -60,7 +60,8 @@ async def _prescribe(visitor: Visitor, *codes: str) -> None:
     await _click(visitor, "rx-sign")
 
 
-async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
+async def _doctor_with_one_waiting(desks: Desks) -> tuple[Online, Any, Any]:
+    """The department, the consultation, and its doctor at the desk."""
     rt = desks.rt
     await Pharmacy(rt.database, rt.crypto).open()
     online = await Online(rt.database, rt.crypto).open()
@@ -69,6 +70,12 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
         doctor = await session.get_one(Practitioner, online.doctor)
     visitor = await desks.enter(Role.DOCTOR, doctor=doctor)
     await sweep.hospital(rt)
+    return online, made, visitor
+
+
+async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
+    rt = desks.rt
+    online, made, visitor = await _doctor_with_one_waiting(desks)
     await _open(visitor, "/consultations", made)
     await _see(visitor, "高血压，在吃氨氯地平")
     await _press(visitor, "accept")
@@ -110,13 +117,7 @@ async def test_sent_back_after_the_end_it_is_amended_and_what_is_left_reaches_a_
     desks: Desks, clock: Any
 ) -> None:
     rt, clock.time = desks.rt, NOW
-    await Pharmacy(rt.database, rt.crypto).open()
-    online = await Online(rt.database, rt.crypto).open()
-    _, made = await _waiting(rt, online)
-    async with rt.database.begin() as session:
-        doctor = await session.get_one(Practitioner, online.doctor)
-    visitor = await desks.enter(Role.DOCTOR, doctor=doctor)
-    await sweep.hospital(rt)
+    online, made, visitor = await _doctor_with_one_waiting(desks)
     doctor_at_desk = visitor.member
     assert doctor_at_desk
     first = await _over(rt, online, made)
