@@ -61,7 +61,7 @@ _GO_ON = text("UPDATE inbound SET status = 'pending', done_at = NULL WHERE id = 
 _PLACE = text("""
     SELECT content FROM inbound
     WHERE conversation_id = :conversation AND kind = 'location' AND received_at > :since
-    ORDER BY received_at DESC LIMIT 1
+    ORDER BY received_at DESC, seq DESC LIMIT 1
 """)
 
 _YES = re.compile(

@@ -73,11 +73,11 @@ _ROWS = f"""
     LEFT JOIN patients owner ON owner.id = own.patient_id
     LEFT JOIN LATERAL (
         SELECT kind, content, received_at FROM inbound
-        WHERE conversation_id = c.id AND kind NOT IN {_SILENT_KINDS} ORDER BY received_at DESC LIMIT 1
+        WHERE conversation_id = c.id AND kind NOT IN {_SILENT_KINDS} ORDER BY received_at DESC, seq DESC LIMIT 1
     ) AS said ON true
     LEFT JOIN LATERAL (
         SELECT content, created_at, staff_id, status FROM outbound
-        WHERE conversation_id = c.id AND status <> 'dropped' ORDER BY created_at DESC LIMIT 1
+        WHERE conversation_id = c.id AND status <> 'dropped' ORDER BY created_at DESC, seq DESC LIMIT 1
     ) AS told ON true
 """  # noqa: S608 - pieces of our own
 _READ = text(_ROWS)

@@ -29,7 +29,7 @@ _IN = text("""
     FROM inbound LEFT JOIN media ON media.inbound_id = inbound.id
     WHERE inbound.conversation_id = :id AND inbound.kind NOT IN ('event', 'system')
       AND inbound.received_at < CAST(:before AS timestamptz)
-    ORDER BY inbound.received_at DESC LIMIT :limit
+    ORDER BY inbound.received_at DESC, inbound.seq DESC LIMIT :limit
 """)
 _OUT = text("""
     SELECT outbound.id, outbound.content, outbound.created_at AS at, outbound.status, outbound.error,
@@ -99,7 +99,7 @@ async def read(
     for statement, made in (
         (_IN, _inbound), (_OUT, _outbound), (_NOTES, _note), (_ALARMS, _alarm), (_TALKS, _talk),
     ):  # fmt: skip
-        for row in await session.execute(statement, about):
+        for row in reversed((await session.execute(statement, about)).all()):
             items += made(crypto, row)
     items = sorted((item for item in items if item.at < before), key=lambda item: item.at)[-limit:]
     return [replace(item, state="held") if waiting and item.state == "queued" else item for item in items]

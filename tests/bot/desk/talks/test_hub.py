@@ -242,3 +242,12 @@ async def test_of_the_bots_conversations_the_latest_come_first(rt, clock, arrive
     assert await listed(limit=1) == [first]
     clock.forward(days=3)
     assert await listed() == []
+
+
+async def test_what_came_in_one_moment_stays_in_its_order(rt, arrive):
+    for words in ("一", "二", "三"):
+        conversation = await arrive(words=words)
+    async with rt.database.transaction() as session:
+        items = await transcript.read(session, rt.crypto, conversation, before=transcript.LATEST)
+    assert [item.text for item in items] == ["一", "二", "三"]
+    assert (await read(rt, conversation)).last == "三"
