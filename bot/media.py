@@ -52,9 +52,9 @@ async def expect(
     return bool(await session.scalar(_EXPECT, about | {"now": now}))
 
 
-async def due(session: AsyncSession, now: datetime, limit: int) -> list[UUID]:
+async def due(session: Executor, now: datetime, limit: int) -> list[UUID]:
     """What waits to be fetched: new, postponed, or left lying by a worker that died."""
-    return list(await session.scalars(_DUE, {"now": now, "limit": limit}))
+    return [row.id for row in await session.execute(_DUE, {"now": now, "limit": limit})]
 
 
 async def keep(

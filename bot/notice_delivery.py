@@ -28,6 +28,7 @@ from integrations.channel import (
     Unknown,
     Unreachable,
 )
+from integrations.database import Executor
 from integrations.messages import Notice
 from integrations.runtime import Runtime
 
@@ -101,7 +102,7 @@ class _Claim:
     again: bool
 
 
-async def due(session: AsyncSession, rt: Runtime, limit: int) -> list[UUID]:
+async def due(session: Executor, rt: Runtime, limit: int) -> list[UUID]:
     """Conversations with news that a shut window holds back and a notice could carry."""
     found: list[UUID] = []
     for name, channel in rt.channels.items():

@@ -84,7 +84,7 @@ async def find(rt: Runtime, watch: Watch | None = None) -> Found:
     now, passive = rt.now(), timedelta(seconds=rt.settings.wechat_passive_seconds)
     leapt = watch is not None and watch.leapt(now)
     sending = [channel for channel in rt.channels.values() if claims.sends_actively(rt, channel)]
-    async with rt.database.begin() as session:
+    async with rt.database.transaction() as session:
         await clocks.mend_waits(session, now, passive)
         stuck = [] if leapt else await outbox.release_stuck(session, now)
         turns = await conversations.forgotten(session, rt, _MOST)
@@ -196,7 +196,7 @@ async def seal_audit(rt: Runtime) -> None:
     """Puts what waits into the chain of the audit log, a transaction for each of its pieces."""
     sealed = audit_reading.SEAL_AT_ONCE
     while sealed == audit_reading.SEAL_AT_ONCE:
-        async with rt.database.begin() as session:
+        async with rt.database.transaction() as session:
             sealed = await audit_reading.seal(session)
 
 

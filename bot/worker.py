@@ -135,9 +135,9 @@ async def _take_up(process: _Process) -> None:
 
 @celery.task(name="hospital")
 def hospital() -> None:
-    """Frees holds that ran out and tells patients what happened in the hospital; and starts what pages staff and asks
-    payment platforms and the parcel service, which may take their time. One task: a second one costs more than what it
-    does."""
+    """Frees holds that ran out and tells patients what happened in the hospital; and starts what pages staff, asks
+    payment platforms and the parcel service, which may take their time, and what seals the audit log. One task: a
+    second one costs more than what it does."""
     if _process.lately("hospital"):
         return
     _start("pages", paging.page)
@@ -146,6 +146,7 @@ def hospital() -> None:
     _start("payments", payments.ask_open)
     _start("refunds", payments.refund)
     _start("parcels", sweep.parcels)
+    _start("audit", sweep.seal_audit)
     _wake(_process.portal.call(sweep.hospital, _process.runtime))
 
 
@@ -211,12 +212,6 @@ def opinions() -> None:
 def schedules() -> None:
     """Keeps the seeded hospital's schedules reaching 14 days ahead."""
     _process.portal.call(sweep.schedules, _process.runtime)
-
-
-@celery.task(name="seal_audit")
-def seal_audit() -> None:
-    """Puts what the audit log has gained into its chain."""
-    _process.portal.call(sweep.seal_audit, _process.runtime)
 
 
 @celery.task(name="expired")

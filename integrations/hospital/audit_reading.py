@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.database import Executor
 from integrations.hospital.models import AuditEvent
 
 APP = "daozhen_app"
@@ -123,7 +124,7 @@ async def verify(session: AsyncSession, now: datetime, *, kept: Head | None = No
     return Report(last, Head(last, link.hex()), faults)
 
 
-async def seal(session: AsyncSession) -> int:
+async def seal(session: Executor) -> int:
     """Puts what waits into the chain, the oldest first; gives how many. One at a time does that."""
     return int(await session.scalar(text("SELECT seal_audit(:most)"), {"most": SEAL_AT_ONCE}) or 0)
 
