@@ -98,12 +98,14 @@ def handed_back(how: str) -> str:
 
 
 async def resume(session: Executor, rt: Runtime, found: Talk, how: str, now: datetime) -> None:
-    """The dialog says that the bot is back, and asks what was open."""
+    """The dialog says that the bot is back, and asks what was open. Who asks for a person again after that may hear it
+    again: each time control has another epoch."""
+    hearer = (await session.execute(_HEARER, {"id": found.conversation_id})).one()
     await inbox.accept_system(
         session,
         rt.crypto,
         found.conversation_id,
-        external_id=f"talk:{found.id}:{how}",
+        external_id=f"talk:{found.id}:{hearer.epoch}:{how}",
         payload=handed_back(how),
         now=now,
     )

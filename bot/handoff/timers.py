@@ -46,7 +46,11 @@ _LATE = text("""
       AND coalesce(opens_at, requested_at) < :escalate AND consultation_id IS NULL AND answered_in = 'desk'
     LIMIT :limit
 """)
-_GIVEN_UP = text("SELECT id FROM talks WHERE status = 'waiting' AND requested_at < :give_up LIMIT :limit")
+# Since when the bot is silent, not since when they asked: whoever asks again keeps their place.
+_GIVEN_UP = text("""
+    SELECT id FROM talks JOIN controls USING (conversation_id)
+    WHERE status = 'waiting' AND state = 'waiting' AND changed_at < :give_up LIMIT :limit
+""")
 _SILENT = text("""
     SELECT id FROM talks WHERE status = 'active' AND silent_since IS NULL AND answered_in <> 'wechat' AND EXISTS (
         SELECT FROM inbound WHERE inbound.conversation_id = talks.conversation_id
@@ -70,9 +74,9 @@ _Step = Callable[[AsyncSession, Runtime, Talk, datetime], Awaitable[bool]]
 async def keep(rt: Runtime) -> list[UUID]:
     """Does all that is due. Gives the conversations in which something is to be sent, or shown at the desk."""
     changed: list[UUID] = []
-    for what, found, step in _STEPS:
-        for talk_id in await _find(rt, found):
-            conversation = await _one(rt, talk_id, what, step)
+    for what, due, step in _STEPS:
+        for talk_id in await _find(rt, due):
+            conversation = await _one(rt, talk_id, what, due, step)
             changed += [conversation] if conversation else []
     async with rt.database.begin() as session:
         if await session.scalar(_ALONE):
@@ -80,12 +84,14 @@ async def keep(rt: Runtime) -> list[UUID]:
     return list(dict.fromkeys(changed))
 
 
-async def _find(rt: Runtime, statement: TextClause) -> list[UUID]:
-    now, within = rt.now(), limits()
-    every = {name: now - getattr(within, name) for name in _BY_TIME}
-    wanted = {name: every[name] for name in _BY_TIME if f":{name}" in statement.text}
+async def _find(rt: Runtime, due: TextClause) -> list[UUID]:
     async with rt.database.transaction() as session:
-        return [row.id for row in await session.execute(statement, wanted | {"limit": _MOST})]
+        return [row.id for row in await session.execute(due, _since(rt, due) | {"limit": _MOST})]
+
+
+def _since(rt: Runtime, due: TextClause) -> dict[str, datetime]:
+    """The moments before which this counts as too long."""
+    return {name: rt.now() - getattr(limits(), name) for name in _BY_TIME if f":{name}" in due.text}
 
 
 _BY_TIME = (
@@ -93,20 +99,30 @@ _BY_TIME = (
 )  # fmt: skip
 
 
-async def _one(rt: Runtime, talk_id: UUID, what: str, step: _Step) -> UUID | None:
+async def _one(rt: Runtime, talk_id: UUID, what: str, due: TextClause, step: _Step) -> UUID | None:
     """One talk in a transaction of its own: what cannot be done for it stands in no other's way."""
     try:
         async with rt.database.begin() as session:
             found = await talking.talk(session, talk_id)
-            if not await step(session, rt, found, rt.now()):
+            if not await _is_still(session, rt, due, talk_id) or not await step(session, rt, found, rt.now()):
                 return None
             conversation = found.conversation_id
     except TalkRefusal:
         return None  # somebody did something about it just now
+    except Exception:  # the others, and who is asked next, are not to wait for it
+        log.exception("nothing could be done about a talk", what=what, talk=str(talk_id))
+        return None
     if what != "told":
         TIMED.labels(what).inc()
         log.info("a talk took too long", what=what, talk=str(talk_id))
     return conversation
+
+
+async def _is_still(session: AsyncSession, rt: Runtime, due: TextClause, talk_id: UUID) -> bool:
+    """Asked again once the talk is locked: since it was found, somebody may have answered, or come back."""
+    still = text(f"SELECT 1 FROM ({due.text}) AS due WHERE id = :talk")  # noqa: S608 - statements of our own
+    values = _since(rt, due) | {"limit": None, "talk": talk_id}
+    return (await session.execute(still, values)).first() is not None
 
 
 async def lost(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:

@@ -105,6 +105,67 @@ async def test_when_nobody_comes_the_bot_goes_on_and_the_talk_stays_in_line(rt, 
     assert (await state(rt, patient))[0] == ControlState.AGENT
 
 
+async def test_who_asks_again_is_waited_for_anew_and_told_again(rt, patient, ask, clock):
+    """Asked last night, or given up an hour ago: what counts is since when the bot is silent."""
+    await ask(patient)
+    clock.forward(minutes=16)
+    await timers.keep(rt)
+    clock.forward(hours=1)
+    assert (await ask(patient)).position == 1
+    await timers.keep(rt)
+    assert (await state(rt, patient))[0] == ControlState.WAITING
+    clock.forward(minutes=16)
+    await timers.keep(rt)
+    assert (await state(rt, patient))[0] == ControlState.BOT
+    told = await rows(rt, "SELECT content FROM inbound WHERE kind = 'system'")
+    assert len(told) == 2
+
+
+async def test_who_answers_while_it_is_looked_after_is_not_gone(
+    rt, patient, ask, hire, clock, arrive, monkeypatch
+):
+    agent = await hire(there=True)
+    place = await ask(patient)
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, place.talk_id, agent, clock())
+    clock.forward(minutes=2)
+    await arrive(words="在吗")
+    clock.forward(minutes=5)
+    await still_there(rt, agent)
+    find = timers._find
+
+    async def find_and_answer(rt, due):
+        found = await find(rt, due)
+        if found and due is timers._SILENT:
+            async with rt.database.begin() as session:
+                await talking.say(session, rt, place.talk_id, agent, "在的")
+        return found
+
+    monkeypatch.setattr(timers, "_find", find_and_answer)
+    await timers.keep(rt)
+    assert [tuple(row) for row in await rows(rt, "SELECT silent_since FROM talks")] == [(None,)]
+
+
+async def test_what_fails_for_one_talk_stands_in_no_others_way(rt, arrive, ask, hire, clock, monkeypatch):
+    broken, other = await arrive("a"), await arrive("b")
+    bad = await ask(broken)
+    await ask(other)
+    resume = timers.telling.resume
+
+    async def fail(session, rt, found, *how):
+        if found.id == bad.talk_id:
+            raise KeyError("no such text")
+        await resume(session, rt, found, *how)
+
+    monkeypatch.setattr(timers.telling, "resume", fail)
+    clock.forward(minutes=16)
+    await hire(there=True)
+    await timers.keep(rt)
+    assert (await state(rt, other))[0] == ControlState.BOT
+    assigned = await rows(rt, "SELECT staff_id FROM talks WHERE staff_id IS NOT NULL")
+    assert len(assigned) == 2
+
+
 async def test_whose_person_is_gone_comes_first_and_is_told_once(rt, arrive, ask, hire, clock, telegram):
     patient, waiting = await arrive("a"), await arrive("b")
     gone, here = await hire("gone", there=True), await hire("here", there=True)
