@@ -89,6 +89,9 @@ class Transcript(ui.element, component="transcript.js"):
         self.run_method("show", str(conversation_id), items, more, facts)
 
     def earlier(self, conversation_id: UUID, items: Sequence[Shape], *, more: bool) -> None:
+        """Above what is shown; what is shown already is left out."""
+        known = {item["key"] for item in self.said}
+        items = [item for item in items if item["key"] not in known]
         self.said = [*items, *self.said]
         self.run_method("earlier", str(conversation_id), items, more)
 

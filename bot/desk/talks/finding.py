@@ -12,7 +12,7 @@ from integrations.crypto import Crypto
 from integrations.database import Executor
 from integrations.hospital.reading import InvalidPhone, read_phone
 
-_ORDER = re.compile(r"[A-Z]{2}\d{8,30}")
+_ORDER = re.compile(r"[A-Z]{2}\d{8}[0-9A-F]{20}")
 _CASE = re.compile(r"[A-Z]{1,4}\d{4,18}")
 _DOCUMENT = re.compile(r"[A-Z0-9]{6,20}")
 _SEPARATORS = re.compile(r"[\s\-_.]+")
@@ -52,7 +52,9 @@ async def find(session: Executor, crypto: Crypto, asked: str) -> list[UUID]:
 def kind_of(asked: str) -> str:
     """What was asked by, for the audit log, which holds no value."""
     plain = _SEPARATORS.sub("", asked).upper()
-    return "number" if re.fullmatch(r"[A-Z]{1,4}\d+", plain) else "person" if plain.isalnum() else "other"
+    if _ORDER.fullmatch(plain) or _CASE.fullmatch(plain):
+        return "number"
+    return "person" if plain.isalnum() else "other"
 
 
 def _phones(crypto: Crypto, asked: str) -> list[bytes]:

@@ -136,8 +136,7 @@ class Hub:
         """Reads everything open, and tells of what is different."""
         async with self._rt.database.transaction() as session:
             standing = await rows.open_ones(session)
-        gone = [known for known in self._rows if known not in set(standing)]
-        every = [*standing, *gone]
+        every = [*standing, *(self._rows.keys() - set(standing))]
         for at in range(0, len(every), _AT_ONCE):
             await self._read_again(every[at : at + _AT_ONCE])
 
@@ -155,10 +154,10 @@ class Hub:
     def _tell(self, changed: Collection[Row]) -> None:
         for watcher in list(self._watchers):
             own = [row for row in changed if row.id == watcher.shown or watcher.owns(row)]
-            if own:
-                watcher.changed(own)
             told = {row.id for row in own}
             self._later[watcher].update({row.id: row for row in changed if row.id not in told})
+            if own:
+                _safely(watcher.changed, own)
 
     async def _tell_what_was_said(self, found: Collection[Row]) -> None:
         for row in found:
@@ -167,7 +166,7 @@ class Hub:
                 continue
             items = await self.items(row, limit=_TAIL)
             for watcher in shown_by:
-                watcher.said(row, items)
+                _safely(watcher.said, row, items)
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -197,7 +196,15 @@ class Hub:
         await asyncio.sleep(_OTHERS_EVERY)
         for watcher in list(self._watchers):
             if waiting := self._later.pop(watcher, None):
-                watcher.changed(list(waiting.values()))
+                _safely(watcher.changed, list(waiting.values()))
+
+
+def _safely[**P](tell: Callable[P, None], *news: P.args, **more: P.kwargs) -> None:
+    """What one page cannot show, all others are told nevertheless."""
+    try:
+        tell(*news, **more)
+    except Exception:
+        log.exception("a page of the desk could not be told what is new")
 
 
 def of(rt: Runtime) -> Hub:

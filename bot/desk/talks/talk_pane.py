@@ -154,12 +154,13 @@ class TalkPane:
         row = await self._standing(self.row.id if self.row else None)
         if row is None or not isinstance(before, int | float):
             return
+        # Up to the end of that millisecond: of what was said in one moment, some may not stand there yet.
         async with self._desk.rt.database.transaction() as session:
             items = await transcript.read(
                 session,
                 self._desk.rt.crypto,
                 row.id,
-                before=datetime.fromtimestamp(before / 1000, UTC),
+                before=datetime.fromtimestamp((before + 1) / 1000, UTC),
                 waiting=self._hub.holds(row),
             )
         self._transcript.earlier(row.id, self._items(row, items), more=len(items) >= transcript.PAGE)

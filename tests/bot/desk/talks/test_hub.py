@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from redis.exceptions import ConnectionError as RedisGone
 from sqlalchemy import text
 
-from bot.desk.talks import acts, finding, rows, transcript
+from bot.desk.talks import acts, rows, transcript
 from bot.desk.talks.hub import Hub
 from bot.desk.talks.rows import Row
 from bot.handoff import talking
@@ -180,6 +179,22 @@ async def _hears(hub: Hub) -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_a_page_that_fails_keeps_nobody_else_from_being_told(rt, clock, wait_for, agent, arrive):
+    broken, page = Page(agent.id), Page(agent.id)
+    broken.changed = broken.said = lambda *_: {}["gone"]
+    async with Hub(rt).at_work() as hub:
+        hub.add(broken)
+        hub.add(page)
+        conversation = await wait_for()
+        broken.shown = page.shown = conversation
+        hub.touch([conversation])
+        await page.hears()
+        clock.forward(seconds=1)
+        await arrive(words="还在吗")
+        hub.touch([conversation])
+        await page.hears("还在吗")
+
+
 async def test_without_redis_the_hub_looks_by_itself(rt, wait_for, agent, monkeypatch):
     def gone(**_):
         raise RedisGone
@@ -207,13 +222,6 @@ async def test_a_talk_that_ends_is_told_and_forgotten(rt, wait_for, accept, agen
         await page.hears()
         assert not page.rows[-1].open
         assert not hub.rows
-
-
-@pytest.mark.parametrize("asked", ["<script>", "%", "zhang", "1381234"])
-async def test_what_is_no_number_finds_nobody(rt, arrive, asked):
-    await arrive()
-    async with rt.database.transaction() as session:
-        assert await finding.find(session, rt.crypto, asked) == []
 
 
 async def test_pictures_are_items_with_what_became_of_them(rt, arrive):

@@ -13,9 +13,12 @@ from nicegui import ui
 from PIL import Image
 from sqlalchemy import text
 
+from bot import outbox
 from bot.desk.talks import hub as hubs
+from bot.desk.talks import transcript
 from bot.desk.talks.elements import Composer, ConversationList, Transcript
 from bot.handoff.models import Skill
+from bot.outbox import Reply
 from integrations.hospital import revealing
 from integrations.hospital.models import AccountPatient, Patient, PatientStatus, Relation, Role, Sex
 from tests.bot.desk.conftest import Visitor
@@ -99,6 +102,23 @@ async def test_from_the_queue_to_the_end(desks, rt, queued, arrive):
         "talk.accept",
         "talk.handed_back",
     ]
+
+
+async def test_what_was_said_in_one_moment_is_read_back_whole(desks, rt, queued):
+    conversation = await queued()
+    agent = await desks.enter(Role.AGENT)
+    replies = [Reply(f"words {at}") for at in range(transcript.PAGE + 2)]
+    for together in (replies[:4], replies[4:]):  # the page begins in the midst of the first four
+        async with rt.database.begin() as session:
+            await outbox.queue(session, rt.crypto, conversation, together, epoch=0)
+    await enter(agent)
+    tell(agent, ConversationList, "choose", str(conversation))
+    said = one(agent, Transcript)
+    await until(lambda: len(said.said) == transcript.PAGE)
+    tell(agent, Transcript, "older", said.said[0]["at"])
+    await until(lambda: said.said[0]["by"] != "bot")
+    texts = [item["text"] for item in said.said if item["by"] == "bot"]
+    assert texts == [reply.text for reply in replies]
 
 
 async def test_who_lost_a_talk_is_told_and_cannot_write(desks, rt, queued):
