@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import claims, clocks, conversations, media, news, notice_delivery, outbox
 from bot.clocks import Watch
@@ -100,25 +102,35 @@ async def find(rt: Runtime, watch: Watch | None = None) -> Found:
 async def hospital(rt: Runtime) -> list[UUID]:
     """Ends what ran out, and tells the hospital's news and what was to be told by now. Gives the conversations that
     got a message of our own to answer."""
-    now = rt.now()
-    async with rt.database.begin() as session:
-        await booking.expire_holds(session, now, _MOST)
-        await orders.expire_orders(session, now, _MOST)
-        await accepting.expire(session, now, _MOST)
-        await checkout.expire_prescriptions(session, now, _MOST)
-        await amending.bring_up(session, now, _MOST)
-        await checkout.expire_bills(session, now, _MOST)
-        await stops.settle(session, now, rt.settings.quiet_hours, _MOST)
-    async with rt.database.begin() as session:
-        await waitlist_offers.sweep(session, now, _terms(rt))
-    async with rt.database.begin() as session:
-        await visit_reminders.plan_missing(session, now, rt.settings.quiet_hours, _MOST)
-    async with rt.database.begin() as session:
-        await reminders.hand_out(session, now, _MOST)
+    now, quiet_hours = rt.now(), rt.settings.quiet_hours
+    await _each(
+        rt,
+        lambda session: booking.expire_holds(session, now, _MOST),
+        lambda session: orders.expire_orders(session, now, _MOST),
+        lambda session: accepting.expire(session, now, _MOST),
+        lambda session: checkout.expire_prescriptions(session, now, _MOST),
+        lambda session: amending.bring_up(session, now, _MOST),
+        lambda session: checkout.expire_bills(session, now, _MOST),
+        lambda session: stops.settle(session, now, quiet_hours, _MOST),
+        lambda session: waitlist_offers.sweep(session, now, _terms(rt)),
+        lambda session: visit_reminders.plan_missing(session, now, quiet_hours, _MOST),
+        lambda session: reminders.hand_out(session, now, _MOST),
+    )
     told = await news.tell(rt, _MOST)
-    async with rt.database.begin() as session:
-        await enrolment.take_up_visits(session, rt.settings, plans(rt.settings), now, _VISITS)
+    await _each(
+        rt, lambda session: enrolment.take_up_visits(session, rt.settings, plans(rt.settings), now, _VISITS)
+    )
     return told
+
+
+async def _each(rt: Runtime, *steps: Callable[[AsyncSession], Awaitable[object]]) -> None:
+    """Each in a transaction of its own: what fails stands in no other's way."""
+    for step in steps:
+        try:
+            async with rt.database.begin() as session:
+                await step(session)
+        except Exception:  # the next sweep comes in seconds
+            log.exception("a part of the hospital's sweep was not done")
 
 
 def _terms(rt: Runtime) -> Terms:

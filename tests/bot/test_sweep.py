@@ -11,6 +11,7 @@ from integrations.hospital.events import EventKind
 from integrations.hospital.models import Period
 from integrations.hospital.operations import OperationKey, once
 from integrations.identity.interface import Outcome
+from tests.clinic_rows import talks
 from tests.integrations.hospital.conftest import Clinic, full
 
 
@@ -126,3 +127,21 @@ async def test_what_fell_due_in_an_hour_without_sweeps_comes_once_and_what_is_of
     assert all(handled for _, handled in events)
     assert said == 5
     assert await held.status(*waiting) == ["offered", "lapsed", "offered"]
+
+
+async def test_what_fails_in_the_hospital_keeps_nothing_else_from_being_done(rt, clock, monkeypatch):
+    async def fails(*_):
+        raise ValueError("one row that nobody thought of")
+
+    clinic = Clinic(rt.database)
+    clinic.now = clock()
+    who = await clinic.booker(channel="telegram")
+    async with rt.database.begin() as session:
+        await talks(session, who.contact_id)
+    await clinic.book(who, await clinic.schedule(fee_fen=3500))
+    clock.forward(hours=1)
+    monkeypatch.setattr(sweep.orders, "expire_orders", fails)
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        assert list(await session.scalars(text("SELECT status FROM appointments"))) == ["expired"]
+        assert list(await session.scalars(text("SELECT notice FROM outbound"))) == ["hold_expired"]
