@@ -200,7 +200,7 @@ async def _act(
 ) -> str:
     """Gives the key of what is answered in the topic; "": nothing. Raises _Refused, bot.handoff's refusals."""
     if member is None:
-        log.warning("somebody who may not answer wrote in the staff's group", user=written.user)
+        log.warning("somebody who may not answer wrote in the staff's group")
         raise _Refused("group.stranger")
     found = await _talk_of(session, written)
     now = rt.now()

@@ -53,19 +53,23 @@ _TOPICS = text("""
 """)
 _MOVED = text("UPDATE staff_topics SET group_id = :group, thread_id = NULL WHERE group_id <> :group")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('staff_relays', 0))")
-# A state is told when it comes: `cause` changes with whatever is said of it.
+# A state is told when it comes: `cause` changes with whatever is said of it. Nothing is said of talks that are none of
+# the group's, unless it saw their beginning.
 _STATES = text("""
     SELECT talks.id, talks.conversation_id, talks.status, talks.skill, talks.reason, talks.answered_in,
            talks.requested_at, talks.accepted_at, talks.ended_by, staff.name AS agent, ender.name AS ended_by_name,
-           state.cause, EXISTS (SELECT FROM staff_relays before WHERE before.talk_id = talks.id) AS known
+           state.cause, seen.known
     FROM talks JOIN staff_topics USING (conversation_id)
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (SELECT FROM staff_relays before WHERE before.talk_id = talks.id) AS known) AS seen
     LEFT JOIN staff ON staff.id = talks.staff_id
     LEFT JOIN staff AS ender ON 'staff:' || ender.login = talks.ended_by
     CROSS JOIN LATERAL (SELECT concat_ws(':', 'talk', talks.id, talks.status, talks.skill,
         CASE WHEN talks.status = 'active' THEN concat_ws(':', talks.answered_in, talks.staff_id) END,
         extract(epoch FROM CASE WHEN talks.status = 'active' THEN talks.accepted_at ELSE talks.requested_at END)
     ) AS cause) AS state
-    WHERE (talks.status IN ('waiting', 'active', 'unanswered') OR talks.ended_at > :lately)
+    WHERE (talks.status IN ('waiting', 'active', 'unanswered') AND (seen.known OR talks.skill = 'service')
+           OR talks.ended_at > :lately AND seen.known)
       AND talks.consultation_id IS NULL AND coalesce(talks.opens_at, :now) <= :now
       AND (CAST(:only AS uuid) IS NULL OR talks.conversation_id = :only)
       AND NOT EXISTS (SELECT FROM staff_relays WHERE staff_relays.cause = state.cause)
@@ -198,23 +202,21 @@ async def name(session: Executor, conversation_id: UUID) -> str:
 
 
 def _state(row: Any) -> list[Told]:
-    """Nothing is said of talks that are none of the group's, unless it saw their beginning."""
+    """In words; and what it does to the topic."""
     if row.skill != "service":
-        said = "group.elsewhere" if row.known else ""
+        said = "group.elsewhere"
     elif row.status == TalkStatus.ACTIVE:
         said = f"group.taken_{row.answered_in}"
     elif row.status in (TalkStatus.WAITING, TalkStatus.UNANSWERED):
         said = "group.unanswered_alarm" if _of_an_alarm(row) else f"group.{row.status}"
     else:
-        said = f"group.{row.status}{_ended_by(row)}" if row.known else ""
+        said = f"group.{row.status}{_ended_by(row)}"
     blanks = {
         "name": (row.agent if row.status == TalkStatus.ACTIVE else row.ended_by_name) or "",
         "reason": WORDS(f"talks.reason_{row.reason}"),
     }
     goes_on = row.status in (TalkStatus.WAITING, TalkStatus.ACTIVE, TalkStatus.UNANSWERED)
     about = (row.conversation_id, row.id)
-    if not said:
-        return []
     words = Told(*about, row.cause, WORDS(said, **blanks))
     if goes_on and row.skill == "service":
         known = row.known and row.status == TalkStatus.ACTIVE

@@ -113,6 +113,28 @@ async def test_talks_with_doctors_and_consultations_stay_at_the_desk(telegram, a
     assert telegram.topics == {}
 
 
+async def test_talks_that_are_none_of_the_groups_stand_in_no_others_way(
+    rt, telegram, arrive, ask, agent, act, keep, clock, monkeypatch
+):
+    """Of patients who had a topic once."""
+    for name in ("a", "b"):
+        patient = await arrive(name)
+        talk_id = (await ask(patient)).talk_id
+        await keep()
+        await act(talking.accept, talk_id, agent)
+        await act(talking.close, talk_id, agent)
+        await keep()
+        clock.forward(minutes=1)
+        await ask(patient, Skill.PHARMACY)
+    clock.forward(minutes=1)
+    await ask(await arrive("c"))
+    monkeypatch.setattr(relaying, "_MOST", 1)
+    told = len(telegram.lines)
+    await keep()
+    [line] = telegram.lines[told:][:1]
+    assert "/take" in line
+
+
 async def test_what_was_said_to_the_bot_before_is_not_told(rt, telegram, arrive, ask, keep, writes, clock):
     patient = await arrive(words="我叫李静")
     clock.forward(seconds=20)
