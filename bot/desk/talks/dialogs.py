@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.desk.desk import Desk
 from bot.desk.talks.rows import Row
 from bot.desk.talks.seeing import DOCTOR, PHARMACY, SERVICE
+from bot.desk.words import Words
 from bot.handoff import talking
 from bot.handoff.models import Skill
 from bot.handoff.talking import SKILLS
@@ -148,7 +149,7 @@ async def pages(desk: Desk, sender: Sender) -> None:
 
 async def _pages(session: AsyncSession, desk: Desk, row: Row) -> list[tuple[str, str]]:
     """In the patient's language, for the title goes with the link."""
-    words, now = desk.words, desk.now()
+    words, now = Words(row.language), desk.now()
     account = await session.scalar(_ACCOUNT, {"id": row.id})
     about = {"account": account, "now": now}
     found = []

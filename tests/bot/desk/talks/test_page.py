@@ -121,6 +121,22 @@ async def test_what_was_said_in_one_moment_is_read_back_whole(desks, rt, queued)
     assert texts == [reply.text for reply in replies]
 
 
+async def test_a_page_is_sent_in_the_patients_language(desks, rt, queued, accept):
+    conversation = await queued()
+    async with rt.database.begin() as session:
+        await session.execute(text("UPDATE conversations SET language = 'en'"))
+    agent = await desks.enter(Role.AGENT)
+    await accept(conversation, agent.member)
+    await enter(agent)
+    tell(agent, ConversationList, "choose", str(conversation))
+    await sees(agent, "您接待中")
+    tell(agent, Composer, "page", {})
+    await sees(agent, "Bills")
+    agent.user.find(marker="send-page").click()
+    said = one(agent, Transcript)
+    await until(lambda: any(item["text"].startswith("Bills\nhttp") for item in said.said))
+
+
 async def test_who_lost_a_talk_is_told_and_cannot_write(desks, rt, queued):
     conversation = await queued()
     agent, boss = (
