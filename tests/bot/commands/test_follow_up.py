@@ -13,25 +13,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import accounts, patients
 from integrations.hospital.follow_up import alerts, measuring
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import FOLDER
 from integrations.hospital.models import Method
 from integrations.language.measurements import MeasurementKind
 from tests.bot.commands.conftest import Desk
+from tests.people_rows import registered
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b")
 
 
 async def _patient(session: AsyncSession, crypto: Crypto) -> None:
-    contact = await accounts.ensure_contact(session, "wechat", "platform-id")
-    await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, NOW, None)
-    await patients.register(
-        session, crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
-        id_number="11010519900307013X", phone="13812345678", outcome="match", key=None, now=NOW,
-    )  # fmt: skip
+    await registered(session, crypto, NOW, agreed=True)
 
 
 async def _missed_and_alarming(session: AsyncSession, crypto: Crypto) -> None:

@@ -9,35 +9,26 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import accounts, families, file_claims, linking, patients
+from integrations.hospital import accounts, families, linking, patients
 from integrations.hospital.documents import read_identity
 from integrations.hospital.families import Agreement, Coming
 from integrations.hospital.models import DocumentKind, Relation
 from integrations.hospital.patients import Newcomer
 from tests.bot.commands.conftest import Desk
+from tests.people_rows import ID_NUMBER, claimed
 
-NUMBER = "11010519900307013X"
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 
 async def _claim(session: AsyncSession, crypto: Crypto) -> None:
-    """A file that somebody with another phone claims."""
-    for channel, phone in (("wechat", "13812345678"), ("telegram", "13987654321")):
-        contact = await accounts.ensure_contact(session, channel, "platform-id")
-        await patients.register(
-            session, crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
-            id_number=NUMBER, phone=phone, outcome="match", key=None, now=NOW,
-        )  # fmt: skip
-    claim = await file_claims.started(session, crypto, contact.id, NOW)
-    assert claim
-    await file_claims.ask_staff(session, claim.request_id)
+    await claimed(session, crypto, NOW)
 
 
 async def _cut_child(session: AsyncSession, crypto: Crypto) -> None:
     """Two parents of a child, of whom the first cut the second one's link."""
     child = read_identity(DocumentKind.RESIDENT_ID, "110105202005121011", NOW.date())
     parents = []
-    for channel, number in (("wechat", NUMBER), ("telegram", "110105198811110027")):
+    for channel, number in (("wechat", ID_NUMBER), ("telegram", "110105198811110027")):
         contact = await accounts.ensure_contact(session, channel, "platform-id")
         await patients.register(
             session, crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
@@ -80,7 +71,7 @@ def test_staff_list_and_approve(desk: Desk) -> None:
     assert listed.exit_code == 0, listed.output
     assert "link" in listed.output
     assert "*明" in listed.output
-    for value in ("张明", NUMBER, "13812345678", "13987654321"):
+    for value in ("张明", ID_NUMBER, "13812345678", "13987654321"):
         assert value not in listed.output
     [request] = re.findall(r"^\S{36}", listed.output, re.MULTILINE)
     assert _owners(desk) == 1

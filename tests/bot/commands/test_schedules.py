@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.database import utcnow
-from integrations.hospital import accounts, booking, patients
+from integrations.hospital import booking, patients
 from integrations.hospital.clock import local_date
 from integrations.hospital.models import Period, Practitioner
 from tests.bot.commands.conftest import Desk
 from tests.clinic_rows import doctor, half_day, ward
+from tests.people_rows import registered
 
 TOMORROW = timedelta(days=1)
 
@@ -27,11 +28,7 @@ async def _visit(session: AsyncSession, crypto: Crypto) -> tuple[str, str, UUID,
     absent, other = [await doctor(session, name, department.id) for name in ("李静", "王海燕")]
     day = local_date(utcnow()) + TOMORROW
     schedule = await half_day(session, absent, day, time(9), Period.MORNING, fee_fen=0, slots=3, minutes=10)
-    contact = await accounts.ensure_contact(session, "wechat", "openid")
-    await patients.register(
-        session, crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
-        id_number="11010519900307013X", phone="13812345678", outcome="match", key=None, now=utcnow(),
-    )  # fmt: skip
+    contact = await registered(session, crypto, utcnow())
     owner = await patients.self_patient(session, contact.account_id)
     assert owner
     made = await booking.book(

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from integrations.crypto import Crypto
 from integrations.database import Database
-from integrations.hospital import accounts, booking, callers, patients, stops
+from integrations.hospital import booking, callers, stops
 from integrations.hospital.callers import NobodyActs, NoProof, Proof, ProofKind, Unreadable
 from integrations.hospital.models import (
     AppointmentStatus,
@@ -22,6 +22,7 @@ from integrations.hospital.models import (
     Slot,
 )
 from integrations.hospital.stops import StopError
+from tests import people_rows
 from tests.clinic_rows import known_patient
 
 from .conftest import Booker, Clinic
@@ -34,12 +35,7 @@ STAFF = "staff:zhou"
 
 async def _registered(database: Database, crypto: Crypto) -> None:
     async with database.begin() as session:
-        contact = await accounts.ensure_contact(session, "wechat", "platform-id")
-        await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, NOW, None)
-        await patients.register(
-            session, crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
-            id_number="11010519900307013X", phone="13812345678", outcome="match", key=None, now=NOW,
-        )  # fmt: skip
+        await people_rows.registered(session, crypto, NOW, agreed=True)
 
 
 @pytest.mark.parametrize(

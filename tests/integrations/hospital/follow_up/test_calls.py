@@ -10,7 +10,6 @@ from sqlalchemy import select, text
 
 from integrations.crypto import Crypto
 from integrations.database import Database
-from integrations.hospital import accounts, patients
 from integrations.hospital.follow_up import answering, calls, enrolment
 from integrations.hospital.follow_up.answering import Given
 from integrations.hospital.follow_up.calls import UnknownCall
@@ -29,6 +28,7 @@ from integrations.hospital.models import (
     TaskStatus,
 )
 from integrations.settings import Settings
+from tests.people_rows import registered
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 STAFF = "staff:wang"
@@ -43,13 +43,7 @@ class Ward:
 
     async def missed(self, department_id: UUID | None = None) -> Ward:
         async with self.database.begin() as session:
-            contact = await accounts.ensure_contact(session, "wechat", "platform-id")
-            await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, NOW, None)
-            done = await patients.register(
-                session, self.crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
-                id_number="11010519900307013X", phone="13812345678", outcome="match", key=None, now=NOW,
-            )  # fmt: skip
-            assert done
+            await registered(session, self.crypto, NOW, agreed=True)
             patient = await session.scalar(text("SELECT id FROM patients"))
             await enrolment.start_by_staff(
                 session, Settings(), self.plan, patient, actor=STAFF, now=NOW, department_id=department_id
