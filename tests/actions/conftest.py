@@ -312,3 +312,9 @@ async def clinic(runtime: Runtime, executor: ActionExecutor) -> Clinic:
     made = Clinic(runtime, executor)
     await made.open()
     return made
+
+
+@pytest.fixture
+async def chat(clinic: Clinic) -> Chat:
+    """Somebody who has registered."""
+    return await clinic.chat()

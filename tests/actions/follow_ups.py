@@ -1,4 +1,5 @@
-"""What the hospital does in tests of follow-ups: it puts patients on a plan and asks."""
+"""What the hospital does in tests of follow-ups: it puts patients on a plan and asks; and what
+is kept of their answers."""
 
 from __future__ import annotations
 
@@ -8,12 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from integrations.hospital.follow_up import enrolment
+from integrations.hospital.follow_up import answering, enrolment
 from integrations.hospital.follow_up.plans import plans
-from integrations.hospital.models import (
-    AccountPatient,
-    FollowUpTask,
-)
+from integrations.hospital.models import AccountPatient, FollowUpTask, TaskStatus
 
 from .conftest import Chat, Said
 
@@ -41,3 +39,30 @@ async def due(chat: Chat, task: str, **more: Any) -> Said:
     return await chat.say(
         "follow_up_due", ("task", task), kind="system", text="/follow_up_due", away=away, **more
     )
+
+
+async def answer(chat: Chat, words: str, intent: str = "nlu_fallback", *entities: tuple[str, Any]) -> Said:
+    return await chat.say(intent, *entities, text=words)
+
+
+async def task_status(chat: Chat, task: str) -> TaskStatus:
+    async with chat.runtime.database.begin() as session:
+        return (await session.get_one(FollowUpTask, UUID(task))).status
+
+
+async def answers(chat: Chat, task: str) -> dict[str, Any]:
+    async with chat.runtime.database.begin() as session:
+        return await answering.answers_of(session, chat.runtime.crypto, UUID(task))
+
+
+async def rows(chat: Chat, model: Any) -> list[Any]:
+    async with chat.runtime.database.begin() as session:
+        return list(await session.scalars(select(model)))
+
+
+async def weighed(chat: Chat) -> tuple[str, Said]:
+    """The diabetes plan, up to its question for the weight."""
+    task = await put_on(chat, "diabetes")
+    await due(chat, task)
+    await chat.say("answer_follow_up")
+    return task, await answer(chat, "空腹6.1")

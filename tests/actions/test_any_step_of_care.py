@@ -12,17 +12,12 @@ from integrations.runtime import Runtime
 from tests.pharmacy_rows import Client, Pharmacy
 
 from .complaints import submit
-from .conftest import Chat, Clinic
+from .conftest import Chat
 from .follow_ups import put_on
 from .test_rating import ask as ask_rating
 from .walking import presses, says, tells, types, walk
 
 WHOLE = "北京市海淀区中关村大街1号 李四 13800138000"
-
-
-@pytest.fixture
-async def chat(clinic: Clinic) -> Chat:
-    return await clinic.chat()
 
 
 @pytest.fixture

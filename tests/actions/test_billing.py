@@ -7,49 +7,22 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import select
 
-from actions.server import build_executor
-from integrations.catalogue import Texts
-from integrations.hospital import booking, links, patients
+from integrations.hospital import booking
 from integrations.hospital.billing import invoices, orders, paying, refunds
 from integrations.hospital.billing.paying import Trade
 from integrations.hospital.models import (
     FoundBy,
-    Order,
-    OrderKind,
-    PageLink,
     Platform,
     Refund,
     RefundReason,
     RefundStatus,
 )
-from integrations.payment.interface import State, TradeNews, Unavailable
 from integrations.runtime import Runtime
 
-from .conftest import NOW, WEDNESDAY, Chat, Clinic, Outside, Said
-
-
-class WeChatPay:
-    """Knows which payments were made; `down` and nobody answers."""
-
-    name = Platform.WECHATPAY
-    configured = True
-
-    def __init__(self) -> None:
-        self.paid: dict[str, TradeNews] = {}
-        self.down = False
-
-    def pay(self, out_trade_no: str, amount_fen: int, payer: str = "o-payer") -> None:
-        self.paid[out_trade_no] = TradeNews(
-            out_trade_no, State.DONE, f"4200{out_trade_no}", amount_fen, NOW, payer
-        )
-
-    async def query(self, out_trade_no: str) -> TradeNews:
-        if self.down:
-            raise Unavailable("down")
-        return self.paid.get(out_trade_no, TradeNews(out_trade_no, State.OPEN))
+from .bills import WeChatPay, bill, held, link, only_order, opened, page, pay
+from .conftest import NOW, WEDNESDAY, Clinic, Outside
 
 
 @pytest.fixture
@@ -60,68 +33,6 @@ def wechatpay() -> WeChatPay:
 @pytest.fixture
 def runtime(runtime: Runtime, wechatpay: WeChatPay) -> Runtime:
     return dataclasses.replace(runtime, payments=cast(Any, {Platform.WECHATPAY: wechatpay}))
-
-
-@pytest.fixture
-def executor(runtime: Runtime, texts: Texts) -> ActionExecutor:
-    return build_executor(runtime, texts)
-
-
-async def held(clinic: Clinic, chat: Chat, doctor: str = "李静", fee_fen: int = 3500) -> Said:
-    await clinic.session(doctor, WEDNESDAY, fee_fen=fee_fen)
-    await chat.say("book_appointment", ("practitioner", clinic.doctors[doctor]))
-    return await chat.say("affirm")
-
-
-async def bill(clinic: Clinic, chat: Chat, amount_fen: int, **hours: float) -> str:
-    """A bill for tests; without `hours` it can be paid for ever."""
-    async with clinic.runtime.database.begin() as session:
-        [person] = await patients.acting_for(session, chat.contact.account_id)
-        order_id = await orders.open_order(
-            session,
-            OrderKind.TEST,
-            [orders.Item("血常规", amount_fen)],
-            patient_id=person.id,
-            account_id=chat.contact.account_id,
-            contact_id=chat.contact.id,
-            expires_at=NOW + timedelta(**hours) if hours else None,
-            now=NOW,
-        )
-        return (await session.get_one(Order, order_id)).order_no
-
-
-async def opened(clinic: Clinic, order_no: str, platform: Platform = Platform.WECHATPAY) -> str:
-    async with clinic.runtime.database.begin() as session:
-        return (
-            await paying.open_payment(session, order_no, platform, "jsapi", clinic.runtime.now(), "o-payer")
-        ).out_trade_no
-
-
-async def pay(clinic: Clinic, order_no: str, amount_fen: int, payer: str | None = None) -> str:
-    """Paid, as the platform's callback tells."""
-    number = await opened(clinic, order_no)
-    async with clinic.runtime.database.begin() as session:
-        trade = Trade(Platform.WECHATPAY, number, f"4200{number}", amount_fen, NOW, payer)
-        await paying.receive(session, trade, FoundBy.CALLBACK, clinic.runtime.now())
-    return number
-
-
-async def only_order(clinic: Clinic) -> Order:
-    async with clinic.runtime.database.begin() as session:
-        return (await session.scalars(select(Order))).one()
-
-
-def page(text: str, kind: str) -> str:
-    """The secret part of the one address of this kind in the text."""
-    [found] = [line for line in text.split() if f"/p/{kind}/" in line]
-    address, _, token = found.rpartition("/")
-    assert address.endswith(f"https://hospital.example/p/{kind}")
-    return token
-
-
-async def link(clinic: Clinic, token: str, purpose: str) -> PageLink:
-    async with clinic.runtime.database.begin() as session:
-        return await links.read_link(session, token, {purpose}, clinic.runtime.now())
 
 
 async def test_a_held_number_comes_with_the_link_to_pay_it(clinic: Clinic) -> None:
@@ -347,48 +258,6 @@ async def test_without_a_payment_platform_the_counter_is_named(
         said = await chat.say(intent)
         assert "收费处" in said.text
         assert "/p/" not in said.text
-
-
-async def test_paying_later_is_answered_with_how_long_the_number_is_held(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    said = await chat.say("ask_pay_later", text="可以晚点付吗")
-    assert "保留 15 分钟" in said.text
-    assert "不收钱" in said.text
-    await held(clinic, chat)
-    said = await chat.say("ask_pay_later", text="可以晚点付吗")
-    assert "挂号费 ¥35，今天 9:15 前付都行" in said.text
-    assert page(said.text, "pay")
-    assert list(said.buttons) == ["请家人代付"]
-
-
-async def test_paying_later_in_the_middle_of_a_booking_is_about_that_number(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await held(clinic, chat)
-    await clinic.session("张伟", WEDNESDAY, fee_fen=3500)
-    asked = await chat.say("book_appointment", ("practitioner", clinic.doctors["张伟"]))
-    said = await chat.say("ask_pay_later", ("date", "2026-11-23"), text="能不能明天付")
-    assert "保留 15 分钟" in said.text
-    assert asked.text in said.text  # tomorrow is no day for the visit
-    assert chat.form == "booking_form"
-
-
-async def test_paying_later_of_a_bill_without_a_deadline_and_in_english(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await bill(clinic, chat, 4500)
-    assert "没有付款时限" in (await chat.say("ask_pay_later")).text
-    chat.language = "en"
-    assert "has no deadline" in (await chat.say("ask_pay_later", text="can I pay later?")).text
-
-
-async def test_where_nothing_is_paid_online_later_is_at_the_counter(clinic: Clinic, runtime: Runtime) -> None:
-    runtime.payments.clear()
-    chat = await clinic.chat()
-    assert "门诊一楼收费处" in (await chat.say("ask_pay_later")).text
-    await held(clinic, chat)
-    order = await only_order(clinic)
-    said = await chat.say("ask_pay_later")
-    assert "今天 9:15 前到门诊一楼收费处" in said.text
-    assert order.order_no in said.text
 
 
 async def test_paid_means_what_was_paid_a_moment_ago_and_names_what_is_open_besides(clinic: Clinic) -> None:

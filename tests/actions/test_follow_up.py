@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from integrations.hospital import accounts
-from integrations.hospital.follow_up import answering, enrolment
+from integrations.hospital.follow_up import enrolment
 from integrations.hospital.models import (
     FollowUpAlert,
     FollowUpEnrolment,
-    FollowUpTask,
     Measurement,
     Relation,
     Reminder,
@@ -23,34 +20,10 @@ from integrations.hospital.models import (
     TaskStatus,
 )
 
-from .conftest import Chat, Clinic, Outside, Said
-from .follow_ups import due, put_on
+from .conftest import Chat, Clinic, Outside
+from .follow_ups import answer, answers, due, put_on, rows, task_status, weighed
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def chat(clinic: Clinic) -> Chat:
-    return await clinic.chat()
-
-
-async def answer(chat: Chat, words: str, intent: str = "nlu_fallback", *entities: tuple[str, Any]) -> Said:
-    return await chat.say(intent, *entities, text=words)
-
-
-async def task_status(chat: Chat, task: str) -> TaskStatus:
-    async with chat.runtime.database.begin() as session:
-        return (await session.get_one(FollowUpTask, UUID(task))).status
-
-
-async def answers(chat: Chat, task: str) -> dict[str, Any]:
-    async with chat.runtime.database.begin() as session:
-        return await answering.answers_of(session, chat.runtime.crypto, UUID(task))
-
-
-async def rows(chat: Chat, model: Any) -> list[Any]:
-    async with chat.runtime.database.begin() as session:
-        return list(await session.scalars(select(model)))
 
 
 async def test_one_question_at_a_time(chat: Chat) -> None:
@@ -108,33 +81,6 @@ async def test_all_in_one_go(chat: Chat) -> None:
     assert "头晕、头痛或者胸闷" in said.text
     said = await chat.press(said, "没有")
     assert await task_status(chat, task) is TaskStatus.DONE
-
-
-async def test_what_can_hardly_be_is_asked_for_once_more(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
-    said = await answer(chat, "1350/85")
-    assert "“血压 1350/85”，和平常的数差得很多" in said.text
-    assert await answers(chat, task) == {}
-    said = await answer(chat, "135/85")
-    assert "按时吃了吗" in said.text
-    said = await answer(chat, "不对，高压是125", "correct")
-    assert "血压 125/85" in said.text
-    assert (await answers(chat, task))["pressure"] == {"systolic": 125, "diastolic": 85}
-    counting = [one for one in await rows(chat, Measurement) if one.replaced_at is None]
-    assert len(counting) == 1
-
-
-async def test_doubtful_twice_it_is_left_out(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
-    await answer(chat, "1350/85")
-    said = await answer(chat, "1350/85")
-    assert "先不记" in said.text
-    assert "按时吃了吗" in said.text
-    assert await answers(chat, task) == {"pressure": None}
 
 
 async def test_half_a_pressure_wants_its_other_half(chat: Chat) -> None:
@@ -365,69 +311,6 @@ async def test_which_relative_is_asked_beside_the_question(chat: Chat, clinic: C
     assert "有 3 个小问题" in said.text
     await answer(chat, "135/85")
     assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
-
-
-async def weighed(chat: Chat) -> tuple[str, Said]:
-    """The diabetes plan, up to its question for the weight."""
-    task = await put_on(chat, "diabetes")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
-    return task, await answer(chat, "空腹6.1")
-
-
-async def test_a_weight_in_jin_is_asked_about_and_kept_in_kilograms(chat: Chat) -> None:
-    task, said = await weighed(chat)
-    assert "体重多少" in said.text
-    said = await answer(chat, "130")
-    assert "是不是 130 斤，也就是体重 65 公斤" in said.text
-    assert (await answers(chat, task)).get("weight") is None
-    said = await answer(chat, "是的", "affirm")
-    assert "体重 65 公斤，记下了" in said.text
-    assert "胰岛素" in said.text  # the next question
-    assert (await answers(chat, task))["weight"] == {"value": 65}
-
-
-async def test_three_hundred_kilograms_are_not_kept(chat: Chat) -> None:
-    task, _ = await weighed(chat)
-    said = await answer(chat, "300公斤")
-    assert "是不是 300 斤" in said.text
-    said = await answer(chat, "不是", "deny")
-    assert "体重多少" in said.text
-    said = await answer(chat, "300公斤")
-    assert "先不记" in said.text
-    assert (await answers(chat, task))["weight"] is None
-
-
-async def test_a_pressure_upside_down_is_turned_on_a_yes(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
-    said = await answer(chat, "85/135")
-    assert "是不是 血压 135/85" in said.text
-    said = await answer(chat, "停车怎么收费", "ask_hospital", ("topic", "parking"))
-    assert "是不是 血压 135/85" in said.text
-    said = await answer(chat, "对", "affirm")
-    assert "血压 135/85，记下了" in said.text
-    assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
-
-
-async def test_the_same_bare_number_twice_is_left_out(chat: Chat) -> None:
-    task, _ = await weighed(chat)
-    await answer(chat, "130")
-    said = await answer(chat, "130")
-    assert "先不记" in said.text
-    assert (await answers(chat, task))["weight"] is None
-
-
-async def test_a_moment_please_is_no_blood_sugar_of_one(chat: Chat) -> None:
-    task = await put_on(chat, "diabetes")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
-    said = await answer(chat, "等一下，停车怎么收费", "ask_hospital", ("topic", "parking"))
-    assert "停车" in said.text
-    assert "血糖是多少" in said.text
-    assert await answers(chat, task) == {}
-    assert await rows(chat, FollowUpAlert) == []
 
 
 async def test_a_value_that_is_not_asked_for_is_kept_beside_the_question(chat: Chat) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from integrations.hospital.follow_up import answering
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.models import (
@@ -14,13 +12,8 @@ from integrations.hospital.models import (
     Method,
 )
 
-from .conftest import Chat, Clinic, Said
+from .conftest import Chat, Said
 from .follow_ups import due, put_on
-
-
-@pytest.fixture
-async def chat(clinic: Clinic) -> Chat:
-    return await clinic.chat()
 
 
 async def on_the_page(chat: Chat, task: str, **values: Any) -> None:

@@ -16,11 +16,6 @@ from .conftest import Chat, Clinic, Outside, Said
 PRESSURE = ("measurement", "blood_pressure")
 
 
-@pytest.fixture
-async def chat(clinic: Clinic) -> Chat:
-    return await clinic.chat()
-
-
 async def log(chat: Chat, words: str, *entities: tuple[str, Any], intent: str = "log_measurement") -> Said:
     return await chat.say(intent, PRESSURE, *entities, text=words)
 

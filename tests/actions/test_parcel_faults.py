@@ -10,10 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from rasa_sdk.executor import ActionExecutor
 
-from actions.server import build_executor
-from integrations.catalogue import Texts
 from integrations.hospital import patients
 from integrations.hospital.delivery import shipping
 from integrations.hospital.models import Handing
@@ -44,11 +41,6 @@ async def service(outside: Outside) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def runtime(runtime: Runtime, service: Any) -> Runtime:
     return dataclasses.replace(runtime, parcels=service.tracker)
-
-
-@pytest.fixture
-def executor(runtime: Runtime, texts: Texts) -> ActionExecutor:
-    return build_executor(runtime, texts)
 
 
 @pytest.mark.parametrize("fault", [{"code": 502}, {"code": "502"}], ids=["down", "asked too often"])

@@ -29,11 +29,6 @@ async def given(runtime: Runtime) -> list[tuple[int | None, str]]:
         ]
 
 
-@pytest.fixture
-async def chat(clinic: Clinic) -> Chat:
-    return await clinic.chat()
-
-
 async def test_stars_then_words_then_thanks(runtime: Runtime, chat: Chat) -> None:
     await ask(runtime, chat)
     said = await chat.say("rate", text="评价")
