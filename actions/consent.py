@@ -7,11 +7,12 @@ from typing import Any
 
 from actions.forms import THEN, Form, Outcome
 from actions.hospital_questions import read_question
+from actions.revealing import contact_of
 from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, SLOT, keep, waits, wants_booking
 from actions.walk_in import told_the_way
 from integrations.hospital import accounts, patients, tokens
-from integrations.hospital.models import ConsentKind, Contact, Relation
+from integrations.hospital.models import ConsentKind, Relation
 
 _YES = frozenset({"give_consent", "affirm"})
 _NO = frozenset({"refuse_consent", "deny", "cancel", "go_back"})
@@ -120,7 +121,7 @@ class ConsentForm(Form):
         self, turn: Turn, reply: Reply, missing: list[ConsentKind], kind: ConsentKind
     ) -> Outcome:
         async with turn.runtime.database.begin() as session:
-            contact = await _contact(session, turn)
+            contact = await contact_of(session, turn)
             await accounts.give_consents(session, contact, [kind], turn.now, turn.key(f"consent {kind}"))
         left = [other for other in missing if other != kind]
         if left:
@@ -178,7 +179,7 @@ class WithdrawalForm(Form):
 
     async def _withdraw(self, turn: Turn, reply: Reply, kinds: tuple[ConsentKind, ...]) -> Outcome:
         async with turn.runtime.database.begin() as session:
-            contact = await _contact(session, turn)
+            contact = await contact_of(session, turn)
             await accounts.withdraw_consents(session, contact, kinds, turn.now, turn.key("withdraw consents"))
         reply.say("say_withdrawn")
         return Outcome.closed(slots=_STOPS)
@@ -187,7 +188,7 @@ class WithdrawalForm(Form):
 async def _family(turn: Turn) -> list[str]:
     """The masked names of those for whom the account acts besides its owner."""
     async with turn.runtime.database.begin() as session:
-        contact = await _contact(session, turn)
+        contact = await contact_of(session, turn)
         people = await patients.acting_for(session, contact.account_id)
     return [one.name for one in people if one.relation is not Relation.SELF]
 
@@ -208,20 +209,13 @@ async def _drop_values(turn: Turn, reply: Reply) -> None:
 async def _renews(turn: Turn) -> bool:
     """Whether an earlier version of the notice was agreed to."""
     async with turn.runtime.database.begin() as session:
-        return await accounts.agreed_to_an_older_version(session, await _contact(session, turn))
+        return await accounts.agreed_to_an_older_version(session, await contact_of(session, turn))
 
 
 def _onward(turn: Turn) -> Outcome:
     """To the form that waited. The booking form finds itself waited for, and takes that away."""
     then = turn.slots.get(THEN) or ""
     return Outcome.closed(go_on=then, slots={} if then == BOOKING else {THEN: None})
-
-
-async def _contact(session: Any, turn: Turn) -> Contact:
-    contact = await accounts.contact(session, turn.contact_id)
-    if contact is None:
-        raise LookupError(f"no contact {turn.contact_id}")
-    return contact
 
 
 def _in_order(kinds: set[ConsentKind]) -> list[ConsentKind]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -192,7 +191,3 @@ async def bills_of(session: AsyncSession, reader: Reader) -> list[Bill]:
 def order_of(reader: Reader) -> str:
     """The order that the link is about."""
     return reader.link.subject or ""
-
-
-def appointment_id_of(reader: Reader) -> UUID:
-    return UUID(reader.link.subject or "")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages import codes, permission
-from bot.pages.bill import appointment_id_of, bill_of, cancel_rule, order_of, visit_rows
+from bot.pages.bill import bill_of, cancel_rule, order_of, visit_rows
 from bot.pages.reader import Reader, owner_of
 from bot.pages.rendering import render, tell
 from bot.pages.speech import line
@@ -58,7 +58,7 @@ async def _visit(session: AsyncSession, reader: Reader) -> AppointmentView | Non
     try:
         if reader.link.purpose == PAY:
             return (await bill_of(session, reader, order_of(reader))).visit
-        visit = await appointment(session, appointment_id_of(reader))
+        visit = await appointment(session, reader.about)
     except (NotYours, UnknownOrder):
         return None
     return visit if visit.account_id == reader.contact.account_id and visit.relation is not None else None

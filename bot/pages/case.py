@@ -87,20 +87,16 @@ async def _do(reader: Reader, effect: Callable[[AsyncSession, UUID], Awaitable[N
     """What the case does not take (any more), its page shows by itself."""
     try:
         async with reader.rt.database.begin() as session:
-            await effect(session, _case_id(reader))
+            await effect(session, reader.about)
     except CaseError:
         return to_page(reader.path)
     return to_page(reader.path)
 
 
-def _case_id(reader: Reader) -> UUID:
-    return UUID(str(reader.link.subject))
-
-
 async def _case(session: AsyncSession, reader: Reader) -> CaseView:
     """Raises Answered where it is not this account's (any more)."""
     try:
-        return await reading.own(session, reader.rt.crypto, _case_id(reader), reader.contact.account_id)
+        return await reading.own(session, reader.rt.crypto, reader.about, reader.contact.account_id)
     except UnknownCase:
         words = line("page_case_gone")
         raise Answered(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -61,7 +61,7 @@ async def answer(reader: Owner) -> Response:
     """Keeps what was filled in and can be kept; asks again for the rest."""
     typed = {name: value for name, value in (await reader.request.form()).items() if isinstance(value, str)}
     async with reader.rt.database.begin() as session:
-        await answering.lock(session, _task_id(reader))
+        await answering.lock(session, reader.about)
         asked = await _asked(session, reader)
         filled = questionnaire.read_filled(asked.plans, asked.left, typed, reader.speech)
         filled.meanwhile = questionnaire.answers_any(typed, asked.answered)
@@ -76,16 +76,12 @@ async def answer(reader: Owner) -> Response:
     return await _done(reader, asked, filled)
 
 
-def _task_id(reader: Reader) -> UUID:
-    return UUID(str(reader.link.subject))
-
-
 async def _asked(session: AsyncSession, reader: Reader) -> Asked:
     """What is asked. Raises Answered: nothing is asked any more, it was answered, or may not be kept."""
     if await accounts.missing_consents(session, reader.contact):
         raise _told(reader, "no_consent", status=403)
     known = plans(reader.rt.settings)
-    task = await answering.open_task(session, reader.contact.id, reader.rt.now(), _task_id(reader))
+    task = await answering.open_task(session, reader.contact.id, reader.rt.now(), reader.about)
     plan = known.get(task.plan_id) if task else None
     if task is None or plan is None:
         raise _told(reader, "asked_over", status=410)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,7 +56,7 @@ async def accept(reader: Owner) -> Response:
                 return _said(reader, "say_offer_consent", status=403)
             made = await waitlist.accept(
                 session,
-                _entry_id(reader),
+                reader.about,
                 reader.contact.id,
                 key=None,
                 now=rt.now(),
@@ -74,9 +73,7 @@ async def accept(reader: Owner) -> Response:
 async def decline(reader: Owner) -> Response:
     try:
         async with reader.rt.database.begin() as session:
-            await waitlist.decline(
-                session, _entry_id(reader), reader.contact.id, key=None, now=reader.rt.now()
-            )
+            await waitlist.decline(session, reader.about, reader.contact.id, key=None, now=reader.rt.now())
     except (NotYours, OfferOver):
         return to_page(reader.path)
     return _said(reader, "say_offer_declined", done=True)
@@ -89,14 +86,10 @@ async def _onward(session: AsyncSession, reader: Reader, made: AppointmentView) 
     return await page_subjects.card_link(session, contact, made.id, made.starts_at, now)
 
 
-def _entry_id(reader: Reader) -> UUID:
-    return UUID(str(reader.link.subject))
-
-
 async def _entry(session: AsyncSession, reader: Reader) -> EntryView | None:
     """None when its patient is none of this account's (any more)."""
     try:
-        one = await waitlist.entry(session, _entry_id(reader))
+        one = await waitlist.entry(session, reader.about)
     except NotYours:
         return None
     return one if one.account_id == reader.contact.account_id and one.relation is not None else None

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -199,8 +198,7 @@ async def _opened(reader: Reader) -> AsyncIterator[tuple[AsyncSession, ParcelVie
     the patient."""
     try:
         async with reader.rt.database.begin() as session:
-            delivery = UUID(reader.link.subject or "")
-            yield session, await parcel_of(session, delivery, reader.contact.account_id)
+            yield session, await parcel_of(session, reader.about, reader.contact.account_id)
     except UnknownParcel:
         title, words = "page_parcel_gone_title", line("page_parcel_gone")
         raise Answered(tell(reader.request, reader.speech, title, words, status=404)) from None

@@ -73,7 +73,7 @@ async def address(reader: Owner) -> Response:
     rt = reader.rt
     async with rt.database.begin() as session:
         path = await page_subjects.address_link(
-            session, reader.contact.id, rt.now(), rt.settings.link_minutes, prescription_of(reader)
+            session, reader.contact.id, rt.now(), rt.settings.link_minutes, reader.about
         )
     return to_page(path)
 
@@ -81,7 +81,7 @@ async def address(reader: Owner) -> Response:
 @router.post(f"/{PRESCRIPTION}/{{token}}/cancel")
 async def cancel(reader: Owner) -> Response:
     """Not wanted any more: what was paid goes back, as long as the pharmacy has not begun."""
-    rt, chosen = reader.rt, prescription_of(reader)
+    rt, chosen = reader.rt, reader.about
     try:
         async with _opened(reader) as (session, document):
             if not document.cancellable:
@@ -118,7 +118,7 @@ async def change(
 
 
 async def _bill(reader: Reader, handing: Handing, address: UUID | None = None) -> Response:
-    rt, chosen = reader.rt, prescription_of(reader)
+    rt, chosen = reader.rt, reader.about
     try:
         async with _opened(reader) as (session, document):
             if not (document.bill_open and document.one.handing is handing is Handing.PICKUP):
@@ -169,11 +169,6 @@ async def _show(reader: Reader, *, notice: Line | None = None) -> Response:
     )
 
 
-def prescription_of(reader: Reader) -> UUID:
-    """The one that the link is about."""
-    return UUID(reader.link.subject or "")
-
-
 async def _document(reader: Reader) -> Document:
     async with _opened(reader) as (_, document):
         return document
@@ -184,7 +179,7 @@ async def _opened(reader: Reader) -> AsyncIterator[tuple[AsyncSession, Document]
     """In one transaction. Raises Answered where it is nobody's here any more: its account let go of the patient."""
     try:
         async with reader.rt.database.begin() as session:
-            yield session, await document_of(session, reader, prescription_of(reader))
+            yield session, await document_of(session, reader, reader.about)
     except UnknownPrescription:
         title, words = "page_rx_gone_title", line("page_rx_gone")
         raise Answered(tell(reader.request, reader.speech, title, words, status=404)) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -93,7 +93,7 @@ async def _onward(reader: Reader, purpose: str) -> Response:
 
 async def _found(session: AsyncSession, reader: Reader) -> RatingView:
     """Raises Answered where it is not to be rated here (any more)."""
-    rating_id = UUID(str(reader.link.subject))
+    rating_id = reader.about
     try:
         return await ratings.rateable(session, reader.contact.account_id, rating_id, reader.rt.now())
     except (UnknownRating, TooLateToRate):

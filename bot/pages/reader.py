@@ -16,6 +16,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
+from uuid import UUID
 
 import structlog
 from fastapi import Depends, Request, Response
@@ -74,6 +75,11 @@ class Reader:
     def path(self) -> str:
         """Of the link's own page."""
         return f"/p/{self.link.purpose}/{self.token}"
+
+    @property
+    def about(self) -> UUID:
+        """The row that the link leads to."""
+        return UUID(self.link.subject or "")
 
     @property
     def address(self) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.pages.bill import appointment_id_of, visit_rows
+from bot.pages.bill import visit_rows
 from bot.pages.onward import ask_in_chat
 from bot.pages.reader import Reader, owner_of
 from bot.pages.rendering import render, tell, to_page
@@ -43,7 +43,7 @@ async def take(reader: Owner, schedule: Annotated[UUID, Form()]) -> Response:
                 return to_page(reader.path)
             made = await booking.reschedule(
                 session,
-                appointment_id_of(reader),
+                reader.about,
                 schedule_id=schedule,
                 slot_id=None,
                 contact_id=reader.contact.id,
@@ -64,7 +64,7 @@ async def give_back(reader: Owner) -> Response:
     try:
         async with rt.database.begin() as session:
             if _open(reader, await _visit(session, reader)):
-                await booking.cancel(session, appointment_id_of(reader), reader.contact.id, None, rt.now())
+                await booking.cancel(session, reader.about, reader.contact.id, None, rt.now())
     except (NotYours, AlreadyOver):
         pass  # the page says what it is by now
     return to_page(reader.path)
@@ -140,7 +140,7 @@ async def _card(session: AsyncSession, reader: Reader, made: AppointmentView) ->
 async def _visit(session: AsyncSession, reader: Reader) -> AppointmentView | None:
     """None when it is none of this account's patients' (any more)."""
     try:
-        visit = await booking.appointment(session, appointment_id_of(reader))
+        visit = await booking.appointment(session, reader.about)
     except NotYours:
         return None
     return visit if visit.account_id == reader.contact.account_id and visit.relation is not None else None
