@@ -4,7 +4,7 @@ and Rasa. Both keep what they were given and fail as they are told to."""
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,6 +13,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from bot.second_opinion import speaking
 from integrations.channel import SendError
 from integrations.crypto import Crypto
 from integrations.database import Database
@@ -20,6 +21,7 @@ from integrations.messages import Answer, Kind, MessageIn, MessageOut
 from integrations.runtime import Runtime
 from integrations.settings import Settings
 from integrations.throttle import Throttle
+from tests.integrations.hospital.conftest import Clinic
 
 START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 
@@ -178,3 +180,20 @@ def message(clock: Clock) -> Callable[..., MessageIn]:
         return MessageIn(channel=channel, sender=sender, kind=kind, text=text, **fields)
 
     return make
+
+
+@pytest.fixture
+def clinic(rt: Runtime, clock: Clock) -> Clinic:
+    """A small hospital, by the test's clock."""
+    made = Clinic(rt.database)
+    made.now = clock()
+    return made
+
+
+@pytest.fixture
+def the_rules_alone() -> Iterator[None]:
+    """Whatever the rest of the session holds: no model has a say in red flags, unless a test gives it one."""
+    before = list(speaking._held)
+    speaking.hold(None)
+    yield
+    speaking.hold(before[0] if before else None)

@@ -12,14 +12,7 @@ from integrations.hospital.hearers import hearer_of
 from integrations.hospital.models import AccountPatient, ConsentKind, Contact, Relation
 from integrations.hospital.unbinding import unbind
 from tests.clinic_rows import talks
-from tests.integrations.hospital.conftest import Booker, Clinic
-
-
-@pytest.fixture
-def clinic(database, clock):
-    made = Clinic(database)
-    made.now = clock()
-    return made
+from tests.integrations.hospital.conftest import Booker
 
 
 async def talk(rt, contact_id):

@@ -31,6 +31,7 @@ from integrations.hospital.models import (
     TaskStatus,
 )
 from integrations.language.measurements import MeasurementKind
+from tests.bot.said import commands
 from tests.clinic_rows import known_patient
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -51,11 +52,7 @@ class Patient:
             return await session.scalar(select(FollowUpEnrolment))
 
     async def commands(self):
-        async with self.rt.database.begin() as session:
-            rows = await session.execute(
-                text("SELECT content FROM inbound WHERE kind = 'system' ORDER BY seq")
-            )
-            return [inbox.unseal(self.rt.crypto, row.content)["choice"] for row in rows]
+        return await commands(self.rt)
 
     async def notices(self):
         async with self.rt.database.begin() as session:

@@ -13,17 +13,12 @@ from sqlalchemy import text
 
 from bot.listening import Listener, said_on
 from bot.wake import named
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch) -> None:
     monkeypatch.setattr("bot.listening._PAUSE", 0.01)
-
-
-async def until(holds) -> None:
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - it is another task's work
-            await asyncio.sleep(0.01)
 
 
 class Radio:

@@ -5,19 +5,11 @@ import pytest
 from bot.red_flags import Outcome, look
 from bot.red_flags.looking import _judge
 from bot.red_flags.plain import plain
-from bot.second_opinion import speaking
 
 GRAVE = (Outcome.EMERGENCY, Outcome.CRISIS)
 
 
-@pytest.fixture(autouse=True)
-def the_rules_alone():
-    before = list(speaking._held)
-    speaking.hold(None)
-    yield
-    speaking.hold(before[0] if before else None)
-
-
+pytestmark = pytest.mark.usefixtures("the_rules_alone")
 QUIET = {
     "part of another word": """
         黄昏迷路了，后门在哪

@@ -12,7 +12,7 @@ from integrations.hospital.models import Period
 from integrations.hospital.operations import OperationKey, once
 from integrations.identity.interface import Outcome
 from tests.clinic_rows import talks
-from tests.integrations.hospital.conftest import Clinic, full
+from tests.integrations.hospital.conftest import full
 
 
 class Register:
@@ -89,9 +89,9 @@ async def test_what_was_told_of_an_illness_lasts_a_day_without_a_consent(rt, clo
         assert sorted(tuple(row) for row in kept) == sorted(left)
 
 
-async def test_what_fell_due_in_an_hour_without_sweeps_comes_once_and_what_is_of_no_use_does_not(rt, clock):
-    clinic = Clinic(rt.database)
-    clinic.now = clock()
+async def test_what_fell_due_in_an_hour_without_sweeps_comes_once_and_what_is_of_no_use_does_not(
+    rt, clinic, clock
+):
     held = await full(clinic, slots=1, fee_fen=3500)
     offered = await full(clinic, slots=1)
     waiting = [await held.join(await clinic.booker())]
@@ -129,12 +129,10 @@ async def test_what_fell_due_in_an_hour_without_sweeps_comes_once_and_what_is_of
     assert await held.status(*waiting) == ["offered", "lapsed", "offered"]
 
 
-async def test_what_fails_in_the_hospital_keeps_nothing_else_from_being_done(rt, clock, monkeypatch):
+async def test_what_fails_in_the_hospital_keeps_nothing_else_from_being_done(rt, clinic, clock, monkeypatch):
     async def fails(*_):
         raise ValueError("one row that nobody thought of")
 
-    clinic = Clinic(rt.database)
-    clinic.now = clock()
     who = await clinic.booker(channel="telegram")
     async with rt.database.begin() as session:
         await talks(session, who.contact_id)

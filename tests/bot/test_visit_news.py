@@ -14,14 +14,6 @@ from integrations.hospital.events import EventKind
 from integrations.hospital.models import Appointment, AppointmentStatus, Period, Practitioner, Schedule
 from integrations.hospital.unbinding import unbind
 from tests.clinic_rows import doctor, half_day, talks
-from tests.integrations.hospital.conftest import Clinic
-
-
-@pytest.fixture
-def clinic(database, clock):
-    made = Clinic(database)
-    made.now = clock()
-    return made
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from bot.clocks import Watch
 from bot.understanding import Reading
 from bot.wake import WOKEN, Takers, Waker, wake
 from integrations.throttle import Throttle
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -27,12 +28,6 @@ async def nobody():
 
 def takers(rt, answer, send, places=2, find=nobody):
     return Takers(rt.redis, places, answer=answer, send=send, find=find)
-
-
-async def settled(condition):
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what happens lies in Redis
-            await asyncio.sleep(0.01)
 
 
 async def nothing(_):
@@ -51,7 +46,7 @@ async def test_a_conversation_stands_in_line_once_in_the_order_of_the_first_wake
         return True
 
     async with takers(rt, answer, nothing, places=1).at_work():
-        await settled(lambda: len(handled) == 2)
+        await until(lambda: len(handled) == 2)
     assert handled == [first, second]
 
 
@@ -86,13 +81,13 @@ async def test_one_at_a_time_in_a_conversation_and_once_more_when_woken_meanwhil
 
     async with takers(rt, answer, nothing).at_work():
         await wake(rt.redis, [person])
-        await settled(lambda: handled)
+        await until(lambda: handled)
         await wake(rt.redis, [person])
         await settled_empty(rt)
         await asyncio.sleep(0.1)
         assert len(handled) == 1
         going.set()
-        await settled(lambda: len(handled) == 2)
+        await until(lambda: len(handled) == 2)
 
 
 async def settled_empty(rt):
@@ -116,7 +111,7 @@ async def test_waiting_for_a_platform_takes_no_place_and_a_failure_stops_nobody(
 
     async with takers(rt, answer, send, places=1).at_work():
         await wake(rt.redis, [uuid4() for _ in range(5)])
-        await settled(lambda: len(handled) == 5 and len(sending) == 4)
+        await until(lambda: len(handled) == 5 and len(sending) == 4)
         stopped.set()
 
 
@@ -147,7 +142,7 @@ async def test_an_error_that_nobody_foresaw_does_not_end_a_workers_taking(rt, ha
     monkeypatch.setattr(rt.redis, "bzmpop", bzmpop)
     async with takers(rt, answer, nothing).at_work():
         await wake(rt.redis, [uuid4()])
-        await settled(lambda: handled)
+        await until(lambda: handled)
 
 
 async def test_without_redis_who_waits_is_found_in_the_database(rt, handled, monkeypatch):
@@ -165,7 +160,7 @@ async def test_without_redis_who_waits_is_found_in_the_database(rt, handled, mon
         return False
 
     async with takers(rt, answer, nothing, find=find).at_work():
-        await settled(lambda: len(handled) == 3)
+        await until(lambda: len(handled) == 3)
     assert handled == waiting
 
 
@@ -183,7 +178,7 @@ async def test_without_redis_a_message_is_answered(rt, telegram, message, clock,
         find=partial(worker.waiting, without, Watch()),
     )
     async with work.at_work():
-        await settled(lambda: telegram.texts)
+        await until(lambda: telegram.texts)
     assert telegram.texts == ["echo 怎么停车"]
     await nowhere.aclose()
 

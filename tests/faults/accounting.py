@@ -11,6 +11,7 @@ from integrations.hospital.clock import local_date
 from integrations.hospital.demo_hospital import HOSPITAL_RULES
 from integrations.hospital.rules import BookingRules
 from tests.faults.breaking import until
+from tests.faults.money import ask_soon
 from tests.stack import Stack
 
 _MOST = 20_000  # trades
@@ -35,7 +36,7 @@ class Payment:
 
 def audit_money(stack: Stack, seconds: float = 180) -> str:
     """Waits until all money is told of and all refunds are done, and compares. Gives the sums, for a log."""
-    _hurry(stack)
+    ask_soon(stack)
     until(lambda: not _unsettled(stack), seconds)
     theirs, ours = _theirs(stack), {one.number: one for one in _ours(stack)}
     for number, trade in theirs.items():
@@ -51,12 +52,6 @@ def audit_money(stack: Stack, seconds: float = 180) -> str:
         sum(one.back_fen for one in ours.values()),
     )
     return f"{taken} fen taken, {back} fen paid back"
-
-
-def _hurry(stack: Stack) -> None:
-    """As if the pauses before the platforms are asked again were over."""
-    stack.rows("UPDATE refunds SET next_try_at = now() WHERE status IN ('due', 'processing')")
-    stack.rows("UPDATE payments SET ask_at = now() WHERE status = 'opened'")
 
 
 def _unsettled(stack: Stack) -> list[str]:

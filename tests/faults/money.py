@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ import httpx
 from integrations.hospital.billing import orders
 from integrations.hospital.billing.orders import Item
 from integrations.hospital.models import Order, OrderKind
-from integrations.runtime import Runtime, open_runtime
+from integrations.runtime import Runtime
 from tests.conversations.hospital import Hospital
 from tests.faults.breaking import until
 from tests.faults.purse import DESKTOP, IN_WECHAT
@@ -93,16 +92,6 @@ def staff(stack: Stack, *words: str, typed: str = "") -> str:
     command = [sys.executable, "-m", "bot.cli", "money", *words, "--var", str(stack.options.var)]
     done = subprocess.run(command, input=typed, capture_output=True, text=True, check=True)
     return done.stdout
-
-
-def in_runtime[T](stack: Stack, work: Callable[[Runtime], Awaitable[T]]) -> T:
-    inside = {"database_url": stack.addresses["DATABASE_URL"], "redis_url": stack.addresses["REDIS_URL"]}
-
-    async def run() -> T:
-        async with open_runtime(stack.options.settings().model_copy(update=inside)) as rt:
-            return await work(rt)
-
-    return asyncio.run(run())
 
 
 async def bill(rt: Runtime, patient_of: tuple[Any, Any, Any]) -> str:

@@ -11,7 +11,7 @@ from integrations import cashier
 from integrations.money import Platform
 from integrations.payment.interface import Way
 from integrations.runtime import Runtime
-from tests.conversations.hospital import Hospital
+from tests.conversations.hospital import Hospital, with_runtime
 from tests.faults.accounting import audit_money
 from tests.faults.breaking import settle, until
 from tests.faults.money import (
@@ -19,7 +19,6 @@ from tests.faults.money import (
     bill,
     fail,
     hold,
-    in_runtime,
     known_to,
     order_status,
     page,
@@ -108,7 +107,7 @@ def test_a_platform_that_lies_pays_nothing_and_staff_see_it(stack: Stack, newcom
             await cashier.prepare(rt, order_no, Platform.WECHATPAY, Way.NATIVE)
         return made
 
-    made = in_runtime(stack, opened)
+    made = with_runtime(stack, opened)
     for (lie, kind), order_no in zip(LIES.items(), made, strict=True):
         fail(stack, "wechatpay", lie=lie)
         pays(stack, newcomer, order_no)

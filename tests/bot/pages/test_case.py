@@ -1,7 +1,5 @@
 """The page of a case: its answer is read there and judged, by whoever told it and by nobody else."""
 
-import json
-
 import pytest
 from sqlalchemy import text
 
@@ -10,6 +8,7 @@ from bot.outbox import unseal
 from integrations.hospital import cases
 from integrations.hospital.cases import handling
 from integrations.hospital.models import CaseKind, Category
+from tests.bot.said import commands
 
 from .money import IN_WECHAT, words
 
@@ -42,9 +41,7 @@ async def standing(cash):
 
 async def in_chat(cash):
     await sweep.hospital(cash.rt)
-    async with cash.rt.database.begin() as session:
-        rows = await session.scalars(text("SELECT content FROM inbound WHERE kind = 'system'"))
-        return [json.loads(cash.rt.crypto.decrypt(row, "inbound.content"))["choice"] for row in rows]
+    return await commands(cash.rt)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from bot import inbox, news, sweep
+from bot import news, sweep
 from bot.outbox import unseal
 from integrations.hospital import accounts, page_subjects
 from integrations.hospital.follow_up import answering, enrolment
@@ -23,6 +23,7 @@ from integrations.hospital.models import (
     Method,
     TaskStatus,
 )
+from tests.bot.said import commands
 
 from .money import Phone, words
 
@@ -80,11 +81,7 @@ class Sheet:
             )
 
     async def commands(self):
-        async with self.rt.database.begin() as session:
-            rows = await session.execute(
-                text("SELECT content FROM inbound WHERE kind = 'system' ORDER BY seq")
-            )
-            return [inbox.unseal(self.rt.crypto, row.content)["choice"] for row in rows]
+        return await commands(self.rt)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The page of a rating that is asked for: given with words or without, changed, too late, and nobody else's."""
 
-import json
 from uuid import uuid4
 
 import pytest
@@ -10,6 +9,7 @@ from bot import sweep
 from bot.outbox import unseal
 from integrations.hospital import ratings
 from integrations.hospital.models import SubjectKind
+from tests.bot.said import commands
 
 from .money import IN_WECHAT, words
 
@@ -36,9 +36,7 @@ async def given(cash):
 
 async def in_chat(cash):
     await sweep.hospital(cash.rt)
-    async with cash.rt.database.begin() as session:
-        rows = await session.scalars(text("SELECT content FROM inbound WHERE kind = 'system'"))
-        return [json.loads(cash.rt.crypto.decrypt(row, "inbound.content"))["choice"] for row in rows]
+    return await commands(cash.rt)
 
 
 async def test_stars_and_words_are_given_at_once_and_may_be_changed(cash, clock):

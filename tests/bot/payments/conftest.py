@@ -34,13 +34,6 @@ def rt(rt: Runtime, platform: MemoryPlatform) -> Runtime:
 
 
 @pytest.fixture
-def clinic(rt: Runtime) -> Clinic:
-    clinic = Clinic(rt.database)
-    clinic.now = rt.now()
-    return clinic
-
-
-@pytest.fixture
 def bill(rt: Runtime, clinic: Clinic) -> Callable[..., Awaitable[str]]:
     """Makes a bill of ¥35 and gives its number."""
 

@@ -30,15 +30,7 @@ EXAMPLES = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def alone():
-    """Whatever the rest of the session holds, here a test says who speaks."""
-    before = list(speaking._held)
-    speaking.hold(None)
-    yield
-    speaking.hold(before[0] if before else None)
-
-
+pytestmark = pytest.mark.usefixtures("the_rules_alone")
 BOUNDS = Bounds(life=0.9, today=0.8, ask=0.6, overrule=0.98, harmless=0.95, certain=0.9995)
 
 

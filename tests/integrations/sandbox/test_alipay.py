@@ -21,6 +21,7 @@ from alipay.exceptions import AliPayException
 
 from integrations.database import utcnow
 from integrations.sandbox.world import World
+from tests.waiting import until
 
 from .conftest import ALIPAY_APP, ALIPAY_SELLER, Clock, Gateway, Response, key_pair
 
@@ -76,12 +77,6 @@ async def act(sandbox: httpx.AsyncClient, do: str, person: str = "") -> httpx.Re
 
 async def paid(sandbox: httpx.AsyncClient, **how: Any) -> httpx.Response:
     return await sandbox.post("/inspect/pay", json={"out_trade_no": NUMBER, "notify": False, **how})
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - looks at what a server in this process was told
-            await asyncio.sleep(0.01)
 
 
 def verified(fields: dict[str, str]) -> bool:

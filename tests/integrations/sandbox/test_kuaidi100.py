@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
+
+from tests.waiting import until
 
 from .conftest import KUAIDI_CUSTOMER, KUAIDI_KEY, KUAIDI_SALT, Clock, Gateway, Response
 
@@ -39,12 +40,6 @@ async def subscribe(
 
 async def scan(sandbox: httpx.AsyncClient, num: str, **more: Any) -> httpx.Response:
     return await sandbox.post("/inspect/parcels", json={"number": num, **more})
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - looks at what a server in this process was told
-            await asyncio.sleep(0.01)
 
 
 def news(gateway: Gateway) -> list[dict[str, Any]]:

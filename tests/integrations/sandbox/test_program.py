@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from integrations.payment.alipay import Alipay
 from integrations.payment.interface import Charge, NoBill, NumberUsed, PaymentPlatform, State, TradeNews, Way
 from integrations.payment.wechatpay import WeChatPay
 from integrations.settings import Settings
+from tests.waiting import until
 
 from .conftest import Gateway, Response
 
@@ -49,12 +49,6 @@ async def open_trade(pay: PaymentPlatform, sandbox: httpx.AsyncClient, fen: int 
 async def paid(sandbox: httpx.AsyncClient, **how: Any) -> None:
     answer = await sandbox.post("/inspect/pay", json={"out_trade_no": NUMBER, **how})
     assert answer.status_code == 200
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - looks at what a server in this process was told
-            await asyncio.sleep(0.01)
 
 
 def heard(gateway: Gateway, number: int) -> Webhook:

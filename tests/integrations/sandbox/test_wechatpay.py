@@ -21,6 +21,7 @@ from integrations.database import utcnow
 from integrations.sandbox import rsa
 from integrations.sandbox.wechatpay.signing import SCHEME
 from integrations.sandbox.world import World
+from tests.waiting import until
 
 from .conftest import (
     MCHID,
@@ -31,7 +32,7 @@ from .conftest import (
     Response,
     key_pair,
 )
-from .wechatpay_client import ORDER, Call, call, client, listener, open_order, paid, refund, until
+from .wechatpay_client import ORDER, Call, call, client, listener, open_order, paid, refund
 
 __all__ = ["call"]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.waiting import until
+
 from .conftest import (
     Gateway,
 )
-from .wechatpay_client import ORDER, Call, call, listener, open_order, paid, refund, until
+from .wechatpay_client import ORDER, Call, call, listener, open_order, paid, refund
 
 __all__ = ["call"]
 

@@ -83,12 +83,6 @@ async def paid(sandbox: httpx.AsyncClient, **given: Any) -> httpx.Response:
     )
 
 
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - looks at what a server in this process was told
-            await asyncio.sleep(0.01)
-
-
 async def refund(call: Call, number: str = "F1", fen: int = 3500, **changes: Any) -> tuple[int, Any]:
     amount = {"refund": fen, "total": 3500, "currency": "CNY"}
     given = {

@@ -7,7 +7,6 @@ from integrations.hospital.billing import orders
 from integrations.hospital.billing.orders import Item
 from integrations.hospital.models import OrderKind
 from tests.clinic_rows import talks
-from tests.integrations.hospital.conftest import Clinic
 
 
 @pytest.fixture
@@ -25,9 +24,7 @@ async def test_what_is_no_number_finds_nobody(arrive, find, asked):
     assert await find(asked) == []
 
 
-async def test_an_order_is_found_by_its_number_as_it_is_read_out(rt, clock, find):
-    clinic = Clinic(rt.database)
-    clinic.now = clock()
+async def test_an_order_is_found_by_its_number_as_it_is_read_out(rt, clinic, clock, find):
     who = await clinic.booker()
     booked = await clinic.book(who, await clinic.schedule(fee_fen=3500))
     async with rt.database.begin() as session:

@@ -22,6 +22,7 @@ from bot.outbox import Reply
 from integrations.hospital import revealing
 from integrations.hospital.models import AccountPatient, Patient, PatientStatus, Relation, Role, Sex
 from tests.bot.desk.conftest import Visitor
+from tests.waiting import until
 
 
 def one[E: ui.element](visitor: Visitor, kind: type[E]) -> E:
@@ -48,12 +49,6 @@ async def sees(visitor: Visitor, *texts: str) -> None:
 
     for words in texts:
         await until(lambda words=words: there(words))
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not true():  # noqa: ASYNC110 (pages tell nobody)
-            await asyncio.sleep(0.02)
 
 
 @pytest.fixture

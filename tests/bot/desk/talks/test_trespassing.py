@@ -16,8 +16,9 @@ from bot.handoff.models import Skill
 from bot.handoff.states import NotYours
 from integrations.hospital.models import Department, Practitioner, Role
 from tests.bot.desk.conftest import Visitor
-from tests.bot.desk.talks.test_page import enter, one, tell, until
+from tests.bot.desk.talks.test_page import enter, one, tell
 from tests.clinic_rows import doctor, ward
+from tests.waiting import until
 
 SECRET = "只有外科知道的话"
 
