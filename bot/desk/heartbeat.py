@@ -11,7 +11,7 @@ from uuid import UUID
 from weakref import WeakSet
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from bot.desk import frame
 from bot.desk.desk import Desk, SessionOver
@@ -89,3 +89,7 @@ class Heartbeat:
                     frame.set_badge(desk, page, counted[key])
         except SessionOver:
             desk.leave()
+        except (OperationalError, InterfaceError):
+            raise  # it is the same for all of them
+        except Exception:  # one page that fails keeps nobody else from being sent away
+            log.exception("a page of the desk was not kept up")

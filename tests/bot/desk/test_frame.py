@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import string
+from dataclasses import replace
 
 import pytest
 from nicegui import ui
@@ -187,6 +188,25 @@ async def test_the_clock_keeps_people_present_and_sends_away_who_is_logged_out(
         assert len(await presence.present(session, clock())) == 1
         await login.end_session(session, agent.token)
     assert opened == []
+    await Heartbeat(desks.rt).once()
+    assert opened == ["/login?over=1"]
+
+
+async def test_a_page_that_fails_keeps_nobody_from_being_sent_away(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> int:
+        raise ValueError("a count that nobody thought of")
+
+    opened: list[str] = []
+    for login_name in ("first", "second"):
+        agent = await desks.enter(Role.AGENT, login=login_name)
+        client = await agent.user.open("/account")
+        monkeypatch.setattr(client, "open", lambda path, new_tab=False: opened.append(path))
+    broken = replace(registry.PAGES["/cases"], badge=fails)
+    monkeypatch.setitem(registry.PAGES, "/cases", broken)
+    async with desks.rt.database.begin() as session:
+        await login.end_session(session, agent.token)
     await Heartbeat(desks.rt).once()
     assert opened == ["/login?over=1"]
 
