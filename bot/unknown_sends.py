@@ -46,7 +46,12 @@ _LIST = text("""
 _ONE = text("SELECT content FROM outbound WHERE id = :id AND status = 'unknown' AND repeated_at IS NULL")
 _SETTLE = text("""
     UPDATE outbound SET repeated_at = :now WHERE id = :id AND status = 'unknown' AND repeated_at IS NULL
-    RETURNING conversation_id, content, about
+    RETURNING conversation_id
+""")
+# What a person or an alarm said is theirs again: it leaves whoever speaks by now.
+_AGAIN = text("""
+    INSERT INTO outbound (conversation_id, content, epoch, exempt, notice, about, talk_id, staff_id)
+    SELECT conversation_id, content, :epoch, exempt, notice, about, talk_id, staff_id FROM outbound WHERE id = :id
 """)
 _EPOCH = text("SELECT epoch FROM controls WHERE conversation_id = :id FOR SHARE")
 
@@ -67,7 +72,7 @@ async def read(session: AsyncSession, crypto: Crypto, outbound_id: UUID, *, acto
 
 
 async def say_again(
-    session: AsyncSession, crypto: Crypto, outbound_id: UUID, *, actor: str, reason: str, now: datetime
+    session: AsyncSession, outbound_id: UUID, *, actor: str, reason: str, now: datetime
 ) -> UUID:
     """Queues it once more, at most once; the patient may read it twice. Gives the conversation, to be woken after the
     commit. Raises NotUnknown."""
@@ -76,8 +81,7 @@ async def say_again(
         raise NotUnknown
     conversation: UUID = found.conversation_id
     epoch = int((await session.execute(_EPOCH, {"id": conversation})).scalar_one())
-    reply = outbox.unseal(crypto, found.content)
-    await outbox.queue(session, crypto, conversation, [reply], epoch=epoch, about=found.about)
+    await session.execute(_AGAIN, {"id": outbound_id, "epoch": epoch})
     await _audit(session, actor, "message_said_again", outbound_id, reason)
     return conversation
 

@@ -86,7 +86,7 @@ class Unknown:
     async def _again(self, session: AsyncSession, row: Row, answers: Answers) -> None:
         desk = self._desk
         self._woken = await unknown_sends.say_again(
-            session, desk.rt.crypto, row.data.id, actor=desk.actor, reason=answers["reason"], now=desk.now()
+            session, row.data.id, actor=desk.actor, reason=answers["reason"], now=desk.now()
         )
 
     async def _wake(self) -> None:
