@@ -157,9 +157,10 @@ async def expire_bills(session: AsyncSession, now: datetime, limit: int = 200) -
     found = list(await session.scalars(_BILLS_DUE, {"now": now, "limit": limit}))
     for prescription_id in found:
         one = await rows.locked(session, prescription_id)
-        if one.status is not PrescriptionStatus.APPROVED:
-            continue
         view = await prescription(session, prescription_id)
+        due = view.pay_until is not None and view.pay_until <= now
+        if one.status is not PrescriptionStatus.APPROVED or not due:  # paid, or billed anew, just now
+            continue
         if await rows.close_bill(session, one, now) and now < one.valid_until:
             await events.emit(
                 session,

@@ -6,7 +6,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from integrations.hospital import events
 from integrations.hospital.billing import open_payments, orders, paying
@@ -65,6 +65,22 @@ async def test_a_bill_holds_its_packs_and_gives_them_back_when_it_runs_out(pharm
     assert (await pharmacy.stock("AML"), await pharmacy.stock("NIF")) == (20, 3)
     seen = await pharmacy.see(made)
     assert (seen.status, seen.handing, seen.order_no) == (PrescriptionStatus.APPROVED, None, None)
+
+
+async def test_a_bill_that_took_the_place_of_one_that_ran_out_stays_open(
+    pharmacy: Pharmacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep had found the old one before the patient chose anew."""
+    client = await pharmacy.client()
+    made = await pharmacy.approved(client, "AML")
+    bill = await pharmacy.bill(client, made)
+    found_before = text("SELECT id FROM prescriptions WHERE valid_until > :now LIMIT :limit")
+    monkeypatch.setattr(checkout, "_BILLS_DUE", found_before)
+    async with pharmacy.database.begin() as session:
+        await checkout.expire_bills(session, NOW + 10 * MINUTE)
+    seen = await pharmacy.see(made)
+    assert (seen.order_no, seen.order_status) == (bill.order_no, OrderStatus.UNPAID)
+    assert await pharmacy.stock("AML") == 18
 
 
 async def test_what_a_bill_opened_is_closed_at_the_platform_at_once(pharmacy: Pharmacy) -> None:
