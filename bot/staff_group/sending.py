@@ -181,8 +181,11 @@ async def _leave(rt: Runtime, platform: StaffGroup, group: int, claimed: Claim) 
         log.warning("a topic of the staff's group is gone", conversation=str(claimed.conversation_id))
         async with rt.database.transaction() as session:
             await session.execute(_GONE, {"conversation": claimed.conversation_id})
-        await _postpone(rt, claimed, timedelta(0), str(error))
-        return claimed.attempts < MAX_ATTEMPTS
+        if claimed.attempts >= MAX_ATTEMPTS:  # so is each that was made in its place
+            await _finish(rt, claimed, RelayStatus.FAILED, error=str(error))
+        else:
+            await _postpone(rt, claimed, timedelta(0), str(error))
+        return True
     except Unknown as error:
         await _finish(rt, claimed, RelayStatus.UNKNOWN, error=str(error))
         return True

@@ -117,6 +117,24 @@ async def test_after_that_it_is_given_up_and_what_follows_is_told(rt, telegram, 
     assert "failed" in await statuses(rt)
 
 
+async def test_a_topic_that_is_gone_as_often_as_it_is_made_is_given_up(
+    rt, telegram, told, say, keep, monkeypatch
+):
+    made = []
+
+    async def forgotten(_group: int, title: str) -> int:
+        made.append(title)
+        return 999
+
+    monkeypatch.setattr(telegram, "create_topic", forgotten)
+    telegram.topics.clear()
+    await say("一")
+    for _ in range(3):
+        await keep()
+    assert len(made) < sending.MAX_ATTEMPTS
+    assert (await statuses(rt))[-1] == "failed"
+
+
 async def test_what_telegram_never_takes_holds_up_nothing(rt, telegram, told, say, keep):
     telegram.refuse = [Rejected("Bad Request: wrong")]
     await say("一")
