@@ -6,11 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
 from integrations.hospital import audit, events
 from integrations.hospital.events import EventKind
+from integrations.hospital.models import AuditEvent
 
 
 async def _emit(clinic: Any, count: int) -> None:
@@ -67,3 +68,12 @@ async def test_the_audit_log_only_grows(clinic: Any, statement: str) -> None:
     with pytest.raises(ProgrammingError, match="append-only"):
         async with clinic.database.begin() as session:
             await session.execute(text(statement))
+
+
+async def test_what_staff_wrote_is_kept_without_the_numbers_of_people(clinic: Any) -> None:
+    """For ever, and against what the field asks for."""
+    detail = {"reason": "回电 13812345678", "note": "110101199003078515 是他本人", "order": "JC20261122"}
+    async with clinic.database.begin() as session:
+        await audit.record(session, actor="staff:x", action="revealed", subject="patient:1", detail=detail)
+        [kept] = await session.scalars(select(AuditEvent.detail))
+    assert kept == {"reason": "回电 [phone]", "note": "[id_number] 是他本人", "order": "JC20261122"}
