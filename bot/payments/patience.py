@@ -42,6 +42,8 @@ async def each[T: _Task](tasks: Sequence[T], ask: Callable[[T], Awaitable[object
                 )
             except PaymentError as error:
                 log.error("a payment platform refuses", platform=task.platform, reason=reason(error))
+            except Exception:  # the others' money does not wait for it, and it comes again
+                log.exception("what a payment platform said was not stored", platform=task.platform)
 
     await asyncio.gather(*map(one, tasks))
     return not any(silent.values())
