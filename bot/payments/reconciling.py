@@ -34,6 +34,8 @@ async def reconcile(rt: Runtime) -> None:
                 await _compare(rt, vendor, day)
             except PaymentError as error:
                 log.warning("no bill to compare with", platform=platform, day=str(day), reason=reason(error))
+            except Exception:  # the other days, and what staff have to see by now, do not wait for it
+                log.exception("a bill was not compared", platform=platform, day=str(day))
     async with rt.database.begin() as session:
         opened = await differences.open_cases(session, rt.crypto, rt.now(), _MOST)
     for number in opened:

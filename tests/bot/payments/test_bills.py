@@ -16,6 +16,7 @@ from integrations.hospital.cases import handling
 from integrations.hospital.cases.refusals import NobodyToTell
 from integrations.hospital.models import (
     CaseKind,
+    Difference,
     DifferenceKind,
     FoundBy,
     HospitalEvent,
@@ -64,6 +65,26 @@ async def test_a_payment_of_which_nobody_told_is_found_on_the_bill(
     assert (await order(second)).status is OrderStatus.PAID
     assert await _days(rt) == [(date(2026, 11, 22), 7000, 1, 0)]
     assert await open_differences(rt) == []
+
+
+async def test_a_line_that_fails_keeps_nothing_else_from_staff(
+    rt: Runtime, platform: MemoryPlatform, opened: Opened, next_morning: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.pay(await opened())  # nobody told of it: it is looked into
+
+    async def fails(*_: object) -> bool:
+        raise ValueError("a line that nobody thought of")
+
+    monkeypatch.setattr(reconciling, "look_into", fails)
+    async with rt.database.begin() as session:
+        await differences.note_difference(
+            session, DifferenceKind.UNKNOWN_ORDER, Platform.WECHATPAY, "JC0", found_by=FoundBy.CALLBACK
+        )
+    next_morning()
+    await payments.reconcile(rt)
+    assert await _days(rt) == []  # it is compared again
+    async with rt.database.begin() as session:
+        assert await session.scalar(select(Difference.case_id)) is not None
 
 
 async def test_every_difference_is_found_once(
