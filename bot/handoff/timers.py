@@ -51,11 +51,15 @@ _GIVEN_UP = text("""
     SELECT id FROM talks JOIN controls USING (conversation_id)
     WHERE status = 'waiting' AND state = 'waiting' AND changed_at < :give_up LIMIT :limit
 """)
+# What a patient asked for may stand there since before it was taken; a doctor reads what is told first.
 _SILENT = text("""
-    SELECT id FROM talks WHERE status = 'active' AND silent_since IS NULL AND answered_in <> 'wechat' AND EXISTS (
-        SELECT FROM inbound WHERE inbound.conversation_id = talks.conversation_id
-          AND kind NOT IN ('event', 'unfollow', 'system')
-          AND received_at > coalesce(last_said_at, accepted_at) AND received_at < :answer)
+    SELECT id FROM talks WHERE status = 'active' AND silent_since IS NULL AND answered_in <> 'wechat' AND (
+        accepted_at < :answer AND coalesce(last_said_at < accepted_at, true)
+          AND consultation_id IS NULL AND reason <> 'staff'
+        OR EXISTS (
+            SELECT FROM inbound WHERE inbound.conversation_id = talks.conversation_id
+              AND kind NOT IN ('event', 'unfollow', 'system')
+              AND received_at > coalesce(last_said_at, accepted_at) AND received_at < :answer))
     LIMIT :limit
 """)
 _TO_TELL = text("""

@@ -6,7 +6,7 @@ import pytest
 
 from bot import delivery, inbox, sweep
 from bot.handoff import assigning, talking, timers
-from bot.handoff.models import Skill
+from bot.handoff.models import AnsweredIn, Skill
 from bot.models import ControlState
 from integrations.hospital.models import PresenceState, Role
 from integrations.hospital.staff import presence
@@ -235,6 +235,23 @@ async def test_a_silent_person_is_seen_and_the_patient_told_once(
     async with rt.database.begin() as session:
         await talking.say(session, rt, place.talk_id, agent, "出来了")
     assert [tuple(row) for row in await rows(rt, "SELECT silent_since FROM talks")] == [(None,)]
+
+
+async def test_who_takes_a_talk_and_says_nothing_is_seen_although_the_patient_waits_without_a_word(
+    rt, patient, ask, hire, clock, telegram
+):
+    agent = await hire(there=True)
+    place = await ask(patient)
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, place.talk_id, agent, clock(), where=AnsweredIn.TELEGRAM)
+    for minutes in (2, 2):
+        clock.forward(minutes=minutes)
+        await timers.keep(rt)
+    await delivery.deliver(rt, patient)
+    assert sum("已经提醒了" in words for words in telegram.texts) == 1
+    clock.forward(minutes=11)
+    await timers.keep(rt)
+    assert (await state(rt, patient))[0] == ControlState.WAITING
 
 
 async def test_the_place_is_told_again_when_it_changed_notably(rt, arrive, ask, clock, hire):
