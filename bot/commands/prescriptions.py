@@ -19,6 +19,7 @@ from integrations.database import utcnow
 from integrations.hospital.models import Patient, PrescriptionStatus
 from integrations.hospital.patients import InvalidPhone, read_phone
 from integrations.hospital.pharmacy import checkout, counter, issuing, reviews, substitutions, views
+from integrations.hospital.pharmacy.allergies import Warned, WarningKind
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.substitutions import SubstitutionView
 from integrations.hospital.pharmacy.terms import BadPrescription, PharmacyError, Terms
@@ -166,16 +167,23 @@ def substitute(
     packs: Annotated[int, typer.Option(help="How many.")],
     dose: Annotated[str, typer.Option(help="How much each time.")],
     agreed_by: Annotated[str, typer.Option(help="The prescribing doctor's staff number, who agreed.")],
+    reason: Annotated[str, typer.Option(help="Why, in spite of what it warns of.")] = "",
     var: Var = VAR,
 ) -> None:
-    """Ask the patient whether another medicine will do."""
-    _change(
-        var,
-        lambda session: substitutions.propose(
-            session, prescription, old_code=old, code=new, quantity=packs, dose=dose, pharmacist=staff(),
-            agreed_by=agreed_by, now=utcnow(),
-        ),
-    )  # fmt: skip
+    """Ask the patient whether another medicine will do, once the prescription is approved; before, send it back."""
+
+    async def work(session: AsyncSession, crypto: Crypto) -> None:
+        now = utcnow()
+        for one in await substitutions.warnings(
+            session, crypto, prescription, old_code=old, code=new, now=now
+        ):
+            typer.echo(f"! {_warned(one)}")
+        await substitutions.propose(
+            session, crypto, prescription, old_code=old, code=new, quantity=packs, dose=dose, pharmacist=staff(),
+            agreed_by=agreed_by, reason=reason, now=now,
+        )  # fmt: skip
+
+    _run(var, work)
     typer.echo("The patient is asked.")
 
 
@@ -239,6 +247,18 @@ def _line(written: str) -> Prescribed:
         return Prescribed(code.strip(), dose.strip(), frequency.strip(), int(days), int(packs))
     except ValueError:
         raise typer.BadParameter(f"not CODE:how much:how often:days:packs: {written}") from None
+
+
+def _warned(one: Warned) -> str:
+    if one.kind is WarningKind.NOT_ASKED:
+        return "nothing is known of allergies"
+    said = {
+        WarningKind.ALLERGY: "the patient told of an allergy",
+        WarningKind.NEAR: "it may act like what the patient is allergic to",
+        WarningKind.DUPLICATE: "the same as what is taken already, or of its kind",
+        WarningKind.INTERACTION: f"does not go with what is taken already ({one.why_en})",
+    }
+    return f"{said[one.kind]}: {one.allergy}"
 
 
 def _replacing(one: SubstitutionView) -> str:

@@ -30,8 +30,8 @@ async def _client(chat: Any) -> Client:
 async def _substitution(chat: Any, pharmacy: Pharmacy, prescription: Any) -> None:
     async with chat.runtime.database.begin() as session:
         await substitutions.propose(
-            session, prescription, old_code="NIF", code="AML", quantity=1, dose="每次1片", pharmacist=PHARMACIST,
-            agreed_by=pharmacy.staff_no, now=NOW,
+            session, pharmacy.crypto, prescription, old_code="NIF", code="AML", quantity=1, dose="每次1片",
+            pharmacist=PHARMACIST, agreed_by=pharmacy.staff_no, reason="电话问过，无过敏史", now=NOW,
         )  # fmt: skip
 
 

@@ -60,8 +60,8 @@ async def test_a_prescriptions_way_is_told_without_a_word_of_what_it_is(rt, phar
             session, rejected, pharmacist=PHARMACIST, reason="氨氯地平重复", terms=TERMS, now=NOW
         )
         await substitutions.propose(
-            session, made, old_code="NIF", code="AML", quantity=1, dose="1片", pharmacist=PHARMACIST,
-            agreed_by=pharmacy.staff_no, now=NOW,
+            session, rt.crypto, made, old_code="NIF", code="AML", quantity=1, dose="1片", pharmacist=PHARMACIST,
+            agreed_by=pharmacy.staff_no, reason="电话问过，无过敏史", now=NOW,
         )  # fmt: skip
     said = await _said(rt)
     assert [reply.notice.kind for reply in said] == [

@@ -145,8 +145,9 @@ class Hospital:
             await reviews.approve(session, made, pharmacist="staff:test", now=utcnow())
             if instead:
                 await substitutions.propose(
-                    session, made, old_code=codes[medicine], code=codes[instead], quantity=packs, dose="每次1片",
-                    pharmacist="staff:test", agreed_by=staff_no, now=utcnow(),
+                    session, self.crypto, made, old_code=codes[medicine], code=codes[instead], quantity=packs,
+                    dose="每次1片", pharmacist="staff:test", agreed_by=staff_no, reason="电话问过，无过敏史",
+                    now=utcnow(),
                 )  # fmt: skip
 
         self._run(effect)

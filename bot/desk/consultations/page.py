@@ -22,12 +22,7 @@ from bot.desk.talks import acts
 from integrations.database import utcnow
 from integrations.hospital.clock import local_date
 from integrations.hospital.consultations import accepting, limits, prescribing, views
-from integrations.hospital.consultations.prescribing import (
-    Accompanied,
-    NotConfirmed,
-    SentBack,
-    Unacknowledged,
-)
+from integrations.hospital.consultations.prescribing import Accompanied, NotConfirmed, SentBack
 from integrations.hospital.consultations.terms import ConsultationError, NotNow, SayWhy, UnknownConsultation
 from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.follow_up.plans import plans
@@ -58,7 +53,6 @@ refusals(
         UnknownConsultation: "queue.gone",
         NotConfirmed: "consultations.confirm_first",
         Accompanied: "consultations.accompanied_first",
-        Unacknowledged: "consultations.say_why",
         WithColleague: "consultations.with_colleague",
         SayWhy: "consultations.words_missing",
         ConsultationError: "queue.refused",

@@ -15,11 +15,12 @@ from bot.desk.parts import Written, button, named
 from bot.desk.registry import said_of
 from integrations.hospital.clock import local_date
 from integrations.hospital.consultations import prescribing
-from integrations.hospital.consultations.prescribing import Signed, Unacknowledged
+from integrations.hospital.consultations.prescribing import Signed
 from integrations.hospital.consultations.terms import SMALL_CHILD
 from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.pharmacy import medicines, views
 from integrations.hospital.pharmacy.allergies import Warned
+from integrations.hospital.pharmacy.checking import Unacknowledged
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.terms import MOST_LINES, Terms
 from integrations.hospital.reading import age_on

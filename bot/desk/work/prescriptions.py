@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select, text
@@ -16,11 +16,13 @@ from bot.desk.words import Words
 from bot.desk.work import counts
 from bot.desk.work.reasons import moment, who
 from integrations.hospital.clock import local_date
-from integrations.hospital.models import Patient, PrescriptionStatus, PrescriptionWarning
-from integrations.hospital.pharmacy import checking, counter, medicines, reviews, terms, views
-from integrations.hospital.pharmacy.allergies import WarningKind
+from integrations.hospital.models import Medicine, Patient, PrescriptionStatus, PrescriptionWarning
+from integrations.hospital.pharmacy import checking, counter, medicines, reviews, substitutions, terms, views
+from integrations.hospital.pharmacy.allergies import Warned, WarningKind
+from integrations.hospital.pharmacy.checking import Unacknowledged
 from integrations.hospital.pharmacy.reviews import WithColleague
 from integrations.hospital.pharmacy.signing import SignatureVoid
+from integrations.hospital.pharmacy.substitutions import SendBack
 from integrations.hospital.pharmacy.terms import NotNow, PharmacyError, UnknownPrescription
 from integrations.hospital.pharmacy.views import LineView, PrescriptionView
 from integrations.hospital.reading import age_on
@@ -35,6 +37,7 @@ COLUMNS = (
     Column("status", "queue.status", "6.5rem", badge=True),
 )
 _REVIEW = (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW)
+_OPEN = (*_REVIEW, PrescriptionStatus.APPROVED)  # what is on it is not promised yet
 _OTHERS = text("""
     SELECT DISTINCT m.name || ' ' || m.strength FROM prescriptions p
     JOIN prescription_lines l ON l.prescription_id = p.id JOIN medicines m ON m.id = l.medicine_id
@@ -53,6 +56,8 @@ refusals(
         terms.NotToBeSent: "prescriptions.not_to_be_sent",
         terms.AnswerFirst: "prescriptions.answer_first",
         SignatureVoid: "prescriptions.signature_void",
+        SendBack: "prescriptions.send_back_first",
+        Unacknowledged: "consultations.say_why",
         PharmacyError: "queue.refused",
     }
 )
@@ -82,6 +87,7 @@ class Prescriptions:
             COLUMNS,
             (
                 View("review", "prescriptions.review", self._review),
+                View("unpaid", "prescriptions.unpaid", self._unpaid),
                 View("paid", "prescriptions.paid", self._paid),
                 View("recent", "prescriptions.recent", self._recent),
             ),
@@ -102,6 +108,15 @@ class Prescriptions:
                     "reject", right, self._reject, asks=why, fits=_waits, danger=True, icon="undo", key="x"
                 ),
                 Action(
+                    "substitute",
+                    counter_right,
+                    self._substitute,
+                    then=(self._which, self._despite),
+                    fits=_is_approved,
+                    icon="swap_horiz",
+                    key="s",
+                ),
+                Action(
                     "dispense", counter_right, self._dispense, fits=_is_paid, primary=True, icon="inventory_2"
                 ),
             ),
@@ -111,6 +126,10 @@ class Prescriptions:
 
     async def _review(self, session: AsyncSession) -> Sequence[Row]:
         return [self._row(one) for one in await views.review_queue(session)]
+
+    async def _unpaid(self, session: AsyncSession) -> Sequence[Row]:
+        approved = await views.for_staff(session, status=PrescriptionStatus.APPROVED, limit=200)
+        return [self._row(one) for one in approved]
 
     async def _paid(self, session: AsyncSession) -> Sequence[Row]:
         return [self._row(one) for one in await views.to_hand_out(session)]
@@ -151,6 +170,10 @@ class Prescriptions:
             if one.handing
             else []
         )
+        if one.asked:
+            asked = await substitutions.substitution(session, one.asked)
+            instead = words("prescriptions.instead", old=asked.old_name, new=asked.name, dose=asked.dose)
+            facts.append(Fact("prescriptions.asked", instead, "warn"))
         lists = [
             ("prescriptions.warnings", await self._warnings(session, one)),
             ("prescriptions.lines", _lines(words, one)),
@@ -163,22 +186,17 @@ class Prescriptions:
         it."""
         words, crypto = self._desk.words, self._desk.rt.crypto
         packs = [await medicines.by_code(session, line.code) for line in one.lines]
-        found: list[tuple[str, Tone]] = []
         warned = await checking.warnings(
             session, crypto, one.patient_id, packs, self._desk.now(), besides=one.id
         )
-        for this in warned:
-            if this.kind is WarningKind.NOT_ASKED:
-                continue
-            name, why = one.lines[this.position - 1].name, this.why_en if words.language == "en" else this.why
-            told = words(f"prescriptions.warned_{this.kind}", name=name, told=this.allergy, why=why)
-            found.append((told, "bad"))
-        if any(this.kind is WarningKind.NOT_ASKED for this in warned):  # of no medicine more than of another
-            found.append((words("prescriptions.warned_not_asked"), "warn"))
+        names = {place: _name(words, line) for place, line in enumerate(one.lines, 1)}
+        found = _warned(words, warned, names)
         said = select(PrescriptionWarning).where(PrescriptionWarning.prescription_id == one.id)
         for said_to in await session.scalars(said.order_by(PrescriptionWarning.position)):
             reason = crypto.decrypt(said_to.reason, "prescription_warnings.reason")
             found.append((words("prescriptions.doctor_said", position=said_to.position, reason=reason), ""))
+        for reason in await substitutions.reasons(session, crypto, one.id):
+            found.append((words("prescriptions.pharmacist_said", reason=reason), ""))
         return found or [(words("prescriptions.no_allergy"), "quiet")]
 
     async def _others(self, session: AsyncSession, one: PrescriptionView) -> list[tuple[str, Tone]]:
@@ -209,6 +227,59 @@ class Prescriptions:
             now=desk.now(),
         )
 
+    async def _which(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
+        """What is not to be had, and what there is. The dose is the doctor's word: nothing is filled in."""
+        words, one = self._desk.words, await views.prescription(session, row.data.id)
+        none = words("consultations.no_stock")
+        standing = {line.code: f"{_name(words, line)} {line.strength}" for line in one.lines}
+        shelf = {
+            it.code: f"{_name(words, it)} {it.strength}" + ("" if it.stock else none)
+            for it in await medicines.all_medicines(session)
+            if it.code not in standing and medicines.may_be_prescribed_online(it.kind)
+        }
+        short = [line.code for line in one.lines if line.stock < line.quantity]
+        agreed = words("prescriptions.agreed", doctor=self._desk.named(one.practitioner))
+        return (
+            Ask("old", "prescriptions.old", kind="choice", options=standing, value=next(iter(short), None)),
+            Ask("code", "prescriptions.new", kind="choice", options=shelf),
+            Ask("packs", "consultations.packs", kind="number"),
+            Ask("dose", "consultations.dose"),
+            Ask("agreed", agreed, kind="check", literal=True),
+        )
+
+    async def _despite(self, session: AsyncSession, row: Row, answers: Answers) -> Sequence[Ask]:
+        """What the pharmacist is warned of has to be read, and answered, before the patient is asked."""
+        warned = await substitutions.warnings(
+            session,
+            self._desk.rt.crypto,
+            row.data.id,
+            old_code=answers["old"],
+            code=answers["code"],
+            now=self._desk.now(),
+        )
+        if not warned:
+            return ()
+        new = await medicines.by_code(session, answers["code"])
+        names = {this.position: _name(self._desk.words, new) for this in warned}
+        said = [line for line, _ in _warned(self._desk.words, warned, names)]
+        return (Ask("reason", "prescriptions.despite", kind="words", above="\n".join(said)),)
+
+    async def _substitute(self, session: AsyncSession, row: Row, answers: Answers) -> None:
+        desk = self._desk
+        await substitutions.propose(
+            session,
+            desk.rt.crypto,
+            row.data.id,
+            old_code=answers["old"],
+            code=answers["code"],
+            quantity=int(answers["packs"]),
+            dose=answers["dose"],
+            pharmacist=desk.actor,
+            agreed_by=row.data.staff_no,
+            reason=answers.get("reason", ""),
+            now=desk.now(),
+        )
+
     async def _dispense(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
         await counter.dispense(session, row.data.id, actor=self._desk.actor)
 
@@ -219,9 +290,23 @@ class Prescriptions:
         return {"number": one.number, "patient": one.patient}
 
 
-def _name(words: Words, line: LineView) -> str:
+def _name(words: Words, line: LineView | Medicine) -> str:
     """The name that stands on the pack is said in either language."""
     return f"{line.name_en} {line.name}" if words.language == "en" and line.name_en else line.name
+
+
+def _warned(words: Words, warned: Sequence[Warned], names: Mapping[int, str]) -> list[tuple[str, Tone]]:
+    """`names`: of the medicines, by position."""
+    found: list[tuple[str, Tone]] = []
+    for one in warned:
+        if one.kind is WarningKind.NOT_ASKED:
+            continue
+        name, why = names[one.position], one.why_en if words.language == "en" else one.why
+        told = words(f"prescriptions.warned_{one.kind}", name=name, told=one.allergy, why=why)
+        found.append((told, "bad"))
+    if any(one.kind is WarningKind.NOT_ASKED for one in warned):  # of no medicine more than of another
+        found.append((words("prescriptions.warned_not_asked"), "warn"))
+    return found
 
 
 def _lines(words: Words, one: PrescriptionView) -> list[tuple[str, Tone]]:
@@ -231,12 +316,18 @@ def _lines(words: Words, one: PrescriptionView) -> list[tuple[str, Tone]]:
         cold = f" · {words('prescriptions.cold')}" if line.cold_chain else ""
         name = _name(words, line)
         pack = f"{name} {line.strength} × {line.quantity}{line.unit} · {yuan(line.amount_fen)}"
-        found.append((f"{pack}{cold}\n{how}", ""))
+        short = line.stock < line.quantity and one.order_no is None and one.status in _OPEN
+        missing = f" · {words('prescriptions.stock', count=line.stock)}" if short else ""
+        found.append((f"{pack}{cold}{missing}\n{how}", "warn" if short else ""))
     return found
 
 
 def _waits(row: Row) -> bool:
     return row.data.status in _REVIEW
+
+
+def _is_approved(row: Row) -> bool:
+    return row.data.status is PrescriptionStatus.APPROVED
 
 
 def _is_paid(row: Row) -> bool:

@@ -27,30 +27,15 @@ from integrations.hospital.models import (
 )
 from integrations.hospital.pharmacy import amending, checking, issuing, medicines, signing
 from integrations.hospital.pharmacy import rows as pharmacy_rows
-from integrations.hospital.pharmacy.allergies import Warned, WarningKind
+from integrations.hospital.pharmacy.allergies import Warned
+from integrations.hospital.pharmacy.checking import Unacknowledged
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.terms import Terms
 from integrations.hospital.reading import age_on
 
-_GRAVEST = (
-    WarningKind.ALLERGY,
-    WarningKind.INTERACTION,
-    WarningKind.NEAR,
-    WarningKind.DUPLICATE,
-    WarningKind.NOT_ASKED,
-)
-
 
 class NotConfirmed(ConsultationError):
     """The doctor has not said yet that what the patient showed is a diagnosis."""
-
-
-class Unacknowledged(ConsultationError):
-    """`warned`: what the doctor has to say something to first; `all`: with what they have said something to."""
-
-    def __init__(self, warned: Sequence[Warned], every: Sequence[Warned]) -> None:
-        super().__init__("warnings stand open")
-        self.warned, self.all = tuple(warned), tuple(every)
 
 
 class Accompanied(ConsultationError):
@@ -151,13 +136,12 @@ def _keep(
     for position, these in groupby(
         sorted(warned, key=lambda this: this.position), lambda this: this.position
     ):
-        several = sorted(these, key=lambda this: _GRAVEST.index(this.kind))
-        about = "；".join(dict.fromkeys(this.allergy for this in several if this.allergy))
+        kind, about = checking.in_short(list(these))
         session.add(
             PrescriptionWarning(
                 prescription_id=made,
                 position=position,
-                kind=several[0].kind.value,
+                kind=kind.value,
                 allergy=crypto.encrypt(about, "prescription_warnings.allergy"),
                 reason=crypto.encrypt(signed.reasons[position].strip(), "prescription_warnings.reason"),
                 acknowledged_by=actor,

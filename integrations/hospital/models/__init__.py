@@ -104,6 +104,7 @@ from integrations.hospital.models.medicine import (
     Review,
     Substitution,
     SubstitutionStatus,
+    SubstitutionWarning,
 )
 from integrations.hospital.models.people import (
     Account,
@@ -245,6 +246,7 @@ __all__ = [
     "SubjectKind",
     "Substitution",
     "SubstitutionStatus",
+    "SubstitutionWarning",
     "Survey",
     "TaskStatus",
     "UnansweredQuestion",

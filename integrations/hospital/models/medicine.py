@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from integrations.database import Base, Key
 from integrations.hospital.models.states import stateful
 from integrations.hospital.models.types import one_of, word
+from integrations.sealed import sealed
 
 
 class MedicineForm(StrEnum):
@@ -247,6 +248,17 @@ class Substitution(Base):
     status: Mapped[SubstitutionStatus] = mapped_column(word(SubstitutionStatus))
     asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
     answered_at: Mapped[datetime | None]
+
+
+class SubstitutionWarning(Base):
+    """What the pharmacist was warned of while proposing another medicine, and why they proposed it all the same."""
+
+    __tablename__ = "substitution_warnings"
+
+    substitution_id: Mapped[UUID] = mapped_column(ForeignKey("substitutions.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(24))  # the gravest
+    allergy: Mapped[bytes] = mapped_column(info=sealed("substitution_warnings.allergy"))  # as it was told
+    reason: Mapped[bytes] = mapped_column(info=sealed("substitution_warnings.reason"))
 
 
 stateful(Prescription, PRESCRIPTION_STEPS)

@@ -1,4 +1,5 @@
-"""All that a doctor and a pharmacist are warned of, from one place, so that both see the same."""
+"""All that a doctor and a pharmacist are warned of, from one place, so that both see the same. Whoever goes on in spite
+of it says why, and that is kept."""
 
 from __future__ import annotations
 
@@ -12,7 +13,24 @@ from integrations.crypto import Crypto
 from integrations.hospital.intake import keeping
 from integrations.hospital.models import Medicine
 from integrations.hospital.pharmacy import allergies, combining, taking
-from integrations.hospital.pharmacy.allergies import Warned
+from integrations.hospital.pharmacy.allergies import Warned, WarningKind
+from integrations.hospital.pharmacy.terms import PharmacyError
+
+_GRAVEST = (
+    WarningKind.ALLERGY,
+    WarningKind.INTERACTION,
+    WarningKind.NEAR,
+    WarningKind.DUPLICATE,
+    WarningKind.NOT_ASKED,
+)
+
+
+class Unacknowledged(PharmacyError):
+    """`warned`: what somebody has to say something to first; `all`: with what they have said something to."""
+
+    def __init__(self, warned: Sequence[Warned], every: Sequence[Warned]) -> None:
+        super().__init__("it warns of something: say why all the same")
+        self.warned, self.all = tuple(warned), tuple(every)
 
 
 async def warnings(
@@ -29,3 +47,9 @@ async def warnings(
     taken = await taking.at_present(session, crypto, patient_id, now, besides=besides)
     found = [*allergies.warnings(told, lines), *combining.warnings(lines, taken)]
     return sorted(found, key=lambda one: one.position)
+
+
+def in_short(warned: Sequence[Warned]) -> tuple[WarningKind, str]:
+    """Of what is warned of one line: the gravest kind, and all that it is about, as the patient told it."""
+    several = sorted(warned, key=lambda one: _GRAVEST.index(one.kind))
+    return several[0].kind, "；".join(dict.fromkeys(one.allergy for one in several if one.allergy))

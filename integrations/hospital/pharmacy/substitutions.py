@@ -1,14 +1,25 @@
-"""Another medicine for one that is not to be had: only with the patient's yes."""
+"""Another medicine for one that is not to be had, once the prescription has passed its review.
+
+Nobody at the pharmacy may change of their own accord what a doctor has prescribed (药品管理法 73). Before the review
+it is the doctor's to put right: the pharmacist sends it back, and the doctor signs another (`reviews.reject`,
+`amending`), for what is reviewed has to be what was signed. Afterwards the prescription is one that was signed and
+reviewed; another medicine takes a place on it by a record of its own (`Substitution`), which needs three: the
+pharmacist, who is held to what a doctor is held to (the warnings, and what may not be prescribed at a distance), the
+prescribing doctor, who has agreed, and the patient, who says yes.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.crypto import Crypto
 from integrations.hospital import audit
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
@@ -18,14 +29,21 @@ from integrations.hospital.models import (
     PrescriptionStatus,
     Substitution,
     SubstitutionStatus,
+    SubstitutionWarning,
 )
 from integrations.hospital.operations import OperationKey, Result, once
-from integrations.hospital.pharmacy import medicines
+from integrations.hospital.pharmacy import checking, medicines
+from integrations.hospital.pharmacy.allergies import Warned
+from integrations.hospital.pharmacy.checking import Unacknowledged
 from integrations.hospital.pharmacy.rows import close_bill, locked, tell
-from integrations.hospital.pharmacy.terms import BadPrescription, NotNow, UnknownPrescription
+from integrations.hospital.pharmacy.terms import BadPrescription, NotNow, PharmacyError, UnknownPrescription
 from integrations.hospital.pharmacy.views import prescription_of
 
-_OPEN = (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW, PrescriptionStatus.APPROVED)
+_BEFORE_REVIEW = (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW)
+
+
+class SendBack(PharmacyError):
+    """It is not approved yet: sent back, its doctor writes the other medicine and signs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +65,21 @@ class SubstitutionView:
     difference_fen: int
 
 
+async def warnings(
+    session: AsyncSession, crypto: Crypto, prescription_id: UUID, *, old_code: str, code: str, now: datetime
+) -> list[Warned]:
+    """What a doctor would be warned of who prescribed the new medicine in the place of the old one: of allergies, of
+    what else stands on it, and of what the patient takes. Raises UnknownPrescription, UnknownMedicine, SendBack,
+    NotNow, BadPrescription."""
+    one = await _open(session, prescription_id, now)
+    old, new = await medicines.by_code(session, old_code), await medicines.by_code(session, code)
+    line = await _line_of(session, one, old, new)
+    return await _warnings(session, crypto, one, line, new, now)
+
+
 async def propose(
     session: AsyncSession,
+    crypto: Crypto,
     prescription_id: UUID,
     *,
     old_code: str,
@@ -57,18 +88,21 @@ async def propose(
     dose: str,
     pharmacist: str,
     agreed_by: str,
+    reason: str = "",
     now: datetime,
 ) -> UUID:
-    """Asks the patient. `agreed_by`: the number of the prescribing doctor, who agreed; nobody else may. An open bill
-    is closed, for its sum may change. Raises UnknownPrescription, UnknownMedicine, NotNow, BadPrescription."""
-    one = await locked(session, prescription_id)
-    if one.status not in _OPEN or now >= one.valid_until:
-        raise NotNow(one.status)
+    """Asks the patient. `agreed_by`: the number of the prescribing doctor, who agreed; nobody else may. `reason`: why,
+    in spite of the warnings. An open bill is closed, for its sum may change. Raises UnknownPrescription,
+    UnknownMedicine, SendBack, NotNow, BadPrescription, Unacknowledged."""
+    one = await _open(session, prescription_id, now)
     await _agreed(session, one, agreed_by)
     old, new = await medicines.by_code(session, old_code), await medicines.by_code(session, code)
     if quantity < 1 or not dose.strip():
         raise BadPrescription("say how many packs and how much to take")
     line = await _line_of(session, one, old, new)
+    warned = await _warnings(session, crypto, one, line, new, now)
+    if warned and not reason.strip():
+        raise Unacknowledged(warned, warned)
     await close_bill(session, one, now)
     made = Substitution(
         prescription_id=one.id,
@@ -85,9 +119,21 @@ async def propose(
     )
     session.add(made)
     await session.flush()
-    await _keep(session, pharmacist, "substitution_asked", made.id, {"agreed_by": agreed_by})
+    _keep_warnings(session, crypto, made.id, warned, reason)
+    detail = {"agreed_by": agreed_by, "warned": [this.kind.value for this in warned]}
+    await _keep(session, pharmacist, "substitution_asked", made.id, detail)
     await tell(session, one, EventKind.SUBSTITUTION_ASKED, substitution_id=str(made.id))
     return made.id
+
+
+async def _open(session: AsyncSession, prescription_id: UUID, now: datetime) -> Prescription:
+    """Held. Raises UnknownPrescription, SendBack, NotNow."""
+    one = await locked(session, prescription_id)
+    if one.status in _BEFORE_REVIEW and now < one.valid_until:
+        raise SendBack
+    if one.status is not PrescriptionStatus.APPROVED or now >= one.valid_until:
+        raise NotNow(one.status)
+    return one
 
 
 async def _line_of(
@@ -104,13 +150,59 @@ async def _line_of(
         raise BadPrescription(f"{old.code} is not on it")
     if any(line.medicine_id == new.id for line in lines):
         raise BadPrescription(f"{new.code} stands on it already")
-    if one.online and not medicines.may_be_prescribed_online(new.kind):
-        raise BadPrescription(f"{new.kind} medicines may not be prescribed online")
+    if not medicines.may_be_prescribed_online(
+        new.kind
+    ):  # a prescription of their own, by a doctor who is there
+        raise BadPrescription(f"{new.kind} medicines take no other's place")
     if await session.scalar(_asked(one).where(Substitution.line_id == line.id)):
         raise BadPrescription("the patient is being asked about this medicine already")
     if await session.scalar(_asked(one).where(Substitution.medicine_id == new.id)):
         raise BadPrescription(f"the patient is being asked about {new.code} already")
     return line
+
+
+async def _warnings(
+    session: AsyncSession,
+    crypto: Crypto,
+    one: Prescription,
+    line: PrescriptionLine,
+    new: Medicine,
+    now: datetime,
+) -> list[Warned]:
+    """Of the new medicine alone; their position is the line's. Of two that do not go together the later one is warned
+    of, so the new one stands last."""
+    others = select(Medicine).join(PrescriptionLine, PrescriptionLine.medicine_id == Medicine.id)
+    others = others.where(PrescriptionLine.prescription_id == one.id, PrescriptionLine.id != line.id)
+    beside = list(await session.scalars(others.order_by(PrescriptionLine.position)))
+    every = await checking.warnings(session, crypto, one.patient_id, [*beside, new], now, besides=one.id)
+    return [replace(this, position=line.position) for this in every if this.position > len(beside)]
+
+
+def _keep_warnings(
+    session: AsyncSession, crypto: Crypto, substitution_id: UUID, warned: Sequence[Warned], reason: str
+) -> None:
+    if not warned:
+        return
+    kind, about = checking.in_short(warned)
+    session.add(
+        SubstitutionWarning(
+            substitution_id=substitution_id,
+            kind=kind.value,
+            allergy=crypto.encrypt(about, "substitution_warnings.allergy"),
+            reason=crypto.encrypt(reason.strip(), "substitution_warnings.reason"),
+        )
+    )
+
+
+async def reasons(session: AsyncSession, crypto: Crypto, prescription_id: UUID) -> list[str]:
+    """Why pharmacists proposed another medicine in spite of a warning, the first first."""
+    kept = (
+        select(SubstitutionWarning.reason)
+        .join(Substitution, Substitution.id == SubstitutionWarning.substitution_id)
+        .where(Substitution.prescription_id == prescription_id)
+        .order_by(Substitution.id)
+    )
+    return [crypto.decrypt(reason, "substitution_warnings.reason") for reason in await session.scalars(kept)]
 
 
 async def answer(
@@ -171,6 +263,8 @@ async def _settle(
         raise NotNow(asked.status)
     if now >= one.valid_until:
         raise NotNow(PrescriptionStatus.EXPIRED)
+    if one.status is not PrescriptionStatus.APPROVED:
+        raise NotNow(one.status)
     asked.status = SubstitutionStatus.ACCEPTED if accepted else SubstitutionStatus.DECLINED
     asked.answered_at = now
     if accepted:
@@ -211,7 +305,7 @@ async def _agreed(session: AsyncSession, one: Prescription, staff_no: str) -> No
 
 
 async def _keep(
-    session: AsyncSession, actor: str, action: str, substitution_id: UUID, detail: dict[str, str]
+    session: AsyncSession, actor: str, action: str, substitution_id: UUID, detail: dict[str, Any]
 ) -> None:
     await audit.record(
         session, actor=actor, action=action, subject=f"substitution:{substitution_id}", detail=detail

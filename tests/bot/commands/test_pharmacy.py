@@ -63,7 +63,10 @@ def test_a_prescription_is_written_reviewed_and_sent(desk: Desk) -> None:
     staff_no = re.search(r"李静 \((\w+)\)", desk.run("prescriptions", "show", made).output)
     assert staff_no
     offer = ("AML5", "NIF30", "--packs", "1", "--dose", "每次1片", "--agreed-by", staff_no[1])
-    assert desk.run("prescriptions", "substitute", made, *offer).exit_code == 0
+    warned = desk.run("prescriptions", "substitute", made, *offer)
+    assert warned.exit_code == 1
+    assert "nothing is known of allergies" in warned.output
+    assert desk.run("prescriptions", "substitute", made, *offer, "--reason", "asked by phone").exit_code == 0
     assert "asked: " in desk.run("prescriptions", "show", made).output
     assert "declined" in desk.run("prescriptions", "answered", made, "--no").output
     assert desk.run("prescriptions", "answered", made, "--no").exit_code == 1

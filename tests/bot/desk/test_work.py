@@ -31,6 +31,7 @@ from integrations.hospital.models import (
     Schedule,
     ScheduleStatus,
 )
+from integrations.hospital.pharmacy import medicines
 from tests.bot.desk.conftest import Desks, Visitor
 from tests.integrations.hospital.conftest import Clinic
 from tests.pharmacy_rows import Pharmacy
@@ -193,6 +194,28 @@ async def test_a_pharmacist_approves_and_hands_over(desks: Desks) -> None:
     await pharmacist.told("已通过")
     await _press(pharmacist, "hand_over", code="000000")
     await pharmacist.told("没有这个取药码")
+
+
+async def test_another_medicine_is_proposed_after_its_warnings_were_answered(desks: Desks) -> None:
+    pharmacy = await Pharmacy(desks.rt.database, desks.rt.crypto).open()
+    client = await pharmacy.client()
+    waiting, made = await pharmacy.issue(client, "NIF"), await pharmacy.approved(client, "NIF")
+    async with desks.rt.database.begin() as session:
+        (await medicines.by_code(session, "NIF")).stock = 0
+    pharmacist = await desks.enter(Role.PHARMACIST)
+    await _open(pharmacist, "/prescriptions", waiting)
+    await _see(pharmacist, "库存只有 0")
+    await pharmacist.user.should_not_see(marker="do-substitute")
+    await _click(pharmacist, "view-unpaid")
+    await _click(pharmacist, f"row-{made}")
+    await _press(pharmacist, "substitute", old="NIF", code="AML", packs=1, dose="每次1片", agreed=True)
+    await _see(pharmacist, "没有过敏史记录，请核实")
+    await _fill(pharmacist, reason="电话问过，无过敏史")
+    await pharmacist.told("已发给患者确认")
+    await _see(pharmacist, "硝苯地平控释片 → 氨氯地平片", "电话问过，无过敏史")
+    assert (await pharmacy.see(made)).asked
+    [(actor, detail)] = await _audited(desks, "substitution_asked")
+    assert (actor, detail["agreed_by"]) == (pharmacist.member.actor, pharmacy.staff_no)
 
 
 async def test_a_desk_in_english_names_departments_doctors_and_titles_in_english(desks: Desks) -> None:

@@ -217,8 +217,8 @@ async def _asked(cash, pharmacy, client):
     made = await pharmacy.approved(client, "NIF")
     async with cash.rt.database.begin() as session:
         return made, await substitutions.propose(
-            session, made, old_code="NIF", code="AML", quantity=1, dose="每次半片", pharmacist=PHARMACIST,
-            agreed_by=pharmacy.staff_no, now=NOW,
+            session, cash.rt.crypto, made, old_code="NIF", code="AML", quantity=1, dose="每次半片",
+            pharmacist=PHARMACIST, agreed_by=pharmacy.staff_no, reason="电话问过，无过敏史", now=NOW,
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from integrations.hospital.consultations import prescribing
-from integrations.hospital.consultations.prescribing import Accompanied, NotConfirmed, Signed, Unacknowledged
+from integrations.hospital.consultations.prescribing import Accompanied, NotConfirmed, Signed
 from integrations.hospital.consultations.terms import NotNow, UnknownConsultation
 from integrations.hospital.intake import keeping
 from integrations.hospital.intake.story import ALLERGIES, COMPLAINT, NONE, Story
@@ -25,6 +25,7 @@ from integrations.hospital.models import (
 from integrations.hospital.operations import OperationKey
 from integrations.hospital.pharmacy import allergies, medicines, reviews, taking
 from integrations.hospital.pharmacy.allergies import WarningKind
+from integrations.hospital.pharmacy.checking import Unacknowledged
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.signing import SignatureVoid
 from integrations.hospital.pharmacy.terms import BadPrescription, UnknownPrescription

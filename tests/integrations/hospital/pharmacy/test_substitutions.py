@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
 from integrations.hospital.billing import orders
-from integrations.hospital.models import OrderStatus, SubstitutionStatus
-from integrations.hospital.pharmacy import reviews, substitutions
+from integrations.hospital.intake import keeping
+from integrations.hospital.intake.story import ALLERGIES, COMPLAINT, NONE, Story
+from integrations.hospital.models import (
+    AuditEvent,
+    MedicineClass,
+    OrderStatus,
+    SubstitutionStatus,
+    SubstitutionWarning,
+)
+from integrations.hospital.operations import OperationKey
+from integrations.hospital.pharmacy import checkout, medicines, reviews, substitutions
+from integrations.hospital.pharmacy.allergies import WarningKind
+from integrations.hospital.pharmacy.checking import Unacknowledged
+from integrations.hospital.pharmacy.substitutions import SendBack
 from integrations.hospital.pharmacy.terms import AnswerFirst, BadPrescription, NotNow, UnknownPrescription
-from tests.pharmacy_rows import NOW, PHARMACIST, TERMS, Client, Pharmacy
+from tests.pharmacy_rows import NOW, PHARMACIST, Client, Pharmacy
 
 
 async def _propose(pharmacy: Pharmacy, made: UUID, **more: object) -> UUID:
     values: dict[str, object] = {"old_code": "NIF", "code": "AML", "quantity": 1, "dose": "每次1片"}
-    values |= {"agreed_by": pharmacy.staff_no} | more
+    values |= {"agreed_by": pharmacy.staff_no, "reason": "电话问过，无过敏史"} | more
     async with pharmacy.database.begin() as session:
-        return await substitutions.propose(session, made, pharmacist=PHARMACIST, now=NOW, **values)  # type: ignore[arg-type]
+        return await substitutions.propose(
+            session,
+            pharmacy.crypto,
+            made,
+            pharmacist=PHARMACIST,
+            now=NOW,
+            **values,  # type: ignore[arg-type]
+        )
 
 
 async def _answer(
@@ -70,11 +90,90 @@ async def test_what_may_not_be_proposed(pharmacy: Pharmacy, wrong: dict[str, obj
         await _propose(pharmacy, made, **wrong)
 
 
-async def test_nobody_else_answers_and_what_is_forbidden_online_takes_no_place(pharmacy: Pharmacy) -> None:
-    client, stranger = await pharmacy.client(), await pharmacy.client()
-    made = await pharmacy.approved(client, "NIF", online=True)
-    with pytest.raises(BadPrescription):
+@pytest.mark.parametrize("kind", [MedicineClass.NARCOTIC, MedicineClass.PSYCHOTROPIC])
+@pytest.mark.parametrize("online", [True, False])
+async def test_narcotics_and_psychotropics_take_no_other_s_place(
+    pharmacy: Pharmacy, kind: MedicineClass, online: bool
+) -> None:
+    made = await pharmacy.approved(await pharmacy.client(), "NIF", online=online)
+    async with pharmacy.database.begin() as session:
+        (await medicines.by_code(session, "DZP")).kind = kind
+    with pytest.raises(BadPrescription, match="no other's place"):
         await _propose(pharmacy, made, code="DZP")
+
+
+async def test_before_the_review_it_goes_back_to_its_doctor(pharmacy: Pharmacy) -> None:
+    """What is changed after it was signed could never be approved."""
+    made = await pharmacy.issue(await pharmacy.client(), "NIF")
+    with pytest.raises(SendBack):
+        await _propose(pharmacy, made)
+    async with pharmacy.database.begin() as session:
+        await reviews.take(session, made, pharmacist=PHARMACIST, now=NOW)
+    with pytest.raises(SendBack):
+        await _propose(pharmacy, made)
+    assert (await pharmacy.see(made)).asked is None
+
+
+async def _allergic(pharmacy: Pharmacy, client: Client, told: str) -> None:
+    async with pharmacy.database.begin() as session:
+        await keeping.record(
+            session, pharmacy.crypto, Story({COMPLAINT: "咳嗽", ALLERGIES: told}), "摘要",
+            account_id=client.account_id, contact_id=client.contact_id, patient_id=client.patient_id,
+            appointment_id=None, key=OperationKey(str(uuid4()), "test", "intake"), now=NOW,
+        )  # fmt: skip
+
+
+async def test_the_pharmacist_is_warned_as_a_doctor_would_be_and_says_why(pharmacy: Pharmacy) -> None:
+    client = await pharmacy.client()
+    await _allergic(pharmacy, client, "青霉素过敏，起过疹子")
+    made = await pharmacy.approved(client, "NIF", "INS")
+    async with pharmacy.database.begin() as session:
+        await medicines.add(
+            session,
+            {
+                "code": "CLR",
+                "name": "克拉霉素片",
+                "name_en": "Clarithromycin",
+                "form": "tablet",
+                "kind": "common",
+            }
+            | {"strength": "1×10", "unit": "盒", "price_fen": 1000, "stock": 9, "cold_chain": False},
+        )
+    expected = {"CEF": WarningKind.NEAR, "CLR": WarningKind.INTERACTION}
+    for code, kind in expected.items():
+        with pytest.raises(Unacknowledged) as warned:
+            await _propose(pharmacy, made, old_code="INS", code=code, reason=" ")
+        assert [(one.position, one.kind) for one in warned.value.warned] == [(2, kind)]
+    assert (await pharmacy.see(made)).asked is None
+    asked = await _propose(pharmacy, made, old_code="INS", code="CEF", reason="皮试阴性，医生知道")
+    async with pharmacy.database.begin() as session:
+        kept = (await session.scalars(select(SubstitutionWarning))).one()
+        detail = await session.scalar(
+            select(AuditEvent.detail).where(AuditEvent.action == "substitution_asked")
+        )
+        assert await substitutions.reasons(session, pharmacy.crypto, made) == ["皮试阴性，医生知道"]
+    assert (kept.substitution_id, kept.kind) == (asked, "near")
+    assert pharmacy.crypto.decrypt(kept.allergy, "substitution_warnings.allergy") == "青霉素过敏，起过疹子"
+    assert detail == {"agreed_by": pharmacy.staff_no, "warned": ["near"]}
+
+
+async def test_where_nothing_is_known_the_pharmacist_asks_and_where_all_is_well_nothing_is_kept(
+    pharmacy: Pharmacy,
+) -> None:
+    client = await pharmacy.client()
+    made = await pharmacy.approved(client, "NIF")
+    with pytest.raises(Unacknowledged) as warned:
+        await _propose(pharmacy, made, reason="")
+    assert [one.kind for one in warned.value.warned] == [WarningKind.NOT_ASKED]
+    await _allergic(pharmacy, client, NONE)
+    await _propose(pharmacy, made, reason="")
+    async with pharmacy.database.begin() as session:
+        assert await substitutions.reasons(session, pharmacy.crypto, made) == []
+
+
+async def test_nobody_else_answers(pharmacy: Pharmacy) -> None:
+    client, stranger = await pharmacy.client(), await pharmacy.client()
+    made = await pharmacy.approved(client, "NIF")
     asked = await _propose(pharmacy, made)
     with pytest.raises(BadPrescription, match="already"):
         await _propose(pharmacy, made)
@@ -102,12 +201,12 @@ async def test_what_the_patient_says_on_the_phone_counts_as_their_answer(pharmac
     assert (await pharmacy.bill(client, made)).amount_fen == 3260
 
 
-async def test_who_is_asked_about_a_rejected_prescription_is_asked_no_more(pharmacy: Pharmacy) -> None:
+async def test_who_is_asked_about_a_withdrawn_prescription_is_asked_no_more(pharmacy: Pharmacy) -> None:
     client = await pharmacy.client()
-    made = await pharmacy.issue(client, "NIF")
+    made = await pharmacy.approved(client, "NIF")
     asked = await _propose(pharmacy, made)
     async with pharmacy.database.begin() as session:
-        await reviews.reject(session, made, pharmacist=PHARMACIST, reason="剂量不对", terms=TERMS, now=NOW)
+        await checkout.withdraw(session, made, now=NOW)
     assert (await pharmacy.see(made)).asked is None
     with pytest.raises(NotNow):
         await _answer(pharmacy, asked, client, yes=True)
