@@ -17,6 +17,7 @@ from integrations.hospital.cases.figures import complaints
 from integrations.hospital.cases.refusals import AlreadyClosed, NobodyToTell, UnknownCase
 from integrations.hospital.clock import local_date
 from integrations.hospital.models import Adverse
+from integrations.hospital.models.cases import PROBLEMS, TOLD
 from integrations.hospital.working_days import working_days
 
 app = typer.Typer(help="Complaints, and what else staff settle by a day.", no_args_is_help=True)
@@ -41,16 +42,24 @@ def show_list(
         bool, typer.Option(help="Only where harm through care is suspected or confirmed; closed ones too.")
     ] = False,
     every: Annotated[bool, typer.Option("--all", help="Closed and withdrawn ones too.")] = False,
+    found: Annotated[
+        bool, typer.Option(help="Parcels and refunds that went wrong, which nobody complained of.")
+    ] = False,
     var: Var = VAR,
 ) -> None:
-    """What waits, the nearest deadline first; names are masked."""
+    """What patients complain of and wait for, the nearest deadline first; names are masked. Differences of money stand
+    in `money differences list`."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        found = await handling.listed(
-            session, standing=not (every or adverse), escalated=escalated, adverse=adverse
+        listed = await handling.listed(
+            session,
+            standing=not (every or adverse),
+            escalated=escalated,
+            adverse=adverse,
+            kinds=PROBLEMS if found else TOLD,
         )
         today = local_date(utcnow())
-        for one in found:
+        for one in listed:
             late = "  LATE" if one.escalated_at else "  near" if one.warned_at else ""
             harm = f"  harm {one.adverse}" if one.adverse in (Adverse.SUSPECTED, Adverse.CONFIRMED) else ""
             typer.echo(

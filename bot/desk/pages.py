@@ -17,6 +17,7 @@ MODULES = (
     "bot.desk.work.for_callers",
     "bot.desk.work.parcels",
     "bot.desk.work.refunds",
+    "bot.desk.work.differences",
     "bot.desk.work.unknown",
     "bot.desk.work.questions",
     "bot.desk.work.schedules",

@@ -1,4 +1,5 @@
-"""Complaints and other cases: owner, deadline, words among staff and to the patient, the last word."""
+"""Complaints, and what the hospital found by itself about somebody's parcel or refund: owner, deadline, words among
+staff and to the patient, the last word. Differences of money have a page of their own."""
 
 from __future__ import annotations
 
@@ -15,9 +16,9 @@ from bot.desk.work import counts, people
 from bot.desk.work.reasons import REASON, moment, who
 from integrations.hospital.cases import handling
 from integrations.hospital.cases.handling import Line
-from integrations.hospital.cases.refusals import AlreadyClosed, CaseError, NobodyToTell, NotOpen, UnknownCase
-from integrations.hospital.models import Adverse, CaseKind, CaseStatus
-from integrations.hospital.models.cases import FOUND, STANDING, WAITING
+from integrations.hospital.cases.refusals import AlreadyClosed, CaseError, NotOpen, UnknownCase
+from integrations.hospital.models import Adverse, CaseStatus
+from integrations.hospital.models.cases import FOUND, PROBLEMS, STANDING, TOLD, WAITING
 from integrations.hospital.staff.permissions import Right
 
 COLUMNS = (
@@ -33,7 +34,6 @@ refusals(
     {
         UnknownCase: "cases.unknown",
         AlreadyClosed: "cases.already_closed",
-        NobodyToTell: "cases.difference_hint",
         NotOpen: "cases.not_open",
         CaseError: "cases.not_now",
     }
@@ -60,6 +60,7 @@ class Cases:
                 View("mine", "cases.mine", self._mine),
                 View("late", "cases.late", self._late),
                 View("harm", "cases.harm", self._harm),
+                View("found", "cases.found", self._found),
                 View("all", "cases.all", self._all),
             ),
             describe=self._describe,
@@ -67,13 +68,13 @@ class Cases:
                 Action("read", right, self._read, asks=(REASON,), icon="visibility", key="r"),
                 Action("take", right, self._take, fits=self._not_mine, icon="person_add", key="t"),
                 Action(
-                    "answer", right, self._answer, asks=(WORDS,), fits=_answers, primary=True, icon="reply"
+                    "answer", right, self._answer, asks=(WORDS,), fits=_stands, primary=True, icon="reply"
                 ),
                 Action("note", right, self._note, asks=(WORDS,), icon="sticky_note_2", key="n"),
                 Action("assign", right, self._assign, then=(self._owners,), fits=_stands, icon="group"),
                 Action("mark", right, self._mark, asks=(self._harm_choice(),), icon="report"),
                 Action(
-                    "close", right, self._close, asks=(WORDS,), fits=_answers, danger=True, icon="done_all"
+                    "close", right, self._close, asks=(WORDS,), fits=_stands, danger=True, icon="done_all"
                 ),
             ),
             due="cases.left",
@@ -83,13 +84,17 @@ class Cases:
         return self._rows(await handling.listed(session))
 
     async def _mine(self, session: AsyncSession) -> Sequence[Row]:
-        return self._rows(await handling.listed(session, owner=self._desk.actor))
+        kinds = (*TOLD, *PROBLEMS)
+        return self._rows(await handling.listed(session, owner=self._desk.actor, kinds=kinds))
 
     async def _late(self, session: AsyncSession) -> Sequence[Row]:
         return self._rows(await handling.listed(session, escalated=True))
 
     async def _harm(self, session: AsyncSession) -> Sequence[Row]:
         return self._rows(await handling.listed(session, standing=False, adverse=True))
+
+    async def _found(self, session: AsyncSession) -> Sequence[Row]:
+        return self._rows(await handling.listed(session, kinds=PROBLEMS))
 
     async def _all(self, session: AsyncSession) -> Sequence[Row]:
         return self._rows(await handling.listed(session, standing=False))
@@ -193,17 +198,9 @@ def _stands(row: Row) -> bool:
     return CaseStatus(row.data.status) in STANDING
 
 
-def _answers(row: Row) -> bool:
-    return _stands(row) and row.data.kind is not CaseKind.MONEY_DIFFERENCE
-
-
 def _hint(one: Line) -> str:
     """What to do next, where it does not show: the key of its words, or ""."""
-    if one.status not in WAITING:
-        return ""
-    if one.kind is CaseKind.MONEY_DIFFERENCE:
-        return "difference_hint"
-    return "late_hint" if one.escalated_at and one.kind not in FOUND else ""
+    return "late_hint" if one.status in WAITING and one.escalated_at and one.kind not in FOUND else ""
 
 
 def _harm_tone(adverse: Adverse) -> Any:

@@ -40,7 +40,8 @@ _WAITING = {
           AND NOT EXISTS (SELECT FROM follow_up_tasks later WHERE later.enrolment_id = t.enrolment_id
                             AND later.due_at > t.due_at AND later.status IN ('answering', 'done'))""",
     "cases": """
-        SELECT count(*), min(created_at) FROM cases WHERE status IN ('open', 'in_progress', 'reopened')""",
+        SELECT count(*), min(created_at) FROM cases
+        WHERE status IN ('open', 'in_progress', 'reopened') AND kind IN ('complaint', 'adverse_event', 'other')""",
     "schedules": """
         SELECT count(*), min(a.disturbed_at) FROM appointments a JOIN slots sl ON sl.id = a.slot_id
         LEFT JOIN LATERAL (SELECT status FROM outbound WHERE about = a.id
@@ -53,11 +54,10 @@ _WAITING = {
             UNION ALL SELECT created_at FROM identity_requests WHERE status = 'open') waiting""",
     "parcels": "SELECT count(*), min(state_at) FROM deliveries WHERE status IN ('problem', 'returned')",
     "refunds": """
-        SELECT count(*), min(since) FROM (
-            SELECT created_at AS since FROM refunds
-            WHERE status IN ('abnormal', 'closed')
-               OR status IN ('due', 'processing') AND created_at < CAST(:now AS timestamptz) - interval '1 day'
-            UNION ALL SELECT found_at FROM differences WHERE settled_at IS NULL) waiting""",
+        SELECT count(*), min(created_at) FROM refunds
+        WHERE status IN ('abnormal', 'closed')
+           OR status IN ('due', 'processing') AND created_at < CAST(:now AS timestamptz) - interval '1 day'""",
+    "differences": "SELECT count(*), min(found_at) FROM differences WHERE settled_at IS NULL",
     "unknown": """
         SELECT count(*), min(coalesce(claimed_at, created_at)) FROM outbound
         WHERE status = 'unknown' AND repeated_at IS NULL
@@ -75,6 +75,7 @@ RIGHTS = {
     "identities": Right.IDENTITIES_REVIEW,
     "parcels": Right.PARCELS_WORK,
     "refunds": Right.MONEY_REFUND,
+    "differences": Right.MONEY_REFUND,
     "unknown": Right.TALKS_ANSWER,
     "questions": Right.QUESTIONS_ANSWER,
 }

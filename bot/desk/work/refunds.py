@@ -1,4 +1,4 @@
-"""Money: refunds that need a person, and what platforms and we do not agree on."""
+"""Refunds that need a person."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts, refused
-from bot.desk.work.reasons import NOTE, Gone, moment, who
+from bot.desk.work.reasons import NOTE, moment
 from integrations.hospital.billing import desk as money
-from integrations.hospital.billing import differences
 from integrations.hospital.billing.desk import NobodyToTell, RefundCase
 from integrations.hospital.billing.orders import UnknownOrder
 from integrations.hospital.billing.refunds import UnknownRefund
-from integrations.hospital.clock import local_date
-from integrations.hospital.models import Case, Difference, RefundStatus
+from integrations.hospital.models import RefundStatus
 from integrations.hospital.staff.permissions import Right
 from integrations.money import yuan
 
@@ -57,22 +55,12 @@ class Refunds:
             COLUMNS,
             (
                 View("stuck", "refunds.stuck", self._stuck),
-                View("differences", "refunds.differences", self._differences),
                 View("under_way", "refunds.under_way", self._under_way),
             ),
             describe=self._describe,
             actions=(
                 Action("retry", right, self._retry, fits=_closed, danger=True, icon="refresh"),
                 Action("settle", right, self._settle, asks=(NOTE,), fits=_stuck, danger=True, icon="done"),
-                Action(
-                    "settle_difference",
-                    right,
-                    self._settle_difference,
-                    asks=(NOTE,),
-                    fits=_difference,
-                    primary=True,
-                    icon="done",
-                ),
             ),
         )
 
@@ -84,11 +72,6 @@ class Refunds:
         found = await money.refund_cases(session, self._desk.now())
         return [self._refund(one) for one in found if not one.stuck]
 
-    async def _differences(self, session: AsyncSession) -> Sequence[Row]:
-        found = await differences.open_differences(session)
-        cases = await differences.cases_of(session, found)
-        return [self._difference(one, cases.get(one.id)) for one in found]
-
     def _refund(self, one: RefundCase) -> Row:
         cells = {
             "number": one.out_refund_no,
@@ -99,32 +82,8 @@ class Refunds:
         }
         return Row(one.out_refund_no, cells, one.created_at, tone="bad" if one.stuck else "", data=one)
 
-    def _difference(self, one: Difference, case: Case | None) -> Row:
-        words = self._desk.words
-        ours, theirs = (yuan(fen) if fen is not None else "–" for fen in (one.ours_fen, one.theirs_fen))
-        cells = {
-            "number": one.number,
-            "amount": ours if one.ours_fen is not None else theirs,
-            "status": words(f"refunds.kind_{one.kind}"),
-            "platform": words(f"refunds.platform_{one.platform}"),
-            "error": words("refunds.both", ours=ours, theirs=theirs),
-        }
-        facts = (
-            Fact("refunds.number", one.number),
-            Fact("refunds.ours", ours),
-            Fact("refunds.theirs", theirs),
-            Fact("refunds.transaction", one.transaction_id or "–"),
-            Fact("refunds.day", f"{one.day or local_date(one.found_at)}"),
-            Fact("cases.number", case.number if case else "–"),
-            Fact("cases.owner", who(case.owner) if case else "–"),
-            Fact("cases.deadline", f"{case.deadline}" if case else "–"),
-        )
-        return Row(str(one.id), cells, one.found_at, tone="warn", data=(one.id, facts))
-
     async def _describe(self, session: AsyncSession, row: Row) -> Detail:
         words = self._desk.words
-        if _difference(row):
-            return Detail(row.cells["status"], row.data[1], hint=words("refunds.difference_hint"))
         one: RefundCase = row.data
         order, story, steps = await money.story(session, one.order_no)
         facts = [
@@ -163,24 +122,10 @@ class Refunds:
             session, row.key, note=answers["note"].strip(), actor=self._desk.actor, now=self._desk.now()
         )
 
-    async def _settle_difference(self, session: AsyncSession, row: Row, answers: Answers) -> None:
-        note = answers["note"].strip()
-        try:
-            await money.settle_difference(
-                session, row.data[0], note=note, actor=self._desk.actor, now=self._desk.now()
-            )
-        except LookupError:
-            raise Gone from None
-
-
-def _difference(row: Row) -> bool:
-    return isinstance(row.data, tuple)
-
 
 def _stuck(row: Row) -> bool:
-    one = row.data
-    return isinstance(one, RefundCase) and one.status in (RefundStatus.ABNORMAL, RefundStatus.CLOSED)
+    return row.data.status in (RefundStatus.ABNORMAL, RefundStatus.CLOSED)
 
 
 def _closed(row: Row) -> bool:
-    return isinstance(row.data, RefundCase) and row.data.status == RefundStatus.CLOSED
+    return row.data.status is RefundStatus.CLOSED

@@ -3,7 +3,7 @@ it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -113,11 +113,65 @@ async def _order(session: AsyncSession, number: str) -> Order | None:
     return await session.scalar(select(Order).where(Order.id.in_(paid.union_all(refunded))).limit(1))
 
 
-async def cases_of(session: AsyncSession, found: Sequence[Difference]) -> dict[UUID, Case]:
-    """The case of each, by the difference's id."""
-    wanted = select(Difference.id, Case).join(Case, Case.id == Difference.case_id)
-    rows = await session.execute(wanted.where(Difference.id.in_([one.id for one in found])))
-    return {row.id: row.Case for row in rows}
+@dataclass(frozen=True, slots=True)
+class OpenDifference:
+    """One that nobody has settled, and its case, once it has one. `late`: the case's deadline is over."""
+
+    id: UUID
+    kind: DifferenceKind
+    number: str
+    transaction_id: str | None
+    ours_fen: int | None
+    theirs_fen: int | None
+    found_at: datetime
+    case_number: str | None
+    owner: str | None
+    deadline: date | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What one platform and we do not agree on, of one day: that of its bill, or on which it was found."""
+
+    day: date
+    platform: Platform
+    differences: tuple[OpenDifference, ...]
+
+    @property
+    def since(self) -> datetime:
+        return min(one.found_at for one in self.differences)
+
+    @property
+    def deadline(self) -> date | None:
+        return min((one.deadline for one in self.differences if one.deadline), default=None)
+
+
+async def by_day(session: AsyncSession) -> list[Day]:
+    """What is open, the oldest day first."""
+    wanted = select(Difference, Case).outerjoin(Case, Case.id == Difference.case_id)
+    wanted = wanted.where(Difference.settled_at.is_(None)).order_by(Difference.id)
+    days: dict[tuple[date, Platform], list[OpenDifference]] = {}
+    for one, case in (await session.execute(wanted)).tuples():
+        key = one.day or local_date(one.found_at), one.platform
+        days.setdefault(key, []).append(_open_one(one, case))
+    return [Day(*key, tuple(these)) for key, these in sorted(days.items())]
+
+
+def _open_one(one: Difference, case: Case | None) -> OpenDifference:
+    return OpenDifference(
+        id=one.id,
+        kind=one.kind,
+        number=one.number,
+        transaction_id=one.transaction_id,
+        ours_fen=one.ours_fen,
+        theirs_fen=one.theirs_fen,
+        found_at=one.found_at,
+        case_number=case.number if case else None,
+        owner=case.owner if case else None,
+        deadline=case.deadline if case else None,
+        late=bool(case and case.escalated_at),
+    )
 
 
 async def settle_difference(session: AsyncSession, difference_id: UUID, note: str, now: datetime) -> None:

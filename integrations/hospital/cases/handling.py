@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -18,14 +19,15 @@ from integrations.hospital.cases.telling import tell
 from integrations.hospital.clock import local_date
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Adverse, Case, CaseKind, CaseNote, CaseStatus, Category, NoteKind
-from integrations.hospital.models.cases import STANDING
+from integrations.hospital.models.cases import STANDING, TOLD
 from integrations.hospital.working_days import working_days
 
 _LIST = text("""
     SELECT c.number, c.kind, c.category, c.status, c.adverse, c.owner, c.deadline, c.warned_at, c.escalated_at,
            c.created_at, coalesce(pt.masked_name, '-') AS patient
     FROM cases c LEFT JOIN patients pt ON pt.id = c.patient_id
-    WHERE (NOT :standing OR c.status IN ('open', 'in_progress', 'answered', 'reopened'))
+    WHERE c.kind = ANY(:kinds)
+      AND (NOT :standing OR c.status IN ('open', 'in_progress', 'answered', 'reopened'))
       AND (NOT :escalated OR c.warned_at IS NOT NULL AND c.status IN ('open', 'in_progress', 'reopened'))
       AND (NOT :adverse OR c.adverse IN ('suspected', 'confirmed'))
       AND (CAST(:owner AS text) IS NULL OR c.owner = :owner)
@@ -82,15 +84,18 @@ async def listed(
     escalated: bool = False,
     adverse: bool = False,
     owner: str | None = None,
+    kinds: Sequence[CaseKind] = TOLD,
     limit: int = 200,
 ) -> list[Line]:
-    """The nearest deadline first; together with those that are over, the newest. `escalated`: those whose deadline is
-    near or over; `adverse`: where harm through care is suspected or confirmed; `owner`: one member's own."""
+    """What patients told, or other `kinds`: the nearest deadline first; together with those that are over, the newest.
+    `escalated`: those whose deadline is near or over; `adverse`: where harm through care is suspected or confirmed;
+    `owner`: one member's own."""
     values = {
         "standing": standing,
         "escalated": escalated,
         "adverse": adverse,
         "owner": owner,
+        "kinds": [kind.value for kind in kinds],
         "limit": limit,
     }
     return [

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
 
+from bot.desk.work import counts
 from integrations.hospital.billing import desk as money
-from integrations.hospital.billing import paying, refunds
+from integrations.hospital.billing import differences, paying, refunds
 from integrations.hospital.billing.orders import Item
 from integrations.hospital.billing.paying import Trade
+from integrations.hospital.cases import handling
 from integrations.hospital.delivery import following, shipping
 from integrations.hospital.models import (
+    Case,
     Difference,
     DifferenceKind,
     FoundBy,
@@ -121,24 +124,63 @@ async def test_a_refused_refund_is_tried_again(desks: Desks) -> None:
     assert await _rows(desks, renewed) == [f"{number[:-1]}2"]
 
 
-async def test_money_that_was_paid_back_by_hand_and_a_difference_are_settled(desks: Desks) -> None:
+async def test_money_that_was_paid_back_by_hand_is_settled(desks: Desks) -> None:
     number = await _refund(desks, RefundStatus.ABNORMAL)
-    async with desks.rt.database.begin() as session:
-        difference = Difference(
-            platform=Platform.WECHATPAY, kind=DifferenceKind.UNKNOWN_ORDER, number="X1", theirs_fen=100,
-            found_by=FoundBy.BILL, found_at=desks.rt.now(),
-        )  # fmt: skip
-        session.add(difference)
     boss = await desks.enter(Role.SUPERVISOR)
     await _open(boss, "/refunds", number)
     await _press(boss, "settle", note="bank transfer of 24 November")
     await boss.told("已了结，患者")
     assert await _rows(desks, select(Refund.status)) == [RefundStatus.SUCCEEDED]
-    await _click(boss, "view-differences")
-    await _click(boss, f"row-{difference.id}")
-    await _press(boss, "settle_difference", note="a test of the bank's")
-    await boss.told("已了结。")
-    assert await _rows(desks, select(Difference.note)) == ["a test of the bank's"]
+
+
+async def _differences(desks: Desks, day: date, *numbers: str) -> None:
+    """Found on a bill, and each a case by now."""
+    async with desks.rt.database.begin() as session:
+        for number in numbers:
+            await differences.note_difference(
+                session, DifferenceKind.UNKNOWN_ORDER, Platform.WECHATPAY, number, found_by=FoundBy.BILL,
+                theirs_fen=100, day=day,
+            )  # fmt: skip
+        await differences.open_cases(session, desks.rt.crypto, desks.rt.now(), 100)
+
+
+async def test_differences_stand_by_day_in_a_queue_of_their_own_and_not_among_the_complaints(
+    desks: Desks,
+) -> None:
+    day, next_day = date(2026, 11, 20), date(2026, 11, 21)
+    await _differences(desks, day, "X1", "X2", "X3")
+    await _differences(desks, next_day, "X4")
+    boss = await desks.enter(Role.SUPERVISOR)
+    assert boss.member
+    async with desks.rt.database.begin() as session:
+        assert await handling.listed(session, standing=False) == []
+        waiting = {
+            one.name: one.count for one in await counts.waiting(session, counts.RIGHTS, desks.rt.now())
+        }
+    assert (waiting["differences"], waiting["refunds"], waiting["cases"]) == (4, 0, 0)
+    for view in ("waiting", "mine", "late", "found", "all"):
+        await boss.user.open("/cases")
+        await _click(boss, f"view-{view}")
+        await boss.user.should_not_see("TS-")
+    await _open(boss, "/differences", f"{day}-wechatpay")
+    await _see(boss, "平台有、我们没有的订单 3 笔", "我们 ¥0，平台 ¥3", "我们 –，平台 ¥1")
+    await _press(boss, "take")
+    await boss.told("由您负责")
+    owners = select(Case.owner).order_by(Case.number)
+    assert await _rows(desks, owners) == [boss.member.actor] * 3 + [None]
+    one = (await _rows(desks, select(Difference.id).where(Difference.number == "X2")))[0]
+    await _press(boss, "settle", which=str(one), note="a test of the bank's")
+    await boss.told("已了结 1 笔")
+    assert await _rows(desks, select(Difference.note).order_by(Difference.number)) == [
+        None,
+        "a test of the bank's",
+        None,
+        None,
+    ]
+    await _press(boss, "settle", which="every", note="the bank's test day")
+    await boss.told("已了结 2 笔")
+    await boss.user.should_not_see(marker=f"row-{day}-wechatpay")
+    assert await _rows(desks, select(Difference.number).where(Difference.settled_at.is_(None))) == ["X4"]
 
 
 async def test_cancelled_and_paid_back_for_a_caller(desks: Desks) -> None:

@@ -15,6 +15,7 @@ from integrations.hospital.billing import desk, differences, reconciling
 from integrations.hospital.cases import handling
 from integrations.hospital.cases.refusals import NobodyToTell
 from integrations.hospital.models import (
+    Case,
     CaseKind,
     Difference,
     DifferenceKind,
@@ -133,26 +134,34 @@ async def test_a_difference_is_a_case_until_staff_know_what_it_was(
         for odd in (number, "JC0"):
             await differences.note_difference(
                 session, DifferenceKind.WRONG_AMOUNT, Platform.WECHATPAY, odd, found_by=FoundBy.BILL,
-                ours_fen=3500, theirs_fen=3400,
+                ours_fen=3500, theirs_fen=3400, day=date(2026, 11, 20),
             )  # fmt: skip
     for _ in range(2):
         await payments.reconcile(rt)
     async with rt.database.begin() as session:
-        waiting = await handling.listed(session)
-        found = await differences.open_differences(session)
-        cases = await differences.cases_of(session, found)
+        waiting = await handling.listed(session, kinds=[CaseKind.MONEY_DIFFERENCE])
+        [day] = await differences.by_day(session)
+        cases = list(await session.scalars(select(Case).where(Case.order_id.is_not(None))))
+        assert await handling.listed(session) == []  # no patient has complained
     assert [(one.kind, one.owner, one.deadline) for one in waiting] == [
         (CaseKind.MONEY_DIFFERENCE, None, date(2026, 11, 25))
     ] * 2
-    ours = cases[next(one.id for one in found if one.number == number)]
+    assert (day.day, day.platform, day.deadline) == (
+        date(2026, 11, 20),
+        Platform.WECHATPAY,
+        date(2026, 11, 25),
+    )
+    assert {one.case_number for one in day.differences} == {one.number for one in waiting}
+    [ours] = cases
     assert ours.order_id == (await order(number)).id
     async with rt.database.begin() as session:
         await handling.assign(session, ours.number, "staff:lin", actor="staff:lin", now=rt.now())
         with pytest.raises(NobodyToTell):
             await handling.close(session, rt.crypto, ours.number, "?", actor="staff:lin", now=rt.now())
-        for one in found:
+        for one in day.differences:
             await desk.settle_difference(session, one.id, note="a coupon", actor="staff:lin", now=rt.now())
-        assert await handling.listed(session) == []
+        assert await handling.listed(session, kinds=[CaseKind.MONEY_DIFFERENCE]) == []
+        assert await differences.by_day(session) == []
         told = await session.scalars(select(HospitalEvent.kind))
         assert [kind for kind in told if kind.startswith("case_")] == []
 
