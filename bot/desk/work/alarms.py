@@ -12,6 +12,7 @@ from bot import paging
 from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View
 from bot.desk.registry import desk_page
+from bot.desk.words import Words, catalogue
 from bot.desk.work import counts
 from bot.desk.work.reasons import REASON, Gone, moment, who
 from integrations.hospital.staff.permissions import Right
@@ -70,7 +71,7 @@ class Alarms:
         cells = {
             "number": str(one.number),
             "outcome": words(f"alarms.outcome_{one.outcome}"),
-            "rule": one.rule,
+            "rule": _named(words, one.rule),
             "channel": words(f"talks.channel_{one.channel}"),
             "told": words(f"alarms.{told}", count=one.reached)
             if waits
@@ -85,7 +86,7 @@ class Alarms:
         words = self._desk.words
         facts = [
             Fact("alarms.outcome", row.cells["outcome"], row.tone),
-            Fact("alarms.rule", one.rule),
+            Fact("alarms.rule", row.cells["rule"]),
             Fact("alarms.raised", moment(self._desk, one.raised_at)),
             Fact("alarms.times", str(one.times)),
             Fact("alarms.paged_at", moment(self._desk, one.paged_at)),
@@ -111,6 +112,12 @@ class Alarms:
             session, rt.crypto, row.data.number, actor=self._desk.actor, reason=answers["reason"]
         )
         return Shown([(f"{one.at.astimezone(rt.zone):%H:%M:%S}", one.words) for one in found])
+
+
+def _named(words: Words, rule: str) -> str:
+    """What the rule looks for. One that a later version no longer has keeps the name that it had."""
+    key = f"red_flags.{rule}"
+    return words(key) if key in catalogue() else rule
 
 
 def _open(row: Row) -> bool:

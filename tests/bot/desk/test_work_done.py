@@ -13,8 +13,10 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import inbox, outbox
+from bot.desk.words import LANGUAGES, Words, catalogue
 from bot.desk.work import counts
 from bot.outbox import Reply
+from bot.red_flags.reading import OPINIONS, rules
 from bot.wake import WOKEN
 from integrations.hospital import accounts, families, file_claims, patients
 from integrations.hospital.documents import read_identity
@@ -63,6 +65,7 @@ async def test_a_red_flag_is_read_with_a_reason_and_taken(desks: Desks, message:
     agent = await desks.enter(Role.AGENT)
     await _open(agent, "/alarms", number)
     await agent.user.should_not_see("孩子叫不醒了")
+    await _see(agent, "叫不醒或没有呼吸")
     await _press(agent, "read", reason=WHY)
     await _see(agent, "孩子叫不醒了")
     assert (await _audited(desks, "alarm.read"))[0][1]["reason"] == WHY
@@ -73,6 +76,16 @@ async def test_a_red_flag_is_read_with_a_reason_and_taken(desks: Desks, message:
     second = await desks.enter(Role.NURSE)
     await second.user.open("/alarms")
     await _see(second, "没有")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_red_flag_rule_has_a_name_that_is_no_identifier(language: str) -> None:
+    words = Words(language)
+    names = {rule.name: words(f"red_flags.{rule.name}") for rule in (*rules(), *OPINIONS)}
+    assert not [rule for rule, name in names.items() if name == rule or "_" in name]
+    assert len(set(names.values())) == len(names)
+    known = {key.removeprefix("red_flags.") for key in catalogue() if key.startswith("red_flags.")}
+    assert known == names.keys()
 
 
 async def test_an_alert_is_taken_called_about_and_closed(desks: Desks) -> None:
