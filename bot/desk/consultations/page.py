@@ -98,6 +98,7 @@ class Consultations:
             Ask("words", "consultations.words", kind="words"),
         )
         act = partial(Action, right=right, after=self._tell)
+        into_talk = partial(act, run=self._take_up, primary=True, after=self._go)
         self.queue = Queue(
             desk,
             "consultations",
@@ -105,24 +106,8 @@ class Consultations:
             (View("mine", "consultations.mine", self._mine),),
             describe=self._describe,
             actions=(
-                act(
-                    "accept",
-                    run=self._take_up,
-                    fits=_waits,
-                    primary=True,
-                    icon="check",
-                    key="a",
-                    after=self._go,
-                ),
-                act(
-                    "talk",
-                    run=self._take_up,
-                    fits=_active,
-                    primary=True,
-                    icon="forum",
-                    key="t",
-                    after=self._go,
-                ),
+                into_talk("accept", fits=_waits, icon="check", key="a"),
+                into_talk("talk", fits=_active, icon="forum", key="t"),
                 act("confirm", run=self._confirm, fits=_unconfirmed, icon="fact_check", key="c"),
                 Action("amend", write, opens=self._amend, fits=self._may_amend, icon="edit_note", key="m"),
                 Action("prescribe", write, opens=self._prescribe, fits=_active, icon="medication", key="p"),
