@@ -55,14 +55,16 @@ async def tell(rt: Runtime, most: int) -> list[UUID]:
 
 
 async def _tell_or_leave(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
-    """An event that cannot be told stays open, and stands in no other's way."""
-    event_id, kind = event.id, event.kind
+    """An event that cannot be told is tried again later and then staff's, and stands in no other's way."""
+    event_id, kind, tries = event.id, event.kind, event.tries + 1
     try:
         async with session.begin_nested():
             return await _tell(session, rt, event)
     except Exception as error:  # noqa: BLE001 - whatever it is, the others' news is not to wait for it
-        log.error("an event cannot be told", id=str(event_id), kind=kind, reason=type(error).__name__)
-        await events.reopen(session, event_id)
+        why = type(error).__name__
+        given_up = await events.put_off(session, event_id, tries=tries, error=why, now=rt.now())
+        said = "an event is never told: staff see to it" if given_up else "an event cannot be told"
+        log.error(said, id=str(event_id), kind=kind, reason=why, tries=tries)
         return None
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import HospitalEvent
+
+
+MOST_TRIES = 13
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
 
 
 class EventKind(StrEnum):
@@ -110,9 +114,12 @@ async def tell_booked(
 async def claim(
     session: AsyncSession, limit: int, now: datetime, *, after: UUID | None = None
 ) -> list[HospitalEvent]:
-    """The oldest open events (behind `after`), now marked handled: whoever commits has them, after a rollback they are
-    open again. Several callers at once get different events."""
-    still_open = select(HospitalEvent.id).where(HospitalEvent.handled_at.is_(None))
+    """The oldest open events (behind `after`) that are due, now marked handled: whoever commits has them, after a
+    rollback they are open again. Several callers at once get different events."""
+    due = or_(HospitalEvent.not_before.is_(None), HospitalEvent.not_before <= now)
+    still_open = select(HospitalEvent.id).where(
+        HospitalEvent.handled_at.is_(None), HospitalEvent.given_up_at.is_(None), due
+    )
     if after is not None:
         still_open = still_open.where(HospitalEvent.id > after)
     mine = still_open.order_by(HospitalEvent.id).limit(limit).with_for_update(skip_locked=True).cte("mine")
@@ -126,7 +133,17 @@ async def claim(
     return sorted(await session.scalars(taken), key=lambda found: found.id)
 
 
-async def reopen(session: AsyncSession, event_id: UUID) -> None:
-    """A claimed event that could not be turned into a message: it is claimed again."""
-    statement = update(HospitalEvent).where(HospitalEvent.id == event_id).values(handled_at=None)
+async def put_off(session: AsyncSession, event_id: UUID, *, tries: int, error: str, now: datetime) -> bool:
+    """A claimed event that could not be turned into a message, for the so-manieth time: it is open again and claimed
+    later, ever more rarely. Gives whether it is not: after MOST_TRIES, in about an hour, staff see to it."""
+    given_up = tries >= MOST_TRIES
+    values = {
+        "handled_at": None,
+        "tries": tries,
+        "error": error,
+        "not_before": now + min(_FIRST_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE),
+        "given_up_at": now if given_up else None,
+    }
+    statement = update(HospitalEvent).where(HospitalEvent.id == event_id).values(values)
     await session.execute(statement.execution_options(synchronize_session=False))
+    return given_up

@@ -59,9 +59,12 @@ _WAITING = {
            OR status IN ('due', 'processing') AND created_at < CAST(:now AS timestamptz) - interval '1 day'""",
     "differences": "SELECT count(*), min(found_at) FROM differences WHERE settled_at IS NULL",
     "unknown": """
-        SELECT count(*), min(coalesce(claimed_at, created_at)) FROM outbound
-        WHERE status = 'unknown' AND repeated_at IS NULL
-          AND coalesce(claimed_at, created_at) > CAST(:now AS timestamptz) - interval '7 days'""",
+        SELECT count(*), min(since) FROM (
+            SELECT coalesce(claimed_at, created_at) AS since FROM outbound
+            WHERE status = 'unknown' AND repeated_at IS NULL
+              AND coalesce(claimed_at, created_at) > CAST(:now AS timestamptz) - interval '7 days'
+            UNION ALL SELECT created_at FROM hospital_events
+            WHERE handled_at IS NULL AND given_up_at IS NOT NULL) waiting""",
     "questions": "SELECT count(*), min(first_asked_at) FROM unanswered_questions",
 }
 RIGHTS = {

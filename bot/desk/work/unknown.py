@@ -1,4 +1,5 @@
-"""Messages that left without an answer of the platform: nobody knows whether the patient has them."""
+"""What may not have reached the patient: messages that left without an answer of the platform, and news that could not
+be turned into a message."""
 
 from __future__ import annotations
 
@@ -7,13 +8,16 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import unknown_sends, wake
+from bot import notices, unknown_sends, untold_news, wake
 from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
+from bot.desk.work.people import name_and_phone
 from bot.desk.work.reasons import REASON, moment
 from bot.unknown_sends import NotUnknown, UnknownSend
+from bot.untold_news import NotUntold, UntoldNews
+from integrations.catalogue import CHINESE, ENGLISH
 from integrations.hospital.staff.permissions import Right
 
 COLUMNS = (
@@ -22,7 +26,7 @@ COLUMNS = (
     Column("kind", "unknown.kind", "1fr", badge=True),
     Column("error", "unknown.error", "2fr", spare=True),
 )
-refusals({NotUnknown: "queue.gone"})
+refusals({NotUnknown: "queue.gone", NotUntold: "queue.gone"})
 
 
 @desk_page(
@@ -41,13 +45,41 @@ class Unknown:
             desk,
             "unknown",
             COLUMNS,
-            (View("waiting", "unknown.waiting", self._waiting),),
+            (
+                View("waiting", "unknown.waiting", self._waiting),
+                View("untold", "unknown.untold", self._untold),
+            ),
             describe=self._describe,
             actions=(
-                Action("read", Right.PATIENTS_REVEAL, self._read, asks=(REASON,), icon="visibility", key="r"),
                 Action(
-                    "again", right, self._again, asks=(REASON,), primary=True, icon="send", after=self._wake
+                    "read",
+                    Right.PATIENTS_REVEAL,
+                    self._read,
+                    asks=(REASON,),
+                    fits=_left,
+                    icon="visibility",
+                    key="r",
                 ),
+                Action(
+                    "again",
+                    right,
+                    self._again,
+                    asks=(REASON,),
+                    fits=_left,
+                    primary=True,
+                    icon="send",
+                    after=self._wake,
+                ),
+                Action(
+                    "phone",
+                    Right.PATIENTS_REVEAL,
+                    self._phone,
+                    asks=(REASON,),
+                    fits=_may_be_called,
+                    icon="call",
+                    key="r",
+                ),
+                Action("retry", right, self._retry, asks=(REASON,), fits=_never_left, icon="refresh"),
                 Action("let_be", right, self._let_be, asks=(REASON,), icon="done"),
             ),
         )
@@ -65,7 +97,36 @@ class Unknown:
         }
         return Row(str(one.id), cells, one.sent_at, data=one)
 
+    async def _untold(self, session: AsyncSession) -> Sequence[Row]:
+        return [self._news(one) for one in await untold_news.listed(session)]
+
+    def _news(self, one: UntoldNews) -> Row:
+        cells = {
+            "patient": one.patient,
+            "channel": self._desk.words(f"talks.channel_{one.channel}"),
+            "kind": self._desk.words("unknown.notice"),
+            "error": notices.short_words(one.kind, ENGLISH if self._desk.language == "en" else CHINESE),
+        }
+        return Row(str(one.id), cells, one.happened_at, tone="bad", data=one)
+
     async def _describe(self, _session: AsyncSession, row: Row) -> Detail:
+        return self._of_news(row) if _never_left(row) else self._of_message(row)
+
+    def _of_news(self, row: Row) -> Detail:
+        desk, one = self._desk, row.data
+        facts = [
+            Fact("queue.patient", one.patient),
+            Fact("unknown.channel", row.cells["channel"]),
+            Fact("unknown.about", row.cells["error"]),
+            Fact("unknown.order", one.order_no or "–"),
+            Fact("unknown.happened", moment(desk, one.happened_at)),
+            Fact("unknown.given_up", moment(desk, one.given_up_at)),
+            Fact("unknown.tries", str(one.tries)),
+            Fact("unknown.failure", f"{one.kind}: {one.error}"),
+        ]
+        return Detail(one.patient, facts, hint=desk.words("unknown.untold_hint"))
+
+    def _of_message(self, row: Row) -> Detail:
         one: UnknownSend = row.data
         facts = [
             Fact("queue.patient", one.patient),
@@ -93,8 +154,26 @@ class Unknown:
         if self._woken:
             wake.Waker(self._desk.rt.redis).wake(self._woken)
 
-    async def _let_be(self, session: AsyncSession, row: Row, answers: Answers) -> None:
-        desk = self._desk
-        await unknown_sends.let_be(
-            session, row.data.id, actor=desk.actor, reason=answers["reason"], now=desk.now()
+    async def _phone(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
+        return await name_and_phone(
+            self._desk, session, row.data.patient_id, why="untold news", reason=answers["reason"]
         )
+
+    async def _retry(self, session: AsyncSession, row: Row, answers: Answers) -> None:
+        await untold_news.try_again(session, row.data.id, actor=self._desk.actor, reason=answers["reason"])
+
+    async def _let_be(self, session: AsyncSession, row: Row, answers: Answers) -> None:
+        desk, service = self._desk, untold_news if _never_left(row) else unknown_sends
+        await service.let_be(session, row.data.id, actor=desk.actor, reason=answers["reason"], now=desk.now())
+
+
+def _left(row: Row) -> bool:
+    return isinstance(row.data, UnknownSend)
+
+
+def _never_left(row: Row) -> bool:
+    return isinstance(row.data, UntoldNews)
+
+
+def _may_be_called(row: Row) -> bool:
+    return _never_left(row) and row.data.patient_id is not None

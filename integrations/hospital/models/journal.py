@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, ForeignKey, Index, String, UniqueConstraint, event, func, text
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, event, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,10 +27,23 @@ class Operation(Base):
 
 
 class HospitalEvent(Base):
-    """Something at the hospital that a patient should hear of. The payload holds ids, no personal values."""
+    """Something at the hospital that a patient should hear of. The payload holds ids, no personal values. What could
+    not be told (`error`: why) is tried again from `not_before` on; what was given up is staff's."""
 
     __tablename__ = "hospital_events"
-    __table_args__ = (Index("ix_hospital_events_open", "id", postgresql_where=text("handled_at IS NULL")),)
+    __table_args__ = (
+        CheckConstraint("given_up_at IS NULL OR error IS NOT NULL", "given_up_at"),
+        Index(
+            "ix_hospital_events_open",
+            "id",
+            postgresql_where=text("handled_at IS NULL AND given_up_at IS NULL"),
+        ),
+        Index(
+            "ix_hospital_events_given_up",
+            "given_up_at",
+            postgresql_where=text("handled_at IS NULL AND given_up_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[Key]
     kind: Mapped[str] = mapped_column(String(40))
@@ -39,6 +52,10 @@ class HospitalEvent(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     handled_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))  # that failed
+    not_before: Mapped[datetime | None]
+    error: Mapped[str | None]
+    given_up_at: Mapped[datetime | None]
 
 
 class Reminder(Base):

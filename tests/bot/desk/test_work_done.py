@@ -18,8 +18,9 @@ from bot.desk.work import counts
 from bot.outbox import Reply
 from bot.red_flags.reading import OPINIONS, rules
 from bot.wake import WOKEN
-from integrations.hospital import accounts, families, file_claims, patients
+from integrations.hospital import accounts, events, families, file_claims, patients
 from integrations.hospital.documents import read_identity
+from integrations.hospital.events import EventKind
 from integrations.hospital.families import Agreement, Coming
 from integrations.hospital.follow_up import alerts, answering, calls
 from integrations.hospital.follow_up.answering import Given
@@ -277,6 +278,37 @@ async def test_answers_by_phone_are_typed_in_and_read_as_the_patients_own(desks:
     assert kept["pressure"] == {"systolic": 190.0, "diastolic": 120.0}
     assert (task.status, task.call_outcome) == (TaskStatus.DONE, CallOutcome.REACHED)
     assert len(await _rows(desks, select(FollowUpAlert.id))) == 1
+
+
+async def test_news_that_never_left_is_told_by_phone(desks: Desks) -> None:
+    account, contact, _ = await _patient(desks)
+    async with desks.rt.database.begin() as session:
+        await events.emit(
+            session,
+            EventKind.HOLD_EXPIRED,
+            account_id=account,
+            contact_id=contact,
+            payload={"order_no": "O1"},
+        )
+        await session.execute(
+            text("UPDATE hospital_events SET given_up_at = :now, error = 'KeyError', tries = 13"),
+            {"now": desks.rt.now()},
+        )
+        event = await session.scalar(text("SELECT id FROM hospital_events"))
+    agent = await desks.enter(Role.AGENT)
+    await agent.user.open("/unknown")
+    await _click(agent, "view-untold")
+    await _click(agent, f"row-{event}")
+    await _see(agent, "O1", "hold_expired: KeyError", "患者还不知道")
+    await agent.user.should_not_see(marker="do-again")
+    await _press(agent, "phone", reason=WHY)
+    await _see(agent, "张明", "13812345678")
+    async with desks.rt.database.begin() as session:
+        [waiting] = await counts.waiting(session, ["unknown"], desks.rt.now())
+    assert waiting.count == 1
+    await _press(agent, "let_be", reason=WHY)
+    await agent.told("已了结")
+    assert (await _audited(desks, "news_settled"))[0][1]["kind"] == "hold_expired"
 
 
 async def test_a_message_of_unknown_fate_is_sent_again_or_left(desks: Desks, message: Any) -> None:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from bot import delivery, inbox, news, outbox, sweep
+from bot import delivery, inbox, news, outbox, sweep, untold_news
+from bot.untold_news import NotUntold
 from integrations.hospital import booking, events, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Contact
@@ -90,3 +92,64 @@ async def test_an_event_that_cannot_be_told_stands_in_no_others_way(rt, telegram
     async with rt.database.begin() as session:
         still_open = text("SELECT payload ->> 'note' FROM hospital_events WHERE handled_at IS NULL")
         assert list(await session.scalars(still_open)) == ["a"]
+
+
+async def _tries(rt):
+    async with rt.database.begin() as session:
+        found = await session.execute(
+            text("SELECT tries, error, given_up_at IS NOT NULL FROM hospital_events")
+        )
+        return tuple(found.one())
+
+
+async def test_an_event_that_can_never_be_told_is_tried_ever_more_rarely_and_then_staff_s(
+    rt, telegram, message, clock
+):
+    talk = (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
+    await event(rt, talk, EventKind.HOLD_EXPIRED)  # without its order number
+    for _ in range(3):  # a sweep is there every few seconds
+        await news.tell(rt, 10)
+    assert await _tries(rt) == (1, "KeyError", False)
+    for tries in range(2, events.MOST_TRIES + 1):
+        async with rt.database.begin() as session:
+            assert await untold_news.listed(session) == []
+            due = await session.scalar(text("SELECT not_before FROM hospital_events"))
+        clock.forward(seconds=(due - clock()).total_seconds() - 1)
+        await news.tell(rt, 10)
+        assert (await _tries(rt))[0] == tries - 1
+        clock.forward(seconds=1)
+        await news.tell(rt, 10)
+        assert (await _tries(rt))[0] == tries
+    clock.forward(days=1)
+    await news.tell(rt, 10)
+    assert await _tries(rt) == (events.MOST_TRIES, "KeyError", True)
+    async with rt.database.begin() as session:
+        [one] = await untold_news.listed(session)
+    assert (one.kind, one.channel, one.error, one.order_no) == ("hold_expired", "telegram", "KeyError", None)
+
+
+async def test_staff_have_it_told_once_its_cause_is_mended_or_let_it_be(rt, telegram, message):
+    talk = (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
+    for number in ("O20261122001", "O20261122002"):
+        await event(rt, talk, EventKind.HOLD_EXPIRED, order_no=number)
+    async with rt.database.begin() as session:
+        await session.execute(
+            text("UPDATE hospital_events SET given_up_at = :now, error = 'KeyError', tries = 13"),
+            {"now": rt.now()},
+        )
+        first, second = await untold_news.listed(session)
+    await news.tell(rt, 10)
+    async with rt.database.begin() as session:
+        await untold_news.try_again(session, first.id, actor="staff:zhou", reason="mended")
+        await untold_news.let_be(session, second.id, actor="staff:zhou", reason="called", now=rt.now())
+        assert await untold_news.listed(session) == []
+    with pytest.raises(NotUntold):
+        async with rt.database.begin() as session:
+            await untold_news.let_be(session, second.id, actor="staff:zhou", reason="x", now=rt.now())
+    await news.tell(rt, 10)
+    await delivery.deliver(rt, talk)
+    assert len(telegram.texts) == 1
+    assert "O20261122001" in telegram.texts[0]
+    async with rt.database.begin() as session:
+        kept = text("SELECT action FROM audit_events WHERE subject LIKE 'event:%' ORDER BY id")
+        assert list(await session.scalars(kept)) == ["news_tried_again", "news_settled"]
