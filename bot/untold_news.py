@@ -1,5 +1,5 @@
-"""News that could not be turned into a message, however often it was tried (`bot.news`): staff call the patient, or have
-it tried once more when its cause is mended."""
+"""News that could not be turned into a message, however often it was tried (`bot.news`): staff call the patient, or
+have it tried once more when its cause is mended."""
 
 from __future__ import annotations
 

@@ -130,7 +130,8 @@ async def _overtaken(session: Executor, conversation_id: UUID, change: SessionCh
 async def _opened(
     session: AsyncSession, rt: Runtime, conversation_id: UUID, found: Talk | None, agent: str
 ) -> bool:
-    """An agent has the patient: who waited, or whom they began to talk with by themselves."""
+    """An agent has the patient: who waited, or whom they began to talk with by themselves. They are there already when
+    WeChat says so: what the bot is just sending is not waited for, which would hold up the webhook and the row."""
     if found is None:
         found = await _begun_there(session, rt, conversation_id)
     elif found.status == TalkStatus.ACTIVE and found.answered_in == AnsweredIn.WECHAT:
@@ -145,7 +146,6 @@ async def _opened(
     found.accepted_at = found.first_answered_at = now
     found.escalated_at = found.silent_since = None
     await session.flush()
-    await talking.nothing_leaves(session, conversation_id)
     await _record(session, found, "talk.accept")
     return True
 

@@ -321,11 +321,11 @@ async def _take(
     found.assigned_at = found.assigned_at or now
     found.escalated_at = found.silent_since = None
     await session.flush()
-    await nothing_leaves(session, found.conversation_id)
+    await _nothing_leaves(session, found.conversation_id)
     await telling.tell(session, rt, found, "bot_talk_begun", name=member.name)
 
 
-async def nothing_leaves(session: AsyncSession, conversation_id: UUID) -> None:
+async def _nothing_leaves(session: AsyncSession, conversation_id: UUID) -> None:
     """Waits until what the bot was just sending has left. The control row is held: nothing new begins to."""
     until = monotonic() + _LONGEST_WAIT
     while (await session.execute(_LEAVING, {"id": conversation_id})).first():

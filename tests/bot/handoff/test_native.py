@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from dataclasses import replace
 from datetime import timedelta
 
@@ -147,6 +149,17 @@ async def test_the_bot_is_silent_while_an_agent_has_the_patient(rt, wechat, wait
         await delivery.deliver(rt, waits)
     assert wechat.sent == []
     assert (await talk(rt)).status == "active"
+
+
+async def test_what_the_bot_is_just_sending_does_not_hold_up_wechat_s_webhook(rt, waits, event, monkeypatch):
+    """The call may hang for as long as the platform likes; the conversation's row was locked meanwhile."""
+    async with rt.database.begin() as session:
+        await outbox.queue(session, rt.crypto, waits, [Reply("提醒：明天就诊")], epoch=1)
+    await rows(rt, "UPDATE outbound SET status = 'sending', claimed_at = :now RETURNING id", now=rt.now())
+    monkeypatch.setattr(talking, "_LONGEST_WAIT", math.inf)
+    async with asyncio.timeout(20):
+        await event("opened")
+    assert (await talk(rt))[:3] == ("active", "wechat", KF)
 
 
 async def test_forwarding_ends_after_half_an_hour_and_the_bot_is_back(rt, waits, event, clock):
