@@ -278,10 +278,12 @@ async def give_back(rt: Runtime, conversation_id: UUID, claimed: Claim) -> None:
 
 
 async def postpone(rt: Runtime, conversation_id: UUID, claimed: Claim, pause: timedelta, error: str) -> None:
-    """Back into the queue, for the platform did not take it."""
+    """Back into the queue, for the platform did not take it; who speaks there sees so at once."""
     not_before: datetime = rt.now() + pause
     async with rt.database.transaction() as session:
         await session.execute(_POSTPONE, {"ids": list(claimed.ids), "not_before": not_before, "error": error})
         if claimed.ration:
             channel = rt.channels[claimed.message.channel]
             await quota.give_back(session, conversation_id, claimed.ration, channel)
+    if claimed.talk_in:
+        await tell_desk(rt.redis, [claimed.talk_in])

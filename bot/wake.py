@@ -39,6 +39,7 @@ DESK = "desk"  # the Redis channel on which a conversation's id says that the de
 _PAUSE_AFTER_FAILURE = 2.0  # seconds in which nobody is woken after Redis did not answer
 _WAIT_SECONDS = 2  # for a wake-up, below the time after which a silent Redis counts as gone
 _REDIS_SECONDS = 2.0
+_telling: set[asyncio.Task[None]] = set()  # so that none is collected before it is done
 _LAST_TURNS_SECONDS = 20  # how long a worker that stops waits for the turns it has begun
 
 
@@ -73,6 +74,17 @@ async def tell_desk(redis: Redis, conversations: Iterable[UUID]) -> None:
                 await redis.publish(DESK, conversation.hex)
     except (RedisError, OSError):
         log.warning("the desk does not hear without redis")
+
+
+def tell_desk_in(redis: Redis, seconds: float, conversation: UUID) -> None:
+    """The same when so many seconds are over, if this process lives so long: a sweep comes by later, too."""
+
+    def tell() -> None:
+        task = asyncio.create_task(tell_desk(redis, [conversation]))
+        _telling.add(task)
+        task.add_done_callback(_telling.discard)
+
+    asyncio.get_running_loop().call_later(seconds, tell)
 
 
 def named(news: str) -> list[UUID]:

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from bot import media
 from bot.staff_group import relaying
 from bot.staff_group.models import Act, RelayStatus
+from bot.wake import tell_desk_in
 from integrations.channel import SendError, StaffGroup, Throttled, TopicGone, Unknown, Unreachable
 from integrations.database import Executor
 from integrations.messages import Picture
@@ -191,6 +192,9 @@ async def _leave(rt: Runtime, platform: StaffGroup, group: int, claimed: Claim) 
         return True
     except Throttled as error:
         await _postpone(rt, claimed, timedelta(seconds=error.retry_after), "throttled")
+        tell_desk_in(
+            rt.redis, error.retry_after, claimed.conversation_id
+        )  # who hears of it sends what is due
         return False
     except SendError as error:
         return await _retry_or_fail(rt, claimed, error)

@@ -9,6 +9,7 @@ from bot import claims, delivery, inbox, outbox, quota, sweep
 from bot.handoff.control import change_control
 from bot.models import ControlState
 from bot.outbox import Reply
+from bot.wake import WOKEN
 from integrations.channel import Rejected, Throttled, Unavailable, Unknown, Unreachable, WindowClosed
 from integrations.messages import Option
 
@@ -198,6 +199,23 @@ async def test_a_platform_that_did_not_take_it_is_asked_again(rt, telegram, talk
     clock.forward(seconds=5)
     await delivery.deliver(rt, talk)
     assert telegram.texts == ["一", "二"]
+
+
+async def test_who_is_asked_for_patience_is_woken_at_the_second_that_the_platform_named(
+    rt, telegram, talk, clock
+):
+    telegram.fail = [Throttled(retry_after=0.2)]
+    await queue(rt, talk, "一")
+    await delivery.deliver(rt, talk)
+    assert await rt.redis.zscore(WOKEN, talk.bytes) is None
+    async with asyncio.timeout(20):
+        while await rt.redis.zscore(WOKEN, talk.bytes) is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await delivery.deliver(rt, talk)
+    assert telegram.texts == []  # by the clock it is too early yet
+    clock.forward(seconds=0.2)
+    await delivery.deliver(rt, talk)
+    assert telegram.texts == ["一"]
 
 
 async def test_the_order_holds_while_the_first_message_waits(rt, telegram, talk, clock):

@@ -38,6 +38,7 @@ _ELSEWHERE = {
     "integrations.hospital.working_days",
 }
 _NOT_AT_THE_DESK: set[type[Exception]] = {
+    of_cases.NobodyToTell,  # of a difference, which has a page of its own
     of_cases.NothingClosed,
     of_cases.ReopenedAlready,
     of_cases.TooLateToReopen,
@@ -83,7 +84,15 @@ def test_every_refusal_that_staff_can_meet_is_said_in_both_languages() -> None:
     loaded = [
         module
         for name, module in list(sys.modules.items())
-        if name.startswith(("integrations.hospital", "bot.handoff.states", "bot.unknown_sends", "bot.desk."))
+        if name.startswith(
+            (
+                "integrations.hospital",
+                "bot.handoff.states",
+                "bot.unknown_sends",
+                "bot.untold_news",
+                "bot.desk.",
+            )
+        )
         and name not in _ELSEWHERE
     ]
     met = {one for module in loaded for one in _of(module)}

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from bot import inbox, media
+from bot import delivery, inbox, media
 from bot.errands import Errands
 from bot.handoff import queue, talking, timers
 from bot.handoff.models import AnsweredIn, Skill
 from bot.staff_group import relaying, work
-from bot.wake import tell_desk
+from bot.wake import DESK, tell_desk
+from integrations.channel import Throttled
 from integrations.hospital.models import AccountPatient, Contact, Relation, Sex
 from integrations.messages import Kind, Media, Picture
 from tests.bot.handoff.conftest import rows
@@ -329,6 +330,33 @@ async def test_how_a_wait_ended_is_told_in_words(rt, telegram, patient, ask, kee
         await queue.leave(session, patient, clock(), by=how)
     await keep()
     assert telegram.lines[-1] == said
+
+
+async def test_of_an_answer_that_the_platform_refuses_the_desk_and_the_group_hear_at_once(
+    rt, telegram, patient, ask, agent, act, keep, clock
+):
+    """The next they heard of it was that it had left, 41 seconds later."""
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent, where=AnsweredIn.TELEGRAM)
+    await delivery.deliver(rt, patient)  # the greeting
+    await act(talking.say, place.talk_id, agent, "您好")
+    telegram.fail = [Throttled("Too Many Requests", retry_after=40)]
+    async with rt.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        await pubsub.subscribe(DESK)
+        await pubsub.get_message(timeout=5)
+        await delivery.deliver(rt, patient)
+        async with asyncio.timeout(20):
+            while (heard := await pubsub.get_message(timeout=5)) is None:
+                pass
+    assert heard["data"].decode() == patient.hex
+    await keep()
+    assert telegram.lines[-1] == "⏳ 还没有送到患者，正在重试：您好"
+    clock.forward(seconds=39)
+    await delivery.deliver(rt, patient)
+    assert telegram.texts[-1] != "您好"
+    clock.forward(seconds=1)
+    await delivery.deliver(rt, patient)
+    assert telegram.texts[-1] == "您好"
 
 
 async def test_an_answer_that_the_platform_does_not_take_yet_is_told_of_before_it_is_given_up(

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from bot.staff_group import sending
+from bot.wake import DESK
 from integrations.channel import Rejected, Throttled, Unavailable, Unknown, Unreachable
 from tests.bot.handoff.conftest import rows
 
@@ -55,6 +56,27 @@ async def test_too_many_messages_make_the_whole_group_wait(rt, telegram, told, s
     await keep()
     assert "患者：在吗" in telegram.lines
     assert len(telegram.topics) == 2
+
+
+async def test_the_worker_looks_again_at_the_second_that_telegram_named(rt, telegram, told, say, keep, clock):
+    """And not whenever the next sweep comes by; the clock says that it is no sooner."""
+    telegram.refuse = [Throttled("Too Many Requests", retry_after=0.2)]
+    await say("在吗")
+    async with rt.redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        await pubsub.subscribe(DESK)
+        await pubsub.get_message(timeout=5)
+        await keep()
+        assert telegram.told == []
+        async with asyncio.timeout(20):
+            while (heard := await pubsub.get_message(timeout=5)) is None:
+                pass
+    assert heard["data"].decode() == told.hex
+    clock.forward(seconds=0.19)
+    await keep()
+    assert telegram.told == []
+    clock.forward(seconds=0.01)
+    await keep()
+    assert telegram.lines == ["患者：在吗"]
 
 
 async def test_telegram_s_own_failures_are_tried_again_in_order(rt, telegram, told, say, keep, clock):
