@@ -163,8 +163,8 @@ class Unknown:
         await untold_news.try_again(session, row.data.id, actor=self._desk.actor, reason=answers["reason"])
 
     async def _let_be(self, session: AsyncSession, row: Row, answers: Answers) -> None:
-        desk, service = self._desk, untold_news if _never_left(row) else unknown_sends
-        await service.let_be(session, row.data.id, actor=desk.actor, reason=answers["reason"], now=desk.now())
+        desk, let_be = self._desk, untold_news.let_be if _never_left(row) else unknown_sends.let_be
+        await let_be(session, row.data.id, actor=desk.actor, reason=answers["reason"], now=desk.now())
 
 
 def _left(row: Row) -> bool:

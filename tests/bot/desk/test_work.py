@@ -119,7 +119,7 @@ async def test_the_start_page_counts_what_waits(desks: Desks) -> None:
     assert {name for name, one in found.items() if one.count} == {"cases"}
     agent = await desks.enter(Role.AGENT)
     await agent.user.open("/start")
-    await _see(agent, "投诉与个案", "1")
+    await _see(agent, "投诉", "1")
     await agent.user.should_see(marker="queue-cases")
     await agent.user.should_not_see(marker="queue-prescriptions")
 
