@@ -72,14 +72,14 @@ class Differences:
             "day": f"{one.day}",
             "platform": words(f"refunds.platform_{one.platform}"),
             "number": str(len(one.differences)),
-            "kinds": "、".join(
+            "kinds": words("differences.comma").join(
                 words("differences.counted", kind=kind, count=count) for kind, count in kinds.most_common()
             ),
             "sums": self._both(
                 sum(this.ours_fen or 0 for this in one.differences),
                 sum(this.theirs_fen or 0 for this in one.differences),
             ),
-            "owner": "、".join(owners) or who(None),
+            "owner": words("differences.comma").join(owners) or who(None),
         }
         tone: Tone = "bad" if any(this.late for this in one.differences) else "warn"
         return Row(f"{one.day}-{one.platform}", cells, one.since, self._due(one), tone, one)
