@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +24,7 @@ from integrations.money import yuan
 COLUMNS = (
     Column("day", "differences.day", "7rem", mono=True),
     Column("platform", "differences.platform", "8rem"),
-    Column("number", "differences.number", "5rem"),
+    Column("number", "differences.number", "5rem", badge=True),
     Column("kinds", "differences.kinds", "2fr"),
     Column("sums", "differences.sums", "1.6fr", spare=True),
     Column("owner", "differences.owner", "1fr", spare=True),
@@ -71,7 +70,7 @@ class Differences:
         cells = {
             "day": f"{one.day}",
             "platform": words(f"refunds.platform_{one.platform}"),
-            "number": str(len(one.differences)),
+            "number": words("differences.count", count=len(one.differences)),
             "kinds": words("differences.comma").join(
                 words("differences.counted", kind=kind, count=count) for kind, count in kinds.most_common()
             ),
@@ -137,13 +136,15 @@ class Differences:
         return (Ask("which", "differences.which", kind="choice", options=options), NOTE)
 
     async def _settle(self, session: AsyncSession, row: Row, answers: Answers) -> dict[str, object]:
+        """All of the day is what was seen of it and is still open."""
         which, note = answers.get("which", _EVERY), answers["note"].strip()
-        chosen = [one.id for one in row.data.differences] if which == _EVERY else [UUID(which)]
+        still_open = {one.id for day in await service.by_day(session) for one in day.differences}
+        seen = [one.id for one in row.data.differences if which in (_EVERY, str(one.id))]
+        chosen = [one for one in seen if one in still_open]
+        if not chosen:
+            raise Gone
         for difference_id in chosen:
-            try:
-                await money.settle_difference(
-                    session, difference_id, note=note, actor=self._desk.actor, now=self._desk.now()
-                )
-            except LookupError:
-                raise Gone from None
+            await money.settle_difference(
+                session, difference_id, note=note, actor=self._desk.actor, now=self._desk.now()
+            )
         return {"count": len(chosen)}

@@ -261,7 +261,7 @@ class Prescriptions:
             return ()
         new = await medicines.by_code(session, answers["code"])
         names = {this.position: _name(self._desk.words, new) for this in warned}
-        said = [line for line, _ in _warned(self._desk.words, warned, names)]
+        said = [f"⚠ {line}" for line, _ in _warned(self._desk.words, warned, names)]
         return (Ask("reason", "prescriptions.despite", kind="words", above="\n".join(said)),)
 
     async def _substitute(self, session: AsyncSession, row: Row, answers: Answers) -> None:

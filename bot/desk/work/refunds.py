@@ -128,4 +128,4 @@ def _stuck(row: Row) -> bool:
 
 
 def _closed(row: Row) -> bool:
-    return row.data.status is RefundStatus.CLOSED
+    return bool(row.data.status == RefundStatus.CLOSED)

@@ -23,7 +23,7 @@ from integrations.hospital.staff.permissions import Right
 COLUMNS = (
     Column("patient", "queue.patient", "1fr"),
     Column("channel", "unknown.channel", "1fr"),
-    Column("kind", "unknown.kind", "1fr", badge=True),
+    Column("kind", "unknown.kind", "1.4fr", badge=True),
     Column("error", "unknown.error", "2fr", spare=True),
 )
 refusals({NotUnknown: "queue.gone", NotUntold: "queue.gone"})
@@ -101,11 +101,12 @@ class Unknown:
         return [self._news(one) for one in await untold_news.listed(session)]
 
     def _news(self, one: UntoldNews) -> Row:
+        words = self._desk.words
         cells = {
             "patient": one.patient,
-            "channel": self._desk.words(f"talks.channel_{one.channel}"),
-            "kind": self._desk.words("unknown.notice"),
-            "error": notices.short_words(one.kind, ENGLISH if self._desk.language == "en" else CHINESE),
+            "channel": words(f"talks.channel_{one.channel}"),
+            "kind": notices.short_words(one.kind, ENGLISH if words.language == "en" else CHINESE),
+            "error": words("unknown.never_left", tries=one.tries),
         }
         return Row(str(one.id), cells, one.happened_at, tone="bad", data=one)
 
@@ -117,11 +118,11 @@ class Unknown:
         facts = [
             Fact("queue.patient", one.patient),
             Fact("unknown.channel", row.cells["channel"]),
-            Fact("unknown.about", row.cells["error"]),
+            Fact("unknown.about", row.cells["kind"]),
             Fact("unknown.order", one.order_no or "–"),
             Fact("unknown.happened", moment(desk, one.happened_at)),
             Fact("unknown.given_up", moment(desk, one.given_up_at)),
-            Fact("unknown.tries", str(one.tries)),
+            Fact("unknown.error", row.cells["error"]),
             Fact("unknown.failure", f"{one.kind}: {one.error}"),
         ]
         return Detail(one.patient, facts, hint=desk.words("unknown.untold_hint"))

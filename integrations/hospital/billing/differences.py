@@ -152,7 +152,7 @@ async def by_day(session: AsyncSession) -> list[Day]:
     wanted = select(Difference, Case).outerjoin(Case, Case.id == Difference.case_id)
     wanted = wanted.where(Difference.settled_at.is_(None)).order_by(Difference.id)
     days: dict[tuple[date, Platform], list[OpenDifference]] = {}
-    for one, case in (await session.execute(wanted)).tuples():
+    for one, case in await session.execute(wanted):
         key = one.day or local_date(one.found_at), one.platform
         days.setdefault(key, []).append(_open_one(one, case))
     return [Day(*key, tuple(these)) for key, these in sorted(days.items())]

@@ -66,7 +66,7 @@ async def test_a_red_flag_is_read_with_a_reason_and_taken(desks: Desks, message:
     agent = await desks.enter(Role.AGENT)
     await _open(agent, "/alarms", number)
     await agent.user.should_not_see("孩子叫不醒了")
-    await _see(agent, "叫不醒或没有呼吸")
+    await _see(agent, "孩子叫不醒、绵软或有瘀斑")
     await _press(agent, "read", reason=WHY)
     await _see(agent, "孩子叫不醒了")
     assert (await _audited(desks, "alarm.read"))[0][1]["reason"] == WHY
