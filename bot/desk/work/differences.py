@@ -144,7 +144,10 @@ class Differences:
         if not chosen:
             raise Gone
         for difference_id in chosen:
-            await money.settle_difference(
-                session, difference_id, note=note, actor=self._desk.actor, now=self._desk.now()
-            )
+            try:
+                await money.settle_difference(
+                    session, difference_id, note=note, actor=self._desk.actor, now=self._desk.now()
+                )
+            except LookupError:  # in this very moment
+                raise Gone from None
         return {"count": len(chosen)}
