@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
+from bot.red_flags.phrases import Phrase, Sieve
 from bot.red_flags.plain import plain
 from bot.red_flags.reading import GRAVITY, Outcome, Rule, rule_named, rules
 from bot.red_flags.scope import Scope
@@ -94,7 +96,7 @@ def _agreed(found: str, text: str) -> bool:
     clauses = {scope.clause_start(hit.start()) for hit in _hits(rule_named(found), scope, han, latin, 0)}
     return any(
         scope.clause_start(hit.start()) not in clauses
-        for rule in rules()
+        for rule in _possible(scope)
         if rule.name.partition(".")[0] != about
         for hit in _hits(rule, scope, han, latin, 0)
     )
@@ -137,7 +139,7 @@ def _judge(text: str, new_from: int) -> Judged:
 def _gravest(scope: Scope, han: bool, latin: bool, new_from: int) -> tuple[Found, bool]:
     """And whether a sign was found that is over, or has lasted long."""
     milder, weighed = _NOTHING, False
-    for rule in rules():
+    for rule in _possible(scope):
         if milder[0] is not Outcome.NONE and GRAVITY.index(rule.outcome) <= GRAVITY.index(milder[0]):
             break
         for hit in _hits(rule, scope, han, latin, new_from):
@@ -154,6 +156,25 @@ def _gravest(scope: Scope, han: bool, latin: bool, new_from: int) -> tuple[Found
             if rule.outcome is Outcome.EMERGENCY and scope.lately(hit.start()):
                 milder = Outcome.URGENT, rule.name
     return milder, weighed
+
+
+@cache
+def sieve() -> tuple[Sieve, tuple[tuple[Rule, int], ...]]:
+    """A sieve of what the rules look for, and the bits of each rule in it."""
+    phrases: list[Phrase] = []
+    bits = []
+    for rule in rules():
+        own = (*rule.patterns.chinese, *rule.patterns.english)
+        bits.append((rule, ((1 << len(own)) - 1) << len(phrases)))
+        phrases += own
+    return Sieve(phrases), tuple(bits)
+
+
+def _possible(scope: Scope) -> Iterator[Rule]:
+    """The rules that can see something in the text, the gravest outcome first."""
+    of_all, bits = sieve()
+    left = of_all.left(scope.letters)
+    return (rule for rule, own in bits if left & own)
 
 
 def _hits(rule: Rule, scope: Scope, han: bool, latin: bool, new_from: int) -> Iterator[re.Match[str]]:

@@ -75,6 +75,11 @@ def _sounds() -> dict[str, Any]:
     return tree
 
 
+@cache
+def _right() -> tuple[str, ...]:
+    return tuple(read("spelling")["right"].split())
+
+
 def _by_sound(text: str) -> str:
     """喘不上起 → 喘不上气, xiong kou teng → 胸口疼. Only whole expressions are put right."""
     sounds = [(loose(found[0]), found.start(), found.end()) for found in _SOUNDED.finditer(text)]
@@ -88,7 +93,7 @@ def _by_sound(text: str) -> str:
             branch = branch[sound]
             if "" in branch:
                 word, after = branch[""], place + 1
-        if word:
+        if word and not any(right in text[sounds[at][1] : sounds[after - 1][2]] for right in _right()):
             pieces += [text[done : sounds[at][1]], word]
             done, at = sounds[after - 1][2], after
         else:

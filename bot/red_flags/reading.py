@@ -123,7 +123,8 @@ def written(phrase: str, *, english: bool = False) -> str:
     """A phrase as a plain regular expression."""
     filled = _filled(phrase, vocabulary())
     if english:
-        return rf"\b(?:{filled.replace(' … ', f' {_ENGLISH_GAP}\\b')})"
+        # Letters and digits only count as one word: it ends where Chinese begins.
+        return rf"(?a:\b(?:{filled.replace(' … ', f' {_ENGLISH_GAP}\\b')}))"
     return filled.replace("…", _GAP)
 
 

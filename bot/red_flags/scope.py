@@ -26,7 +26,7 @@ _DENIED_INSIDE = re.compile(
     r"(?<!要)(?<!止)(?<!是)(?:不|没有?|无)(?:再|怎么|太)?(?:疼|痛|闷|晕|麻|歪|喘|肿|烧|抽|慌|紫|难受|出血|流血)$"
 )
 _WHOLE_WORDS = ("reported", "purpose", "generic", "doubtful", "oneself")  # my app is not in my appointment
-_WORD_ENDS = r"(?:(?<=\s)|(?!\w))"
+_WORD_ENDS = r"(?a:(?<=\s)|(?!\w))"
 _LONG_LISTS = ("words", "doubtful", "reported", "asked", "studied")  # quicker looked for as one
 _ANCHORED = ("denied", "feared", "once")  # these stand directly before what they silence
 
@@ -75,8 +75,8 @@ class Scope:
         return bool(self._cues("doubtful"))
 
     def pressing(self) -> bool:
-        """Whether somebody calls for help."""
-        return bool(self._cues("pressing"))
+        """Whether somebody calls for help, or what was over is here again."""
+        return bool(self._cues("pressing") or self._cues("returns"))
 
     def of_oneself(self) -> bool:
         """Whether the speaker is spoken of."""
@@ -135,6 +135,9 @@ class Scope:
         return any(since <= at < start for at, _ in self._cues("generic"))
 
     def _said(self, start: int, end: int) -> bool:
+        """Whether a figure of speech touches its first clause: 我站在桥上，手机快没电了 is none."""
+        comma = self.text.find("，", start, end)
+        end = comma if comma > start else end
         return any(at < end and until > start for at, until in self._cues("sayings"))
 
     def _denied(self, start: int, end: int) -> bool:

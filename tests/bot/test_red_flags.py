@@ -3,6 +3,7 @@ import time
 import pytest
 
 from bot.red_flags import Outcome, get_ready, look, rules
+from bot.red_flags.phrases import Sieve
 from bot.red_flags.plain import plain
 from bot.red_flags.reading import GRAVITY
 from integrations.language.script import normalise
@@ -123,6 +124,16 @@ def test_putting_phrases_aside_by_their_letters_loses_no_match():
         for one in phrases:
             put_aside = any(need.isdisjoint(letters) for need in one.needs)
             assert not (put_aside and one.pattern.search(text)), (text, one.pattern.pattern)
+
+
+def test_the_sieve_leaves_the_phrases_that_can_match():
+    phrases = [one for rule in rules() for one in (*rule.patterns.chinese, *rule.patterns.english)]
+    sieve = Sieve(phrases)
+    for rule in rules():
+        letters = frozenset(plain(normalise(rule.examples[0])))
+        left = sieve.left(letters)
+        for at, one in enumerate(phrases):
+            assert bool(left >> at & 1) is not any(need.isdisjoint(letters) for need in one.needs)
 
 
 @pytest.mark.parametrize(

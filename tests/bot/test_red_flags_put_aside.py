@@ -49,6 +49,23 @@ QUIET = {
         两年前我妈突然说不出话送过急诊，想打印病历
         年轻时自杀未遂过一次，现在生活挺好
     """,
+    "a name, a title, a spelling": """
+        抖音名叫喘不上气的小王，改成实名
+        昵称是心脏骤停乐队，发票别写这个
+        《中风以后》这本书图书角有吗
+        小昏，昏迷的昏，名字登记错了
+    """,
+    "the doctor's question": """
+        你问我胸痛吗，没有的
+        问卷里晕不晕那题选错了
+    """,
+    "a tool, a service": """
+        取号机死机断气了
+        急救讲座讲窒息和猝死，还有座位吗
+    """,
+    "joined by its sound": """
+        白天不出汗不心慌，血糖挺稳
+    """,
     "may come of it": """
         小孩发烧会不会烧成惊厥
     """,
@@ -90,6 +107,11 @@ LOUD = """
     安眠药吃了一整瓶
     遗书写好了放抽屉里
     can i change my appointment, also my mum just collapsed
+    他说的话没一句听得懂，右手也动不了
+    老公overdose了，人unresponsive
+    我站在楼顶，手机没电了
+    吃了药舌头都肿了，想问问退不退钱
+    我去年心梗过，现在又喘不上气
 """
 
 
@@ -117,6 +139,9 @@ def test_what_is_there_now_rings_however_it_looks():
         ("宝宝六周，发烧38.2", Outcome.URGENT),
         ("怀孕八周有点褐色出血", Outcome.URGENT),
         ("我胸痛挂什么科", Outcome.CHECK),
+        ("踢球时脚踝扭了，肿得走不了", Outcome.URGENT),
+        ("踢球时脚踝扭了，还能走，肿了一点", Outcome.NONE),
+        ("流鼻血了，压一会儿就好了", Outcome.NONE),
     ],
 )
 def test_what_is_milder_has_its_own_outcome(text, outcome):
