@@ -103,6 +103,11 @@ async def hurry(turn: Turn, reply: Reply) -> None:
     reply.say("say_hurry" if turn.form else "say_hurry_now")
 
 
+async def pause(turn: Turn, reply: Reply) -> None:
+    """ "等一下", "我在楼上": nothing is asked of us, and nothing is lost meanwhile."""
+    reply.say("say_pause" if turn.asked else "say_pause_now")
+
+
 async def out_of_scope(turn: Turn, reply: Reply) -> None:
     reply.say("say_out_of_scope", phone=turn.runtime.settings.hospital_phone)
 

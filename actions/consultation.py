@@ -37,7 +37,8 @@ FORM = "consultation_form"
 SHOWN = 6  # doctors
 _WAYS_OUT = frozenset(
     {"cancel", "go_back", "talk_to_human", "emergency_help", "help", "choose_language", "ask_hospital"}
-    | {"ask_privacy", "book_appointment", "my_consultations", "greet", "thanks", "goodbye", "hurry", "abuse"}
+    | {"ask_privacy", "book_appointment", "my_consultations", "greet", "thanks", "goodbye", "hurry"}
+    | {"pause", "abuse"}
 )
 _PICTURED = frozenset({"image", "file"})
 _FIRST = "first"  # the choice below two questions: nothing was diagnosed before

@@ -54,6 +54,7 @@ _NOT_WORDS = frozenset(
         "choose_language",
         "stop_follow_up",
         "my_measurements",
+        "pause",
     }
     | {
         "my_appointments",

@@ -21,6 +21,7 @@ from actions.turn import Reply, Turn, read_turn
 from actions.wishes import Wishes, wish_of
 from actions.wording import Wording
 from integrations.catalogue import ENGLISH
+from integrations.language.asides import is_aside
 from integrations.language.health import books
 from integrations.runtime import Runtime
 
@@ -35,6 +36,7 @@ Answer = Callable[[Turn, Reply], Awaitable[None]]
 
 REQUESTED = "requested_slot"
 _NOT_UNDERSTOOD = "nlu_fallback"
+_ASIDE = "pause"  # an intent
 _VAGUE = frozenset({"inform", "correct", _NOT_UNDERSTOOD})
 FAILURES = "failures"  # messages in a row that were not understood
 PATIENCE = 2  # such messages, before the next leads to a person
@@ -165,9 +167,14 @@ class Form(Journey):
 
     async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
         draft = turn.slots.get(self.slot) or {}
+        aside = is_aside(turn.text)
         if turn.form == self.form and turn.asked:
-            turn = self._booked(turn)
+            # What its words name is nothing either: "hold on a second" chooses no second one.
+            turn = replace(turn, intent=_ASIDE, facts=read_facts(())) if aside else self._booked(turn)
             outcome = await self._inside(turn, reply, draft)
+        elif aside and not turn.asked:  # whatever it was taken for, it begins nothing
+            await self.digressions[_ASIDE](turn, reply)
+            outcome = Outcome(draft or None)
         else:
             outcome = await self.step(turn, reply, draft)
         question = f"ask_{outcome.asked}"

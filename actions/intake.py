@@ -12,7 +12,7 @@ from actions import own_words, sealed_draft
 from actions.appointments import upcoming
 from actions.booking_people import NobodyRegistered, read_booker
 from actions.consent import missing_consents
-from actions.forms import LONG_AWAY, THEN, Form, Outcome
+from actions.forms import FAILURES, LONG_AWAY, THEN, Form, Outcome
 from actions.intake_draft import ASKED, Draft, answer_in, begun, joined, person_of, whose
 from actions.intake_words import (
     ask_field,
@@ -23,6 +23,7 @@ from actions.intake_words import (
     summary_for_the_doctor,
 )
 from actions.revealing import account_of
+from actions.symptoms_told import tells_of_illness
 from actions.triage import TOLD
 from actions.turn import Reply, Turn
 from actions.wishes import wish_of
@@ -40,7 +41,7 @@ from integrations.hospital.intake.story import (
     readable,
 )
 from integrations.hospital.patients import PatientView
-from integrations.language.health import books, read_onset
+from integrations.language.health import books, is_none, is_unknown, read_onset
 
 FORM = "intake_form"
 WHOSE, CONFIRM, CHANGE = "intake_whose", "intake_confirm", "intake_change"
@@ -49,10 +50,11 @@ _PICTURES = f"{ASKED}{PICTURES}"
 _WAYS_OUT = frozenset(
     {"cancel", "go_back", "talk_to_human", "emergency_help", "help", "choose_language", "start_intake"}
     | {"ask_hospital", "ask_privacy", "book_appointment", "my_appointments", "complain", "greet", "thanks"}
-    | {"goodbye", "smalltalk", "hurry", "abuse"}
+    | {"goodbye", "smalltalk", "hurry", "pause", "abuse"}
 )
 _COMES_BACK = frozenset({"booking_form"})  # after these the questions are offered again
 _PICTURED = frozenset({"image", "file", "video"})
+_ILLNESS = frozenset({COMPLAINT, ACCOMPANYING})  # what is told of it; of the other answers nobody knows all
 
 
 class IntakeForm(Form):
@@ -194,6 +196,8 @@ class IntakeForm(Form):
     ) -> Outcome:
         if name not in FIELDS or not said or not (said in (NONE, UNKNOWN) or readable(name, said)):
             return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
+        if name in _ILLNESS and not self._believed(turn, said):
+            return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
         if said in _BARE_YES and name not in (PREGNANCY, COMPLAINT):
             reply.say("say_intake_which")
             return await self._put(turn, reply, known, name, person)
@@ -206,6 +210,12 @@ class IntakeForm(Form):
         if name == ONSET and (onset := read_onset(said, turn.today)) and onset.since:
             reply.say("say_intake_since", day=turn.words.day(onset.since))
         return await self._next(turn, reply, replace(known, story=story, revising=""), person)
+
+    def _believed(self, turn: Turn, said: str) -> bool:
+        """Whether the words can be about an illness. Who says again what nobody here knows is believed."""
+        if said in (NONE, UNKNOWN) or said in _BARE_YES or is_none(said) or is_unknown(said):
+            return True
+        return tells_of_illness(said, turn.today) or bool(turn.slots.get(FAILURES))
 
     async def _picture(self, turn: Turn, reply: Reply, known: Draft, person: PatientView) -> Outcome:
         story = known.story.with_picture(turn.message_id)

@@ -86,6 +86,7 @@ ANSWERS: Mapping[str, Answer] = {
     "smalltalk": answers.small_talk,
     "abuse": person.answer_abuse,
     "hurry": answers.hurry,
+    "pause": answers.pause,
     "out_of_scope": answers.out_of_scope,
     "non_text": answers.non_text,
     "ask_hospital": hospital_questions.answer,

@@ -21,6 +21,7 @@ _DONE = re.compile(
 # Said shortly, these leave the question; in a longer text they are part of the story.
 _LEAVING = frozenset(
     {"cancel", "go_back", "talk_to_human", "emergency_help", "help", "choose_language", "complaint_status"}
+    | {"pause"}
 )
 _SHORT, _SHORT_ENGLISH = 6, 22
 _QUESTION = re.compile(r"[?？吗呢]$|怎么|多少|几点|在哪|\b(?:where|when|how|what)\b", re.IGNORECASE)

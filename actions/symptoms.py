@@ -18,7 +18,16 @@ from integrations.hospital import patients
 from integrations.hospital.directory import DepartmentView
 from integrations.hospital.models import Relation, Sex
 from integrations.hospital.patients import PatientView
-from integrations.hospital.triage.assess import Assessment, Offer, Person, Question, assess, offered
+from integrations.hospital.triage.assess import (
+    CHILD,
+    ELDER,
+    Assessment,
+    Offer,
+    Person,
+    Question,
+    assess,
+    offered,
+)
 from integrations.language.health import is_none, is_unknown, read_age, read_pregnant
 from integrations.language.people import told_of
 
@@ -29,6 +38,7 @@ _CHILDREN = re.compile(r"孩子|小孩|宝宝|娃|婴儿|幼儿|child|kid|baby|t
 _WORTH_A_LOOK = 0.02  # a second department with less is no help
 _CLEAR = 0.25  # from this probability on something was understood, also without a word that stands out
 _SHORT, _SHORT_ENGLISH = 4, 12  # characters
+_LONGEST_AGE = 3  # digits
 _OTHER_AGE = 2  # years: who is so much younger or older is somebody else
 _CORRECTS = (
     re.compile(
@@ -169,6 +179,8 @@ def answer_to(question: Question, turn: Turn, said: str) -> str:
     """The key of the answer that a message gives in words, UNSURE, or ""."""
     if is_unknown(said):
         return UNSURE
+    if question.key == "age" and said.isdecimal() and len(said) <= _LONGEST_AGE:
+        return "child" if int(said) < CHILD else "elder" if int(said) >= ELDER else "adult"
     short = len(said) <= (_SHORT_ENGLISH if said.isascii() else _SHORT)  # more is more than a yes or a no
     if "yes" in question.answers and (
         (short and turn.intent == "affirm") or re.fullmatch(r"有(?:的|一?点|过)?|是的?|会的?|对", said)

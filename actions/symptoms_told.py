@@ -1,10 +1,14 @@
-"""What a patient's words answer of triage's questions by themselves, so that nothing is asked that was said."""
+"""What a patient's words answer of triage's questions by themselves, so that nothing is asked that was said; and
+whether they are about an illness at all."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 
-from integrations.language.health import read_pregnant
+from integrations.hospital.triage.assess import speaks_of_illness
+from integrations.language.asides import is_aside
+from integrations.language.health import read_age, read_onset, read_pregnant, read_severity
 from integrations.language.script import normalise
 
 # Part of the body → what people call it. Of several parts none is the answer.
@@ -36,6 +40,27 @@ _INJURED, _NOT_INJURED = (
     ),
     re.compile(rf"{_NO}(?:受|外)?(?:伤|摔|撞|扭)", re.IGNORECASE),
 )
+# How it comes and goes, and on which side.
+_COURSE = re.compile(
+    r"有时|偶尔|经常|常常|老是|总是|一直|反复|断断续续|一阵|越来越|加重|厉害|严重|好转|左|右|两[边侧]|里面|早[上晨]|晚上|夜里|半夜|白天"
+    r"|[饭餐][前后]|空腹|\b(?:sometimes|often|always|worse|better|left|right|at night|mornings?|after eating)\b",
+    re.IGNORECASE,
+)
+_OF_ILLNESS = (*_PARTS.values(), _FEVER, _INJURED, _NOT_INJURED, _COURSE)
+
+
+def tells_of_illness(text: str, today: date) -> bool:
+    """Whether words can be about an illness: a complaint, a part of the body, since when, how bad, how old. Of words
+    that are of none of these kinds nobody can be sure."""
+    said = normalise(text)
+    if is_aside(said):
+        return False
+    read = (read_onset(said, today), read_age(said), read_severity(said), read_pregnant(said))
+    return (
+        any(pattern.search(said) for pattern in _OF_ILLNESS)
+        or any(one is not None for one in read)
+        or speaks_of_illness(said)
+    )
 
 
 def told_answer(key: str, text: str, choices: tuple[str, ...]) -> str:

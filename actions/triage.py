@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from actions import own_words, sealed_draft
 from actions.booking_draft import Wish, nth
-from actions.forms import THEN, Form, Outcome
+from actions.forms import FAILURES, THEN, Form, Outcome
 from actions.symptoms import (
     Someone,
     Symptoms,
@@ -23,6 +23,7 @@ from actions.symptoms import (
     someone,
     understood,
 )
+from actions.symptoms_told import tells_of_illness
 from actions.triage_words import answer_unclear, say_question, say_result, say_result_again
 from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, SLOT, waits, when_wished
@@ -35,7 +36,16 @@ _PARTING = frozenset({"thanks", "goodbye"})
 # Said to any question of this form these are what they are, whatever else the words sound like.
 _WAYS_OUT = frozenset(
     {"cancel", "go_back", "talk_to_human", "emergency_help", "help", "choose_language", "thanks", "goodbye"}
-    | {"greet", "ask_hospital", "ask_privacy", "my_appointments", "complain", "register", "start_intake"}
+    | {
+        "greet",
+        "ask_hospital",
+        "ask_privacy",
+        "my_appointments",
+        "complain",
+        "register",
+        "start_intake",
+        "pause",
+    }
 )
 _SHORT_WORD = 10
 _SHORT, _LEAST = 6, 2  # characters: longer words say more than whom it is about, or than yes and no
@@ -119,7 +129,7 @@ class TriageForm(Form):
         other = symptoms.for_whom(turn.facts, text)
         if other != symptoms and (not text or len(text) <= _SHORT):  # "是我妈": it is about somebody else
             return await self._next(turn, reply, replace(other, answers={}))
-        if text and not (asks_only(text) or (turn.intent in _UNTOLD and len(text) <= _LEAST)):
+        if self._tells(turn, text):
             told = other.told(text)
             if turn.asked == QUESTION and (open_ := judge(symptoms, whom).question):
                 told = replace(told, answers={**told.answers, open_.key: "unknown"})
@@ -128,6 +138,13 @@ class TriageForm(Form):
             reply.say("ask_triage_change")
             return await self._keeping(turn, symptoms, SYMPTOMS)
         return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
+
+    def _tells(self, turn: Turn, text: str) -> bool:
+        """Whether the words are told of the illness. Who says again what nobody here knows is believed."""
+        if not text or asks_only(text) or (turn.intent in _UNTOLD and len(text) <= _LEAST):
+            return False
+        sure = turn.intent not in _UNTOLD or turn.intent == "correct"
+        return sure or bool(turn.slots.get(FAILURES)) or tells_of_illness(text, turn.today)
 
     def _answer(self, turn: Turn, found: Assessment, text: str) -> tuple[str, str] | None:
         if turn.asked != QUESTION or found.question is None:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from integrations.language.asides import is_aside
 from integrations.language.numerals import SMALL, read_number
 from integrations.language.script import normalise
 
@@ -171,10 +172,10 @@ def is_unknown(text: str) -> bool:
 
 
 def speaks_to_us(text: str) -> bool:
-    """Whether an answer to a question about an illness is a word to the assistant (取消, 转人工, 没有, a question) and
-    not what was asked for. Such words say nothing of the illness by themselves."""
+    """Whether an answer to a question about an illness is a word to the assistant (取消, 转人工, 没有, 等一下, a
+    question) and not what was asked for. Such words say nothing of the illness by themselves."""
     said = normalise(text).strip(_EDGES)
-    if not said or is_none(said) or is_unknown(said) or said.isdecimal():
+    if not said or is_none(said) or is_unknown(said) or said.isdecimal() or is_aside(said):
         return True
     if len(said) <= (_SHORT_ENGLISH if said.isascii() else _SHORT) and _TO_US.search(said):
         return True

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from integrations.language.asides import is_aside
 from integrations.language.births import find_birth_date
 from integrations.language.health import besides, speaks_to_us
 from integrations.language.numerals import read_digits
@@ -268,6 +269,8 @@ def _answer(text: str, folded: str, expects: str, taken: Sequence[Span]) -> list
     ]
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         piece = folded[begin:end]
+        if is_aside(piece):
+            continue
         if not _is_talk(piece.strip(" ,。.!;\n"), expects):
             bounds = [(begin, end)]
         else:
@@ -297,7 +300,7 @@ def _trimmed(text: str, folded: str, start: int, end: int, expects: str) -> Span
 def _is_talk(folded: str, expects: str) -> bool:
     """Whether an answer speaks to us instead of giving what was asked for."""
     folded = simplify(folded)
-    if expects == "person_name" and folded in _NO_NAME:
+    if (expects == "person_name" and folded in _NO_NAME) or is_aside(folded):
         return True
     if _COMMAND.search(folded) or _QUESTION.search(folded) or _TALK_IN_ENGLISH.search(folded):
         return True

@@ -137,6 +137,17 @@ async def test_who_hurries_gets_the_next_step(clinic: Clinic) -> None:
     assert "哪个科" in (await chat.say("hurry")).text
 
 
+async def test_who_asks_to_wait_has_chosen_nothing(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("王建国", WEDNESDAY)
+    chat = await clinic.chat()
+    asked = await chat.say("book_appointment", ("department", clinic.departments[HEART]))
+    for intent in ("pause", "inform", "affirm"):
+        said = await chat.say(intent, ("ordinal", 2), text="hold on a second")
+        assert said.text.startswith("好的，不急。")
+        assert said.buttons == asked.buttons
+
+
 async def test_no_still_another_doctor_is_no_cancelling(clinic: Clinic) -> None:
     await clinic.session("李静", WEDNESDAY)
     await clinic.session("王建国", WEDNESDAY)

@@ -239,6 +239,23 @@ async def test_ways_out_back_and_on_again(clinic: Clinic) -> None:
     assert chat.form == ""
 
 
+async def test_what_tells_no_complaint_is_not_taken_for_one(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("start_intake")
+    for words in ("我在楼上", "等一下"):  # no token: it speaks to us
+        said = await chat.say("nlu_fallback", text=words)
+        assert said.text.startswith("好的，不急。")
+        assert "哪里不舒服" in said.text
+        assert said.expects == "health"
+    said = await answer(chat, "你们的沙发真软")
+    assert "没太明白" in said.text
+    said = await answer(chat, "心里不得劲儿")  # believed when it comes again, whatever the words
+    assert chat.slots["requested_slot"] == "intake_onset"
+    said = await chat.say("inform", text="我在路上")
+    assert said.text.startswith("好的，不急。")
+    assert chat.slots["requested_slot"] == "intake_onset"
+
+
 async def test_yes_alone_names_no_allergy(clinic: Clinic) -> None:
     chat = await clinic.chat()
     await chat.say("start_intake")

@@ -117,6 +117,48 @@ async def test_a_question_may_be_answered_by_telling_more(clinic: Clinic) -> Non
     assert "建议就诊科室：骨科" in said.text
 
 
+@pytest.mark.parametrize("intent", ["inform", "nlu_fallback", "tell_symptoms", "join_waitlist"])
+async def test_where_somebody_is_answers_nothing_and_tells_no_complaint(clinic: Clinic, intent: str) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await chat.say("tell_symptoms", text="好累")
+    for words in ("我在楼上", "等一下"):
+        said = await chat.say(intent, text=words)
+        assert "好的，不急" in said.text
+        assert "发烧吗" in said.text
+        assert list(said.buttons) == ["发烧", "不发烧", "不清楚"]
+    assert "建议就诊科室：骨科" in (await chat.say("deny", text="没有")).text
+    chat = await clinic.chat(registered=False)
+    await chat.say("which_department", text="我该挂什么科")
+    said = await chat.say(intent, text="我在楼上")
+    assert "请说说哪里不舒服" in said.text
+    assert chat.slots["requested_slot"] == "triage_symptoms"
+
+
+async def test_what_tells_no_complaint_is_asked_about_once_and_then_believed(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("tell_symptoms", text="好累")
+    said = await chat.say("nlu_fallback", text="沙发真软")
+    assert "没太明白" in said.text
+    assert "发烧吗" in said.text
+    assert "建议就诊科室：骨科" in (await chat.say("nlu_fallback", text="沙发真软")).text
+
+
+async def test_an_age_may_be_a_bare_number(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _aged(text: str, person: Person = Person(), answers: object = None) -> Assessment:  # noqa: B008
+        given = dict(answers or {})  # type: ignore[call-overload]
+        if "age" not in given:
+            return Assessment((Ranked(HEART, 0.5, ("累",)),), Question("age", ("child", "adult", "elder")))
+        return Assessment(
+            (Ranked({"child": CHILD, "adult": HEART, "elder": BONES}[given["age"]], 0.9, ("累",)),)
+        )
+
+    monkeypatch.setattr(symptoms_module, "assess", _aged)
+    for years, department in (("35", HEART), ("70", BONES)):
+        chat = await clinic.chat(registered=False)
+        assert "多大年纪" in (await chat.say("tell_symptoms", text="好累")).text
+        assert f"建议就诊科室：{department}" in (await chat.say("inform", text=years)).text
+
+
 async def test_asked_for_a_department_without_symptoms(clinic: Clinic) -> None:
     chat = await clinic.chat(consent=False, registered=False)
     said = await chat.say("which_department", text="请问我该挂什么科")

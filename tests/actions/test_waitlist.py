@@ -79,6 +79,23 @@ async def test_said_in_words_it_is_the_same(clinic: Clinic, runtime: Runtime) ->
     assert len(await entries(runtime)) == 1
 
 
+async def test_a_word_to_wait_joins_nothing(clinic: Clinic, runtime: Runtime) -> None:
+    await full(clinic, runtime)
+    chat = await clinic.chat()
+    for words in ("等一下", "等等", "稍等", "wait a moment"):
+        for intent in ("join_waitlist", "pause", "nlu_fallback"):
+            assert "好的，不急" in (await chat.say(intent, text=words)).text
+            assert chat.form == ""
+    chat = await clinic.chat()
+    asked = await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]), day(WEDNESDAY))
+    assert any(title.startswith(WAIT) for title in asked.buttons)
+    open_now = chat.slots["requested_slot"]
+    for intent in ("join_waitlist", "pause"):
+        assert (await chat.say(intent, text="等一下")).text.startswith("好的，不急。")
+        assert (chat.form, chat.slots["requested_slot"]) == ("booking_form", open_now)
+    assert await entries(runtime) == []
+
+
 async def test_nobody_waits_where_there_are_numbers(clinic: Clinic, runtime: Runtime) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()

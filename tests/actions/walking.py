@@ -93,6 +93,7 @@ async def _bears(chat: Chat, question: Said) -> None:
     for intent, entities, words in (
         ("ask_hospital", (("topic", "parking"),), "停车"),
         ("talk_to_human", (), "010-8888 6666"),
+        ("pause", (), "不急"),
         ("nlu_fallback", (), ""),
     ):
         said = await off(intent, *entities)
