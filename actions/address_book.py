@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from actions import medicine
 from actions.address_steps import QUESTIONS, AddressSteps, book_of
 from actions.booking_draft import nth
 from actions.forms import Outcome
-from actions.medicine_words import book_purpose
+from actions.medicine_words import book_purpose, changes_address
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import patients
@@ -66,9 +67,12 @@ class AddressForm(AddressSteps):
             reply.say("say_address_register_first")
             reply.offer(turn.words.texts.text("intent_register"), "/register")
             return Outcome.closed()
+        purpose = book_purpose(turn.text)
+        if purpose not in ("delete", "default") and changes_address(turn.text):
+            await self._of_what_is_sent(turn, reply)
         if turn.facts.address:
             return await self.take_noted(turn, reply, await self.note_typed(turn, {}))
-        book, purpose = await book_of(turn), book_purpose(turn.text)
+        book = await book_of(turn)
         if purpose == "new" or (not book and purpose != "delete"):
             return await self.ask_new(turn, reply, {})
         wanted = nth([str(one.id) for one in book], turn.facts.ordinal)
@@ -76,6 +80,16 @@ class AddressForm(AddressSteps):
             one = next((one for one in book if str(one.id) == wanted), book[0])
             return await self._do(turn, reply, one, purpose)
         return await self._list(turn, reply, purpose)
+
+    async def _of_what_is_sent(self, turn: Turn, reply: Reply) -> None:
+        """Who wants another address often means medicine that is on its way, or soon will be."""
+        open_ = [one for one in await medicine.current(turn) if medicine.is_redirectable(one)]
+        if open_:
+            reply.say("say_address_redirectable")
+            for one in open_[: medicine.SHOWN]:
+                medicine.offer_redirecting(turn, reply, one)
+        if await medicine.say_not_redirected(turn, reply) or open_:
+            reply.say("say_addresses_next")
 
     async def _list(self, turn: Turn, reply: Reply, purpose: str = "") -> Outcome:
         """All of them, each a button; the usual one first."""

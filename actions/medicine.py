@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from uuid import UUID
 
+from actions.medicine_words import changes_address
 from actions.page_addresses import order_page, parcel_page, prescription_page
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -125,15 +126,46 @@ def offer_changes(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
     if is_billed(one) and one.may_be_sent:
         reply.offer(texts.text("word_change_handing"), f'/collect_medicine{{{which}, "purpose": "change"}}')
     if is_redirectable(one):
-        reply.offer(texts.text("word_change_address"), f'/collect_medicine{{{which}, "purpose": "redirect"}}')
+        offer_redirecting(turn, reply, one)
     if is_cancellable(one):
         reply.offer(texts.text("word_cancel_medicine"), f"/cancel_medicine{{{which}}}")
 
 
+def offer_redirecting(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
+    title = turn.words.texts.text("word_change_address")
+    reply.offer(title, f'/collect_medicine{{"prescription": "{one.id}", "purpose": "redirect"}}')
+
+
+async def say_not_redirected(turn: Turn, reply: Reply) -> bool:
+    """Of all that has left, or is being packed, that its address stays, and what can be done. False: there is none."""
+    texts, phone = turn.words.texts, turn.runtime.settings.hospital_phone
+    gone = [one for one in await _parcels(turn) if one.status in parcels.ON_THE_WAY]
+    for one in gone:
+        carrier = texts.text("word_the_carrier")
+        if f"word_carrier_phone_{one.carrier}" in texts:
+            name = texts.text(f"word_carrier_{one.carrier}")
+            hotline = texts.text(f"word_carrier_phone_{one.carrier}")
+            carrier = texts.text("word_carrier_called", carrier=name, phone=hotline)
+        link = await parcel_page(turn, one.id)
+        reply.say("say_parcel_not_redirected", tail=one.tail, carrier=carrier, phone=phone, link=link)
+    packed = [one for one in await current(turn) if one.status is PrescriptionStatus.DISPENSING]
+    if any(one.handing is Handing.DELIVERY for one in packed):
+        reply.say("say_medicine_redirect_late", phone=phone)
+        return True
+    return bool(gone)
+
+
+async def _parcels(turn: Turn) -> list[ParcelView]:
+    async with turn.runtime.database.begin() as session:
+        return await views.parcels_of(session, await account_of(session, turn), turn.now - _LATELY)
+
+
 async def answer_parcel(turn: Turn, reply: Reply) -> None:
     """Where the parcels are: asked anew when the tracker allows it."""
-    async with turn.runtime.database.begin() as session:
-        found = await views.parcels_of(session, await account_of(session, turn), turn.now - _LATELY)
+    found = await _parcels(turn)
+    if changes_address(turn.text) and await say_not_redirected(turn, reply):
+        reply.offer(turn.words.texts.text("intent_my_addresses"), "/my_addresses")
+        return
     if not found:
         reply.say("say_no_parcels")
         return

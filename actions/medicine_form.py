@@ -10,7 +10,7 @@ from actions.address_steps import QUESTIONS
 from actions.booking_draft import nth
 from actions.forms import LONG_AWAY, Outcome
 from actions.medicine_substitution import SubstitutionSteps
-from actions.medicine_words import answers_how, handing_of, puts_off
+from actions.medicine_words import answers_how, changes_address, handing_of, puts_off
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital.models import Handing, PrescriptionStatus
@@ -80,11 +80,14 @@ class MedicineForm(SubstitutionSteps):
     # Which prescription
 
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
-        draft = await self._told(turn)
-        purpose = str(draft.get("purpose") or "")
+        purpose = _purpose(turn)
         looking = turn.intent == "my_prescriptions"
         shown = await medicine.show(turn, reply) if looking else []
         found = await self._candidates(turn, purpose)
+        guessed = purpose == "redirect" and not turn.facts.purpose
+        if guessed and not found and (unpaid := await self._candidates(turn, "")):
+            purpose, found = "", unpaid
+        draft = await self._told(turn, purpose)
         if looking:  # a bill that is open was shown with the page that pays it
             found = [one for one in found if one.asked or not medicine.is_billed(one)]
         named = [one for one in found if str(one.id) == turn.facts.prescription] or found
@@ -96,9 +99,8 @@ class MedicineForm(SubstitutionSteps):
             return self._which(turn, reply, draft, named)
         return await self._begin(turn, reply, draft, named[0])
 
-    async def _told(self, turn: Turn) -> dict[str, Any]:
+    async def _told(self, turn: Turn, purpose: str) -> dict[str, Any]:
         """What the message that opens the form says already."""
-        purpose = "cancel" if turn.intent == "cancel_medicine" else turn.facts.purpose
         draft = {"purpose": purpose} if purpose in ("cancel", "redirect", "change") else {}
         how = turn.facts.handing or (handing_of(turn.text) if turn.intent == "collect_medicine" else None)
         if turn.facts.address:
@@ -117,11 +119,13 @@ class MedicineForm(SubstitutionSteps):
         self, turn: Turn, reply: Reply, purpose: str, shown: Sequence[PrescriptionView]
     ) -> Outcome:
         """There is none with which this can be done: what can be said of those that there are."""
-        late = purpose in ("cancel", "redirect") and any(
+        if purpose == "redirect" and await medicine.say_not_redirected(turn, reply):
+            reply.offer(turn.words.texts.text("intent_my_addresses"), "/my_addresses")
+            return Outcome.closed()
+        if purpose == "cancel" and any(
             medicine.is_with_pharmacy(one) for one in await medicine.current(turn)
-        )
-        if late:
-            reply.say(f"say_medicine_{purpose}_late", phone=turn.runtime.settings.hospital_phone)
+        ):
+            reply.say("say_medicine_cancel_late", phone=turn.runtime.settings.hospital_phone)
             return Outcome.closed()
         if not shown and turn.intent != "my_prescriptions":
             shown = await medicine.show(turn, reply)
@@ -162,7 +166,8 @@ class MedicineForm(SubstitutionSteps):
         if one.asked:
             return await self.ask_substitution(turn, reply, draft, one)
         if draft.get("purpose") == "redirect":
-            return await self.choose_address(turn, reply, draft)
+            typed = bool(draft.get("typed"))
+            return await (self.take_noted if typed else self.choose_address)(turn, reply, draft)
         if medicine.is_billed(one) and not (draft.get("how") or draft.get("purpose")):
             await medicine.say_billed(turn, reply, one)
             medicine.offer_changes(turn, reply, one)
@@ -206,6 +211,14 @@ class MedicineForm(SubstitutionSteps):
         paid = done is Cancelled.REFUND
         reply.say("say_medicine_cancelled_refund" if paid else "say_medicine_cancelled", total=total)
         return Outcome.closed()
+
+
+def _purpose(turn: Turn) -> str:
+    """What is to be done other than getting it: cancel, redirect, change; "" for nothing else."""
+    if turn.intent == "cancel_medicine":
+        return "cancel"
+    moves = turn.intent == "collect_medicine" and changes_address(turn.text)
+    return turn.facts.purpose or ("redirect" if moves else "")
 
 
 def _says_how(turn: Turn) -> bool:

@@ -30,6 +30,13 @@ _NEW = re.compile(
 )
 _DELETE = re.compile(r"删|去掉|不要(?:这|那|第)|移除|\b(?:delete|remove)\b", re.IGNORECASE)
 _DEFAULT = re.compile(r"默认|常用|以后(?:都|就)寄|\b(?:default|usual|main)\b", re.IGNORECASE)
+_MOVES = re.compile(
+    r"(?:改|换|变更|更[正换])[^，。,]{0,8}地[址方]|地址[^，。,]{0,8}(?:改|换|变|错|不对)|改(?:寄|送|派)|(?:寄|送)到别|搬(?:新?家|走)"
+    r"|\b(?:chang|edit|updat|correct|wrong|different|another|other|new)\w*\b.{0,24}\baddress"
+    r"|\baddress(?:es)?\b.{0,16}\b(?:changed?|wrong|incorrect)|\b(?:redirect|reroute)|\bi(?:'ve| have)? moved\b"
+    r"|\b(?:send|bring|deliver) it (?:elsewhere|somewhere else)",
+    re.IGNORECASE,
+)
 _LATER = re.compile(r"以后再|回头|过[会一]|晚点|等会|再说|想想|later|not now", re.IGNORECASE)
 
 
@@ -47,6 +54,11 @@ def answers_how(text: str) -> Handing | None:
 
 def wants_new_address(text: str) -> bool:
     return bool(_NEW.search(text))
+
+
+def changes_address(text: str) -> bool:
+    """ "收货地址改一下", "my parcel has left, can I change the address": what is sent is to go somewhere else."""
+    return bool(_MOVES.search(text))
 
 
 def puts_off(text: str) -> bool:

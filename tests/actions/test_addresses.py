@@ -9,9 +9,10 @@ import pytest
 
 from actions.address_pieces import Pieces
 from integrations.hospital import patients, tokens
-from integrations.hospital.delivery import addresses
+from integrations.hospital.delivery import addresses, shipping
 from integrations.hospital.delivery.addresses import Destination
 from integrations.hospital.models import Handing
+from integrations.hospital.pharmacy import counter
 from integrations.hospital.tokens import SHOWN_BACK, TOKEN_PATTERN
 from tests.pharmacy_rows import HOME, NOW, Client, Pharmacy
 
@@ -226,6 +227,75 @@ async def test_of_several_to_delete_it_is_asked_which(clinic: Any, pharmacy: Pha
     assert "确定删除吗" in (await chat.say("inform", ("ordinal", -1), text="最后一个")).text
     assert "两" not in (await chat.say("cancel")).text
     assert len(await _book(chat)) == 2
+
+
+@pytest.mark.parametrize(
+    ("intent", "words"),
+    [
+        ("my_addresses", "修改收货地址"),
+        ("my_addresses", "包裹已经寄出了还能改地址吗"),
+        ("my_addresses", "我搬家了，换个新地址"),
+        ("collect_medicine", "改收件地址"),
+        ("where_is_my_parcel", "快递在路上了，地址写错了"),
+    ],
+)
+async def test_of_a_parcel_that_has_left_it_is_said_that_its_address_stays(
+    clinic: Any, pharmacy: Pharmacy, intent: str, words: str
+) -> None:
+    chat = await clinic.chat()
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    async with chat.runtime.database.begin() as session:
+        await shipping.ship(session, made, "shunfeng", "SF12345678", actor="staff:counter", now=NOW)
+    said = await chat.say(intent, text=words)
+    for part in ("尾号 5678", "改不了地址", "顺丰速运（95338）", "拒收", "转人工", "/p/parcel/"):
+        assert part in said.text
+    if intent != "my_addresses":
+        said = await chat.press(said, "收货地址")
+        assert "改不了" not in said.text
+    else:
+        assert "以后寄药用的地址" in said.text
+    assert chat.form == "address_form"
+
+
+async def test_only_who_wants_another_address_hears_of_the_parcel(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    said = await chat.say("my_addresses", text="修改收货地址")
+    assert "还没寄出" in said.text
+    assert "寄到哪里" in (await chat.press(said, "改收件地址")).text
+    await chat.say("cancel")
+    async with chat.runtime.database.begin() as session:
+        await counter.dispense(session, made, actor="staff:counter")
+    said = await chat.say("my_addresses", text="修改收货地址")
+    assert "药房已经在配这份药" in said.text
+    assert "以后寄药用的地址" in said.text
+    async with chat.runtime.database.begin() as session:
+        await shipping.ship(session, made, "other", "X12345678", actor="staff:counter", now=NOW)
+    assert "快递公司能不能改送" in (await chat.say("my_addresses", text="地址改一下")).text
+    await chat.say("cancel")
+    for words in ("我的地址", "换个默认的收货地址", "删除地址"):
+        assert "改不了" not in (await chat.say("my_addresses", text=words)).text
+        await chat.say("cancel")
+
+
+async def test_a_new_address_typed_at_once_is_for_what_has_not_left(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    token = await chat.token("address", "杭州市西湖区文三路100号 李四 13800138000")
+    await chat.say("collect_medicine", token, text=f"药改寄到{token[1]}")
+    assert "改寄到 *四 138****8000 浙江省杭州市西湖区" in (await chat.say("affirm")).text
+
+
+async def test_in_english_the_address_of_a_parcel_stays(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    chat.language = "en"
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    async with chat.runtime.database.begin() as session:
+        await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
+    said = await chat.say("my_addresses", text="my parcel is on its way, can i change the address")
+    assert "we can no longer change its address" in said.text
+    assert "EMS (11183)" in said.text
+    assert "from now on" in said.text
 
 
 async def test_no_more_than_ten_are_kept(clinic: Any, pharmacy: Pharmacy) -> None:
