@@ -165,7 +165,7 @@ class ComplaintForm(CaseSteps):
                     )
             case "complaint_words" | "complaint_more":
                 return await self._about_or_confirm(turn, reply, complaint)
-            case "complaint_about" if chosen := await self._chosen(turn):
+            case "complaint_about" if chosen := await self._chosen(turn, complaint):
                 return await self._asking(turn, reply, replace(complaint, about=chosen), "complaint_confirm")
             case "complaint_confirm":
                 return await self._at_the_end(turn, reply, complaint)
@@ -176,7 +176,7 @@ class ComplaintForm(CaseSteps):
         purpose = turn.facts.purpose
         if purpose == "anew":
             return await self._anew(turn, reply, complaint)
-        if means_another(turn.text) and await self._subjects(turn):
+        if means_another(turn.text) and await self._subjects(turn, complaint):
             return await self._asking(turn, reply, replace(complaint, about=""), "complaint_about")
         if purpose == "more" or turn.intent in {"deny", "correct"}:
             return await self._asking(turn, reply, complaint, "complaint_more")
@@ -209,14 +209,17 @@ class ComplaintForm(CaseSteps):
         )
 
     async def _about_or_confirm(self, turn: Turn, reply: Reply, complaint: Complaint) -> Outcome:
-        known = complaint.about or not await self._subjects(turn)
-        return await self._asking(turn, reply, complaint, "complaint_confirm" if known else "complaint_about")
+        """Of a delivery only one can be meant where there was only one: it is read back, and can be put right."""
+        meant = [] if complaint.about else await self._subjects(turn, complaint)
+        if len(meant) == 1 and complaint.category == Category.DELIVERY and meant[0].prescription_id:
+            complaint, meant = replace(complaint, about=meant[0].name), []
+        return await self._asking(turn, reply, complaint, "complaint_about" if meant else "complaint_confirm")
 
     async def _asking(self, turn: Turn, reply: Reply, complaint: Complaint, asked: str) -> Outcome:
         match asked:
             case "complaint_about":
                 reply.say("ask_complaint_about")
-                for one in await self._subjects(turn):
+                for one in await self._subjects(turn, complaint):
                     reply.offer(subject_title(turn, one), f'/complain{{"subject": "{one.name}"}}')
                 reply.offer(
                     turn.words.texts.text("word_complaint_none"), f'/complain{{"subject": "{_NONE}"}}'
@@ -266,20 +269,26 @@ class ComplaintForm(CaseSteps):
         reply.offer(turn.words.texts.text("intent_talk_to_human"), '/talk_to_human{"purpose": "complaint"}')
         return Outcome.closed()
 
-    async def _subjects(self, turn: Turn) -> list[Subject]:
+    async def _subjects(self, turn: Turn, complaint: Complaint) -> list[Subject]:
+        """What it may be about: of a delivery the parcels, if there were any."""
         async with turn.runtime.database.begin() as session:
-            return await subjects.recent(session, await account_of(session, turn), turn.now)
+            account = await account_of(session, turn)
+            if complaint.category == Category.DELIVERY and (
+                sent := await subjects.parcels(session, account, turn.now)
+            ):
+                return sent
+            return await subjects.recent(session, account, turn.now)
 
     async def _named(self, turn: Turn, name: str) -> Subject | None:
         return None if name in ("", _NONE) else await self.subject_named(turn, name)
 
-    async def _chosen(self, turn: Turn) -> str:
-        """By button, by a day on which there was just one visit, or none of them."""
+    async def _chosen(self, turn: Turn, complaint: Complaint) -> str:
+        """By button, by a day on which there was just one of them, or none."""
         if turn.facts.subject:
             return turn.facts.subject
         if turn.facts.days:
             days = set(turn.facts.days.each)
-            on_it = [one for one in await self._subjects(turn) if one.date in days]
+            on_it = [one for one in await self._subjects(turn, complaint) if one.date in days]
             return on_it[0].name if len(on_it) == 1 else ""
         return _NONE if turn.intent == "deny" or own_words.is_done(turn.text) else ""
 

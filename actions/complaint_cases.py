@@ -67,8 +67,10 @@ async def of_account(turn: Turn) -> list[CaseView]:
 
 
 def subject_title(turn: Turn, one: Subject) -> str:
-    """What a complaint may be about, as its button says: a visit, or what was paid."""
+    """What a complaint may be about, as its button says: a visit, a parcel, or what was paid."""
     day, texts = turn.words.short_day(one.date), turn.words.texts
+    if one.tail:
+        return texts.text("word_complaint_parcel", day=day, tail=one.tail)
     if one.order_kind:
         kind = texts.text(f"word_complaint_order_{one.order_kind}")
         return texts.text("word_complaint_order", day=day, kind=kind)
@@ -233,8 +235,7 @@ class CaseSteps(Form):
 
     async def subject_named(self, turn: Turn, name: str) -> Subject | None:
         async with turn.runtime.database.begin() as session:
-            known = await subjects.recent(session, await account_of(session, turn), turn.now)
-        return next((one for one in known if one.name == name), None)
+            return await subjects.named(session, await account_of(session, turn), name, turn.now)
 
     async def _correct(self, turn: Turn, reply: Reply, case: CaseView, instead: Subject | None) -> Outcome:
         words = await own_words.typed(turn, "complaint") if turn.text.strip() else ""

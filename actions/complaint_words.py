@@ -65,8 +65,9 @@ _CORRECT = re.compile(
     re.IGNORECASE,
 )
 _NOT_THAT_ONE = re.compile(
-    r"不是(?:这|那)(?:个|位|名|一?次)?(?:医生|大夫|科室?|就诊|看病)?(?:$|[，,。])|不是(?:他|她)(?:$|[，,。])"
-    r"|(?:not|wrong|another|different) (?:that |this |the )?(?:doctor|visit|appointment)",
+    r"(?:都)?不是(?:这|那)(?:个|位|名|件|单|一?次|一单)?(?:医生|大夫|科室?|就诊|看病|包裹|快递|药|订单)?的?(?:$|[，,。])"
+    r"|不是(?:他|她)(?:$|[，,。])|^都不是(?:$|[，,。])|(?:另外?|别的?)(?:一个|那个)?(?:包裹|快递|订单)"
+    r"|(?:not|wrong|another|different) (?:that |this |the )?(?:doctor|visit|appointment|parcel|package|delivery|order)",
     re.IGNORECASE,
 )
 _ADD = re.compile(r"补充|追加|再加|add (?:to|something|more|a)|supplement", re.IGNORECASE)

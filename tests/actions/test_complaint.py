@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from integrations.hospital import patients
+from integrations.hospital.delivery import shipping
 from integrations.hospital.models import (
     Adverse,
     CaseMedium,
@@ -16,7 +17,7 @@ from integrations.runtime import Runtime
 from tests.pharmacy_rows import Client, Pharmacy
 
 from .complaints import made, words_of
-from .conftest import NOW, TODAY, Clinic, Outside
+from .conftest import NOW, TODAY, Chat, Clinic, Outside
 
 
 async def test_without_registration_or_consent_in_five_messages(clinic: Clinic, runtime: Runtime) -> None:
@@ -173,21 +174,64 @@ async def test_which_visit_it_is_about(clinic: Clinic, runtime: Runtime, outside
     assert case.deadline == date(2026, 12, 2)
 
 
-async def test_which_parcel_it_is_about(clinic: Clinic, runtime: Runtime) -> None:
+async def _client(chat: Chat) -> Client:
+    async with chat.runtime.database.begin() as session:
+        [patient] = await patients.acting_for(session, chat.contact.account_id)
+    return Client(chat.contact.account_id, chat.contact.id, patient.id)
+
+
+async def test_the_only_parcel_is_meant(clinic: Clinic, runtime: Runtime) -> None:
     pharmacy = await Pharmacy(runtime.database, runtime.crypto).open()
     chat = await clinic.chat()
-    async with runtime.database.begin() as session:
-        [patient] = await patients.acting_for(session, chat.contact.account_id)
-    client = Client(chat.contact.account_id, chat.contact.id, patient.id)
-    _, prescription = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
-    await chat.say("complain", text="我要投诉，快递把药摔坏了")
+    _, prescription = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    await pharmacy.paid("CEF", client=await _client(chat))  # to be picked up: no parcel
+    await chat.say("complain", text="快递太慢了我要投诉")
     said = await chat.say("affirm", text="说完了")
-    await chat.press(said, next(iter(said.buttons)))
+    assert "请确认" in said.text
+    assert "和 周日 11月22日 药品 有关" in said.text
     await chat.say("affirm")
     [case] = await made(runtime)
     shipped = await pharmacy.see(prescription)
     assert (case.prescription_id, case.delivery_id) == (prescription, shipped.delivery_id)
     assert case.order_id is not None
+
+
+@pytest.mark.parametrize("words", ["不是这个包裹", "都不是", "not this parcel"])
+async def test_the_only_parcel_may_not_be_meant(clinic: Clinic, runtime: Runtime, words: str) -> None:
+    pharmacy = await Pharmacy(runtime.database, runtime.crypto).open()
+    chat = await clinic.chat()
+    await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    await chat.say("complain", text="快递太慢了我要投诉")
+    await chat.say("affirm", text="说完了")
+    said = await chat.say("deny", text=words)
+    assert list(said.buttons) == ["周日 11月22日 药品", "都不是"]
+    said = await chat.press(said, "都不是")
+    assert "有关" not in said.text
+    await chat.say("affirm")
+    [case] = await made(runtime)
+    assert case.delivery_id is None
+
+
+async def test_of_several_parcels_it_is_asked_which(clinic: Clinic, runtime: Runtime) -> None:
+    pharmacy = await Pharmacy(runtime.database, runtime.crypto).open()
+    chat = await clinic.chat()
+    sent = []
+    for at in range(7):
+        _, prescription = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+        async with runtime.database.begin() as session:
+            await shipping.ship(
+                session, prescription, "ems", f"EM1234560{at}", actor="staff:counter", now=NOW
+            )
+        sent.append(prescription)
+    await chat.say("complain", text="快递把药摔坏了，我要投诉")
+    said = await chat.say("affirm", text="说完了")
+    parcels = [f"周日 11月22日 包裹（尾号 560{at}）" for at in (6, 5, 4, 3, 2)]  # the newest first
+    assert list(said.buttons) == [*parcels, "都不是"]
+    said = await chat.press(said, parcels[-1])
+    assert "尾号 5602" in said.text
+    await chat.say("affirm")
+    [case] = await made(runtime)
+    assert case.prescription_id == sent[2]
 
 
 async def test_numbers_of_people_are_not_shown_back_and_reach_staff(clinic: Clinic, runtime: Runtime) -> None:
