@@ -20,6 +20,7 @@ from actions.booking_today import nothing_today, only_today, until
 from actions.consent import missing_consents
 from actions.directory import Directory
 from actions.forms import THEN, Outcome
+from actions.rating import answers_question
 from actions.relations import kin_of, yours
 from actions.triage_words import answer_inside
 from actions.turn import Reply, Turn
@@ -143,6 +144,8 @@ class BookingForm(ConfirmingForm):
         if turn.facts.personal and not turn.facts.for_booking and turn.intent in _VAGUE:
             return Outcome.closed(go_on=await self._personal(turn))
         if turn.intent in _VAGUE and not turn.facts.for_booking:
+            if await answers_question(turn):
+                return Outcome.closed(go_on="rating_form")
             if await offer_again(turn, reply):
                 return Outcome.closed()
             await unclear(turn, reply)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,8 @@ _STARS = re.compile(
     r"|(?P<full>满)分|^(?P<row>[★⭐]{1,5})",
     re.IGNORECASE,
 )
+_ALONE = re.compile(rf"{_NUMBER.format(name='alone')}\W*", re.IGNORECASE)
+_ANSWERS_WITHIN = timedelta(days=2)  # of the question: so long a bare number may be meant for it
 _STOP = re.compile(
     r"(?:不用|别|不要|不想|以后别|停止).{0,6}(?:再)?(?:问|让我|收到|要我|发)?.{0,4}(?:评价|评分|打分|调查)"
     r"|(?:stop|don'?t|do not|no more).{0,12}(?:asking|ask|rating|ratings|survey|surveys)",
@@ -47,6 +50,15 @@ def stars_in(text: str) -> int:
         return len(found["row"])
     said = (found["alone"] or found["before"] or found["after"] or found["full"]).lower()
     return int(said) if said.isdecimal() else _NUMBERS[said]
+
+
+async def answers_question(turn: Turn) -> bool:
+    """Whether a bare number, said while nothing else is open, is the stars that the patient was asked for."""
+    if not _ALONE.fullmatch(normalise(turn.text).strip()):
+        return False
+    async with turn.runtime.database.begin() as session:
+        found = await ratings.to_rate(session, await account_of(session, turn), turn.now)
+    return found is not None and found.rated_at is None and turn.now - found.asked_at < _ANSWERS_WITHIN
 
 
 class RatingForm(Form):

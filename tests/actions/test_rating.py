@@ -50,6 +50,28 @@ async def test_in_one_message_and_no_words(runtime: Runtime, chat: Chat) -> None
     assert await given(runtime) == [(4, "")]
 
 
+@pytest.mark.parametrize(("words", "stars"), [("5", 5), ("2", 2), ("四", 4), ("three", 3)])
+async def test_a_bare_number_answers_the_question(
+    runtime: Runtime, chat: Chat, words: str, stars: int
+) -> None:
+    await ask(runtime, chat, SubjectKind.CONSULTATION)
+    said = await chat.say("inform", ("ordinal", stars), text=words)
+    assert ("很抱歉" if stars < 3 else "★" * stars) in said.text
+    await chat.say("deny", text="不用")
+    assert await given(runtime) == [(stars, "")]
+    said = await chat.say("inform", ("ordinal", stars), text=words)
+    assert "没有正在办的事" in said.text  # it was answered
+
+
+async def test_a_bare_number_long_after_answers_nothing(
+    runtime: Runtime, chat: Chat, outside: Outside
+) -> None:
+    await ask(runtime, chat)
+    outside.now = NOW + timedelta(days=3)
+    assert "没有正在办的事" in (await chat.say("inform", ("ordinal", 5), text="5")).text
+    assert await given(runtime) == [(None, "")]
+
+
 async def test_few_stars_are_offered_a_complaint_and_a_person(runtime: Runtime, chat: Chat) -> None:
     await ask(runtime, chat)
     said = await chat.say("rate", text="给2分")

@@ -153,10 +153,17 @@ def test_from_the_wish_to_the_rating(stack: Stack, doctor: Doctor, arrive: Arriv
         consultation,
     )
     _hears(patient, "您感觉怎么样", begun)
-    assert "谢谢" in patient.say("评价5", wait=_LONG)
-    assert stack.rows("SELECT subject_kind, stars FROM ratings WHERE contact_id = %s", conversation) == [
-        ("consultation", 5)
-    ]
+    sorry = patient.say("评价2", wait=_LONG)
+    for words in ("很抱歉", "投诉", "人工"):
+        assert words in sorry, words
+    assert "谢谢您" in patient.say("等了好久医生才回", wait=_LONG)
+    rated = "SELECT subject_kind, stars, words IS NOT NULL FROM ratings WHERE contact_id = %s"
+    assert stack.rows(rated, conversation) == [("consultation", 2, True)]
+    assert (
+        stack.rows("SELECT 1 FROM reminders WHERE kind = 'rating_asked' AND contact_id = %s", conversation)
+        == []
+    )
+    assert sum("您感觉怎么样" in said for said in patient.all_said()) == 1
 
 
 def test_a_doctor_who_does_not_come_in_time_costs_nothing(

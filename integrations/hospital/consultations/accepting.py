@@ -114,6 +114,7 @@ async def expire(session: AsyncSession, now: datetime, limit: int = 200) -> int:
             case ConsultationStatus.ACTIVE:
                 await rows.end(session, one, ConsultationStatus.FINISHED, EndedBy.TIME, now)
                 await rows.tell(session, one, EventKind.CONSULTATION_FINISHED)
+                await rows.ask_rating(session, one, now)
         await rows.record(session, one, f"consultation_{one.status}", "sweep")
     return len(found)
 

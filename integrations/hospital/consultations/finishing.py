@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import ratings
 from integrations.hospital.consultations import rows
 from integrations.hospital.consultations.terms import NotNow, SayWhy
 from integrations.hospital.events import EventKind
 from integrations.hospital.follow_up import enrolment
 from integrations.hospital.follow_up.plans import Plan
-from integrations.hospital.models import ConsultationStatus, EndedBy, SubjectKind
+from integrations.hospital.models import ConsultationStatus, EndedBy
 from integrations.settings import Settings
 
-_RATED_AFTER = timedelta(minutes=10)  # the summary is read first
 _LONGEST = 2000  # characters
 
 
@@ -48,16 +46,7 @@ async def finish(
     await session.flush()
     kind = EventKind.CONSULTATION_SUMMED_UP if late else EventKind.CONSULTATION_FINISHED
     await rows.tell(session, one, kind)
-    await ratings.ask(
-        session,
-        SubjectKind.CONSULTATION,
-        one.id,
-        one.account_id,
-        one.contact_id,
-        now,
-        practitioner_id=one.practitioner_id,
-        due_at=now + _RATED_AFTER,
-    )
+    await rows.ask_rating(session, one, now)
     await rows.record(session, one, "consultation_finished", actor, plan=plan.id if plan else None)
     if plan is None:
         return False

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital import audit, events
+from integrations.hospital import audit, events, ratings
 from integrations.hospital.billing import undoing
 from integrations.hospital.consultations.terms import UnknownConsultation
 from integrations.hospital.events import EventKind
@@ -19,7 +19,10 @@ from integrations.hospital.models import (
     Order,
     OrderStatus,
     RefundReason,
+    SubjectKind,
 )
+
+_RATED_AFTER = timedelta(minutes=10)  # the summary is read first
 
 
 async def locked(
@@ -69,6 +72,20 @@ async def tell(session: AsyncSession, one: Consultation, kind: EventKind) -> Non
         account_id=one.account_id,
         contact_id=one.contact_id,
         payload={"consultation_id": str(one.id)},
+    )
+
+
+async def ask_rating(session: AsyncSession, one: Consultation, now: datetime) -> None:
+    """Once, whoever ended the talk, and whenever it is summed up."""
+    await ratings.ask(
+        session,
+        SubjectKind.CONSULTATION,
+        one.id,
+        one.account_id,
+        one.contact_id,
+        now,
+        practitioner_id=one.practitioner_id,
+        due_at=now + _RATED_AFTER,
     )
 
 

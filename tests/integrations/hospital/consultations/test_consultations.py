@@ -192,6 +192,8 @@ async def test_a_talk_ends_with_its_time_and_without_a_word_of_the_doctor_goes_b
         await finishing.finish(session, online.crypto, settings, answered, "补小结", **late)  # type: ignore[arg-type]
         with pytest.raises(NotNow):
             await finishing.finish(session, online.crypto, settings, answered, "再补", **late)  # type: ignore[arg-type]
+        asked = list(await session.scalars(select(Rating.subject_id)))
+    assert asked == [answered]  # once, though it was summed up late; not about the silent one
     assert (await online.see(answered)).ended_by is EndedBy.TIME
 
 
