@@ -35,7 +35,7 @@ class NumberField:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One question on the page. `options` are (value, title); `doubted`: its value was doubted before."""
+    """One question on the page. `options` are (value, title); `doubted`: what was filled in and is doubted."""
 
     id: str
     kind: str
@@ -44,7 +44,7 @@ class Field:
     options: tuple[tuple[str, str], ...] = ()
     typed: str = field(default="", repr=False)
     skipped: bool = False
-    doubted: bool = False
+    doubted: str = field(default="", repr=False)
     fault: str = ""
 
 
@@ -100,7 +100,7 @@ def _read(plans: Plans, question: Question, typed: Mapping[str, str], filled: Fi
         value = wording.counted(speech.texts, question, read.value)
         filled.faults[question.id] = line("page_fault_asked_implausible", value=value)
         filled.doubted.add(question.id)
-    elif read.unlikely and not typed.get(f"{question.id}-doubted"):
+    elif read.unlikely and typed.get(f"{question.id}-doubted") != _all_typed(typed, question):
         value = wording.counted(speech.texts, question, read.value)
         filled.faults[question.id] = line("page_fault_asked_unlikely", value=value)
         filled.doubted.add(question.id)
@@ -153,6 +153,11 @@ def _typed(typed: Mapping[str, str], name: str) -> str:
     return normalise(typed.get(name, "").strip()[:_LONGEST_NUMBER])
 
 
+def _all_typed(typed: Mapping[str, str], question: Question) -> str:
+    """By which a value is known that is filled in once more."""
+    return " ".join(filter(None, (_typed(typed, name) for name in _names(question))))
+
+
 def _names(question: Question) -> list[str]:
     if question.kind == "blood_pressure":
         return [f"{question.id}-{part}" for part in _PRESSURE]
@@ -183,7 +188,7 @@ def _field(
         _options(question, speech),
         typed.get(f"{question.id}-when" if question.kind == "glucose" else question.id, ""),
         bool(typed.get(f"{question.id}-{SKIP}")),
-        bool(filled and question.id in filled.doubted),
+        _all_typed(typed, question) if filled and question.id in filled.doubted else "",
         speech.read(fault) if fault else "",
     )
 

@@ -35,6 +35,18 @@ async def test_doubtful_twice_it_is_left_out(chat: Chat) -> None:
     assert await answers(chat, task) == {"pressure": None}
 
 
+async def test_a_weight_that_cannot_be_is_refused_with_a_reason(chat: Chat) -> None:
+    task, _ = await weighed(chat)
+    said = await answer(chat, "700")
+    assert "“体重 700 公斤”，和平常的数差得很多，先没有记" in said.text
+    assert "weight" not in await answers(chat, task)
+    said = await answer(chat, "700")
+    assert "我先不记" in said.text
+    assert "120" in said.text
+    assert (await answers(chat, task))["weight"] is None
+    assert [one.kind for one in await rows(chat, Measurement)] == ["glucose"]
+
+
 async def test_a_weight_in_jin_is_asked_about_and_kept_in_kilograms(chat: Chat) -> None:
     task, said = await weighed(chat)
     assert "体重多少" in said.text

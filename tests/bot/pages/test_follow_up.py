@@ -138,7 +138,7 @@ async def test_all_questions_on_one_page_and_nothing_filled_in(sheet):
 async def test_answers_are_kept_as_the_chat_keeps_them_and_the_chat_hears(sheet):
     done = await sheet.send(**FINE)
     assert done.status_code == 200
-    assert "谢谢，都记下了" in words(done)
+    assert "谢谢，记下了" in words(done)
     assert await sheet.answers() == {
         "pressure": {"systolic": 135, "diastolic": 85},
         "medicine": True,
@@ -244,8 +244,8 @@ async def test_a_value_that_can_hardly_be_is_left_out_when_it_comes_twice(sheet)
     odd = FINE | {"pressure-systolic": "500"}
     first = await sheet.send(**odd)
     assert 'name="pressure-doubted"' in first.text
-    done = await sheet.send(**odd, **{"pressure-doubted": "yes"})
-    assert "这个数我先不记" in words(done)
+    done = await sheet.send(**odd, **{"pressure-doubted": "500 85"})
+    assert "我先不记" in words(done)
     assert (await sheet.answers())["pressure"] is None
     assert await sheet.rows(Measurement) == []
 
@@ -256,8 +256,31 @@ async def test_a_weight_that_may_be_in_jin_is_asked_about_once(sheet):
     shown = await sheet.send(**heavy)
     assert "是斤的话，请换成公斤" in words(shown)
     assert "weight" not in await sheet.answers()
-    await sheet.send(weight="130", **{"weight-doubted": "yes"})
+    assert 'name="weight-doubted" value="130"' in shown.text
+    await sheet.send(weight="130", **{"weight-doubted": "130"})
     assert (await sheet.answers())["weight"] == {"value": 130}
+
+
+@pytest.mark.parametrize("plan", ["diabetes"])
+async def test_a_weight_that_cannot_be_is_refused_with_a_reason_as_in_the_chat(sheet):
+    rest = {"sugar": "6.1", "sugar-when": "fasting", "medicine": "yes", "feet": "no"}
+    shown = await sheet.send(**rest, weight="700")
+    assert "和平常的数差得很多，先没有记" in words(shown)
+    assert 'name="weight-doubted" value="700"' in shown.text
+    done = await sheet.send(weight="700", **{"weight-doubted": "700"})
+    assert "我先不记" in words(done)
+    assert "120" in words(done)
+    assert "都记下了" not in words(done)
+    assert (await sheet.answers())["weight"] is None
+    assert [one.kind for one in await sheet.rows(Measurement)] == ["glucose"]
+
+
+@pytest.mark.parametrize("plan", ["diabetes"])
+async def test_what_was_doubted_vouches_for_no_other_value(sheet):
+    await sheet.send(sugar="6.1", **{"sugar-when": "fasting"}, weight="700", medicine="yes", feet="no")
+    shown = await sheet.send(weight="130", **{"weight-doubted": "700"})
+    assert "是斤的话，请换成公斤" in words(shown)
+    assert "weight" not in await sheet.answers()
 
 
 @pytest.mark.parametrize("plan", ["after_visit"])
