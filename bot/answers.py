@@ -46,6 +46,8 @@ async def answer(
     kept: dict[str, Any] | None = conversation.choices
     asks = Asks.NOTHING if inbound.state == ControlState.BOT else read_wish(message, kept)
     waits = inbound.state == ControlState.WAITING
+    if waits and asks is Asks.NOTHING and inbound.unknown:
+        asks = Asks.PLACE  # perhaps they never read that a person is waited for
     if inbound.state != ControlState.BOT and not (waits and asks is Asks.LEAVE):  # a person reads it
         said = await _meanwhile(rt, conversation, inbound, asks, language)
         return said or _unchanged(conversation)

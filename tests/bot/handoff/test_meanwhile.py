@@ -10,6 +10,7 @@ from bot.handoff import talking
 from bot.handoff.words import Asks, read
 from bot.understanding import Reading
 from bot.wake import DESK
+from integrations.channel import Unknown
 from integrations.messages import Kind, MessageIn
 from tests.bot.handoff.conftest import rows, state
 
@@ -70,6 +71,17 @@ async def test_asking_waiting_and_leaving(rt, write, patient, rasa, telegram, ag
     assert await write("算了，不等了") == ["好的，不等了。哪个科？"]
     assert await state(rt, patient) == ("bot", 2)
     assert await write("心内科") == ["echo 心内科"]
+
+
+async def test_who_may_not_have_read_that_they_wait_is_told_when_they_write(
+    rt, write, patient, telegram, agent
+):
+    telegram.fail = [Unknown("timeout")]
+    assert await write("我要人工") == []
+    said = await write("我的号约错了")
+    assert sum("您是下一位" in words for words in said) == 2  # again, and as it is by now
+    assert telegram.sent[-1].options[0].title == "不等了"
+    assert await write("真的约错了") == []
 
 
 async def test_the_button_lets_go_as_well(rt, write, patient, telegram, agent, rasa):
