@@ -10,11 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 
-from bot.red_flags.phrases import Phrase, Sieve
 from bot.red_flags.plain import plain
-from bot.red_flags.reading import GRAVITY, Outcome, Rule, rule_named, rules
+from bot.red_flags.reading import GRAVITY, Outcome, Rule, rule_named
 from bot.red_flags.scope import Scope
 from bot.second_opinion.speaking import harmless, opinion
 
@@ -96,7 +94,7 @@ def _agreed(found: str, text: str) -> bool:
     clauses = {scope.clause_start(hit.start()) for hit in _hits(rule_named(found), scope, han, latin, 0)}
     return any(
         scope.clause_start(hit.start()) not in clauses
-        for rule in _possible(scope)
+        for rule in scope.possible()
         if rule.name.partition(".")[0] != about
         for hit in _hits(rule, scope, han, latin, 0)
     )
@@ -139,7 +137,7 @@ def _judge(text: str, new_from: int) -> Judged:
 def _gravest(scope: Scope, han: bool, latin: bool, new_from: int) -> tuple[Found, bool]:
     """And whether a sign was found that is over, or has lasted long."""
     milder, weighed = _NOTHING, False
-    for rule in _possible(scope):
+    for rule in scope.possible():
         if milder[0] is not Outcome.NONE and GRAVITY.index(rule.outcome) <= GRAVITY.index(milder[0]):
             break
         for hit in _hits(rule, scope, han, latin, new_from):
@@ -158,29 +156,10 @@ def _gravest(scope: Scope, han: bool, latin: bool, new_from: int) -> tuple[Found
     return milder, weighed
 
 
-@cache
-def sieve() -> tuple[Sieve, tuple[tuple[Rule, int], ...]]:
-    """A sieve of what the rules look for, and the bits of each rule in it."""
-    phrases: list[Phrase] = []
-    bits = []
-    for rule in rules():
-        own = (*rule.patterns.chinese, *rule.patterns.english)
-        bits.append((rule, ((1 << len(own)) - 1) << len(phrases)))
-        phrases += own
-    return Sieve(phrases), tuple(bits)
-
-
-def _possible(scope: Scope) -> Iterator[Rule]:
-    """The rules that can see something in the text, the gravest outcome first."""
-    of_all, bits = sieve()
-    left = of_all.left(scope.letters)
-    return (rule for rule, own in bits if left & own)
-
-
 def _hits(rule: Rule, scope: Scope, han: bool, latin: bool, new_from: int) -> Iterator[re.Match[str]]:
     """What the rule sees in the text that nothing takes the weight from."""
-    for phrase in rule.patterns.of(han=han, latin=latin):
-        for sign in phrase.find(scope.text, scope.letters, 0, len(scope.text)):
+    for phrase in scope.phrases(rule, han=han, latin=latin):
+        for sign in phrase.pattern.finditer(scope.text):
             if scope.silences(sign, rule):
                 continue
             if rule.companions is None:

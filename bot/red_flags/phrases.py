@@ -52,6 +52,15 @@ class Sieve:
         return left
 
 
+def picked(phrases: Sequence[Phrase], bits: int) -> Iterator[Phrase]:
+    """Those whose bit is set; the lowest bit stands for the first."""
+    bits &= (1 << len(phrases)) - 1
+    while bits:
+        lowest = bits & -bits
+        yield phrases[lowest.bit_length() - 1]
+        bits ^= lowest
+
+
 def _level(phrases: Sequence[Phrase], place: int) -> tuple[int, dict[str, int]]:
     """Of the sets at one place: the phrases that have none there, and those in whose set a character is."""
     anyhow, holders = 0, dict[str, int]()

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from bot.red_flags.phrases import Phrase
+from bot.red_flags.phrases import Phrase, Sieve
 
 DATA = Path(__file__).with_name("data")
 _NO_RULES = frozenset({"vocabulary", "scope", "spelling"})
@@ -79,6 +79,17 @@ def rules() -> tuple[Rule, ...]:
         for row in read(path.stem)
     ]
     return tuple(sorted(found, key=lambda rule: -GRAVITY.index(rule.outcome)))
+
+
+@cache
+def sieve() -> tuple[Sieve, dict[str, int]]:
+    """A sieve of what all rules look for, and where in it each one's phrases begin, first the Chinese."""
+    phrases: list[Phrase] = []
+    begin = {}
+    for rule in rules():
+        begin[rule.name] = len(phrases)
+        phrases += (*rule.patterns.chinese, *rule.patterns.english)
+    return Sieve(phrases), begin
 
 
 # What the second opinion speaks by: it looks for nothing, and rests on no guidance.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.red_flags import scope
-from bot.red_flags.looking import sieve
 from bot.red_flags.plain import plain
+from bot.red_flags.reading import sieve
 from bot.second_opinion import speaking as opinion
 
 

@@ -6,10 +6,11 @@ The cues are data (scope.yml); here stands where they count. A clause ends at a 
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, cached_property
 
-from bot.red_flags.phrases import Phrase
-from bot.red_flags.reading import Rule, read, written
+from bot.red_flags.phrases import Phrase, Sieve, picked
+from bot.red_flags.reading import Rule, read, rules, sieve, written
 
 _CLAUSE_END = "，。；！？\n"
 _SENTENCE_END = "。！？\n"
@@ -49,10 +50,20 @@ def _together(name: str, phrases: list[str]) -> list[str]:
     return ["|".join(phrases)] if name in _LONG_LISTS and phrases else phrases
 
 
+@cache
+def _cue_sieve() -> tuple[Sieve, dict[str, int]]:
+    """A sieve of all cues, and where in it those of each kind begin."""
+    phrases: list[Phrase] = []
+    begin = {}
+    for name in read("scope"):
+        begin[name] = len(phrases)
+        phrases += _cue(name)
+    return Sieve(phrases), begin
+
+
 def warm() -> None:
     """Reads all cues, so that no message waits for them."""
-    for name in read("scope"):
-        _cue(name)
+    _cue_sieve()
 
 
 class Scope:
@@ -64,6 +75,22 @@ class Scope:
         self.put_aside = False  # whether a sign was silenced
         self._denied_signs: set[tuple[int, int]] = set()
         self._found: dict[str, list[tuple[int, int]]] = {}
+
+    def possible(self) -> Iterator[Rule]:
+        """The rules that may see something in the text, the gravest outcome first."""
+        for rule in rules():
+            own = len(rule.patterns.chinese) + len(rule.patterns.english)
+            if self._left >> sieve()[1][rule.name] & ((1 << own) - 1):
+                yield rule
+
+    def phrases(self, rule: Rule, *, han: bool, latin: bool) -> Iterator[Phrase]:
+        """Those of a rule that the text can match."""
+        left = self._left >> sieve()[1][rule.name]
+        chinese, english = rule.patterns.chinese, rule.patterns.english
+        if han:
+            yield from picked(chinese, left)
+        if latin:
+            yield from picked(english, left >> len(chinese))
 
     def silences(self, sign: re.Match[str], rule: Rule) -> bool:
         silenced = self._silenced(sign, rule)
@@ -186,26 +213,28 @@ class Scope:
 
     def _cues(self, name: str) -> list[tuple[int, int]]:
         if name not in self._found:
-            text, letters = self.text, self.letters
             self._found[name] = [
-                found.span() for cue in _cue(name) for found in cue.find(text, letters, 0, len(text))
+                found.span() for cue in self._possible_cues(name) for found in cue.pattern.finditer(self.text)
             ]
         return self._found[name]
 
     def _just_before(self, name: str, start: int) -> bool:
         before = self.text[self.clause_start(start) : start]
-        return any(
-            need.pattern.search(before)
-            for need in _cue(name)
-            if not any(map(self.letters.isdisjoint, need.needs))
-        )
+        return any(cue.pattern.search(before) for cue in self._possible_cues(name))
 
     def _just_after(self, name: str, end: int) -> bool:
-        return any(
-            need.pattern.match(self.text, end)
-            for need in _cue(name)
-            if not any(map(self.letters.isdisjoint, need.needs))
-        )
+        return any(cue.pattern.match(self.text, end) for cue in self._possible_cues(name))
+
+    def _possible_cues(self, name: str) -> Iterator[Phrase]:
+        return picked(_cue(name), self._cues_left >> _cue_sieve()[1][name])
+
+    @cached_property
+    def _left(self) -> int:
+        return sieve()[0].left(self.letters)
+
+    @cached_property
+    def _cues_left(self) -> int:
+        return _cue_sieve()[0].left(self.letters)
 
     def clause_start(self, at: int) -> int:
         """Where the clause begins that this place is in."""
