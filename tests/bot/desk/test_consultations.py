@@ -30,8 +30,8 @@ from integrations.hospital.pharmacy import reviews
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.messages import Picture
 from integrations.runtime import Runtime
+from tests.bot.desk.clicking import click, open_row, press, see
 from tests.bot.desk.conftest import Desks, Visitor
-from tests.bot.desk.test_work import _click, _open, _press, _see
 from tests.clinic_rows import talks
 from tests.consultation_rows import NOW, TERMS, Asker, Online
 from tests.pharmacy_rows import TERMS as PHARMACY
@@ -46,18 +46,18 @@ async def _prescribe(visitor: Visitor, *codes: str) -> None:
     """Two medicines, each of which is warned of: nothing is known of allergies."""
     for number, code in enumerate(codes, 1):
         if number > 1:
-            await _click(visitor, "rx-add")
+            await click(visitor, "rx-add")
         fields = {"code": code, "dose": "每次1片", "frequency": "每天1次", "days": 7, "packs": 1}
         for name, value in fields.items():
             await visitor.user.should_see(marker=f"rx-{name}-{number}", retries=100)
             next(iter(visitor.user.find(marker=f"rx-{name}-{number}").elements)).set_value(value)
     for number in (1, 2):
         await visitor.user.should_see(marker=f"rx-why-{number}", retries=100)
-    await _click(visitor, "rx-sign")
-    await _see(visitor, "请写明仍要开的理由。")
+    await click(visitor, "rx-sign")
+    await see(visitor, "请写明仍要开的理由。")
     for number in (1, 2):
         next(iter(visitor.user.find(marker=f"rx-why-{number}").elements)).set_value("问过，不过敏")
-    await _click(visitor, "rx-sign")
+    await click(visitor, "rx-sign")
 
 
 async def _doctor_with_one_waiting(desks: Desks) -> tuple[Online, Any, Any]:
@@ -76,15 +76,15 @@ async def _doctor_with_one_waiting(desks: Desks) -> tuple[Online, Any, Any]:
 async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
     rt = desks.rt
     online, made, visitor = await _doctor_with_one_waiting(desks)
-    await _open(visitor, "/consultations", made)
-    await _see(visitor, "高血压，在吃氨氯地平")
-    await _press(visitor, "accept")
-    await _see(visitor, "您接待中", "复诊与处方")  # the talk itself
+    await open_row(visitor, "/consultations", made)
+    await see(visitor, "高血压，在吃氨氯地平")
+    await press(visitor, "accept")
+    await see(visitor, "您接待中", "复诊与处方")  # the talk itself
     assert (await online.see(made)).status is ConsultationStatus.ACTIVE
-    await _open(visitor, "/consultations", made)
-    await _press(visitor, "confirm")
+    await open_row(visitor, "/consultations", made)
+    await press(visitor, "confirm")
     await visitor.told("已确认")
-    await _press(visitor, "prescribe")
+    await press(visitor, "prescribe")
     await _prescribe(visitor, "AML", "INS")
     await visitor.told("送药师审核")
     async with rt.database.begin() as session:
@@ -94,10 +94,10 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
         await reviews.reject(
             session, one.id, pharmacist="staff:p", reason="天数太长", terms=PHARMACY, now=rt.now()
         )
-    await _open(visitor, "/consultations", made)
-    await _see(visitor, "处方被退回", "药师退回：天数太长")
-    await _press(visitor, "amend")
-    await _see(visitor, "药师退回：天数太长")
+    await open_row(visitor, "/consultations", made)
+    await see(visitor, "处方被退回", "药师退回：天数太长")
+    await press(visitor, "amend")
+    await see(visitor, "药师退回：天数太长")
     visitor.user.notify.messages.clear()
     await _prescribe(visitor)  # what stood on it stands there again
     await visitor.told("送药师审核")
@@ -106,9 +106,9 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
         lines = await session.scalar(select(func.count()).where(PrescriptionLine.prescription_id == again.id))
         assert lines == 2
     pharmacist = await desks.enter(Role.PHARMACIST)
-    await _open(pharmacist, "/prescriptions", again.id)
-    await _see(pharmacist, "上次退回原因", "天数太长")
-    await _press(visitor, "finish", summary="继续原方案")
+    await open_row(pharmacist, "/prescriptions", again.id)
+    await see(pharmacist, "上次退回原因", "天数太长")
+    await press(visitor, "finish", summary="继续原方案")
     await visitor.told("已结束")
     assert (await online.see(made)).status is ConsultationStatus.FINISHED
 
@@ -121,25 +121,25 @@ async def test_sent_back_after_the_end_it_is_amended_and_what_is_left_reaches_a_
     doctor_at_desk = visitor.member
     assert doctor_at_desk
     first = await _over(rt, online, made)
-    await _open(visitor, "/consultations", made)
-    await _see(visitor, "处方被退回", "药师退回：天数太长")
+    await open_row(visitor, "/consultations", made)
+    await see(visitor, "处方被退回", "药师退回：天数太长")
     await visitor.user.should_not_see(marker="do-prescribe")
     clock.forward(minutes=61)
     await sweep.hospital(rt)
     supervisor = await desks.enter(Role.SUPERVISOR)
-    await _open(supervisor, "/amendments", first)
-    await _see(supervisor, "医生没有按时改方")
-    await _press(supervisor, "phone", reason="to explain the delay")
-    await _see(supervisor, "13812345678")
+    await open_row(supervisor, "/amendments", first)
+    await see(supervisor, "医生没有按时改方")
+    await press(supervisor, "phone", reason="to explain the delay")
+    await see(supervisor, "13812345678")
     visitor = await desks.let_in(doctor_at_desk)  # the session of an hour ago is over
-    await _open(visitor, "/consultations", made)
-    await _press(visitor, "amend")
+    await open_row(visitor, "/consultations", made)
+    await press(visitor, "amend")
     await visitor.user.should_see(marker="rx-why-1", retries=100)
     next(iter(visitor.user.find(marker="rx-why-1").elements)).set_value("问过，不过敏")
-    await _click(visitor, "rx-sign")
+    await click(visitor, "rx-sign")
     await visitor.told("送药师审核")
-    await _see(visitor, "没有等待的在线复诊。")
-    await _press(supervisor, "settle", reason="the doctor was called")
+    await see(visitor, "没有等待的在线复诊。")
+    await press(supervisor, "settle", reason="the doctor was called")
     await supervisor.told("已经有同事处理了")  # the doctor, meanwhile
     assert (await visitor.http.get("/amendments")).status_code == 403
 
@@ -191,7 +191,7 @@ async def test_nobody_but_its_doctor_gets_at_a_consultation(desks: Desks) -> Non
     for visitor in (colleague, stranger):
         assert (await visitor.http.get(address)).status_code == 404
         await visitor.user.open(f"/consultations?open={made}")
-        await _see(visitor, "没有等待的在线复诊。")
+        await see(visitor, "没有等待的在线复诊。")
         await visitor.user.should_not_see("高血压，在吃氨氯地平")
         assert visitor.member
         for act in (work.take_up, work.go_on):
@@ -201,7 +201,7 @@ async def test_nobody_but_its_doctor_gets_at_a_consultation(desks: Desks) -> Non
     supervisor = await desks.enter(Role.SUPERVISOR)
     assert (await supervisor.http.get("/consultations")).status_code == 403
     await doctor.user.open(f"/consultations?open={made}")
-    await _see(doctor, "高血压，在吃氨氯地平")
+    await see(doctor, "高血压，在吃氨氯地平")
 
 
 async def test_how_long_it_goes_on_stands_above_the_talk(desks: Desks) -> None:

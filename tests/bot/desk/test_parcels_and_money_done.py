@@ -32,9 +32,8 @@ from integrations.hospital.models import (
     Role,
 )
 from integrations.tracking import ParcelNews, ParcelStep
+from tests.bot.desk.clicking import WHY, audited, click, open_row, patient_of, press, rows_of, see
 from tests.bot.desk.conftest import Desks
-from tests.bot.desk.test_work import _audited, _click, _open, _patient, _press, _see
-from tests.bot.desk.test_work_done import WHY, _rows
 from tests.integrations.hospital.conftest import Booker, Clinic
 from tests.pharmacy_rows import Pharmacy
 
@@ -56,16 +55,16 @@ async def _shipped(desks: Desks, state: ParcelState) -> Any:
 async def test_a_parcel_that_came_back_is_sent_again(desks: Desks) -> None:
     parcel = await _shipped(desks, ParcelState.RETURNED)
     pharmacist = await desks.enter(Role.PHARMACIST)
-    await _open(pharmacist, "/parcels", parcel)
+    await open_row(pharmacist, "/parcels", parcel)
     await pharmacist.user.should_not_see("建国路88号")
-    await _press(pharmacist, "address", reason=WHY)
-    await _see(pharmacist, "北京市朝阳区建国路88号3号楼1502室")
-    assert (await _audited(desks, "address_revealed"))[0][1]["reason"] == WHY
-    await _press(pharmacist, "again", carrier="shunfeng", waybill="1 2")
+    await press(pharmacist, "address", reason=WHY)
+    await see(pharmacist, "北京市朝阳区建国路88号3号楼1502室")
+    assert (await audited(desks, "address_revealed"))[0][1]["reason"] == WHY
+    await press(pharmacist, "again", carrier="shunfeng", waybill="1 2")
     await pharmacist.told("运单号不对")
-    await _press(pharmacist, "again", carrier="shunfeng", waybill="SF9876543210")
+    await press(pharmacist, "again", carrier="shunfeng", waybill="SF9876543210")
     await pharmacist.told("已登记新的运单")
-    assert await _rows(
+    assert await rows_of(
         desks, text("SELECT waybill FROM deliveries WHERE status = 'shipped'")
     ) == ["SF9876543210"]  # fmt: skip
 
@@ -73,23 +72,23 @@ async def test_a_parcel_that_came_back_is_sent_again(desks: Desks) -> None:
 async def test_a_lost_parcel_is_paid_back_by_who_may(desks: Desks) -> None:
     parcel = await _shipped(desks, ParcelState.RETURNED)
     pharmacist = await desks.enter(Role.PHARMACIST)
-    await _open(pharmacist, "/parcels", parcel)
+    await open_row(pharmacist, "/parcels", parcel)
     await pharmacist.user.should_see(marker="do-again", retries=100)
     await pharmacist.user.should_not_see(marker="do-refund")
     boss = await desks.enter(Role.SUPERVISOR)
-    await _open(boss, "/parcels", parcel)
-    await _press(boss, "refund", reason="lost on the way")
+    await open_row(boss, "/parcels", parcel)
+    await press(boss, "refund", reason="lost on the way")
     await boss.told("退款已发起")
-    [(actor, detail)] = await _audited(desks, "prescription_refunded")
+    [(actor, detail)] = await audited(desks, "prescription_refunded")
     assert boss.member
     assert (actor, detail["reason"]) == (boss.member.actor, "lost on the way")
-    assert await _rows(desks, select(Order.status)) == [OrderStatus.REFUND_DUE]
+    assert await rows_of(desks, select(Order.status)) == [OrderStatus.REFUND_DUE]
 
 
 async def _bill(desks: Desks, *, paid: bool = True) -> str:
     """A bill over 35 yuan of the patient whose phone is 13812345678."""
     now = desks.rt.now()
-    _, _, patient = await _patient(desks)
+    _, _, patient = await patient_of(desks)
     async with desks.rt.database.begin() as session:
         order_no = await money.add_bill(
             session, OrderKind.TEST, [Item("血常规", 3500)], patient_id=patient, expires_at=None, actor="staff:x",
@@ -115,22 +114,22 @@ async def _refund(desks: Desks, status: RefundStatus) -> str:
 async def test_a_refused_refund_is_tried_again(desks: Desks) -> None:
     number = await _refund(desks, RefundStatus.CLOSED)
     boss = await desks.enter(Role.SUPERVISOR)
-    await _open(boss, "/refunds", number)
-    await _see(boss, "USER_ACCOUNT_ABNORMAL")
-    await _press(boss, "retry")
-    await _click(boss, "queue-confirm")
+    await open_row(boss, "/refunds", number)
+    await see(boss, "USER_ACCOUNT_ABNORMAL")
+    await press(boss, "retry")
+    await click(boss, "queue-confirm")
     await boss.told(f"{number[:-1]}2")
     renewed = text("SELECT out_refund_no FROM refunds WHERE status = 'due'")
-    assert await _rows(desks, renewed) == [f"{number[:-1]}2"]
+    assert await rows_of(desks, renewed) == [f"{number[:-1]}2"]
 
 
 async def test_money_that_was_paid_back_by_hand_is_settled(desks: Desks) -> None:
     number = await _refund(desks, RefundStatus.ABNORMAL)
     boss = await desks.enter(Role.SUPERVISOR)
-    await _open(boss, "/refunds", number)
-    await _press(boss, "settle", note="bank transfer of 24 November")
+    await open_row(boss, "/refunds", number)
+    await press(boss, "settle", note="bank transfer of 24 November")
     await boss.told("已了结，患者")
-    assert await _rows(desks, select(Refund.status)) == [RefundStatus.SUCCEEDED]
+    assert await rows_of(desks, select(Refund.status)) == [RefundStatus.SUCCEEDED]
 
 
 async def _differences(desks: Desks, day: date, *numbers: str) -> None:
@@ -160,27 +159,27 @@ async def test_differences_stand_by_day_in_a_queue_of_their_own_and_not_among_th
     assert (waiting["differences"], waiting["refunds"], waiting["cases"]) == (4, 0, 0)
     for view in ("waiting", "mine", "late", "found", "all"):
         await boss.user.open("/cases")
-        await _click(boss, f"view-{view}")
+        await click(boss, f"view-{view}")
         await boss.user.should_not_see("TS-")
-    await _open(boss, "/differences", f"{day}-wechatpay")
-    await _see(boss, "平台有、我们没有的订单 3 笔", "我们 ¥0，平台 ¥3", "我们 –，平台 ¥1")
-    await _press(boss, "take")
+    await open_row(boss, "/differences", f"{day}-wechatpay")
+    await see(boss, "平台有、我们没有的订单 3 笔", "我们 ¥0，平台 ¥3", "我们 –，平台 ¥1")
+    await press(boss, "take")
     await boss.told("由您负责")
     owners = select(Case.owner).order_by(Case.number)
-    assert await _rows(desks, owners) == [boss.member.actor] * 3 + [None]
-    one = (await _rows(desks, select(Difference.id).where(Difference.number == "X2")))[0]
-    await _press(boss, "settle", which=str(one), note="a test of the bank's")
+    assert await rows_of(desks, owners) == [boss.member.actor] * 3 + [None]
+    one = (await rows_of(desks, select(Difference.id).where(Difference.number == "X2")))[0]
+    await press(boss, "settle", which=str(one), note="a test of the bank's")
     await boss.told("已了结 1 笔")
-    assert await _rows(desks, select(Difference.note).order_by(Difference.number)) == [
+    assert await rows_of(desks, select(Difference.note).order_by(Difference.number)) == [
         None,
         "a test of the bank's",
         None,
         None,
     ]
-    await _press(boss, "settle", which="every", note="the bank's test day")
+    await press(boss, "settle", which="every", note="the bank's test day")
     await boss.told("已了结 2 笔")
     await boss.user.should_not_see(marker=f"row-{day}-wechatpay")
-    assert await _rows(desks, select(Difference.number).where(Difference.settled_at.is_(None))) == ["X4"]
+    assert await rows_of(desks, select(Difference.number).where(Difference.settled_at.is_(None))) == ["X4"]
 
 
 async def test_cancelled_and_paid_back_for_a_caller(desks: Desks) -> None:
@@ -192,15 +191,15 @@ async def test_cancelled_and_paid_back_for_a_caller(desks: Desks) -> None:
     made = await clinic.book(Booker(*row), await clinic.schedule())
     boss = await desks.enter(Role.SUPERVISOR)
     await boss.user.open("/callers")
-    await _press(boss, "find", who="张明")
+    await press(boss, "find", who="张明")
     await boss.told("不是手机号")
-    await _press(boss, "find", who="11010519900307013X")
+    await press(boss, "find", who="11010519900307013X")
     await boss.told("找到 1 份档案")
-    await _click(boss, f"row-{row.patient_id}")
-    await _press(boss, "cancel", visit=str(made.id), proof="document", note="at the counter", free=False)
+    await click(boss, f"row-{row.patient_id}")
+    await press(boss, "cancel", visit=str(made.id), proof="document", note="at the counter", free=False)
     await boss.told("已取消")
-    await _press(boss, "refund", order=order_no, proof="document", note="at the counter")
+    await press(boss, "refund", order=order_no, proof="document", note="at the counter")
     await boss.told("已办理")
-    assert await _rows(desks, select(Order.status).where(Order.order_no == order_no)) == ["refund_due"]
-    [(_, detail)] = await _audited(desks, "cancelled_for_caller")
+    assert await rows_of(desks, select(Order.status).where(Order.order_no == order_no)) == ["refund_due"]
+    [(_, detail)] = await audited(desks, "cancelled_for_caller")
     assert detail["proof"] == "document"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from nicegui import ui
@@ -14,12 +13,11 @@ from sqlalchemy import select, text
 from bot.desk.registry import PAGES
 from bot.desk.work import counts
 from bot.desk.work.cases import Cases
-from integrations.hospital import accounts, identity_reviews, patients, unanswered
+from integrations.hospital import identity_reviews, unanswered
 from integrations.hospital.cases import handling
 from integrations.hospital.cases.opening import About, open_case
 from integrations.hospital.models import (
     Appointment,
-    AuditEvent,
     Case,
     CaseKind,
     CaseStatus,
@@ -32,72 +30,21 @@ from integrations.hospital.models import (
     ScheduleStatus,
 )
 from integrations.hospital.pharmacy import medicines
-from tests.bot.desk.conftest import Desks, Visitor
+from tests.bot.desk.clicking import LONG, audited, click, fill, open_row, patient_of, press, see
+from tests.bot.desk.conftest import Desks
 from tests.integrations.hospital.conftest import Clinic
 from tests.pharmacy_rows import Pharmacy
 
-_LONG = 100  # tenths of a second that something may take on a busy machine
 WORK = [page.path for page in PAGES.values() if page.build.__module__.startswith("bot.desk.work.")]
 
 
-async def _patient(desks: Desks) -> tuple[UUID, UUID, UUID]:
-    """Account, contact and patient of somebody who registered."""
-    rt = desks.rt
-    async with rt.database.begin() as session:
-        contact = await accounts.ensure_contact(session, "telegram", "42")
-        await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, rt.now(), None)
-        await patients.register(
-            session, rt.crypto, account_id=contact.account_id, contact_id=contact.id, name="张明",
-            id_number="11010519900307013X", phone="13812345678", outcome="match", key=None, now=rt.now(),
-        )  # fmt: skip
-        patient = await session.scalar(select(Patient.id))
-        assert patient
-        return contact.account_id, contact.id, patient
-
-
 async def _case(desks: Desks, words: str = "等了两个小时") -> str:
-    account, contact, patient = await _patient(desks)
+    account, contact, patient = await patient_of(desks)
     async with desks.rt.database.begin() as session:
         return await open_case(
             session, desks.rt.crypto, CaseKind.COMPLAINT, Category.WAITING, words,
             account_id=account, contact_id=contact, patient_id=patient, about=About(), now=desks.rt.now(),
         )  # fmt: skip
-
-
-async def _press(visitor: Visitor, action: str, **values: Any) -> None:
-    """An action of the open row, with what its first step asks."""
-    await _click(visitor, f"do-{action}")
-    if values:
-        await _fill(visitor, **values)
-
-
-async def _fill(visitor: Visitor, **values: Any) -> None:
-    for name, value in values.items():
-        await visitor.user.should_see(marker=f"ask-{name}", retries=_LONG)
-        next(iter(visitor.user.find(marker=f"ask-{name}").elements)).set_value(value)
-    await _click(visitor, "queue-confirm")
-
-
-async def _click(visitor: Visitor, marker: str) -> None:
-    await visitor.user.should_see(marker=marker, retries=_LONG)
-    visitor.user.find(marker=marker).click()
-
-
-async def _see(visitor: Visitor, *words: str) -> None:
-    for one in words:
-        await visitor.user.should_see(one, retries=_LONG)
-
-
-async def _open(visitor: Visitor, path: str, key: object) -> None:
-    await visitor.user.open(path)
-    await _click(visitor, f"row-{key}")
-
-
-async def _audited(desks: Desks, action: str) -> list[tuple[str, dict[str, Any]]]:
-    async with desks.rt.database.begin() as session:
-        found = select(AuditEvent.actor, AuditEvent.detail).where(AuditEvent.action == action)
-        found = found.order_by(AuditEvent.id)
-        return [(row.actor, row.detail) for row in await session.execute(found)]
 
 
 async def test_every_page_opens_for_its_roles_alone(desks: Desks) -> None:
@@ -119,7 +66,7 @@ async def test_the_start_page_counts_what_waits(desks: Desks) -> None:
     assert {name for name, one in found.items() if one.count} == {"cases"}
     agent = await desks.enter(Role.AGENT)
     await agent.user.open("/start")
-    await _see(agent, "投诉", "1")
+    await see(agent, "投诉", "1")
     await agent.user.should_see(marker="queue-cases")
     await agent.user.should_not_see(marker="queue-prescriptions")
 
@@ -127,17 +74,17 @@ async def test_the_start_page_counts_what_waits(desks: Desks) -> None:
 async def test_a_case_from_reading_to_closing(desks: Desks) -> None:
     number = await _case(desks)
     agent = await desks.enter(Role.AGENT, login="zhou")
-    await _open(agent, "/cases", number)
+    await open_row(agent, "/cases", number)
     await agent.user.should_not_see("等了两个小时")
-    await _press(agent, "read", reason="to answer it")
-    await _see(agent, "等了两个小时")
-    [(actor, detail)] = await _audited(desks, "case_revealed")
+    await press(agent, "read", reason="to answer it")
+    await see(agent, "等了两个小时")
+    [(actor, detail)] = await audited(desks, "case_revealed")
     assert (actor, detail["reason"]) == ("staff:zhou", "to answer it")
-    await _press(agent, "take")
+    await press(agent, "take")
     await agent.told("由您负责")
-    await _press(agent, "close", words="   ")
-    await _see(agent, "请填写：内容")
-    await _fill(agent, words="已向您道歉。")
+    await press(agent, "close", words="   ")
+    await see(agent, "请填写：内容")
+    await fill(agent, words="已向您道歉。")
     await agent.told("已结案")
     async with desks.rt.database.begin() as session:
         [line] = await handling.listed(session, standing=False)
@@ -148,21 +95,21 @@ async def test_the_second_of_two_is_told(desks: Desks) -> None:
     number = await _case(desks)
     first, second = await desks.enter(Role.AGENT), await desks.enter(Role.AGENT)
     for one in (first, second):
-        await _open(one, "/cases", number)
-    await _press(first, "close", words="第一个答复")
+        await open_row(one, "/cases", number)
+    await press(first, "close", words="第一个答复")
     await first.told("已结案")
-    await _press(second, "close", words="第二个答复")
+    await press(second, "close", words="第二个答复")
     await second.told("已经结案")
 
 
 async def test_whoever_lost_the_role_is_stopped_at_the_next_click(desks: Desks) -> None:
     number = await _case(desks)
     agent = await desks.enter(Role.AGENT)
-    await _open(agent, "/cases", number)
-    await agent.user.should_see(marker="do-take", retries=_LONG)
+    await open_row(agent, "/cases", number)
+    await agent.user.should_see(marker="do-take", retries=LONG)
     async with desks.rt.database.begin() as session:
         await session.execute(text("UPDATE staff SET role = 'nurse'"))
-    await _press(agent, "take")
+    await press(agent, "take")
     await agent.told("您的岗位不能做")
     async with desks.rt.database.begin() as session:
         [line] = await handling.listed(session)
@@ -170,15 +117,15 @@ async def test_whoever_lost_the_role_is_stopped_at_the_next_click(desks: Desks) 
 
 
 async def test_an_identity_is_shown_with_a_reason_and_verified(desks: Desks) -> None:
-    _, _, patient = await _patient(desks)
+    _, _, patient = await patient_of(desks)
     async with desks.rt.database.begin() as session:
         (await session.get_one(Patient, patient)).status = PatientStatus.REVIEW
     supervisor = await desks.enter(Role.SUPERVISOR)
-    await _open(supervisor, "/identities", patient)
+    await open_row(supervisor, "/identities", patient)
     await supervisor.user.should_not_see("13812345678")
-    await _press(supervisor, "reveal", reason="document at the counter")
-    await _see(supervisor, "张明", "11010519900307013X", "13812345678")
-    await _press(supervisor, "verify", seen=True)
+    await press(supervisor, "reveal", reason="document at the counter")
+    await see(supervisor, "张明", "11010519900307013X", "13812345678")
+    await press(supervisor, "verify", seen=True)
     await supervisor.told("已通过")
     async with desks.rt.database.begin() as session:
         assert await identity_reviews.waiting(session) == []
@@ -188,11 +135,11 @@ async def test_a_pharmacist_approves_and_hands_over(desks: Desks) -> None:
     pharmacy = await Pharmacy(desks.rt.database, desks.rt.crypto).open()
     made = await pharmacy.issue(await pharmacy.client(), "AML")
     pharmacist = await desks.enter(Role.PHARMACIST)
-    await _open(pharmacist, "/prescriptions", made)
-    await _see(pharmacist, "氨氯地平片 5mg×28片 × 2盒 · ¥65.20\n每次1片，每天1次，7 天")
-    await _press(pharmacist, "approve", checked=True)
+    await open_row(pharmacist, "/prescriptions", made)
+    await see(pharmacist, "氨氯地平片 5mg×28片 × 2盒 · ¥65.20\n每次1片，每天1次，7 天")
+    await press(pharmacist, "approve", checked=True)
     await pharmacist.told("已通过")
-    await _press(pharmacist, "hand_over", code="000000")
+    await press(pharmacist, "hand_over", code="000000")
     await pharmacist.told("没有这个取药码")
 
 
@@ -203,18 +150,18 @@ async def test_another_medicine_is_proposed_after_its_warnings_were_answered(des
     async with desks.rt.database.begin() as session:
         (await medicines.by_code(session, "NIF")).stock = 0
     pharmacist = await desks.enter(Role.PHARMACIST)
-    await _open(pharmacist, "/prescriptions", waiting)
-    await _see(pharmacist, "库存只有 0")
+    await open_row(pharmacist, "/prescriptions", waiting)
+    await see(pharmacist, "库存只有 0")
     await pharmacist.user.should_not_see(marker="do-substitute")
-    await _click(pharmacist, "view-unpaid")
-    await _click(pharmacist, f"row-{made}")
-    await _press(pharmacist, "substitute", old="NIF", code="AML", packs=1, dose="每次1片", agreed=True)
-    await _see(pharmacist, "没有过敏史记录，请核实")
-    await _fill(pharmacist, reason="电话问过，无过敏史")
+    await click(pharmacist, "view-unpaid")
+    await click(pharmacist, f"row-{made}")
+    await press(pharmacist, "substitute", old="NIF", code="AML", packs=1, dose="每次1片", agreed=True)
+    await see(pharmacist, "没有过敏史记录，请核实")
+    await fill(pharmacist, reason="电话问过，无过敏史")
     await pharmacist.told("已发给患者确认")
-    await _see(pharmacist, "硝苯地平控释片 → 氨氯地平片", "电话问过，无过敏史")
+    await see(pharmacist, "硝苯地平控释片 → 氨氯地平片", "电话问过，无过敏史")
     assert (await pharmacy.see(made)).asked
-    [(actor, detail)] = await _audited(desks, "substitution_asked")
+    [(actor, detail)] = await audited(desks, "substitution_asked")
     assert (actor, detail["agreed_by"]) == (pharmacist.member.actor, pharmacy.staff_no)
 
 
@@ -228,8 +175,8 @@ async def test_a_desk_in_english_names_departments_doctors_and_titles_in_english
         session.add(HospitalTerm(term=title, english="Chief Physician"))
         await session.execute(text("UPDATE departments SET name_en = 'Geriatrics'"))
         await session.execute(text("UPDATE staff SET language = 'en'"))
-    await _open(pharmacist, "/prescriptions", made)
-    await _see(pharmacist, "Li Jing · Geriatrics", "Li Jing, Chief Physician · Geriatrics")
+    await open_row(pharmacist, "/prescriptions", made)
+    await see(pharmacist, "Li Jing · Geriatrics", "Li Jing, Chief Physician · Geriatrics")
     await pharmacist.user.should_not_see("老年医学科")
 
 
@@ -241,9 +188,9 @@ async def test_a_half_day_is_stopped(desks: Desks) -> None:
     made = await clinic.book(await clinic.booker(), schedule_id)
     supervisor = await desks.enter(Role.SUPERVISOR)
     await supervisor.user.open("/schedules")
-    await _press(supervisor, "choose", day=f"{today + timedelta(days=1)}", department="all")
-    await _click(supervisor, f"row-{schedule_id}")
-    await _press(supervisor, "stop", reason="the doctor is ill")
+    await press(supervisor, "choose", day=f"{today + timedelta(days=1)}", department="all")
+    await click(supervisor, f"row-{schedule_id}")
+    await press(supervisor, "stop", reason="the doctor is ill")
     await supervisor.told("影响 1 位患者")
     async with desks.rt.database.begin() as session:
         assert (await session.get_one(Schedule, schedule_id)).status is ScheduleStatus.STOPPED
@@ -253,7 +200,7 @@ async def test_a_half_day_is_stopped(desks: Desks) -> None:
 async def test_booking_for_a_caller_step_by_step(desks: Desks) -> None:
     clinic = Clinic(desks.rt.database)
     clinic.now = desks.rt.now()
-    _, _, patient = await _patient(desks)
+    _, _, patient = await patient_of(desks)
     day = desks.rt.local_now().date() + timedelta(days=2)
     schedule_id = await clinic.schedule(day=day)
     async with desks.rt.database.begin() as session:
@@ -261,17 +208,17 @@ async def test_booking_for_a_caller_step_by_step(desks: Desks) -> None:
         slot = await session.scalar(text("SELECT id FROM slots ORDER BY number LIMIT 1"))
     agent = await desks.enter(Role.AGENT)
     await agent.user.open("/callers")
-    await _press(agent, "find", who="138 1234 5678")
+    await press(agent, "find", who="138 1234 5678")
     await agent.told("找到 1 份档案")
-    await _click(agent, f"row-{patient}")
-    await agent.user.should_see(marker="do-book", retries=_LONG)
+    await click(agent, f"row-{patient}")
+    await agent.user.should_see(marker="do-book", retries=LONG)
     await agent.user.should_not_see(marker="do-refund")  # for supervisors
     department = str(schedule.department_id)
-    await _press(agent, "book", proof="called_back", note="rang back", department=department, day=f"{day}")
-    await _fill(agent, schedule=str(schedule_id))
-    await _fill(agent, slot=str(slot))
+    await press(agent, "book", proof="called_back", note="rang back", department=department, day=f"{day}")
+    await fill(agent, schedule=str(schedule_id))
+    await fill(agent, slot=str(slot))
     await agent.told("已预约")
-    [(actor, detail)] = await _audited(desks, "booked_for_caller")
+    [(actor, detail)] = await audited(desks, "booked_for_caller")
     assert (actor, detail["proof"]) == (agent.member.actor, "called_back")
 
 
@@ -279,9 +226,9 @@ async def test_a_question_is_dismissed(desks: Desks) -> None:
     async with desks.rt.database.begin() as session:
         await unanswered.note(session, "有理发店吗", "zh-Hans", desks.rt.now(), None)
     agent = await desks.enter(Role.AGENT)
-    await _open(agent, "/questions", "有理发店吗")
-    await _press(agent, "dismiss")
-    await _click(agent, "queue-confirm")
+    await open_row(agent, "/questions", "有理发店吗")
+    await press(agent, "dismiss")
+    await click(agent, "queue-confirm")
     await agent.told("已去掉")
     async with desks.rt.database.begin() as session:
         assert list(await unanswered.listed(session, 9)) == []
@@ -294,19 +241,19 @@ async def test_the_list_is_worked_with_the_keyboard(desks: Desks, key: str) -> N
             await unanswered.note(session, words, "zh-Hans", desks.rt.now(), None)
     agent = await desks.enter(Role.AGENT)
     await agent.user.open("/questions")
-    await _see(agent, "能带狗进来吗")
+    await see(agent, "能带狗进来吗")
     [keyboard] = agent.user.find(kind=ui.keyboard).elements
     _key(keyboard, key)
     _key(keyboard, "Enter")
-    await agent.user.should_see(marker="do-dismiss", retries=_LONG)
+    await agent.user.should_see(marker="do-dismiss", retries=LONG)
     _key(keyboard, "?")
-    await _see(agent, "键盘快捷键")
+    await see(agent, "键盘快捷键")
     _key(keyboard, "Escape")  # is the dialog's, and so is all that is pressed while it is open
     await asyncio.sleep(0.2)
     await agent.user.should_see(marker="do-dismiss")
     next(one for one in agent.user.client.elements.values() if isinstance(one, ui.dialog)).close()
     _key(keyboard, "Escape")
-    await agent.user.should_not_see(marker="do-dismiss", retries=_LONG)
+    await agent.user.should_not_see(marker="do-dismiss", retries=LONG)
 
 
 async def test_a_row_that_takes_long_to_read_does_not_stand_in_the_place_of_a_later_one(
@@ -331,10 +278,10 @@ async def test_a_row_that_takes_long_to_read_does_not_stand_in_the_place_of_a_la
 
     monkeypatch.setattr(Cases, "_describe", slowly)
     agent = await desks.enter(Role.AGENT)
-    await _open(agent, "/cases", first)
+    await open_row(agent, "/cases", first)
     await begun.wait()
-    await _click(agent, f"row-{second}")
-    await agent.user.should_see(marker="do-answer", retries=_LONG)
+    await click(agent, f"row-{second}")
+    await agent.user.should_see(marker="do-answer", retries=LONG)
     go_on.set()
     await asyncio.sleep(0.3)
     labels = agent.user.find(kind=ui.label).elements
@@ -344,14 +291,14 @@ async def test_a_row_that_takes_long_to_read_does_not_stand_in_the_place_of_a_la
 async def test_keys_do_nothing_below_a_dialog(desks: Desks) -> None:
     number = await _case(desks)
     agent = await desks.enter(Role.AGENT)
-    await _open(agent, "/cases", number)
-    await agent.user.should_see(marker="do-take", retries=_LONG)
+    await open_row(agent, "/cases", number)
+    await agent.user.should_see(marker="do-take", retries=LONG)
     [keyboard] = agent.user.find(kind=ui.keyboard).elements
     _key(keyboard, "r")
-    await agent.user.should_see(marker="ask-reason", retries=_LONG)
+    await agent.user.should_see(marker="ask-reason", retries=LONG)
     _key(keyboard, "t")
-    await _fill(agent, reason="to answer it")
-    await _see(agent, "等了两个小时")
+    await fill(agent, reason="to answer it")
+    await see(agent, "等了两个小时")
     async with desks.rt.database.begin() as session:
         [line] = await handling.listed(session)
     assert line.owner is None

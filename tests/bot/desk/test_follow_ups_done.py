@@ -1,0 +1,259 @@
+"""Alerts and calls of follow-up, at the desk: by the page's own code, on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.desk.work import counts
+from integrations.hospital import events
+from integrations.hospital.events import EventKind
+from integrations.hospital.follow_up import alerts, answering, calls
+from integrations.hospital.follow_up.answering import Given
+from integrations.hospital.models import (
+    CallOutcome,
+    FollowUpAlert,
+    FollowUpCall,
+    FollowUpEnrolment,
+    FollowUpTask,
+    Level,
+    Method,
+    Role,
+    StopReason,
+    TaskStatus,
+)
+from integrations.hospital.staff.permissions import OtherDepartment, limited_to
+from tests.bot.desk.clicking import WHY, audited, click, fill, open_row, patient_of, press, rows_of, see
+from tests.bot.desk.conftest import Desks
+from tests.clinic_rows import ward as department
+from tests.integrations.hospital.follow_up.test_calls import Ward
+
+
+async def test_an_alert_is_taken_called_about_and_closed(desks: Desks) -> None:
+    ward = await Ward(desks.rt.database, desks.rt.crypto).missed()
+    high = Given(ward.plan.questions[0], {"systolic": 190.0, "diastolic": 120.0}, Level.ALARM)
+    async with desks.rt.database.begin() as session:
+        await calls.answered_by_phone(
+            session, ward.crypto, ward.plans, ward.task, [high], staff="staff:x", now=desks.rt.now()
+        )
+    [alert] = await rows_of(desks, select(FollowUpAlert.id))
+    nurse = await desks.enter(Role.NURSE)
+    await open_row(nurse, "/alerts", alert)
+    await see(nurse, "血压 190/120 · 血压随访")  # the value first: a narrow list cuts off the end
+    await press(nurse, "ack")
+    await nurse.told("由您处理")
+    await press(nurse, "phone", reason=WHY)
+    await see(nurse, "13812345678")
+    await press(nurse, "close")
+    await click(nurse, "queue-confirm")
+    await nurse.told("已结束")
+    assert await rows_of(desks, select(FollowUpAlert.status)) == ["closed"]
+    assert [detail["status"] for _, detail in await audited(desks, "follow_up_alert")] == [
+        "acknowledged",
+        "closed",
+    ]
+
+
+async def _departments(desks: Desks) -> tuple[UUID, UUID]:
+    async with desks.rt.database.begin() as session:
+        return (await department(session, "心血管内科")).id, (await department(session, "骨科")).id
+
+
+async def _alarming(desks: Desks, of: UUID) -> UUID:
+    """Somebody whom this department follows up told of something alarming; gives the alert."""
+    found = await Ward(desks.rt.database, desks.rt.crypto).missed(of)
+    high = Given(found.plan.questions[0], {"systolic": 190.0, "diastolic": 120.0}, Level.ALARM)
+    async with desks.rt.database.begin() as session:
+        task = await calls.by_phone(session, found.task)
+        await answering.give(
+            session, found.crypto, found.plans, task, high, method=Method.CHAT, now=desks.rt.now()
+        )
+    [alert] = await rows_of(desks, select(FollowUpAlert.id))
+    return UUID(str(alert))
+
+
+@pytest.mark.parametrize(
+    ("of", "role", "nurse_of", "sees"),
+    [
+        ("heart", Role.NURSE, "heart", True),
+        ("heart", Role.NURSE, "bones", False),
+        ("heart", Role.NURSE, None, True),
+        ("heart", Role.SUPERVISOR, "bones", True),
+        (None, Role.NURSE, "bones", True),
+    ],
+)
+async def test_alerts_and_calls_are_those_of_the_own_department(
+    desks: Desks, of: str | None, role: Role, nurse_of: str | None, sees: bool
+) -> None:
+    heart, bones = await _departments(desks)
+    known = {"heart": heart, "bones": bones, None: None}
+    found = await Ward(desks.rt.database, desks.rt.crypto).missed(known[of])
+    member = await desks.enter(role, department_id=known[nurse_of])
+    assert member.member
+    within = limited_to(member.member)
+    async with desks.rt.database.begin() as session:
+        [waiting] = await counts.waiting(session, ["calls"], desks.rt.now(), within)
+        listed = await calls.to_call(session, found.crypto, within=within)
+        assert (bool(waiting.count), bool(listed)) == (sees, sees)
+    high = Given(found.plan.questions[0], {"systolic": 190.0, "diastolic": 120.0}, Level.ALARM)
+    async with desks.rt.database.begin() as session:
+        await calls.answered_by_phone(
+            session, found.crypto, found.plans, found.task, [high], staff="staff:x", now=desks.rt.now()
+        )
+        [waiting] = await counts.waiting(session, ["alerts"], desks.rt.now(), within)
+        assert bool(waiting.count) is sees
+    await member.user.open("/alerts")
+    await see(member, "190/120" if sees else "没有")
+
+
+async def _refused(desks: Desks, *reaches: Callable[[AsyncSession], Awaitable[object]]) -> None:
+    for reach in reaches:
+        with pytest.raises(OtherDepartment):
+            async with desks.rt.database.begin() as session:
+                await reach(session)
+
+
+async def test_by_id_nobody_reaches_what_another_department_follows_up(desks: Desks) -> None:
+    """The list was drawn before the nurse went to another department: every click of hers is refused and kept."""
+    heart, bones = await _departments(desks)
+    alert = await _alarming(desks, heart)
+    nurse = await desks.enter(Role.NURSE, department_id=heart)
+    await open_row(nurse, "/alerts", alert)
+    await nurse.user.should_see(marker="do-ack", retries=100)
+    async with desks.rt.database.begin() as session:
+        await session.execute(text("UPDATE staff SET department_id = :id"), {"id": bones})
+    await press(nurse, "phone", reason=WHY)
+    await nurse.told("由其他科室随访")
+    await nurse.user.should_not_see("13812345678")
+    assert nurse.member
+    [(actor, detail)] = await audited(desks, "access_refused")
+    assert actor == nurse.member.actor
+    assert detail["address"]
+    assert await audited(desks, "phone_revealed") == []
+    own: dict[str, Any] = {"staff": nurse.member.actor, "within": bones, "now": desks.rt.now()}
+    await _refused(
+        desks,
+        lambda session: alerts.acknowledge(session, alert, **own),
+        lambda session: alerts.close(session, alert, **own),
+        lambda session: alerts.patient_of(session, alert, within=bones),
+    )
+    assert await rows_of(desks, select(FollowUpAlert.status)) == ["open"]
+
+
+async def test_a_call_of_another_department_is_neither_made_nor_noted(desks: Desks) -> None:
+    heart, bones = await _departments(desks)
+    found = await Ward(desks.rt.database, desks.rt.crypto).missed(heart)
+    crypto, now = desks.rt.crypto, desks.rt.now()
+    more: dict[str, Any] = {"staff": "staff:x", "within": bones}
+    await _refused(
+        desks,
+        lambda session: calls.reveal_phone(session, crypto, found.task, **more),
+        lambda session: calls.called(session, found.task, CallOutcome.REFUSED, now=now, **more),
+        lambda session: calls.by_phone(session, found.task, within=bones),
+        lambda session: calls.answered_by_phone(
+            session, crypto, found.plans, found.task, [], now=now, **more
+        ),
+    )
+    assert await rows_of(desks, select(FollowUpTask.called_at).where(FollowUpTask.id == found.task)) == [None]
+
+
+async def test_nobody_answers_and_the_next_day_the_family_says_the_patient_died(
+    desks: Desks, clock: Any
+) -> None:
+    ward = await Ward(desks.rt.database, desks.rt.crypto).missed()
+    nurse = await desks.enter(Role.NURSE)
+    await open_row(nurse, "/calls", ward.task)
+    await nurse.user.should_not_see("13812345678")
+    await press(nurse, "phone", reason=WHY)
+    await see(nurse, "13812345678")
+    await press(nurse, "outcome", outcome=CallOutcome.NO_ANSWER.value)
+    await nurse.told("已登记")
+    [task] = await rows_of(desks, select(FollowUpTask).where(FollowUpTask.id == ward.task))
+    assert task.next_call_at == desks.rt.now() + calls.NEXT_ATTEMPT
+    await nurse.user.open("/calls")
+    await nurse.user.should_not_see(marker=f"row-{ward.task}")
+    await click(nurse, "view-every")
+    await nurse.user.should_see(marker=f"row-{ward.task}", retries=100)
+    clock.forward(hours=21)
+    nurse = await desks.enter(Role.NURSE)
+    await open_row(nurse, "/calls", ward.task)
+    await press(nurse, "outcome", outcome=CallOutcome.DIED.value)
+    await fill(nurse, sure=True)
+    await nurse.told("已登记")
+    assert await rows_of(desks, select(FollowUpCall.outcome).order_by(FollowUpCall.id)) == [
+        "no_answer",
+        "died",
+    ]
+    assert await rows_of(desks, select(FollowUpEnrolment.stop_reason)) == [StopReason.DIED]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stopped"),
+    [(CallOutcome.REFUSED, StopReason.OPTED_OUT), (CallOutcome.WRONG_NUMBER, None)],
+)
+async def test_other_ends_of_a_call(desks: Desks, outcome: CallOutcome, stopped: StopReason | None) -> None:
+    ward = await Ward(desks.rt.database, desks.rt.crypto).missed()
+    nurse = await desks.enter(Role.NURSE)
+    await open_row(nurse, "/calls", ward.task)
+    await press(nurse, "outcome", outcome=outcome.value)
+    if stopped:
+        await fill(nurse, sure=True)
+    await nurse.told("移出")
+    assert await rows_of(desks, select(FollowUpEnrolment.stop_reason)) == [stopped]
+    assert await rows_of(desks, select(FollowUpCall.outcome)) == [outcome]
+
+
+async def test_answers_by_phone_are_typed_in_and_read_as_the_patients_own(desks: Desks) -> None:
+    ward = await Ward(desks.rt.database, desks.rt.crypto).missed()
+    nurse = await desks.enter(Role.NURSE)
+    await open_row(nurse, "/calls", ward.task)
+    await press(nurse, "answers", **{"pressure-systolic": "190"})  # half of it
+    await nurse.told("低压")
+    await press(
+        nurse,
+        "answers",
+        **{"pressure-systolic": "190", "pressure-diastolic": "120", "medicine": "yes", "complaint": "none"},
+    )
+    await nurse.told("已记录")
+    async with desks.rt.database.begin() as session:
+        kept = await answering.answers_of(session, desks.rt.crypto, ward.task)
+        task = await session.get_one(FollowUpTask, ward.task)
+    assert kept["pressure"] == {"systolic": 190.0, "diastolic": 120.0}
+    assert (task.status, task.call_outcome) == (TaskStatus.DONE, CallOutcome.REACHED)
+    assert len(await rows_of(desks, select(FollowUpAlert.id))) == 1
+
+
+async def test_news_that_never_left_is_told_by_phone(desks: Desks) -> None:
+    account, contact, _ = await patient_of(desks)
+    async with desks.rt.database.begin() as session:
+        await events.emit(
+            session,
+            EventKind.HOLD_EXPIRED,
+            account_id=account,
+            contact_id=contact,
+            payload={"order_no": "O1"},
+        )
+        await session.execute(
+            text("UPDATE hospital_events SET given_up_at = :now, error = 'KeyError', tries = 13"),
+            {"now": desks.rt.now()},
+        )
+        event = await session.scalar(text("SELECT id FROM hospital_events"))
+    agent = await desks.enter(Role.AGENT)
+    await agent.user.open("/unknown")
+    await click(agent, "view-untold")
+    await click(agent, f"row-{event}")
+    await see(agent, "O1", "hold_expired: KeyError", "患者还不知道")
+    await agent.user.should_not_see(marker="do-again")
+    await press(agent, "phone", reason=WHY)
+    await see(agent, "张明", "13812345678")
+    async with desks.rt.database.begin() as session:
+        [waiting] = await counts.waiting(session, ["unknown"], desks.rt.now())
+    assert waiting.count == 1
+    await press(agent, "let_be", reason=WHY)
+    await agent.told("已了结")
+    assert (await audited(desks, "news_settled"))[0][1]["kind"] == "hold_expired"
