@@ -34,6 +34,7 @@ from integrations.runtime import Runtime
 from integrations.settings import Settings
 from integrations.sms.interface import SmsError
 from tests.clinic_rows import doctor, half_day, known_patient, ward
+from tests.pharmacy_rows import Pharmacy
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)  # Sunday, 9:00 in Shanghai
 TODAY = date(2026, 11, 22)
@@ -318,3 +319,8 @@ async def clinic(runtime: Runtime, executor: ActionExecutor) -> Clinic:
 async def chat(clinic: Clinic) -> Chat:
     """Somebody who has registered."""
     return await clinic.chat()
+
+
+@pytest.fixture
+async def pharmacy(runtime: Runtime) -> Pharmacy:
+    return await Pharmacy(runtime.database, runtime.crypto).open()

@@ -8,27 +8,18 @@ from typing import Any
 import pytest
 
 from actions.address_pieces import Pieces
-from integrations.hospital import patients, tokens
+from integrations.hospital import tokens
 from integrations.hospital.delivery import addresses, shipping
 from integrations.hospital.delivery.addresses import Destination
 from integrations.hospital.models import Handing
 from integrations.hospital.pharmacy import counter
 from integrations.hospital.tokens import SHOWN_BACK, TOKEN_PATTERN
-from tests.pharmacy_rows import HOME, NOW, Client, Pharmacy
+from tests.pharmacy_rows import HOME, NOW, Pharmacy
+
+from .medicines import client_of
 
 WHOLE = "北京市海淀区中关村大街1号 李四 13800138000"
 PERSONAL = ("李四", "13800138000", "中关村大街1号")
-
-
-@pytest.fixture
-async def pharmacy(runtime: Any) -> Pharmacy:
-    return await Pharmacy(runtime.database, runtime.crypto).open()
-
-
-async def _client(chat: Any) -> Client:
-    async with chat.runtime.database.begin() as session:
-        [patient] = await patients.acting_for(session, chat.contact.account_id)
-    return Client(chat.contact.account_id, chat.contact.id, patient.id)
 
 
 async def _book(chat: Any) -> list[Destination]:
@@ -53,7 +44,7 @@ async def _shown(chat: Any, said: Any) -> str:
 
 async def test_it_is_typed_at_once_confirmed_and_kept(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "AML")
+    made = await pharmacy.approved(await client_of(chat), "AML")
     asked = await chat.tell("collect_medicine", address=WHOLE)
     assert "北京市海淀区中关村大街1号\n*四，138****8000" in await _shown(chat, asked)
     assert asked.expects == "address"
@@ -67,7 +58,7 @@ async def test_it_is_typed_at_once_confirmed_and_kept(clinic: Any, pharmacy: Pha
 
 async def test_every_piece_can_be_put_right(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    await pharmacy.approved(await _client(chat), "AML")
+    await pharmacy.approved(await client_of(chat), "AML")
     await chat.tell("collect_medicine", address=WHOLE)
     assert "哪里不对" in (await chat.say("deny")).text
     assert "*五" in (await chat.tell("collect_medicine", address="收件人换成王五")).text
@@ -81,7 +72,7 @@ async def test_every_piece_can_be_put_right(clinic: Any, pharmacy: Pharmacy) -> 
 
 async def test_what_is_missing_is_asked_for_one_by_one(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    await pharmacy.approved(await _client(chat), "AML")
+    await pharmacy.approved(await client_of(chat), "AML")
     await chat.say("collect_medicine", text="快递给我")
     which = await chat.tell("collect_medicine", address="朝阳区建国路88号")
     assert list(which.buttons) == ["北京市朝阳区", "吉林省长春市朝阳区"]
@@ -96,7 +87,7 @@ async def test_what_is_missing_is_asked_for_one_by_one(clinic: Any, pharmacy: Ph
 
 async def test_who_is_known_need_not_be_typed(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    await pharmacy.approved(await _client(chat), "AML")
+    await pharmacy.approved(await client_of(chat), "AML")
     await chat.say("collect_medicine", ("handing", "delivery"))
     assert "哪条路" in (await chat.tell("collect_medicine", address="北京海淀")).text
     who = await chat.tell("collect_medicine", address="中关村大街1号")
@@ -107,7 +98,7 @@ async def test_who_is_known_need_not_be_typed(clinic: Any, pharmacy: Pharmacy) -
 @pytest.mark.parametrize("words", ["我自己收", "就写我吧", "本人", "myself"])
 async def test_oneself_is_said_in_words(clinic: Any, pharmacy: Pharmacy, words: str) -> None:
     chat = await clinic.chat()
-    await pharmacy.approved(await _client(chat), "AML")
+    await pharmacy.approved(await client_of(chat), "AML")
     await chat.tell("collect_medicine", address="朝阳区建国路88号")
     assert "收件人叫什么" in (await chat.tell(address="北京的")).text
     assert "*明，138****5678" in (await chat.tell(address=words)).text
@@ -118,7 +109,7 @@ async def test_an_address_in_english_is_read_and_shown_with_the_chinese_place(
 ) -> None:
     chat = await clinic.chat()
     chat.language = "en"
-    await pharmacy.approved(await _client(chat), "AML")
+    await pharmacy.approved(await client_of(chat), "AML")
     await chat.say("collect_medicine", ("handing", "delivery"))
     said = await chat.tell(
         "collect_medicine",
@@ -140,7 +131,7 @@ async def test_what_is_missing_of_an_address_in_english_is_asked_piece_by_piece(
 ) -> None:
     chat = await clinic.chat()
     chat.language = "en"
-    await pharmacy.approved(await _client(chat), "AML")
+    await pharmacy.approved(await client_of(chat), "AML")
     await chat.say("collect_medicine", ("handing", "delivery"))
     assert (
         "City and district" in (await chat.tell("collect_medicine", address="Room 5, 88 Jianguo Road")).text
@@ -156,7 +147,7 @@ async def test_what_is_missing_of_an_address_in_english_is_asked_piece_by_piece(
 async def test_what_cannot_be_read_in_english_goes_piece_by_piece(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     chat.language = "en"
-    await pharmacy.approved(await _client(chat), "AML")
+    await pharmacy.approved(await client_of(chat), "AML")
     await chat.say("collect_medicine", ("handing", "delivery"))
     said = await chat.tell("collect_medicine", address="behind the 7 eleven near gate2")
     assert "piece by piece" in said.text
@@ -165,7 +156,7 @@ async def test_what_cannot_be_read_in_english_goes_piece_by_piece(clinic: Any, p
 
 async def test_going_back_leads_to_the_book_and_then_to_how(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    client = await _client(chat)
+    client = await client_of(chat)
     await pharmacy.approved(client, "AML")
     await pharmacy.address(client)
     await chat.say("collect_medicine", ("handing", "delivery"))
@@ -181,7 +172,7 @@ async def test_an_address_that_was_deleted_meanwhile_is_asked_for_anew(
     clinic: Any, pharmacy: Pharmacy
 ) -> None:
     chat = await clinic.chat()
-    client = await _client(chat)
+    client = await client_of(chat)
     await pharmacy.approved(client, "AML")
     kept = await pharmacy.address(client)
     offered = await chat.say("collect_medicine", ("handing", "delivery"))
@@ -196,7 +187,7 @@ async def test_the_book_is_read_added_to_and_tidied(clinic: Any, pharmacy: Pharm
     assert "收件人、手机号和地址" in (await chat.say("my_addresses", text="我的地址")).text
     await chat.tell("collect_medicine", address=WHOLE)
     assert "存好了：*四" in (await chat.say("affirm")).text
-    await pharmacy.address(await _client(chat))
+    await pharmacy.address(await client_of(chat))
     listed = await chat.say("my_addresses", text="我的地址")
     assert list(listed.buttons) == [
         "*四 138****8000 北京市海淀区中关…（常用）",
@@ -220,7 +211,7 @@ async def test_the_book_is_read_added_to_and_tidied(clinic: Any, pharmacy: Pharm
 
 async def test_of_several_to_delete_it_is_asked_which(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    client = await _client(chat)
+    client = await client_of(chat)
     await pharmacy.address(client)
     await pharmacy.address(client, Destination("李四", "+8613800138000", "北京市", "", "海淀区", "学院路1号"))
     assert "要删哪一个" in (await chat.say("my_addresses", text="我要删除地址")).text
@@ -243,7 +234,7 @@ async def test_of_a_parcel_that_has_left_it_is_said_that_its_address_stays(
     clinic: Any, pharmacy: Pharmacy, intent: str, words: str
 ) -> None:
     chat = await clinic.chat()
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
     async with chat.runtime.database.begin() as session:
         await shipping.ship(session, made, "shunfeng", "SF12345678", actor="staff:counter", now=NOW)
     said = await chat.say(intent, text=words)
@@ -259,7 +250,7 @@ async def test_of_a_parcel_that_has_left_it_is_said_that_its_address_stays(
 
 async def test_only_who_wants_another_address_hears_of_the_parcel(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
     said = await chat.say("my_addresses", text="修改收货地址")
     assert "还没寄出" in said.text
     assert "寄到哪里" in (await chat.press(said, "改收件地址")).text
@@ -280,7 +271,7 @@ async def test_only_who_wants_another_address_hears_of_the_parcel(clinic: Any, p
 
 async def test_a_new_address_typed_at_once_is_for_what_has_not_left(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
     token = await chat.token("address", "杭州市西湖区文三路100号 李四 13800138000")
     await chat.say("collect_medicine", token, text=f"药改寄到{token[1]}")
     assert "改寄到 *四 138****8000 浙江省杭州市西湖区" in (await chat.say("affirm")).text
@@ -289,7 +280,7 @@ async def test_a_new_address_typed_at_once_is_for_what_has_not_left(clinic: Any,
 async def test_in_english_the_address_of_a_parcel_stays(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     chat.language = "en"
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
     async with chat.runtime.database.begin() as session:
         await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
     said = await chat.say("my_addresses", text="my parcel is on its way, can i change the address")
@@ -300,7 +291,7 @@ async def test_in_english_the_address_of_a_parcel_stays(clinic: Any, pharmacy: P
 
 async def test_no_more_than_ten_are_kept(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    client = await _client(chat)
+    client = await client_of(chat)
     for at in range(addresses.MOST):
         to = Destination("李四", "+8613800138000", "北京市", "", "海淀区", f"学院路{at}号")
         await pharmacy.address(client, to)
@@ -354,7 +345,7 @@ async def test_one_that_was_saved_on_its_page_is_taken(
     clinic: Any, pharmacy: Pharmacy, asked_for: str
 ) -> None:
     chat = await clinic.chat()
-    client = await _client(chat)
+    client = await client_of(chat)
     made = await pharmacy.approved(client, "AML")
     offered = await chat.say(
         "collect_medicine", *([] if asked_for == "handing" else [("handing", "delivery")])
@@ -369,7 +360,7 @@ async def test_one_that_was_saved_on_its_page_is_taken(
 
 async def test_one_saved_on_its_page_answers_nothing_else(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    client = await _client(chat)
+    client = await client_of(chat)
     await pharmacy.paid("AML", client=client)
     await chat.say("cancel_medicine")
     between = await chat.say("address_saved", ("destination", str(await pharmacy.address(client))))

@@ -5,30 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
-from integrations.hospital import patients
-from integrations.runtime import Runtime
-from tests.pharmacy_rows import Client, Pharmacy
+from tests.pharmacy_rows import Pharmacy
 
 from .complaints import submit
 from .conftest import Chat
 from .follow_ups import put_on
+from .medicines import client_of
 from .test_rating import ask as ask_rating
 from .walking import presses, says, tells, types, walk
 
 WHOLE = "北京市海淀区中关村大街1号 李四 13800138000"
 
 
-@pytest.fixture
-async def pharmacy(runtime: Runtime) -> Pharmacy:
-    return await Pharmacy(runtime.database, runtime.crypto).open()
-
-
 async def prescribed(chat: Chat, pharmacy: Pharmacy) -> Any:
-    async with chat.runtime.database.begin() as session:
-        [patient] = await patients.acting_for(session, chat.contact.account_id)
-    return await pharmacy.approved(Client(chat.contact.account_id, chat.contact.id, patient.id), "AML")
+    return await pharmacy.approved(await client_of(chat), "AML")
 
 
 async def test_medicine_to_a_new_address(chat: Chat, pharmacy: Pharmacy) -> None:

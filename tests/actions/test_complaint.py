@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, text
 
-from integrations.hospital import patients
 from integrations.hospital.delivery import shipping
 from integrations.hospital.models import (
     Adverse,
@@ -14,10 +13,11 @@ from integrations.hospital.models import (
     Handing,
 )
 from integrations.runtime import Runtime
-from tests.pharmacy_rows import Client, Pharmacy
+from tests.pharmacy_rows import Pharmacy
 
 from .complaints import made, words_of
-from .conftest import NOW, TODAY, Chat, Clinic, Outside
+from .conftest import NOW, TODAY, Clinic, Outside
+from .medicines import client_of
 
 
 async def test_without_registration_or_consent_in_five_messages(clinic: Clinic, runtime: Runtime) -> None:
@@ -174,17 +174,10 @@ async def test_which_visit_it_is_about(clinic: Clinic, runtime: Runtime, outside
     assert case.deadline == date(2026, 12, 2)
 
 
-async def _client(chat: Chat) -> Client:
-    async with chat.runtime.database.begin() as session:
-        [patient] = await patients.acting_for(session, chat.contact.account_id)
-    return Client(chat.contact.account_id, chat.contact.id, patient.id)
-
-
-async def test_the_only_parcel_is_meant(clinic: Clinic, runtime: Runtime) -> None:
-    pharmacy = await Pharmacy(runtime.database, runtime.crypto).open()
+async def test_the_only_parcel_is_meant(clinic: Clinic, runtime: Runtime, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    _, prescription = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
-    await pharmacy.paid("CEF", client=await _client(chat))  # to be picked up: no parcel
+    _, prescription = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
+    await pharmacy.paid("CEF", client=await client_of(chat))  # to be picked up: no parcel
     await chat.say("complain", text="快递太慢了我要投诉")
     said = await chat.say("affirm", text="说完了")
     assert "请确认" in said.text
@@ -197,10 +190,11 @@ async def test_the_only_parcel_is_meant(clinic: Clinic, runtime: Runtime) -> Non
 
 
 @pytest.mark.parametrize("words", ["不是这个包裹", "都不是", "not this parcel"])
-async def test_the_only_parcel_may_not_be_meant(clinic: Clinic, runtime: Runtime, words: str) -> None:
-    pharmacy = await Pharmacy(runtime.database, runtime.crypto).open()
+async def test_the_only_parcel_may_not_be_meant(
+    clinic: Clinic, runtime: Runtime, pharmacy: Pharmacy, words: str
+) -> None:
     chat = await clinic.chat()
-    await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
     await chat.say("complain", text="快递太慢了我要投诉")
     await chat.say("affirm", text="说完了")
     said = await chat.say("deny", text=words)
@@ -212,12 +206,13 @@ async def test_the_only_parcel_may_not_be_meant(clinic: Clinic, runtime: Runtime
     assert case.delivery_id is None
 
 
-async def test_of_several_parcels_it_is_asked_which(clinic: Clinic, runtime: Runtime) -> None:
-    pharmacy = await Pharmacy(runtime.database, runtime.crypto).open()
+async def test_of_several_parcels_it_is_asked_which(
+    clinic: Clinic, runtime: Runtime, pharmacy: Pharmacy
+) -> None:
     chat = await clinic.chat()
     sent = []
     for at in range(7):
-        _, prescription = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+        _, prescription = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
         async with runtime.database.begin() as session:
             await shipping.ship(
                 session, prescription, "ems", f"EM1234560{at}", actor="staff:counter", now=NOW

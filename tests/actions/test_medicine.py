@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from integrations.hospital import patients
-from integrations.hospital.delivery import following, shipping
-from integrations.hospital.models import Handing, OrderStatus, ParcelState, PrescriptionStatus
-from integrations.hospital.pharmacy import counter, reviews, substitutions
-from integrations.tracking import ParcelNews, ParcelStep
+from integrations.hospital.delivery import shipping
+from integrations.hospital.models import Handing, OrderStatus, PrescriptionStatus
+from integrations.hospital.pharmacy import counter, reviews
 from tests.consultation_rows import Asker, Online
-from tests.pharmacy_rows import HOME, MINUTE, NOW, PHARMACIST, TERMS, Client, Pharmacy
+from tests.pharmacy_rows import HOME, MINUTE, NOW, PHARMACIST, TERMS, Pharmacy
 
-
-@pytest.fixture
-async def pharmacy(runtime: Any) -> Pharmacy:
-    return await Pharmacy(runtime.database, runtime.crypto).open()
-
-
-async def _client(chat: Any) -> Client:
-    async with chat.runtime.database.begin() as session:
-        [patient] = await patients.acting_for(session, chat.contact.account_id)
-    return Client(chat.contact.account_id, chat.contact.id, patient.id)
-
-
-async def _substitution(chat: Any, pharmacy: Pharmacy, prescription: Any) -> None:
-    async with chat.runtime.database.begin() as session:
-        await substitutions.propose(
-            session, pharmacy.crypto, prescription, old_code="NIF", code="AML", quantity=1, dose="每次1片",
-            pharmacist=PHARMACIST, agreed_by=pharmacy.staff_no, reason="电话问过，无过敏史", now=NOW,
-        )  # fmt: skip
+from .medicines import client_of
 
 
 async def test_a_prescription_is_shown_billed_and_picked_up_with_its_code(
@@ -41,7 +21,7 @@ async def test_a_prescription_is_shown_billed_and_picked_up_with_its_code(
     chat = await clinic.chat()
     assert "没有要处理的处方" in (await chat.say("my_prescriptions")).text
     assert not chat.form
-    made = await pharmacy.approved(await _client(chat), "AML")
+    made = await pharmacy.approved(await client_of(chat), "AML")
     shown = await chat.say("my_prescriptions")
     assert "氨氯地平片 5mg×28片，2盒：每次1片，每天1次，用7天" in shown.text
     assert "药费 ¥65.20，取走或寄出后不能退换" in shown.text
@@ -59,7 +39,7 @@ async def test_what_was_sent_back_waits_for_the_doctor_and_the_new_one_stands_al
     clinic: Any, pharmacy: Pharmacy
 ) -> None:
     chat = await clinic.chat()
-    client = await _client(chat)
+    client = await client_of(chat)
     online = await Online(chat.runtime.database, chat.runtime.crypto).open()
     made = await online.active(Asker(client.account_id, client.contact_id, client.patient_id))
     first = await online.prescribe(made, "AML")
@@ -89,7 +69,7 @@ async def test_how_is_understood_in_words_too(
     clinic: Any, pharmacy: Pharmacy, intent: str, words: str
 ) -> None:
     chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "AML")
+    made = await pharmacy.approved(await client_of(chat), "AML")
     await chat.say("my_prescriptions")
     assert "/p/pay/" in (await chat.say(intent, text=words)).text
     assert (await pharmacy.see(made)).handing is Handing.PICKUP
@@ -98,7 +78,7 @@ async def test_how_is_understood_in_words_too(
 @pytest.mark.parametrize("words", ["还是快递吧", "快递给我", "寄家里", "send it please"])
 async def test_a_courier_is_no_question_about_a_parcel(clinic: Any, pharmacy: Pharmacy, words: str) -> None:
     chat = await clinic.chat()
-    await pharmacy.approved(await _client(chat), "AML")
+    await pharmacy.approved(await client_of(chat), "AML")
     await chat.say("my_prescriptions")
     assert "收件人、手机号和地址" in (await chat.say("where_is_my_parcel", text=words)).text
     await chat.say("go_back")
@@ -107,7 +87,7 @@ async def test_a_courier_is_no_question_about_a_parcel(clinic: Any, pharmacy: Ph
 
 async def test_who_says_how_at_once_is_not_asked(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "AML")
+    made = await pharmacy.approved(await client_of(chat), "AML")
     assert "/p/pay/" in (await chat.say("collect_medicine", text="我去医院取药")).text
     assert (await pharmacy.see(made)).handing is Handing.PICKUP
     assert "收件人、手机号和地址" in (await chat.say("collect_medicine", text="给我快递到家吧")).text
@@ -118,7 +98,7 @@ async def test_it_is_sent_to_an_address_of_the_book_for_a_fee_told_before(
     clinic: Any, pharmacy: Pharmacy
 ) -> None:
     chat = await clinic.chat()
-    client = await _client(chat)
+    client = await client_of(chat)
     made = await pharmacy.approved(client, "AML")
     await pharmacy.address(client)
     offered = await chat.press(await chat.say("my_prescriptions"), "快递到家")
@@ -141,7 +121,7 @@ async def test_it_is_sent_to_an_address_of_the_book_for_a_fee_told_before(
 
 async def test_what_may_not_be_sent_says_so_and_is_picked_up(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "DZP")
+    made = await pharmacy.approved(await client_of(chat), "DZP")
     shown = await chat.say("my_prescriptions")
     assert "地西泮片按规定不能邮寄，只能到院取" in shown.text
     assert list(shown.buttons) == ["到院取药", "以后再说"]
@@ -155,7 +135,7 @@ async def test_what_may_not_be_sent_says_so_and_is_picked_up(clinic: Any, pharma
 
 async def test_what_must_stay_cold_says_so_with_its_fee(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "INS")
+    made = await pharmacy.approved(await client_of(chat), "INS")
     shown = await chat.say("collect_medicine")
     assert "快递走冷链，运费 ¥38" in shown.text
     await chat.press(shown, "快递到家")
@@ -166,7 +146,7 @@ async def test_what_must_stay_cold_says_so_with_its_fee(clinic: Any, pharmacy: P
 
 async def test_what_is_not_there_is_not_billed(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    await pharmacy.approved(await _client(chat), "NIF")
+    await pharmacy.approved(await client_of(chat), "NIF")
     other = await pharmacy.client()
     await pharmacy.bill(other, await pharmacy.approved(other, "NIF"))
     assert "暂时不够" in (await chat.say("collect_medicine", ("handing", "pickup"))).text
@@ -174,7 +154,7 @@ async def test_what_is_not_there_is_not_billed(clinic: Any, pharmacy: Pharmacy) 
 
 async def test_of_several_one_is_picked_and_what_was_said_is_kept(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    client = await _client(chat)
+    client = await client_of(chat)
     await pharmacy.approved(client, "NIF")
     made = await pharmacy.approved(client, "AML")
     asked = await chat.say("collect_medicine", text="我去医院取药")
@@ -186,7 +166,7 @@ async def test_of_several_one_is_picked_and_what_was_said_is_kept(clinic: Any, p
 
 async def test_later_is_no_now(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "AML")
+    made = await pharmacy.approved(await client_of(chat), "AML")
     for intent in ("cancel", "deny", "go_back"):
         await chat.say("collect_medicine")
         assert "先不办" in (await chat.say(intent)).text
@@ -196,7 +176,7 @@ async def test_later_is_no_now(clinic: Any, pharmacy: Pharmacy) -> None:
 
 async def test_in_another_form_documents_say_how_to_go_on(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    await pharmacy.approved(await _client(chat), "AML")
+    await pharmacy.approved(await client_of(chat), "AML")
     await chat.say("complain")
     between = await chat.say("my_prescriptions")
     assert "随时说“取药”" in between.text
@@ -207,7 +187,7 @@ async def test_in_another_form_documents_say_how_to_go_on(clinic: Any, pharmacy:
 
 async def test_a_question_in_between_comes_back(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    await pharmacy.approved(await _client(chat), "AML")
+    await pharmacy.approved(await client_of(chat), "AML")
     await chat.press(await chat.say("collect_medicine"), "快递到家")
     for intent in ("thanks", "where_is_my_parcel", "my_bills"):
         between = await chat.say(intent)
@@ -218,7 +198,7 @@ async def test_a_question_in_between_comes_back(clinic: Any, pharmacy: Pharmacy)
 
 async def test_a_bill_that_is_open_is_shown_with_its_page(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "AML")
+    made = await pharmacy.approved(await client_of(chat), "AML")
     await chat.say("collect_medicine", ("handing", "pickup"))
     for asking in ("my_prescriptions", "collect_medicine"):
         shown = await chat.say(asking)
@@ -232,7 +212,7 @@ async def test_an_unpaid_bill_is_cancelled_and_the_prescription_stays(
     clinic: Any, pharmacy: Pharmacy
 ) -> None:
     chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "AML")
+    made = await pharmacy.approved(await client_of(chat), "AML")
     billed = await chat.say("collect_medicine", ("handing", "pickup"))
     asked = await chat.press(billed, "不要了")
     assert "还没缴费，不收钱" in asked.text
@@ -246,7 +226,7 @@ async def test_an_unpaid_bill_is_cancelled_and_the_prescription_stays(
 
 async def test_what_is_paid_is_paid_back_once_confirmed(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
     shown = await chat.say("my_prescriptions")
     assert list(shown.buttons) == ["改收件地址", "不要了，取消"]
     asked = await chat.press(shown, "不要了")
@@ -263,7 +243,7 @@ async def test_what_is_paid_is_paid_back_once_confirmed(clinic: Any, pharmacy: P
 async def test_what_the_pharmacy_has_begun_is_not_cancelled_here(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     assert "没有要处理的处方" in (await chat.say("cancel_medicine")).text
-    _, made = await pharmacy.paid("AML", client=await _client(chat))
+    _, made = await pharmacy.paid("AML", client=await client_of(chat))
     await chat.say("cancel_medicine")
     async with chat.runtime.database.begin() as session:
         await counter.dispense(session, made, actor="staff:counter")
@@ -274,7 +254,7 @@ async def test_what_the_pharmacy_has_begun_is_not_cancelled_here(clinic: Any, ph
 
 async def test_before_it_leaves_it_goes_to_another_address(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
     offered = await chat.press(await chat.say("my_prescriptions"), "改收件地址")
     assert "寄到哪里" in offered.text
     await chat.tell("collect_medicine", address="杭州市西湖区文三路100号 李四 13800138000")
@@ -283,132 +263,3 @@ async def test_before_it_leaves_it_goes_to_another_address(clinic: Any, pharmacy
         await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
     late = await chat.say("collect_medicine", ("prescription", str(made)), ("purpose", "redirect"))
     assert "改不了地址" in late.text
-
-
-async def test_another_medicine_is_agreed_to_before_anything_is_paid(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "NIF")
-    await _substitution(chat, pharmacy, made)
-    for asking in ("my_prescriptions", "collect_medicine"):
-        asked = await chat.say(asking)
-        assert "换成 氨氯地平片 5mg×28片，1盒，每次1片，少付 ¥24.80" in asked.text
-        assert "今天 23:59 前定下来" in asked.text
-        assert list(asked.buttons) == ["同意换", "不换"]
-    for intent, words in (("inform", "快递到家"), ("thanks", "谢谢"), ("nlu_fallback", "嗯哼")):
-        assert "您同意换吗" in (await chat.say(intent, text=words)).text
-    assert (await pharmacy.see(made)).lines[0].code == "NIF"
-    went_on = await chat.say("give_consent", text="同意")
-    assert "换好了" in went_on.text
-    assert "药费 ¥32.60" in went_on.text
-    assert (await pharmacy.see(made)).lines[0].code == "AML"
-
-
-async def test_a_no_leaves_it_as_it_is(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "NIF")
-    await _substitution(chat, pharmacy, made)
-    said = await chat.press(await chat.say("my_prescriptions"), "不换")
-    assert "照原来的" in said.text
-    seen = await pharmacy.see(made)
-    assert (seen.asked, seen.lines[0].code) == (None, "NIF")
-
-
-async def test_an_answer_after_its_time_changes_nothing(
-    clinic: Any, pharmacy: Pharmacy, outside: Any
-) -> None:
-    chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "NIF")
-    await _substitution(chat, pharmacy, made)
-    await chat.say("my_prescriptions")
-    outside.now = NOW.replace(hour=17)  # after midnight in Shanghai
-    assert "已过有效期" in (await chat.say("affirm")).text
-    assert (await pharmacy.see(made)).lines[0].code == "NIF"
-
-
-async def test_one_that_staff_settled_meanwhile_is_settled(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    made = await pharmacy.approved(await _client(chat), "NIF")
-    await _substitution(chat, pharmacy, made)
-    await chat.say("my_prescriptions")
-    async with chat.runtime.database.begin() as session:
-        await substitutions.answer_by_phone(session, made, accepted=False, actor="staff:counter", now=NOW)
-    assert "已经定过了" in (await chat.say("affirm")).text
-    assert (await pharmacy.see(made)).lines[0].code == "NIF"
-
-
-async def test_a_parcel_is_asked_about_and_received(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    assert "没有在路上" in (await chat.say("where_is_my_parcel")).text
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
-    assert "正在打包" in (await chat.say("where_is_my_parcel")).text
-    async with chat.runtime.database.begin() as session:
-        await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
-    where = await chat.say("where_is_my_parcel")
-    assert "尾号 5678" in where.text
-    assert "https://hospital.example/p/parcel/" in where.text
-    assert "没有回应" in where.text  # no tracker is set up here
-    assert "记下您收到了" in (await chat.press(where, "我收到了")).text
-    assert "已送达" in (await chat.say("where_is_my_parcel")).text
-
-
-async def _sent(chat: Any, pharmacy: Pharmacy, waybill: str) -> None:
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await _client(chat))
-    async with chat.runtime.database.begin() as session:
-        await shipping.ship(session, made, "ems", waybill, actor="staff:counter", now=NOW)
-
-
-async def _signed(chat: Any, waybill: str) -> None:
-    """The carrier says so."""
-    await _scanned(chat, waybill, ParcelState.SIGNED)
-
-
-async def _scanned(chat: Any, waybill: str, state: ParcelState) -> None:
-    step = ParcelStep(NOW + timedelta(minutes=1), "【北京市】中关村营业部")
-    news = ParcelNews("ems", waybill, state, (step,))
-    async with chat.runtime.database.begin() as session:
-        await following.take_note(session, chat.runtime.crypto, news, NOW)
-
-
-async def test_what_only_the_carrier_calls_received_may_be_missing(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    await _sent(chat, pharmacy, "EM12345678")
-    await _signed(chat, "EM12345678")
-    where = await chat.say("where_is_my_parcel", text="显示签收了可我没收到")
-    assert "尾号 5678）：快递记录已签收，" in where.text
-    said = await chat.press(where, "我没有收到")
-    assert chat.form == "complaint_form"
-    assert "什么时候" in said.text  # of what kind it is is known
-
-
-async def test_received_said_behind_the_carriers_word_is_taken(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    await _sent(chat, pharmacy, "EM12345678")
-    await _signed(chat, "EM12345678")
-    assert "记下您收到了" in (await chat.say("confirm_receipt", text="药收到了")).text
-
-
-async def test_not_received_is_no_receipt(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    await _sent(chat, pharmacy, "EM12345678")
-    said = await chat.say("confirm_receipt", text="显示签收了，我没收到药！")
-    assert "尾号 5678" in said.text
-    assert "记下您收到了" not in said.text
-
-
-async def test_something_wrong_with_it_names_whom_to_call(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    await _sent(chat, pharmacy, "EM12345678")
-    await _scanned(chat, "EM12345678", ParcelState.PROBLEM)
-    where = await chat.say("where_is_my_parcel")
-    assert "遇到问题" in where.text
-    assert chat.runtime.settings.hospital_phone in where.text
-
-
-async def test_of_several_parcels_each_button_says_which(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    await _sent(chat, pharmacy, "EM12345678")
-    await _sent(chat, pharmacy, "EM12349999")
-    where = await chat.say("confirm_receipt", text="收到了")
-    assert set(where.buttons) == {"我收到了（尾号 5678）", "我收到了（尾号 9999）"}
-    assert "记下您收到了" in (await chat.press(where, "我收到了（尾号 9999")).text
-    assert "已送达" in (await chat.say("where_is_my_parcel")).text

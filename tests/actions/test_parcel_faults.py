@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from integrations.hospital import patients
 from integrations.hospital.delivery import shipping
 from integrations.hospital.models import Handing
 from integrations.parcel.kuaidi100 import Kuaidi100
@@ -19,9 +18,10 @@ from integrations.runtime import Runtime
 from integrations.sandbox.app import create_app
 from integrations.sandbox.options import Options
 from integrations.settings import Settings
-from tests.pharmacy_rows import NOW, Client, Pharmacy
+from tests.pharmacy_rows import NOW, Pharmacy
 
 from .conftest import Clinic, Outside
+from .medicines import client_of
 
 
 @pytest.fixture
@@ -45,14 +45,15 @@ def runtime(runtime: Runtime, service: Any) -> Runtime:
 
 @pytest.mark.parametrize("fault", [{"code": 502}, {"code": "502"}], ids=["down", "asked too often"])
 async def test_what_is_known_is_said_and_since_when(
-    clinic: Clinic, runtime: Runtime, outside: Outside, service: httpx.AsyncClient, fault: dict[str, Any]
+    clinic: Clinic,
+    runtime: Runtime,
+    pharmacy: Pharmacy,
+    outside: Outside,
+    service: httpx.AsyncClient,
+    fault: dict[str, Any],
 ) -> None:
     chat = await clinic.chat()
-    async with runtime.database.begin() as session:
-        [patient] = await patients.acting_for(session, chat.contact.account_id)
-    client = Client(chat.contact.account_id, chat.contact.id, patient.id)
-    pharmacy = await Pharmacy(runtime.database, runtime.crypto).open()
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
     async with runtime.database.begin() as session:
         await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
     assert "快递已揽收，今天 9:00 更新" in (await chat.say("where_is_my_parcel")).text

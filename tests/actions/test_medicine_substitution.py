@@ -1,0 +1,69 @@
+"""Another medicine, where one is not to be had: the patient is asked before anything is paid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.hospital.pharmacy import substitutions
+from tests.pharmacy_rows import NOW, PHARMACIST, Pharmacy
+
+from .medicines import client_of
+
+
+async def _substitution(chat: Any, pharmacy: Pharmacy, prescription: Any) -> None:
+    async with chat.runtime.database.begin() as session:
+        await substitutions.propose(
+            session, pharmacy.crypto, prescription, old_code="NIF", code="AML", quantity=1, dose="每次1片",
+            pharmacist=PHARMACIST, agreed_by=pharmacy.staff_no, reason="电话问过，无过敏史", now=NOW,
+        )  # fmt: skip
+
+
+async def test_another_medicine_is_agreed_to_before_anything_is_paid(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await client_of(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
+    for asking in ("my_prescriptions", "collect_medicine"):
+        asked = await chat.say(asking)
+        assert "换成 氨氯地平片 5mg×28片，1盒，每次1片，少付 ¥24.80" in asked.text
+        assert "今天 23:59 前定下来" in asked.text
+        assert list(asked.buttons) == ["同意换", "不换"]
+    for intent, words in (("inform", "快递到家"), ("thanks", "谢谢"), ("nlu_fallback", "嗯哼")):
+        assert "您同意换吗" in (await chat.say(intent, text=words)).text
+    assert (await pharmacy.see(made)).lines[0].code == "NIF"
+    went_on = await chat.say("give_consent", text="同意")
+    assert "换好了" in went_on.text
+    assert "药费 ¥32.60" in went_on.text
+    assert (await pharmacy.see(made)).lines[0].code == "AML"
+
+
+async def test_a_no_leaves_it_as_it_is(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await client_of(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
+    said = await chat.press(await chat.say("my_prescriptions"), "不换")
+    assert "照原来的" in said.text
+    seen = await pharmacy.see(made)
+    assert (seen.asked, seen.lines[0].code) == (None, "NIF")
+
+
+async def test_an_answer_after_its_time_changes_nothing(
+    clinic: Any, pharmacy: Pharmacy, outside: Any
+) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await client_of(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
+    await chat.say("my_prescriptions")
+    outside.now = NOW.replace(hour=17)  # after midnight in Shanghai
+    assert "已过有效期" in (await chat.say("affirm")).text
+    assert (await pharmacy.see(made)).lines[0].code == "NIF"
+
+
+async def test_one_that_staff_settled_meanwhile_is_settled(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await client_of(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
+    await chat.say("my_prescriptions")
+    async with chat.runtime.database.begin() as session:
+        await substitutions.answer_by_phone(session, made, accepted=False, actor="staff:counter", now=NOW)
+    assert "已经定过了" in (await chat.say("affirm")).text
+    assert (await pharmacy.see(made)).lines[0].code == "NIF"
