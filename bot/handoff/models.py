@@ -92,6 +92,7 @@ class Talk(Base):
         Index("ix_talks_staff_id", "staff_id", postgresql_where=_OPEN),
         Index("ix_talks_accepted_at", "accepted_at", postgresql_where=text("accepted_at IS NOT NULL")),
         Index("ix_talks_conversation_id", "conversation_id", "requested_at"),
+        Index("ix_talks_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
     )
 
     id: Mapped[Key]

@@ -79,6 +79,9 @@ class Delivery(Base):
             "ix_deliveries_unsubscribed", "next_try_at",
             postgresql_where=text("subscribed_at IS NULL AND next_try_at IS NOT NULL"),
         ),
+        Index(
+            "ix_deliveries_problems", "state_at", postgresql_where=text("status IN ('problem', 'returned')"),
+        ),
     )  # fmt: skip
 
     id: Mapped[Key]

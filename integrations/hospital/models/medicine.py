@@ -195,6 +195,11 @@ class Review(Base):
         CheckConstraint("(settled_at IS NULL) = (settled_by IS NULL)", "settled_at"),
         Index("ix_prescription_reviews_open", "due_at", postgresql_where=text("decided_at IS NULL")),
         Index("ix_prescription_reviews_amend_by", "amend_by", postgresql_where=text("amend_by IS NOT NULL")),
+        Index(
+            "ix_prescription_reviews_left",
+            "overdue_at",
+            postgresql_where=text("overdue_at IS NOT NULL AND settled_at IS NULL"),
+        ),
     )
 
     prescription_id: Mapped[UUID] = mapped_column(ForeignKey("prescriptions.id"), primary_key=True)
