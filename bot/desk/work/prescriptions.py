@@ -185,7 +185,7 @@ class Prescriptions:
         """What is known of allergies and of what is taken already, held against each line; and what the doctor said to
         it."""
         words, crypto = self._desk.words, self._desk.rt.crypto
-        packs = [await medicines.by_code(session, line.code) for line in one.lines]
+        packs = [await session.get_one(Medicine, line.medicine_id) for line in one.lines]
         warned = await checking.warnings(
             session, crypto, one.patient_id, packs, self._desk.now(), besides=one.id
         )

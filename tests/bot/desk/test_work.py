@@ -143,6 +143,18 @@ async def test_a_pharmacist_approves_and_hands_over(desks: Desks) -> None:
     await pharmacist.told("没有这个取药码")
 
 
+async def test_a_prescription_opens_whose_medicine_the_pharmacy_gave_up(desks: Desks) -> None:
+    pharmacy = await Pharmacy(desks.rt.database, desks.rt.crypto).open()
+    made = await pharmacy.issue(await pharmacy.client(), "AML")
+    async with desks.rt.database.begin() as session:
+        (await medicines.by_code(session, "AML")).active = False
+    pharmacist = await desks.enter(Role.PHARMACIST)
+    await open_row(pharmacist, "/prescriptions", made)
+    await see(pharmacist, "没有过敏史记录，请核实")
+    await press(pharmacist, "reject", reason="药房不再配这种药")
+    await pharmacist.told("医生和患者会收到通知")
+
+
 async def test_another_medicine_is_proposed_after_its_warnings_were_answered(desks: Desks) -> None:
     pharmacy = await Pharmacy(desks.rt.database, desks.rt.crypto).open()
     client = await pharmacy.client()
