@@ -15,7 +15,7 @@ ARGS ?=
 help:
 	@echo "make run     set up and run everything, sandbox included; Ctrl-C stops it"
 	@echo "make test    set up and run all tests          (ARGS='-k booking' is handed to pytest)"
-	@echo "make check   the quick tests and the linters"
+	@echo "make check   the linters and the tests that need no server, in a minute or two"
 	@echo "make setup   only set up: .venv, .venv-rasa, the model"
 	@echo "make bench   compare speed with a stock Rasa   make eval   measure understanding"
 	@echo "make lock    make requirements/*.txt anew from pyproject.toml   (ARGS=--upgrade)"
@@ -38,7 +38,7 @@ check: setup
 	@.venv/bin/ruff format --check --quiet . || { echo "Not formatted: ruff format ."; exit 1; }
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
-	@.venv/bin/python -m pytest -q -n 2 --dist loadfile --hypothesis-profile quick -m "not ($(SLOW))" $(ARGS)
+	@.venv/bin/python -m pytest -q -n 2 --dist loadfile --hypothesis-profile quick --no-servers -m "not ($(SLOW))" $(ARGS)
 
 bench: setup
 	@.venv/bin/python -m tests.bench $(ARGS)

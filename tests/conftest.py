@@ -46,6 +46,20 @@ def ring(name: str) -> str:
     return f"{name}:{base64.b64encode(name.encode().ljust(32, b'.')).decode()}"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-servers", action="store_true", help="only what needs neither Postgres nor Valkey")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("no_servers"):
+        kept, left_out = [], []
+        for item in items:
+            needs = {"postgres", "valkey"} & set(getattr(item, "fixturenames", ()))
+            (left_out if needs else kept).append(item)
+        items[:] = kept
+        config.hook.pytest_deselected(items=left_out)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """What collecting makes stays until the end: looking for garbage in it, then and later, finds none."""

@@ -3,16 +3,19 @@ they get through whatever breaks on the way. What a patient does depends on what
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import psycopg
 
-from tests.faults.breaking import is_answer
+from tests.faults.breaking import conversation, is_answer, on_its_way
 from tests.faults.purse import Purse
 from tests.patients import Patient, code_in
+from tests.stack import Stack
 
 PATIENCE = 25.0  # seconds without an answer, after which a patient asks again
 # Not those that other tests here count on: a crowd leaves few numbers.
@@ -38,6 +41,7 @@ _AFTERWARDS = ("我的预约", "取消预约", "我付好了", "怎么停车？"
 class Visitor:
     """One patient of the crowd. `said` are all answers read, oldest first; `done` what was done, and what for."""
 
+    stack: Stack
     http: httpx.AsyncClient
     patient: Patient
     purse: Purse
@@ -55,7 +59,7 @@ class Visitor:
         last = await self._act(self.patient.meeting)
         while not (self.booked and time.monotonic() > self.until):
             if time.monotonic() > deadline:
-                raise TimeoutError("\n".join([f"{self.patient.address} got stuck", *self.done[-60:]]))
+                raise TimeoutError("\n".join([f"{self.patient.address} got stuck", *self.done[-90:]]))
             last = await self._next(last, deadline)
 
     async def _next(self, last: str, deadline: float) -> str:
@@ -114,4 +118,14 @@ class Visitor:
                 self.done.append(f"    read: {patient.last.text}")
                 return self.said[-1]
         self.silences += 1
+        self.done.append(await asyncio.to_thread(self._why_silent))
         return self.said[-1] if self.said else ""
+
+    def _why_silent(self) -> str:
+        """What the program has to do for this patient: for whoever reads a failure."""
+        try:
+            talk = conversation(self.stack, self.patient)
+            state = self.stack.rows("SELECT state, changed_at FROM controls WHERE conversation_id = %s", talk)
+            return f"    silence, {state}, on its way: {on_its_way(self.stack, talk)}"
+        except (psycopg.Error, LookupError, OSError) as error:
+            return f"    silence, and no answer from the database: {type(error).__name__}"

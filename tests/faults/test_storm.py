@@ -45,7 +45,6 @@ async def test_nobody_is_lost_in_a_storm(stack: Stack) -> None:
     ]
     storm = Storm(stack, SEED)
     visitors = await _visit(stack, crowd, storm)
-    print(f"seed {SEED}:", *storm.log, sep="\n  ")
     print("silences:", sum(one.silences for one in visitors), "messages:", sum(len(v.said) for v in visitors))
     print("payments:", dict(visitors[0].purse.done), audit_money(stack))
     audit(stack, crowd, storm=True)
@@ -63,12 +62,15 @@ async def _visit(stack: Stack, crowd: list[Patient], storm: Storm) -> list[Visit
         for number, patient in enumerate(crowd):
             chance = random.Random(1000 * SEED + number)  # noqa: S311 - repeatable
             purse = Purse(stack, http, patient, chance, paid)
-            visitors.append(Visitor(http, patient, purse, chance, began + SECONDS))
+            visitors.append(Visitor(stack, http, patient, purse, chance, began + SECONDS))
         visits = asyncio.gather(*(one.visit(began + SECONDS + AFTERWARDS) for one in visitors))
         storm.begin()
         await asyncio.sleep(SECONDS)
         await asyncio.to_thread(storm.end)
-        await visits
+        try:
+            await visits
+        finally:
+            print(f"seed {SEED}:", *storm.log, sep="\n  ")
     return visitors
 
 
