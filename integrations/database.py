@@ -131,6 +131,8 @@ class Database:
             min_size=1,
             max_size=pools.fixed,
             timeout=_PLACE_SECONDS,
+            # Its pauses double: after an outage of minutes it would look again minutes later. Whoever asks next tries.
+            reconnect_timeout=_PLACE_SECONDS,
             open=False,
         )
 
