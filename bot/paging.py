@@ -173,13 +173,16 @@ class Written:
     words: str = field(repr=False)
 
 
+# Of many, those nearest to the alarm.
 _WORDS = text("""
-    SELECT inbound.content, inbound.received_at FROM alarms
-    JOIN inbound ON inbound.conversation_id = alarms.conversation_id
-    WHERE number = :number AND kind NOT IN ('event', 'unfollow', 'system')
-      AND inbound.received_at BETWEEN alarms.raised_at - interval '10 minutes'
-                                  AND alarms.last_at + interval '10 minutes'
-    ORDER BY inbound.seq LIMIT 30
+    SELECT content, received_at FROM (
+        SELECT inbound.content, inbound.received_at, inbound.seq FROM alarms
+        JOIN inbound ON inbound.conversation_id = alarms.conversation_id
+        WHERE number = :number AND kind NOT IN ('event', 'unfollow', 'system')
+          AND inbound.received_at BETWEEN alarms.raised_at - interval '10 minutes'
+                                      AND alarms.last_at + interval '10 minutes'
+        ORDER BY abs(extract(epoch FROM inbound.received_at - alarms.raised_at)), inbound.seq DESC LIMIT 30
+    ) AS nearest ORDER BY seq
 """)
 
 

@@ -29,6 +29,7 @@ from bot.staff_group.models import RelayStatus
 from bot.staff_group.relaying import Told
 from bot.wake import tell_desk, wake
 from integrations.channel import FetchMedia, Rejected, SendError
+from integrations.crypto import Undecryptable
 from integrations.hospital.models import StaffMember
 from integrations.hospital.staff.permissions import Right, may
 from integrations.media_types import media_type
@@ -121,7 +122,12 @@ async def keep(rt: Runtime, message: GroupMessage) -> None:
 async def work(rt: Runtime) -> None:
     """Does all that is pending."""
     while row := await _take(rt):
-        written = await _read(rt, row)
+        try:
+            written = await _read(rt, row)
+        except Undecryptable as error:
+            log.exception("what staff wrote in the group cannot be read", attempts=row.attempts)
+            await _again(rt, row, None, error)
+            continue
         if written is None:  # a topic that is none of ours
             await _settle(rt, row.id, "done")
             continue
@@ -263,14 +269,14 @@ async def _answer(session: AsyncSession, rt: Runtime, written: Written, said: st
     )
 
 
-async def _again(rt: Runtime, row: Any, written: Written, error: Exception) -> None:
+async def _again(rt: Runtime, row: Any, written: Written | None, error: Exception) -> None:
     """Tries once more, or says that it could not be done."""
     if row.attempts < MAX_ATTEMPTS and (not isinstance(error, SendError) or error.retryable):
         async with rt.database.transaction() as session:
             await session.execute(_LATER, {"id": row.id, "at": rt.now() + _FIRST_RETRY * 2**row.attempts})
         return
     async with rt.database.begin() as session:
-        if (await session.execute(_DONE, {"id": row.id, "status": "failed"})).first():
+        if (await session.execute(_DONE, {"id": row.id, "status": "failed"})).first() and written:
             await _answer(session, rt, written, relaying.WORDS("group.failed"))
 
 

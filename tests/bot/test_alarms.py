@@ -241,3 +241,16 @@ async def test_the_way_is_told_in_the_language_of_the_alarm(rt, say):
     await say("My father collapsed and is not breathing")
     await say(kind=Kind.LOCATION, location=BEIJING)
     assert (await said(rt))[1].startswith("Your location has come")
+
+
+async def test_of_much_that_was_written_staff_read_what_stands_around_the_alarm(rt, say, clock):
+    for number in range(40):
+        await say(f"第{number}句")
+        clock.forward(seconds=2)
+    await say("我胸口压榨样疼，喘不上气")
+    async with rt.database.begin() as session:
+        [alarm] = (await session.execute(text("SELECT number FROM alarms"))).all()
+        written = await paging.read(session, rt.crypto, alarm.number, actor="staff:li", reason="page")
+    assert [one.words for one in written] == [f"第{n}句" for n in range(11, 40)] + [
+        "我胸口压榨样疼，喘不上气"
+    ]

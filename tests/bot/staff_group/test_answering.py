@@ -199,6 +199,27 @@ async def test_what_cannot_be_done_is_given_up_and_said(telegram, waiting, write
     assert (await heard())[-1] == "稍等"
 
 
+async def test_what_can_no_longer_be_read_is_given_up_and_holds_nothing_else_up(
+    rt, waiting, write, heard, keep, clock
+):
+    await write("/take")
+    await rows(
+        rt,
+        "INSERT INTO staff_updates (update_id, group_id, thread_id, content, received_at, retry_at)"
+        " VALUES (999, :group, :topic, :content, :now, :now) RETURNING id",
+        group=GROUP,
+        topic=TOPIC,
+        now=clock(),
+        content=b"sealed under a key that is gone",
+    )
+    for _ in range(answering.MAX_ATTEMPTS):
+        await keep()
+        clock.forward(minutes=5)
+    await write("稍等")
+    assert (await heard())[-1] == "稍等"
+    assert await rows(rt, "SELECT status FROM staff_updates WHERE update_id = 999") == [("failed",)]
+
+
 async def test_changes_recordings_and_unknown_commands_reach_nobody(telegram, waiting, write, heard):
     await write("/take")
     await write("改了", edited=True)
