@@ -174,9 +174,10 @@ async def reset_password(session: AsyncSession, login: str, *, by: str, now: dat
 async def change_own_password(
     session: AsyncSession, member: StaffMember, old: str, new: str, now: datetime, *, token: str | None = None
 ) -> bool:
-    """False when the old one is wrong. All other sessions end; `token` is the one that goes on.
-    Raises BadPassword."""
+    """False when the old one is wrong, which counts as a failed login does. All other sessions end; `token` is the one
+    that goes on. Raises BadPassword."""
     if not await passwords.matches(member.password_hash, old):
+        await logins.count_wrong_password(session, member, now)
         return False
     if new == old:
         raise passwords.BadPassword("same")

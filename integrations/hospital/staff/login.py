@@ -131,6 +131,14 @@ async def forget_old_sessions(session: AsyncSession, now: datetime) -> None:
     )
 
 
+async def count_wrong_password(session: AsyncSession, member: StaffMember, now: datetime) -> None:
+    """Typed by whoever sits at an open session: as many as lock a login end the member's sessions as well."""
+    counted = await _locked(session, StaffMember.id == member.id)
+    await _refused(session, counted, member, "change_password", "", now)
+    if counted and _is_locked(counted, now):
+        await end_all_sessions(session, member.id)
+
+
 def _id(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 

@@ -87,6 +87,22 @@ async def test_changing_the_own_password_ends_the_other_sessions(database: Datab
         assert await login.check_password(session, "li.na", new, "10.0.0.7", NOW) is not None
 
 
+async def test_who_guesses_the_password_at_an_open_session_loses_it(database: Database) -> None:
+    async with database.begin() as session:
+        member = await staff_rows.member(session, Role.AGENT, "li.na")
+        here = await login.open_session(session, member, "10.0.0.7", NOW)
+        for number in range(login.MOST_FAILURES):
+            assert await login.member_of(session, here, NOW) is not None
+            assert not await accounts.change_own_password(
+                session, member, f"guess {number}", "one-of-mine-now", NOW, token=here
+            )
+        assert await login.member_of(session, here, NOW) is None
+        assert await login.check_password(session, "li.na", PASSWORD, "10.0.0.7", NOW) is None
+        actions = list(await session.scalars(select(AuditEvent.action)))
+    assert actions.count("login_refused") == login.MOST_FAILURES + 1
+    assert "login_locked" in actions
+
+
 async def test_somebody_stays_administrator(database: Database) -> None:
     async with database.begin() as session:
         await staff_rows.member(session, Role.ADMINISTRATOR, "root")
