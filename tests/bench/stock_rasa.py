@@ -55,7 +55,7 @@ def train(folder: Path) -> Path:
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in inputs)).hexdigest()[:16]
     model = folder / f"stock-{digest}.tar.gz"
     if not model.exists():
-        print("Training the stock model (DIET and TED, 4 epochs each) …", flush=True)
+        print("Training the stock model (DIET and TED, 16 epochs each) …", flush=True)
         command = [str(PYTHON), "-W", "ignore", "-m", "rasa", "train", "--force"]
         command += ["--config", str(PARTS / "config.yml"), "--domain", str(ROOT / "domain.yml")]
         command += ["--data", str(data), "--out", str(folder), "--fixed-model-name", model.name]
