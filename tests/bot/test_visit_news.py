@@ -134,12 +134,16 @@ async def test_a_killed_teller_tells_once(rt, clinic, who, clock, monkeypatch):
     clock.time = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
     queue = notices.queue
 
+    class Killed(BaseException):
+        """Nothing can be done about it, unlike an error."""
+
     async def dies(*args, **more):
         await queue(*args, **more)
-        raise RuntimeError("killed")
+        raise Killed
 
     monkeypatch.setattr(notices, "queue", dies)
-    await sweep.hospital(rt)
+    with pytest.raises(Killed):
+        await sweep.hospital(rt)
     assert len(await heard(rt, who)) == before
     monkeypatch.setattr(notices, "queue", queue)
     await sweep.hospital(rt)
