@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from bot import first_aid, health, pages, parcels, payments, red_flags, webhooks
-from bot.rush import Rush
 from bot.turn_news import TurnNews
 from bot.wake import Waker
 from integrations import connections
@@ -60,7 +59,6 @@ async def serving(gateway: FastAPI, rt: Runtime) -> AsyncIterator[None]:
         gateway.state.runtime = rt
         gateway.state.news = news
         gateway.state.background = background
-        gateway.state.rush = Rush()
         gateway.state.waker = Waker(rt.redis)
         yield
         await background.finish()

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
 from functools import partial
-from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +21,6 @@ from starlette.routing import Route
 from bot import claims, delivery, door, inbox, numbers_in_chat, paging
 from bot.handoff import native
 from bot.inbox import Accepted
-from bot.rush import Rush
 from bot.staff_group import work as staff_group
 from bot.turn_news import TurnNews
 from bot.wake import Waker, tell_desk
@@ -94,9 +92,7 @@ async def _take(request: Request, rt: Runtime, channel: Channel, messages: list[
         if conversation := await native.hear(rt, message):
             request.app.state.waker.wake(conversation)
             request.app.state.background.start(tell_desk(rt.redis, [conversation]))
-    rush: Rush = request.app.state.rush
-    with rush.storing():
-        stored = [(m, await inbox.accept(rt, channel, m, passive_until=until)) for m in messages]
+    stored = [(m, await inbox.accept(rt, channel, m, passive_until=until)) for m in messages]
     accepted = [(message, taken) for message, taken in stored if taken]
     for message, taken in accepted:
         _after_accepting(request, rt, channel, message, taken, passive=passive)
@@ -139,7 +135,7 @@ async def _reply_passively(
     request: Request, rt: Runtime, channel: PassiveReply, message: MessageIn, taken: Accepted
 ) -> Response:
     """Waits for the turn and gives its answer in this very response, or says that none comes here."""
-    began, nothing = monotonic(), door.respond(channel.nothing)
+    nothing = door.respond(channel.nothing)
     if taken.deliveries > MOST_DELIVERIES or (taken.answered and not taken.alarm):
         return nothing
     if not taken.alarm and not await _turn_is_done(request, rt, taken):
@@ -148,9 +144,6 @@ async def _reply_passively(
             # Without the customer-service interface a redelivery is the only other chance: let this one run out.
             await asyncio.sleep(_PLATFORM_GIVES_UP)
         return nothing
-    if not taken.alarm:
-        rush: Rush = request.app.state.rush
-        await rush.over(rt.settings.wechat_passive_seconds - (monotonic() - began))
     claimed = await _claim(request, rt, taken)
     PASSIVE.labels("given" if claimed else "nothing").inc()
     if claimed is None:
