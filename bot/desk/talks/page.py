@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from uuid import UUID
 
@@ -102,10 +102,18 @@ class TalksPage:
     def changed(self, changed: Collection[Row]) -> None:
         self._list.changed(changed)
         for row in changed:
-            if row.id == self.shown and not self._talk.changed(row):
+            before = self._talk.row
+            if before is None or row.id != before.id:
+                continue
+            if not self._talk.changed(row):
                 self._talk.row = None  # nothing more of it is told from here on
-                with self._root:
-                    ui.timer(0, partial(self._lose, row.id), once=True)
+                self._soon(partial(self._lose, row.id))
+            elif row.alarm and row.alarm != before.alarm:
+                self._soon(partial(self._card.show, row))  # it lists the red flags
+
+    def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
+        with self._root:
+            ui.timer(0, work, once=True)
 
     def said(self, row: Row, items: list[Item]) -> None:
         if row.id == self.shown:

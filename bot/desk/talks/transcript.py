@@ -52,8 +52,9 @@ _ALARMS = text("""
 """)
 _TALKS = text("""
     SELECT talks.id, talks.skill, talks.reason, talks.status, talks.requested_at, talks.accepted_at, talks.ended_at,
-           talks.ended_by, coalesce(staff.name, talks.native_agent) AS agent
+           coalesce(ender.name, talks.ended_by) AS ended_by, coalesce(staff.name, talks.native_agent) AS agent
     FROM talks LEFT JOIN staff ON staff.id = talks.staff_id
+    LEFT JOIN staff AS ender ON talks.ended_by = 'staff:' || ender.login
     WHERE talks.conversation_id = :id AND talks.requested_at < CAST(:before AS timestamptz)
     ORDER BY talks.requested_at DESC LIMIT :limit
 """)

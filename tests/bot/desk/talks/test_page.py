@@ -88,6 +88,7 @@ async def test_from_the_queue_to_the_end(desks, rt, queued, arrive):
     )
     agent.user.find(marker="act-hand_back").click()
     await agent.told("已交还机器人")
+    await until(lambda: any("沈一鸣结束了对话" in item["text"] for item in said.said))
     async with rt.database.begin() as session:
         state = await session.scalar(text("SELECT state FROM controls"))
         audited = list(await session.scalars(text("SELECT action FROM audit_events ORDER BY at")))
@@ -97,6 +98,18 @@ async def test_from_the_queue_to_the_end(desks, rt, queued, arrive):
         "talk.accept",
         "talk.handed_back",
     ]
+
+
+async def test_a_red_flag_in_the_middle_of_a_talk_stands_on_the_card(desks, rt, queued, arrive, accept):
+    conversation = await queued()
+    agent = await desks.enter(Role.AGENT, name="沈一鸣")
+    await accept(conversation, agent.member)
+    await enter(agent)
+    tell(agent, ConversationList, "choose", str(conversation))
+    await sees(agent, "您接待中")
+    await arrive(words="胸口剧烈疼痛喘不上气")
+    hubs.of(desks.rt).touch([conversation])
+    await sees(agent, "红旗 (1)")
 
 
 async def test_what_was_said_in_one_moment_is_read_back_whole(desks, rt, queued):
