@@ -25,10 +25,7 @@ _STOPS = {THEN: None, SLOT: None}
 async def missing_consents(turn: Turn) -> list[ConsentKind]:
     """What this contact still has to agree to, in the order it is asked."""
     async with turn.runtime.database.begin() as session:
-        contact = await accounts.contact(session, turn.contact_id)
-        if contact is None:
-            raise LookupError(f"no contact {turn.contact_id}")
-        return _in_order(await accounts.missing_consents(session, contact))
+        return _in_order(await accounts.missing_consents(session, await contact_of(session, turn)))
 
 
 class ConsentForm(Form):

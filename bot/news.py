@@ -40,18 +40,15 @@ _OWN_WAY: dict[EventKind, Callable[[AsyncSession, Runtime, HospitalEvent], Await
 
 
 async def tell(rt: Runtime, most: int) -> list[UUID]:
-    """Turns all open events into messages, the oldest first, so many in a transaction: those that cannot be told, be
-    they ever so many, are not waited for. Gives the conversations that got a message of our own to answer."""
+    """Turns all open events into messages, the oldest first, so many in a transaction; those that cannot be told are
+    put off, and so not met again here. Gives the conversations that got a message of our own to answer."""
     told: list[UUID | None] = []
-    after: UUID | None = None
     while True:
         async with rt.database.begin() as session:
-            claimed = await events.claim(session, most, rt.now(), after=after)
-            last = claimed[-1].id if claimed else None
+            claimed = await events.claim(session, most, rt.now())
             told += [await _tell_or_leave(session, rt, event) for event in claimed]
         if len(claimed) < most:
             return [conversation for conversation in told if conversation]
-        after = last
 
 
 async def _tell_or_leave(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:

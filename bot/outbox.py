@@ -73,7 +73,8 @@ _DUE = text(f"""
     JOIN contacts ON contacts.id = outbound.conversation_id
     JOIN controls USING (conversation_id)
     WHERE outbound.status = 'queued' AND coalesce(outbound.not_before, :now) <= :now
-      AND (outbound.inbound_id IS NOT NULL OR outbound.talk_id IS NOT NULL OR controls.state = 'bot')
+      AND (outbound.inbound_id IS NOT NULL OR outbound.talk_id IS NOT NULL OR outbound.exempt
+           OR controls.state = 'bot')
       AND (outbound.notice IS NULL OR NOT {ALARMED.format(conversation="outbound.conversation_id")})
       AND contacts.channel = ANY(:sending)
       AND (contacts.channel <> ALL(:limited) OR EXISTS (

@@ -124,9 +124,9 @@ async def work(rt: Runtime) -> None:
     while row := await _take(rt):
         try:
             written = await _read(rt, row)
-        except Undecryptable as error:
-            log.exception("what staff wrote in the group cannot be read", attempts=row.attempts)
-            await _again(rt, row, None, error)
+        except Undecryptable:  # another try changes nothing
+            log.exception("what staff wrote in the group cannot be read")
+            await _settle(rt, row.id, "failed")
             continue
         if written is None:  # a topic that is none of ours
             await _settle(rt, row.id, "done")
@@ -269,14 +269,14 @@ async def _answer(session: AsyncSession, rt: Runtime, written: Written, said: st
     )
 
 
-async def _again(rt: Runtime, row: Any, written: Written | None, error: Exception) -> None:
+async def _again(rt: Runtime, row: Any, written: Written, error: Exception) -> None:
     """Tries once more, or says that it could not be done."""
     if row.attempts < MAX_ATTEMPTS and (not isinstance(error, SendError) or error.retryable):
         async with rt.database.transaction() as session:
             await session.execute(_LATER, {"id": row.id, "at": rt.now() + _FIRST_RETRY * 2**row.attempts})
         return
     async with rt.database.begin() as session:
-        if (await session.execute(_DONE, {"id": row.id, "status": "failed"})).first() and written:
+        if (await session.execute(_DONE, {"id": row.id, "status": "failed"})).first():
             await _answer(session, rt, written, relaying.WORDS("group.failed"))
 
 

@@ -110,17 +110,13 @@ async def tell_booked(
     )
 
 
-async def claim(
-    session: AsyncSession, limit: int, now: datetime, *, after: UUID | None = None
-) -> list[HospitalEvent]:
-    """The oldest open events (behind `after`) that are due, now marked handled: whoever commits has them, after a
+async def claim(session: AsyncSession, limit: int, now: datetime) -> list[HospitalEvent]:
+    """The oldest open events that are due, now marked handled: whoever commits has them, after a
     rollback they are open again. Several callers at once get different events."""
     due = or_(HospitalEvent.not_before.is_(None), HospitalEvent.not_before <= now)
     still_open = select(HospitalEvent.id).where(
         HospitalEvent.handled_at.is_(None), HospitalEvent.given_up_at.is_(None), due
     )
-    if after is not None:
-        still_open = still_open.where(HospitalEvent.id > after)
     mine = still_open.order_by(HospitalEvent.id).limit(limit).with_for_update(skip_locked=True).cte("mine")
     taken = (
         update(HospitalEvent)

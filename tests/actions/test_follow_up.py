@@ -270,7 +270,7 @@ async def test_a_daughter_answers_for_her_mother(chat: Chat, clinic: Clinic) -> 
     said = await answer(
         chat, "空腹6.1，体重62公斤，药按时打了，脚没事", "log_measurement", ("measurement", "glucose")
     )
-    assert "记下了" in said.text
+    assert "谢谢，记下了" in said.text
     assert {str(one.patient_id) for one in await rows(chat, Measurement)} == {mother}
 
 

@@ -204,7 +204,7 @@ async def test_a_platform_that_did_not_take_it_is_asked_again(rt, telegram, talk
 async def test_who_is_asked_for_patience_is_woken_at_the_second_that_the_platform_named(
     rt, telegram, talk, clock
 ):
-    telegram.fail = [Throttled(retry_after=0.2)]
+    telegram.fail = [Throttled(retry_after=1)]
     await queue(rt, talk, "一")
     await delivery.deliver(rt, talk)
     assert await rt.redis.zscore(WOKEN, talk.bytes) is None
@@ -213,7 +213,7 @@ async def test_who_is_asked_for_patience_is_woken_at_the_second_that_the_platfor
             await asyncio.sleep(0.02)
     await delivery.deliver(rt, talk)
     assert telegram.texts == []  # by the clock it is too early yet
-    clock.forward(seconds=0.2)
+    clock.forward(seconds=1)
     await delivery.deliver(rt, talk)
     assert telegram.texts == ["一"]
 

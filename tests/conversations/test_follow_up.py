@@ -30,7 +30,7 @@ def test_it_is_asked_answered_and_alarms(arrive: Arrive, hospital: Hospital, cha
     assert "血压 135/85，记下了" in said
     assert "头晕、头痛或者胸闷" in said
     said = patient.choose("没有")
-    assert "记下了" in said
+    assert "谢谢，记下了" in said
     eventually(lambda: hospital.one("SELECT status FROM follow_up_tasks WHERE id = %s", task) == "done")
     said = patient.say("血压 190/120")
     assert "190/120" in said

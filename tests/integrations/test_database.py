@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from sqlalchemy import text
 
+from bot.launching.starting import free_ports
 from integrations import database as databases
 from integrations.connections import COMMAND
 from integrations.database import Database
 
 PLACE_SECONDS = 0.2
 AWAY_SECONDS = 4.0
-
-
-def free_port() -> int:
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return int(place.getsockname()[1])
 
 
 async def answers(database: Database) -> bool:
@@ -36,7 +30,7 @@ async def answers(database: Database) -> bool:
 async def test_after_a_long_outage_whoever_asks_next_gets_through(postgres, monkeypatch):
     """And does not wait for as long again, because the pauses between two looks have grown meanwhile."""
     monkeypatch.setattr(databases, "_PLACE_SECONDS", PLACE_SECONDS)
-    there, port = urlsplit(postgres), free_port()
+    there, port = urlsplit(postgres), free_ports()
     reached = Database(
         there._replace(netloc=there.netloc.replace(f":{there.port}", f":{port}")).geturl(), pools=COMMAND
     )

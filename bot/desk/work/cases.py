@@ -47,6 +47,9 @@ async def cases(desk: Desk) -> None:
     await Cases(desk).queue.show()
 
 
+_BOTH = (*TOLD, *PROBLEMS)  # all but differences of money, which have a list of their own
+
+
 class Cases:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -84,8 +87,7 @@ class Cases:
         return self._rows(await handling.listed(session))
 
     async def _mine(self, session: AsyncSession) -> Sequence[Row]:
-        kinds = (*TOLD, *PROBLEMS)
-        return self._rows(await handling.listed(session, owner=self._desk.actor, kinds=kinds))
+        return self._rows(await handling.listed(session, owner=self._desk.actor, kinds=_BOTH))
 
     async def _late(self, session: AsyncSession) -> Sequence[Row]:
         return self._rows(await handling.listed(session, escalated=True))
@@ -97,7 +99,7 @@ class Cases:
         return self._rows(await handling.listed(session, kinds=PROBLEMS))
 
     async def _all(self, session: AsyncSession) -> Sequence[Row]:
-        return self._rows(await handling.listed(session, standing=False))
+        return self._rows(await handling.listed(session, standing=False, kinds=_BOTH))
 
     def _rows(self, lines: Sequence[Line]) -> list[Row]:
         return [self._row(one) for one in lines]

@@ -56,9 +56,9 @@ STANDING = (*WAITING, CaseStatus.ANSWERED)  # the patient may say more
 
 
 # What the hospital found by itself: the patient has told nothing, and waits for no answer.
-FOUND = (CaseKind.PARCEL_PROBLEM, CaseKind.REFUND_PROBLEM, CaseKind.MONEY_DIFFERENCE)
-TOLD = (CaseKind.COMPLAINT, CaseKind.ADVERSE_EVENT, CaseKind.OTHER)  # by a patient
 PROBLEMS = (CaseKind.PARCEL_PROBLEM, CaseKind.REFUND_PROBLEM)  # with a patient to tell
+FOUND = (*PROBLEMS, CaseKind.MONEY_DIFFERENCE)
+TOLD = (CaseKind.COMPLAINT, CaseKind.ADVERSE_EVENT, CaseKind.OTHER)  # by a patient
 
 
 class Adverse(StrEnum):

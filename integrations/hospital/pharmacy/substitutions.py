@@ -169,11 +169,17 @@ async def _warnings(
     new: Medicine,
     now: datetime,
 ) -> list[Warned]:
-    """Of the new medicine alone; their position is the line's. Of two that do not go together the later one is warned
-    of, so the new one stands last."""
+    """Of the new medicine alone, beside what stands on the other lines and what the patient is asked to take there;
+    their position is the line's. Of two that do not go together the later one is warned of, so the new one stands
+    last."""
     others = select(Medicine).join(PrescriptionLine, PrescriptionLine.medicine_id == Medicine.id)
     others = others.where(PrescriptionLine.prescription_id == one.id, PrescriptionLine.id != line.id)
-    beside = list(await session.scalars(others.order_by(PrescriptionLine.position)))
+    asked = select(Medicine).join(Substitution, Substitution.medicine_id == Medicine.id)
+    asked = asked.where(Substitution.id.in_(_asked(one).order_by(None)), Substitution.line_id != line.id)
+    beside = [
+        *await session.scalars(others.order_by(PrescriptionLine.position)),
+        *await session.scalars(asked.order_by(Substitution.id)),
+    ]
     every = await checking.warnings(session, crypto, one.patient_id, [*beside, new], now, besides=one.id)
     return [replace(this, position=line.position) for this in every if this.position > len(beside)]
 

@@ -132,10 +132,11 @@ async def forget_old_sessions(session: AsyncSession, now: datetime) -> None:
 
 
 async def count_wrong_password(session: AsyncSession, member: StaffMember, now: datetime) -> None:
-    """Typed by whoever sits at an open session: as many as lock a login end the member's sessions as well."""
+    """Typed by whoever sits at an open session: the one that locks the login ends the member's sessions as well."""
     counted = await _locked(session, StaffMember.id == member.id)
+    was_locked = counted is not None and _is_locked(counted, now)
     await _refused(session, counted, member, "change_password", "", now)
-    if counted and _is_locked(counted, now):
+    if counted and not was_locked and _is_locked(counted, now):
         await end_all_sessions(session, member.id)
 
 
@@ -171,7 +172,7 @@ async def _refused(
         await session.flush()
     # What was typed as a login may be a password: an unknown one is not kept.
     subject = f"staff:{member.login}" if member else "staff"
-    detail = {"step": step, "address": address}
+    detail = {"step": step} | ({"address": address} if address else {})
     await audit.record(session, actor="nobody", action="login_refused", subject=subject, detail=detail)
 
 

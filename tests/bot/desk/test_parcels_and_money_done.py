@@ -31,8 +31,9 @@ from integrations.hospital.models import (
     RefundStatus,
     Role,
 )
+from integrations.hospital.models.cases import FOUND, PROBLEMS, TOLD
 from integrations.tracking import ParcelNews, ParcelStep
-from tests.bot.desk.clicking import WHY, audited, click, open_row, patient_of, press, rows_of, see
+from tests.bot.desk.clicking import LONG, WHY, audited, click, open_row, patient_of, press, rows_of, see
 from tests.bot.desk.conftest import Desks
 from tests.integrations.hospital.conftest import Booker, Clinic
 from tests.pharmacy_rows import Pharmacy
@@ -157,16 +158,22 @@ async def test_differences_stand_by_day_in_a_queue_of_their_own_and_not_among_th
             one.name: one.count for one in await counts.waiting(session, counts.RIGHTS, desks.rt.now())
         }
     assert (waiting["differences"], waiting["refunds"], waiting["cases"]) == (4, 0, 0)
-    for view in ("waiting", "mine", "late", "found", "all"):
-        await boss.user.open("/cases")
-        await click(boss, f"view-{view}")
-        await boss.user.should_not_see("TS-")
     await open_row(boss, "/differences", f"{day}-wechatpay")
     await see(boss, "平台有、我们没有的订单 3 笔", "我们 ¥0，平台 ¥3", "我们 –，平台 ¥1")
     await press(boss, "take")
     await boss.told("由您负责")
     owners = select(Case.owner).order_by(Case.number)
     assert await rows_of(desks, owners) == [boss.member.actor] * 3 + [None]
+    both = (*TOLD, *PROBLEMS)
+    views: list[dict[str, Any]] = [
+        {},
+        {"owner": boss.member.actor, "kinds": both},
+        {"kinds": PROBLEMS},
+        {"standing": False, "kinds": both},
+    ]
+    async with desks.rt.database.begin() as session:
+        assert [await handling.listed(session, **how) for how in views] == [[], [], [], []]
+        assert len(await handling.listed(session, kinds=FOUND)) == 4
     one = (await rows_of(desks, select(Difference.id).where(Difference.number == "X2")))[0]
     await press(boss, "settle", which=str(one), note="a test of the bank's")
     await boss.told("已了结 1 笔")
@@ -178,7 +185,7 @@ async def test_differences_stand_by_day_in_a_queue_of_their_own_and_not_among_th
     ]
     await press(boss, "settle", which="every", note="the bank's test day")
     await boss.told("已了结 2 笔")
-    await boss.user.should_not_see(marker=f"row-{day}-wechatpay")
+    await boss.user.should_not_see(marker=f"row-{day}-wechatpay", retries=LONG)
     assert await rows_of(desks, select(Difference.number).where(Difference.settled_at.is_(None))) == ["X4"]
 
 

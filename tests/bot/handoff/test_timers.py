@@ -132,17 +132,19 @@ async def test_who_answers_while_it_is_looked_after_is_not_gone(
     await arrive(words="在吗")
     clock.forward(minutes=5)
     await still_there(rt, agent)
-    find = timers._find
+    find, answered = timers._find, []
 
     async def find_and_answer(rt, due):
         found = await find(rt, due)
         if found and due is timers._SILENT:
+            answered.append(found)
             async with rt.database.begin() as session:
                 await talking.say(session, rt, place.talk_id, agent, "在的")
         return found
 
     monkeypatch.setattr(timers, "_find", find_and_answer)
     await timers.keep(rt)
+    assert answered == [[place.talk_id]]
     assert [tuple(row) for row in await rows(rt, "SELECT silent_since FROM talks")] == [(None,)]
 
 

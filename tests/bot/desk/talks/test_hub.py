@@ -183,8 +183,7 @@ async def test_a_page_that_fails_keeps_nobody_else_from_being_told(rt, clock, wa
     broken, page = Page(agent.id), Page(agent.id)
     broken.changed = broken.said = lambda *_: {}["gone"]
     async with Hub(rt).at_work() as hub:
-        hub.add(broken)
-        hub.add(page)
+        hub._watchers = dict.fromkeys((broken, page))  # the broken one first
         conversation = await wait_for()
         broken.shown = page.shown = conversation
         hub.touch([conversation])

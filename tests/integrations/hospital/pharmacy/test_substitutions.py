@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.billing import orders
 from integrations.hospital.intake import keeping
@@ -123,22 +124,37 @@ async def _allergic(pharmacy: Pharmacy, client: Client, told: str) -> None:
         )  # fmt: skip
 
 
+async def _clarithromycin(session: AsyncSession) -> None:
+    """CLR: it does not go together with NIF."""
+    named = {
+        "code": "CLR",
+        "name": "克拉霉素片",
+        "name_en": "Clarithromycin",
+        "form": "tablet",
+        "kind": "common",
+    }
+    packed = {"strength": "1×10", "unit": "盒", "price_fen": 1000, "stock": 9, "cold_chain": False}
+    await medicines.add(session, named | packed)
+
+
+async def test_two_that_the_patient_is_asked_about_are_held_against_each_other(pharmacy: Pharmacy) -> None:
+    client = await pharmacy.client()
+    await _allergic(pharmacy, client, NONE)
+    made = await pharmacy.approved(client, "CEF", "INS")
+    async with pharmacy.database.begin() as session:
+        await _clarithromycin(session)
+    await _propose(pharmacy, made, old_code="CEF", code="NIF", reason="")
+    with pytest.raises(Unacknowledged) as warned:
+        await _propose(pharmacy, made, old_code="INS", code="CLR", reason="")
+    assert [(one.position, one.kind) for one in warned.value.warned] == [(2, WarningKind.INTERACTION)]
+
+
 async def test_the_pharmacist_is_warned_as_a_doctor_would_be_and_says_why(pharmacy: Pharmacy) -> None:
     client = await pharmacy.client()
     await _allergic(pharmacy, client, "青霉素过敏，起过疹子")
     made = await pharmacy.approved(client, "NIF", "INS")
     async with pharmacy.database.begin() as session:
-        await medicines.add(
-            session,
-            {
-                "code": "CLR",
-                "name": "克拉霉素片",
-                "name_en": "Clarithromycin",
-                "form": "tablet",
-                "kind": "common",
-            }
-            | {"strength": "1×10", "unit": "盒", "price_fen": 1000, "stock": 9, "cold_chain": False},
-        )
+        await _clarithromycin(session)
     expected = {"CEF": WarningKind.NEAR, "CLR": WarningKind.INTERACTION}
     for code, kind in expected.items():
         with pytest.raises(Unacknowledged) as warned:
