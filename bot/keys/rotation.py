@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Engine, create_engine, insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from bot.keys.rows import Key, Rows, SealedRows, all_rows
 from bot.launching import secrets
@@ -31,6 +33,7 @@ from integrations.presence import GONE_AFTER, RunningProcess, may_be_alive
 # What was sealed with the old key just before a process went over may still be on its way into the database.
 SETTLE_SECONDS = 15.0
 WAIT_SECONDS = 120.0
+_ALONE_SECONDS = 5
 _PURPOSES = {"data": "DATA_KEYS", "index": "INDEX_KEYS", "tracker": "TRACKER_KEYS"}
 
 Say = Callable[[str], None]
@@ -293,8 +296,14 @@ class Rotation:
     def _alone(self) -> Iterator[None]:
         """Raises StartError while another rotation works on this database."""
         with self.engine.connect() as connection:
-            if not connection.scalar(text("SELECT pg_try_advisory_lock(hashtext('daozhen keys'))")):
-                raise StartError("Another `daozhen keys rotate` is at work on this database.")
+            # One that was killed holds the lock until Postgres sees that it is gone: a moment is waited.
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_ALONE_SECONDS}s'"))
+            try:
+                connection.execute(text("SELECT pg_advisory_lock(hashtext('daozhen keys'))"))
+            except OperationalError as error:
+                if not isinstance(error.orig, LockNotAvailable):
+                    raise
+                raise StartError("Another `daozhen keys rotate` is at work on this database.") from error
             connection.commit()
             try:
                 yield
