@@ -242,6 +242,8 @@ class BookingForm(ConfirmingForm):
     async def _put(
         self, turn: Turn, reply: Reply, wish: Wish, directory: Directory, *, take_first: bool
     ) -> Outcome:
+        if turn.intent == "join_waitlist" and wish.full and not (wish.departments or wish.practitioners):
+            wish = Wish.read(wish.full)
         if wish.schedule:
             return await self._confirm(turn, reply, wish, directory)
         if walk_in := not_booked(directory, wish.departments):
@@ -253,7 +255,10 @@ class BookingForm(ConfirmingForm):
             offered = booking_words.offer_departments(
                 turn, reply, directory, wish, any_one=take_first, start=more
             )
+            if wish.full:
+                offer_waiting(turn, reply, Wish.read(wish.full))
             return Outcome(replace(wish, offered=offered).as_draft(), "department")
+        wish = replace(wish, full={})
         async with turn.runtime.database.begin() as session:
             last = until(turn, wish, last_day(turn, directory, wish))
             found = await search(session, wish, now=turn.now, today=turn.today, last=last)
@@ -278,8 +283,10 @@ class BookingForm(ConfirmingForm):
             ahead = (directory.last_day(wish.departments, turn.now) - turn.today).days
             reply.say("say_booking_nothing_left", who=_who(turn, wish, directory), days=ahead)
             offered = booking_words.offer_departments(turn, reply, directory, Wish())
-            offer_waiting(turn, reply, wish, found)
-            kept = replace(Wish(), patient=wish.patient, relative=wish.relative, offered=offered)
+            full = wish.as_draft() if found.full else {}
+            if full:
+                offer_waiting(turn, reply, wish)
+            kept = replace(Wish(), patient=wish.patient, relative=wish.relative, offered=offered, full=full)
             return Outcome(kept.as_draft(), "department")
         if not found.exact:
             when = turn.words.texts.text("word_these_days")
@@ -290,7 +297,8 @@ class BookingForm(ConfirmingForm):
             text = "say_booking_full" if found.full else "say_booking_none"
             reply.say(text, when=when, who=_who(turn, wish, directory))
         offered = booking_words.offer_sessions(turn, reply, wish, found.sessions, nearest=not found.exact)
-        offer_waiting(turn, reply, wish, found)
+        if found.full:
+            offer_waiting(turn, reply, wish)
         return Outcome(replace(wish, offered=offered).as_draft(), "schedule")
 
     async def _wait(self, turn: Turn, reply: Reply, wish: Wish, directory: Directory) -> Outcome | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -25,7 +25,8 @@ class Wish:
     "" for the earliest free one; `named` is the time that the confirmation named ("8:30"). `patient` is for whom,
     "" for the account's owner; `relative` the word for somebody who was meant ("妈"). `moving` is the appointment
     that is to give way, `fee` what the new one has to cost ("3500" fen), `changing` what is to be another one
-    ("practitioner"), as long as it is not known which appointment is meant."""
+    ("practitioner"), as long as it is not known which appointment is meant. `full` is the draft of an earlier wish of
+    which everything is taken, as long as another department is asked for: it can still be waited for."""
 
     departments: tuple[str, ...] = ()
     practitioners: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Wish:
     moving: str = ""
     fee: str = ""
     changing: str = ""
+    full: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, draft: Mapping[str, Any]) -> Wish:

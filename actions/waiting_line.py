@@ -9,7 +9,6 @@ from uuid import UUID
 
 from actions.booking_draft import Wish
 from actions.booking_people import Booker
-from actions.booking_search import Found
 from actions.directory import Directory
 from actions.turn import Reply, Turn
 from actions.waitlist import entry_values
@@ -25,9 +24,9 @@ def can_wait(wish: Wish) -> bool:
     )
 
 
-def offer_waiting(turn: Turn, reply: Reply, wish: Wish, found: Found) -> None:
-    """The button, where all that was wished for is taken."""
-    if not found.full or not can_wait(wish):
+def offer_waiting(turn: Turn, reply: Reply, wish: Wish) -> None:
+    """The button; all that is wished for is taken."""
+    if not can_wait(wish):
         return
     if wish.days and wish.days.last <= turn.today:
         return

@@ -96,6 +96,31 @@ async def test_a_word_to_wait_joins_nothing(clinic: Clinic, runtime: Runtime) ->
     assert await entries(runtime) == []
 
 
+async def test_the_line_stays_open_after_something_else(clinic: Clinic, runtime: Runtime) -> None:
+    """The only doctor's only half day is taken: another department is asked for, and a question comes between."""
+    await full(clinic, runtime)
+    chat = await clinic.chat()
+    said = await ask(clinic, chat)
+    assert any(title.startswith(WAIT) for title in said.buttons)
+    said = await chat.say("help")
+    assert any(title.startswith(WAIT) for title in said.buttons)
+    said = await chat.press(said, WAIT)
+    assert "排上候补了：心血管内科 李静，11月25日（周三），排在第一位" in said.text
+    assert await entries(runtime) == [WaitlistStatus.WAITING]
+
+
+async def test_the_line_in_a_word_after_something_else(clinic: Clinic, runtime: Runtime) -> None:
+    await full(clinic, runtime)
+    chat = await clinic.chat()
+    await ask(clinic, chat)
+    await chat.say("help")
+    assert "排上候补了：心血管内科 李静，11月25日（周三）" in (await chat.say("join_waitlist")).text
+    chat = await clinic.chat()
+    await ask(clinic, chat)
+    said = await chat.say("inform", ("department", clinic.departments["骨科"]))
+    assert not any(title.startswith(WAIT) for title in (await chat.say("go_back")).buttons), said.text
+
+
 async def test_nobody_waits_where_there_are_numbers(clinic: Clinic, runtime: Runtime) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()
