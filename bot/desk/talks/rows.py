@@ -18,6 +18,7 @@ from bot.handoff.models import TalkStatus
 from bot.handoff.states import QUEUED
 from integrations.crypto import Crypto, Undecryptable
 from integrations.database import Executor
+from integrations.hospital.clock import local_date
 from integrations.hospital.reading import age_on
 
 log = structlog.get_logger()
@@ -172,7 +173,7 @@ async def read(
     if not conversations:
         return []
     values = {"ids": list(conversations), "now": now, "alarmed": now - FRESH_ALARM}
-    return [_row(crypto, found, now.date(), limited) for found in await session.execute(_READ, values)]
+    return [_row(crypto, found, local_date(now), limited) for found in await session.execute(_READ, values)]
 
 
 async def open_ones(session: Executor) -> list[UUID]:
