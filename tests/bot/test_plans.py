@@ -50,7 +50,9 @@ async def plans(rt, statements, *, without=()):
     async with rt.database.engine.connect() as connection:
         await connection.execute(text("SET enable_seqscan = off"))
         # What other tests left behind, and whether it was looked at meanwhile, is part of a plan's costs.
-        await connection.execute(text("SET LOCAL session_replication_role = replica"))  # no trigger refuses it
+        await connection.execute(
+            text("SET LOCAL session_replication_role = replica")
+        )  # no trigger refuses it
         await connection.execute(text(f"TRUNCATE {', '.join(sorted(GROWING))} CASCADE"))
         for index in without:  # taken back with the transaction
             await connection.execute(text(f"DROP INDEX {index}"))
