@@ -232,6 +232,8 @@ class BookingForm(ConfirmingForm):
         wish, today = only_today(turn, wish)
         for note in (*over, *notes, *today):
             reply.say(note.text, **_blanks(turn, note, directory, wish))
+        if turn.intent == "join_waitlist" and wish.full and not (wish.departments or wish.practitioners):
+            wish = Wish.read(wish.full)
         outcome = await self._put(turn, reply, wish, directory, take_first=take_first)
         for one in dict.fromkeys(one for note in notes for one in note.departments):
             if bookable(directory, one):
@@ -242,8 +244,6 @@ class BookingForm(ConfirmingForm):
     async def _put(
         self, turn: Turn, reply: Reply, wish: Wish, directory: Directory, *, take_first: bool
     ) -> Outcome:
-        if turn.intent == "join_waitlist" and wish.full and not (wish.departments or wish.practitioners):
-            wish = Wish.read(wish.full)
         if wish.schedule:
             return await self._confirm(turn, reply, wish, directory)
         if walk_in := not_booked(directory, wish.departments):
