@@ -20,7 +20,7 @@ from integrations import connections
 from integrations.settings import ROOT, Settings
 
 # What waits for a patient comes first when the processor is short: the webhooks, which must answer in 5 seconds.
-NICE_BEHIND = 5
+NICE_BEHIND = 10
 
 # The sandbox stands outside: it knows what a platform and its customer share, and where the customer lives.
 SANDBOX_KNOWS = (
@@ -245,7 +245,10 @@ def _rasa(
     several = len(local_rasa_ports(settings)) > 1
     return Process(
         f"rasa-{port}" if several else "rasa",
-        (str(settings.rasa_python), "-m", "components.serve", "--port", str(port), "--model", str(model)),
+        (
+            *(str(settings.rasa_python), "-m", "components.serve", "--port", str(port)),
+            *("--model", str(model), "--nice", str(NICE_BEHIND)),
+        ),
         {
             **plain_environment(),
             "PYTHONPATH": str(ROOT / "dialogs"),
@@ -257,7 +260,6 @@ def _rasa(
         ROOT / "dialogs",
         port=port,
         setting="RASA_URLS",
-        nice=NICE_BEHIND,
         slow=True,
         start_seconds=30,
     )

@@ -1,6 +1,6 @@
 """Starts the sealed Rasa: one model, one door, one encrypted tracker store, on loopback.
 
-    python -m components.serve --port 5005 --model model.tar.gz
+    python -m components.serve --port 5005 --model model.tar.gz --nice 10
 
 Environment: RASA_TOKEN, TRACKER_KEYS or TRACKER_KEYS_FILE, TRACKER_DATABASE_URL, ACTIONS_URL. Leaves with
 status 1 and one line when it cannot do its work; stock Rasa would go on with a tracker store in memory, or with no
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         prepare()
         _check_environment(options.model)
-        _run(options.port, options.model)
+        _run(options.port, options.model, options.nice)
     except (CannotStart, WrongVersion) as error:
         logger.error("rasa does not start: %s", error)
         return 1
@@ -44,6 +44,9 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="components.serve", description="The sealed Rasa server.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--model", type=Path, required=True, help="a model file made by components.train")
+    parser.add_argument(
+        "--nice", type=int, default=0, help="how far behind others it stands, once it is ready"
+    )
     return parser.parse_args(argv)
 
 
@@ -57,13 +60,14 @@ def _check_environment(model: Path) -> None:
         raise CannotStart(f"no model at {model}")
 
 
-def _run(port: int, model: Path) -> None:
+def _run(port: int, model: Path, nice: int) -> None:
     from components.server import Server, StoreUnusable
 
     try:
         server = Server.build(model, DIALOGS / "endpoints.yml", DIALOGS / "credentials.yml")
     except StoreUnusable as error:
         raise CannotStart(str(error)) from error
+    os.nice(nice)  # not before: all wait for its start
     logger.info("rasa listens on 127.0.0.1:%d with model %s", port, server.model_id)
     server.run(port)
 
