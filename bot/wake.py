@@ -36,6 +36,7 @@ end
 """
 TURNS = "turns"  # the Redis channel on which a finished turn's inbound id is announced
 DESK = "desk"  # the Redis channel on which a conversation's id says that the desk has something new to show
+_TOGETHER_SECONDS = 0.01  # what comes within them, in a crowd, is woken together
 _PAUSE_AFTER_FAILURE = 2.0  # seconds in which nobody is woken after Redis did not answer
 _WAIT_SECONDS = 2  # for a wake-up, below the time after which a silent Redis counts as gone
 _REDIS_SECONDS = 2.0
@@ -117,6 +118,8 @@ class Waker:
             while self._due:
                 due, self._due = self._due, set()
                 await wake(self._redis, due)
+                if self._due:
+                    await asyncio.sleep(_TOGETHER_SECONDS)
         except (RedisError, OSError):
             self._due.clear()
             self._silent_until = monotonic() + _PAUSE_AFTER_FAILURE

@@ -128,7 +128,7 @@ class Database:
         self._plain = AsyncConnectionPool(
             url,
             kwargs={**connecting, "row_factory": namedtuple_row},
-            min_size=1,
+            min_size=max(1, pools.fixed // 4),  # a crowd is not to wait for connections that are made
             max_size=pools.fixed,
             timeout=_PLACE_SECONDS,
             # Its pauses double: after an outage of minutes it would look again minutes later. Whoever asks next tries.
