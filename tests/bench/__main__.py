@@ -29,6 +29,7 @@ from tests.bench.figures import Journey
 from tests.bench.report import GOALS, Results, table, write
 
 OUT = ROOT / "var/bench"
+_TURNS_BETWEEN = 4
 
 
 async def measure(folder: Path, model: Path) -> Results:
@@ -41,6 +42,8 @@ async def measure(folder: Path, model: Path) -> Results:
             for journey in (our_journey, stock_journey):
                 print(f"  {journey.cpu_ms:.1f} ms of CPU a message; the last words: {journey.last_words!r}")
             print(f"  the whole program {stack.total_ms:.1f} ms: {_rounded(stack.cpu_ms)}")
+            idle = await stack_cpu.idle(ours)
+            print(f"  while nobody writes, ms a second: {_rounded(idle)}")
             print("Endless conversations …", flush=True)
             stock_history = await figures.endless(ours, stock, 2_000, figures.STOCK_SECONDS)
             stock_mb = psutil.Process(stock.pid).memory_info().rss / 2**20
@@ -49,7 +52,8 @@ async def measure(folder: Path, model: Path) -> Results:
         async with people.sandbox(ours) as http:
             print(f"{burst.PATIENTS} patients arrive …", flush=True)
             crowd = await people.arrive(ours, http, burst.PATIENTS, 5_000)
-        print("All of them at once …", flush=True)
+        print("Some of them, then all at once …", flush=True)
+        await load.warm_up(ours, crowd)
         rush = await burst.burst(ours, crowd)
         print(f"  {rush}")
         print("More and more of them …", flush=True)
@@ -73,6 +77,7 @@ async def measure(folder: Path, model: Path) -> Results:
         resident,
         stock_mb,
         stack,
+        idle,
         rush,
         waits,
         told,
@@ -86,15 +91,18 @@ def _rounded(parts: Mapping[str, float]) -> dict[str, float]:
 
 
 async def book(ours: system.System, stock: Bot) -> tuple[Journey, Journey, stack_cpu.StackCpu]:
-    """The three take turns, patient by patient: what else this machine does meanwhile meets them alike."""
+    """The three take turns: what else this machine does meanwhile meets them alike. The whole program's turn comes
+    less often and brings a group of patients."""
     many = figures.WARM_UP + figures.BOOKINGS
     async with people.sandbox(ours) as http:
         alone = await figures.Bookings(ours, ours.rasa, 0).open()
         rival = await figures.Bookings(ours, stock, 1_000).open()
-        whole = await stack_cpu.Bookings(ours, http).open(4_000, many)
-        for _ in range(many):
-            for one in (alone, rival, whole):
-                await one.next()
+        whole = await stack_cpu.Bookings(ours, http).open(4_000, -(-many // _TURNS_BETWEEN))
+        for turn in range(many):
+            await alone.next()
+            await rival.next()
+            if turn % _TURNS_BETWEEN == 0:
+                await whole.next()
     return alone.journey, rival.journey, whole.spent
 
 

@@ -25,6 +25,14 @@ class Patient:
     platform_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A signed request of a platform's, ready to be sent."""
+
+    external_id: str
+    request: bytes
+
+
 @dataclass(slots=True)
 class Delivery:
     """One request and its answer; times are seconds since the epoch. `reply`: the patient's answer came with it."""
@@ -50,12 +58,18 @@ class Door:
 
     async def bring(self, patient: Patient, text: str) -> Delivery:
         """Raises OSError and asyncio.IncompleteReadError when the gateway hangs up."""
+        return await self.send(self.write(patient, text))
+
+    def write(self, patient: Patient, text: str) -> Letter:
         external_id = str(next(self._numbers))
         make = self._wechat if patient.channel == "wechat" else self._telegram
-        request = make(patient.platform_id, external_id, text)
+        return Letter(external_id, make(patient.platform_id, external_id, text))
+
+    async def send(self, letter: Letter) -> Delivery:
+        """Raises OSError and asyncio.IncompleteReadError when the gateway hangs up."""
         asked_at = time.time()
-        status, body = await exchange(self._settings.gateway_port, request)
-        return Delivery(external_id, asked_at, time.time(), status, reply=body.startswith(b"<xml>"))
+        status, body = await exchange(self._settings.gateway_port, letter.request)
+        return Delivery(letter.external_id, asked_at, time.time(), status, reply=body.startswith(b"<xml>"))
 
     def _wechat(self, openid: str, message_id: str, text: str) -> bytes:
         now = str(int(time.time()))

@@ -27,6 +27,7 @@ _WAITED = text("""
     WHERE inbound.external_id = ANY(:ids) AND outbound.sent_at IS NOT NULL
     GROUP BY inbound.id
 """)
+_ORDINARY, _ORDINARY_RATE = "你好", 50.0
 
 
 @dataclass
@@ -72,6 +73,12 @@ async def load(system: System, people: list[Patient]) -> Load:
         if step.p95 > _OVER or step.open:
             break
     return found
+
+
+async def warm_up(system: System, people: list[Patient]) -> None:
+    """Some seconds of an ordinary morning, so that no process does anything for the first time."""
+    brought = await _bring(Door(system.settings), _mixed(people), [_ORDINARY], count(), _ORDINARY_RATE)
+    await _measure(system, _ORDINARY_RATE, brought)
 
 
 def _mixed(people: list[Patient]) -> list[Patient]:

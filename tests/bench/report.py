@@ -12,7 +12,7 @@ from tests.bench.figures import History, Journey
 from tests.bench.load import GOAL_P95, Load
 from tests.bench.payments import Callbacks
 from tests.bench.reminding import Reminding
-from tests.bench.stack_cpu import StackCpu
+from tests.bench.stack_cpu import AT_ONCE, StackCpu
 from tests.bench.takeover import Takeovers
 
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)  # seconds
@@ -45,6 +45,7 @@ class Results:
     resident: dict[str, float]
     stock_rasa_mb: float
     stack: StackCpu
+    idle: dict[str, float]
     burst: Burst
     load: Load
     callbacks: Callbacks
@@ -66,7 +67,8 @@ class Results:
             "cpu_ratio_stack": round(self.stack.total_ms / self.stock.cpu_ms, 3),
             "cpu_ms_stack": round(self.stack.total_ms, 2),
             **{f"cpu_ms_stack_{name}": round(spent, 2) for name, spent in self.stack.cpu_ms.items()},
-            **{f"alone_ms_{name}": round(waited, 1) for name, waited in self.stack.waited_ms.items()},
+            **{f"waited_ms_{name}": round(waited, 1) for name, waited in self.stack.waited_ms.items()},
+            "idle_ms_per_second": round(sum(self.idle.values()), 1),
             "burst_stored_p99_s": round(self.burst.stored_p99, 3),
             "burst_answered_p999_s": round(self.burst.answered_p999, 3),
             "burst_last_reply_s": round(self.burst.last_reply, 1),
@@ -102,9 +104,10 @@ def table(results: Results) -> str:
         ),
         *((f"  {name}", f"{spent:.1f} ms", "") for name, spent in sorted(results.stack.cpu_ms.items())),
         *(
-            (f"an answer on an idle program, {name}", f"{waited:.0f} ms", "")
+            (f"an answer, {AT_ONCE} patients at once, {name}", f"{waited:.0f} ms", "")
             for name, waited in results.stack.waited_ms.items()
         ),
+        ("CPU of the whole program while nobody writes", f"{figures['idle_ms_per_second']} ms/s", ""),
         ("500 in a second: the last reply after", f"{results.burst.last_reply:.0f} s", ""),
         (
             f"messages a second, p95 under {GOAL_P95} s",
