@@ -217,7 +217,7 @@ def test_a_red_flag_while_an_agent_answers(
     reads(telegram, "救护车到之前别离开他")
 
 
-@pytest.mark.parametrize("fault", [{"code": 500, "count": 3}, {"code": 429, "retry_after": 30, "count": 1}])
+@pytest.mark.parametrize("fault", [{"code": 500, "count": 3}, {"code": 429, "retry_after": 16, "count": 1}])
 def test_an_answer_that_is_late_is_told_in_the_topic_and_arrives(
     telegram: TelegramPatient, answered: Topic, faults: Any, fault: dict[str, int]
 ) -> None:

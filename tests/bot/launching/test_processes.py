@@ -120,7 +120,10 @@ def test_a_process_that_cannot_start_is_told_with_the_end_of_its_log(var: Path) 
 
 
 @pytest.mark.slow
-def test_a_process_that_supervisor_gave_up_is_tried_again(var: Path, tmp_path: Path) -> None:
+def test_a_process_that_supervisor_gave_up_is_tried_again(
+    var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.launching.processes.START_TRIES", 2)
     works = tmp_path / "works"
     sometimes = f"import pathlib, time; time.sleep(600 if pathlib.Path({str(works)!r}).exists() else 0)"
     with Supervisor(var, [Process("sometimes", (sys.executable, "-c", sometimes), early=True)]) as supervisor:
