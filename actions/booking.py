@@ -255,8 +255,7 @@ class BookingForm(ConfirmingForm):
             offered = booking_words.offer_departments(
                 turn, reply, directory, wish, any_one=take_first, start=more
             )
-            if wish.full:
-                offer_waiting(turn, reply, Wish.read(wish.full))
+            offer_waiting(turn, reply, Wish.read(wish.full))
             return Outcome(replace(wish, offered=offered).as_draft(), "department")
         wish = replace(wish, full={})
         async with turn.runtime.database.begin() as session:
