@@ -8,7 +8,6 @@ minutes without a word staff hear (bot.paging).
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +16,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from bot import first_aid, outbox, red_flags, texts
+from bot import check_answers, first_aid, outbox, red_flags, texts
+from bot.check_answers import Said
 from bot.first_aid import Danger
 from bot.handoff import alarmed
 from bot.models import ControlState
@@ -30,12 +30,12 @@ from integrations.messages import Kind, Location, MessageIn
 from integrations.runtime import Runtime
 
 FRESH = timedelta(minutes=30)  # an alarm that is talked about still: what follows belongs to it
+OPEN = timedelta(hours=24)  # a question that the very next message may still answer
 SILENCE = timedelta(minutes=2)  # after the question of a check
 URGENT_FOR = timedelta(hours=6)  # only numbers of today are offered
 _PLACE_FRESH = timedelta(hours=2)
 _CONTEXT = "inbound.content"
 _GRAVE = frozenset({Outcome.EMERGENCY, Outcome.CRISIS})
-_LONGEST_ANSWER = 12
 
 _MARK = text("UPDATE inbound SET alarm = :alarm, status = 'done', done_at = :now WHERE id = :id")
 _MERGE = text("""
@@ -52,9 +52,12 @@ _RAISE = text("""
 """)
 # Whoever answered is not silent. What staff were told already stays theirs.
 _ANSWER = text("""
-    UPDATE alarms SET answer = :answer, last_at = :now, page_at = CASE WHEN paged_at IS NOT NULL THEN page_at END
+    UPDATE alarms SET answer = :answer, last_at = :now,
+           page_at = CASE WHEN CAST(:keeps AS boolean) OR paged_at IS NOT NULL THEN page_at END
     WHERE id = :id
 """)
+_ASKED_AGAIN = text("UPDATE alarms SET last_at = :now, times = times + 1 WHERE id = :id")
+_STILL_ASKED = text("UPDATE alarms SET last_at = :now WHERE id = :id")
 _CONTENT = text("SELECT content FROM inbound WHERE id = :id")
 _REWRITE = text("UPDATE inbound SET content = :content WHERE id = :id")
 _GO_ON = text("UPDATE inbound SET status = 'pending', done_at = NULL WHERE id = :id AND status = 'done'")
@@ -64,38 +67,26 @@ _PLACE = text("""
     ORDER BY received_at DESC, seq DESC LIMIT 1
 """)
 
-_YES = re.compile(
-    r"(?:是|有|对|嗯|恩|都有|有的|是的|有点|有一点|有一些|会|yes|yeah|yep|y|yup|some|a bit|i do|i am)"
-    r"(?:的|啊|呢|点|一点|一些|了|呀|please|,|，|。|！|!| )*",
-    re.IGNORECASE,
-)
-_NO = re.compile(
-    r"(?:都|也|暂时|现在|目前)*(?:没有?|无|不是|不|否|没得|冇|没啥|没什么|没这些|没这种|没有这些"
-    r"|no|nope|none|not really|n|nah|no i don't|i don't|not at all)"
-    r"(?:的|啊|呢|了|呀|过|这些|情况|症状|以上|这种|thanks|thank you|谢谢|,|，|。|！|!| )*",
-    re.IGNORECASE,
-)
-
-_UNSURE = re.compile(
-    r"(?:我|也|还)*(?:不知道|不清楚|不太清楚|说不清楚?|说不好|不确定|不好说|拿不准|唔知"
-    r"|(?:i(?:'m| am)? )?(?:not|don'?t|do not) (?:sure|know)|no idea|unsure|maybe)(?:啊|呢|了|,|，|。|！|!| )*",
-    re.IGNORECASE,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The alarm of the last half hour, if there was one."""
+    """The alarm of the last half hour, if there was one; or the question of today that the patient left open.
+    `times`: how often the question was put."""
 
     id: UUID
     outcome: Outcome
     rule: str
     answer: str | None
     inbound_id: UUID | None
+    times: int = 1
 
     @property
     def asks(self) -> bool:
         return self.outcome is Outcome.CHECK and self.answer is None
+
+    @property
+    def denied(self) -> bool:
+        return self.outcome is Outcome.CHECK and self.answer == Said.NO
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,45 +112,76 @@ async def meet(session: Executor, rt: Runtime, arrival: Arrival) -> str:
         return await _place_after_alarm(session, rt, arrival, latest)
     if not arrival.message.text:
         return ""
-    outcome, rule = _seen(arrival)
-    if latest and latest.asks and outcome not in _GRAVE:
-        answer = read_answer(arrival.message.text)
-        if answer == "unsure":  # the question stays open, and so does the staff's clock
-            return await _unsure(session, rt, arrival, latest)
-        await session.execute(_ANSWER, {"id": latest.id, "answer": answer, "now": rt.now()})
-        if answer == "yes":
-            asked = red_flags.rule_named(latest.rule).words
-            outcome, rule = Outcome.CRISIS if asked == "mind" else Outcome.EMERGENCY, latest.rule
-        elif outcome is Outcome.NONE:
-            return await _go_on(session, rt, arrival, latest, answer)
+    outcome, rule = red_flags.look(
+        normalise(arrival.message.text), [normalise(words) for words in arrival.earlier]
+    )
+    if latest and outcome not in _GRAVE:
+        if latest.asks:
+            return await _hear(session, rt, arrival, latest, outcome, rule)
+        if latest.denied and check_answers.corrects(arrival.message.text):
+            return await _yes(session, rt, arrival, latest)
     elif latest and latest.asks:
-        await session.execute(_ANSWER, {"id": latest.id, "answer": "other", "now": rt.now()})
-    if outcome is Outcome.NONE:
+        await _note(session, rt, latest, Said.OTHER)  # staff are paged for what was said instead
+    if outcome is Outcome.NONE or _known(arrival, outcome):
         return ""
     return await _answer(session, rt, arrival, outcome, rule)
 
 
-def read_answer(words: str) -> str:
-    """yes, no, unsure or other: what was said to the one question."""
-    said = normalise(words).strip().lower()
-    if len(said) > _LONGEST_ANSWER:
-        return "other"
-    if _NO.fullmatch(said):
-        return "no"
-    if _UNSURE.fullmatch(said):
-        return "unsure"
-    return "yes" if _YES.fullmatch(said) else "other"
-
-
-def _seen(arrival: Arrival) -> tuple[Outcome, str]:
-    """What the words call for. While a person speaks with the patient, only lives in danger interrupt them; and
-    nobody is asked or sent to today's doctors twice within half an hour."""
-    earlier = [normalise(words) for words in arrival.earlier]
-    outcome, rule = red_flags.look(normalise(arrival.message.text), earlier)
+def _known(arrival: Arrival, outcome: Outcome) -> bool:
+    """While a person speaks with the patient, only lives in danger interrupt them; and nobody is asked or sent to
+    today's doctors twice within half an hour."""
     if outcome in _GRAVE:
-        return outcome, rule
+        return False
     known = arrival.latest and not (outcome is Outcome.URGENT and arrival.latest.outcome is Outcome.CHECK)
-    return (Outcome.NONE, "") if known or arrival.control == ControlState.AGENT else (outcome, rule)
+    return bool(known) or arrival.control == ControlState.AGENT
+
+
+async def _hear(
+    session: Executor, rt: Runtime, arrival: Arrival, latest: Latest, outcome: Outcome, rule: str
+) -> str:
+    """What was said to the question of a check, and what these words call for by themselves. Staff are paged all the
+    same, unless it was answered or something else was plainly asked for."""
+    answer = check_answers.read(arrival.message.text)
+    if answer is Said.UNSURE:  # the question stays open, and so does the staff's clock
+        return await _unsure(session, rt, arrival, latest)
+    if answer is Said.YES:
+        return await _yes(session, rt, arrival, latest)
+    if answer is not Said.NO and (outcome is not Outcome.NONE or arrival.message.kind is Kind.EDIT):
+        answer = Said.UNCLEAR
+    another = outcome is not Outcome.NONE and not _known(arrival, outcome)
+    if answer is Said.UNCLEAR and not another:
+        if arrival.control == ControlState.AGENT:
+            return ""
+        if latest.times == 1:
+            return await _ask_again(session, rt, arrival, latest)
+    await _note(session, rt, latest, answer)
+    if another and answer is not Said.NO:
+        return await _answer(session, rt, arrival, outcome, rule)
+    return await _go_on(session, rt, arrival, latest, answer)
+
+
+async def _note(session: Executor, rt: Runtime, latest: Latest, answer: Said) -> None:
+    kept = Said.OTHER if answer is Said.UNCLEAR else answer
+    row = {"id": latest.id, "answer": kept.value, "keeps": answer is Said.UNCLEAR, "now": rt.now()}
+    await session.execute(_ANSWER, row)
+
+
+async def _yes(session: Executor, rt: Runtime, arrival: Arrival, latest: Latest) -> str:
+    await _note(session, rt, latest, Said.YES)
+    asked = red_flags.rule_named(latest.rule).words
+    outcome = Outcome.CRISIS if asked == "mind" else Outcome.EMERGENCY
+    return await _answer(session, rt, arrival, outcome, latest.rule)
+
+
+async def _ask_again(session: Executor, rt: Runtime, arrival: Arrival, latest: Latest) -> str:
+    """The same question, once: a greeting, a typo that was mended or the complaint once more is no answer."""
+    flag = {"id": arrival.inbound_id, "alarm": f"{latest.outcome}:{latest.rule}", "now": rt.now()}
+    await session.execute(_MARK, flag)
+    await session.execute(_ASKED_AGAIN, {"id": latest.id, "now": rt.now()})
+    topic = red_flags.rule_named(latest.rule).words or first_aid.GENERAL[Outcome.CHECK]
+    said = " ".join([*arrival.earlier, arrival.message.text])
+    danger = Danger(Outcome.CHECK, topic, await _place(session, rt, arrival), normalise(said))
+    return await _say(session, rt, arrival, danger)
 
 
 async def _answer(session: Executor, rt: Runtime, arrival: Arrival, outcome: Outcome, rule: str) -> str:
@@ -190,12 +212,12 @@ async def _record(session: Executor, arrival: Arrival, outcome: Outcome, rule: s
     await session.execute(_RAISE, values | {"page_at": None if wait is None else now + wait})
 
 
-async def _go_on(session: Executor, rt: Runtime, arrival: Arrival, latest: Latest, answer: str) -> str:
+async def _go_on(session: Executor, rt: Runtime, arrival: Arrival, latest: Latest, answer: Said) -> str:
     """The check is over: what the patient came with is answered after all. After a plain no in the place of that no, so
     that the reply is the answer to it; after anything else, before it."""
     if latest.inbound_id is None:
         return ""
-    if answer == "other":
+    if answer is not Said.NO:
         await session.execute(_GO_ON, {"id": latest.inbound_id})
         return ""
     first = await session.scalar(_CONTENT, {"id": latest.inbound_id})
@@ -216,6 +238,7 @@ async def _unsure(session: Executor, rt: Runtime, arrival: Arrival, latest: Late
     """Who cannot tell is told to ask those who can."""
     flag = {"id": arrival.inbound_id, "alarm": f"{latest.outcome}:{latest.rule}", "now": rt.now()}
     await session.execute(_MARK, flag)
+    await session.execute(_STILL_ASKED, {"id": latest.id, "now": rt.now()})
     region = first_aid.region_of(await _place(session, rt, arrival), "")
     words = texts.say("bot_check_unsure", language=_language(arrival), ambulance=region.ambulance)
     return await _queue(session, rt, arrival, words)

@@ -62,11 +62,17 @@ _ACCEPT = text("""
                  WHERE received_at > CAST(:recent AS timestamptz)
                     OR last.sent_at > CAST(:sent_recently AS timestamptz) ORDER BY seq) AS recent,
            known.language, known.language_chosen, controls.state AS control,
-           alarm.id AS alarm_id, alarm.outcome, alarm.rule, alarm.answer, alarm.inbound_id AS alarm_inbound
+           alarm.id AS alarm_id, alarm.outcome, alarm.rule, alarm.answer, alarm.inbound_id AS alarm_inbound,
+           alarm.times
     FROM known JOIN controls ON controls.conversation_id = known.id
-    LEFT JOIN LATERAL (SELECT id, outcome, rule, answer, inbound_id FROM alarms
-                       WHERE conversation_id = known.id AND raised_at > CAST(:fresh AS timestamptz)
-                       ORDER BY raised_at DESC LIMIT 1) AS alarm ON true
+    LEFT JOIN LATERAL (
+        SELECT id, outcome, rule, answer, inbound_id, times FROM alarms
+        WHERE conversation_id = known.id AND raised_at > CAST(:open AS timestamptz)
+          AND (raised_at > CAST(:fresh AS timestamptz)
+               OR outcome = 'check' AND answer IS NULL AND NOT EXISTS (
+                   SELECT FROM inbound WHERE conversation_id = known.id AND received_at > last_at
+                                         AND kind NOT IN ('event', 'unfollow', 'system')))
+        ORDER BY raised_at DESC LIMIT 1) AS alarm ON true
 """)
 _HEARD_BEFORE = text("""
     SELECT language, ARRAY(SELECT content FROM inbound
@@ -181,6 +187,7 @@ async def _store(
                 "now": now,
                 "recent": now - red_flags.WINDOW,
                 "fresh": now - alarms.FRESH,
+                "open": now - alarms.OPEN,
                 "sent_recently": message.sent_at
                 - red_flags.WINDOW,  # by the platform's clock: ours may be set
                 "trigger": trigger,
@@ -194,7 +201,9 @@ async def _store(
 def _arrival(crypto: Crypto, message: MessageIn, row: Any, passive_until: datetime | None) -> Arrival:
     latest = None
     if row.alarm_id:
-        latest = Latest(row.alarm_id, Outcome(row.outcome), row.rule, row.answer, row.alarm_inbound)
+        latest = Latest(
+            row.alarm_id, Outcome(row.outcome), row.rule, row.answer, row.alarm_inbound, row.times
+        )
     return Arrival(
         row.conversation_id,
         row.inbound_id,

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot import alarms, first_aid, inbox, outbox, paging
+from bot import first_aid, inbox, outbox, paging
 from bot.first_aid import Danger
 from bot.red_flags import Outcome
 from integrations.messages import Kind, Location
@@ -96,11 +96,13 @@ async def test_no_to_it_lets_the_first_message_go_its_way(rt, say):
     assert not (await say("胸口有点疼，想挂心内科")).alarm  # and it is not asked again
 
 
-async def test_anything_else_brings_both_messages_back(rt, say):
+async def test_something_else_brings_both_messages_back(rt, say):
     first = await say("胸口有点疼，想挂心内科")
     second = await say("明天上午可以吗")
     pending = await rows(rt, "SELECT id FROM inbound WHERE status = 'pending' ORDER BY seq")
     assert [row.id for row in pending] == [first.inbound_id, second.inbound_id]
+    [alarm] = await rows(rt, "SELECT answer, page_at FROM alarms")
+    assert tuple(alarm) == ("other", None)
 
 
 async def test_two_minutes_of_silence_call_staff(phones, telegram, message, clock):
@@ -212,15 +214,67 @@ def test_far_from_us_the_nearest_hospital_is_looked_for(rt):
 
 
 @pytest.mark.parametrize(
-    ("words", "answer"),
-    [
-        ("没有", "no"), ("都没有。", "no"), ("No, thanks", "no"), ("沒有", "no"), ("不是的", "no"),
-        ("有", "yes"), ("有一点", "yes"), ("yes", "yes"), ("是的", "yes"),
-        ("我想挂号", "other"), ("有号吗", "other"), ("没有号了吗", "other"),
-    ],
-)  # fmt: skip
-def test_yes_no_and_other(words, answer):
-    assert alarms.read_answer(words) == answer
+    ("complaint", "answer", "outcome"),
+    [("胸口有点疼", "嗯，有", "emergency"), ("I feel so hopeless", "yes i am", "crisis")],
+)
+async def test_a_yes_is_heard_however_it_is_said(rt, say, complaint, answer, outcome):
+    await say(complaint)
+    assert (await say(answer)).alarm
+    found = await rows(rt, "SELECT outcome, page_at IS NOT NULL FROM alarms ORDER BY number")
+    assert [tuple(row) for row in found] == [("check", False), (outcome, True)]
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"), [("胸口疼", Kind.TEXT), ("在吗", Kind.TEXT), ("胸口有点疼啊", Kind.EDIT)]
+)
+async def test_what_is_no_answer_is_asked_again_once_and_staff_are_called(
+    phones, telegram, message, clock, words, kind
+):
+    rt, staff = phones
+    for said_now, kind_now in (("胸口有点疼", Kind.TEXT), (words, kind)):
+        accepted = await inbox.accept(rt, telegram, message(said_now, kind=kind_now), passive_until=None)
+        assert accepted.alarm
+    question, again = await said(rt)
+    assert again == question
+    first, last = await rows(rt, "SELECT id, status FROM inbound ORDER BY seq")
+    assert (first.status, last.status) == ("done", "done")
+    assert not (await inbox.accept(rt, telegram, message("在吗"), passive_until=None)).alarm
+    pending = await rows(rt, "SELECT id FROM inbound WHERE status = 'pending' ORDER BY seq")
+    assert pending[0].id == first.id
+    clock.forward(seconds=130)
+    await paging.page(rt)
+    assert len(staff.rung) == 2
+
+
+async def test_an_answer_after_the_question_was_put_again_still_counts(rt, say):
+    await say("胸口有点疼，想挂心内科")
+    await say("在吗")
+    assert not (await say("没有")).answered
+    [alarm] = await rows(rt, "SELECT answer, page_at FROM alarms")
+    assert tuple(alarm) == ("no", None)
+
+
+async def test_a_yes_that_comes_hours_later_is_one_when_nothing_was_said_between(rt, say, clock):
+    await say("胸口有点疼")
+    clock.forward(hours=3)
+    assert (await say("有")).alarm
+    assert "不要自己开车" in (await said(rt))[1]
+
+
+async def test_a_yes_of_hours_later_belongs_to_what_was_said_between(rt, say, clock):
+    await say("胸口有点疼")
+    clock.forward(hours=3)
+    await say("我想挂号")
+    assert not (await say("有")).alarm
+
+
+async def test_a_no_may_be_taken_back(rt, say):
+    for words in ("胸口有点疼", "没有"):
+        await say(words)
+    assert not (await say("有")).alarm  # to whatever the dialog asked since
+    assert (await say("不对，有")).alarm
+    found = await rows(rt, "SELECT outcome, answer FROM alarms ORDER BY number")
+    assert [tuple(row) for row in found] == [("check", "yes"), ("emergency", None)]
 
 
 async def test_who_cannot_tell_is_asked_once_more_and_the_clock_runs_on(phones, telegram, message, clock):
