@@ -88,6 +88,11 @@ class Latest:
     def denied(self) -> bool:
         return self.outcome is Outcome.CHECK and self.answer == Said.NO
 
+    def is_about(self, rule: str) -> bool:
+        """Whether that rule is of the same matter. The second opinion names none."""
+        topic = rule.partition(".")[0]
+        return rule == self.rule or (topic != "model" and topic == self.rule.partition(".")[0])
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -122,18 +127,25 @@ async def meet(session: Executor, rt: Runtime, arrival: Arrival) -> str:
             return await _yes(session, rt, arrival, latest)
     elif latest and latest.asks:
         await _note(session, rt, latest, Said.OTHER)  # staff are paged for what was said instead
-    if outcome is Outcome.NONE or _known(arrival, outcome):
+    if outcome is Outcome.NONE or _known(arrival, outcome, rule):
         return ""
     return await _answer(session, rt, arrival, outcome, rule)
 
 
-def _known(arrival: Arrival, outcome: Outcome) -> bool:
-    """While a person speaks with the patient, only lives in danger interrupt them; and nobody is asked or sent to
-    today's doctors twice within half an hour."""
+def _known(arrival: Arrival, outcome: Outcome, rule: str) -> bool:
+    """While a person speaks with the patient, only lives in danger interrupt them. And nobody is asked about one
+    matter, or sent to today's doctors for it, twice within half an hour, nor less than an ambulance advised right
+    after one was; but despair is answered each time."""
+    latest = arrival.latest
     if outcome in _GRAVE:
         return False
-    known = arrival.latest and not (outcome is Outcome.URGENT and arrival.latest.outcome is Outcome.CHECK)
-    return bool(known) or arrival.control == ControlState.AGENT
+    if arrival.control == ControlState.AGENT:
+        return True
+    if latest is None or red_flags.rule_named(rule).words == "mind":
+        return False
+    if outcome is Outcome.URGENT and latest.outcome is Outcome.CHECK:
+        return False
+    return latest.outcome is Outcome.EMERGENCY or latest.is_about(rule)
 
 
 async def _hear(
@@ -148,8 +160,9 @@ async def _hear(
         return await _yes(session, rt, arrival, latest)
     if answer is not Said.NO and (outcome is not Outcome.NONE or arrival.message.kind is Kind.EDIT):
         answer = Said.UNCLEAR
-    another = outcome is not Outcome.NONE and not _known(arrival, outcome)
-    if answer is Said.UNCLEAR and not another:
+    another = outcome is not Outcome.NONE and not _known(arrival, outcome, rule)
+    repeated = outcome is Outcome.CHECK and latest.is_about(rule)
+    if answer is Said.UNCLEAR and (repeated or not another):
         if arrival.control == ControlState.AGENT:
             return ""
         if latest.times == 1:

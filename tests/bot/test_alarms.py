@@ -268,6 +268,37 @@ async def test_a_yes_of_hours_later_belongs_to_what_was_said_between(rt, say, cl
     assert not (await say("有")).alarm
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        ("胸口有点疼", "我好绝望", "check"),
+        ("我好绝望", "我好绝望", "check"),  # despair is never old news
+        ("我好绝望", "胸口有点疼", "check"),
+        ("被狗咬了", "右下腹疼得厉害，还发烧恶心", "urgent"),
+        ("我爸胸口剧痛", "我好绝望", "check"),
+    ],
+)
+async def test_an_alarm_does_not_mute_what_is_about_another_matter(rt, say, clock, first, second, outcome):
+    await say(first)
+    await say("没有")
+    clock.forward(minutes=10)
+    assert (await say(second)).alarm
+    assert (await rows(rt, "SELECT outcome FROM alarms ORDER BY number"))[-1].outcome == outcome
+
+
+async def test_right_after_an_ambulance_was_advised_nothing_less_is(rt, say):
+    await say("孩子叫不醒")
+    assert not (await say("被狗咬了")).alarm
+
+
+async def test_a_second_matter_while_the_first_question_is_open_is_asked_about_too(rt, say):
+    await say("胸口有点疼")
+    assert (await say("我好绝望")).alarm
+    first, second = await rows(rt, "SELECT rule, answer, page_at FROM alarms ORDER BY number")
+    assert (first.answer, second.answer) == ("other", None)
+    assert first.page_at  # nobody knows about it yet
+
+
 async def test_a_no_may_be_taken_back(rt, say):
     for words in ("胸口有点疼", "没有"):
         await say(words)
