@@ -54,8 +54,10 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
     joined = before + _apart(new)
     together = _judge(joined, len(before))
     later = _both(joined, together, before) if len(joined) >= _SAID else together.found
-    if _gravity(later) > _gravity(together.found) and _rung_before(before, doubted=together.put_aside):
-        later = together.found
+    if _gravity(later) > _gravity(together.found):  # by the second opinion
+        known = opinion(before, doubted=together.put_aside, wishes=False)
+        if known and GRAVITY.index(rule_named(known).outcome) >= _gravity(later):
+            later = together.found  # it heard that in the earlier words alone
     return max(found, later, key=_gravity)
 
 
@@ -98,11 +100,6 @@ def _agreed(found: str, text: str) -> bool:
         if rule.name.partition(".")[0] != about
         for hit in _hits(rule, scope, han, latin, 0)
     )
-
-
-def _rung_before(before: str, *, doubted: bool) -> bool:
-    """Whether the earlier words alone were enough for the second opinion: then the new ones add nothing to it."""
-    return bool(opinion(before, doubted=doubted, wishes=False))
 
 
 def _gravity(found: Found) -> int:

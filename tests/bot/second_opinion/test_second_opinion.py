@@ -238,6 +238,17 @@ def test_what_rang_before_does_not_ring_with_every_later_fragment():
     assert look("在几楼停车", ["爸爸倒地不动了"])[1] == ""
 
 
+@pytest.mark.parametrize(("before", "rings"), [("check", True), ("urgent", True), ("emergency", False)])
+def test_what_grows_graver_than_it_sounded_before_rings(monkeypatch: pytest.MonkeyPatch, before, rings):
+    def opinion(text: str, **_: bool) -> str:
+        both = "桌脚" in text and "门槛" in text
+        return "model.emergency" if both else f"model.{before}" if "桌脚" in text else ""
+
+    monkeypatch.setattr("bot.red_flags.looking.opinion", opinion)
+    found = look("后来是门槛那儿", ["先是桌脚那儿"])
+    assert found == ((Outcome.EMERGENCY, "model.emergency") if rings else (Outcome.NONE, ""))
+
+
 def test_the_bounds_keep_the_harmless_quiet():
     none = np.tile([0.5, 0, 0, 0, 0.5], (100, 1))
     none[:3] = [0.05, 0, 0, 0, 0.95]
