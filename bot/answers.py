@@ -111,7 +111,7 @@ async def _meanwhile(
             handed = await native.forward(session, rt, conversation.id, inbound, language)
             if handed is not None:
                 return Answer(handed, conversation.choices, conversation.expects)
-        said = await meanwhile.answer(session, rt, conversation.id, asks, inbound.state, language)
+        said = await meanwhile.answer(session, rt, conversation.id, asks, inbound, language)
     if said is None:
         return None
     composed = compose(rt, inbound.speaks, [said], language, elder=inbound.elder_mode)

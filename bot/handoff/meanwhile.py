@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Row, text
 
 from bot import texts
 from bot.handoff import assigning, queue, telling, words
@@ -18,6 +22,12 @@ from integrations.runtime import Runtime
 
 MESSAGE = "message_to_staff"  # what is expected of a patient whom nobody can answer now
 _WORDS = frozenset({Kind.TEXT, Kind.IMAGE, Kind.VOICE, Kind.VIDEO, Kind.FILE, Kind.LOCATION, Kind.LINK})
+_ONCE_IN = timedelta(minutes=5)
+_SAID_SO = text("""
+    SELECT true FROM inbound JOIN outbound ON outbound.inbound_id = inbound.id
+    WHERE inbound.conversation_id = :id AND inbound.received_at > :since AND NOT outbound.exempt
+      AND inbound.kind = ANY(CAST(:kinds AS text[])) LIMIT 1
+""")
 LEAVING = frozenset({telling.handed_back("left"), telling.handed_back("no_message")})
 
 
@@ -60,18 +70,35 @@ def _said(rt: Runtime, place: queue.Place, language: str) -> RasaReply:
 
 
 async def answer(
-    session: Executor, rt: Runtime, conversation_id: UUID, asks: Asks, state: str, language: str
+    session: Executor, rt: Runtime, conversation_id: UUID, asks: Asks, inbound: Row[Any], language: str
 ) -> RasaReply | None:
     """What the bot says although a person is waited for or there; None: nothing."""
     if asks is Asks.HELP:
         phone = texts.say("say_emergency_phone", language=language, phone=rt.settings.hospital_phone)
         return RasaReply("\n".join([texts.say("say_emergency", language=language), phone]))
+    if asks is Asks.UNREAD:
+        return await _unread(session, rt, conversation_id, inbound, language)
     place = await queue.where(session, rt, conversation_id)
-    if state != ControlState.WAITING or place is None or asks is Asks.NOTHING:
+    if inbound.state != ControlState.WAITING or place is None or asks is Asks.NOTHING:
         return None
     await queue.told(session, place, rt.now())
     say = words.still if asks is Asks.PLACE else words.busy
     return RasaReply(say(place, language), [_button("bot_talk_stop", words.STOP, language)])
+
+
+async def _unread(
+    session: Executor, rt: Runtime, conversation_id: UUID, inbound: Row[Any], language: str
+) -> RasaReply | None:
+    """Who sends what no rule can look into hears the ambulance's number, once in a while."""
+    row = {
+        "id": conversation_id,
+        "since": rt.now() - _ONCE_IN,
+        "kinds": [kind.value for kind in words.WORDLESS],
+    }
+    if inbound.state != ControlState.WAITING or await session.scalar(_SAID_SO, row):
+        return None
+    phone = rt.settings.hospital_phone
+    return RasaReply(texts.say(f"say_non_text_{inbound.kind}", language=language, phone=phone))
 
 
 def command(message: MessageIn, expects: str | None) -> str | None:

@@ -14,6 +14,7 @@ from integrations.messages import Kind, MessageIn
 from integrations.runtime import Runtime
 from integrations.wording import Wording
 
+WORDLESS = frozenset({Kind.VOICE, Kind.IMAGE, Kind.VIDEO, Kind.FILE})  # may hold anything, an emergency too
 STOP = "/stop_waiting"  # the payload of the button; answered by the worker
 _LONGEST = 16  # characters of a wish: more is a message to the person
 _LEAVE = re.compile(
@@ -46,6 +47,7 @@ class Asks(StrEnum):
     PLACE = "place"
     HELP = "help"  # in an emergency
     MENU = "menu"  # something of ours, that the bot would do
+    UNREAD = "unread"  # nobody has heard or seen yet what it is about
     NOTHING = ""  # it is for the person
 
 
@@ -58,6 +60,8 @@ def read(message: MessageIn, kept: dict[str, Any] | None) -> Asks:
             return Asks.LEAVE if choices.pressed(message.choice, kept) == STOP else Asks.MENU
         except choices.Stale:
             return Asks.MENU
+    if message.kind in WORDLESS and not message.text:
+        return Asks.UNREAD
     if message.kind not in (Kind.TEXT, Kind.VOICE):
         return Asks.NOTHING
     return _of_words(message.text, kept)

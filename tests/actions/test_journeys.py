@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from rasa_sdk.executor import ActionExecutor
 
@@ -80,6 +81,12 @@ def test_every_text_that_is_named_exists(texts: Texts) -> None:
 
 def test_texts_that_are_named_by_kind_exist(texts: Texts) -> None:
     assert all(f"say_non_text_{kind}" in texts for kind in {*SAID_BY_KIND, "other"})
+
+
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
+@pytest.mark.parametrize("kind", ["voice", "image", "video", "file", "other"])
+def test_what_cannot_be_read_names_the_ambulance(texts: Texts, kind: str, language: str) -> None:
+    assert "120" in texts.speaking(language).text(f"say_non_text_{kind}", phone="010-1")
 
 
 def test_how_the_assistant_speaks() -> None:

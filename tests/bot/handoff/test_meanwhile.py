@@ -134,6 +134,23 @@ async def test_a_misunderstanding_leads_to_a_person_only_while_one_may_come(
     assert row.reason == "failed"
 
 
+@pytest.mark.parametrize("kind", [Kind.VOICE, Kind.IMAGE, Kind.VIDEO, Kind.FILE])
+async def test_who_waits_and_sends_what_cannot_be_read_hears_the_number_once_in_a_while(
+    rt, write, patient, agent, clock, kind
+):
+    await write("我要人工")
+    [words] = await write(kind=kind)
+    assert "120" in words
+    assert await write(kind=kind) == []
+    assert await write("你们看一下", kind=Kind.IMAGE) == []  # it has words, which were looked at
+    clock.forward(minutes=6)
+    [words] = await write(kind=kind)
+    assert "120" in words
+    await rows(rt, "UPDATE controls SET state = 'agent' RETURNING 1")
+    clock.forward(minutes=6)
+    assert await write(kind=kind) == []  # a person is there to look at it
+
+
 async def test_an_alarm_stands_first_and_is_answered_while_somebody_waits(rt, write, patient, agent):
     await write("我要人工")
     [words] = await write("我胸口剧痛喘不上气")
