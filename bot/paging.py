@@ -29,7 +29,7 @@ ACKNOWLEDGED = Histogram(
 )
 ONCALL, OFFICE = "oncall", "office"
 PAUSE = timedelta(seconds=31)  # between two messages to one phone: services refuse a second within 30 seconds
-MOST_AN_HOUR = 20  # to one level; what is over it stands in the list and in the log
+MOST_AN_HOUR = 20  # to one level; what is over it stands in the list, and goes with the next that may be sent
 _RETRIES = 3  # to one phone for one batch
 
 # One batch at a time: gateways and workers page, and nobody should be called twice for one alarm.
@@ -45,9 +45,15 @@ _DUE = {
     """),
     OFFICE: text("""
         UPDATE alarms SET office_at = :now
-        WHERE paged_at <= :late AND office_at IS NULL AND acknowledged_at IS NULL RETURNING number
-    """),
+        WHERE page_at <= :late AND coalesce(paged_at, page_at) <= :late
+          AND office_at IS NULL AND acknowledged_at IS NULL RETURNING number
+    """),  # in time also those that no page to those on call had room for
 }
+_HELD = text("""
+    SELECT count(*) FROM alarms WHERE page_at <= :now AND acknowledged_at IS NULL
+       AND CASE CAST(:level AS text) WHEN 'office' THEN office_at IS NULL AND coalesce(paged_at, page_at) <= :late
+                       ELSE paged_at IS NULL END
+""")
 _SLIP = text("""
     INSERT INTO page_slips (level, phone, alarms, sent_at, error)
     VALUES (:level, :phone, :alarms, :now, :error)
@@ -99,15 +105,16 @@ async def _take(rt: Runtime, level: str) -> Batch | None:
         if before.last and now - before.last < PAUSE:
             return None  # soon, together with what comes until then
         late = now - timedelta(minutes=rt.settings.page_minutes)
+        if before.hourly >= MOST_AN_HOUR:  # what is due goes with the next page that may be sent
+            if held := await session.scalar(_HELD, {"level": level, "now": now, "late": late}):
+                PAGED.labels(level, "too many").inc()
+                log.error("no page sent: too many in this hour", level=level, alarms=held)
+            return None
         due = await session.execute(_DUE[level], {"now": now, "late": late})
         numbers = tuple(sorted(row.number for row in due))
         if not numbers:
             return None
         log.warning("a red flag waits for staff", level=level, numbers=numbers)
-        if before.hourly >= MOST_AN_HOUR:
-            PAGED.labels(level, "too many").inc()
-            log.error("no page sent: too many in this hour", level=level, numbers=numbers)
-            return None
         # The place of this batch in the hour, also where no phone is set.
         await session.execute(_SLIP, _slip(level, -1, numbers, now, "taken"))
         return Batch(level, numbers, now)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from bot import first_aid, inbox, outbox, paging
+from bot import app, first_aid, inbox, outbox, paging
 from bot.first_aid import Danger
 from bot.red_flags import Outcome
 from integrations.messages import Kind, Location
 from integrations.sms.interface import SmsUnavailable
+from tests.bot.gateway import gateway_on
 
 BEIJING = Location(39.93, 116.46)
 EAST = Location(39.90, 116.65)
@@ -166,6 +168,66 @@ async def test_what_comes_right_after_a_page_is_told_with_the_next(phones, say, 
     clock.forward(seconds=40)
     await paging.page(rt)
     assert [count for _, count, _ in staff.rung[2:]] == [2, 2]
+
+
+async def test_what_is_over_the_hourly_limit_goes_with_the_next_page(phones, say, clock, monkeypatch):
+    rt, staff = phones
+    monkeypatch.setattr(paging, "MOST_AN_HOUR", 1)
+    await say("奶奶昏迷了")
+    await paging.page(rt)
+    clock.forward(minutes=1)
+    await say("孩子叫不醒", sender="patient-2")
+    await paging.page(rt)
+    assert len(staff.rung) == 2
+    [_, held] = await paging_times(rt)
+    assert held.paged_at is None
+    clock.forward(minutes=60)
+    await paging.page(rt)
+    assert [count for _, count, _ in staff.rung[2:4]] == [1, 1]
+    assert [row.paged_at is None for row in await paging_times(rt)] == [False, False]
+
+
+async def test_the_office_hears_in_time_of_what_those_on_call_had_no_room_for(
+    phones, say, clock, monkeypatch
+):
+    rt, staff = phones
+    monkeypatch.setattr(paging, "MOST_AN_HOUR", 1)
+    await say("奶奶昏迷了")
+    await paging.page(rt)
+    async with rt.database.begin() as session:
+        await paging.acknowledge(session, staff.rung[0][2], "staff:li", rt.now())
+    clock.forward(minutes=1)
+    await say("孩子叫不醒", sender="patient-2")
+    clock.forward(minutes=rt.settings.page_minutes)
+    await paging.page(rt)
+    assert [phone for phone, _, _ in staff.rung[2:]] == ["+8613900000003"]
+
+
+async def paging_times(rt):
+    return await rows(rt, "SELECT paged_at, office_at FROM alarms ORDER BY number")
+
+
+async def test_the_gateway_pages_what_becomes_due_whatever_else_is_down(phones, say, clock, monkeypatch):
+    rt, staff = phones
+    page, looks, told = paging.page, [], asyncio.Event()
+
+    async def fails_at_first(rt):
+        looks.append(1)
+        if len(looks) == 1:
+            raise OSError("the database is away")
+        await page(rt)
+        if staff.rung:
+            told.set()
+
+    monkeypatch.setattr(paging, "page", fails_at_first)
+    monkeypatch.setattr(app, "PAGING_SECONDS", 0.01)
+    await say("胸口有点疼")
+    clock.forward(minutes=3)
+    async with gateway_on(rt), asyncio.timeout(20):
+        await told.wait()
+    assert len(staff.rung) == 2
+    left = [task.get_coro().__name__ for task in asyncio.all_tasks()]
+    assert "_page_until" not in left  # it ends with the gateway
 
 
 async def test_who_sent_where_they_are_hears_of_the_nearest_department(rt, say):

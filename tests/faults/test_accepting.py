@@ -120,6 +120,19 @@ def test_red_flags_do_not_wait_for_a_frozen_valkey(stack: Stack, both: list[Pati
             assert time.monotonic() - began < 3
 
 
+def test_silence_after_the_question_of_a_check_calls_staff_without_a_worker(
+    stack: Stack, both: list[Patient]
+) -> None:
+    with down(stack, "worker"):
+        assert "“有”或“没有”" in both[0].say("我好绝望")
+        [(number,)] = stack.rows(
+            "UPDATE alarms SET page_at = now() WHERE outcome = 'check' AND answer IS NULL RETURNING number"
+        )
+        until(
+            lambda: stack.rows("SELECT 1 FROM alarms WHERE number = %s AND paged_at IS NOT NULL", number), 60
+        )
+
+
 def test_without_postgres_nothing_is_acknowledged(stack: Stack, both: list[Patient]) -> None:
     with down(stack, "postgres"):
         written = [write(patient, QUESTION) for patient in both]
