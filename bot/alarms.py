@@ -2,7 +2,7 @@
 
 An emergency or a crisis is answered and staff are paged; what is urgent is sent to a doctor of today; a check asks one
 question together with the number. "No" to it, and the message goes the way it came for; "yes" is an emergency; of two
-minutes without a word staff hear (bot.paging).
+minutes without an answer staff hear (bot.paging).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _CONTEXT = "inbound.content"
 _GRAVE = frozenset({Outcome.EMERGENCY, Outcome.CRISIS})
 
 _MARK = text("UPDATE inbound SET alarm = :alarm, status = 'done', done_at = :now WHERE id = :id")
+_SHOW = text("UPDATE inbound SET alarm = :alarm WHERE id = :id")
 _MERGE = text("""
     UPDATE alarms SET last_at = :now, times = times + 1, rule = :rule,
            outcome = CASE WHEN outcome = 'emergency' THEN outcome ELSE :outcome END
@@ -58,6 +59,12 @@ _ANSWER = text("""
 """)
 _ASKED_AGAIN = text("UPDATE alarms SET last_at = :now, times = times + 1 WHERE id = :id")
 _STILL_ASKED = text("UPDATE alarms SET last_at = :now WHERE id = :id")
+_SEEN_TO = text("""
+    UPDATE alarms SET page_at = NULL
+    WHERE conversation_id = :conversation AND paged_at IS NULL AND page_at IS NOT NULL AND acknowledged_at IS NULL
+      AND outcome IN ('check', 'urgent')
+      AND NOT EXISTS (SELECT FROM outbound WHERE outbound.inbound_id = alarms.inbound_id AND exempt)
+""")
 _CONTENT = text("SELECT content FROM inbound WHERE id = :id")
 _REWRITE = text("UPDATE inbound SET content = :content WHERE id = :id")
 _GO_ON = text("UPDATE inbound SET status = 'pending', done_at = NULL WHERE id = :id AND status = 'done'")
@@ -71,7 +78,7 @@ _PLACE = text("""
 @dataclass(frozen=True, slots=True)
 class Latest:
     """The alarm of the last half hour, if there was one; or the question of today that the patient left open.
-    `times`: how often the question was put."""
+    `times`: how often the question was put. `told`: the patient was answered; else a person was there."""
 
     id: UUID
     outcome: Outcome
@@ -79,10 +86,11 @@ class Latest:
     answer: str | None
     inbound_id: UUID | None
     times: int = 1
+    told: bool = True
 
     @property
     def asks(self) -> bool:
-        return self.outcome is Outcome.CHECK and self.answer is None
+        return self.outcome is Outcome.CHECK and self.answer is None and self.told
 
     @property
     def denied(self) -> bool:
@@ -107,6 +115,11 @@ class Arrival:
     control: str = ControlState.BOT
     latest: Latest | None = None
     passive_until: datetime | None = None
+
+    @property
+    def attended(self) -> bool:
+        """A person speaks there."""
+        return self.control == ControlState.AGENT
 
 
 async def meet(session: Executor, rt: Runtime, arrival: Arrival) -> str:
@@ -133,19 +146,15 @@ async def meet(session: Executor, rt: Runtime, arrival: Arrival) -> str:
 
 
 def _known(arrival: Arrival, outcome: Outcome, rule: str) -> bool:
-    """While a person speaks with the patient, only lives in danger interrupt them. And nobody is asked about one
-    matter, or sent to today's doctors for it, twice within half an hour, nor less than an ambulance advised right
-    after one was; but despair is answered each time."""
+    """Nobody is asked about one matter, or sent to today's doctors for it, twice within half an hour, nor is less than
+    an ambulance advised right after one was; but despair is answered each time."""
     latest = arrival.latest
-    if outcome in _GRAVE:
+    if latest is None or outcome in _GRAVE or (outcome is Outcome.URGENT and latest.outcome is Outcome.CHECK):
         return False
-    if arrival.control == ControlState.AGENT:
-        return True
-    if latest is None or red_flags.rule_named(rule).words == "mind":
+    despair = red_flags.rule_named(rule).words == "mind"
+    if not arrival.attended and (despair or not latest.told):
         return False
-    if outcome is Outcome.URGENT and latest.outcome is Outcome.CHECK:
-        return False
-    return latest.outcome is Outcome.EMERGENCY or latest.is_about(rule)
+    return latest.is_about(rule) or (latest.outcome is Outcome.EMERGENCY and not despair)
 
 
 async def _hear(
@@ -163,7 +172,7 @@ async def _hear(
     another = outcome is not Outcome.NONE and not _known(arrival, outcome, rule)
     repeated = outcome is Outcome.CHECK and latest.is_about(rule)
     if answer is Said.UNCLEAR and (repeated or not another):
-        if arrival.control == ControlState.AGENT:
+        if arrival.attended:
             return ""
         if latest.times == 1:
             return await _ask_again(session, rt, arrival, latest)
@@ -197,10 +206,20 @@ async def _ask_again(session: Executor, rt: Runtime, arrival: Arrival, latest: L
     return await _say(session, rt, arrival, danger)
 
 
+async def seen_to(session: Executor, conversation_id: UUID) -> None:
+    """The person who speaks with the patient has answered: nobody else has to come for what they alone were told."""
+    await session.execute(_SEEN_TO, {"conversation": conversation_id})
+
+
 async def _answer(session: Executor, rt: Runtime, arrival: Arrival, outcome: Outcome, rule: str) -> str:
+    """While a person speaks with the patient, only lives in danger interrupt them: of the rest that person is told."""
     now = rt.now()
-    await session.execute(_MARK, {"id": arrival.inbound_id, "alarm": f"{outcome}:{rule}", "now": now})
     await _record(session, arrival, outcome, rule, now)
+    mark = {"id": arrival.inbound_id, "alarm": f"{outcome}:{rule}"}
+    if arrival.attended and outcome not in _GRAVE:
+        await session.execute(_SHOW, mark)
+        return ""
+    await session.execute(_MARK, mark | {"now": now})
     place = await _place(session, rt, arrival)
     said = " ".join([*arrival.earlier, arrival.message.text])
     topic = red_flags.rule_named(rule).words
@@ -221,7 +240,8 @@ async def _record(session: Executor, arrival: Arrival, outcome: Outcome, rule: s
         await alarmed.to_the_front(session, arrival.conversation_id, now)
     if outcome in _GRAVE and (await session.execute(_MERGE, values | {"since": now - FRESH})).first():
         return
-    wait = {Outcome.URGENT: None, Outcome.CHECK: SILENCE}.get(outcome, timedelta(0))
+    today = SILENCE if arrival.attended else None  # else the patient is told to come
+    wait = {Outcome.URGENT: today, Outcome.CHECK: SILENCE}.get(outcome, timedelta(0))
     await session.execute(_RAISE, values | {"page_at": None if wait is None else now + wait})
 
 

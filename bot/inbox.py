@@ -63,7 +63,8 @@ _ACCEPT = text("""
                     OR last.sent_at > CAST(:sent_recently AS timestamptz) ORDER BY seq) AS recent,
            known.language, known.language_chosen, controls.state AS control,
            alarm.id AS alarm_id, alarm.outcome, alarm.rule, alarm.answer, alarm.inbound_id AS alarm_inbound,
-           alarm.times
+           alarm.times,
+           EXISTS (SELECT FROM outbound WHERE outbound.inbound_id = alarm.inbound_id AND exempt) AS alarm_told
     FROM known JOIN controls ON controls.conversation_id = known.id
     LEFT JOIN LATERAL (
         SELECT id, outcome, rule, answer, inbound_id, times FROM alarms
@@ -202,7 +203,13 @@ def _arrival(crypto: Crypto, message: MessageIn, row: Any, passive_until: dateti
     latest = None
     if row.alarm_id:
         latest = Latest(
-            row.alarm_id, Outcome(row.outcome), row.rule, row.answer, row.alarm_inbound, row.times
+            row.alarm_id,
+            Outcome(row.outcome),
+            row.rule,
+            row.answer,
+            row.alarm_inbound,
+            row.times,
+            row.alarm_told,
         )
     return Arrival(
         row.conversation_id,

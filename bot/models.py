@@ -198,7 +198,8 @@ class Outbound(Base):
 
 
 class Alarm(Base):
-    """A red flag, and what became of it. Those of one patient that follow closely are one (`times`).
+    """A red flag, and what became of it. Those of one patient that follow closely are one (`times`), and so is a
+    question that had to be put again.
 
     `number` is what staff call it by. `answer` to the one question of a check: yes, no, or other (something else was
     said). `page_at`: from then on staff are to be paged; None: nobody has to come. `paged_at`, `office_at`: when those

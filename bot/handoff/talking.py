@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import alarms
 from bot.handoff import control, telling
 from bot.handoff.limits import limits
 from bot.handoff.models import AnsweredIn, Reason, Skill, Talk, TalkNote, TalkStatus
@@ -137,6 +138,7 @@ async def say(
     if not replies:
         raise ValueError("nothing to say")
     rows = await telling.queue(session, rt, found, replies, staff_id=member.id)
+    await alarms.seen_to(session, found.conversation_id)
     if found.consultation_id:
         await limits_of_consultations.doctor_said(session, found.consultation_id, now)
     found.first_answered_at = found.first_answered_at or now

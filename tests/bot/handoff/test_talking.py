@@ -44,6 +44,28 @@ async def test_accept_say_and_hand_back(rt, telegram, patient, ask, act, agent, 
     assert told == ("system", "pending")
 
 
+async def test_who_answers_has_seen_the_red_flag_that_they_alone_were_told_of(
+    rt, patient, ask, act, agent, arrive
+):
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    await arrive(words="胸口有点疼")
+    due = "SELECT 1 FROM alarms WHERE page_at IS NOT NULL"
+    assert await rows(rt, due)
+    await act(talking.say, place.talk_id, agent, "有没有出冷汗？")
+    assert not await rows(rt, due)
+
+
+async def test_who_answers_does_not_stop_the_page_for_a_question_that_the_patient_left_open(
+    rt, patient, ask, act, agent, arrive
+):
+    await arrive(words="胸口有点疼")
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    await act(talking.say, place.talk_id, agent, "您好")
+    assert await rows(rt, "SELECT 1 FROM alarms WHERE page_at IS NOT NULL")
+
+
 async def test_the_survey_is_asked_once_and_only_of_whom_somebody_answered(rt, patient, ask, act, agent):
     for answers in (False, True):
         place = await ask(patient)

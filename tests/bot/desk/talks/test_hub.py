@@ -151,6 +151,23 @@ async def test_each_change_is_read_once_and_told_to_those_whose_it_is(
         assert [row.last for row in theirs.rows] == ["还在吗"]
 
 
+async def test_a_milder_red_flag_stands_in_the_list_and_on_the_message_of_who_speaks(
+    rt, wait_for, accept, agent, arrive
+):
+    conversation = await wait_for()
+    await accept(conversation, agent)
+    page = Page(agent.id)
+    async with Hub(rt).at_work() as hub:
+        await _hears(hub)
+        hub.add(page)
+        await arrive(words="胸口有点疼")
+        await page.sees(lambda row: row.id == conversation and row.alarm == "check")
+    async with rt.database.transaction() as session:
+        items = await transcript.read(session, rt.crypto, conversation, before=transcript.LATEST)
+    assert [item.text for item in items if item.by == "patient" and item.alarm] == ["胸口有点疼"]
+    assert [item.alarm for item in items if item.event == "alarm"] == ["check"]
+
+
 async def test_postgres_itself_tells_of_talks_alarms_and_pictures(rt, clock, wait_for, agent, arrive):
     """Nobody says a word on Redis, whoever changed something: a sweep, a command, another door."""
     page = Page(agent.id)
