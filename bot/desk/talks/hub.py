@@ -22,6 +22,7 @@ from prometheus_client import Counter, Gauge
 from bot import quota
 from bot.claims import sends_actively
 from bot.desk.talks import rows, transcript
+from bot.desk.talks.readable import Readable
 from bot.desk.talks.rows import Row
 from bot.desk.talks.transcript import Item
 from bot.listening import Listener, said_on
@@ -43,11 +44,12 @@ _working: dict[int, Hub] = {}  # by the runtime that they work on
 
 class Watcher(Protocol):
     """An open page. `own` are this member's own and shown talks, told at once; `others` come together, once a
-    second; `said` is the tail of the talk that it shows."""
+    second; `said` is the tail of the talk that it shows, as far as it is `readable` there."""
 
     @property
     def shown(self) -> UUID | None: ...
     def owns(self, row: Row) -> bool: ...
+    def readable(self, row: Row) -> Readable: ...
     def changed(self, changed: Collection[Row]) -> None: ...
     def said(self, row: Row, items: list[Item]) -> None: ...
 
@@ -116,13 +118,14 @@ class Hub:
                 session, self._rt.crypto, conversations, now=self._rt.now(), limited=self._limited
             )
 
-    async def items(self, row: Row, *, limit: int = transcript.PAGE) -> list[Item]:
-        """The end of a transcript."""
+    async def items(self, row: Row, readable: Readable, *, limit: int = transcript.PAGE) -> list[Item]:
+        """The end of a transcript, as far as it may be read."""
         async with self._rt.database.transaction() as session:
             return await transcript.read(
                 session,
                 self._rt.crypto,
                 row.id,
+                readable,
                 before=transcript.LATEST,
                 limit=limit,
                 waiting=self.holds(row),
@@ -164,9 +167,12 @@ class Hub:
             shown_by = [watcher for watcher in self._watchers if watcher.shown == row.id]
             if not shown_by:
                 continue
-            items = await self.items(row, limit=_TAIL)
+            read: dict[Readable, list[Item]] = {}
             for watcher in shown_by:
-                _safely(watcher.said, row, items)
+                readable = watcher.readable(row)
+                if readable not in read:
+                    read[readable] = await self.items(row, readable, limit=_TAIL)
+                _safely(watcher.said, row, read[readable])
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:

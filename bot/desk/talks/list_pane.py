@@ -15,7 +15,7 @@ from bot.desk.talks.elements import ConversationList, Shape
 from bot.desk.talks.hub import Hub
 from bot.desk.talks.list_view import ListView
 from bot.desk.talks.rows import BOUND, Row
-from bot.desk.talks.seeing import LIVE, Filter, Viewer, may_see
+from bot.desk.talks.seeing import LIVE, Filter, Viewer, as_seen, may_see
 from bot.desk.talks.shapes import name_of, row_shape
 from integrations.hospital import audit
 from integrations.hospital.staff.permissions import Right
@@ -67,7 +67,7 @@ class ListPane:
         return [one for one in Filter if one is not Filter.BOT or see_bot]
 
     def _shape(self, row: Row, rank: Any = None) -> Shape:
-        return row_shape(row, self._viewer.id, self._desk.words, rank=rank)
+        return row_shape(as_seen(self._viewer, row), self._viewer.id, self._desk.words, rank=rank)
 
     def _ring(self, changed: Collection[Row]) -> Shape | None:
         """Something for this member came that was not there before."""

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bot.desk.showing import member_of
 from bot.desk.talks import hub as hubs
-from bot.desk.talks.seeing import may_see, viewer_of
+from bot.desk.talks.seeing import may_see, readable, viewer_of
 from bot.media import CONTEXT
 from integrations.hospital.staff.permissions import Right, may
 from integrations.media_types import media_type
@@ -18,7 +18,9 @@ from integrations.media_types import media_type
 router = APIRouter()
 
 _MEDIUM = text("""
-    SELECT content FROM media WHERE id = :id AND conversation_id = :conversation AND status = 'stored'
+    SELECT media.content, coalesce(inbound.received_at, media.stored_at, media.created_at) AS at
+    FROM media LEFT JOIN inbound ON inbound.id = media.inbound_id
+    WHERE media.id = :id AND media.conversation_id = :conversation AND media.status = 'stored'
 """)
 _STYLE = Path(__file__).with_name("talks.css")
 # What a browser may show in the page; all else is saved to a file.
@@ -37,14 +39,19 @@ async def show(request: Request, conversation_id: UUID, medium_id: UUID) -> Resp
     member = await member_of(rt, request)
     if member is None or not may(member, Right.TALKS_ANSWER):
         return Response(status_code=404)
-    found = await hubs.of(rt).read([conversation_id])
-    if not found or not may_see(viewer_of(member), found[0]):
+    viewer, found = viewer_of(member), await hubs.of(rt).read([conversation_id])
+    if not found or not may_see(viewer, found[0]):
         return Response(status_code=404)
+    about = {"id": medium_id, "conversation": conversation_id}
     async with rt.database.transaction() as session:
-        sealed = await session.scalar(_MEDIUM, {"id": medium_id, "conversation": conversation_id})
-    if sealed is None:
+        medium = (await session.execute(_MEDIUM, about)).first()
+    if medium is None or not readable(viewer, found[0]).has(medium.at):
         return Response(status_code=404)
-    content = rt.crypto.data.open(bytes(sealed), CONTEXT)
+    return as_file(rt.crypto.data.open(bytes(medium.content), CONTEXT))
+
+
+def as_file(content: bytes) -> Response:
+    """A medium as browsers get it: what they cannot show in a page is saved."""
     mime = media_type(content) or "application/octet-stream"
     headers = {
         "Cache-Control": "private, max-age=3600",

@@ -16,8 +16,9 @@ from bot.desk.registry import desk_page, refusals
 from bot.desk.talks import acts, dialogs, rows
 from bot.desk.talks import hub as hubs
 from bot.desk.talks.list_pane import ListPane
+from bot.desk.talks.readable import Readable
 from bot.desk.talks.rows import Row
-from bot.desk.talks.seeing import viewer_of
+from bot.desk.talks.seeing import readable, viewer_of
 from bot.desk.talks.talk_pane import TalkPane, uuid_of
 from bot.desk.talks.transcript import Item
 from bot.desk.words import catalogue
@@ -98,6 +99,9 @@ class TalksPage:
 
     def owns(self, row: Row) -> bool:
         return self._viewer.owns(row)
+
+    def readable(self, row: Row) -> Readable:
+        return readable(self._viewer, row)
 
     def changed(self, changed: Collection[Row]) -> None:
         self._list.changed(changed)

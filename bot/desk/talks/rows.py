@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from bot import inbox, outbox
 from bot.desk.talks.masking import masked
+from bot.desk.talks.readable import DoctorsTalk, with_doctors
 from bot.handoff.models import TalkStatus
 from bot.handoff.states import QUEUED
 from integrations.crypto import Crypto, Undecryptable
@@ -43,7 +44,7 @@ _ROWS = f"""
            online.ends_at, online.turns_allowed - online.turns_used AS turns_left,
            said.kind AS in_kind, said.content AS in_content, said.received_at AS in_at,
            told.content AS out_content, told.created_at AS out_at, told.staff_id AS out_staff,
-           told.status AS out_status,
+           told.status AS out_status, told.talk_id AS out_talk,
            (SELECT count(*) FROM (
                 SELECT FROM inbound WHERE conversation_id = c.id AND kind NOT IN {_SILENT_KINDS}
                 AND talk.id IS NOT NULL
@@ -77,7 +78,7 @@ _ROWS = f"""
         WHERE conversation_id = c.id AND kind NOT IN {_SILENT_KINDS} ORDER BY received_at DESC, seq DESC LIMIT 1
     ) AS said ON true
     LEFT JOIN LATERAL (
-        SELECT content, created_at, staff_id, status FROM outbound
+        SELECT content, created_at, staff_id, status, talk_id FROM outbound
         WHERE conversation_id = c.id AND status <> 'dropped' ORDER BY created_at DESC, seq DESC LIMIT 1
     ) AS told ON true
 """  # noqa: S608 - pieces of our own
@@ -113,7 +114,8 @@ class Row:
     """One conversation in the list. `name` is masked, None for somebody who has not registered; `last` are the last
     words, with numbers masked, and `last_by` who said them: patient, staff or bot. `unanswered_since`: since when the
     patient waits for a word of a person. `closes_at`, `left`: until when and how often the platform lets us write;
-    None where it sets no limit. `ends_at`, `turns_left`: of a consultation that is going on."""
+    None where it sets no limit. `ends_at`, `turns_left`: of a consultation that is going on. `with_doctors`: the talks
+    that not everybody may read (bot.desk.talks.seeing)."""
 
     id: UUID
     channel: str
@@ -149,6 +151,8 @@ class Row:
     turns_left: int | None = None
     answered_in: str = "desk"
     topic_error: str | None = None  # why the staff's group does not get the talk
+    with_doctors: tuple[DoctorsTalk, ...] = ()
+    last_talk_id: UUID | None = None  # of the last words, where they are ours
 
     @property
     def open(self) -> bool:
@@ -173,7 +177,11 @@ async def read(
     if not conversations:
         return []
     values = {"ids": list(conversations), "now": now, "alarmed": now - FRESH_ALARM}
-    return [_row(crypto, found, local_date(now), limited) for found in await session.execute(_READ, values)]
+    doctors = await with_doctors(session, conversations)
+    return [
+        replace(_row(crypto, found, local_date(now), limited), with_doctors=doctors.get(found.id, ()))
+        for found in await session.execute(_READ, values)
+    ]
 
 
 async def open_ones(session: Executor) -> list[UUID]:
@@ -241,6 +249,7 @@ def _row(crypto: Crypto, found: Any, today: date, limited: Iterable[str]) -> Row
         turns_left=found.turns_left,
         answered_in=found.answered_in or "desk",
         topic_error=found.topic_error,
+        last_talk_id=found.out_talk if by != "patient" else None,
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
+from bot.desk.talks.readable import EVERYTHING, DoctorsTalk, Readable
 from bot.desk.talks.rows import Row
 from bot.handoff.models import Skill
 from bot.handoff.talking import SKILLS
@@ -67,6 +68,33 @@ def may_see(viewer: Viewer, row: Row) -> bool:
     return row.skill != DOCTOR or (
         row.department_id is not None and row.department_id == viewer.department_id
     )
+
+
+def readable(viewer: Viewer, row: Row) -> Readable:
+    """What the viewer may read of a conversation that they may see. What was said with a doctor is for that doctor,
+    outside of consultations also for those of the department; whose talk has ended does not read on what the patient
+    then tells the bot."""
+    if viewer.watches:
+        return EVERYTHING
+    goes_on = row.open or viewer.takes_over
+    closed = tuple(talk for talk in row.with_doctors if not _reads(viewer, talk))
+    return Readable(None if goes_on else row.ended_at, closed)
+
+
+def _reads(viewer: Viewer, talk: DoctorsTalk) -> bool:
+    if talk.staff_id == viewer.id:
+        return True
+    same = talk.department_id is not None and talk.department_id == viewer.department_id
+    return DOCTOR in viewer.skills and same and not talk.consultation
+
+
+def as_seen(viewer: Viewer, row: Row) -> Row:
+    """The row without last words that the viewer may not read."""
+    allowed = readable(viewer, row)
+    if row.last_at is None or allowed.has(row.last_at, row.last_talk_id):
+        return row
+    at = min(row.last_at, allowed.until or row.last_at)
+    return replace(row, last="", last_kind="hidden", last_by="patient", last_state=None, last_at=at)
 
 
 def in_list(viewer: Viewer, chosen: Filter, row: Row) -> bool:

@@ -18,6 +18,7 @@ _ICONS = {
     "accepted": "how_to_reg",
     "closed": "logout",
     "left": "logout",
+    "not_shown": "visibility_off",
 }
 _FACES = {"voice": "mic"}
 _PLAIN = frozenset({"text", "image", "choice", "menu"})  # their words or pictures say it
@@ -138,6 +139,8 @@ def _event(item: Item, words: Words) -> str:
         return words(key, number=item.detail, outcome=outcome, name=_actor(item.agent))
     if item.event == "asked":
         return words("talks.event_asked", reason=words(f"talks.reason_{item.detail}"))
+    if item.event == "not_shown":
+        return words(f"talks.not_shown_{item.detail}")
     return words(f"talks.event_{item.event}", name=_actor(item.agent))
 
 

@@ -15,7 +15,7 @@ from bot.desk.talks.elements import Composer, Pictures, Shape, Transcript
 from bot.desk.talks.head import Head, Page
 from bot.desk.talks.hub import Hub
 from bot.desk.talks.rows import Row
-from bot.desk.talks.seeing import Viewer, may_see
+from bot.desk.talks.seeing import Viewer, may_see, readable
 from bot.desk.talks.shapes import facts, item_shape, name_of
 from bot.desk.talks.transcript import Item
 from bot.handoff.states import Over
@@ -99,7 +99,7 @@ class TalkPane:
             )
             if row.open and row.staff_id == self._viewer.id:
                 await acts.seen(session, conversation_id, self._viewer.id, self._desk.now())
-        return row, await self._hub.items(row)
+        return row, await self._hub.items(row, readable(self._viewer, row))
 
     def shut(self) -> None:
         """Nothing is shown any more."""
@@ -160,6 +160,7 @@ class TalkPane:
                 session,
                 self._desk.rt.crypto,
                 row.id,
+                readable(self._viewer, row),
                 before=datetime.fromtimestamp((before + 1) / 1000, UTC),
                 waiting=self._hub.holds(row),
             )

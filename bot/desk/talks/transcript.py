@@ -1,12 +1,12 @@
 """What was said in a conversation, by whom, and what became of each message: patient, bot and staff in one line, with
-notes, alarms and changes of hands between."""
+notes, alarms and changes of hands between. Of what its reader may not read there is a line that says so."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from bot import inbox, outbox
 from bot.desk.talks.masking import masked
+from bot.desk.talks.readable import DoctorsTalk, Readable
 from integrations.crypto import Crypto, Undecryptable
 from integrations.database import Executor
 
@@ -29,6 +30,7 @@ _IN = text("""
     FROM inbound LEFT JOIN media ON media.inbound_id = inbound.id
     WHERE inbound.conversation_id = :id AND inbound.kind NOT IN ('event', 'system')
       AND inbound.received_at < CAST(:before AS timestamptz)
+      AND NOT inbound.received_at <@ CAST(:closed_spans AS tstzmultirange)
     ORDER BY inbound.received_at DESC, inbound.seq DESC LIMIT :limit
 """)
 _OUT = text("""
@@ -37,12 +39,15 @@ _OUT = text("""
            outbound.notified_at, staff.name AS agent
     FROM outbound LEFT JOIN staff ON staff.id = outbound.staff_id
     WHERE outbound.conversation_id = :id AND outbound.created_at < CAST(:before AS timestamptz)
+      AND NOT outbound.created_at <@ CAST(:closed_spans AS tstzmultirange)
+      AND (outbound.talk_id = ANY(CAST(:closed AS uuid[]))) IS NOT TRUE
     ORDER BY outbound.created_at DESC, outbound.seq DESC LIMIT :limit
 """)
 _NOTES = text("""
     SELECT talk_notes.id, talk_notes.words, talk_notes.created_at AS at, staff.name AS agent
     FROM talk_notes JOIN staff ON staff.id = talk_notes.staff_id
     WHERE talk_notes.conversation_id = :id AND talk_notes.created_at < CAST(:before AS timestamptz)
+      AND NOT talk_notes.talk_id = ANY(CAST(:closed AS uuid[]))
     ORDER BY talk_notes.created_at DESC LIMIT :limit
 """)
 _ALARMS = text("""
@@ -88,6 +93,7 @@ async def read(
     session: Executor,
     crypto: Crypto,
     conversation_id: UUID,
+    readable: Readable,
     *,
     before: datetime,
     limit: int = PAGE,
@@ -95,13 +101,18 @@ async def read(
 ) -> list[Item]:
     """The last `limit` items before that moment, the oldest first. `waiting`: nobody may write actively now, so what
     is queued is held. Numbers of persons that the patient wrote are masked."""
+    if readable.until:
+        before = min(before, readable.until + timedelta.resolution)
+    closed = [talk.id for talk in readable.closed]
     about = {"id": conversation_id, "before": before, "limit": limit}
+    about |= {"closed": closed, "closed_spans": readable.spans}
     items: list[Item] = []
     for statement, made in (
         (_IN, _inbound), (_OUT, _outbound), (_NOTES, _note), (_ALARMS, _alarm), (_TALKS, _talk),
     ):  # fmt: skip
         for row in reversed((await session.execute(statement, about)).all()):
             items += made(crypto, row)
+    items += [_not_shown(talk) for talk in readable.closed]
     items = sorted((item for item in items if item.at < before), key=lambda item: item.at)[-limit:]
     return [replace(item, state="held") if waiting and item.state == "queued" else item for item in items]
 
@@ -180,6 +191,11 @@ def _talk(_: Crypto, row: Any) -> list[Item]:
             Item(f"e{row.id.hex}", "event", row.ended_at, event=row.status, agent=row.ended_by or "")
         )
     return items
+
+
+def _not_shown(talk: DoctorsTalk) -> Item:
+    kind = "consultation" if talk.consultation else "doctor"
+    return Item(f"h{talk.id.hex}", "event", talk.begin, event="not_shown", detail=kind)
 
 
 def _opened(open_: Callable[..., Any], crypto: Crypto, content: bytes, otherwise: Any, *context: str) -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from bot.desk.talks import acts, rows, transcript
 from bot.desk.talks.hub import Hub
+from bot.desk.talks.readable import EVERYTHING, Readable
 from bot.desk.talks.rows import Row
 from bot.handoff import talking
 from bot.wake import tell_desk
@@ -33,6 +34,9 @@ class Page:
 
     def owns(self, row: Row) -> bool:
         return row.staff_id == self.member
+
+    def readable(self, row: Row) -> Readable:
+        return EVERYTHING
 
     def changed(self, changed) -> None:
         self.rows += changed
@@ -99,9 +103,11 @@ async def test_the_transcript_holds_all_sides_in_order(rt, clock, wait_for, acce
         await talking.note(session, rt, talk_id, agent, "已查订单", rt.now())
     async with rt.database.transaction() as session:
         items = await transcript.read(
-            session, rt.crypto, conversation, before=transcript.LATEST, waiting=True
+            session, rt.crypto, conversation, EVERYTHING, before=transcript.LATEST, waiting=True
         )
-        last = await transcript.read(session, rt.crypto, conversation, before=transcript.LATEST, limit=2)
+        last = await transcript.read(
+            session, rt.crypto, conversation, EVERYTHING, before=transcript.LATEST, limit=2
+        )
     said = {(item.by, item.event) for item in items}
     assert said >= {
         ("patient", ""),
@@ -243,7 +249,7 @@ async def test_a_talk_that_ends_is_told_and_forgotten(rt, wait_for, accept, agen
 async def test_pictures_are_items_with_what_became_of_them(rt, arrive):
     conversation = await arrive(kind=Kind.IMAGE, words="", media=Media("file-1"))
     async with rt.database.transaction() as session:
-        [item] = await transcript.read(session, rt.crypto, conversation, before=transcript.LATEST)
+        [item] = await transcript.read(session, rt.crypto, conversation, EVERYTHING, before=transcript.LATEST)
     assert (item.kind, item.medium_state) == ("image", "waiting")
     assert item.medium
 
@@ -272,6 +278,6 @@ async def test_what_came_in_one_moment_stays_in_its_order(rt, arrive):
     for words in ("一", "二", "三"):
         conversation = await arrive(words=words)
     async with rt.database.transaction() as session:
-        items = await transcript.read(session, rt.crypto, conversation, before=transcript.LATEST)
+        items = await transcript.read(session, rt.crypto, conversation, EVERYTHING, before=transcript.LATEST)
     assert [item.text for item in items] == ["一", "二", "三"]
     assert (await read(rt, conversation)).last == "三"

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from bot.desk.talks.list_view import ListView
 from bot.desk.talks.masking import masked
+from bot.desk.talks.readable import EVERYTHING, DoctorsTalk
 from bot.desk.talks.rows import BOUND, Row
-from bot.desk.talks.seeing import Filter, Viewer, may_see, urgency
+from bot.desk.talks.seeing import Filter, Viewer, as_seen, may_see, readable, urgency
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 CARDIOLOGY, SKIN = uuid4(), uuid4()
@@ -56,6 +57,61 @@ def test_agents_see_their_queue_and_nothing_of_the_bots():
     ended = row(status="closed", control="bot", skill="doctor")
     assert not may_see(AGENT, ended)
     assert may_see(AGENT, replace(ended, staff_id=AGENT.id))
+
+
+def with_doctor(**more) -> DoctorsTalk:
+    return DoctorsTalk(
+        **{
+            "id": uuid4(), "consultation": True, "staff_id": uuid4(), "department_id": CARDIOLOGY,
+            "begin": NOW - timedelta(minutes=60), "end": NOW - timedelta(minutes=30),
+        }
+        | more
+    )  # fmt: skip
+
+
+def test_a_consultation_is_read_by_its_doctor_and_by_those_who_watch():
+    online, ward = with_doctor(), with_doctor(consultation=False, begin=NOW - timedelta(days=1))
+    talk = row(with_doctors=(online, ward))
+    own = row(
+        with_doctors=(with_doctor(staff_id=DOCTOR.id), with_doctor(staff_id=DOCTOR.id, department_id=SKIN))
+    )
+    assert readable(AGENT, talk).closed == (online, ward)
+    assert readable(replace(DOCTOR, department_id=SKIN), talk).closed == (online, ward)
+    assert readable(DOCTOR, talk).closed == (online,)  # a colleague's
+    assert readable(DOCTOR, own) == readable(SUPERVISOR, talk) == EVERYTHING
+    nowhere = replace(DOCTOR, department_id=None)
+    assert readable(nowhere, row(with_doctors=(with_doctor(consultation=False, department_id=None),))).closed
+
+
+def test_what_is_closed_begins_and_ends_with_the_talk():
+    over, goes_on = with_doctor(), with_doctor(begin=NOW, end=None)
+    allowed = readable(AGENT, row(with_doctors=(over, goes_on)))
+    minute = timedelta(minutes=1)
+    for at in (over.begin, over.end, NOW, NOW + minute):
+        assert not allowed.has(at)
+    for at in (over.begin - minute, over.end + minute):
+        assert allowed.has(at)
+        assert not allowed.has(at, over.id)  # said once more afterwards
+
+
+def test_whose_talk_has_ended_reads_no_further():
+    ended = row(status="closed", control="bot", staff_id=AGENT.id, ended_at=NOW, last="我有抑郁症")
+    later = replace(ended, last_at=NOW + timedelta(minutes=1))
+    assert may_see(AGENT, later)
+    assert readable(AGENT, later).has(NOW)
+    assert not readable(AGENT, later).has(later.last_at)
+    assert as_seen(AGENT, ended).last
+    assert (as_seen(AGENT, later).last, as_seen(AGENT, later).last_at) == ("", NOW)
+    assert as_seen(SUPERVISOR, later) == later
+
+
+def test_last_words_of_a_consultation_are_not_in_the_list():
+    over = with_doctor()
+    within = row(with_doctors=(over,), last="药减半", last_by="staff", last_at=over.end)
+    again = replace(within, last_at=NOW, last_talk_id=over.id)
+    for one in (within, again):
+        assert (as_seen(AGENT, one).last, as_seen(AGENT, one).last_kind) == ("", "hidden")
+    assert as_seen(AGENT, replace(again, last_talk_id=None)).last == "药减半"
 
 
 def test_a_red_flag_stands_before_who_waits_longest():

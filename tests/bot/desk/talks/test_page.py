@@ -17,6 +17,7 @@ from bot import outbox
 from bot.desk.talks import hub as hubs
 from bot.desk.talks import transcript
 from bot.desk.talks.elements import Composer, ConversationList, Transcript
+from bot.desk.talks.readable import EVERYTHING
 from bot.handoff.models import Skill
 from bot.outbox import Reply
 from integrations.hospital import revealing
@@ -234,7 +235,7 @@ async def test_a_picture_goes_to_the_talk_that_it_was_chosen_for(desks, rt, queu
     hub = hubs.of(desks.rt)
     [row] = await hub.read([first])
     async with asyncio.timeout(30):
-        while not any(item.kind == "image" for item in await hub.items(row)):  # noqa: ASYNC110 (as above)
+        while not any(item.kind == "image" for item in await hub.items(row, EVERYTHING)):  # noqa: ASYNC110 (as above)
             await asyncio.sleep(0.02)
     async with rt.database.begin() as session:
         kept = list(await session.scalars(text("SELECT conversation_id FROM media")))
@@ -252,8 +253,8 @@ async def test_what_is_pressed_is_about_what_was_asked_for_last(desks, queued, a
     hub, read = hubs.of(desks.rt), asyncio.Event()
     plain = hub.items
 
-    async def slowly(row, **more):
-        items = await plain(row, **more)
+    async def slowly(row, readable, **more):
+        items = await plain(row, readable, **more)
         if row.id == first and not more:
             await read.wait()
         return items

@@ -14,13 +14,14 @@ from bot.desk.talks.elements import Composer, ConversationList, Transcript
 from bot.handoff import talking
 from bot.handoff.models import Skill
 from bot.handoff.states import NotYours
-from integrations.hospital.models import Department, Practitioner, Role
+from integrations.hospital.models import Department, Practitioner, Role, StaffMember
+from integrations.messages import Kind, Media
 from tests.bot.desk.conftest import Visitor
 from tests.bot.desk.talks.test_page import enter, one, tell
 from tests.clinic_rows import doctor, ward
 from tests.waiting import until
 
-SECRET = "只有外科知道的话"
+SECRET, ADVICE, NOTE = "只有外科知道的话", "药先停三天", "家属也要问"
 
 
 @pytest.fixture
@@ -103,6 +104,106 @@ async def test_a_surgeon_sees_it_but_not_a_colleagues_consultation(desks, rt, of
     await until(lambda: str(conversation) not in one(surgeon, ConversationList).shown)
     await _tries(surgeon, conversation)
     assert not one(surgeon, Transcript).said
+
+
+@pytest.fixture
+def consulted(rt, clock, wait_for, arrive, surgery) -> Callable[..., Awaitable[tuple[UUID, UUID]]]:
+    """A talk with this surgeon that is over, in which a picture came; gives the conversation and the picture."""
+
+    async def talk(surgeon: StaffMember, *, consultation: bool) -> tuple[UUID, UUID]:
+        conversation = await wait_for(words="你好", skill=Skill.DOCTOR, department_id=surgery.id)
+        clock.forward(minutes=1)
+        async with rt.database.begin() as session:
+            found = await talking.open_talk(session, conversation)
+            await talking.accept(session, rt, found.id, surgeon, rt.now())
+        clock.forward(minutes=1)
+        await arrive(words=SECRET)
+        await arrive(kind=Kind.IMAGE, words="", media=Media("file-1"))
+        async with rt.database.begin() as session:
+            sealed = rt.crypto.data.seal(b"\x89PNG\r\n\x1a\n", "media.content")
+            kept = text(
+                "UPDATE media SET status = 'stored', content = :content, mime = 'image/png' RETURNING id"
+            )
+            medium = await session.scalar(kept, {"content": sealed})
+            await talking.say(session, rt, found.id, surgeon, ADVICE, now=rt.now())
+            await talking.note(session, rt, found.id, surgeon, NOTE, rt.now())
+            await talking.hand_back(session, rt, found.id, surgeon, rt.now())
+        async with rt.database.begin() as session:
+            if consultation:  # of which no row is needed
+                await session.execute(text("SET LOCAL session_replication_role = replica"))
+                await session.execute(text("UPDATE talks SET consultation_id = :id"), {"id": uuid4()})
+            await session.execute(text("UPDATE outbound SET created_at = :now"), {"now": rt.now()})
+        clock.forward(minutes=1)
+        return conversation, medium
+
+    return talk
+
+
+async def _said(visitor: Visitor, conversation: UUID, words: str) -> str:
+    """Everything in the transcript, older pages too, once these words stand there."""
+    await enter(visitor)
+    tell(visitor, ConversationList, "choose", str(conversation))
+    shown = one(visitor, Transcript)
+    await until(lambda: any(words in item["text"] for item in shown.said))
+    tell(visitor, Transcript, "older", shown.said[-1]["at"])
+    tell(visitor, Transcript, "older", 4_000_000_000_000)
+    await asyncio.sleep(0.3)
+    return " ".join(item["text"] for item in shown.said)
+
+
+@pytest.mark.parametrize("consultation", [True, False])
+async def test_what_was_said_with_a_doctor_is_not_read_by_whom_the_patient_asks_next(
+    desks, rt, consulted, wait_for, surgery, cardiologist, consultation
+):
+    async with rt.database.begin() as session:
+        own = await doctor(session, "陈静", surgery.id)
+    surgeon = await desks.enter(Role.DOCTOR, doctor=own)
+    conversation, medium = await consulted(surgeon.member, consultation=consultation)
+    await wait_for(words="转人工")
+    agent, boss = await desks.enter(Role.AGENT), await desks.enter(Role.SUPERVISOR)
+    said = await _said(agent, conversation, "转人工")
+    assert "你好" in said  # to the bot, before
+    assert ("一次在线复诊，内容不显示" if consultation else "与医生的对话，内容不显示") in said
+    assert not [words for words in (SECRET, ADVICE, NOTE) if words in said]
+    at = f"/talks/media/{conversation}/{medium}"
+    assert (await agent.http.get(at)).status_code == 404
+    assert (await boss.http.get(at)).status_code == 200
+    watched = await _said(boss, conversation, "转人工")
+    assert all(words in watched for words in (SECRET, ADVICE, NOTE))
+    assert "内容不显示" not in watched
+    async with rt.database.begin() as session:  # handed on to another department
+        asked = text("UPDATE talks SET skill = 'doctor', department_id = :id WHERE ended_at IS NULL")
+        await session.execute(asked, {"id": cardiologist.department_id})
+    stranger = await desks.enter(Role.DOCTOR, doctor=cardiologist)
+    said = await _said(stranger, conversation, "转人工")
+    assert not [words for words in (SECRET, ADVICE, NOTE) if words in said]
+    assert (await stranger.http.get(at)).status_code == 404
+
+
+async def test_whose_talk_has_ended_does_not_hear_what_the_patient_tells_the_bot(
+    desks, rt, clock, wait_for, accept, arrive
+):
+    conversation = await wait_for(words="转人工")
+    agent = await desks.enter(Role.AGENT)
+    talk_id = await accept(conversation, agent.member)
+    clock.forward(minutes=1)
+    async with rt.database.begin() as session:
+        await talking.hand_back(session, rt, talk_id, agent.member, rt.now())
+    clock.forward(minutes=1)
+    await arrive(words=SECRET)
+    said = await _said(agent, conversation, "转人工")
+    assert "结束了对话" in said
+    assert SECRET not in said
+    await arrive(words=ADVICE)  # while it is shown
+    hub = hubs.of(desks.rt)
+    hub.touch([conversation])
+    await asyncio.sleep(0.5)
+    assert ADVICE not in str(one(agent, Transcript).said)
+    tell(agent, ConversationList, "filter", "closed")
+    shown = one(agent, ConversationList)
+    await until(lambda: str(conversation) in shown.shown)
+    row = shown.shown[str(conversation)]
+    assert (row["last"], row["lastKind"]) == ("", "hidden")
 
 
 async def test_pictures_are_shown_to_whom_the_talk_is(desks, rt, of_surgery, surgery, cardiologist):
