@@ -1,8 +1,11 @@
 """Messages of unknown fate (they left, and no answer came): staff read them, say them again, or let them be. What the
-patient hears again inside their next answer (bot.outbox.repeat_unknown) leaves the list by itself."""
+patient hears again inside their next answer (bot.outbox.repeat_unknown) leaves the list by itself.
+
+What a person said is theirs, and what the program said the customer service's; those who watch over talks see all."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,14 +14,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import outbox
+from bot.handoff.models import Skill
+from bot.handoff.talking import SKILLS
 from integrations.crypto import Crypto
 from integrations.hospital import audit
+from integrations.hospital.models import StaffMember
+from integrations.hospital.staff.permissions import Right, may
 
 LISTED_FOR = timedelta(days=7)  # what is older is no news to anybody
 
 
 class NotUnknown(LookupError):
-    """No message of unknown fate has this id (any more)."""
+    """No message of unknown fate that is this member's has this id (any more)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +41,26 @@ class UnknownSend:
     sent_at: datetime
 
 
-_LIST = text("""
+# With the values of `whose`.
+THEIRS = "(:watches OR staff_id = CAST(:own AS uuid) OR :serves AND staff_id IS NULL)"
+_LIST = text(f"""
     SELECT o.id, o.conversation_id, c.channel, coalesce(pt.masked_name, '-') AS patient, o.notice, o.error,
            coalesce(o.claimed_at, o.created_at) AS sent_at
     FROM outbound o JOIN contacts c ON c.id = o.conversation_id
     LEFT JOIN account_patients ap ON ap.account_id = c.account_id AND ap.relation = 'self'
     LEFT JOIN patients pt ON pt.id = ap.patient_id
     WHERE o.status = 'unknown' AND o.repeated_at IS NULL AND coalesce(o.claimed_at, o.created_at) > :since
+      AND {THEIRS}
     ORDER BY sent_at, o.id LIMIT :limit
-""")
-_ONE = text("SELECT content FROM outbound WHERE id = :id AND status = 'unknown' AND repeated_at IS NULL")
-_SETTLE = text("""
-    UPDATE outbound SET repeated_at = :now WHERE id = :id AND status = 'unknown' AND repeated_at IS NULL
+""")  # noqa: S608 - pieces of our own
+_ONE = text(f"""
+    SELECT content FROM outbound WHERE id = :id AND status = 'unknown' AND repeated_at IS NULL AND {THEIRS}
+""")  # noqa: S608
+_SETTLE = text(f"""
+    UPDATE outbound SET repeated_at = :now
+    WHERE id = :id AND status = 'unknown' AND repeated_at IS NULL AND {THEIRS}
     RETURNING conversation_id
-""")
+""")  # noqa: S608
 # What a person or an alarm said is theirs again: it leaves whoever speaks by now.
 _AGAIN = text("""
     INSERT INTO outbound (conversation_id, content, epoch, exempt, notice, about, talk_id, staff_id)
@@ -56,41 +69,64 @@ _AGAIN = text("""
 _EPOCH = text("SELECT epoch FROM controls WHERE conversation_id = :id FOR SHARE")
 
 
-async def listed(session: AsyncSession, now: datetime, limit: int = 200) -> list[UnknownSend]:
+def serves(member: StaffMember) -> bool:
+    """Whether the program's own words are theirs to see to."""
+    return Skill.SERVICE in SKILLS.get(member.role, frozenset())
+
+
+def whose(member: StaffMember | None) -> Mapping[str, object]:
+    """The values that THEIRS takes; of nobody in particular everything is."""
+    if member is None:
+        return {"watches": True, "serves": True, "own": None}
+    return {"watches": may(member, Right.TALKS_WATCH), "serves": serves(member), "own": member.id}
+
+
+async def listed(
+    session: AsyncSession, member: StaffMember, now: datetime, limit: int = 200
+) -> list[UnknownSend]:
     """The oldest first."""
-    rows = await session.execute(_LIST, {"since": now - LISTED_FOR, "limit": limit})
-    return [UnknownSend(*row) for row in rows]
+    values = {"since": now - LISTED_FOR, "limit": limit, **whose(member)}
+    return [UnknownSend(*row) for row in await session.execute(_LIST, values)]
 
 
-async def read(session: AsyncSession, crypto: Crypto, outbound_id: UUID, *, actor: str, reason: str) -> str:
+async def read(
+    session: AsyncSession, crypto: Crypto, outbound_id: UUID, member: StaffMember, *, reason: str
+) -> str:
     """Its words; the audit log keeps who read them, and why. Raises NotUnknown."""
-    content = await session.scalar(_ONE, {"id": outbound_id})
+    content = await session.scalar(_ONE, {"id": outbound_id, **whose(member)})
     if content is None:
         raise NotUnknown
-    await _audit(session, actor, "message_read", outbound_id, reason)
+    await _audit(session, member.actor, "message_read", outbound_id, reason)
     return outbox.unseal(crypto, content).text
 
 
 async def say_again(
-    session: AsyncSession, outbound_id: UUID, *, actor: str, reason: str, now: datetime
+    session: AsyncSession, outbound_id: UUID, member: StaffMember, *, reason: str, now: datetime
 ) -> UUID:
     """Queues it once more, at most once; the patient may read it twice. Gives the conversation, to be woken after the
     commit. Raises NotUnknown."""
-    found = (await session.execute(_SETTLE, {"id": outbound_id, "now": now})).one_or_none()
-    if found is None:
-        raise NotUnknown
-    conversation: UUID = found.conversation_id
+    conversation = await _settle(session, outbound_id, member, now)
     epoch = int((await session.execute(_EPOCH, {"id": conversation})).scalar_one())
     await session.execute(_AGAIN, {"id": outbound_id, "epoch": epoch})
-    await _audit(session, actor, "message_said_again", outbound_id, reason)
+    await _audit(session, member.actor, "message_said_again", outbound_id, reason)
     return conversation
 
 
-async def let_be(session: AsyncSession, outbound_id: UUID, *, actor: str, reason: str, now: datetime) -> None:
+async def let_be(
+    session: AsyncSession, outbound_id: UUID, member: StaffMember, *, reason: str, now: datetime
+) -> None:
     """The patient knows it (was called), or need not. Raises NotUnknown."""
-    if (await session.execute(_SETTLE, {"id": outbound_id, "now": now})).one_or_none() is None:
+    await _settle(session, outbound_id, member, now)
+    await _audit(session, member.actor, "message_settled", outbound_id, reason)
+
+
+async def _settle(session: AsyncSession, outbound_id: UUID, member: StaffMember, now: datetime) -> UUID:
+    """Gives the conversation. Raises NotUnknown."""
+    found = (await session.execute(_SETTLE, {"id": outbound_id, "now": now, **whose(member)})).one_or_none()
+    if found is None:
         raise NotUnknown
-    await _audit(session, actor, "message_settled", outbound_id, reason)
+    conversation: UUID = found.conversation_id
+    return conversation
 
 
 async def _audit(session: AsyncSession, actor: str, action: str, outbound_id: UUID, reason: str) -> None:

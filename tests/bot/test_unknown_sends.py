@@ -7,9 +7,9 @@ from bot import delivery, inbox, outbox, unknown_sends
 from bot.handoff import talking
 from bot.outbox import Reply
 from bot.unknown_sends import NotUnknown
+from integrations.hospital.models import Role
 from tests import staff_rows
-
-STAFF = "staff:zhou"
+from tests.clinic_rows import doctor, ward
 
 
 @pytest.fixture
@@ -22,9 +22,15 @@ async def unknown(rt, telegram, message):
         return await session.scalar(sent, {"now": rt.now()})
 
 
-async def _listed(rt):
+@pytest.fixture
+async def agent(rt):
     async with rt.database.begin() as session:
-        return [one.id for one in await unknown_sends.listed(session, rt.now())]
+        return await staff_rows.member(session)
+
+
+async def _listed(rt, member):
+    async with rt.database.begin() as session:
+        return [one.id for one in await unknown_sends.listed(session, member, rt.now())]
 
 
 async def _statuses(rt):
@@ -32,23 +38,22 @@ async def _statuses(rt):
         return list(await session.scalars(text("SELECT status FROM outbound ORDER BY seq")))
 
 
-async def test_said_again_at_most_once(rt, unknown):
-    assert await _listed(rt) == [unknown]
+async def test_said_again_at_most_once(rt, unknown, agent):
+    assert await _listed(rt, agent) == [unknown]
     async with rt.database.begin() as session:
-        assert "号已约好" in await unknown_sends.read(session, rt.crypto, unknown, actor=STAFF, reason="asks")
-        await unknown_sends.say_again(session, unknown, actor=STAFF, reason="called", now=rt.now())
+        assert "号已约好" in await unknown_sends.read(session, rt.crypto, unknown, agent, reason="asks")
+        await unknown_sends.say_again(session, unknown, agent, reason="called", now=rt.now())
     assert await _statuses(rt) == ["unknown", "queued"]
-    assert await _listed(rt) == []
+    assert await _listed(rt, agent) == []
     with pytest.raises(NotUnknown):
         async with rt.database.begin() as session:
-            await unknown_sends.say_again(session, unknown, actor=STAFF, reason="x", now=rt.now())
+            await unknown_sends.say_again(session, unknown, agent, reason="x", now=rt.now())
     assert await _statuses(rt) == ["unknown", "queued"]
 
 
-async def test_what_a_person_said_is_said_again_while_they_still_speak(rt, telegram, message):
+async def test_what_a_person_said_is_said_again_while_they_still_speak(rt, telegram, message, agent):
     talk = (await inbox.accept(rt, telegram, message(), passive_until=None)).conversation_id
     async with rt.database.begin() as session:
-        agent = await staff_rows.member(session)
         await talking.take_over(session, rt, talk, agent, rt.now())
         open_one = await talking.open_talk(session, talk)
         [said] = await talking.say(session, rt, open_one.id, agent, "稍等")
@@ -57,16 +62,55 @@ async def test_what_a_person_said_is_said_again_while_they_still_speak(rt, teleg
     await delivery.deliver(rt, talk)
     before = len(telegram.texts)
     async with rt.database.begin() as session:
-        await unknown_sends.say_again(session, said, actor=STAFF, reason="asks", now=rt.now())
+        await unknown_sends.say_again(session, said, agent, reason="asks", now=rt.now())
     await delivery.deliver(rt, talk)
     assert telegram.texts[before:] == ["稍等"]
 
 
-async def test_let_be_it_is_not_repeated_in_the_next_answer(rt, unknown):
+async def test_let_be_it_is_not_repeated_in_the_next_answer(rt, unknown, agent):
     async with rt.database.begin() as session:
         conversation = await session.scalar(text("SELECT conversation_id FROM outbound"))
-        await unknown_sends.let_be(session, unknown, actor=STAFF, reason="told by phone", now=rt.now())
+        await unknown_sends.let_be(session, unknown, agent, reason="told by phone", now=rt.now())
         assert await outbox.repeat_unknown(session, rt.crypto, conversation, rt.now()) == []
         with pytest.raises(NotUnknown):
-            await unknown_sends.read(session, rt.crypto, unknown, actor=STAFF, reason="asks")
-    assert await _listed(rt) == []
+            await unknown_sends.read(session, rt.crypto, unknown, agent, reason="asks")
+    assert await _listed(rt, agent) == []
+
+
+async def test_a_persons_words_are_theirs_and_those_of_who_watches(rt, unknown, agent):
+    async with rt.database.begin() as session:
+        speaker = await _doctor(session)
+        await session.execute(text("UPDATE outbound SET staff_id = :id"), {"id": speaker.id})
+        other, boss = await _doctor(session, "皮肤科"), await staff_rows.member(session, Role.SUPERVISOR)
+    for stranger in (agent, other):
+        await _keeps_out(rt, unknown, stranger)
+    for theirs in (speaker, boss):
+        assert await _listed(rt, theirs) == [unknown]
+
+
+async def test_the_programs_words_are_the_customer_services(rt, unknown, agent):
+    async with rt.database.begin() as session:
+        colleague = await _doctor(session)
+        pharmacist, boss = [
+            await staff_rows.member(session, role) for role in (Role.PHARMACIST, Role.SUPERVISOR)
+        ]
+    for stranger in (colleague, pharmacist):
+        await _keeps_out(rt, unknown, stranger)
+    for theirs in (agent, boss):
+        assert await _listed(rt, theirs) == [unknown]
+
+
+async def _doctor(session, department="普外科"):
+    found = await doctor(session, "陈静", (await ward(session, department)).id)
+    return await staff_rows.member(session, Role.DOCTOR, doctor=found)
+
+
+async def _keeps_out(rt, unknown, stranger) -> None:
+    assert await _listed(rt, stranger) == []
+    async with rt.database.begin() as session:
+        with pytest.raises(NotUnknown):
+            await unknown_sends.read(session, rt.crypto, unknown, stranger, reason="x")
+        for act in (unknown_sends.say_again, unknown_sends.let_be):
+            with pytest.raises(NotUnknown):
+                await act(session, unknown, stranger, reason="x", now=rt.now())
+    assert await _statuses(rt) == ["unknown"]

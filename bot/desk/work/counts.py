@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import unknown_sends
 from bot.desk.registry import Count
 from integrations.database import utcnow
 from integrations.hospital.models import StaffMember
@@ -58,13 +59,14 @@ _WAITING = {
         WHERE status IN ('abnormal', 'closed')
            OR status IN ('due', 'processing') AND created_at < CAST(:now AS timestamptz) - interval '1 day'""",
     "differences": "SELECT count(*), min(found_at) FROM differences WHERE settled_at IS NULL",
-    "unknown": """
+    "unknown": f"""
         SELECT count(*), min(since) FROM (
             SELECT coalesce(claimed_at, created_at) AS since FROM outbound
             WHERE status = 'unknown' AND repeated_at IS NULL
               AND coalesce(claimed_at, created_at) > CAST(:now AS timestamptz) - interval '7 days'
+              AND {unknown_sends.THEIRS}
             UNION ALL SELECT created_at FROM hospital_events
-            WHERE handled_at IS NULL AND given_up_at IS NOT NULL) waiting""",
+            WHERE handled_at IS NULL AND given_up_at IS NOT NULL AND :serves) waiting""",  # noqa: S608
     "questions": "SELECT count(*), min(first_asked_at) FROM unanswered_questions",
 }
 RIGHTS = {
@@ -94,9 +96,14 @@ class Waiting:
 
 
 async def waiting(
-    session: AsyncSession, names: Iterable[str], now: datetime, within: UUID | None = None
+    session: AsyncSession,
+    names: Iterable[str],
+    now: datetime,
+    within: UUID | None = None,
+    member: StaffMember | None = None,
 ) -> list[Waiting]:
-    """In the order of the names, in one query. `within`: of the follow-ups those of this department, and of none."""
+    """In the order of the names, in one query. `within`: of the follow-ups those of this department, and of none;
+    `member`: of the messages of unknown fate this member's."""
     wanted = [name for name in names if name in _WAITING]
     if not wanted:
         return []
@@ -104,7 +111,7 @@ async def waiting(
         f"SELECT '{name}' AS name, w.number, w.oldest FROM ({_WAITING[name]}) AS w (number, oldest)"  # noqa: S608
         for name in wanted
     )
-    values = {"now": now, "within": within}
+    values = {"now": now, "within": within, **unknown_sends.whose(member)}
     rows = await session.execute(
         text(parts), {name: value for name, value in values.items() if f":{name}" in parts}
     )
@@ -116,7 +123,7 @@ def badge(name: str) -> Count:
     """For the navigation."""
 
     async def count(session: AsyncSession, member: StaffMember) -> int:
-        [found] = await waiting(session, [name], utcnow(), limited_to(member))
+        [found] = await waiting(session, [name], utcnow(), limited_to(member), member)
         return found.count
 
     return count

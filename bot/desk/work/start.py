@@ -56,7 +56,7 @@ class Start:
         try:
             async with self._desk.reading(by_itself=by_itself) as session:
                 self._waiting = await counts.waiting(
-                    session, self._names, self._desk.now(), self._desk.within
+                    session, self._names, self._desk.now(), self._desk.within, self._desk.member
                 )
         except Exception as error:  # noqa: BLE001 - the desk says it; the next look comes by itself
             self._desk.tell(error)

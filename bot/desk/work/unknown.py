@@ -30,7 +30,12 @@ refusals({NotUnknown: "queue.gone", NotUntold: "queue.gone"})
 
 
 @desk_page(
-    "/unknown", title="unknown", right=Right.TALKS_ANSWER, icon="help_center", badge=counts.badge("unknown")
+    "/unknown",
+    title="unknown",
+    right=Right.TALKS_ANSWER,
+    icon="help_center",
+    badge=counts.badge("unknown"),
+    own_badge=True,
 )
 async def unknown(desk: Desk) -> None:
     await Unknown(desk).queue.show()
@@ -41,14 +46,13 @@ class Unknown:
         self._desk = desk
         self._woken: UUID | None = None
         right = Right.TALKS_ANSWER
+        waiting = View("waiting", "unknown.waiting", self._waiting)
+        untold = View("untold", "unknown.untold", self._untold)
         self.queue = Queue(
             desk,
             "unknown",
             COLUMNS,
-            (
-                View("waiting", "unknown.waiting", self._waiting),
-                View("untold", "unknown.untold", self._untold),
-            ),
+            (waiting, untold) if unknown_sends.serves(desk.member) else (waiting,),
             describe=self._describe,
             actions=(
                 Action(
@@ -85,7 +89,8 @@ class Unknown:
         )
 
     async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._row(one) for one in await unknown_sends.listed(session, self._desk.now())]
+        desk = self._desk
+        return [self._row(one) for one in await unknown_sends.listed(session, desk.member, desk.now())]
 
     def _row(self, one: UnknownSend) -> Row:
         kind = self._desk.words("unknown.notice" if one.notice else "unknown.reply")
@@ -141,14 +146,14 @@ class Unknown:
     async def _read(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
         desk = self._desk
         words = await unknown_sends.read(
-            session, desk.rt.crypto, row.data.id, actor=desk.actor, reason=answers["reason"]
+            session, desk.rt.crypto, row.data.id, desk.member, reason=answers["reason"]
         )
         return Shown([(desk.words("unknown.words"), words)])
 
     async def _again(self, session: AsyncSession, row: Row, answers: Answers) -> None:
         desk = self._desk
         self._woken = await unknown_sends.say_again(
-            session, row.data.id, actor=desk.actor, reason=answers["reason"], now=desk.now()
+            session, row.data.id, desk.member, reason=answers["reason"], now=desk.now()
         )
 
     async def _wake(self) -> None:
@@ -164,8 +169,11 @@ class Unknown:
         await untold_news.try_again(session, row.data.id, actor=self._desk.actor, reason=answers["reason"])
 
     async def _let_be(self, session: AsyncSession, row: Row, answers: Answers) -> None:
-        desk, let_be = self._desk, untold_news.let_be if _never_left(row) else unknown_sends.let_be
-        await let_be(session, row.data.id, actor=desk.actor, reason=answers["reason"], now=desk.now())
+        desk, why = self._desk, answers["reason"]
+        if _never_left(row):
+            await untold_news.let_be(session, row.data.id, actor=desk.actor, reason=why, now=desk.now())
+        else:
+            await unknown_sends.let_be(session, row.data.id, desk.member, reason=why, now=desk.now())
 
 
 def _left(row: Row) -> bool:
