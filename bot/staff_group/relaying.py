@@ -20,7 +20,8 @@ from sqlalchemy import text
 from bot import inbox, outbox
 from bot.desk.talks.masking import masked
 from bot.desk.words import Words
-from bot.handoff.models import Reason, TalkStatus
+from bot.handoff.models import Reason, Skill, TalkStatus
+from bot.handoff.talking import SKILLS
 from bot.staff_group.models import Act, RelayStatus
 from integrations import texts
 from integrations.crypto import Crypto
@@ -38,6 +39,7 @@ _NOTICED = timedelta(seconds=10)  # a pause before the next try that who answers
 _TRIES = 3  # the same
 _LED = timedelta(minutes=10)  # an alarm of so long before a talk belongs to it
 _MOST = 200
+_SERVING = [role.value for role, skills in SKILLS.items() if Skill.SERVICE in skills]
 _LONGEST = 3500  # units of UTF-16
 
 # The one way into the group: nobody who does not write from Telegram has a topic.
@@ -92,6 +94,8 @@ _HEARD = text("""
       AND NOT EXISTS (SELECT FROM staff_relays WHERE cause = 'inbound:' || inbound.id)
     ORDER BY inbound.seq LIMIT :limit
 """)
+# Of a talk that came back from elsewhere, what was said there stays there: each time that somebody takes a talk the
+# patient is told so, under a later epoch. What a doctor says once more meanwhile is theirs all the same.
 _SAID = text("""
     SELECT outbound.id, outbound.conversation_id, outbound.talk_id, outbound.content, outbound.status,
            staff.name AS agent, late.held,
@@ -103,6 +107,10 @@ _SAID = text("""
     WHERE (talks.status = 'active' OR talks.ended_at > :lately) AND talks.skill = 'service'
       AND talks.consultation_id IS NULL
       AND (CAST(:only AS uuid) IS NULL OR talks.conversation_id = :only)
+      AND (EXISTS (SELECT FROM staff_relays WHERE cause = 'outbound:' || outbound.id)
+           OR staff.role = ANY(CAST(:serving AS text[])) AND outbound.epoch >= (
+                SELECT max(epoch) FROM outbound AS about
+                WHERE about.talk_id = talks.id AND about.staff_id IS NULL))
       AND (NOT EXISTS (SELECT FROM staff_relays WHERE cause = 'outbound:' || outbound.id)
            OR outbound.status IN ('failed', 'unknown')
               AND NOT EXISTS (SELECT FROM staff_relays WHERE cause = 'lost:' || outbound.id)
@@ -164,7 +172,7 @@ async def collect(session: Executor, rt: Runtime, group: int, only: UUID | None 
     await session.execute(_MOVED, {"group": group})
     await session.execute(_TOPICS, {"group": group, "only": only, "now": now})
     about = {"only": only, "now": now, "lately": now - _ENDED_LATELY, "limit": _MOST, "led": _LED}
-    held = {"tries": _TRIES, "noticed": now + _NOTICED}
+    held = {"tries": _TRIES, "noticed": now + _NOTICED, "serving": _SERVING}
     told = [one for row in await session.execute(_STATES, about) for one in _state(row)]
     told += _heard(rt.crypto, (await session.execute(_HEARD, about)).all(), now)
     for row in await session.execute(_SAID, about | held):

@@ -9,18 +9,18 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from bot import delivery, inbox, media
+from bot import delivery, inbox, media, unknown_sends
 from bot.errands import Errands
 from bot.handoff import queue, talking, timers
 from bot.handoff.models import AnsweredIn, Skill
 from bot.staff_group import relaying, work
 from bot.wake import DESK, tell_desk
 from integrations.channel import Throttled
-from integrations.hospital.models import AccountPatient, Contact, Relation, Sex
+from integrations.hospital.models import AccountPatient, Contact, Relation, Role, Sex
 from integrations.messages import Kind, Media, Picture
 from tests.bot.handoff.conftest import rows
 from tests.bot.staff_group.conftest import GROUP, PNG
-from tests.clinic_rows import known_patient
+from tests.clinic_rows import known_patient, ward
 
 
 @pytest.fixture
@@ -218,6 +218,41 @@ async def test_a_talk_handed_to_a_doctor_leaves_the_group(telegram, patient, ask
     await keep()
     assert telegram.lines[-1].startswith("➡️")
     assert telegram.turned[-1] == (100, False)
+
+
+async def test_what_a_doctor_said_stays_out_of_the_group_when_the_talk_comes_back(
+    rt, telegram, patient, ask, agent, hire, act, keep, clock
+):
+    async with rt.database.begin() as session:
+        cardiology = await ward(session, "心血管内科")
+    cardiologist = await hire("gu", "顾医生", Role.DOCTOR, department=cardiology.id)
+    boss = await hire("fang", "方主任", Role.SUPERVISOR)
+    talk_id = (await ask(patient)).talk_id
+    await act(talking.accept, talk_id, agent)
+    await act(talking.say, talk_id, agent, "我帮您转医生")
+    await keep()
+    await act(talking.transfer, talk_id, agent, skill=Skill.DOCTOR, department_id=cardiology.id)
+    await act(talking.accept, talk_id, cardiologist)
+    [advice] = await act(talking.say, talk_id, cardiologist, "心衰的药先停三天")
+    async with rt.database.begin() as session:
+        await talking.take_over(session, rt, patient, boss, clock())
+    await act(talking.say, talk_id, boss, "顾医生说的请照做")
+    await keep()
+    await act(talking.transfer, talk_id, boss, skill=Skill.SERVICE)
+    await keep()
+    await act(talking.accept, talk_id, agent)
+    await act(talking.say, talk_id, agent, "我给您约复查")
+    await rows(rt, "UPDATE outbound SET status = 'unknown' WHERE id = :id RETURNING id", id=advice)
+    async with rt.database.begin() as session:
+        await unknown_sends.say_again(session, advice, cardiologist, reason="asks", now=clock())
+    await keep()
+    await act(talking.close, talk_id, agent)
+    await keep()
+    told = "\n".join(telegram.lines)
+    assert "我帮您转医生" in told
+    assert "小李（工作台）：我给您约复查" in telegram.lines
+    assert "心衰" not in told
+    assert "照做" not in told
 
 
 async def test_an_answer_that_did_not_arrive_is_told(rt, telegram, patient, ask, agent, act, keep):
