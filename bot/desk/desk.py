@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,8 @@ from integrations.runtime import Runtime
 
 log = structlog.get_logger()
 
+GOES_WITHIN = 2.0  # seconds that a browser has to open the login page
+
 
 class SessionOver(Exception):
     """Logged out, idle for too long, disabled, or changed: whoever clicks must log in again."""
@@ -51,6 +54,8 @@ class Desk:
     english: Glossary = field(default_factory=lambda: Glossary({}))  # empty at a desk in Chinese
     keys: Sequence[tuple[str, str]] = ()  # what they do in this page: the keys, and words for it
     words: Words = field(init=False)
+    over: bool = False  # the session is, and the browser was sent away
+    _watching: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.words = Words(self.member.language)
@@ -135,8 +140,24 @@ class Desk:
         log.error("a page of the desk failed", number=number, page=self.client.page.path, exc_info=error)
         return number
 
+    def until_over(self, stop: Callable[[], None]) -> None:
+        """`stop` is called when the page is gone, or its session over: nothing more may be shown then."""
+        self._watching.append(stop)
+        self.client.on_delete(stop)
+
     def leave(self) -> None:
+        """The session is over: the browser is sent away, and whether it goes or not, the page hears nothing more."""
+        if self.over:
+            return
+        self.over = True
+        for stop in self._watching:
+            stop()
         self.client.open("/login?over=1")
+        asyncio.get_running_loop().call_later(GOES_WITHIN, self._end)
+
+    def _end(self) -> None:
+        if self.client.has_socket_connection and not self.client.is_deleted:
+            self.client.delete()
 
     def notice(self, key: str, kind: str = "positive", **blanks: object) -> None:
         """A line that goes away by itself. `kind`: positive, warning, negative, info."""

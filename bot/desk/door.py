@@ -2,7 +2,7 @@
 answer tells the browser to refuse.
 
 NiceGUI's socket takes messages from any origin and for any page whose id is known. Here it must come from our own
-origin, with the very session for which the page was made.
+origin, with the very session for which the page was made, and that must not be over.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
+from fastapi import FastAPI
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from nicegui import Client
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.desk.cookies import Cookies
+from integrations.hospital.staff import login
+from integrations.runtime import Runtime
 from integrations.settings import Settings
 
 SOCKET = "/_nicegui_ws/"
@@ -64,7 +68,7 @@ class Often:
 class Door:
     """The ASGI application around the desk."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
         self.app = app  # NiceGUI looks for what is inside by this name
         self._hosts = hosts(settings)
         self._cookies = Cookies.of(settings)
@@ -74,7 +78,10 @@ class Door:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        if refused := self._refusal(scope):
+        refused = self._refusal(scope)
+        if refused is None and scope["path"].startswith(SOCKET):
+            refused = await self._of_no_session(scope)
+        if refused:
             await _refuse(refused, scope, receive, send)
             return
         scope["headers"] = [
@@ -108,6 +115,21 @@ class Door:
             return bool(client_id)
         asking, made = self._cookies.token(HTTPConnection(scope)), self._cookies.token(client.request)
         return hmac.compare_digest(asking.encode(), made.encode())
+
+    async def _of_no_session(self, scope: Scope) -> Response | None:
+        """A browser that comes back would get what its page was told meanwhile. Where the session is over, it comes
+        back to no page: NiceGUI then has it load the page anew, which leads to the login."""
+        rt: Runtime = self.app.state.runtime
+        token = self._cookies.token(HTTPConnection(scope))
+        try:
+            async with rt.database.begin() as session:
+                stands = await login.member_of(session, token, rt.now(), acts=False)
+        except (SQLAlchemyError, OSError):
+            return PlainTextResponse("Please try again.", 503)
+        if stands is None:
+            asked = dict(parse_qsl(scope["query_string"].decode("latin-1"))) | {"client_id": "gone"}
+            scope["query_string"] = urlencode(asked).encode()
+        return None
 
     def _too_often(self, scope: Scope, path: str) -> Response | None:
         address = scope["client"][0] if scope.get("client") else ""

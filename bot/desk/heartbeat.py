@@ -32,7 +32,8 @@ def watch(desk: Desk) -> None:
 
 def connected() -> list[Desk]:
     """Pages that a browser shows at this moment."""
-    return [desk for desk in _open if desk.client.has_socket_connection and not desk.client.is_deleted]
+    here = [desk for desk in _open if desk.client.has_socket_connection and not desk.client.is_deleted]
+    return [desk for desk in here if not desk.over]
 
 
 class Heartbeat:

@@ -15,7 +15,7 @@ from bot.desk.talks.elements import ConversationList, Shape
 from bot.desk.talks.hub import Hub
 from bot.desk.talks.list_view import ListView
 from bot.desk.talks.rows import BOUND, Row
-from bot.desk.talks.seeing import LIVE, Filter, Viewer, as_seen, may_see
+from bot.desk.talks.seeing import Filter, Viewer, as_seen, may_see
 from bot.desk.talks.shapes import name_of, row_shape
 from integrations.hospital import audit
 from integrations.hospital.staff.permissions import Right
@@ -90,13 +90,13 @@ class ListPane:
         return "talks.ring_offered" if offered else ""
 
     async def _filter(self, name: str) -> None:
-        self._view.chosen, self._view.searched = Filter(name), False
-        if self._view.chosen in LIVE:
+        async with self._desk.acting(Right.TALKS_ANSWER) as session:
+            self._view.chosen, self._view.searched = Filter(name), False
+            found = [] if self._view.live else await self._apart(session)
+        if self._view.live:
             self._show_list()
-            return
-        async with self._desk.reading() as session:
-            found = await self._apart(session)
-        await self._show_found(found)
+        else:
+            await self._show_found(found)
 
     async def _apart(self, session: AsyncSession) -> list[UUID]:
         """Of the lists that are read when they are asked for."""

@@ -86,7 +86,7 @@ class TalksPage:
         self._list.element.on("key", lambda e: self.key(e.args))
         await self.leave()
         self._hub.add(self)
-        desk.client.on_delete(lambda: self._hub.leave(self))
+        desk.until_over(lambda: self._hub.leave(self))
         self._list.unread()
         if asked := uuid_of(desk.query.get("open", "")):
             await self.open(asked)

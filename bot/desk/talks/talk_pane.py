@@ -155,7 +155,7 @@ class TalkPane:
         if row is None or not isinstance(before, int | float):
             return
         # Up to the end of that millisecond: of what was said in one moment, some may not stand there yet.
-        async with self._desk.rt.database.transaction() as session:
+        async with self._desk.acting(Right.TALKS_ANSWER) as session:
             items = await transcript.read(
                 session,
                 self._desk.rt.crypto,
@@ -170,7 +170,7 @@ class TalkPane:
         row = self.row
         if not row or str(row.id) != asked or row.staff_id != self._viewer.id or not row.unread:
             return
-        async with self._desk.rt.database.begin() as session:
+        async with self._desk.reading(by_itself=True) as session:
             await acts.seen(session, row.id, self._viewer.id, self._desk.now())
         self._hub.touch([row.id])
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from limits import parse
 from nicegui import Client
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from bot.desk import door
 from bot.desk.cookies import Cookies
 from bot.desk.door import LARGEST_BODY, Door, hosts
 from integrations.hospital.models import Role
+from integrations.hospital.staff import login
 from integrations.settings import Settings
 from tests.bot.desk.conftest import HOST, Desks, made
 
@@ -126,6 +130,33 @@ async def test_a_socket_belongs_to_the_session_of_its_page(desks: Desks) -> None
     upload = f"/_nicegui/client/{client.id}/upload/5"
     assert (await other.http.post(upload)).status_code == 403
     assert (await one.http.post(upload)).status_code == 404  # there is no such element
+
+
+@pytest.mark.parametrize("asked", ["client_id", "client%5Fid"])
+async def test_a_browser_whose_session_is_over_comes_back_to_no_page(desks: Desks, asked: str) -> None:
+    """What its page was told meanwhile would reach it otherwise."""
+    agent = await desks.enter()
+    client = await agent.user.open("/account")
+    reached: list[str] = []
+
+    async def inside(scope: Scope, _receive: Receive, send: Send) -> None:
+        reached.append(parse_qs(scope["query_string"].decode())["client_id"][0])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    inner = FastAPI()
+    inner.state.runtime = desks.rt
+    inner.mount("/", inside)
+    transport = httpx.ASGITransport(Door(inner, desks.rt.settings))
+    path = f"/_nicegui_ws/socket.io/?EIO=4&transport=polling&{asked}={client.id}"
+    async with httpx.AsyncClient(
+        transport=transport, base_url=HOST, cookies={"desk": agent.token}
+    ) as browser:
+        assert (await browser.get(path)).status_code == 200
+        async with desks.rt.database.begin() as session:
+            await login.end_session(session, agent.token)
+        assert (await browser.get(path)).status_code == 200
+    assert reached == [client.id, "gone"]
 
 
 async def test_a_polling_socket_is_held_to_the_same(desks: Desks) -> None:

@@ -20,6 +20,7 @@ from integrations.hospital.staff.permissions import NotPermitted, Right
 from tests.bot.conftest import Clock
 from tests.bot.desk.conftest import Desks, Visitor
 from tests.staff_rows import PASSWORD
+from tests.waiting import until
 
 
 def _desk(visitor: Visitor) -> Desk:
@@ -190,6 +191,22 @@ async def test_the_clock_keeps_people_present_and_sends_away_who_is_logged_out(
     assert opened == []
     await Heartbeat(desks.rt).once()
     assert opened == ["/login?over=1"]
+
+
+async def test_a_page_whose_session_is_over_is_gone_though_its_browser_stays(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.desk.desk.GOES_WITHIN", 0.05)
+    agent = await desks.enter()
+    client = await agent.user.open("/account")
+    monkeypatch.setattr(client, "open", lambda *_, **__: None)
+    stopped: list[bool] = []
+    _desk(agent).until_over(lambda: stopped.append(client.is_deleted))
+    async with desks.rt.database.begin() as session:
+        await login.end_session(session, agent.token)
+    await Heartbeat(desks.rt).once()
+    assert stopped[:1] == [False]  # at once
+    await until(lambda: client.is_deleted)
 
 
 async def test_a_page_that_fails_keeps_nobody_from_being_sent_away(

@@ -9,12 +9,15 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from bot.desk import heartbeat
+from bot.desk.heartbeat import Heartbeat
 from bot.desk.talks import hub as hubs
 from bot.desk.talks.elements import Composer, ConversationList, Transcript
 from bot.handoff import talking
 from bot.handoff.models import Skill
 from bot.handoff.states import NotYours
 from integrations.hospital.models import Department, Practitioner, Role, StaffMember
+from integrations.hospital.staff import accounts
 from integrations.messages import Kind, Media
 from tests.bot.desk.conftest import Visitor
 from tests.bot.desk.talks.test_page import enter, one, tell
@@ -204,6 +207,52 @@ async def test_whose_talk_has_ended_does_not_hear_what_the_patient_tells_the_bot
     await until(lambda: str(conversation) in shown.shown)
     row = shown.shown[str(conversation)]
     assert (row["last"], row["lastKind"]) == ("", "hidden")
+
+
+async def test_the_open_page_of_somebody_disabled_hears_nothing_more(
+    desks, rt, clock, wait_for, accept, arrive, monkeypatch
+):
+    conversation = await wait_for(words="转人工")
+    agent = await desks.enter(Role.AGENT, login="shen")
+    await accept(conversation, agent.member)
+    await _said(agent, conversation, "转人工")
+    async with rt.database.begin() as session:
+        await accounts.set_active(session, "shen", False, by="staff:root")
+    await Heartbeat(desks.rt).once()
+    clock.forward(seconds=1)
+    await arrive(words=SECRET)
+    hubs.of(desks.rt).touch([conversation])
+    await asyncio.sleep(0.5)
+    assert SECRET not in str(one(agent, Transcript).said)
+    assert SECRET not in str(one(agent, ConversationList).shown)
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "args"),
+    [
+        (Transcript, "older", 4_000_000_000_000),
+        (ConversationList, "filter", "all"),
+        (ConversationList, "filter", "closed"),
+        (ConversationList, "search", "13812345678"),
+    ],
+)
+async def test_whose_session_is_over_is_shown_nothing_for_the_asking(
+    desks, rt, clock, wait_for, accept, arrive, monkeypatch, kind, event, args
+):
+    """In the seconds until the clock sends the browser away."""
+    conversation = await wait_for(words="转人工")
+    agent = await desks.enter(Role.AGENT, login="shen")
+    await accept(conversation, agent.member)
+    await _said(agent, conversation, "转人工")
+    async with rt.database.begin() as session:
+        await accounts.set_active(session, "shen", False, by="staff:root")
+    asked = []
+    for shows in ("earlier", "replace", "show"):
+        monkeypatch.setattr(kind, shows, lambda *_, **__: asked.append(event), raising=False)
+    tell(agent, kind, event, args)
+    await asyncio.sleep(0.3)
+    assert asked == []
+    assert next(desk for desk in heartbeat._open if desk.token == agent.token).over
 
 
 async def test_pictures_are_shown_to_whom_the_talk_is(desks, rt, of_surgery, surgery, cardiologist):
