@@ -169,7 +169,7 @@ async def test_a_milder_red_flag_stands_in_the_list_and_on_the_message_of_who_sp
         await arrive(words="胸口有点疼")
         await page.sees(lambda row: row.id == conversation and row.alarm == "check")
     async with rt.database.transaction() as session:
-        items = await transcript.read(session, rt.crypto, conversation, before=transcript.LATEST)
+        items = await transcript.read(session, rt.crypto, conversation, EVERYTHING, before=transcript.LATEST)
     assert [item.text for item in items if item.by == "patient" and item.alarm] == ["胸口有点疼"]
     assert [item.alarm for item in items if item.event == "alarm"] == ["check"]
 
