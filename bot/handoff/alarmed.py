@@ -12,7 +12,8 @@ from bot.handoff.limits import limits
 from integrations.database import Executor
 
 # Whose doctor has not accepted a consultation yet is not left to that doctor alone: whoever is there is asked. The
-# consultation goes on waiting in the doctor's own list.
+# consultation goes on waiting in the doctor's own list. A message that was left for the morning waits for it no longer;
+# it counts from now on, or the time that it lay there would count as nobody's having come.
 # Nothing here waits for a member of staff who holds the talk just now: the alarm's answer is in this transaction.
 _RAISE = text("""
     WITH raised AS (
@@ -23,7 +24,8 @@ _RAISE = text("""
                assigned_at = CASE WHEN consultation_id IS NULL THEN assigned_at END,
                department_id = CASE WHEN consultation_id IS NULL THEN department_id END,
                wanted_staff_id = CASE WHEN consultation_id IS NULL THEN wanted_staff_id END,
-               consultation_id = NULL, requested_at = CASE WHEN consultation_id IS NULL THEN requested_at ELSE :now END
+               consultation_id = NULL, opens_at = NULL,
+               requested_at = CASE WHEN consultation_id IS NULL AND opens_at IS NULL THEN requested_at ELSE :now END
         WHERE id IN (SELECT id FROM talks WHERE conversation_id = :conversation
                        AND status IN ('waiting', 'unanswered') FOR UPDATE SKIP LOCKED)
     )

@@ -104,7 +104,7 @@ _STANDING = text("""
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where somebody stands. `minutes`: how long it takes by what was measured, None when too little was.
-    `opens_at`: nobody is there before. `epoch`: under which to speak about it."""
+    `opens_at`: nobody is there before; None for a red flag at any hour. `epoch`: under which to speak about it."""
 
     talk_id: UUID
     status: TalkStatus
@@ -131,19 +131,20 @@ async def ask(
 ) -> Place:
     """Puts the conversation into the queue, once: whoever stands there already keeps their place, and who speaks with
     somebody goes on. While people are there the bot falls silent; out of hours, and while a doctor is awaited for a
-    consultation, it goes on. Whoever asks for a person meanwhile gets one of the skill asked for: the consultation
-    waits on in its doctor's own list."""
+    consultation, it goes on. A red flag waits for no hours: whoever is there is asked. Whoever asks for a person
+    meanwhile gets one of the skill asked for: the consultation waits on in its doctor's own list."""
     now = rt.now()
     epoch = await control.hold(session, conversation_id)
     opens = office_hours(rt.settings.office_hours).opens(skill, now, rt.zone)
+    found = (await session.execute(_OPEN, {"conversation": conversation_id})).first()
+    priority = await _head_start(session, rt, conversation_id, reason)
+    at_once = consultation_id or of_an_alarm(max(priority, found.priority if found else 0))
     values = {
         "conversation": conversation_id, "skill": skill.value, "department": department_id, "reason": reason.value,
-        "priority": await _head_start(session, rt, conversation_id, reason), "wanted": wanted_staff_id,
-        "consultation": consultation_id, "epoch": epoch, "now": now,
-        "opens_at": None if opens <= now or consultation_id else opens,
+        "priority": priority, "wanted": wanted_staff_id, "consultation": consultation_id, "epoch": epoch, "now": now,
+        "opens_at": None if opens <= now or at_once else opens,
     }  # fmt: skip
     status = TalkStatus.UNANSWERED if opens > now or consultation_id else TalkStatus.WAITING
-    found = (await session.execute(_OPEN, {"conversation": conversation_id})).first()
     if found is None:
         await session.scalar(_BEGIN, values | {"status": status.value})
     elif found.status == TalkStatus.UNANSWERED and not consultation_id:
@@ -154,6 +155,11 @@ async def ask(
     assert place is not None, "it was just made"
     await session.execute(_ASKED_AT, {"id": place.talk_id, "position": place.position})
     return place
+
+
+def of_an_alarm(priority: int) -> bool:
+    """Whether a talk with this head start came by a red flag: it is never kept back until somebody is there."""
+    return priority >= limits().head_start["alarm"]
 
 
 async def where(session: Executor, rt: Runtime, conversation_id: UUID) -> Place | None:

@@ -170,7 +170,7 @@ async def _given_up(session: AsyncSession, rt: Runtime, found: Talk, now: dateti
         return False
     await talking.move(session, found, TalkStatus.UNANSWERED, now)
     opens = office_hours(rt.settings.office_hours).opens(found.skill, now, rt.zone)
-    found.opens_at = opens if opens > now else None
+    found.opens_at = opens if opens > now and not queue.of_an_alarm(found.priority) else None
     await telling.resume(session, rt, found, "given_up", now)
     return True
 

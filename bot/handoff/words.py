@@ -90,7 +90,7 @@ def place(rt: Runtime, where: Place, language: str) -> str:
         return texts.say(key, language=language, ahead=where.position - 1, about=_about(where, language))
     phone = rt.settings.hospital_phone
     if where.opens_at is None:
-        return texts.say("bot_talk_queued", language=language, hospital_phone=phone)
+        return texts.say("bot_talk_urgent", language=language, hospital_phone=phone)
     words = Wording(texts.catalogue(language), rt.zone)
     opens = words.moment(where.opens_at, rt.local_now().date())
     return texts.say("bot_talk_shut", language=language, opens=opens, hospital_phone=phone)
