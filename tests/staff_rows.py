@@ -33,6 +33,7 @@ async def member(
     doctor: Practitioner | None = None,
     department_id: UUID | None = None,
     name: str = "沈一鸣",
+    language: str = "zh",
 ) -> StaffMember:
     """`crypto`: the second factor is enrolled, with SECRET."""
     made = StaffMember(
@@ -48,7 +49,7 @@ async def member(
         active=True,
         failed_logins=0,
         totp_last_step=0,
-        language="zh",
+        language=language,
     )
     session.add(made)
     await session.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 
 from nicegui import ui
 
@@ -28,9 +29,12 @@ class Drawer:
         self._box.props(f'aria-label="{desk.words("queue.details")}"')
         self._box.set_visibility(False)
         self._shown: ui.element | None = None
+        self._row = ""  # its key
+        self._revealed: tuple[str, Shown, float] | None = None  # of which row, what, and until when
 
     def show(self, row: Row, detail: Detail) -> None:
         words = self._desk.words
+        self._row = row.key
         self._box.clear()
         self._box.set_visibility(True)
         with self._box:
@@ -57,6 +61,7 @@ class Drawer:
                     for line, tone in lines:
                         ui.label(line).classes(f"drawer-line {f'tone-{tone}' if tone else ''}".strip())
             self._buttons(row)
+        self._reveal_again()
 
     def _pictures(self, sources: Sequence[str]) -> None:
         title = self._desk.words("queue.picture")
@@ -68,13 +73,24 @@ class Drawer:
     def hide(self) -> None:
         self._box.clear()
         self._box.set_visibility(False)
-        self._shown = None
+        self._shown = self._revealed = None
 
-    def reveal(self, shown: Shown) -> None:
+    def _reveal_again(self) -> None:
+        """Something was done with the row: whoever is dialling a number does not lose it, for what is left of the
+        minute."""
+        if self._revealed is None:
+            return
+        of, shown, until = self._revealed
+        self._revealed = None
+        if of == self._row and (left := until - monotonic()) > 0:
+            self.reveal(shown, left)
+
+    def reveal(self, shown: Shown, seconds: float = SHOWN_FOR) -> None:
         """Personal values, for a minute."""
         box = self._shown
         if box is None:
             return
+        self._revealed = self._row, shown, monotonic() + seconds
         box.clear()
         box.set_visibility(True)
         with box:
@@ -83,7 +99,7 @@ class Drawer:
                 with ui.element("div").classes("drawer-value"):
                     ui.label(title).classes("drawer-value-title")
                     ui.label(value).classes("drawer-value-text")
-            ui.timer(SHOWN_FOR, lambda: _forget(box), once=True)
+            ui.timer(seconds, lambda: _forget(box), once=True)
 
     def _buttons(self, row: Row) -> None:
         fitting = [one for one in self._actions if one.fits(row) and self._desk.may(one.right)]

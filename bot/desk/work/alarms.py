@@ -1,20 +1,27 @@
-"""Red flags that nobody has acknowledged, and how long they have been waiting."""
+"""Red flags that nobody has acknowledged, and how long they have been waiting; and the way to whoever wrote it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from nicegui import ui
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import paging
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View
-from bot.desk.registry import desk_page
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.registry import desk_page, refusals
+from bot.desk.talks import hub as hubs
+from bot.desk.talks.seeing import may_see, viewer_of
 from bot.desk.words import Words, catalogue
 from bot.desk.work import counts
+from bot.desk.work.people import name_and_phone
 from bot.desk.work.reasons import REASON, Gone, moment, who
+from integrations.hospital.reading import age_on
 from integrations.hospital.staff.permissions import Right
 
 COLUMNS = (
@@ -25,6 +32,29 @@ COLUMNS = (
     Column("told", "alarms.told", "1.4fr", spare=True),
 )
 _URGENT = {"emergency", "crisis"}
+_MINE_FOR = timedelta(minutes=30)  # what one looks after stays in one's sight for so long
+# Whose account wrote it: its owner, or else the first of the family who is registered there.
+_WRITER = text("""
+    SELECT alarms.conversation_id, writer.id AS patient_id, writer.masked_name, writer.birth_date, writer.sex,
+           writer.relation
+    FROM alarms JOIN contacts ON contacts.id = alarms.conversation_id
+    LEFT JOIN LATERAL (
+        SELECT patients.*, own.relation FROM account_patients own JOIN patients ON patients.id = own.patient_id
+        WHERE own.account_id = contacts.account_id ORDER BY own.relation <> 'self', own.created_at LIMIT 1
+    ) AS writer ON true
+    WHERE number = :number
+""")
+
+
+class Unregistered(Exception):
+    """Nobody is registered there: there is no name, and no phone."""
+
+
+class NotYourTalk(Exception):
+    """The talk is another queue's."""
+
+
+refusals({Unregistered: "alarms.unregistered", NotYourTalk: "alarms.not_your_talk"})
 
 
 @desk_page(
@@ -53,13 +83,25 @@ class Alarms:
             describe=self._describe,
             actions=(
                 Action("ack", right, self._ack, fits=_open, primary=True, icon="how_to_reg", key="a"),
+                Action(
+                    "phone", Right.PATIENTS_REVEAL, self._phone, then=(self._why_phone,), icon="call", key="p"
+                ),
+                Action("talk", Right.TALKS_ANSWER, opens=self._talk, icon="forum", key="t"),
                 Action("read", Right.PATIENTS_REVEAL, self._read, asks=(REASON,), icon="visibility", key="r"),
             ),
             due="alarms.due",
         )
 
     async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._row(one) for one in reversed(await paging.listed(session, limit=200))]
+        """Below them, what this member looks after."""
+        waiting = [self._row(one) for one in reversed(await paging.listed(session, limit=200))]
+        lately = self._desk.now() - _MINE_FOR
+        taken = [
+            self._row(one)
+            for one in await paging.listed(session, every=True, limit=200)
+            if one.acknowledged_by == self._desk.actor and one.last_at > lately
+        ]
+        return [*waiting, *taken]
 
     async def _all(self, session: AsyncSession) -> Sequence[Row]:
         return [self._row(one) for one in await paging.listed(session, every=True, limit=200)]
@@ -81,12 +123,13 @@ class Alarms:
         tone = "bad" if one.outcome in _URGENT and waits else "warn" if waits else "quiet"
         return Row(str(one.number), cells, one.raised_at, due, tone, one)  # type: ignore[arg-type]
 
-    async def _describe(self, _session: AsyncSession, row: Row) -> Detail:
+    async def _describe(self, session: AsyncSession, row: Row) -> Detail:
         one = row.data
         words = self._desk.words
         facts = [
             Fact("alarms.outcome", row.cells["outcome"], row.tone),
             Fact("alarms.rule", row.cells["rule"]),
+            Fact("queue.patient", self._named_writer(await self._writer(session, row))),
             Fact("alarms.raised", moment(self._desk, one.raised_at)),
             Fact("alarms.times", str(one.times)),
             Fact("alarms.paged_at", moment(self._desk, one.paged_at)),
@@ -105,6 +148,41 @@ class Alarms:
         except LookupError:
             raise Gone from None
         return {"seconds": round(took.total_seconds())}
+
+    async def _writer(self, session: AsyncSession, row: Row) -> Any:
+        return (await session.execute(_WRITER, {"number": row.data.number})).one()
+
+    def _named_writer(self, writer: Any) -> str:
+        """Masked, with age and sex; and whose file it is where it is not the account's owner."""
+        words = self._desk.words
+        if writer.patient_id is None:
+            return words("alarms.unregistered")
+        age = words("card.years", age=age_on(writer.birth_date, self._desk.rt.local_now().date()))
+        parts = [writer.masked_name, words(f"card.{writer.sex}"), age]
+        parts += [] if writer.relation == "self" else [words(f"card.relation_{writer.relation}")]
+        return " · ".join(parts)
+
+    async def _why_phone(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
+        """The reason is written there already: nobody should have to look for words now."""
+        if (await self._writer(session, row)).patient_id is None:
+            raise Unregistered
+        return (replace(REASON, value=self._desk.words("alarms.why_phone", number=row.data.number)),)
+
+    async def _phone(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
+        writer = await self._writer(session, row)
+        return await name_and_phone(
+            self._desk, session, writer.patient_id, why=f"alarm:{row.data.number}", reason=answers["reason"]
+        )
+
+    async def _talk(self, row: Row) -> None:
+        """Where this member may see it; the page itself asks again, and the audit log keeps it."""
+        desk = self._desk
+        async with desk.acting(Right.TALKS_ANSWER) as session:
+            conversation = (await self._writer(session, row)).conversation_id
+        found = await hubs.of(desk.rt).read([conversation])
+        if not found or not may_see(viewer_of(desk.member), found[0]):
+            raise NotYourTalk
+        ui.navigate.to(f"/talks?open={conversation}")
 
     async def _read(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
         rt = self._desk.rt

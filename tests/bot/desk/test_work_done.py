@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from bot import inbox, outbox
+from bot.desk.talks.elements import Transcript
 from bot.desk.words import LANGUAGES, Words, catalogue
 from bot.outbox import Reply
 from bot.red_flags.reading import OPINIONS, rules
@@ -20,11 +21,12 @@ from integrations.hospital.models import (
     Role,
     Schedule,
 )
-from tests.bot.desk.clicking import WHY, audited, click, fill, open_row, patient_of, press, rows_of, see
-from tests.bot.desk.conftest import Desks
-from tests.clinic_rows import doctor
+from tests.bot.desk.clicking import LONG, WHY, audited, click, fill, open_row, patient_of, press, rows_of, see
+from tests.bot.desk.conftest import Desks, Visitor
+from tests.clinic_rows import doctor, ward
 from tests.integrations.hospital.conftest import Booker, Clinic
 from tests.people_rows import claimed, with_mother
+from tests.waiting import until
 
 
 async def test_a_red_flag_is_read_with_a_reason_and_taken(desks: Desks, message: Any) -> None:
@@ -46,6 +48,70 @@ async def test_a_red_flag_is_read_with_a_reason_and_taken(desks: Desks, message:
     second = await desks.enter(Role.NURSE)
     await second.user.open("/alarms")
     await see(second, "没有")
+
+
+async def test_whoever_takes_a_red_flag_can_call_the_patient(desks: Desks, message: Any) -> None:
+    """The reason is written already; the number stays while it is dialled, and the red flag stays in sight."""
+    rt = desks.rt
+    await patient_of(desks)
+    said = message("孩子叫不醒了", sender="platform-id")
+    await inbox.accept(rt, rt.channels["telegram"], said, passive_until=None)
+    [number] = await rows_of(desks, text("SELECT number FROM alarms"))
+    nurse = await desks.enter(Role.NURSE)
+    await open_row(nurse, "/alarms", number)
+    await see(nurse, "*明 · 男 · 36 岁")
+    await nurse.user.should_not_see("13812345678")
+    await nurse.user.should_not_see(marker="do-talk")  # talks are none of a nurse's
+    await press(nurse, "phone")
+    await click(nurse, "queue-confirm")
+    await see(nurse, "张明", "13812345678")
+    assert nurse.member
+    [(actor, about)] = await audited(desks, "phone_revealed")
+    assert actor == nurse.member.actor
+    assert (about["for"], about["reason"]) == (f"alarm:{number}", f"处理红旗警报 {number}")
+    await press(nurse, "ack")
+    await nurse.told("不再呼叫别人")
+    await see(nurse, f"{nurse.member.login} 已处理", "13812345678")
+    colleague = await desks.enter(Role.NURSE)
+    await colleague.user.open("/alarms")
+    await see(colleague, "没有等人处理的警报")
+
+
+async def test_of_whom_nobody_registered_there_is_no_phone(desks: Desks, message: Any) -> None:
+    rt = desks.rt
+    await inbox.accept(rt, rt.channels["telegram"], message("孩子叫不醒了"), passive_until=None)
+    [number] = await rows_of(desks, text("SELECT number FROM alarms"))
+    nurse = await desks.enter(Role.NURSE, language="en")
+    await open_row(nurse, "/alarms", number)
+    await press(nurse, "phone")
+    await nurse.told("Never registered")
+    assert await audited(desks, "phone_revealed") == []
+
+
+async def test_a_red_flag_leads_to_its_talk_where_that_may_be_seen(desks: Desks, message: Any) -> None:
+    rt = desks.rt
+    said = message("孩子叫不醒了")
+    accepted = await inbox.accept(rt, rt.channels["telegram"], said, passive_until=None)
+    assert accepted
+    [number] = await rows_of(desks, text("SELECT number FROM alarms"))
+    async with rt.database.begin() as session:
+        own = await doctor(session, "王建国", (await ward(session, "心血管内科")).id)
+    stranger = await desks.enter(Role.DOCTOR, doctor=own)
+    await open_row(stranger, "/alarms", number)
+    await press(stranger, "talk")
+    await stranger.told("别的队列")
+    agent = await desks.enter(Role.AGENT)
+    await open_row(agent, "/alarms", number)
+    await press(agent, "talk")
+    await agent.user.should_see(kind=Transcript, retries=LONG)
+    await until(lambda: any(item["text"] == "孩子叫不醒了" for item in _transcript(agent).said))
+    assert [actor for actor, _ in await audited(desks, "talk.opened")] == [
+        agent.member and agent.member.actor
+    ]
+
+
+def _transcript(visitor: Visitor) -> Transcript:
+    return next(iter(visitor.user.find(kind=Transcript).elements))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
