@@ -39,7 +39,7 @@ _PRESCRIPTIONS = text("""
 """)
 _ACCOUNT = text("SELECT account_id FROM contacts WHERE id = :id")
 _KEYS = (
-    ("J K", "keys_move"), ("1–5", "keys_filter"), ("A", "accept"), ("R", "reply"), ("N", "note"), ("/", "canned"),
+    ("J K", "keys_move"), ("1–6", "keys_filter"), ("A", "accept"), ("R", "reply"), ("N", "note"), ("/", "canned"),
     ("I", "picture"), ("T", "transfer"), ("B", "hand_back"), ("E", "close"), ("O", "take_over"),
     ("P", "consultation"), ("C", "card"), ("S", "search"), ("Esc", "keys_leave"),
     ("Alt+↑↓", "keys_move"),

@@ -43,6 +43,7 @@ export default {
             </span>
             <span class="dz-row-facts">
               <span v-if="wait(row)" class="dz-chip" :class="heat(row)"><i class="material-icons">schedule</i>{{ wait(row) }}</span>
+              <span v-if="row.late" class="dz-chip red">{{ words['late_' + row.late] }}</span>
               <span v-if="row.where" class="dz-chip soft">{{ row.where }}</span>
               <span v-if="row.elderly" class="dz-chip soft">{{ words.elderly }}</span>
               <span v-if="row.tongue" class="dz-chip soft">{{ row.tongue }}</span>
@@ -156,7 +157,7 @@ export default {
       if (step || key === "j" || key === "k") { event.preventDefault(); return this.move(step || (key === "j" ? 1 : -1)); }
       if (key === "s") { event.preventDefault(); return this.$refs.search.focus(); }
       if (HERE[key]) { event.preventDefault(); return window.dispatchEvent(new CustomEvent("dz-write", { detail: HERE[key] })); }
-      if (/^[1-5]$/.test(key) && this.filters[key - 1]) return this.pick(this.filters[key - 1].name);
+      if (/^[1-6]$/.test(key) && this.filters[key - 1]) return this.pick(this.filters[key - 1].name);
       if (key === "?") return this.$emit("key", "help");
       if (KEYS[key]) { event.preventDefault(); this.$emit("key", KEYS[key]); }
     },

@@ -63,8 +63,9 @@ class ListPane:
         self.element.unread(self._view.unread)
 
     def _filters(self) -> list[Filter]:
-        see_bot = self._viewer.takes_over or self._viewer.watches
-        return [one for one in Filter if one is not Filter.BOT or see_bot]
+        viewer = self._viewer
+        theirs = {Filter.BOT: viewer.takes_over or viewer.watches, Filter.LATE: viewer.watches}
+        return [one for one in Filter if theirs.get(one, True)]
 
     def _shape(self, row: Row, rank: Any = None) -> Shape:
         return row_shape(as_seen(self._viewer, row), self._viewer.id, self._desk.words, rank=rank)

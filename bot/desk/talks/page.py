@@ -43,7 +43,9 @@ refusals(
 
 async def _waiting(session: AsyncSession, member: StaffMember) -> int:
     viewer = viewer_of(member)
-    return await rows.waiting_for(session, member.id, sorted(viewer.skills), member.department_id)
+    return await rows.waiting_for(
+        session, member.id, sorted(viewer.skills), member.department_id, watches=viewer.watches
+    )
 
 
 @desk_page(

@@ -36,7 +36,7 @@ _ROWS = f"""
     SELECT c.id, contacts.channel, contacts.account_id, c.language, controls.state AS control,
            talk.id AS talk_id, talk.status, talk.skill, talk.department_id, talk.reason, talk.priority,
            talk.staff_id, talk.wanted_staff_id, talk.consultation_id, talk.requested_at, talk.accepted_at,
-           talk.ended_at, coalesce(staff.name, talk.native_agent) AS agent,
+           talk.ended_at, talk.escalated_at, talk.silent_since, coalesce(staff.name, talk.native_agent) AS agent,
            talk.answered_in,
            (SELECT error FROM staff_topics WHERE conversation_id = c.id) AS topic_error,
            departments.name AS department, departments.name_en AS department_en,
@@ -104,6 +104,7 @@ _WAITING = text("""
     WHERE status IN ('waiting', 'unanswered') AND consultation_id IS NULL AND skill = ANY(CAST(:skills AS text[]))
       AND (skill <> 'doctor' OR CAST(:department AS uuid) IS NULL OR department_id = :department)
        OR status = 'waiting' AND :staff IN (staff_id, wanted_staff_id)
+       OR :watches AND status = 'active' AND silent_since IS NOT NULL
 """)
 _RECENT_BOT, _RECENT_CLOSED = timedelta(days=2), timedelta(days=30)
 _LATEST = 5000  # messages: some hours of a large hospital
@@ -153,10 +154,19 @@ class Row:
     topic_error: str | None = None  # why the staff's group does not get the talk
     with_doctors: tuple[DoctorsTalk, ...] = ()
     last_talk_id: UUID | None = None  # of the last words, where they are ours
+    escalated_at: datetime | None = None
+    silent_since: datetime | None = None
 
     @property
     def open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def late(self) -> str:
+        """What supervisors should see: "nobody" has taken it in time, or its person has been "silent" for too long."""
+        if self.escalated_at and self.status in QUEUED:
+            return "nobody"
+        return "silent" if self.silent_since and self.status == TalkStatus.ACTIVE else ""
 
     @property
     def queued(self) -> bool:
@@ -204,10 +214,11 @@ async def closed(
 
 
 async def waiting_for(
-    session: Executor, staff_id: UUID, skills: list[str], department_id: UUID | None
+    session: Executor, staff_id: UUID, skills: list[str], department_id: UUID | None, *, watches: bool = False
 ) -> int:
-    """How many wait whom this member could take."""
-    values = {"staff": staff_id, "skills": skills, "department": department_id}
+    """How many wait whom this member could take; for whoever `watches` over all also those who wait for too long for
+    the next word of somebody else."""
+    values = {"staff": staff_id, "skills": skills, "department": department_id, "watches": watches}
     return int(await session.scalar(_WAITING, values))
 
 
@@ -250,6 +261,8 @@ def _row(crypto: Crypto, found: Any, today: date, limited: Iterable[str]) -> Row
         answered_in=found.answered_in or "desk",
         topic_error=found.topic_error,
         last_talk_id=found.out_talk if by != "patient" else None,
+        escalated_at=found.escalated_at,
+        silent_since=found.silent_since,
     )
 
 

@@ -19,12 +19,13 @@ SERVICE, DOCTOR, PHARMACY = "service", "doctor", "pharmacy"
 class Filter(StrEnum):
     MINE = "mine"
     WAITING = "waiting"
+    LATE = "late"  # nobody came in time, or nobody answers: for those who watch over all
     ALL = "all"  # every open talk that the member may see
     BOT = "bot"
     CLOSED = "closed"
 
 
-LIVE = (Filter.MINE, Filter.WAITING, Filter.ALL)
+LIVE = (Filter.MINE, Filter.WAITING, Filter.LATE, Filter.ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,18 @@ def in_list(viewer: Viewer, chosen: Filter, row: Row) -> bool:
         return False
     if chosen is Filter.MINE:
         return row.staff_id == viewer.id or (row.status == "waiting" and row.wanted_staff_id == viewer.id)
+    if chosen is Filter.LATE:
+        return bool(row.late)
     return chosen is Filter.ALL or row.queued
 
 
-def urgency(row: Row) -> tuple[int, int, float]:
-    """Sorts what waits longest for a person first, red flags before all."""
+def urgency(row: Row) -> tuple[int, int, int, float]:
+    """Sorts what waits longest for a person first, before them whoever was let wait too long, red flags before all."""
     since = row.unanswered_since or row.requested_at or row.last_at
     waits = row.status == "waiting" or row.unanswered_since is not None
     return (
         0 if row.alarm else 1,
+        0 if row.late else 1,
         0 if waits else 1,
         since.timestamp() * (1 if waits else -1) if since else 0.0,
     )

@@ -48,6 +48,7 @@ def row_shape(row: Row, viewer_id: UUID, words: Words, *, rank: Any = None) -> S
         "agent": row.agent if row.open else None,
         "mine": row.open and row.staff_id == viewer_id,
         "alarm": row.alarm,
+        "late": row.late,
         "rank": list(rank if rank is not None else urgency(row)),
     }
 
@@ -67,7 +68,8 @@ def where(row: Row, words: Words) -> str:
 
 def facts(row: Row, words: Words) -> Shape:
     """What stands above the transcript, with what its clocks count from."""
-    chips = [words("talks.elderly")] if row.elderly else []
+    chips = [words(f"talks.late_{row.late}")] if row.late else []
+    chips += [words("talks.elderly")] if row.elderly else []
     if row.language == ENGLISH and words.language == "zh":
         chips.append(words("talks.tongue_en"))
     if row.open and row.reason:

@@ -120,13 +120,38 @@ def test_a_red_flag_stands_before_who_waits_longest():
     assert sorted([answered, late, early, flagged], key=urgency) == [flagged, early, late, answered]
 
 
+def test_who_was_let_wait_too_long_stands_before_who_waits_and_in_a_list_of_its_own():
+    waits, flagged = row(unanswered_since=NOW - timedelta(minutes=9)), row(alarm="crisis")
+    nobody = row(escalated_at=NOW)
+    silent = row(
+        status="active", staff_id=uuid4(), silent_since=NOW, unanswered_since=NOW + timedelta(minutes=1)
+    )
+    taken = replace(nobody, id=uuid4(), status="active", staff_id=uuid4(), unanswered_since=None)
+    assert sorted([taken, waits, silent, nobody, flagged], key=urgency) == [
+        flagged,
+        nobody,
+        silent,
+        waits,
+        taken,
+    ]
+    assert [one.late for one in (nobody, silent, waits, taken)] == ["nobody", "silent", "", ""]
+    view = ListView(SUPERVISOR, Filter.LATE)
+    every = [waits, nobody, silent, taken]
+    view.note(every)
+    assert view.first({one.id: one for one in every}) == [nobody, silent]
+    assert view.counts == {"mine": 0, "waiting": 2, "late": 2, "all": 4}
+    answered = replace(silent, silent_since=None)
+    view.note([answered])
+    assert view.change([answered]).gone == (silent.id,)
+
+
 def test_a_browser_hears_of_its_own_list_only():
     mine, theirs = row(status="active", staff_id=AGENT.id, unread=3), row(status="active", staff_id=uuid4())
     view = ListView(AGENT)
     view.note([mine, theirs])
     assert view.first({mine.id: mine, theirs.id: theirs}) == [mine]
     assert view.unread == 3
-    assert view.counts == {"mine": 1, "waiting": 0, "all": 2}
+    assert view.counts == {"mine": 1, "waiting": 0, "late": 0, "all": 2}
     moved = replace(theirs, last="more")
     view.note([moved])
     assert not view.change([moved])

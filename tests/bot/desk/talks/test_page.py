@@ -14,14 +14,27 @@ from PIL import Image
 from sqlalchemy import text
 
 from bot import outbox
+from bot.desk.registry import PAGES
 from bot.desk.talks import hub as hubs
 from bot.desk.talks import transcript
 from bot.desk.talks.elements import Composer, ConversationList, Transcript
 from bot.desk.talks.readable import EVERYTHING
+from bot.desk.talks.shapes import facts
+from bot.desk.words import Words
+from bot.handoff import talking, timers
 from bot.handoff.models import Skill
 from bot.outbox import Reply
 from integrations.hospital import revealing
-from integrations.hospital.models import AccountPatient, Patient, PatientStatus, Relation, Role, Sex
+from integrations.hospital.models import (
+    AccountPatient,
+    Patient,
+    PatientStatus,
+    PresenceState,
+    Relation,
+    Role,
+    Sex,
+)
+from integrations.hospital.staff import presence
 from tests.bot.desk.conftest import Visitor
 from tests.waiting import until
 
@@ -99,6 +112,48 @@ async def test_from_the_queue_to_the_end(desks, rt, queued, arrive):
         "talk.accept",
         "talk.handed_back",
     ]
+
+
+async def test_supervisors_see_whom_nobody_takes_and_whom_nobody_answers(
+    desks, rt, queued, accept, agent, arrive, clock
+):
+    """A list of their own with its count, a chip in both languages, and the count in the navigation."""
+    unanswered, untaken = await queued(sender="p1"), await queued(sender="p2", words="有人吗我急")
+    boss = await desks.enter(Role.SUPERVISOR, language="en")
+    await enter(boss)
+    await accept(unanswered, agent)
+    async with rt.database.begin() as session:
+        await presence.set_state(session, agent.id, PresenceState.ONLINE, clock())
+    await arrive("p1", "在吗")
+    clock.forward(minutes=4)
+    async with rt.database.begin() as session:
+        await presence.seen(session, agent.id, clock())
+    await timers.keep(rt)
+    hubs.of(desks.rt).touch([unanswered, untaken])
+    tell(boss, ConversationList, "filter", "late")
+    listed = one(boss, ConversationList)
+    late = {str(unanswered): "silent", str(untaken): "nobody"}
+    await until(lambda: {key: row["late"] for key, row in listed.shown.items()} == late)
+    chips = facts(hubs.of(desks.rt).rows[unanswered], Words("en"))["chips"]
+    assert "No answer in time" in chips
+    async with rt.database.begin() as session:
+        counted = PAGES["/talks"].badge
+        assert counted
+        assert await counted(session, boss.member) == 2
+        assert await counted(session, agent) == 1
+    async with rt.database.begin() as session:
+        talk = await talking.open_talk(session, unanswered)
+        await talking.say(session, rt, talk.id, agent, "在的")
+    await until(lambda: set(listed.shown) == {str(untaken)})
+
+
+async def test_only_those_who_watch_have_the_list_of_the_late(desks, queued):
+    await queued()
+    for role, has in ((Role.AGENT, False), (Role.SUPERVISOR, True)):
+        visitor = await desks.enter(role)
+        await enter(visitor)
+        filters = [each["name"] for each in one(visitor, ConversationList).props["filters"]]
+        assert ("late" in filters) is has
 
 
 async def test_a_red_flag_in_the_middle_of_a_talk_stands_on_the_card(desks, rt, queued, arrive, accept):
