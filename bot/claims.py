@@ -54,7 +54,16 @@ class _Row:
         """It is of no use once somebody else speaks: an answer of the bot's, or words about a talk."""
         return not (self.exempt or self.staff_id or (self.unasked and not self.talk_id))
 
+    def still_stands(self, control: Row[tuple[str, int]]) -> bool:
+        """Whether it may be said once more, whoever speaks by now: nothing of the bot's from before a takeover, and no
+        news in the middle of a talk."""
+        if self.of_its_time:
+            return bool(self.epoch == control.epoch)
+        return control.state == ControlState.BOT or self.exempt or self.staff_id is not None
 
+
+# As _Row has them.
+_COLUMNS = "id, content, epoch, exempt, attempts, inbound_id IS NULL AS unasked, notice, talk_id, staff_id"
 _LOCK_CONTROL = text("SELECT state, epoch FROM controls WHERE conversation_id = :conversation FOR UPDATE")
 _CONTACT = text("""
     SELECT contacts.channel, contacts.platform_id, conversations.language
@@ -62,9 +71,8 @@ _CONTACT = text("""
 """)
 _SENDING = text("SELECT 1 FROM outbound WHERE conversation_id = :conversation AND status = 'sending' LIMIT 1")
 # News that waits for the morning, or for the end of a talk, stops nothing that comes after it.
-_QUEUED = text("""
-    SELECT id, content, epoch, exempt, attempts, inbound_id IS NULL AS unasked, notice, talk_id, staff_id
-    FROM outbound
+_QUEUED = text(f"""
+    SELECT {_COLUMNS} FROM outbound
     WHERE conversation_id = :conversation AND status = 'queued'
       AND (NOT :alarms_only OR exempt)
       AND (NOT :talking OR inbound_id IS NOT NULL OR talk_id IS NOT NULL OR exempt)
@@ -75,7 +83,7 @@ _QUEUED = text("""
                   AND earlier.seq < outbound.seq AND earlier.exempt = outbound.exempt
                   AND earlier.notice IS NULL AND earlier.not_before > :due)))
     ORDER BY exempt DESC, seq LIMIT :batch
-""")
+""")  # noqa: S608 - pieces of our own
 _ALARMED = text("SELECT " + ALARMED.format(conversation=":conversation"))
 _MARK_SENDING = text("""
     UPDATE outbound SET status = 'sending', claimed_at = :now, passive_for = :passive_for, attempts = attempts + 1,
@@ -96,10 +104,10 @@ _POSTPONE = text("""
 SHUT, USED_UP = "window shut", "quota used up"
 _WINDOW = text("SELECT 1 FROM quotas WHERE conversation_id = :conversation AND expires_at > :now LIMIT 1")
 _HELD = text("UPDATE outbound SET error = :error WHERE id = ANY(:ids) AND error IS DISTINCT FROM :error")
-_PASSIVE_AGAIN = text("""
-    SELECT id, content FROM outbound
+_PASSIVE_AGAIN = text(f"""
+    SELECT {_COLUMNS} FROM outbound
     WHERE passive_for = :inbound AND status IN ('sending', 'sent', 'unknown') ORDER BY seq
-""")
+""")  # noqa: S608 - pieces of our own
 
 
 async def claim(
@@ -233,16 +241,22 @@ def sends_actively(rt: Runtime, channel: Channel) -> bool:
 
 
 async def passive_again(rt: Runtime, inbound_id: UUID, conversation_id: UUID) -> Claim | None:
-    """The answer that was already given passively to this inbound message, for a redelivery of it."""
+    """The answer that was already given passively to this inbound message, for a redelivery of it: what of it still
+    stands. The platform may have cut the first one, and a person speaks by now."""
     async with rt.database.transaction() as session:
-        rows = (await session.execute(_PASSIVE_AGAIN, {"inbound": inbound_id})).all()
-        if not rows:
+        rows = [_Row(*row) for row in await session.execute(_PASSIVE_AGAIN, {"inbound": inbound_id})]
+        given = [(row, unseal(rt.crypto, row.content)) for row in rows]
+        key = {"conversation": conversation_id}
+        if not all(row.exempt for row in rows):  # the answer to a red flag waits for no takeover
+            control = (await session.execute(_LOCK_CONTROL, key)).one()
+            given = [one for one in given if one[1].transfer or one[0].still_stands(control)]
+        if not given:
             return None
-        contact = (await session.execute(_CONTACT, {"conversation": conversation_id})).one()
-    replies = [unseal(rt.crypto, row.content) for row in rows]
+        contact = (await session.execute(_CONTACT, key)).one()
+    replies = [reply for _, reply in given]
     words = "\n\n".join(reply.text for reply in replies)
     again = Reply("", transfer=True) if replies[-1].transfer else Reply(words, replies[-1].options)
-    return Claim(tuple(row.id for row in rows), _addressed(contact, again))
+    return Claim(tuple(row.id for row, _ in given), _addressed(contact, again))
 
 
 def _addressed(contact: Row[Any], reply: Reply, picture: Picture | None = None) -> MessageOut:

@@ -11,11 +11,14 @@ from sqlalchemy import text
 
 from bot import claims, conversations, delivery, outbox, sweep, webhooks
 from bot.door import MAX_BODY
+from bot.handoff import talking
 from bot.outbox import Reply
 from bot.turn_news import TurnNews
 from bot.understanding import Reading
 from integrations.channel import Forbidden, Malformed, NotConfigured
+from integrations.hospital.models import Role
 from integrations.messages import Kind, MessageIn
+from tests import staff_rows
 from tests.bot.gateway import gateway_on
 
 ERRORS = {"unconfigured": NotConfigured, "forged": Forbidden, "junk": Malformed}
@@ -134,6 +137,32 @@ async def test_a_redelivery_gets_the_same_answer_and_is_not_acted_on_again(rt, g
         assert response.text == "echo 你好"
     assert len(rasa.turns) == 1
     assert (await gateway.post("/webhooks/wechat", json={"id": "1", "text": "你好"})).text == "success"
+
+
+async def test_a_redelivery_after_a_takeover_gets_nothing_of_the_bot_s(rt, gateway, wechat):
+    """The platform cut the first delivery at the moment of its answer; then somebody took the conversation."""
+    first = {"id": "1", "text": "你好"}
+    assert (await gateway.post("/webhooks/wechat", json=first)).text == "echo 你好"
+    conversation = await count(rt, "SELECT id FROM conversations")
+    async with rt.database.begin() as session:
+        boss = await staff_rows.member(session, Role.SUPERVISOR, crypto=rt.crypto, name="方磊")
+        await talking.take_over(session, rt, conversation, boss, rt.now())
+    assert "echo 你好" not in (await gateway.post("/webhooks/wechat", json=first)).text
+    async with rt.database.begin() as session:
+        talk = await talking.open_talk(session, conversation)
+        await talking.hand_back(session, rt, talk.id, boss, rt.now())
+    assert "echo 你好" not in (await gateway.post("/webhooks/wechat", json=first)).text
+
+
+async def test_a_redelivery_after_a_takeover_gets_the_answer_to_a_red_flag(rt, gateway):
+    first = {"id": "1", "text": "孩子叫不醒了"}
+    answer = (await gateway.post("/webhooks/wechat", json=first)).text
+    assert "120" in answer
+    conversation = await count(rt, "SELECT id FROM conversations")
+    async with rt.database.begin() as session:
+        boss = await staff_rows.member(session, Role.SUPERVISOR, crypto=rt.crypto)
+        await talking.take_over(session, rt, conversation, boss, rt.now())
+    assert (await gateway.post("/webhooks/wechat", json=first)).text == answer
 
 
 async def test_two_deliveries_at_once_get_one_turn(rt, gateway, rasa, wechat):
