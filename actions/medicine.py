@@ -187,7 +187,7 @@ def _say_parcel(turn: Turn, reply: Reply, one: ParcelView, *, several: bool) -> 
     if one.status is DeliveryStatus.DELIVERED:
         _say_delivered(turn, reply, one)
         return
-    state = turn.words.texts.text(f"word_parcel_{one.state or 'shipped'}")
+    state = turn.words.texts.text(f"word_parcel_{one.said or 'shipped'}")
     at = turn.words.moment(one.state_at or one.shipped_at or turn.now, turn.today)
     reply.say("say_parcel", state=state, at=at, tail=one.tail)
     if one.status in _WRONG:

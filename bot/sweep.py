@@ -154,8 +154,9 @@ async def past_visits(rt: Runtime) -> None:
 
 
 async def parcels(rt: Runtime) -> None:
-    """Has the news of parcels pushed to us that left since."""
+    """Has the news of parcels pushed to us that left since, and asks about those that are silent."""
     await courier.subscribe_due(rt, _MOST_PARCELS)
+    await courier.look_after_silent(rt, _MOST_PARCELS)
 
 
 async def identities(rt: Runtime) -> None:

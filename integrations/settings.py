@@ -157,6 +157,9 @@ class Settings(BaseSettings):
     medicine_bill_minutes: int = Field(default=30, ge=5)  # for which a bill holds its packs
     delivery_fee_fen: int = Field(default=1200, ge=0)
     cold_delivery_fee_fen: int = Field(default=3800, ge=0)  # in a cooled box
+    # Days without news after which a parcel counts as lost, plain and cooled; from half of it on its carrier is asked.
+    parcel_lost_days: int = Field(default=6, ge=1, le=30)
+    cold_parcel_lost_days: int = Field(default=2, ge=1, le=30)
 
     # Online consultations (在线复诊): only of what was diagnosed before, unless a pilot allows first visits as well.
     consultation_accept_minutes: int = Field(default=30, ge=1)  # or the fee goes back by itself

@@ -91,7 +91,7 @@ async def _moved(telling: Telling) -> News | None:
     """Only the parcel's newest state that is told: what is older by now is no news."""
     one = await parcels.parcel(telling.session, UUID(telling.event.payload["delivery_id"]))
     state = telling.event.payload["state"]
-    newest = SHIPPED if one.state is None or one.state in _UNTOLD else one.state
+    newest = SHIPPED if one.said is None or one.said in _UNTOLD else one.said
     if state != newest or one.status is DeliveryStatus.CANCELLED:
         return None
     if one.status is DeliveryStatus.DELIVERED and state != ParcelState.SIGNED:  # the patient has said so

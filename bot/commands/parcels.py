@@ -77,7 +77,7 @@ def problems(var: Var = VAR) -> None:
             since = f"{one.state_at:%Y-%m-%d %H:%M} UTC" if one.state_at else "-"
             typer.echo(
                 f"{one.prescription_id}  {one.patient:<6} {one.carrier} {one.waybill}  "
-                f"{one.state or 'lost track'}  since {since}"
+                f"{'lost track' if one.lost else one.state}  since {since}"
             )
 
     _run(var, work)

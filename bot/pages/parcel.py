@@ -62,7 +62,7 @@ class Tracked:
     def state(self) -> str:
         one, say = self.one, self.words.say
         if one.status in (DeliveryStatus.SHIPPED, DeliveryStatus.PROBLEM, DeliveryStatus.RETURNED):
-            said = say(f"word_parcel_{one.state or 'shipped'}")
+            said = say(f"word_parcel_{one.said or 'shipped'}")
             return said[:1].upper() + said[1:]
         by = f"_by_{one.confirmed_by}" if one.confirmed_by else ""
         return say(f"page_parcel_{one.status}{by}")

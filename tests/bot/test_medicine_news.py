@@ -8,7 +8,7 @@ from sqlalchemy import delete, text
 from bot import notices, sweep
 from bot.outbox import unseal
 from integrations import courier
-from integrations.hospital.delivery import parcels, shipping
+from integrations.hospital.delivery import parcels, shipping, silence
 from integrations.hospital.models import AccountPatient, Handing, ParcelState
 from integrations.hospital.pharmacy import counter, reviews, substitutions
 from integrations.tracking import ParcelNews, ParcelStep
@@ -164,6 +164,24 @@ async def test_a_parcel_is_told_state_by_state_and_what_is_older_by_now_is_not(r
     assert rt.settings.hospital_phone in problem[0].text
     assert (await pharmacy.see(picked_up)).pickup_code not in "".join(one.text for one in problem)
     _neutral(problem)
+
+
+async def test_of_a_parcel_that_fell_silent_is_told_as_of_any_problem(rt, pharmacy, clock):
+    client = await _chatting(pharmacy)
+    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
+    async with rt.database.begin() as session:
+        delivery = await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
+    step = ParcelStep(NOW.replace(hour=3), "北京")
+    await courier.take_note(rt, ParcelNews("ems", "EM12345678", ParcelState.IN_TRANSIT, (step,)))
+    await _said(rt)
+    clock.forward(days=6, hours=3)
+    async with rt.database.begin() as session:
+        patience = silence.Patience.read(rt.settings)
+        await silence.give_up(session, rt.crypto, delivery, patience, rt.now())
+    [lost] = await _said(rt)
+    assert "路上遇到问题" in lost.text
+    assert rt.settings.hospital_phone in lost.text
+    _neutral([lost])
 
 
 async def test_what_has_gone_on_meanwhile_is_no_news(rt, pharmacy):

@@ -19,6 +19,7 @@ GROWING = frozenset(
         *("inbound", "outbound", "media", "conversations", "contacts", "accounts", "consents", "patients"),
         *("account_patients", "appointments", "orders", "slots", "hospital_events", "operations"),
         *("payments", "refunds", "status_changes"),
+        "deliveries",
         *("reminders", "follow_up_enrolments", "follow_up_tasks", "follow_up_answers", "measurements"),
     }
 )
@@ -102,6 +103,16 @@ async def test_who_waits_for_the_identity_check_is_found_by_an_index(rt, stateme
     await sweep.identities(rt)
     [(_, plan)] = [one for one in await plans(rt, list(statements)) if "FROM patients" in one[0]]
     assert "ix_patients_waiting" in plan
+
+
+async def test_parcels_that_are_silent_or_not_subscribed_are_found_by_an_index(rt, statements):
+    await sweep.parcels(dataclasses.replace(rt, parcels=object()))
+    found = await plans(rt, [one for one in statements if "FROM deliveries" in one[0]])
+    assert [re.findall(r"ix_deliveries_(\w+)", plan) for _, plan in found] == [
+        ["unsubscribed"],
+        ["on_the_way"],
+        ["on_the_way"],
+    ]
 
 
 async def test_what_an_account_agreed_to_is_found_by_an_index(rt, statements):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -64,6 +65,42 @@ def test_issued_reviewed_chosen_paid_sent_and_received(
     assert "正在派送" in wechat.say("药到哪了")
     assert "记下您收到了" in wechat.say("药收到了")
     assert hospital.one("SELECT status FROM prescriptions WHERE id = %s", made) == "delivered"
+
+
+def test_a_parcel_whose_news_is_refused_to_us_is_asked_about(
+    stack: Stack, hospital: Hospital, wechat: Patient, faults: Callable[..., None]
+) -> None:
+    """A key that lapsed over the weekend: the parcel arrives all the same, and the patient hears of it."""
+    staff_no = hospital.one("SELECT min(staff_no) FROM practitioners WHERE active")
+    line = "AML5:每次1片:每天1次:28:1"
+    made = _staff(
+        stack, "prescriptions", "issue", wechat.phone, "--doctor", staff_no, "--line", line
+    ).split()[0]
+    _staff(stack, "prescriptions", "approve", made)
+    wechat.say("把药寄到北京市海淀区中关村大街1号 慕容皎皎 13800138000")
+    wechat.say("对的")
+    order_no, delivery = hospital.rows(
+        "SELECT order_no, d.id FROM orders o JOIN deliveries d USING (prescription_id) WHERE prescription_id = %s",
+        made,
+    )[0]
+    _pay(stack, order_no)
+    eventually(lambda: hospital.one("SELECT status FROM prescriptions WHERE id = %s", made) == "paid")
+    faults(platform="kuaidi100", operation="subscribe", code="601", count=1)
+    waybill = f"EM1234{next(_WAYBILLS):06}"
+    _staff(stack, "parcels", "ship", made, "ems", waybill)
+    refused = (
+        "SELECT tries > 0 AND next_try_at IS NULL AND subscribed_at IS NULL FROM deliveries WHERE id = %s"
+    )
+    eventually(lambda: bool(hospital.one(refused, delivery)), seconds=90)
+    parcel = {"number": waybill, "company": "ems", "state": "3"}
+    stack.sandbox.post("/parcels", json=parcel).raise_for_status()
+    hospital.rows(
+        "UPDATE deliveries SET shipped_at = shipped_at - interval '6 hours' WHERE id = %s RETURNING id",
+        delivery,
+    )
+    status = "SELECT status FROM deliveries WHERE id = %s"
+    eventually(lambda: hospital.one(status, delivery) == "delivered", seconds=90)
+    assert "已送达" in wechat.say("药到哪了") or "已签收" in wechat.last
 
 
 def _pay(stack: Stack, order_no: str) -> None:

@@ -88,7 +88,7 @@ class Parcels:
     def _row(self, one: ParcelView) -> Row:
         cells = {
             "patient": one.patient,
-            "state": self._desk.words(f"parcels.state_{one.state or 'lost'}"),
+            "state": self._desk.words(f"parcels.state_{'lost' if one.lost else one.state}"),
             "carrier": one.carrier or "–",
             "waybill": one.waybill or "–",
         }

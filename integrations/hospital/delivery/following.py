@@ -59,13 +59,13 @@ async def take_note(session: AsyncSession, crypto: Crypto, news: ParcelNews, now
     one = await locked(session, found.id)
     fresh = await _keep_steps(session, crypto, one, news)
     if news.lost_track and one.status is DeliveryStatus.SHIPPED and not _is_older(one, news):
-        await problem_parcel(session, crypto, one, ParcelState.PROBLEM, now)
+        await lose(session, crypto, one, ParcelState.PROBLEM, now)
         return Noted.MOVED
     if not _is_news(one, news, fresh=fresh):
         if news.expected and one.status in ON_THE_WAY and not _is_older(one, news):
             one.expected_at = news.expected  # a new estimate is none of the carrier's steps
         return Noted.OLD
-    moved = news.state is not one.state
+    moved = news.state is not one.state or one.lost
     one.expected_at = news.expected or one.expected_at
     one.state, one.state_at = news.state, news.at
     await _follow(session, crypto, one, prescription, now)
@@ -106,11 +106,17 @@ async def _follow(
     await session.flush()
 
 
+async def lose(session: AsyncSession, crypto: Crypto, one: Delivery, why: str, now: datetime) -> None:
+    """It has not arrived, and nothing more is told of it."""
+    await problem_parcel(session, crypto, one, why, now)
+    await tell(session, one, ParcelState.PROBLEM)
+
+
 async def problem_parcel(
-    session: AsyncSession, crypto: Crypto, one: Delivery, state: ParcelState, now: datetime
+    session: AsyncSession, crypto: Crypto, one: Delivery, why: str, now: datetime
 ) -> None:
     """Something that staff have to look into: a case, one as long as it is not settled. `daozhen parcels problems`
-    lists the parcel until it goes on."""
+    lists the parcel until it goes on. `why`: its state, or other words for staff."""
     if one.status is DeliveryStatus.SHIPPED:
         one.status = DeliveryStatus.PROBLEM
         await session.flush()
@@ -124,7 +130,7 @@ async def problem_parcel(
         crypto,
         CaseKind.PARCEL_PROBLEM,
         Category.DELIVERY,
-        f"{one.carrier} {one.waybill}: {state}",
+        f"{one.carrier} {one.waybill}: {why}",
         account_id=one.account_id,
         contact_id=one.contact_id,
         patient_id=one.patient_id,
@@ -187,7 +193,7 @@ async def may_ask(session: AsyncSession, crypto: Crypto, delivery_id: UUID, now:
     committed before it is asked: the limit counts whatever it answers."""
     values = {"id": delivery_id, "now": now, "before": now - ASKING_PAUSE, "ahead": now + ASKING_PAUSE}
     row = (await session.execute(_ASK, values)).one_or_none()
-    return _asking(crypto, row) if row else None
+    return asking_about(crypto, row) if row else None
 
 
 async def claim_unsubscribed(
@@ -195,18 +201,18 @@ async def claim_unsubscribed(
 ) -> list[Asking]:
     """Parcels whose news nobody pushes to us yet; each comes again after a growing pause until it is subscribed."""
     found = await session.execute(_UNSUBSCRIBED, {"now": now, "limit": limit})
-    return [_asking(crypto, row) for row in found]
+    return [asking_about(crypto, row) for row in found]
 
 
 async def subscribed(
     session: AsyncSession, delivery_id: UUID, now: datetime, *, refused: bool = False
 ) -> None:
-    """`refused`: it never will be; it is asked about when the patient asks."""
+    """`refused`: it never will be; it is asked about now and then, and when the patient asks."""
     done = update(Delivery).where(Delivery.id == delivery_id)
     values = {"next_try_at": None} if refused else {"subscribed_at": now, "next_try_at": None}
     await session.execute(done.values(**values).execution_options(synchronize_session=False))
 
 
-def _asking(crypto: Crypto, row: Row[*tuple[Any, ...]]) -> Asking:
+def asking_about(crypto: Crypto, row: Row[*tuple[Any, ...]]) -> Asking:
     to = Destination.read(crypto.decrypt(row.destination, DESTINATION))
     return Asking(row.id, row.carrier, row.waybill, to.phone)

@@ -11,6 +11,7 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import ConfirmedBy, DeliveryStatus, ParcelState
+from integrations.tracking import PROBLEMS
 
 
 class ParcelFault(Exception):
@@ -58,6 +59,16 @@ class ParcelView:
         """The estimate, while it is of use: on the way, nothing wrong, and not passed."""
         on_the_way = self.status is DeliveryStatus.SHIPPED
         return self.expected_at if on_the_way and self.expected_at and self.expected_at > now else None
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is a problem because nothing more is told of it, not because of its carrier's last word."""
+        return self.status is DeliveryStatus.PROBLEM and self.state not in PROBLEMS
+
+    @property
+    def said(self) -> ParcelState | None:
+        """How a patient hears that it stands; None: it has left."""
+        return ParcelState.PROBLEM if self.lost else self.state
 
     @property
     def tail(self) -> str:

@@ -13,7 +13,7 @@ from integrations.database import Base, Key
 from integrations.hospital.models.states import stateful
 from integrations.hospital.models.types import one_of, word
 from integrations.sealed import sealed
-from integrations.tracking import ParcelState
+from integrations.tracking import PROBLEMS, ParcelState
 
 
 class Address(Base):
@@ -82,6 +82,9 @@ class Delivery(Base):
         Index(
             "ix_deliveries_problems", "state_at", postgresql_where=text("status IN ('problem', 'returned')"),
         ),
+        Index(
+            "ix_deliveries_on_the_way", "shipped_at", postgresql_where=text("status IN ('shipped', 'problem')"),
+        ),
     )  # fmt: skip
 
     id: Mapped[Key]
@@ -106,6 +109,11 @@ class Delivery(Base):
     delivered_at: Mapped[datetime | None]
     confirmed_by: Mapped[ConfirmedBy | None] = mapped_column(word(ConfirmedBy))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is a problem because nothing more is told of it, not because of its carrier's last word."""
+        return self.status is DeliveryStatus.PROBLEM and self.state not in PROBLEMS
 
 
 class ParcelEvent(Base):
