@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from actions import follow_up_words as words
-from actions import measured_doubt
+from actions import measured_doubt, passed_on
 from actions.follow_up_task import BEGIN, QUESTION, keep, known_plans, later, open_task, put_question
 from actions.follow_up_times import taken_at
 from actions.forms import Outcome
@@ -189,7 +189,7 @@ async def _after_alarm(turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str,
     """Nothing else is asked of somebody who was just told to act."""
     task = await open_task(turn, draft)
     rest = bool(task and task.open_questions(plan))
-    reply.say("say_follow_up_alarm_rest" if rest else "say_follow_up_alarm")
+    passed_on.say(turn, reply, rest=rest)
     return Outcome.closed()
 
 

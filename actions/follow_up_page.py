@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from actions import passed_on
 from actions.page_addresses import follow_up_page
 from actions.turn import Reply, Turn
 from integrations.hospital.follow_up import answering
@@ -21,6 +22,8 @@ async def answer_by_page(turn: Turn, reply: Reply) -> None:
         alarmed = await answering.alarmed(session, task_id)
     plan = plans(turn.runtime.settings).get(task.plan_id) if task else None
     reply.say("say_follow_up_by_page_alarm" if alarmed else "say_follow_up_by_page")
+    if alarmed:
+        passed_on.say_when(turn, reply)
     if task is None or plan is None:
         return
     if task.open_questions(plan):

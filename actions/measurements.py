@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from actions import measured_doubt
+from actions import measured_doubt, passed_on
 from actions.booking_people import whom
 from actions.consent import missing_consents
 from actions.follow_up_times import taken_at
@@ -20,6 +20,7 @@ from actions.turn import Reply, Turn
 from integrations.hospital import events, operations, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.follow_up import alerts, measuring, reading
+from integrations.hospital.follow_up.alerts import Duty
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import MeasurementRule, Plans, plans
 from integrations.hospital.follow_up.wording import measured, number
@@ -113,7 +114,9 @@ async def log_for(
     gravest = max(noted, key=lambda one: list(Level).index(one.level))
     if advice := gravest.rule.advice.words(gravest.level, low=gravest.low):
         reply.parts.append(advice.text(turn.language))
-    if gravest.level is not Level.ALARM:
+    if gravest.level is Level.ALARM:
+        passed_on.say(turn, reply)
+    else:
         offer_trends(turn, reply, [one.kind for one in noted])
     return None
 
@@ -262,7 +265,8 @@ async def _keep(
                     session, turn.runtime.crypto, patient.id, taken, method=Method.CHAT, now=turn.now
                 )
                 if one.level is Level.ALARM:
-                    await alerts.raise_for_measurement(session, patient.id, made, one.rule.duty)
+                    duty = Duty(one.rule.duty, one.rule.page_after)
+                    await alerts.raise_for_measurement(session, patient.id, made, duty, turn.now)
                 return {}
 
             await operations.once(session, turn.key(f"measurement {place}"), effect)

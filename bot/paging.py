@@ -1,11 +1,13 @@
-"""Staff are paged when a red flag was seen: those on call at once, the duty office when nobody has acknowledged in
-time. One message tells of all alarms that wait, and no phone gets more than it can bear."""
+"""Staff are paged when a red flag was seen, or when what alarms in a follow-up waits for longer than it may: those on
+call at once, the duty office when nobody has acknowledged in time. One message tells of all that waits, and no phone
+gets more than it can bear."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -16,20 +18,29 @@ from bot import inbox
 from integrations.crypto import Crypto
 from integrations.database import Executor
 from integrations.hospital import audit
+from integrations.hospital.follow_up import alerts
 from integrations.runtime import Runtime
 from integrations.sms.interface import SmsError
 
 log = structlog.get_logger()
 
-PAGED = Counter("daozhen_pages_total", "Pages of red flags to staff", ["level", "result"])
+PAGED = Counter(
+    "daozhen_pages_total", "Pages of red flags and follow-up alerts to staff", ["level", "result"]
+)
 ACKNOWLEDGED = Histogram(
     "daozhen_alarm_acknowledged_seconds",
     "From a red flag to its acknowledgement",
     buckets=(30, 60, 120, 300, 600, 1800),
 )
+ALERT_ACKNOWLEDGED = Histogram(
+    "daozhen_follow_up_alert_acknowledged_seconds",
+    "From the page of a follow-up alert to its acknowledgement",
+    buckets=(30, 60, 120, 300, 600, 1800),
+)
 ONCALL, OFFICE = "oncall", "office"
 PAUSE = timedelta(seconds=31)  # between two messages to one phone: services refuse a second within 30 seconds
 MOST_AN_HOUR = 20  # to one level; what is over it stands in the list, and goes with the next that may be sent
+MOST_OF_ALERTS = 10  # of these, so that red flags find room; alerts that are over it wait
 _RETRIES = 3  # to one phone for one batch
 
 # One batch at a time: gateways and workers page, and nobody should be called twice for one alarm.
@@ -38,15 +49,32 @@ _LAST = text("""
     SELECT max(sent_at) AS last, count(*) FILTER (WHERE phone = -1) AS hourly
     FROM page_slips WHERE level = :level AND sent_at > :hour
 """)
+# An alert gets its number here, in one count with the red flags: staff acknowledge either by it. Alerts page by
+# themselves while they leave `room` for red flags, and else together with one.
 _DUE = {
     ONCALL: text("""
-        UPDATE alarms SET paged_at = :now
-        WHERE page_at <= :now AND paged_at IS NULL AND acknowledged_at IS NULL RETURNING number
+        WITH flags AS (
+            UPDATE alarms SET paged_at = :now
+            WHERE page_at <= :now AND paged_at IS NULL AND acknowledged_at IS NULL RETURNING number
+        ), alerts AS (
+            UPDATE follow_up_alerts SET paged_at = :now, number = coalesce(number, nextval('alarms_number_seq'))
+            WHERE page_at <= :now AND paged_at IS NULL AND status = 'open'
+              AND (:room OR EXISTS (SELECT FROM flags)) RETURNING number
+        )
+        SELECT number FROM flags UNION ALL SELECT number FROM alerts
     """),
     OFFICE: text("""
-        UPDATE alarms SET office_at = :now
-        WHERE page_at <= :late AND coalesce(paged_at, page_at) <= :late
-          AND office_at IS NULL AND acknowledged_at IS NULL RETURNING number
+        WITH flags AS (
+            UPDATE alarms SET office_at = :now
+            WHERE page_at <= :late AND coalesce(paged_at, page_at) <= :late
+              AND office_at IS NULL AND acknowledged_at IS NULL RETURNING number
+        ), alerts AS (
+            UPDATE follow_up_alerts SET office_at = :now, number = coalesce(number, nextval('alarms_number_seq'))
+            WHERE page_at <= :late AND coalesce(paged_at, page_at) <= :late
+              AND office_at IS NULL AND status = 'open'
+              AND (:room OR EXISTS (SELECT FROM flags)) RETURNING number
+        )
+        SELECT number FROM flags UNION ALL SELECT number FROM alerts
     """),  # in time also those that no page to those on call had room for
 }
 _HELD = text("""
@@ -67,6 +95,12 @@ _WAITING = text("""
     WHERE (:every OR page_at IS NOT NULL AND acknowledged_at IS NULL)
     ORDER BY raised_at DESC LIMIT :limit
 """)
+_ALERTS = text("""
+    SELECT number, duty, coalesce(paged_at, office_at) AS told_at, office_at,
+           (SELECT count(*) FROM page_slips
+            WHERE phone >= 0 AND error IS NULL AND sent_at IN (paged_at, office_at)) AS reached
+    FROM follow_up_alerts WHERE status = 'open' AND number IS NOT NULL ORDER BY number DESC LIMIT :limit
+""")
 _ACKNOWLEDGE = text("""
     UPDATE alarms SET acknowledged_at = :now, acknowledged_by = :by
     WHERE number = :number AND acknowledged_at IS NULL RETURNING raised_at
@@ -75,7 +109,12 @@ _TIMES = text("""
     SELECT count(*) AS alarms, count(acknowledged_at) AS acknowledged, count(office_at) AS late,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM acknowledged_at - raised_at)) AS median,
            max(extract(epoch FROM acknowledged_at - raised_at)) AS longest
-    FROM alarms WHERE page_at IS NOT NULL AND raised_at > :since
+    FROM (
+        SELECT raised_at, acknowledged_at, office_at FROM alarms WHERE page_at IS NOT NULL
+        UNION ALL
+        SELECT coalesce(paged_at, office_at), coalesce(acknowledged_at, closed_at), office_at FROM follow_up_alerts
+        WHERE number IS NOT NULL AND closed_by IS DISTINCT FROM 'patient'
+    ) AS paged WHERE raised_at > :since
 """)
 
 
@@ -110,11 +149,12 @@ async def _take(rt: Runtime, level: str) -> Batch | None:
                 PAGED.labels(level, "too many").inc()
                 log.error("no page sent: too many in this hour", level=level, alarms=held)
             return None
-        due = await session.execute(_DUE[level], {"now": now, "late": late})
+        room = before.hourly < MOST_OF_ALERTS
+        due = await session.execute(_DUE[level], {"now": now, "late": late, "room": room})
         numbers = tuple(sorted(row.number for row in due))
         if not numbers:
             return None
-        log.warning("a red flag waits for staff", level=level, numbers=numbers)
+        log.warning("somebody waits for staff", level=level, numbers=numbers)
         # The place of this batch in the hour, also where no phone is set.
         await session.execute(_SLIP, _slip(level, -1, numbers, now, "taken"))
         return Batch(level, numbers, now)
@@ -162,6 +202,11 @@ async def listed(session: Executor, *, every: bool = False, limit: int = 50) -> 
     return list((await session.execute(_WAITING, {"every": every, "limit": limit})).all())
 
 
+async def alerts_listed(session: Executor, *, limit: int = 50) -> list[Any]:
+    """The follow-up alerts that staff were paged about and that nobody has taken yet."""
+    return list((await session.execute(_ALERTS, {"limit": limit})).all())
+
+
 async def acknowledge(session: Executor, number: int, by: str, now: datetime) -> timedelta:
     """Somebody looks after it. Gives how long it took. Raises LookupError where there is nothing to acknowledge."""
     row = (await session.execute(_ACKNOWLEDGE, {"number": number, "by": by, "now": now})).first()
@@ -207,9 +252,22 @@ async def read(
 
 
 async def look_after(session: AsyncSession, number: int, *, actor: str, now: datetime) -> timedelta:
-    """`acknowledge`, with its entry in the audit log."""
+    """`acknowledge`, with its entry in the audit log; also of a follow-up alert, by the number of its page."""
+    if (alert_id := await alerts.paged_as(session, number)) is not None:
+        return await take_alert(session, alert_id, actor=actor, now=now) or timedelta()
     took = await acknowledge(session, number, actor, now)
     await audit.record(session, actor=actor, action="alarm.acknowledged", subject=f"alarm:{number}")
+    return took
+
+
+async def take_alert(
+    session: AsyncSession, alert_id: UUID, *, actor: str, now: datetime, within: UUID | None = None
+) -> timedelta | None:
+    """Somebody looks after a follow-up alert. Gives how long after its page; None before one. Raises UnknownAlert,
+    OtherDepartment."""
+    took = await alerts.acknowledge(session, alert_id, staff=actor, now=now, within=within)
+    if took is not None:
+        ALERT_ACKNOWLEDGED.observe(took.total_seconds())
     return took
 
 

@@ -124,7 +124,8 @@ class Settings(BaseSettings):
     )
     # A file like bot/first_aid/departments.yml: where patients are sent who tell us where they are.
     emergency_departments: Path | None = None
-    # Who is paged at a red flag (phones, by commas), and when nobody acknowledges in so many minutes, the duty office.
+    # Who is paged at a red flag or a follow-up's alarm (phones, by commas), and when nobody acknowledges in so many
+    # minutes, the duty office.
     oncall_phones: str = ""
     duty_office_phones: str = ""
     page_minutes: int = Field(default=5, ge=1)

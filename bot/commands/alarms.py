@@ -1,4 +1,4 @@
-"""`daozhen alarms`: red flags that wait for a person, and their acknowledgement."""
+"""`daozhen alarms`: what staff are paged about, and its acknowledgement."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 
-app = typer.Typer(help="Red flags: who waits for a person, and who looks after it.", no_args_is_help=True)
+app = typer.Typer(help="Pages: who waits for a person, and who looks after it.", no_args_is_help=True)
 _run = runner({LookupError: "No such alarm, or somebody has acknowledged it already."})
 Number = Annotated[int, typer.Argument(help="As `alarms list` and the page name it.")]
 
@@ -37,6 +37,13 @@ def show_list(
                 f"{one.number}  {one.outcome:<9} {one.rule:<24} {one.channel:<8} {waits} min ago  x{one.times}"
                 f"  {told}, {one.reached} phones reached{said}"
             )
+        for one in await paging.alerts_listed(session):
+            waits = round((utcnow() - one.told_at).total_seconds() / 60)
+            told = "office told" if one.office_at else "paged"
+            typer.echo(
+                f"{one.number}  follow-up {one.duty:<24} {waits} min ago  {told}, {one.reached} phones reached"
+                "  (see `follow-up alerts`)"
+            )
 
     _run(var, work)
 
@@ -47,7 +54,7 @@ def show(
     reason: Reason,
     var: Var = VAR,
 ) -> None:
-    """Show what the patient wrote around it. The audit log keeps who read it and why."""
+    """Show what the patient wrote around a red flag. The audit log keeps who read it and why."""
     known = why(reason)
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:

@@ -10,7 +10,7 @@ import typer
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import texts
+from bot import paging, texts
 from bot.commands.staff import refuse, runner, staff
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
@@ -144,7 +144,7 @@ def show_alerts(
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
         if acknowledge:
-            await alerts.acknowledge(session, acknowledge, staff=staff(), now=utcnow())
+            await paging.take_alert(session, acknowledge, actor=staff(), now=utcnow())
         if close:
             await alerts.close(session, close, staff=staff(), now=utcnow())
         shown = await alerts.waiting(session, crypto)
@@ -161,8 +161,8 @@ def show_alerts(
         for one in shown:
             by = f" by {one.acknowledged_by}" if one.acknowledged_by else ""
             typer.echo(
-                f"{one.id}  {one.status}{by}  {_moment(one.created_at)}  {one.patient:<8} {_told(known, one)}"
-                f"  ({one.duty})"
+                f"{one.id}  {one.number or '-':<5} {one.status}{by}  {_moment(one.created_at)}  {one.patient:<8}"
+                f" {_told(known, one)}  ({one.duty})"
             )
 
     _run(var, work)

@@ -20,7 +20,7 @@ from bot.pages.rendering import render, tell
 from bot.pages.speech import line
 from integrations.hospital import accounts, events, links
 from integrations.hospital.events import EventKind
-from integrations.hospital.follow_up import answering
+from integrations.hospital.follow_up import answering, hours
 from integrations.hospital.follow_up.answering import OpenTask
 from integrations.hospital.follow_up.plans import Plan, Plans, Question, plans
 from integrations.hospital.models import Level, Method
@@ -176,9 +176,19 @@ def _alarm(reader: Reader, asked: Asked, filled: Filled, urgent: str) -> Respons
         "follow_up_alarm.html",
         reader.speech,
         advice=advice + (_advice(reader, asked, filled) if filled.alarmed else []),
-        staff=filled.alarmed,
+        staff=[reader.speech.say("say_follow_up_alarm"), *_shut(reader)] if filled.alarmed else [],
         rest=reader.request.url.path if asked.left else "",
     )
+
+
+def _shut(reader: Reader) -> list[str]:
+    """Outside of office hours: when somebody looks."""
+    rt, speech = reader.rt, reader.speech
+    found = hours.shut(rt.settings, rt.now())
+    if found is None:
+        return []
+    opens = speech.wording(rt.zone).moment(found.opens, rt.local_now().date())
+    return [speech.say(found.key, opens=opens, phone=rt.settings.hospital_phone)]
 
 
 async def _done(reader: Reader, asked: Asked, filled: Filled) -> Response:

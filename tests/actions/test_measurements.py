@@ -44,12 +44,14 @@ async def test_several_at_once_and_when(chat: Chat, outside: Outside) -> None:
     assert {str(one.taken_at) for one in await rows(chat, Measurement)} == {"2026-11-21 12:00:00+00:00"}
 
 
-async def test_an_alarm(chat: Chat) -> None:
+async def test_an_alarm(chat: Chat, outside: Outside) -> None:
     said = await log(chat, "血压 190/120")
     assert "120" in said.text
     assert said.buttons == {}
+    assert "已经转给随访的医护人员" in said.text
+    assert "现在是下班时间" in said.text  # Sunday
     [alert] = await rows(chat, FollowUpAlert)
-    assert alert.measurement_id is not None
+    assert (alert.measurement_id is not None, alert.page_at) == (True, outside.now)
 
 
 async def test_a_correction_takes_the_place_of_the_one_before(chat: Chat, outside: Outside) -> None:

@@ -3,6 +3,7 @@ and Rasa. Both keep what they were given and fail as they are told to."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -197,3 +198,25 @@ def the_rules_alone() -> Iterator[None]:
     speaking.hold(None)
     yield
     speaking.hold(before[0] if before else None)
+
+
+class Phones:
+    """Those of staff; `fail` holds errors, one a call."""
+
+    def __init__(self):
+        self.rung, self.fail = [], []
+
+    async def send_page(self, phone, alarms, number):
+        if self.fail and (error := self.fail.pop(0)):
+            raise error
+        self.rung.append((phone, alarms, number))
+
+
+@pytest.fixture
+def phones(rt):
+    """A runtime whose staff can be reached, and their phones."""
+    found = Phones()
+    settings = rt.settings.model_copy(
+        update={"oncall_phones": "+8613900000001, +8613900000002", "duty_office_phones": "+8613900000003"}
+    )
+    return dataclasses.replace(rt, settings=settings, sms=found), found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -36,28 +35,6 @@ def say(rt, telegram, message):
         return await inbox.accept(rt, telegram, message(words, **more), passive_until=None)
 
     return accept
-
-
-class Phones:
-    """Those of staff; `fail` holds errors, one a call."""
-
-    def __init__(self):
-        self.rung, self.fail = [], []
-
-    async def send_page(self, phone, alarms, number):
-        if self.fail and (error := self.fail.pop(0)):
-            raise error
-        self.rung.append((phone, alarms, number))
-
-
-@pytest.fixture
-def phones(rt):
-    """A runtime whose staff can be reached, and their phones."""
-    found = Phones()
-    settings = rt.settings.model_copy(
-        update={"oncall_phones": "+8613900000001, +8613900000002", "duty_office_phones": "+8613900000003"}
-    )
-    return dataclasses.replace(rt, settings=settings, sms=found), found
 
 
 async def test_a_check_asks_one_question_with_the_number(rt, say):

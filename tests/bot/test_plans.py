@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
-from bot import payments, sweep
+from bot import paging, payments, sweep
 from integrations import database as databases
 from integrations.database import Transaction
 from integrations.hospital import accounts
@@ -20,6 +20,7 @@ GROWING = frozenset(
         *("account_patients", "appointments", "orders", "slots", "hospital_events", "operations"),
         *("payments", "refunds", "status_changes"),
         "deliveries",
+        "follow_up_alerts",
         *("reminders", "follow_up_enrolments", "follow_up_tasks", "follow_up_answers", "measurements"),
     }
 )
@@ -113,6 +114,13 @@ async def test_parcels_that_are_silent_or_not_subscribed_are_found_by_an_index(r
         ["on_the_way"],
         ["on_the_way"],
     ]
+
+
+async def test_alerts_to_page_are_found_by_an_index(rt, statements):
+    await paging.page(rt)
+    found = [plan for words, plan in await plans(rt, list(statements)) if "follow_up_alerts" in words]
+    assert len(found) == 2  # those on call, and the duty office
+    assert all("ix_follow_up_alerts_open" in plan for plan in found)
 
 
 async def test_what_an_account_agreed_to_is_found_by_an_index(rt, statements):

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import texts
+from bot import paging, texts
 from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View
 from bot.desk.registry import desk_page, refusals
@@ -108,12 +108,13 @@ class Alerts:
             Fact("alerts.duty", one.duty),
             Fact("queue.status", row.cells["status"]),
             Fact("queue.since", moment(self._desk, one.created_at)),
+            Fact("alerts.number", str(one.number or "–")),
         ]
         return Detail(one.patient, facts, hint=self._desk.words("alerts.hint"))
 
     async def _ack(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
         desk = self._desk
-        await service.acknowledge(session, row.data.id, staff=desk.actor, now=desk.now(), within=desk.within)
+        await paging.take_alert(session, row.data.id, actor=desk.actor, now=desk.now(), within=desk.within)
 
     async def _close(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
         desk = self._desk

@@ -1,10 +1,10 @@
-"""What staff must look at: a value or an answer out of all range."""
+"""What staff must look at: a value or an answer out of all range. Who is paged about it: bot.paging."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from integrations.hospital.models import AlertStatus, FollowUpAlert
 from integrations.hospital.staff.permissions import check_department
 
 _ABOUT = text("""
-    SELECT a.id, a.status, a.created_at, a.duty, a.patient_id, p.masked_name AS patient, a.acknowledged_by,
+    SELECT a.id, a.status, a.created_at, a.duty, a.patient_id, p.masked_name AS patient, a.acknowledged_by, a.number,
            coalesce(w.question, m.kind) AS about, w.value AS answer, m.value AS measured, e.plan,
            d.name AS department
     FROM follow_up_alerts a
@@ -42,14 +42,14 @@ _DEPARTMENT = text("""
 """)
 
 
-class UnknownAlert(Exception):
+class UnknownAlert(LookupError):
     """No alert of this id that waits for this."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
     """`value`: what the patient told, as it is kept. `plan` and `department`: empty for what was measured without being
-    asked; the department also where staff began the plan."""
+    asked; the department also where staff began the plan. `number`: by which staff were paged; None: they were not."""
 
     id: UUID
     status: AlertStatus
@@ -62,18 +62,32 @@ class AlertView:
     value: Any = field(repr=False)
     acknowledged_by: str
     department: str
+    number: int | None
 
 
-async def raise_for_answer(session: AsyncSession, patient_id: UUID, answer_id: UUID, duty: str) -> None:
-    await session.execute(
-        insert(FollowUpAlert).values(patient_id=patient_id, answer_id=answer_id, duty=duty).inline()
-    )
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Which staff look, and after how long those on call are paged when nobody has; None: they are not."""
+
+    of: str
+    page_after: timedelta | None
+
+
+async def raise_for_answer(
+    session: AsyncSession, patient_id: UUID, answer_id: UUID, duty: Duty, now: datetime
+) -> None:
+    await _raise(session, patient_id, duty, now, answer_id=answer_id)
 
 
 async def raise_for_measurement(
-    session: AsyncSession, patient_id: UUID, measurement_id: UUID, duty: str
+    session: AsyncSession, patient_id: UUID, measurement_id: UUID, duty: Duty, now: datetime
 ) -> None:
-    row = {"patient_id": patient_id, "measurement_id": measurement_id, "duty": duty}
+    await _raise(session, patient_id, duty, now, measurement_id=measurement_id)
+
+
+async def _raise(session: AsyncSession, patient_id: UUID, duty: Duty, now: datetime, **about: UUID) -> None:
+    page_at = None if duty.page_after is None else now + duty.page_after
+    row = {"patient_id": patient_id, "duty": duty.of, "page_at": page_at, "created_at": now} | about
     await session.execute(insert(FollowUpAlert).values(row).inline())
 
 
@@ -109,6 +123,7 @@ async def waiting(
             _opened(crypto, row.answer, row.measured),
             row.acknowledged_by or "",
             row.department or "",
+            row.number,
         )
         for row in rows
     ]
@@ -135,13 +150,22 @@ async def patient_of(session: AsyncSession, alert_id: UUID, *, within: UUID | No
     return cast(UUID, row.patient_id)
 
 
+async def paged_as(session: AsyncSession, number: int) -> UUID | None:
+    """The alert that staff were paged about by this number; None: none was."""
+    return await session.scalar(select(FollowUpAlert.id).where(FollowUpAlert.number == number))
+
+
 async def acknowledge(
     session: AsyncSession, alert_id: UUID, *, staff: str, now: datetime, within: UUID | None = None
-) -> None:
-    """Somebody looks after it. Raises UnknownAlert, OtherDepartment."""
+) -> timedelta | None:
+    """Somebody looks after it: nobody else is paged. Gives how long after the page that is; None before one. Raises
+    UnknownAlert, OtherDepartment."""
     await patient_of(session, alert_id, within=within)
     values = {"status": AlertStatus.ACKNOWLEDGED, "acknowledged_by": staff, "acknowledged_at": now}
     await _step(session, alert_id, (AlertStatus.OPEN,), values, staff)
+    first = select(func.least(FollowUpAlert.paged_at, FollowUpAlert.office_at))  # of those that are not NULL
+    paged_at: datetime | None = await session.scalar(first.where(FollowUpAlert.id == alert_id))
+    return now - paged_at if paged_at else None
 
 
 async def close(

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.crypto import Crypto
 from integrations.hospital import reminders
 from integrations.hospital.follow_up import alerts, enrolment, measuring
+from integrations.hospital.follow_up.alerts import Duty
 from integrations.hospital.follow_up.plans import Plan, Plans, Question
 from integrations.hospital.models import (
     FollowUpAnswer,
@@ -155,7 +156,10 @@ async def give(
     if given.level is Level.ALARM:
         plan = plans.get(task.plan_id)
         assert plan is not None, "only a plan's question is answered"
-        await alerts.raise_for_answer(session, task.patient_id, answer.id, plan.duty)
+        # Whom staff have on the phone is with somebody already.
+        page_after = None if method is Method.PHONE else plans.page_after(given.question)
+        duty = Duty(plan.duty, page_after)
+        await alerts.raise_for_answer(session, task.patient_id, answer.id, duty, now)
     await _go_on(session, task, given.question, plans, now)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -27,6 +28,7 @@ QuestionKind = Literal[
 ]
 GRADED_BY_RANGES = frozenset({*MeasurementKind, "pain", "number"})
 _ID = r"^[a-z][a-z0-9_]{1,39}$"
+_DAY = 24 * 60  # minutes
 
 
 class Words(Strict):
@@ -48,7 +50,8 @@ class Option(Strict):
 
 
 class Question(Strict):
-    """`watch_if` and `alarm_if` are for yes_no; `ranges` for what is measured or counted."""
+    """`watch_if` and `alarm_if` are for yes_no; `ranges` for what is measured or counted. `page_minutes`: for so long
+    an alarm may wait for its duty before those on call are paged; 0 is at once; without it the measurement's holds."""
 
     id: str = Field(pattern=_ID)
     kind: QuestionKind
@@ -59,6 +62,7 @@ class Question(Strict):
     options: tuple[Option, ...] = ()
     watch_if: bool | None = None
     alarm_if: bool | None = None
+    page_minutes: int | None = Field(default=None, ge=0, le=_DAY)
     advice: Advice = Advice()
 
     @model_validator(mode="after")
@@ -141,6 +145,11 @@ class MeasurementRule(Strict):
     ranges: Ranges
     advice: Advice
     duty: str = Field(min_length=1, max_length=40)
+    page_minutes: int = Field(default=0, ge=0, le=_DAY)
+
+    @property
+    def page_after(self) -> timedelta:
+        return timedelta(minutes=self.page_minutes)
 
 
 class MeasurementRules(BaseModel):
@@ -190,6 +199,12 @@ class Plans:
         if question.ranges or not question.measures:
             return question.ranges
         return self.rules.of(question.measures).ranges
+
+    def page_after(self, question: Question) -> timedelta:
+        """From an alarm that nobody took to the page of those on call."""
+        if question.page_minutes is not None or not question.measures:
+            return timedelta(minutes=question.page_minutes or 0)
+        return self.rules.of(question.measures).page_after
 
     def advice(self, question: Question, level: Level, *, low: bool = False) -> Said | None:
         """The plan's own words, else those of the measurement."""

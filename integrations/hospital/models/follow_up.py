@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integrations.database import Base, Key
@@ -233,7 +233,9 @@ class Measurement(Base):
 
 
 class FollowUpAlert(Base):
-    """A value or an answer that staff must look at now."""
+    """A value or an answer that staff must look at now. `page_at`: from then on those on call are to be paged while it
+    is open; None: never. `paged_at`, `office_at`: when they and then the duty office were told, and `number`: by which
+    name. It is one of the alarms' numbers."""
 
     __tablename__ = "follow_up_alerts"
     __table_args__ = (
@@ -253,6 +255,10 @@ class FollowUpAlert(Base):
     acknowledged_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(80))
     closed_at: Mapped[datetime | None]
+    number: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    page_at: Mapped[datetime | None]
+    paged_at: Mapped[datetime | None]
+    office_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

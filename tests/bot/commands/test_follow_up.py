@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital.follow_up import alerts, measuring
+from integrations.hospital.follow_up.alerts import Duty
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import FOLDER
 from integrations.hospital.models import Method
@@ -39,7 +40,7 @@ async def _missed_and_alarming(session: AsyncSession, crypto: Crypto) -> None:
     patient = await session.scalar(text("SELECT id FROM patients"))
     taken = Taken(MeasurementKind.BLOOD_PRESSURE, {"systolic": 190.0, "diastolic": 120.0}, "mmHg", NOW)
     made = await measuring.note(session, crypto, patient, taken, method=Method.CHAT, now=NOW)
-    await alerts.raise_for_measurement(session, patient, made, "随访护士")
+    await alerts.raise_for_measurement(session, patient, made, Duty("随访护士", timedelta()), NOW)
 
 
 def test_a_patient_comes_on_a_plan_and_leaves_it(desk: Desk) -> None:
@@ -87,6 +88,28 @@ def test_alerts_calls_and_the_report(desk: Desk) -> None:
     assert task not in desk.run("follow-up", "calls", "--called", task, "--outcome", "no_answer").output
     report = desk.run("follow-up", "report")
     assert re.search(r"diabetes +1 +0 +1 +0 +0  0% \(below 90%\)", report.output), report.output
+
+
+async def _paged(session: AsyncSession, crypto: Crypto) -> None:
+    await _missed_and_alarming(session, crypto)
+    await session.execute(
+        text("UPDATE follow_up_alerts SET paged_at = now() - interval '3 minutes', number = 107")
+    )
+
+
+def test_an_alert_is_acknowledged_by_the_number_of_its_page(desk: Desk) -> None:
+    desk.before(_patient)
+    desk.before(_paged)
+    listed = desk.run("alarms", "list").output
+    assert "107  follow-up 随访护士" in listed
+    assert "190" not in listed
+    assert "107 " in desk.run("follow-up", "alerts").output
+    assert desk.run("alarms", "show", "107", "--reason", "paged").exit_code == 1  # no red flag
+    assert "Acknowledged, 18" in desk.run("alarms", "ack", "107").output
+    assert desk.run("alarms", "ack", "107").exit_code == 1
+    assert "acknowledged by staff:" in desk.run("follow-up", "alerts").output
+    assert "107" not in desk.run("alarms", "list").output
+    assert "1 alarms, 1 acknowledged" in desk.run("alarms", "report").output
 
 
 def test_the_files_are_checked(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,12 @@ async def test_an_alert_is_taken_called_about_and_closed(desks: Desks) -> None:
         )
     [alert] = await rows_of(desks, select(FollowUpAlert.id))
     nurse = await desks.enter(Role.NURSE)
+    async with desks.rt.database.begin() as session:
+        await session.execute(
+            text("UPDATE follow_up_alerts SET paged_at = :now, number = 107"), {"now": desks.rt.now()}
+        )
     await open_row(nurse, "/alerts", alert)
+    await see(nurse, "107")
     await see(nurse, "血压 190/120 · 血压随访")  # the value first: a narrow list cuts off the end
     await press(nurse, "ack")
     await nurse.told("由您处理")

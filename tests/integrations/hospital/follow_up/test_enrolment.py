@@ -192,7 +192,9 @@ async def test_an_alert_is_seen_and_closed(clinic: Any, crypto: Any) -> None:
         made = await measuring.note(
             session, crypto, who.patient_id, taken, method=Method.CHAT, now=clinic.now
         )
-        await alerts.raise_for_measurement(session, who.patient_id, made, "随访护士")
+        await alerts.raise_for_measurement(
+            session, who.patient_id, made, alerts.Duty("随访护士", None), clinic.now
+        )
         assert await alerts.count_open(session) == 1
         [one] = await alerts.waiting(session, crypto)
         assert (one.patient, one.about, one.value) == ("*明", "blood_pressure", value)

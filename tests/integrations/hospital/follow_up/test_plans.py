@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -40,6 +40,22 @@ def test_ours_are_sound() -> None:
     assert [plan.id for plan in found.for_visit("骨科")] == ["after_visit"]
     assert [plan.id for plan in found.for_diagnosis("I10.x02")] == ["hypertension"]
     assert [plan.id for plan in found.for_event("surgery")] == ["after_surgery"]
+
+
+def test_how_long_an_alarm_may_wait_is_the_questions_or_the_measurements() -> None:
+    found = load(FOLDER)
+    minutes = {
+        (plan, name): found.page_after(question) / timedelta(minutes=1)
+        for plan, name in (
+            ("hypertension", "pressure"),
+            ("hypertension", "complaint"),
+            ("after_surgery", "temperature"),
+            ("after_visit", "condition"),
+            ("diabetes", "feet"),
+        )
+        if (question := found.by_id[plan].question(name))
+    }
+    assert list(minutes.values()) == [0, 0, 30, 120, 240]
 
 
 @pytest.mark.parametrize(
