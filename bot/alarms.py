@@ -136,7 +136,8 @@ async def meet(session: Executor, rt: Runtime, arrival: Arrival) -> str:
     if latest and outcome not in _GRAVE:
         if latest.asks:
             return await _hear(session, rt, arrival, latest, outcome, rule)
-        if latest.denied and check_answers.corrects(arrival.message.text):
+        edited = arrival.message.kind is Kind.EDIT
+        if latest.denied and check_answers.corrects(arrival.message.text, edited=edited):
             return await _yes(session, rt, arrival, latest)
     elif latest and latest.asks:
         await _note(session, rt, latest, Said.OTHER)  # staff are paged for what was said instead
@@ -162,12 +163,15 @@ async def _hear(
 ) -> str:
     """What was said to the question of a check, and what these words call for by themselves. Staff are paged all the
     same, unless it was answered or something else was plainly asked for."""
-    answer = check_answers.read(arrival.message.text)
+    if arrival.message.kind is Kind.CHOICE and outcome is Outcome.NONE:
+        return ""  # a button of another question is no answer to this one
+    read = check_answers.read_edited if arrival.message.kind is Kind.EDIT else check_answers.read
+    answer = read(arrival.message.text)
     if answer is Said.UNSURE:  # the question stays open, and so does the staff's clock
         return await _unsure(session, rt, arrival, latest)
     if answer is Said.YES:
         return await _yes(session, rt, arrival, latest)
-    if answer is not Said.NO and (outcome is not Outcome.NONE or arrival.message.kind is Kind.EDIT):
+    if answer is Said.OTHER and outcome is not Outcome.NONE:
         answer = Said.UNCLEAR
     another = outcome is not Outcome.NONE and not _known(arrival, outcome, rule)
     repeated = outcome is Outcome.CHECK and latest.is_about(rule)

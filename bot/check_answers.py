@@ -31,6 +31,7 @@ _BEFORE = re.compile(  # what may stand before a yes
 )
 _TAIL = r"[的啊呀呢哒哦呐滴嘞]*"
 _PLAINLY_YES = re.compile(rf"(?:有{_TAIL}(?=$|{_MARKS})|(?:yes+|yeah|yea|yep|yup|y)(?=$|[,.!;]))")
+_BARE_YES = re.compile(rf"(?:有|是|对|[嗯恩]+|会|yes|yeah|yep|y|i do|i am){_TAIL}{_MARKS}*")
 _YES = re.compile(
     rf"(?:有|[嗯恩]+|是{_TAIL}|对{_TAIL}[对了]*|会{_TAIL}|y)"
     rf"(?:(?<=有)|(?=$|{_MARKS}|有|会|很|挺|都|突然|从没|特别|非常|一直|越来越))"
@@ -43,13 +44,17 @@ _TAKEN_BACK = re.compile(
     r"|[还挺]好|好[了多些的吧]|正常|知道|明白"
     r"|\b(?:no|not|none|nope|never|nothing|without|fine|ok|okay|good|better|gone|ago|used to)\b|n't"
 )
-_QUESTION = re.compile(r"[吗嘛?]|么$|什么|怎么|多少|[哪谁]|[有个]事|点事|问题|想(?!吐|呕|死|哭|睡)|请|问|帮")
+_QUESTION = re.compile(
+    r"[吗嘛?]|么$|什么|怎么|多少|[哪谁]|[有个]事|点事|问题|想(?!吐|呕|死|哭|睡)|请|问|帮"
+    r"|\b(?:questions?|please \w+|another|other|can (?:i|you)|could you|would like|change|how)\b"
+)
+# What is wanted of the hospital, and by no means a sign of an illness or the place where somebody lies.
 _ELSE = re.compile(
-    r"挂(?!了|着|水)|号|预约|改约|约[个在到明后周一]|门诊|[内外骨儿妇眼皮]科|什么科|哪个?科|停车|地址|几点|上班"
-    r"|报告|发票|费|多少钱|医保|退款|取消|处方|[开买取拿寄配]药|投诉|问诊|住院|体检|明天|后天|下周"
-    r"|\b(?:book|appointments?|regist(?:er|ration)|clinic|departments?|cancel|reschedule|change|tomorrow|prescription"
-    r"|reports?|invoice|refund|parking|address|price|cost|pay|see an?|can (?:i|you)|could you|would like"
-    r"|questions?|please \w+|another|other)\b"
+    r"挂(?!了|着|水)|[有放加退抢约家通个的]号|号源|预约|改约|约[个在到明后周一]|门诊|[内外骨儿妇眼皮]科|什么科|哪个?科"
+    r"|停车[场费怎收]|医院地址|地址在哪|几点上班|[查看取拿]报告|报告[出好]|发票|[缴交退收]费|多少钱|医保|退款|取消"
+    r"|处方|[开买取拿寄配]药|投诉|问诊|明天|后天|下周"
+    r"|\b(?:book|appointments?|regist(?:er|ration)|clinic|departments?|cancel|reschedule|tomorrow|prescription"
+    r"|invoice|refund|parking|price|pay|my reports?)\b"
 )
 _NO = re.compile(
     rf"(?:[嗯恩啊哦噢我他她都也]|[对是]的?{_MARKS}|暂时|现在|目前|孩子|{_MARKS})*"
@@ -84,8 +89,18 @@ def read(words: str) -> Said:
     return Said.OTHER if _ELSE.search(said) else Said.UNCLEAR
 
 
-def corrects(words: str) -> bool:
-    """Whether a no that was said before is now a yes: 不对，有."""
+def read_edited(words: str) -> Said:
+    """The same of a message that was edited. It may be the complaint itself that was mended: only a yes that stands
+    alone is one, and nothing else is wanted by it."""
+    answer = read(words)
+    bare = answer is not Said.YES or _BARE_YES.fullmatch(_plain(words))
+    return answer if bare and answer is not Said.OTHER else Said.UNCLEAR
+
+
+def corrects(words: str, *, edited: bool = False) -> bool:
+    """Whether a no that was said before is now a yes: 不对，有; or 有, where the no itself was edited."""
+    if edited:
+        return read_edited(words) is Said.YES
     return bool(_CORRECTS.match(_plain(words))) and read(words) is Said.YES
 
 

@@ -308,7 +308,8 @@ async def test_a_yes_is_heard_however_it_is_said(rt, say, complaint, answer, out
 
 
 @pytest.mark.parametrize(
-    ("words", "kind"), [("胸口疼", Kind.TEXT), ("在吗", Kind.TEXT), ("胸口有点疼啊", Kind.EDIT)]
+    ("words", "kind"),
+    [("胸口疼", Kind.TEXT), ("在吗", Kind.TEXT), ("胸口有点疼啊", Kind.EDIT), ("有点不舒服", Kind.EDIT)],
 )
 async def test_what_is_no_answer_is_asked_again_once_and_staff_are_called(
     phones, telegram, message, clock, words, kind
@@ -327,6 +328,15 @@ async def test_what_is_no_answer_is_asked_again_once_and_staff_are_called(
     clock.forward(seconds=130)
     await paging.page(rt)
     assert len(staff.rung) == 2
+
+
+async def test_a_button_of_another_question_is_no_answer_to_this_one(rt, say):
+    await say("胸口有点疼")
+    for title in ("是", "取消预约"):
+        assert not (await say(title, kind=Kind.CHOICE, choice="1")).alarm
+    [alarm] = await rows(rt, "SELECT answer, page_at IS NOT NULL FROM alarms")
+    assert tuple(alarm) == (None, True)
+    assert (await say("有")).alarm
 
 
 async def test_an_answer_after_the_question_was_put_again_still_counts(rt, say):
@@ -382,11 +392,12 @@ async def test_a_second_matter_while_the_first_question_is_open_is_asked_about_t
     assert first.page_at  # nobody knows about it yet
 
 
-async def test_a_no_may_be_taken_back(rt, say):
-    for words in ("胸口有点疼", "没有"):
-        await say(words)
+@pytest.mark.parametrize(("words", "kind"), [("不对，有", Kind.TEXT), ("有", Kind.EDIT)])
+async def test_a_no_may_be_taken_back(rt, say, words, kind):
+    for before in ("胸口有点疼", "没有"):
+        await say(before)
     assert not (await say("有")).alarm  # to whatever the dialog asked since
-    assert (await say("不对，有")).alarm
+    assert (await say(words, kind=kind)).alarm
     found = await rows(rt, "SELECT outcome, answer FROM alarms ORDER BY number")
     assert [tuple(row) for row in found] == [("check", "yes"), ("emergency", None)]
 

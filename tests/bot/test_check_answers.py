@@ -24,11 +24,15 @@ HEARD = {
     "unclear": (
         "有没有", "是不是", "不是没有", "有号吗", "有医生吗", "有人吗", "有吗", "是吗", "有个问题", "有点事想问",
         "对了 帮我挂号", "对不起", "是我妈", "会员", "有，没有", "有，以前有过", "嗯，知道了", "嗯，好的", "好多了",
-        "在吗", "你好", "怎么办", "胸口疼", "突然开始的", "不对",
+        "喘气费劲", "地址是中关村大街1号", "我在三号楼", "体检说心电图不好", "can you call an ambulance",
+        "the other arm hurts", "how long can I wait", "在吗", "你好", "怎么办", "胸口疼", "突然开始的", "不对",
         "yes please book an appointment", "yes i'm ok", "yes not now", "i am fine", "there is no pain", "hello",
         "I have an appointment tomorrow",
     ),
-    "other": ("我想挂号", "没有号了吗", "明天上午可以吗", "停车怎么收费", "取消预约", "can i book a doctor"),
+    "other": (
+        "我想挂号", "没有号了吗", "明天上午可以吗", "停车怎么收费", "取消预约", "can i book a doctor",
+        "帮我查报告",
+    ),
 }  # fmt: skip
 
 
@@ -37,6 +41,21 @@ HEARD = {
 )
 def test_what_was_answered(words, answer):
     assert check_answers.read(words) == answer
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("有", "yes"),
+        ("是的。", "yes"),
+        ("Yes!", "yes"),
+        ("没有", "no"),
+        ("有点胸口疼", "unclear"),
+        ("我想挂号", "unclear"),
+    ],
+)
+def test_an_edited_message_may_be_the_complaint_itself(words, answer):
+    assert check_answers.read_edited(words) == answer
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_question_first_then_the_way_on(stranger: Patient) -> None:
-    """Yes to it ends where an ambulance is the answer."""
+    """Yes to it ends where an ambulance is the answer; what is neither yes nor no is asked once more."""
     said = stranger.say("胸口有点疼")
     assert "“有”或“没有”" in said
     assert "120" in said
-    assert "不要自己开车" in stranger.say("有")
+    assert "“有”或“没有”" in stranger.say("在吗")
+    assert "不要自己开车" in stranger.say("嗯，有")
 
 
 def test_no_to_the_question_answers_what_was_asked(stranger: Patient) -> None:
