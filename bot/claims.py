@@ -64,7 +64,8 @@ class _Row:
 
 # As _Row has them.
 _COLUMNS = "id, content, epoch, exempt, attempts, inbound_id IS NULL AS unasked, notice, talk_id, staff_id"
-_LOCK_CONTROL = text("SELECT state, epoch FROM controls WHERE conversation_id = :conversation FOR UPDATE")
+_CONTROL = "SELECT state, epoch FROM controls WHERE conversation_id = :conversation"
+_READ_CONTROL, _LOCK_CONTROL = text(_CONTROL), text(f"{_CONTROL} FOR UPDATE")
 _CONTACT = text("""
     SELECT contacts.channel, contacts.platform_id, conversations.language
     FROM contacts JOIN conversations USING (id) WHERE id = :conversation
@@ -88,7 +89,7 @@ _ALARMED = text("SELECT " + ALARMED.format(conversation=":conversation"))
 _MARK_SENDING = text("""
     UPDATE outbound SET status = 'sending', claimed_at = :now, passive_for = :passive_for, attempts = attempts + 1,
            notified_at = NULL
-    WHERE id = ANY(:ids)
+    WHERE id = ANY(:ids) AND status = 'queued' RETURNING id
 """)
 _DROP = text("UPDATE outbound SET status = 'dropped' WHERE id = ANY(:ids)")
 _FINISH = text("""
@@ -114,14 +115,15 @@ async def claim(
     rt: Runtime, conversation_id: UUID, *, passive_for: UUID | None = None, alarms_only: bool = False
 ) -> Claim | None:
     """Takes what may leave now as one message, or None. The control row is locked for that moment, so a
-    takeover is either seen here or comes after the message was on its way.
+    takeover is either seen here or comes after the message was on its way. The answer to a red flag leaves whoever
+    speaks: claimed by itself, it waits for no takeover.
 
     A passive claim needs no quota and waits for nobody's `not_before`.
     """
     now = rt.now()
     async with rt.database.transaction() as session:
         key = {"conversation": conversation_id}
-        control = (await session.execute(_LOCK_CONTROL, key)).one()
+        control = (await session.execute(_READ_CONTROL if alarms_only else _LOCK_CONTROL, key)).one()
         if not alarms_only and (await session.execute(_SENDING, key)).first():
             return None  # whoever sends looks again when done
         contact = (await session.execute(_CONTACT, key)).one()
@@ -152,7 +154,11 @@ async def claim(
             if ration is None:
                 await _say_held(session, conversation_id, taken, now)
                 return None  # held until the patient writes again
-        await session.execute(_MARK_SENDING, {"ids": list(ids), "now": now, "passive_for": passive_for})
+        mark = {"ids": list(ids), "now": now, "passive_for": passive_for}
+        if not (await session.execute(_MARK_SENDING, mark)).all():  # an alarm's, that just left another way
+            if ration:
+                await quota.give_back(session, conversation_id, ration, channel)
+            return None
     message = _addressed(contact, reply, picture)
     talk_in = conversation_id if any(row.talk_id for row in taken) else None
     return Claim(ids, message, max(row.attempts for row in taken), ration, talk_in)

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import alarms
-from bot.handoff import control, telling
+from bot.handoff import alarmed, control, telling
 from bot.handoff.limits import limits
 from bot.handoff.models import AnsweredIn, Reason, Skill, Talk, TalkNote, TalkStatus
 from bot.handoff.states import OPEN, SPEAKS, AlreadyTaken, NotActive, NotYours, OfConsultation, Over, check
@@ -92,21 +92,10 @@ async def take_over(
     """The member speaks from now on, whoever did before: the bot, nobody yet, or somebody else. Returns when nothing
     of the bot's is on its way any more. Who may do so the caller has asked; a consultation's talk is its doctor's all
     the same. Raises NotYours."""
-    found = await open_talk(session, conversation_id)
-    if found is None:
-        found = Talk(
-            conversation_id=conversation_id,
-            skill=_own_skill(member),
-            department_id=member.department_id if _own_skill(member) == Skill.DOCTOR else None,
-            reason=Reason.STAFF,
-            status=TalkStatus.UNANSWERED,
-            requested_at=now,
-        )
-        session.add(found)
-        await session.flush()
-    elif found.status == TalkStatus.ACTIVE and found.staff_id == member.id:
+    found = await open_talk(session, conversation_id) or await _begin(session, conversation_id, member, now)
+    if found.status == TalkStatus.ACTIVE and found.staff_id == member.id:
         return found
-    elif found.wanted_staff_id != member.id and await _consultation(session, found):
+    if found.wanted_staff_id != member.id and await _consultation(session, found):
         raise NotYours
     before = found.staff_id if found.status == TalkStatus.ACTIVE else None
     await _take(session, rt, found, member, now)
@@ -305,6 +294,23 @@ async def _not_of_a_consultation(session: AsyncSession, found: Talk) -> None:
 def _own_skill(member: StaffMember) -> Skill:
     own = SKILLS.get(member.role, frozenset())
     return next(iter(own)) if len(own) == 1 else Skill.SERVICE
+
+
+async def _begin(session: AsyncSession, conversation_id: UUID, member: StaffMember, now: datetime) -> Talk:
+    await alarmed.begin(session, conversation_id)
+    if found := await open_talk(session, conversation_id):  # a red flag was quicker
+        return found
+    begun = Talk(
+        conversation_id=conversation_id,
+        skill=_own_skill(member),
+        department_id=member.department_id if _own_skill(member) == Skill.DOCTOR else None,
+        reason=Reason.STAFF,
+        status=TalkStatus.UNANSWERED,
+        requested_at=now,
+    )
+    session.add(begun)
+    await session.flush()
+    return begun
 
 
 async def _take(

@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.handoff import assigning, native, queue, talking, telling, words
+from bot.handoff import alarmed, assigning, native, queue, talking, telling, words
 from bot.handoff.limits import limits
 from bot.handoff.models import Talk, TalkStatus
 from bot.handoff.states import TalkRefusal
@@ -77,7 +77,8 @@ _Step = Callable[[AsyncSession, Runtime, Talk, datetime], Awaitable[bool]]
 
 async def keep(rt: Runtime) -> list[UUID]:
     """Does all that is due. Gives the conversations in which something is to be sent, or shown at the desk."""
-    changed: list[UUID] = []
+    async with rt.database.transaction() as session:
+        changed = await alarmed.catch_up(session, rt.now())
     for what, due, step in _STEPS:
         for talk_id in await _find(rt, due):
             conversation = await _one(rt, talk_id, what, due, step)

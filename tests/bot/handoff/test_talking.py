@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from bot import claims, delivery, outbox
-from bot.handoff import control, talking, telling
+from bot import claims, delivery, inbox, outbox
+from bot.handoff import control, queue, talking, telling, timers
 from bot.handoff.models import Skill, TalkStatus
 from bot.handoff.states import AlreadyTaken, NotActive, NotYours, Over
 from bot.models import ControlState
@@ -257,6 +257,59 @@ async def test_a_takeover_is_confirmed_only_when_nothing_of_the_bot_s_is_on_its_
     assert telegram.texts == ["接通了，小李为您服务。"]
     states = [row.status for row in await rows(rt, "SELECT status FROM outbound ORDER BY seq")]
     assert states == ["sent", "dropped", "sent"]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_the_answer_to_a_red_flag_waits_for_no_takeover(
+    rt, patient, agent, clock, message, telegram, waits
+):
+    """A platform that is slow keeps the takeover from being confirmed, and its transaction open."""
+    async with rt.database.begin() as session:
+        if waits:
+            place = await queue.ask(session, rt, patient)
+    async with rt.database.begin() as session:
+        if waits:
+            await talking.accept(session, rt, place.talk_id, agent, clock())
+        else:
+            await talking.take_over(session, rt, patient, agent, clock())
+        async with asyncio.timeout(30):  # it would wait for ever
+            accepted = await inbox.accept(rt, telegram, message("孩子叫不醒了"), passive_until=None)
+            assert accepted
+            assert accepted.alarm
+            await delivery.deliver(rt, patient, alarms_only=True)
+        assert "120" in telegram.texts[-1]
+    await timers.keep(rt)
+    assert [tuple(row) for row in await rows(rt, "SELECT status, staff_id FROM talks")] == [
+        ("active", agent.id)
+    ]
+
+
+async def test_a_red_flag_that_came_while_its_talk_was_held_comes_to_the_front_a_moment_later(
+    rt, arrive, ask, clock
+):
+    held, closing = await arrive("held"), await arrive("closing")
+    place = await ask(held)
+    await ask(closing)
+    async with rt.database.begin() as session:
+        await talking.talk(session, place.talk_id)
+        await queue.leave(session, closing, clock())
+        clock.forward(seconds=1)
+        for sender in ("held", "closing"):
+            await arrive(sender, "孩子叫不醒了")
+    await timers.keep(rt)
+    found = await rows(rt, "SELECT conversation_id, priority, status FROM talks WHERE ended_at IS NULL")
+    assert sorted(map(tuple, found)) == sorted([(held, 1440, "waiting"), (closing, 1440, "unanswered")])
+    async with rt.database.begin() as session:
+        await queue.leave(session, closing, clock())
+    await timers.keep(rt)  # whoever ended it after the red flag has ended it
+    assert len(await rows(rt, "SELECT 1 FROM talks WHERE conversation_id = :id", id=closing)) == 2
+
+
+async def test_two_who_send_the_answer_to_a_red_flag_send_it_once(rt, patient, message, telegram):
+    await inbox.accept(rt, telegram, message("孩子叫不醒了"), passive_until=None)
+    sending = (delivery.deliver(rt, patient, alarms_only=only) for only in (True, False, True, False))
+    await asyncio.gather(*sending)
+    assert len(telegram.texts) == 1
 
 
 async def test_control_knows_its_own_steps_only(rt, patient):
