@@ -16,7 +16,15 @@ from actions.booking_draft import Note, Wish, back, names_another, not_before, t
 from actions.booking_people import NobodyRegistered, read_booker
 from actions.booking_refusals import Refused, offer_people
 from actions.booking_search import Found, search
-from actions.booking_today import nothing_today, only_today, until
+from actions.booking_today import (
+    bound,
+    hear_apart,
+    nothing_today,
+    offer_apart,
+    only_today,
+    says_apart,
+    until,
+)
 from actions.consent import missing_consents
 from actions.directory import Directory
 from actions.forms import THEN, Outcome
@@ -91,6 +99,8 @@ class BookingForm(ConfirmingForm):
         # "急救" is a word for the department, and more than that; "明天再付" is no day for the visit.
         if turn.intent in _NAMES_NO_VISIT:
             return False
+        if says_apart(turn):
+            return True
         return bool(facts.for_booking or facts.schedule or facts.slot or facts.ordinal) and not facts.topics
 
     async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
@@ -134,6 +144,8 @@ class BookingForm(ConfirmingForm):
 
     async def _elsewhere(self, turn: Turn, reply: Reply) -> Outcome | None:
         """What opened the form and books nothing."""
+        if turn.intent in _VAGUE and says_apart(turn):
+            return None
         if turn.intent == "change_profile":
             return Outcome.closed(go_on="change_form")
         if turn.intent == "correct" and (corrected := await self._corrected(turn, reply)):
@@ -199,6 +211,7 @@ class BookingForm(ConfirmingForm):
             wish = earlier or wish
         directory = await turn.directory()
         last = last_day(turn, directory, wish)
+        wish = hear_apart(turn, wish)
         wish, notes = take(wish, turn.facts, directory, today=turn.today, last=last)
         named = wish.relative and (entering or turn.facts.relative)
         if named and (unknown := await self._unknown(turn, reply, wish)):
@@ -228,6 +241,8 @@ class BookingForm(ConfirmingForm):
     ) -> Outcome:
         """The next question: which department, which half day, or the confirmation."""
         directory = await turn.directory()
+        if turn.intent == "join_waitlist" and wish.full and not (wish.departments or wish.practitioners):
+            wish = replace(Wish.read(wish.full), apart=wish.apart)
         wish, over = not_before(wish, turn.today)
         wish, today = only_today(turn, wish)
         for note in (*over, *notes, *today):
@@ -239,6 +254,7 @@ class BookingForm(ConfirmingForm):
             if bookable(directory, one):
                 title = turn.words.texts.text("word_doctors_here", department=directory.departments[one].name)
                 reply.offer(title, f'/inform{{"department": "{one}"}}')
+        offer_apart(turn, reply, wish)
         return outcome
 
     async def _put(
@@ -255,15 +271,21 @@ class BookingForm(ConfirmingForm):
             offered = booking_words.offer_departments(
                 turn, reply, directory, wish, any_one=take_first, start=more
             )
-            offer_waiting(turn, reply, Wish.read(wish.full))
+            if not bound(turn, wish):
+                offer_waiting(turn, reply, Wish.read(wish.full))
             return Outcome(replace(wish, offered=offered).as_draft(), "department")
-        wish = replace(wish, full={})
+        return await self._half_days(turn, reply, replace(wish, full={}), directory, take_first=take_first)
+
+    async def _half_days(
+        self, turn: Turn, reply: Reply, wish: Wish, directory: Directory, *, take_first: bool
+    ) -> Outcome:
+        """Of known doctors or a known department: the confirmation of the only one, or which to choose from."""
         async with turn.runtime.database.begin() as session:
             last = until(turn, wish, last_day(turn, directory, wish))
             found = await search(session, wish, now=turn.now, today=turn.today, last=last)
-        if turn.urgent and not found.sessions and not wish.moving:
+        if bound(turn, wish) and not found.sessions:
             return nothing_today(turn, reply)
-        if turn.intent == "join_waitlist":
+        if turn.intent == "join_waitlist" and not bound(turn, wish):  # today is not waited for
             if found.full and (joined := await self._wait(turn, reply, wish, directory)):
                 return joined
             if found.exact:
@@ -285,7 +307,8 @@ class BookingForm(ConfirmingForm):
             full = wish.as_draft() if found.full else {}
             if full:
                 offer_waiting(turn, reply, wish)
-            kept = replace(Wish(), patient=wish.patient, relative=wish.relative, offered=offered, full=full)
+            whom = Wish(patient=wish.patient, relative=wish.relative, apart=wish.apart)
+            kept = replace(whom, offered=offered, full=full)
             return Outcome(kept.as_draft(), "department")
         if not found.exact:
             when = turn.words.texts.text("word_these_days")

@@ -14,8 +14,10 @@ from actions.booking_people import Booker, read_booker
 from actions.booking_refusals import Refused, offer_people, refuse
 from actions.booking_search import chosen
 from actions.booking_times import pick, read_clock
+from actions.booking_today import too_late
 from actions.booking_words import Proposal
 from actions.directory import Directory
+from actions.facts import Days
 from actions.forms import Form, Outcome
 from actions.turn import Reply, Turn
 from integrations.hospital import booking
@@ -42,6 +44,8 @@ class ConfirmingForm(Form):
         if one is None or not slots:
             reply.say("say_booking_gone")
             return await self._ask(turn, reply, wish.unchosen(), [])
+        if too_late(turn, wish, one.date):
+            return await self._ask(turn, reply, wish.on(Days(one.date, one.date)), [])
         department = directory.departments[str(one.department_id)]
         if wish.patient and booker.person(wish.patient) is None:
             reply.say("say_booking_person_gone")
@@ -96,6 +100,8 @@ class ConfirmingForm(Form):
         return Outcome(wish.as_draft(), asked) if asked else await self._ask(turn, reply, wish, [])
 
     async def _book(self, turn: Turn, reply: Reply, wish: Wish) -> Outcome:
+        if wish.days and too_late(turn, wish, wish.days.first):  # the alarm came behind the question
+            return await self._ask(turn, reply, wish, [])
         async with turn.runtime.database.begin() as session:
             booker = await read_booker(session, turn)
         try:

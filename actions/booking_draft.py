@@ -26,7 +26,8 @@ class Wish:
     "" for the account's owner; `relative` the word for somebody who was meant ("妈"). `moving` is the appointment
     that is to give way, `fee` what the new one has to cost ("3500" fen), `changing` what is to be another one
     ("practitioner"), as long as it is not known which appointment is meant. `full` is the draft of an earlier wish of
-    which everything is taken, as long as another department is asked for: it can still be waited for."""
+    which everything is taken, as long as another department is asked for: it can still be waited for. `apart` is when
+    (ISO, UTC) the patient said that it has nothing to do with the red flag of today."""
 
     departments: tuple[str, ...] = ()
     practitioners: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class Wish:
     fee: str = ""
     changing: str = ""
     full: Mapping[str, Any] = field(default_factory=dict)
+    apart: str = ""
 
     @classmethod
     def read(cls, draft: Mapping[str, Any]) -> Wish:
@@ -196,7 +198,10 @@ def _who(wish: Wish, facts: Facts, doctors: Doctors, notes: list[Note]) -> Wish:
     if here and not departments:
         departments = tuple(dict.fromkeys(doctors.department_of(found) for found in here))
     changed = (departments, here) != (wish.departments, wish.practitioners)
-    return replace(wish.unchosen(), departments=departments, practitioners=here) if changed else wish
+    if not changed:
+        return wish
+    kept = wish if facts.schedule else wish.unchosen()  # a button names its half day and the department
+    return replace(kept, departments=departments, practitioners=here)
 
 
 def _when(wish: Wish, facts: Facts, today: date, last: date, notes: list[Note]) -> Wish:

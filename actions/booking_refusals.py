@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from actions.answers import GENERAL_MEDICINE, offer_department
 from actions.booking_draft import Wish
 from actions.booking_people import Booker, whom
+from actions.booking_today import bound, say_nothing_today
 from actions.directory import Directory
 from actions.facts import Days
 from actions.turn import Reply, Turn
@@ -99,6 +100,9 @@ def _other_day(
         day=turn.words.day(refused.day),
         department=refused.department.name,
     )
+    if bound(turn, refused.wish):
+        say_nothing_today(turn, reply)
+        return None, ""
     first, last = refused.day + timedelta(days=1), directory.last_day(refused.wish.departments, turn.now)
     days = Days(first, last) if first <= last else None
     return replace(refused.wish.unchosen().on(days), time="", period=""), ""

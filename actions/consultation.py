@@ -11,6 +11,7 @@ from actions import consultation_admission as admission
 from actions import own_words, sealed_draft
 from actions.booking_draft import nth
 from actions.booking_people import Booker, NobodyRegistered, read_booker
+from actions.booking_today import needs_today, says_apart
 from actions.consent import missing_consents
 from actions.consultation_cancel import ask_cancel, take_cancel
 from actions.consultation_draft import (
@@ -25,7 +26,14 @@ from actions.consultation_draft import (
     open_question,
     unclear,
 )
-from actions.consultation_words import ask_consent, doctor_title, offer_doctors, say_asked, say_not_admitted
+from actions.consultation_words import (
+    ask_consent,
+    doctor_title,
+    offer_doctors,
+    say_asked,
+    say_not_admitted,
+    say_today,
+)
 from actions.forms import LONG_AWAY, THEN, Form, Outcome
 from actions.revealing import reveal
 from actions.turn import Reply, Turn
@@ -102,10 +110,20 @@ class ConsultationForm(Form):
             patient=turn.facts.patient or known.patient,
             department=_single(turn.facts.departments) or known.department,
             practitioner=_single(turn.facts.practitioners) or known.practitioner,
+            apart=turn.now.isoformat() if says_apart(turn) else known.apart,
         )
+        if needs_today(turn, known.apart):
+            return await self._today(turn, reply, known)
         if await missing_consents(turn):
             return await self._later(turn, known, "consent_form")
         return await self._next(turn, reply, known)
+
+    async def _today(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
+        """No doctor is paid for who may answer tomorrow. What was told is kept, for who says that it is about
+        something else."""
+        say_today(turn, reply)
+        inside = turn.asked and turn.form == self.form
+        return await open_question(turn, known, turn.asked) if inside else Outcome.closed()
 
     async def _later(self, turn: Turn, known: Draft, first: str) -> Outcome:
         return Outcome(await sealed_draft.seal(turn, known.as_json()), go_on=first, slots={THEN: FORM})
@@ -233,8 +251,12 @@ class ConsultationForm(Form):
         if turn.intent in ("deny", "refuse_consent"):
             reply.say("say_consultation_not_agreed")
             return Outcome.closed()
+        if says_apart(turn):
+            return await self._next(turn, reply, replace(known, apart=turn.now.isoformat()))
         if turn.intent not in ("affirm", "give_consent"):
             return unclear(turn)
+        if needs_today(turn, known.apart):
+            return await self._today(turn, reply, known)
         if await missing_consents(turn):  # taken back since
             return await self._later(turn, known, "consent_form")
         try:

@@ -19,7 +19,8 @@ PROOF, CONSENT, CANCEL = "consultation_proof", "consultation_consent", "consulta
 @dataclass(frozen=True, slots=True)
 class Draft:
     """`patient`, `department`, `practitioner` and `consultation` are ids; `condition` what was diagnosed before;
-    `messages` brought pictures of a record. `first`: there was no diagnosis, where a pilot allows that."""
+    `messages` brought pictures of a record. `first`: there was no diagnosis, where a pilot allows that.
+    `apart`: when (ISO, UTC) the patient said that it has nothing to do with the red flag of today."""
 
     patient: str = ""
     department: str = ""
@@ -29,6 +30,7 @@ class Draft:
     first: bool = False
     consultation: str = ""  # the one to cancel
     offered: tuple[str, ...] = ()
+    apart: str = ""
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Draft:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from actions.booking_today import OTHER_MATTER
 from actions.page_addresses import order_page
 from actions.revealing import account_of, shown_back
 from actions.turn import Reply, Turn
@@ -37,6 +38,14 @@ def say_not_admitted(turn: Turn, reply: Reply, refusal: NotAdmitted) -> None:
     """Why not online, and the way to a visit."""
     reply.say(_NOT_ADMITTED[type(refusal)], phone=turn.runtime.settings.hospital_phone)
     reply.offer(turn.words.texts.text("intent_book_appointment"), "/book_appointment")
+
+
+def say_today(turn: Turn, reply: Reply) -> None:
+    """After a red flag that should be seen today."""
+    texts, settings = turn.words.texts, turn.runtime.settings
+    reply.say("say_consultation_today", place=settings.emergency_department_in(turn.language))
+    reply.offer(texts.text("intent_book_appointment"), "/book_appointment")
+    reply.offer(texts.text("word_other_matter"), f'/online_consultation{{"choice": "{OTHER_MATTER}"}}')
 
 
 def doctor_title(turn: Turn, one: OnlineDoctor) -> str:

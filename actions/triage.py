@@ -26,7 +26,7 @@ from actions.symptoms import (
 from actions.symptoms_told import tells_of_illness
 from actions.triage_words import answer_unclear, say_question, say_result, say_result_again
 from actions.turn import Reply, Turn
-from actions.waiting_wish import BOOKING, SLOT, waits, when_wished
+from actions.waiting_wish import BOOKING, SLOT, waiting_wish, when_wished
 from integrations.hospital.triage.assess import Assessment, speaks_of_illness
 
 FORM = "triage_form"
@@ -218,7 +218,7 @@ class TriageForm(Form):
         return Outcome.closed(go_on=BOOKING, slots={THEN: BOOKING, SLOT: wish.as_draft()})
 
     async def _wish(self, turn: Turn, symptoms: Symptoms, department: str) -> Wish:
-        before = Wish.read(turn.slots.get(SLOT) or {}) if waits(turn.slots) else Wish()
+        before = waiting_wish(turn)
         whom: Someone = await someone(turn, symptoms)
         patient = (
             str(whom.view.id) if whom.view and (symptoms.relative or symptoms.patient) else before.patient

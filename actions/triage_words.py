@@ -9,10 +9,12 @@ from actions.answers import GENERAL_MEDICINE, offer_department
 from actions.booking_draft import Wish
 from actions.booking_people import whom as named
 from actions.booking_search import search
+from actions.booking_today import bound, say_nothing_today, until
 from actions.booking_words import session_title
 from actions.relations import yours
 from actions.symptoms import Someone, Symptoms, asks_only, departments_for, judge, someone, understood
 from actions.turn import Reply, Turn
+from actions.waiting_wish import waiting_wish
 from integrations.hospital.booking import SessionView
 from integrations.hospital.directory import DepartmentView
 from integrations.hospital.triage.assess import Offer, Question
@@ -42,20 +44,14 @@ async def say_result(turn: Turn, reply: Reply, best: Best, whom: Someone, sympto
     if others:
         reply.say("say_triage_others", departments=turn.words.all_of(_because(turn, *one) for one in others))
     reply.say("say_triage_120")
+    shown = [view for view, _ in best if view.bookable]
     if not first.bookable:
         place = turn.words.place(first.campus, first.location)
         reply.say("say_triage_walk_in", department=first.name, place=place)
-    else:
-        free = await _free(turn, first)
-        reply.say("say_triage_next" if free else "say_triage_book", department=first.name)
-        for one in free:
-            title = session_title(turn.words, one, day=True, department=True, doctor=True)
-            reply.offer(
-                title, f'/book_appointment{{"department": "{first.id}", "schedule": "{one.schedule_id}"}}'
-            )
-    for view, _ in best:
-        if view.bookable:
-            offer_department(turn, reply, view)
+    elif not await _say_numbers(turn, reply, first):
+        shown.remove(first)
+    for view in shown:
+        offer_department(turn, reply, view)
     reply.offer(texts.text("word_triage_more"), '/correct{"field": "symptoms"}')
 
 
@@ -107,9 +103,26 @@ def _because(turn: Turn, view: DepartmentView, offer: Offer) -> str:
     return turn.words.texts.text("word_triage_because", department=view.name, words=turn.words.all_of(words))
 
 
-async def _free(turn: Turn, department: DepartmentView) -> list[SessionView]:
-    wish = Wish(departments=(str(department.id),))
-    last = (await turn.directory()).last_day(wish.departments, turn.now)
+async def _say_numbers(turn: Turn, reply: Reply, department: DepartmentView) -> bool:
+    """The next free numbers, or that the department is to be chosen. False: it has to be today, and nothing is left."""
+    wish = Wish(departments=(str(department.id),), apart=waiting_wish(turn).apart)
+    free = await _free(turn, wish)
+    if bound(turn, wish) and not free:
+        say_nothing_today(turn, reply)
+        return False
+    if bound(turn, wish):
+        reply.say("say_booking_today_only")
+    reply.say("say_triage_next" if free else "say_triage_book", department=department.name)
+    for one in free:
+        title = session_title(turn.words, one, day=True, department=True, doctor=True)
+        reply.offer(
+            title, f'/book_appointment{{"department": "{department.id}", "schedule": "{one.schedule_id}"}}'
+        )
+    return True
+
+
+async def _free(turn: Turn, wish: Wish) -> list[SessionView]:
+    last = until(turn, wish, (await turn.directory()).last_day(wish.departments, turn.now))
     async with turn.runtime.database.begin() as session:
         found = await search(session, wish, now=turn.now, today=turn.today, last=last)
     return found.sessions[:_NUMBERS] if found.exact else []

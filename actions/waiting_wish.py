@@ -43,10 +43,15 @@ def waits(slots: Mapping[str, Any]) -> bool:
     return slots.get(THEN) == BOOKING
 
 
+def waiting_wish(turn: Turn) -> Wish:
+    """The booking that goes on when the open form is done, as far as it is known."""
+    return Wish.read(turn.slots.get(SLOT) or {}) if waits(turn.slots) else Wish()
+
+
 async def keep(turn: Turn) -> Waiting:
     """The wish that waits, with what this message adds."""
     directory = await turn.directory()
-    before = Wish.read(turn.slots.get(SLOT) or {}) if waits(turn.slots) else Wish()
+    before = waiting_wish(turn)
     facts = replace(turn.facts, field="")
     wish, _ = take(before, facts, directory, today=turn.today, last=last_day(turn, directory, before))
     return Waiting(wish, in_words(turn, directory, wish))

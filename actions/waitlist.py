@@ -88,6 +88,9 @@ async def answer_accept(turn: Turn, reply: Reply) -> None:
         person = turn.words.person(shown.patient, shown.relation, shown.sex)
         why_not_taken(turn, reply, error, person=person, department=shown.department, day=shown.offer_day)
     else:
+        if turn.urgent and done.date != turn.today:
+            settings = turn.runtime.settings
+            reply.say("say_offer_not_today", place=settings.emergency_department_in(turn.language))
         await booking_words.card(turn, reply, done)
 
 

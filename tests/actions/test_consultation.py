@@ -248,3 +248,30 @@ async def test_a_question_in_between_comes_back_and_back_goes_one_step(clinic: A
     assert "哪个确诊过的病" in (await chat.say("go_back")).text
     assert "什么都没有转给医生" in (await chat.say("cancel")).text
     assert chat.form == ""
+
+
+async def test_what_should_be_seen_today_is_not_asked_online(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    chat.urgent, chat.alarm_ago = True, 30
+    told = await chat.say("online_consultation")
+    assert "今天就要当面看" in told.text
+    assert "急诊" in told.text
+    assert list(told.buttons) == ["预约挂号", "看的是别的事"]
+    assert chat.form == ""
+    told = await chat.press(told, "看的是别的事")
+    assert told.expects == "health"
+
+
+async def test_an_alarm_before_the_consent_asks_no_fee(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await _asked(clinic, chat)
+    chat.urgent, chat.alarm_ago = True, 30
+    told = await chat.say("give_consent")
+    assert "今天就要当面看" in told.text
+    async with clinic.runtime.database.begin() as session:
+        assert await session.scalar(select(Consultation.id)) is None
+    told = await chat.say("nlu_fallback", text="和刚才说的没关系")
+    assert "知情同意" in told.text  # nothing has to be told again
+    assert "支付 ¥30" in (await chat.say("give_consent")).text

@@ -14,7 +14,7 @@ from integrations.hospital import tokens
 from integrations.hospital.models import Relation, Sex
 from integrations.hospital.triage.assess import Assessment, Person, Question, Ranked
 
-from .conftest import NOW, WEDNESDAY, Clinic
+from .conftest import NOW, TODAY, WEDNESDAY, Clinic
 
 HEART, BONES, CHILD = "心血管内科", "骨科", "儿科"
 
@@ -54,6 +54,34 @@ async def test_departments_with_reasons_numbers_and_120(clinic: Clinic) -> None:
     assert "心血管内科 李静" in said.text
     said = await chat.say("affirm")
     assert "约好了" in said.text
+
+
+async def test_after_an_alarm_of_today_only_numbers_of_today_are_shown(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    chat.urgent = True
+    said = await chat.say("tell_symptoms", text="胸口闷了三天")
+    assert "建议就诊科室：心血管内科" in said.text
+    assert "直接去急诊" in said.text
+    assert not any("李静" in title for title in said.buttons)
+    assert "挂心血管内科" not in said.buttons
+    await clinic.session("王建国", TODAY, period="afternoon")
+    chat = await clinic.chat()
+    chat.urgent = True
+    said = await chat.say("tell_symptoms", text="胸口闷了三天")
+    assert "只看今天的号" in said.text
+    assert not any("李静" in title for title in said.buttons)
+    assert "请确认：11月22日" in (await chat.press(said, "王建国")).text
+
+
+async def test_the_number_that_was_picked_is_the_one_to_confirm(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("王建国", WEDNESDAY)
+    chat = await clinic.chat()
+    said = await chat.say("tell_symptoms", text="胸口闷了三天")
+    said = await chat.press(said, "王建国")
+    assert "请确认" in said.text
+    assert "心血管内科 王建国" in said.text
 
 
 async def test_before_registration_the_way_leads_through_it_to_the_booking(clinic: Clinic) -> None:
