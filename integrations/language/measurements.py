@@ -36,7 +36,7 @@ _MG_PER_MMOL = 18.0  # of glucose
 _KG_PER_POUND = 0.45359237
 
 # 等一下 tells no value, and neither do 3天, 两次, 5 days.
-_NO_VALUE = r"(?!一[下会些样直般定起边位种刻旦切共番])"
+_NO_VALUE = r"(?!一[下会些样直般定起边位种刻旦切共番阵动走碰吃咳喝躺坐站按摸翻量测])"
 _NO_COUNT = (
     r"(?! ?(?:天|次|小时|个|周|年|片|粒|颗|顿|餐(?![前后])|遍|杯|盒"
     r"|(?:days?|weeks?|months?|hours?|times|pills?)\b))"
@@ -154,7 +154,7 @@ def _glucose(text: str, expected: bool) -> Iterator[Measured]:
     if expected or re.search(rf"{_SUGAR}|{_FASTING}|{_AFTER}", text, re.IGNORECASE):
         spans = [(match["n"], match.start("n"), match.end("n")) for match in _GLUCOSE.finditer(text)]
         if not spans and expected:
-            spans = [(text[start:end], start, end) for _, start, end in _numbers(text)][:1]
+            spans = [(text[start:end], start, end) for _, start, end in _numbers(text)]
         for said, start, end in spans:
             value = read_quantity(said)
             if _MG.match(text, end):
@@ -195,6 +195,7 @@ def _weight(value: float, unit: str, start: int, end: int) -> Measured:
 
 
 def _temperatures(text: str, expected: bool) -> Iterator[Measured]:
+    told = False
     for match in _TEMPERATURE.finditer(text):
         said, tenth = match["n"] or match["n2"], match["tenth"] or match["tenth2"]
         value = read_quantity(said)
@@ -203,10 +204,10 @@ def _temperatures(text: str, expected: bool) -> Iterator[Measured]:
         found = _temperature(value, (match["unit"] or match["unit2"] or "").lower(), *match.span())
         if match["n"] is None and not expected and not 34 <= float(found.value["value"]) <= 43:
             continue  # an angle, an oven
+        told = True
         yield found
-        return
-    if expected:
-        yield from (_temperature(value, "", start, end) for value, start, end in list(_numbers(text))[:1])
+    if expected and not told:
+        yield from (_temperature(value, "", start, end) for value, start, end in _numbers(text))
 
 
 def _temperature(value: float, unit: str, start: int, end: int) -> Measured:
@@ -219,7 +220,12 @@ def _temperature(value: float, unit: str, start: int, end: int) -> Measured:
 
 def find_number(text: str) -> float | None:
     """The first number that is no time and counts nothing else."""
-    return next((value for value, _, _ in _numbers(spoken_as_digits(text))), None)
+    return next(iter(find_numbers(text)), None)
+
+
+def find_numbers(text: str) -> list[float]:
+    """All such numbers, in order."""
+    return [value for value, _, _ in _numbers(spoken_as_digits(text))]
 
 
 def _numbers(text: str) -> Iterator[tuple[float, int, int]]:
