@@ -38,9 +38,10 @@ from actions.measured_whose import (
 from actions.turn import Reply, Turn
 from integrations.hospital.follow_up import answering, asking
 from integrations.hospital.follow_up.answering import OpenTask
-from integrations.hospital.follow_up.plans import Plan
-from integrations.hospital.follow_up.reading import corrects, read_all
-from integrations.language.clauses import puts_off, skips
+from integrations.hospital.follow_up.correcting import corrected, corrects
+from integrations.hospital.follow_up.plans import Plan, Question
+from integrations.hospital.follow_up.reading import read_all, read_one
+from integrations.language.clauses import puts_off, skips, without_later
 from integrations.language.measurements import find_measurements
 
 _DONT = frozenset({"cancel", "goodbye"})
@@ -110,7 +111,8 @@ class FollowUpForm(Form):
     async def _asked(
         self, turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any]
     ) -> Outcome:
-        if turn.intent == "go_back" and turn.asked == QUESTION and (before := draft.get("last")):
+        goes_back = turn.intent == "go_back" or (not draft.get(MEANT) and _only_takes_back(turn.text))
+        if goes_back and turn.asked == QUESTION and (before := draft.get("last")):
             return put_question(turn, reply, task, plan, {**draft, "question": before, "last": None})
         if turn.intent in _DONT or turn.intent == "go_back":
             reply.say("say_follow_up_left")
@@ -118,7 +120,7 @@ class FollowUpForm(Form):
         if turn.intent == "use_page":
             await by_page.offer(turn, reply, task)
             return Outcome(draft, turn.asked)
-        if turn.facts.field == LATER or (turn.asked and puts_off(turn.text)):
+        if turn.facts.field == LATER or (turn.asked and _only_puts_off(turn, task, plan, draft)):
             return await later(turn, reply, task)
         if await missing_consents(turn):  # withdrawn since it was asked: nothing may be kept
             reply.say("say_measurement_consent")
@@ -168,6 +170,8 @@ class FollowUpForm(Form):
         question = plan.question(str(draft.get("question"))) if plan else None
         if plan is None or question is None:
             return False
+        if corrects(turn.text) and _puts_right(turn, plan.question(str(draft.get("last")))):
+            return True
         if question.kind == "text":
             return turn.intent not in _NOT_WORDS
         return bool(read_all(known_plans(turn), plan.questions, question, turn.text, {}))
@@ -199,6 +203,31 @@ class FollowUpForm(Form):
         else:
             reply.say("say_follow_up_none")
         return Outcome.closed()
+
+
+def _only_takes_back(text: str) -> bool:
+    """ "不对", without what is right."""
+    return corrects(text) and not corrected(text)
+
+
+def _puts_right(turn: Turn, last: Question | None) -> bool:
+    """Whether the message says something else than the answer before, or only that it was wrong."""
+    words = corrected(turn.text)
+    return last is not None and (not words or read_one(known_plans(turn), last, words) is not None)
+
+
+def _only_puts_off(turn: Turn, task: OpenTask, plan: Plan, draft: Mapping[str, Any]) -> bool:
+    """Whether the patient wants to be left alone for now and tells nothing that is asked:
+    not "185/120，其他晚上再说"."""
+    if not puts_off(turn.text):
+        return False
+    rest = without_later(turn.text)
+    question = plan.question(str(draft.get("question")))
+    if not rest or question is None:
+        return not find_measurements(rest)
+    return not (
+        find_measurements(rest) or read_all(known_plans(turn), task.open_questions(plan), question, rest, {})
+    )
 
 
 def _unasked(turn: Turn, task: OpenTask, plan: Plan, draft: Mapping[str, Any]) -> bool:

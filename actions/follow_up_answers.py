@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from actions import follow_up_words as words
@@ -15,12 +16,14 @@ from actions.measured_doubt import MEANT
 from actions.turn import Reply, Turn
 from integrations.hospital.follow_up import answering
 from integrations.hospital.follow_up.answering import Given, OpenTask
+from integrations.hospital.follow_up.correcting import corrected, corrects
 from integrations.hospital.follow_up.plans import Plan, Question
-from integrations.hospital.follow_up.reading import Read, chosen, corrects, graded, graded_yes_no, read_all
+from integrations.hospital.follow_up.reading import Read, chosen, graded, graded_yes_no, read_all
 from integrations.hospital.models import Level
-from integrations.language.clauses import skips
+from integrations.language.clauses import puts_off, skips, without_later
 
 SKIP = "skip"  # what a button says
+_JUST_ANSWERED = timedelta(hours=1)  # so long "不对" means the answer before, after something else as well
 
 
 async def take_answers(
@@ -68,21 +71,42 @@ async def _read(
         return [graded_yes_no(current, said=turn.intent == "affirm")] if turn.asked == QUESTION else []
     if not turn.text or (turn.intent == "answer_follow_up" and not turn.facts.measurement):
         return []
+    all_plans = known_plans(turn)
+    text = turn.text if current.kind == "text" else without_later(turn.text)
+    takes_back = corrects(text)
+    if takes_back and (reads := await _put_right(turn, task, plan, current, draft, text)):
+        return reads
     if turn.asked == BEGIN and turn.intent in {"affirm", "inform"} and not turn.facts.measurement:
         return []
-    all_plans = known_plans(turn)
-    async with turn.runtime.database.begin() as session:
-        before = await answering.answers_of(session, turn.runtime.crypto, task.id)
-    last = plan.question(str(draft.get("last")))
-    if last and last.measures and corrects(turn.text):
-        reads = read_all(all_plans, plan.questions, last, turn.text, before)
-        if any(read.question.id == last.id for read in reads):
-            return reads
     if turn.asked == BEGIN and current.kind in ("text", "yes_no", "choice"):
         return []  # before the question was put nothing can be meant for it
-    if corrects(turn.text):
-        return read_all(all_plans, plan.questions, current, turn.text, before)
-    return read_all(all_plans, task.open_questions(plan), current, turn.text, {})
+    if takes_back:
+        before = await _answers_of(turn, task)
+        return read_all(all_plans, plan.questions, current, text, before)
+    return read_all(all_plans, task.open_questions(plan), current, text, {})
+
+
+async def _put_right(
+    turn: Turn, task: OpenTask, plan: Plan, current: Question, draft: Mapping[str, Any], text: str
+) -> list[Read]:
+    """What a message says instead of the answer before; nothing where it speaks of something else. Where the patient's
+    own words are asked for, any answer may be meant that they name."""
+    async with turn.runtime.database.begin() as session:
+        latest = await answering.answered_last(session, task.id, turn.now - _JUST_ANSWERED)
+    last = plan.question(str(draft.get("last") or latest))
+    if last is None or last.kind == "text":
+        return []
+    words = text if last.measures else corrected(text)
+    before = await _answers_of(turn, task)
+    reads = read_all(known_plans(turn), plan.questions, last, words, before)
+    if any(read.question.id == last.id for read in reads):
+        return reads
+    return [read for read in reads if read.question.id in before] if current.kind == "text" else []
+
+
+async def _answers_of(turn: Turn, task: OpenTask) -> dict[str, Any]:
+    async with turn.runtime.database.begin() as session:
+        return await answering.answers_of(session, turn.runtime.crypto, task.id)
 
 
 async def _nothing_read(
@@ -171,13 +195,12 @@ async def _answered(
     noted = words.all_values(turn, reads)
     if noted:
         reply.say("say_follow_up_noted", what=noted)
-    alarmed = False
+    alarmed = any(read.level is Level.ALARM for read in reads)
     for read in sorted(reads, key=lambda one: one.level is not Level.ALARM):
         advice = known_plans(turn).advice(read.question, read.level, low=read.low)
         if advice:
             reply.parts.append(advice.text(turn.language))
-        alarmed = alarmed or read.level is Level.ALARM
-        if alarmed:
+        if read.level is Level.ALARM:
             break  # one thing at a time: the gravest
     draft = {**draft, "last": reads[0].question.id, MEANT: None}
     if alarmed:
@@ -202,4 +225,6 @@ async def _go_on(
     if task is None or not task.open_questions(plan):
         reply.parts.append(plan.closing.text(turn.language))
         return Outcome.closed()
+    if puts_off(turn.text):  # 药吃了，血压晚上再量
+        return await later(turn, reply, task)
     return put_question(turn, reply, task, plan, {**draft, "question": None})

@@ -21,6 +21,7 @@ from integrations.hospital import events, operations, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.follow_up import alerts, measuring, reading
 from integrations.hospital.follow_up.alerts import Duty
+from integrations.hospital.follow_up.correcting import corrects
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import MeasurementRule, Plans, plans
 from integrations.hospital.follow_up.wording import measured, number
@@ -107,7 +108,7 @@ async def log_for(
             _say_doubt(turn, reply, known, wrong)
         return waiting
     noted = [_graded(known, one) for one in found]
-    await _keep(turn, patient, noted, moment, instead=reading.corrects(words))
+    await _keep(turn, patient, noted, moment, instead=corrects(words))
     what = turn.words.all_of(measured(turn.words.texts, one.kind, one.value) for one in noted)
     example = _EXAMPLES.get(noted[0].kind, "128/80")
     reply.say("say_measurement_noted", name=patient.name, what=what, example=example)
@@ -210,7 +211,7 @@ async def _meant(turn: Turn, reply: Reply) -> list[PatientView]:
     async with turn.runtime.database.begin() as session:
         people = await patients.acting_for(session, await account_of(session, turn))
         before = None
-        if not relative and reading.corrects(turn.text):
+        if not relative and corrects(turn.text):
             since = turn.now - _JUST_NOTED
             before = await measuring.noted_last(session, [one.id for one in people], since)
     if relative:

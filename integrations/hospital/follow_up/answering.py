@@ -211,6 +211,21 @@ async def answers_of(session: AsyncSession, crypto: Crypto, task_id: UUID) -> di
     }
 
 
+async def answered_last(session: AsyncSession, task_id: UUID, since: datetime) -> str:
+    """The question that was answered last; empty when none was since then."""
+    standing = (
+        select(FollowUpAnswer.question)
+        .where(
+            FollowUpAnswer.task_id == task_id,
+            FollowUpAnswer.replaced_at.is_(None),
+            FollowUpAnswer.answered_at >= since,
+        )
+        .order_by(FollowUpAnswer.answered_at.desc(), FollowUpAnswer.id.desc())
+        .limit(1)
+    )
+    return await session.scalar(standing) or ""
+
+
 async def next_due(session: AsyncSession, contact_id: UUID, now: datetime) -> datetime | None:
     """When somebody of this account is asked next."""
     found: datetime | None = await session.scalar(_NEXT, {"contact": contact_id, "now": now})

@@ -50,8 +50,10 @@ class Option(Strict):
 
 
 class Question(Strict):
-    """`watch_if` and `alarm_if` are for yes_no; `ranges` for what is measured or counted. `page_minutes`: for so long
-    an alarm may wait for its duty before those on call are paged; 0 is at once; without it the measurement's holds."""
+    """`watch_if` and `alarm_if` are for yes_no, as are `affirms` and `denies`: words that say yes, and words that say
+    no; denied themselves (没起泡, 没忘) they say the opposite. `ranges` are for what is measured or counted.
+    `page_minutes`: for so long an alarm may wait for its duty before those on call are paged; 0 is at once; without it
+    the measurement's holds."""
 
     id: str = Field(pattern=_ID)
     kind: QuestionKind
@@ -62,6 +64,8 @@ class Question(Strict):
     options: tuple[Option, ...] = ()
     watch_if: bool | None = None
     alarm_if: bool | None = None
+    affirms: Words | None = None
+    denies: Words | None = None
     page_minutes: int | None = Field(default=None, ge=0, le=_DAY)
     advice: Advice = Advice()
 
@@ -73,6 +77,8 @@ class Question(Strict):
             raise ValueError("a choice has two to six options")
         if self.kind != "yes_no" and (self.watch_if is not None or self.alarm_if is not None):
             raise ValueError("watch_if and alarm_if are for yes_no")
+        if self.kind != "yes_no" and (self.affirms or self.denies):
+            raise ValueError("affirms and denies are for yes_no")
         if self.ranges and self.kind not in GRADED_BY_RANGES:
             raise ValueError(f"a question of the kind {self.kind} has no ranges")
         if self.kind in ("pain", "number") and self.ranges is None:

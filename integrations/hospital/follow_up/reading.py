@@ -7,21 +7,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from integrations.hospital.follow_up.plans import MeasurementRule, Option, Plans, Question
+from integrations.hospital.follow_up.choosing import affirmed, grave_words, option_told
+from integrations.hospital.follow_up.correcting import corrects
+from integrations.hospital.follow_up.plans import MeasurementRule, Plans, Question
 from integrations.hospital.follow_up.ranges import Ranges
 from integrations.hospital.models import Level
-from integrations.language.clauses import about, clauses, yes_or_no
-from integrations.language.measurements import Measured, find_measurements, find_number
+from integrations.language.clauses import about, clauses, punctuated
+from integrations.language.measurements import Measured, find_measurements, find_number, find_numbers
+from integrations.language.mentions import Stance, mentions
 
 _PAINLESS = re.compile(
-    r"不[疼痛]|没(?:有|什么)?(?:感觉)?[疼痛]?|无痛|no(?: pain)?\b|not at all|none", re.IGNORECASE
-)
-_CORRECTS = re.compile(
-    r"不对|错了|不是|应该是|说错|写错|打错|改成|改为|更正|更改|看错|记错"
-    r"|\b(?:sorry|actually|i mean|wrong|mistake|correction|should be|rather)\b",
+    r"(?:一点儿?|完全|已经|现在|今天|基本上?|伤口|刀口|都|也|倒|是|的?时候|平时|走路|晚上|白天|动|咳嗽|嗯|我)*"
+    r"(?:不[疼痛](?:不痒)?|没有?(?:什么|啥|任何)?(?:[疼痛](?:感|觉)?|感觉|不舒服)|无痛|没有?|冇痛|唔痛)(?:了|的|啊|呢|呀|哦|哈|嘛)*"
+    r"|(?:no,? )?(?:it |the wound )?(?:no pain|not at all|none|no|nope|zero|painless"
+    r"|(?:does|is|do)(?:n'?t| not) (?:hurt|painful)|not painful|not hurting|no hurt)"
+    r"(?: (?:at all|now|today|any ?more|really|thanks|thank you|no pain))*",
     re.IGNORECASE,
 )
-_UNWELL = re.compile(r"不太?(?:舒服|好|行)|难受|not (?:so |very |too )?(?:well|good|great)", re.IGNORECASE)
+_PAIN = re.compile(r"疼|痛|厉害|难受|pain|hurt|ache|aching|sore", re.IGNORECASE)
+# What the question itself calls 10.
+_UNBEARABLE = (
+    *("受不了", "受不住", "忍不了", "忍不住", "疼死", "痛死", "得要命", "得要死", "得不行", "扛不住"),
+    *("unbearable", "can't bear", "cannot bear", "can't stand", "excruciating", "worst pain"),
+)
+_SCALE = re.compile(
+    r"/ ?10\b|\bout of (?:10|ten)\b|满分是?(?:10|十)分?|(?:10|十)分(?:满分|制|里面?|中)[，,]?", re.IGNORECASE
+)
+# 一动就疼 gives no number.
+_WORD = re.compile(
+    r"[一二两三四五六七八九十](?=[\u4e00-\u9fff])(?![分点级到至或一二两三四五六七八九十吧左的啊了呢来多、])"
+)
+_RANGE = re.compile(r"\d ?(?:[-~～—–到至、]|to|or|或) ?\d", re.IGNORECASE)
+_NOW = re.compile(r"现在|今天|今早|目前|这会|刚才|刚刚|\bnow\b|\btoday\b|this morning", re.IGNORECASE)
 _NOTHING = re.compile(
     r"^(?:没有?了?|没什么了?|暂时没有|都没有|无|不用了|no|nope|nothing|none|no,? thanks?)[。.!！ ]*$",
     re.IGNORECASE,
@@ -56,11 +73,6 @@ class Likelier:
     written: str = ""
 
 
-def corrects(text: str) -> bool:
-    """Whether the patient takes back what was said before."""
-    return bool(_CORRECTS.search(text))
-
-
 def read_all(
     plans: Plans, questions: Sequence[Question], current: Question, text: str, before: dict[str, Any]
 ) -> list[Read]:
@@ -77,45 +89,57 @@ def read_all(
 
 
 def _rest(current: Question, others: Sequence[Question], text: str) -> str:
-    """The part of the message that can answer the open question."""
-    if current.about and (own := about(text, current.about.all)):
-        return own
-    taken = [word.lower() for other in others if other.about for word in other.about.all]
-    parts = [
-        part
-        for part in clauses(text)
-        if not any(word in part.lower() for word in taken) and not _CORRECTS.fullmatch(part)
-    ]
-    return text if current.kind == "text" or current.measures else "，".join(parts)
+    """The part of the message that can answer the open question: what speaks of it, and what speaks of no other."""
+    if current.kind == "text" or current.measures:
+        return text
+    own = current.about.all if current.about else []
+    taken = [word for other in others if other.about for word in other.about.all]
+    parts = [part for part in clauses(text) if _speaks_of(part, own) or not _speaks_of(part, taken)]
+    return text if len(parts) == len(clauses(text)) else "，".join(parts)
+
+
+def _speaks_of(part: str, words: Sequence[str]) -> bool:
+    return any(word.lower() in part.lower() for word in words)
 
 
 def _read_other(plans: Plans, question: Question, text: str, before: dict[str, Any]) -> Read | None:
     if question.measures:
-        found = [one for one in find_measurements(text) if one.kind == question.measures]
-        return _measured(plans, question, found[0], before.get(question.id)) if found else None
-    if question.about and (part := about(text, question.about.all)):
-        return read_one(plans, question, part, None)
+        return _measurement(plans, question, text, before.get(question.id), expected="")
+    if question.about and about(text, question.about.all):
+        telling = [*question.about.all, *grave_words(question)]
+        return read_one(plans, question, about(text, telling), None)
     return None
 
 
 def read_one(plans: Plans, question: Question, text: str, before: Any = None) -> Read | None:
-    """The answer to this question; None when the words say nothing to it."""
+    """The answer to this question; None when the words say nothing to it, or nothing sure."""
     text = text.strip()
     if not text:
         return None
     if question.measures:
-        found = [one for one in find_measurements(text, question.kind) if one.kind == question.measures]
-        return _measured(plans, question, found[0], before) if found else None
+        return _measurement(plans, question, text, before, expected=question.kind)
     match question.kind:
-        case "pain" | "number":
-            return _number(plans, question, text)
+        case "pain":
+            return _pain(plans, question, text)
+        case "number":
+            return _counted(plans, question, find_number(text))
         case "yes_no":
-            said = yes_or_no(text)
+            said = affirmed(question, punctuated(text))
             return None if said is None else graded_yes_no(question, said=said)
         case "choice":
-            option = _option(question, text)
+            option = option_told(question, punctuated(text))
             return Read(question, option.id, option.level) if option else None
     return Read(question, "" if _NOTHING.match(text) else text)
+
+
+def _measurement(plans: Plans, question: Question, text: str, before: Any, *, expected: str) -> Read | None:
+    """Of several values the gravest; when one is put right, the last."""
+    found = [one for one in find_measurements(text, expected) if one.kind == question.measures]
+    reads = [_measured(plans, question, one, before) for one in found]
+    if not reads or corrects(text):
+        return reads[-1] if reads else None
+    sure = [read for read in reads if not read.doubtful]
+    return max(sure or reads[:1], key=lambda read: list(Level).index(read.level))
 
 
 def graded_yes_no(question: Question, *, said: bool) -> Read:
@@ -171,30 +195,31 @@ def likelier(
     return Likelier(meant, f"{number:g} {other.unit}" if other.unit else "")
 
 
-def _number(plans: Plans, question: Question, text: str) -> Read | None:
-    number = find_number(text)
-    if number is None and question.kind == "pain" and _PAINLESS.search(text):
-        number = 0.0
+def _scores(text: str) -> set[float]:
+    return set(find_numbers(_WORD.sub(" ", _SCALE.sub(" ", text))))
+
+
+def _counted(plans: Plans, question: Question, number: float | None) -> Read | None:
     if number is None:
         return None
     read = graded(plans, question, {"value": number})
     return Read(question, number, read.level, read.low, read.implausible)
 
 
-def _option(question: Question, text: str) -> Option | None:
-    """The option whose words the text holds; of several the one with the longest words. A plain no is the one
-    called none."""
-    lowered = text.lower()
-    said = [
-        (len(word), option)
-        for option in question.options
-        for word in (option.text.zh, option.text.en.lower(), *(option.words.all if option.words else ()))
-        if word.lower() in lowered
-    ]
-    negated = yes_or_no(text) is False
-    gravest = [one for one in said if one[1].level is Level.ALARM]
-    said = (gravest or said) if not negated else [one for one in said if one not in gravest]
-    if said:
-        return max(said, key=lambda one: one[0])[1]
-    none = next((option for option in question.options if option.id == "none"), None)
-    return none if none and negated and not _UNWELL.search(text) else None
+def _pain(plans: Plans, question: Question, text: str) -> Read | None:
+    """A number; without one, no pain at all or more than can be borne, which the question itself names. Of several
+    that of today, and of a range the worse one."""
+    numbers = _scores(text)
+    if len(numbers) > 1 and not _RANGE.search(text):
+        now = next((clause for clause in clauses(text) if _NOW.search(clause)), "")
+        numbers = _scores(now)
+        if len(numbers) > 1:
+            return None
+    if numbers:
+        return _counted(plans, question, max(numbers))
+    if any(one.stance is Stance.SAID for one in mentions(text, _UNBEARABLE)):
+        return _counted(plans, question, 10.0)
+    parts = clauses(text.replace("’", "'"))
+    painless = [bool(_PAINLESS.fullmatch(part)) for part in parts]
+    left = [part for part, none in zip(parts, painless, strict=True) if not none and _PAIN.search(part)]
+    return _counted(plans, question, 0.0) if any(painless) and not left else None

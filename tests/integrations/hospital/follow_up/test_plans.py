@@ -70,8 +70,8 @@ def test_how_long_an_alarm_may_wait_is_the_questions_or_the_measurements() -> No
         ("en: Have you taken your medicine every day this week?", "en: ''", 15, "questions.1.ask.en"),
         ("今天早上的血压是多少？", "今天早上的血压是多少！", 12, "no exclamation marks"),
         ("id: complaint", "id: pressure", 9, "two questions are called pressure"),
-        ("closing:", "ending:", 37, "this word is not known here"),
-        ("请立刻拨打120", "请小心", 31, "say when to call 120"),
+        ("closing:", "ending:", 59, "this word is not known here"),
+        ("请立刻拨打120", "请小心", 52, "say when to call 120"),
         ("names: {", "names: {{", 3, ""),
     ],
 )

@@ -1,0 +1,236 @@
+"""Which option, or which of yes and no, a patient's words mean: surely, or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from integrations.hospital.follow_up.plans import Option, Question, Words
+from integrations.hospital.models import Level
+from integrations.language.clauses import clauses, plainly, yes_or_no
+from integrations.language.mentions import Mention, Stance, mentions
+
+# A complaint beside good news, or beside a no.
+_WORSE = Words(
+    zh=[
+        *(
+            "加重",
+            "严重",
+            "厉害",
+            "恶化",
+            "复发",
+            "反复",
+            "难受",
+            "不舒服",
+            "不行",
+            "糟",
+            "受不了",
+            "越来越不",
+            "发烧",
+            "发热",
+        ),
+        *(
+            "不如",
+            "变差",
+            "又疼",
+            "又痛",
+            "又犯",
+            "又开始",
+            "又不",
+            "又发",
+            "又烧",
+            "又咳",
+            "又肿",
+            "又红",
+            "又流",
+            "又晕",
+            "又渗",
+        ),
+    ],
+    en=[
+        *(
+            "worse",
+            "again",
+            "came back",
+            "comes back",
+            "is back",
+            "flare",
+            "on and off",
+            "unwell",
+            "terrible",
+            "awful",
+        ),
+        *("horrible", "severe", "bad", "badly"),
+    ],
+).all
+_COMPLAINTS = Words(
+    zh=[
+        *(
+            "疼",
+            "痛",
+            "晕",
+            "昏",
+            "闷",
+            "麻",
+            "喘",
+            "吐",
+            "恶心",
+            "心慌",
+            "发慌",
+            "慌",
+            "憋",
+            "胀",
+            "没力",
+            "没劲",
+            "无力",
+            "乏力",
+        ),
+        *("睡不着", "睡不好", "眼花", "气短", "不适", "症状", "异常", "毛病", "问题", "不好"),
+    ],
+    en=[
+        *(
+            "dizzy",
+            "dizziness",
+            "lightheaded",
+            "headache",
+            "head",
+            "pain",
+            "hurt",
+            "ache",
+            "tight",
+            "tightness",
+            "symptom",
+        ),
+        *(
+            "problem",
+            "complaint",
+            "nausea",
+            "sick",
+            "numb",
+            "weak",
+            "discomfort",
+            "uncomfortable",
+            "breathless",
+            "faint",
+        ),
+    ],
+).all
+# 希望好转, "hope to get better": no news yet.
+_HOPED = re.compile(
+    r"(?:希望|盼|不敢说|说不上|谈不上|算不上|想要?快?点?|什么时候|啥时候|几时|怎么|怎样|如何|多久|何时|哪里|哪儿|哪能|才能|才会)[^，,。；;！!？?]{0,4}$|(?:会|能|将)(?:慢慢|很快|快|再)*$"
+    r"|\b(?:hope|wish|want|would|should|could|will|expect|when|until|if)\b[^,.;!?]{0,25}$",
+    re.IGNORECASE,
+)
+# 好转不大, 愈合得慢: denied behind the word.
+_POORLY = re.compile(
+    r"(?:得|的)?(?:也|还|都|并|很|比较|挺|有点|太|是)*(?:不(?!错|疼|痛|咳|晕|红|肿|难|烧|渗|流)|慢|差(?!不多)|有限|糟)"
+)
+_NOT_ONE_BIT = re.compile(r"一点儿?(?:都|也)?(?=[没不])")  # 一点都不晕 is no little
+_HAS = re.compile(r"(?<![没冇未无])有(?!没有|什么|啥|空|时间|办法)")
+_DENYING = re.compile(r"[没不无冇]")
+
+
+def grave(question: Question) -> bool | None:
+    """The answer to a yes or no that is to be looked at."""
+    return question.alarm_if if question.alarm_if is not None else question.watch_if
+
+
+def affirmed(question: Question, text: str) -> bool | None:
+    """What is to be looked at wins over everything else that is said: 有个水泡，不疼."""
+    affirms = question.affirms.all if question.affirms else []
+    denies = question.denies.all if question.denies else []
+    told = [(one, True) for one in mentions(text, affirms)] + [(one, False) for one in mentions(text, denies)]
+    told = [(one, yes) for one, yes in told if not any(other.covers(one) for other, _ in told)]
+    unsure = any(one.stance is Stance.OPEN for one, _ in told)
+    votes = [yes is (one.stance is Stance.SAID) for one, yes in told if one.stance is not Stance.OPEN]
+    for clause in clauses(text):
+        vote = plainly(clause)
+        if vote is None and grave(question) and _HAS.search(clause) and not _DENYING.search(clause):
+            vote = True
+        if vote is None and not (affirms or denies or question.alarm_if is not None):
+            vote = yes_or_no(clause)
+        votes += [] if vote is None else [vote]
+    graver = grave(question)
+    if graver in votes:
+        return graver
+    return None if unsure or not votes else votes[0]
+
+
+def option_told(question: Question, text: str) -> Option | None:
+    """The option that is told, the gravest of several. Good news is taken for it only where nothing speaks against it;
+    what is denied says nothing of the others."""
+    text = _NOT_ONE_BIT.sub("", text)
+    heard = _heard(question, text)
+    told = [(one, option) for one, option in heard if one.stance is Stance.SAID]
+    for level in (Level.ALARM, Level.WATCH):
+        if found := [(one, option) for one, option in told if option.level is level]:
+            return _longest(found)
+        if level is Level.ALARM and any(
+            option.level is level and one.stance is Stance.OPEN for one, option in heard
+        ):
+            return None
+    none = next((option for option in question.options if option.id == "none"), None)
+    good = [(one, option) for one, option in heard if option.level is Level.USUAL]
+    if any(one.stance is not Stance.SAID or _not_yet(text, one) for one, _ in good):
+        return None
+    if none:
+        return none if _complains_of_nothing(question, text, told=bool(good)) else None
+    if any(one.stance is Stance.SAID for one in mentions(text, _WORSE)):
+        return None
+    if good:
+        return _longest(good)
+    return _all_others_denied(question, heard)
+
+
+def _longest(told: Sequence[tuple[Mention, Option]]) -> Option:
+    """The option whose words say the most."""
+    return max(told, key=lambda one: one[0].end - one[0].start)[1]
+
+
+def _words(option: Option) -> list[str]:
+    """By which an option is known; a plain no is read as such."""
+    said = (option.text.zh, option.text.en, *(option.words.all if option.words else ()))
+    return [word for word in said if plainly(word) is None]
+
+
+def _heard(question: Question, text: str) -> list[tuple[Mention, Option]]:
+    """The words of all options, each where no longer word of another holds it: 没好转 is not 好转."""
+    listed = grave_words(question)
+    found = [
+        (one, option)
+        for option in question.options
+        for one in mentions(text, _words(option), () if option.level is Level.USUAL else listed)
+    ]
+    return [(one, option) for one, option in found if not any(other.covers(one) for other, _ in found)]
+
+
+def _not_yet(text: str, good: Mention) -> bool:
+    """Whether the good news is hoped for, or taken back behind its word."""
+    poorly = not text[: good.end].endswith("了") and _POORLY.match(text[good.end :])
+    return bool(poorly or _HOPED.search(text[: good.start]))
+
+
+def _complains_of_nothing(question: Question, text: str, *, told: bool) -> bool:
+    """A no, or all well, and no complaint beside it."""
+    own = [word for word in question.about.all if not _DENYING.match(word)] if question.about else []
+    found = mentions(text, (*own, *_COMPLAINTS, *_WORSE))
+    if any(one.stance is not Stance.DENIED for one in found):
+        return False
+    return told or bool(found) or any(plainly(clause) is False for clause in clauses(text))
+
+
+def _all_others_denied(question: Question, heard: Sequence[tuple[Mention, Option]]) -> Option | None:
+    """不红不肿，没流脓: what is left of the options."""
+    denied = {option.id for one, option in heard if one.stance is Stance.DENIED}
+    left = [option for option in question.options if option.id not in denied]
+    return left[0] if len(left) == 1 and left[0].level is Level.USUAL else None
+
+
+def grave_words(question: Question) -> list[str]:
+    """By which a clause is known to tell of what is to be watched: 脚没事，破了点皮."""
+    if question.kind == "choice":
+        return [
+            word for option in question.options if option.level is not Level.USUAL for word in _words(option)
+        ]
+    words = question.affirms if grave(question) else question.denies
+    return words.all if words else []

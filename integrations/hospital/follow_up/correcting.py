@@ -1,0 +1,39 @@
+"""Whether a message takes back what was said before, and what it says instead."""
+
+from __future__ import annotations
+
+import re
+
+# "是不是还高" asks, 不对劲 complains, 不是很疼 answers: none of them takes anything back.
+_ASKS = re.compile(r"(?:是不是|会不会|有没有|(?<!不)对不对)[^，,。；;！!？?\d]{0,8}|(?:对|错)[了的]?[吗么]")
+_CORRECTS = re.compile(
+    r"不对(?!劲|头|称|付|路)|(?<![没不])(?<!有)错了|应该是|(?:说|写|打|按|点|选|看|记|弄|搞|发|输|填|答|讲|念|读|量|测|称)错了?|(?<!药)改[成为]|更正"
+    r"|更改"
+    r"|(?:^|(?<=[，,。.；;！!\s啊哦噢呃嗯]))不是(?:的|啊|呀|哦)?(?=[，,。！!\s]*(?:是|我|血|高压|低压|体|空腹|早|今|昨|刚|\d))|不是(?=\s*\d)"
+    r"|不是(?![很太每多都]|特别|那么|十分|非常|天天|所有|一直)[\u4e00-\u9fff]{1,8}[，, ]+而?是"
+    r"|\b(?:i meant?|mistake|correction|should be|typo|mistyped|misread)\b"
+    r"|\bwrong (?:number|button|one|answer|value|reading|key)\b"
+    r"|\b(?:that|it|this|number|answer|i)(?:'s| is| was)?(?: all| the)? wrong\b(?! with)|^(?:no,? )?(?:sorry, )?wrong\b"
+    r"|^(?:oh,? |no,? )?sorry\b(?!,? (?:for|about|to|but|i\b(?! meant?)))"
+    r"|^(?:no,? |oh,? |well,? )?(?:actually|rather)\b"
+    r"|\b(?:actually|or rather|rather)(?=,? (?:it'?s|it is|it was)\b)|\bnot(?= \d)"
+    r"|^no(?=,? (?:it'?s|it is|it was|that'?s)\b)",
+    re.IGNORECASE,
+)
+# What may stand around the correcting words and corrects nothing yet.
+_NOTHING_YET = re.compile(
+    r"(?:[，,。.！!？?~～…\s]|我|刚才?|刚刚|上面|前面|上一?[个题]|那|这|是|了|的|啊|呀|哦|噢|呃|嗯|不好意思|抱歉|应该|改一?下?|答|个|题|回答"
+    r"|\b(?:no|oh|it|is|was|that|this|the|i|my|please|sorry|made|a|by|last|answer|one|'s)\b)*",
+    re.IGNORECASE,
+)
+
+
+def corrects(text: str) -> bool:
+    """Whether the patient takes back what was said before."""
+    return bool(_CORRECTS.search(_ASKS.sub("，", text)))
+
+
+def corrected(text: str) -> str:
+    """What a correcting message says instead; empty for a bare "不对"."""
+    rest = _CORRECTS.sub("，", text)
+    return "" if _NOTHING_YET.fullmatch(rest) else rest.strip("，, ")
