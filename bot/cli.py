@@ -90,6 +90,7 @@ def migrate(var: Var = VAR) -> None:
 @app.command()
 def seed(var: Var = VAR) -> None:
     """Make the demo hospital, or extend its schedules to 14 days from today."""
+    from bot.handoff import canned
     from bot.launching.demo_logins import add_staff
     from bot.launching.opening import in_transaction, open_database
     from integrations.database import utcnow
@@ -99,6 +100,7 @@ def seed(var: Var = VAR) -> None:
         today = utcnow().astimezone(settings.zone).date()
         in_transaction(url, lambda session: run(session, today))
         add_staff(var.resolve(), url, settings)
+        in_transaction(url, canned.add_demo)
     _say("The demo hospital is there.")
 
 

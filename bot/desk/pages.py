@@ -20,6 +20,7 @@ MODULES = (
     "bot.desk.work.differences",
     "bot.desk.work.unknown",
     "bot.desk.work.questions",
+    "bot.desk.work.replies",
     "bot.desk.work.schedules",
     "bot.desk.work.identities",
     "bot.desk.work.agreements",

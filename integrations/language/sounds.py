@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
+from pypinyin import Style, lazy_pinyin
 
 # Sounds that many speakers and keyboards do not keep apart: n/l, zh/z, ch/c, sh/s, -ng/-n.
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"))
@@ -30,3 +30,8 @@ def loose_syllable(character: str) -> str:
 def loosely(text: str) -> tuple[str, ...]:
     """The loose reading of a text, one entry for each character."""
     return tuple(map(loose_syllable, text))
+
+
+def typed(text: str) -> tuple[str, str]:
+    """How a text is typed by sound, in full and by first letters: 退款 → ("tuikuan", "tk")."""
+    return "".join(lazy_pinyin(text)).lower(), "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).lower()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import media
@@ -17,11 +17,12 @@ from bot.consulting import work
 from bot.desk.desk import Desk
 from bot.desk.talks.elements import Shape
 from bot.desk.talks.rows import Row
+from bot.handoff import canned as replies
 from bot.handoff import talking
-from bot.handoff.models import CannedReply
 from bot.wake import tell_desk, wake
 from integrations import pictures
 from integrations.hospital.staff.permissions import Right
+from integrations.language.sounds import typed
 
 log = structlog.get_logger()
 
@@ -134,19 +135,23 @@ async def seen(session: AsyncSession, conversation_id: UUID, staff_id: UUID, now
 
 
 async def canned(session: AsyncSession, skills: Collection[str]) -> list[Shape]:
-    """The canned replies of these queues and of everybody, the most used first."""
-    own = or_(CannedReply.skill.is_(None), CannedReply.skill.in_(skills))
-    found = await session.scalars(select(CannedReply).where(own).order_by(CannedReply.used.desc()).limit(500))
+    """The canned replies of these queues and of everybody, the most used first. `sounds`: how their titles are typed
+    by sound."""
     return [
-        {"shortcut": one.shortcut, "title": one.title, "words": one.words, "words_en": one.words_en}
-        for one in found
+        {
+            "shortcut": one.shortcut,
+            "title": one.title,
+            "words": one.words,
+            "words_en": one.words_en,
+            "sounds": " ".join(typed(one.title)),
+        }
+        for one in await replies.listed(session, skills)
     ]
 
 
 async def used(desk: Desk, shortcut: str) -> None:
     async with desk.reading(by_itself=True) as session:
-        counted = update(CannedReply).where(CannedReply.shortcut == shortcut)
-        await session.execute(counted.values(used=CannedReply.used + 1))
+        await replies.count_use(session, shortcut)
 
 
 async def tell(desk: Desk, conversation_id: UUID) -> None:

@@ -41,10 +41,13 @@ export default {
     placeholder() { return this.mode === "note" ? this.words.note_hint : this.can.reply ? this.words.reply_hint : this.can.why || this.words.reply_hint; },
     offered() {
       if (this.mode !== "reply" || !this.text.startsWith("/") || this.text.includes("\n")) return [];
-      const asked = this.text.slice(1).trim().toLowerCase(), english = this.speaks === "en";
+      const asked = this.text.slice(1).trim().toLowerCase(), parts = asked.split(/\s+/), english = this.speaks === "en";
       return this.canned
         .map((one) => ({ ...one, words: (english && one.words_en) || one.words }))
-        .filter((one) => !asked || `${one.shortcut} ${one.title} ${one.words}`.toLowerCase().includes(asked))
+        .filter((one) => {
+          const said = `${one.shortcut} ${one.title} ${one.sounds} ${one.words}`.toLowerCase();
+          return parts.every((part) => said.includes(part));
+        })
         .sort((a, b) => b.shortcut.startsWith(asked) - a.shortcut.startsWith(asked)).slice(0, 8);
     },
   },
