@@ -98,8 +98,8 @@ def show(
             typer.echo(f"\n[{one.kind}, {one.author}, {one.at:%Y-%m-%d %H:%M} UTC]\n{one.words}")
         if told.closing:
             typer.echo(f"\n[closing]\n{told.closing}")
-        for medium, status in told.media:
-            typer.echo(f"\npicture or file {medium}: {status}")
+        for medium in told.media:
+            typer.echo(f"\npicture or file {medium.id}: {medium.status} {medium.mime}")
 
     _run(var, work)
 

@@ -24,6 +24,7 @@ from bot.desk.registry import said_of
 from bot.desk.talks import media
 from bot.desk.talks.hub import Hub
 from bot.desk.words import catalogue
+from bot.desk.work import case_media
 from integrations import connections
 from integrations.hospital.staff.permissions import NotPermitted
 from integrations.logs import configure_logs
@@ -55,6 +56,7 @@ def create_desk(settings: Settings) -> ASGIApp:
     desk = FastAPI(title="daozhen desk", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     desk.include_router(login.router)
     desk.include_router(media.router)
+    desk.include_router(case_media.router)
     desk.include_router(theme.router)
     desk.mount("/static", StaticFiles(directory=STATIC))
     _health(desk)

@@ -99,6 +99,10 @@ class Drawer:
                 with ui.element("div").classes("drawer-value"):
                     ui.label(title).classes("drawer-value-title")
                     ui.label(value).classes("drawer-value-text")
+            if shown.pictures:
+                self._pictures(shown.pictures)
+            for source in shown.files:
+                ui.link(self._desk.words("queue.file"), source, new_tab=True).classes("drawer-file")
             ui.timer(seconds, lambda: _forget(box), once=True)
 
     def _buttons(self, row: Row) -> None:

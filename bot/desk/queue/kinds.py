@@ -86,9 +86,12 @@ Answers = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Personal values that an action reveals: shown for a while, and nowhere else. `lines`: (words, value)."""
+    """Personal values that an action reveals: shown for a while, and nowhere else. `lines`: (words, value);
+    `pictures` and `files`: addresses at this desk."""
 
     lines: Sequence[tuple[str, str]] = field(repr=False)
+    pictures: Sequence[str] = field(default=(), repr=False)
+    files: Sequence[str] = field(default=(), repr=False)
 
 
 Next = Callable[[AsyncSession, Row, Answers], Awaitable[Sequence[Ask]]]

@@ -13,9 +13,10 @@ from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, Shown, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts, people
+from bot.desk.work.case_media import Pass
 from bot.desk.work.reasons import REASON, moment, who
 from integrations.hospital.cases import handling
-from integrations.hospital.cases.handling import Line
+from integrations.hospital.cases.handling import Line, Revealed
 from integrations.hospital.cases.refusals import AlreadyClosed, CaseError, NotOpen, UnknownCase
 from integrations.hospital.models import Adverse, CaseStatus
 from integrations.hospital.models.cases import FOUND, PROBLEMS, STANDING, TOLD, WAITING
@@ -163,8 +164,24 @@ class Cases:
             for one in told.notes
         ]
         lines += [(desk.words("cases.closing"), told.closing)] if told.closing else []
-        lines += [(desk.words("cases.medium"), status) for _, status in told.media]
-        return Shown(lines)
+        lines += [
+            (desk.words("cases.medium"), desk.words(f"cases.medium_{one.status}"))
+            for one in told.media
+            if one.status != "stored"
+        ]
+        return Shown(
+            lines,
+            pictures=self._addresses(told, row.key, answers["reason"], pictures=True),
+            files=self._addresses(told, row.key, answers["reason"], pictures=False),
+        )
+
+    def _addresses(self, told: Revealed, number: str, reason: str, *, pictures: bool) -> list[str]:
+        desk = self._desk
+        return [
+            Pass(number, one.id, desk.member.id, reason, desk.now()).address(desk.rt.crypto)
+            for one in told.media
+            if one.status == "stored" and one.mime.startswith("image/") is pictures
+        ]
 
     async def _take(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
         await self._give(session, row, self._desk.actor, across=False)

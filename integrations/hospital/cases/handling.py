@@ -68,13 +68,22 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Medium:
+    """A picture or file that came with a case. `status`: waiting, stored or failed; `mime`: "" before it is stored."""
+
+    id: UUID
+    status: str
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
 class Revealed:
-    """All that was said in a case, and its pictures by id with what became of them."""
+    """All that was said in a case, and what came with it."""
 
     words: str = field(repr=False)
     notes: tuple[Said, ...]
     closing: str = field(repr=False)
-    media: tuple[tuple[UUID, str], ...]
+    media: tuple[Medium, ...]
 
 
 async def listed(
@@ -116,10 +125,7 @@ async def reveal(session: AsyncSession, crypto: Crypto, number: str, *, actor: s
     """Raises UnknownCase."""
     case = await _case(session, number)
     notes = await session.scalars(select(CaseNote).where(CaseNote.case_id == case.id).order_by(CaseNote.id))
-    media = [
-        (row.id, f"{row.status} {row.mime or ''}".strip())
-        for row in await session.execute(_MEDIA, {"id": case.id})
-    ]
+    media = await _media(session, case)
     await _audit(session, actor, "case_revealed", case, reason=reason)
     return Revealed(
         crypto.decrypt(case.words, "cases.words"),
@@ -128,8 +134,23 @@ async def reveal(session: AsyncSession, crypto: Crypto, number: str, *, actor: s
             for one in notes
         ),
         crypto.decrypt(case.closing, "cases.closing") if case.closing else "",
-        tuple(media),
+        media,
     )
+
+
+async def open_medium(
+    session: AsyncSession, number: str, medium_id: UUID, *, actor: str, reason: str
+) -> None:
+    """Keeps that somebody opened it. Raises UnknownCase, also for what is none of this case's."""
+    case = await _case(session, number)
+    if medium_id not in [one.id for one in await _media(session, case)]:
+        raise UnknownCase
+    await _audit(session, actor, "case_medium_opened", case, medium=str(medium_id), reason=reason)
+
+
+async def _media(session: AsyncSession, case: Case) -> tuple[Medium, ...]:
+    found = await session.execute(_MEDIA, {"id": case.id})
+    return tuple(Medium(row.id, row.status, row.mime or "") for row in found)
 
 
 async def assign(

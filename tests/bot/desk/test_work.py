@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from nicegui import ui
 from sqlalchemy import select, text
 
+from bot import media
 from bot.desk.registry import PAGES
 from bot.desk.work import counts
+from bot.desk.work.case_media import Pass
 from bot.desk.work.cases import Cases
+from bot.models import Conversation
 from integrations.hospital import identity_reviews, unanswered
 from integrations.hospital.cases import handling
 from integrations.hospital.cases.opening import About, open_case
@@ -29,12 +33,16 @@ from integrations.hospital.models import (
     Schedule,
     ScheduleStatus,
 )
+from integrations.hospital.models.cases import CaseMedium
 from integrations.hospital.pharmacy import medicines
+from integrations.messages import Picture
+from integrations.runtime import Runtime
 from tests.bot.desk.clicking import LONG, audited, click, fill, open_row, patient_of, press, see
 from tests.bot.desk.conftest import Desks
 from tests.integrations.hospital.conftest import Clinic
 from tests.pharmacy_rows import Pharmacy
 
+_PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 WORK = [page.path for page in PAGES.values() if page.build.__module__.startswith("bot.desk.work.")]
 
 
@@ -89,6 +97,54 @@ async def test_a_case_from_reading_to_closing(desks: Desks) -> None:
     async with desks.rt.database.begin() as session:
         [line] = await handling.listed(session, standing=False)
     assert (line.status, line.owner) == (CaseStatus.CLOSED, "staff:zhou")
+
+
+async def test_pictures_of_a_case_are_opened_by_who_read_it(desks: Desks, clock: Any) -> None:
+    """Once the conversation is the bot's nobody else's right reaches them."""
+    rt = desks.rt
+    number = await _case(desks)
+    medium = await _picture_of(rt, number)
+    agent, other = await desks.enter(Role.AGENT, login="zhou"), await desks.enter(Role.AGENT)
+    nurse = await desks.enter(Role.NURSE)
+    await open_row(agent, "/cases", number)
+    await press(agent, "read", reason="to answer it")
+    await see(agent, "等了两个小时")
+    [link] = [one for one in agent.user.find(kind=ui.link).elements if "/cases/media/" in one.props["href"]]
+    at = link.props["href"]
+    shown = await agent.http.get(at)
+    assert (shown.status_code, shown.content, shown.headers["content-type"]) == (200, _PNG, "image/png")
+    assert "sandbox" in shown.headers["content-security-policy"]
+    assert [one[1]["medium"] for one in await audited(desks, "case_medium_opened")] == [str(medium)]
+    [(actor, detail)] = await audited(desks, "case_medium_opened")
+    assert (actor, detail["reason"]) == ("staff:zhou", "to answer it")
+    forged = Pass(number, uuid4(), agent.member.id, "x", rt.now()).address(rt.crypto)  # type: ignore[union-attr]
+    for browser, address in (
+        (other.http, at), (nurse.http, at), (desks.browser(), at), (agent.http, forged),
+        (agent.http, f"{at[:-8]}AAAAAAA="), (agent.http, "/cases/media/x"),
+    ):  # fmt: skip
+        assert (await browser.get(address)).status_code == 404, address
+    clock.forward(minutes=6)
+    assert (await agent.http.get(at)).status_code == 404
+    assert len(await audited(desks, "case_medium_opened")) == 1
+
+
+async def _picture_of(rt: Runtime, number: str) -> UUID:
+    """A stored one, of a message that the case was opened with."""
+    async with rt.database.begin() as session:
+        case, contact = (await session.execute(select(Case.id, Case.contact_id))).one()
+        session.add(Conversation(id=contact))
+        await session.flush()
+        message = await session.scalar(
+            text("""
+                INSERT INTO inbound (conversation_id, channel, external_id, kind, content, sent_at, received_at,
+                                     status)
+                VALUES (:id, 'telegram', '1', 'image', :content, :now, :now, 'done') RETURNING id"""),
+            {"id": contact, "content": b"-", "now": rt.now()},
+        )
+        session.add(CaseMedium(case_id=case, message_id=message))
+        kept: UUID = await media.keep(session, rt.crypto, contact, Picture(_PNG, "image/png"), rt.now())
+        await session.execute(text("UPDATE media SET inbound_id = :id"), {"id": message})
+    return kept
 
 
 async def test_the_second_of_two_is_told(desks: Desks) -> None:
