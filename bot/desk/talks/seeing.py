@@ -95,7 +95,10 @@ def as_seen(viewer: Viewer, row: Row) -> Row:
     if row.last_at is None or allowed.has(row.last_at, row.last_talk_id):
         return row
     at = min(row.last_at, allowed.until or row.last_at)
-    return replace(row, last="", last_kind="hidden", last_by="patient", last_state=None, last_at=at)
+    unread = row.unread if row.open else 0  # nobody waits for them to read it
+    return replace(
+        row, last="", last_kind="hidden", last_by="patient", last_state=None, last_at=at, unread=unread
+    )
 
 
 def in_list(viewer: Viewer, chosen: Filter, row: Row) -> bool:

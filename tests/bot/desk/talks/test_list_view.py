@@ -101,7 +101,8 @@ def test_whose_talk_has_ended_reads_no_further():
     assert readable(AGENT, later).has(NOW)
     assert not readable(AGENT, later).has(later.last_at)
     assert as_seen(AGENT, ended).last
-    assert (as_seen(AGENT, later).last, as_seen(AGENT, later).last_at) == ("", NOW)
+    seen = as_seen(AGENT, later)
+    assert (seen.last, seen.last_at, seen.unread) == ("", NOW, 0)
     assert as_seen(SUPERVISOR, later) == later
 
 
