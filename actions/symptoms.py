@@ -19,12 +19,11 @@ from integrations.hospital.directory import DepartmentView
 from integrations.hospital.models import Relation, Sex
 from integrations.hospital.patients import PatientView
 from integrations.hospital.triage.assess import (
-    CHILD,
-    ELDER,
     Assessment,
     Offer,
     Person,
     Question,
+    age_group,
     assess,
     offered,
 )
@@ -180,7 +179,7 @@ def answer_to(question: Question, turn: Turn, said: str) -> str:
     if is_unknown(said):
         return UNSURE
     if question.key == "age" and said.isdecimal() and len(said) <= _LONGEST_AGE:
-        return "child" if int(said) < CHILD else "elder" if int(said) >= ELDER else "adult"
+        return age_group(int(said))
     short = len(said) <= (_SHORT_ENGLISH if said.isascii() else _SHORT)  # more is more than a yes or a no
     if "yes" in question.answers and (
         (short and turn.intent == "affirm") or re.fullmatch(r"有(?:的|一?点|过)?|是的?|会的?|对", said)

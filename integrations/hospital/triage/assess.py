@@ -96,6 +96,11 @@ def assess(text: str, person: Person = Person(), answers: Mapping[str, str] = NO
     return Assessment(ranked, Question(*asked) if asked else None)
 
 
+def age_group(years: float) -> str:
+    """The answer to the question for the age: child, adult or elder."""
+    return "child" if years < CHILD else "elder" if years >= ELDER else "adult"
+
+
 def speaks_of_illness(text: str, *, surely: bool = False) -> bool:
     """Whether the words hold a known complaint, or lead clearly somewhere: "取药后一直疼" does, "取药" does not.
     `surely`: a known complaint alone counts, "给孩子挂号" is none."""
@@ -112,7 +117,7 @@ def _known(person: Person) -> dict[str, str]:
     """What need not be asked."""
     known = {}
     if person.age is not None:
-        known["age"] = "child" if person.age < CHILD else "elder" if person.age >= ELDER else "adult"
+        known["age"] = age_group(person.age)
     if person.sex:
         known["sex"] = person.sex
     if person.pregnant is not None:

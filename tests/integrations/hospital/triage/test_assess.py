@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from integrations.hospital.demo_hospital import DEPARTMENTS
-from integrations.hospital.triage.assess import Person, Ranked, assess, offered, speaks_of_illness
+from integrations.hospital.triage.assess import (
+    Person,
+    Ranked,
+    age_group,
+    assess,
+    offered,
+    speaks_of_illness,
+)
 from integrations.hospital.triage.departments import nearest, standards
 from integrations.language.script import traditional
 from tests.eval.triage import OWN, right, rows
@@ -140,3 +147,14 @@ def test_what_speaks_of_an_illness() -> None:
     other = ("查一下我的账单", "取药", "换个手机号", "退款什么时候到", "快递到哪了", "帮我取消周三的号")
     assert [one for one in told if not speaks_of_illness(one)] == []
     assert [one for one in other if speaks_of_illness(one)] == []
+
+
+def test_the_stages_of_life() -> None:
+    assert [age_group(years) for years in (0.05, 13.9, 14, 64, 65, 101)] == [
+        "child",
+        "child",
+        "adult",
+        "adult",
+        "elder",
+        "elder",
+    ]
