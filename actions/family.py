@@ -11,14 +11,14 @@ from actions.consent import missing_consents
 from actions.forms import THEN, Outcome
 from actions.person_form import PAGE_FIRST, STOPS, PersonForm, plain_values
 from actions.person_questions import ask
-from actions.registration import FAMILY, PURPOSE
+from actions.registration import FAMILY, INTAKE, PURPOSE
 from actions.registration import FORM as SELF
 from actions.registration_draft import Person, choose, new_values
 from actions.registration_proof import Proof
 from actions.relations import yours
 from actions.revealing import account_of, contact_of
 from actions.turn import Reply, Turn
-from actions.waiting_wish import BOOKING, SLOT, waits
+from actions.waiting_wish import BOOKING, SLOT
 from integrations.hospital import families, patients
 from integrations.hospital.documents import read_identity
 from integrations.hospital.families import Added, AddedStatus, Ages, Agreement, Coming
@@ -45,9 +45,7 @@ class FamilyForm(PersonForm):
     )
 
     async def enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        person = (
-            Person.read(draft) if draft else Person(family=True, then=BOOKING if waits(turn.slots) else "")
-        )
+        person = Person.read(draft) if draft else Person(family=True, then=_waiting(turn))
         person = choose(person, turn.facts)
         if await missing_consents(turn):
             return Outcome(person.as_draft(), go_on="consent_form", slots={THEN: FAMILY})
@@ -236,7 +234,15 @@ class FamilyForm(PersonForm):
             wish = {**(turn.slots.get(SLOT) or {}), "patient": patient_id}
             wish.pop("relative", None)  # 妈, who has a name now
             return Outcome.closed(go_on=BOOKING, slots={THEN: BOOKING, SLOT: wish})
+        if person.then == INTAKE:
+            return Outcome.closed(go_on=INTAKE, slots={THEN: None})
         book = turn.words.texts.text("intent_book_appointment")
         reply.offer(book, f'/book_appointment{{"patient": "{patient_id}"}}')
         reply.say("say_family_next")
         return Outcome.closed(slots={THEN: None})
+
+
+def _waiting(turn: Turn) -> str:
+    """The form that goes on when somebody was added, or ""."""
+    waits = turn.slots.get(THEN)
+    return waits if waits in (BOOKING, INTAKE) else ""

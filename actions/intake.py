@@ -13,7 +13,18 @@ from actions.appointments import upcoming
 from actions.booking_people import NobodyRegistered, read_booker
 from actions.consent import missing_consents
 from actions.forms import FAILURES, LONG_AWAY, THEN, Form, Outcome
-from actions.intake_draft import ASKED, Draft, answer_in, begun, joined, person_of, whose
+from actions.intake_draft import (
+    ASKED,
+    WHOSE,
+    Draft,
+    answer_in,
+    begun,
+    joined,
+    person_of,
+    told_lately,
+    unregistered,
+    whose,
+)
 from actions.intake_words import (
     ask_field,
     changed_field,
@@ -22,7 +33,9 @@ from actions.intake_words import (
     shown_summary,
     summary_for_the_doctor,
 )
+from actions.relations import kin_of, yours
 from actions.revealing import account_of
+from actions.symptoms import someone
 from actions.symptoms_told import tells_of_illness
 from actions.triage import TOLD
 from actions.turn import Reply, Turn
@@ -41,10 +54,10 @@ from integrations.hospital.intake.story import (
     readable,
 )
 from integrations.hospital.patients import PatientView
-from integrations.language.health import books, is_none, is_unknown, read_onset
+from integrations.language.health import books, is_none, is_unknown
 
 FORM = "intake_form"
-WHOSE, CONFIRM, CHANGE = "intake_whose", "intake_confirm", "intake_change"
+CONFIRM, CHANGE = "intake_confirm", "intake_change"
 _PICTURES = f"{ASKED}{PICTURES}"
 # Short words that leave the question open; everything else that is typed answers it.
 _WAYS_OUT = frozenset(
@@ -70,6 +83,7 @@ class IntakeForm(Form):
             "non_text",
             "log_measurement",
             "my_prescriptions",
+            "add_family",
         }
     )
 
@@ -109,6 +123,8 @@ class IntakeForm(Form):
         if turn.intent == "cancel" and not turn.facts.health:
             reply.say("say_intake_stopped")
             return Outcome.closed()
+        if turn.intent == "add_family" and (turn.asked == WHOSE or not own_words.tells(turn)):
+            return await self._later(turn, known, "family_form")
         try:
             if turn.intent == "go_back" and not turn.facts.health:
                 return await self._back(turn, reply, known)
@@ -150,10 +166,17 @@ class IntakeForm(Form):
     async def _whose(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
         async with turn.runtime.database.begin() as session:
             booker = await read_booker(session, turn)
+        unknown = await unregistered(turn)
+        who = yours(turn.words, kin_of(unknown))
+        if unknown:
+            reply.say("say_intake_unknown_relative", who=who)
         reply.say("ask_intake_whose")
         for one in booker.people:
             title = turn.words.person(one.name, one.relation, one.sex)
             reply.offer(title, f'/start_intake{{"patient": "{one.id}"}}')
+        if unknown:
+            title = turn.words.texts.text("word_register_relative", who=who)
+            reply.offer(title, f'/add_family{{"relative": "{unknown}"}}')
         return Outcome(await sealed_draft.seal(turn, known.as_json()), WHOSE)
 
     async def _answered(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
@@ -207,8 +230,8 @@ class IntakeForm(Form):
             if said in (NONE, UNKNOWN)
             else story.answered(name, said, turn.today)
         )
-        if name == ONSET and (onset := read_onset(said, turn.today)) and onset.since:
-            reply.say("say_intake_since", day=turn.words.day(onset.since))
+        if name == ONSET and (day := story.onset_day):
+            reply.say("say_intake_since", day=turn.words.day(day))
         return await self._next(turn, reply, replace(known, story=story, revising=""), person)
 
     def _believed(self, turn: Turn, said: str) -> bool:
@@ -292,7 +315,12 @@ class IntakeForm(Form):
         else:
             reply.say("say_intake_done")
             reply.offer(turn.words.texts.text("intent_book_appointment"), "/book_appointment")
-        return Outcome.closed(slots={TOLD: None})
+        symptoms = await told_lately(turn)
+        meant = (await someone(turn, symptoms)).meant
+        told = not symptoms.words or person.id in {
+            one.id for one in meant
+        }  # of another: that is still to come
+        return Outcome.closed(slots={TOLD: None} if told else {})
 
     async def _back(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
         person = await person_of(turn, known)

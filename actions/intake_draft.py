@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
-from actions import own_words, sealed_draft
+from actions import own_words
 from actions.appointments import upcoming
 from actions.booking_people import read_booker
 from actions.revealing import reveal
 from actions.symptoms import Symptoms, someone
-from actions.triage import TOLD
+from actions.triage import TOLD, told
 from actions.turn import Turn
 from integrations.hospital.intake import keeping
 from integrations.hospital.intake.story import ALLERGIES, NONE, UNKNOWN, Story
@@ -20,6 +21,7 @@ from integrations.hospital.tokens import UnknownToken
 from integrations.language.people import told_of
 
 ASKED = "intake_"  # how the names of questions begin
+WHOSE = "intake_whose"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +60,36 @@ async def whose(turn: Turn, known: Draft) -> PatientView | None:
         visits = [one for one in await upcoming(turn) if str(one.id) == known.appointment]
         if visits and (one := booker.person(str(visits[0].patient_id))):
             return one
-    relative = turn.facts.relative or told_of(turn.text)
-    told = Symptoms.of(await sealed_draft.unseal(turn, turn.slots.get(TOLD)))
-    if not relative and told.words and (view := (await someone(turn, told)).view):
-        return view
-    meant = booker.related(relative) if relative else booker.people
-    if turn.facts.oneself or (not relative and len(booker.people) == 1):
+    if turn.facts.oneself:
         return booker.people[0]
+    symptoms = await told_lately(turn)
+    meant: Sequence[PatientView] = booker.people
+    if relative := _named(turn):
+        meant = booker.related(relative)
+    elif symptoms.words:
+        meant = (await someone(turn, symptoms)).meant
     return meant[0] if len(meant) == 1 else None
+
+
+async def told_lately(turn: Turn) -> Symptoms:
+    """What was told in triage these days; empty when nothing was."""
+    return await told(turn, turn.slots.get(TOLD))
+
+
+async def unregistered(turn: Turn) -> str:
+    """The word for whom it is about, when they are not registered; else "". Raises NobodyRegistered."""
+    async with turn.runtime.database.begin() as session:
+        booker = await read_booker(session, turn)
+    if relative := _named(turn):
+        return "" if booker.related(relative) else relative
+    symptoms = await told_lately(turn)
+    whom = await someone(turn, symptoms)
+    known = whom.meant or booker.related(whom.relative)
+    return whom.relative if symptoms.words and not known else ""
+
+
+def _named(turn: Turn) -> str:
+    return turn.facts.relative or told_of(turn.text)
 
 
 async def person_of(turn: Turn, known: Draft) -> PatientView | None:
@@ -78,10 +102,9 @@ async def person_of(turn: Turn, known: Draft) -> PatientView | None:
 async def begun(turn: Turn, known: Draft, person: PatientView) -> Draft:
     """The draft for this person, with all that is known already."""
     story = known.story if not known.patient or known.patient == str(person.id) else Story()
-    told = Symptoms.of(await sealed_draft.unseal(turn, turn.slots.get(TOLD)))
-    view = (await someone(turn, told)).view if told.words else None
-    if told.words and not story.answers and (view is None or view.id == person.id):
-        story = story.told(told.text, turn.today)
+    symptoms = await told_lately(turn)
+    if not story.answers and await _is_told_of(turn, symptoms, person):
+        story = story.told(symptoms.text, date.fromisoformat(symptoms.day))
     async with turn.runtime.database.begin() as session:
         allergies = await keeping.known_allergies(session, turn.runtime.crypto, person.id)
     appointment = known.appointment
@@ -89,6 +112,12 @@ async def begun(turn: Turn, known: Draft, person: PatientView) -> Draft:
         visits = [one for one in await upcoming(turn) if one.patient_id == person.id]
         appointment = str(visits[0].id) if visits else ""
     return replace(known, story=story, patient=str(person.id), appointment=appointment, known=allergies)
+
+
+async def _is_told_of(turn: Turn, symptoms: Symptoms, person: PatientView) -> bool:
+    """Whether it was told of this person: of several who may be meant only when the patient says so."""
+    meant = [one.id for one in (await someone(turn, symptoms)).meant] if symptoms.words else []
+    return person.id in meant and (len(meant) == 1 or turn.asked == WHOSE)
 
 
 async def answer_in(turn: Turn, known: Draft) -> str:

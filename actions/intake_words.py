@@ -25,7 +25,6 @@ from integrations.hospital.intake.story import (
     severity_of,
 )
 from integrations.hospital.patients import PatientView
-from integrations.language.health import read_onset
 
 # Questions that may well have nothing to answer.
 _MAY_BE_NONE = frozenset({ACCOMPANYING, HISTORY, ALLERGIES, MEDICINES, PREGNANCY})
@@ -99,26 +98,22 @@ async def say_started(turn: Turn, reply: Reply, person: PatientView, story: Stor
     who = turn.words.person(person.name, person.relation, person.sex)
     reply.say("say_intake_start", who=who)
     if story.answers:
-        reply.say("say_intake_known", words=await shown_back(turn, "\n".join(lines(turn, turn.words, story))))
+        reply.say("say_intake_known", words=await shown_back(turn, "\n".join(lines(turn.words, story))))
 
 
 async def shown_summary(turn: Turn, story: Story, person: PatientView) -> str:
     who = turn.words.person(person.name, person.relation, person.sex)
     patient = _line(turn.words, "patient", who)
-    return await shown_back(turn, "\n".join([patient, *lines(turn, turn.words, story)]))
+    return await shown_back(turn, "\n".join([patient, *lines(turn.words, story)]))
 
 
 def summary_for_the_doctor(turn: Turn, story: Story) -> str:
     """In Chinese, whatever language the patient speaks; the patient's own words stay as they are."""
-    return "\n".join(lines(turn, turn.words.speaking(CHINESE), story))
+    return "\n".join(lines(turn.words.speaking(CHINESE), story))
 
 
-def lines(turn: Turn, words: Wording, story: Story) -> list[str]:
-    told = [
-        _line(words, name, _value(turn, words, name, story.answers[name]))
-        for name in FIELDS
-        if name in story.answers
-    ]
+def lines(words: Wording, story: Story) -> list[str]:
+    told = [_line(words, name, _value(words, name, story)) for name in FIELDS if name in story.answers]
     if story.messages:
         count = words.texts.text("word_intake_pictured", count=len(story.messages))
         told.append(_line(words, "pictures", count))
@@ -138,11 +133,12 @@ def _line(words: Wording, name: str, value: str) -> str:
     return words.texts.text("word_intake_line", name=words.texts.text(f"word_intake_{name}"), value=value)
 
 
-def _value(turn: Turn, words: Wording, name: str, said: str) -> str:
+def _value(words: Wording, name: str, story: Story) -> str:
+    said = story.answers[name]
     if said in (NONE, UNKNOWN):
         return words.texts.text(f"word_intake_{said}")
     if name == SEVERITY and (severity := severity_of(said)) is not None:
         return f"{severity}/10"
-    if name == ONSET and (onset := read_onset(said, turn.today)) and onset.since:
-        return words.texts.text("word_intake_onset_day", words=said, day=words.day(onset.since))
+    if name == ONSET and (day := story.onset_day):
+        return words.texts.text("word_intake_onset_day", words=said, day=words.day(day))
     return said

@@ -19,6 +19,7 @@ from integrations.hospital.directory import DepartmentView
 from integrations.hospital.models import Relation, Sex
 from integrations.hospital.patients import PatientView
 from integrations.hospital.triage.assess import (
+    CHILD,
     Assessment,
     Offer,
     Person,
@@ -39,6 +40,8 @@ _CLEAR = 0.25  # from this probability on something was understood, also without
 _SHORT, _SHORT_ENGLISH = 4, 12  # characters
 _LONGEST_AGE = 3  # digits
 _OTHER_AGE = 2  # years: who is so much younger or older is somebody else
+_FRESH = timedelta(days=2)  # an illness is told anew after that
+_CHILD, _RELATIVE = "孩子", "家人"  # whom only the age tells apart from the one who writes
 _CORRECTS = (
     re.compile(
         r"(?:不对|错了|说错了|打错了)?[，,。 ]*不是(?P<old>[^，,。]{1,8}?)[，,。、 ]*(?:而)?是(?P<new>.+)"
@@ -64,13 +67,14 @@ _FILLING = re.compile(
 class Symptoms:
     """The patient's words, message by message; answers by the key of their question. `patient` is
     a registered one, `relative` the word for somebody else; `when` the days and the half day of a booking's draft that
-    were wished beside it."""
+    were wished beside it; `day` (ISO) the one on which it was told: 三天 counts from there."""
 
     words: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     patient: str = ""
     relative: str = ""
     when: Mapping[str, Any] = field(default_factory=dict)
+    day: str = ""
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Symptoms:
@@ -80,6 +84,7 @@ class Symptoms:
             str(kept.get("patient") or ""),
             str(kept.get("relative") or ""),
             dict(kept.get("when") or {}),
+            str(kept.get("day") or ""),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -89,6 +94,24 @@ class Symptoms:
     def text(self) -> str:
         return "，".join(self.words)
 
+    def on(self, today: date) -> Symptoms:
+        """With the day of its first words."""
+        return replace(self, day=(self.day or today.isoformat()) if self.words else "")
+
+    def lately(self, today: date) -> Symptoms:
+        """Nothing any more when it was told days ago: by then it is another illness, or has changed."""
+        fresh = bool(self.day) and today - date.fromisoformat(self.day) <= _FRESH
+        return self if fresh or not self.words else Symptoms()
+
+    def may_be(self, one: PatientView, today: date) -> bool:
+        """Whether it can have been told of this registered person."""
+        said = read_age(self.text)
+        if said is not None and _another(one, said, today):
+            return False
+        if self.patient:
+            return str(one.id) == self.patient
+        return bool(related([one], self.relative)) if self.relative else one.relation is Relation.SELF
+
     def for_whom(self, facts: Facts, text: str) -> Symptoms:
         """With whom a message names."""
         if facts.patient:
@@ -97,7 +120,7 @@ class Symptoms:
             return replace(self, patient="", relative="")
         relative = facts.relative or told_of(text)
         if not relative and not self.relative and _CHILDREN.search(text):
-            relative = "孩子"
+            relative = _CHILD
         return replace(self, patient="", relative=relative) if relative else self
 
     def told(self, text: str) -> Symptoms:
@@ -128,11 +151,14 @@ class Symptoms:
 
 @dataclass(frozen=True, slots=True)
 class Someone:
-    """For whom: the registered patient when it is one, and what triage is to know of them."""
+    """For whom: the registered patient when it is one, and what triage is to know of them. `relative`: the word for
+    somebody else, also when the age alone says that it is somebody else. `meant`: those registered who it may be."""
 
     view: PatientView | None
     person: Person
     kin: Kin | None = None
+    relative: str = ""
+    meant: tuple[PatientView, ...] = ()
 
 
 async def someone(turn: Turn, symptoms: Symptoms) -> Someone:
@@ -143,12 +169,20 @@ async def someone(turn: Turn, symptoms: Symptoms) -> Someone:
     view = _registered(people, symptoms)
     said = read_age(symptoms.text)
     pregnant = read_pregnant(symptoms.text)
-    if view and said is not None and abs(view.age(turn.today) - said) > _OTHER_AGE:
-        view = None  # 3岁: not the one who writes
-    if view:
-        return Someone(view, Person(float(view.age(turn.today)), _SEX[view.sex], pregnant), kin)
+    another = view is not None and said is not None and _another(view, said, turn.today)
+    if view and not another:  # 3岁: not the one who writes
+        person = Person(float(view.age(turn.today)), _SEX[view.sex], pregnant)
+        return Someone(view, person, kin, symptoms.relative, (view,))
     sex = _SEX[kin.sex] if kin and kin.sex else None
-    return Someone(None, _answered(Person(_age(said, kin), sex, pregnant), symptoms.answers), kin)
+    person = _answered(Person(_age(said, kin), sex, pregnant), symptoms.answers)
+    child = said is not None and said < CHILD
+    named = replace(
+        symptoms,
+        patient="" if another else symptoms.patient,
+        relative=symptoms.relative or (_CHILD if child else _RELATIVE if another else ""),
+    )
+    meant = tuple(one for one in people if named.may_be(one, turn.today))
+    return Someone(None, person, kin, named.relative, meant)
 
 
 def judge(symptoms: Symptoms, whom: Someone) -> Assessment:
@@ -224,6 +258,10 @@ def _registered(people: Sequence[PatientView], symptoms: Symptoms) -> PatientVie
         meant = related(people, symptoms.relative)
         return meant[0] if len(meant) == 1 else None
     return next((one for one in people if one.relation is Relation.SELF), None)
+
+
+def _another(one: PatientView, said: float, today: date) -> bool:
+    return abs(one.age(today) - said) > _OTHER_AGE
 
 
 def _age(said: float | None, kin: Kin | None) -> float | None:

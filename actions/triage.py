@@ -52,6 +52,11 @@ _SHORT, _LEAST = 6, 2  # characters: longer words say more than whom it is about
 _UNTOLD = frozenset({"affirm", "deny", "correct", "inform", "nlu_fallback"})
 
 
+async def told(turn: Turn, kept: Any) -> Symptoms:
+    """What was told in triage these days, by what stands in a slot."""
+    return Symptoms.of(await sealed_draft.unseal(turn, kept)).lately(turn.today)
+
+
 class TriageForm(Form):
     """Opened by telling what is the matter, or by asking for the right department."""
 
@@ -67,8 +72,7 @@ class TriageForm(Form):
         return bool(turn.facts.choice)
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        kept = await sealed_draft.unseal(turn, draft)
-        symptoms = Symptoms.of(kept)
+        symptoms = await told(turn, draft)
         if not turn.asked or turn.form != self.form:
             return await self._enter(turn, reply)
         if turn.intent == "cancel":
@@ -81,7 +85,7 @@ class TriageForm(Form):
         return await self._told(turn, reply, symptoms)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        symptoms = Symptoms.of(await sealed_draft.unseal(turn, draft))
+        symptoms = await told(turn, draft)
         if not symptoms.words:
             reply.say("ask_triage_symptoms")
             return Outcome(draft, SYMPTOMS)
@@ -106,14 +110,19 @@ class TriageForm(Form):
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
         text = await own_words.typed(turn, "triage")
         if turn.facts.departments and turn.intent == "tell_symptoms" and not asks_only(text):
-            wish = await self._wish(turn, Symptoms().for_whom(turn.facts, text), "")
+            wish = await self._wish(turn, self._begun(turn).for_whom(turn.facts, text), "")
             return Outcome.closed(go_on=BOOKING, slots={THEN: BOOKING, SLOT: wish.as_draft()})
-        symptoms = await self._with_when(turn, Symptoms().for_whom(turn.facts, text))
+        symptoms = await self._with_when(turn, self._begun(turn).for_whom(turn.facts, text))
         if asks_only(text):
             reply.say("say_triage_who")
             reply.say("ask_triage_symptoms")
             return await self._keeping(turn, symptoms, SYMPTOMS)
         return await self._next(turn, reply, symptoms.told(text), entering=True)
+
+    def _begun(self, turn: Turn) -> Symptoms:
+        """For whom the booking is that does not know its department, unless the words say otherwise."""
+        wish = waiting_wish(turn)
+        return Symptoms(patient=wish.patient, relative=wish.relative)
 
     async def _with_when(self, turn: Turn, symptoms: Symptoms) -> Symptoms:
         wished = when_wished(turn, await turn.directory()).as_draft()
@@ -130,10 +139,10 @@ class TriageForm(Form):
         if other != symptoms and (not text or len(text) <= _SHORT):  # "是我妈": it is about somebody else
             return await self._next(turn, reply, replace(other, answers={}))
         if self._tells(turn, text):
-            told = other.told(text)
+            more = other.told(text)
             if turn.asked == QUESTION and (open_ := judge(symptoms, whom).question):
-                told = replace(told, answers={**told.answers, open_.key: "unknown"})
-            return await self._next(turn, reply, told)
+                more = replace(more, answers={**more.answers, open_.key: "unknown"})
+            return await self._next(turn, reply, more)
         if turn.asked == RESULT and turn.intent in ("deny", "correct"):
             reply.say("ask_triage_change")
             return await self._keeping(turn, symptoms, SYMPTOMS)
@@ -183,7 +192,7 @@ class TriageForm(Form):
         return await self._keeping(turn, symptoms, RESULT)
 
     async def _keeping(self, turn: Turn, symptoms: Symptoms, asked: str) -> Outcome:
-        kept = await sealed_draft.seal(turn, symptoms.as_json())
+        kept = await sealed_draft.seal(turn, symptoms.on(turn.today).as_json())
         return Outcome(kept, asked, slots={TOLD: kept})
 
     async def _back(self, turn: Turn, reply: Reply, symptoms: Symptoms) -> Outcome:
@@ -220,10 +229,11 @@ class TriageForm(Form):
     async def _wish(self, turn: Turn, symptoms: Symptoms, department: str) -> Wish:
         before = waiting_wish(turn)
         whom: Someone = await someone(turn, symptoms)
-        patient = (
-            str(whom.view.id) if whom.view and (symptoms.relative or symptoms.patient) else before.patient
-        )
-        relative = "" if patient else symptoms.relative or before.relative
+        patient = before.patient
+        if whom.relative or symptoms.patient:
+            meant = [str(one.id) for one in whom.meant]
+            patient = meant[0] if len(meant) == 1 else patient if patient in meant else ""
+        relative = "" if patient else whom.relative or before.relative
         departments = (department,) if department else before.departments
         wish = Wish.read({**before.as_draft(), **symptoms.when}) if symptoms.when else before
         return replace(wish.unchosen(), departments=departments, patient=patient, relative=relative)

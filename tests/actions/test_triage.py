@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -14,7 +15,7 @@ from integrations.hospital import tokens
 from integrations.hospital.models import Relation, Sex
 from integrations.hospital.triage.assess import Assessment, Person, Question, Ranked
 
-from .conftest import NOW, TODAY, WEDNESDAY, Clinic
+from .conftest import NOW, TODAY, WEDNESDAY, Clinic, Outside
 
 HEART, BONES, CHILD = "心血管内科", "骨科", "儿科"
 
@@ -228,6 +229,43 @@ async def test_a_child_that_nobody_registered(clinic: Clinic) -> None:
     assert "没有登记过" in said.text
 
 
+async def test_somebody_whom_only_the_age_tells_apart(clinic: Clinic) -> None:
+    """Nothing is booked for the one who writes."""
+    await clinic.session("张伟", WEDNESDAY)
+    chat = await clinic.chat()
+    said = await chat.say("tell_symptoms", text="78岁，膝盖疼")
+    said = await chat.press(said, "挂骨科")
+    assert "没有登记过您的家人" in said.text
+    chat = await clinic.chat()
+    mother = await clinic.relative(chat, Relation.PARENT, date(1948, 1, 1), Sex.FEMALE, "*芳")
+    await clinic.relative(chat, Relation.SPOUSE, date(1991, 1, 1), Sex.FEMALE, "*丽")
+    said = await chat.say("tell_symptoms", text="78岁，膝盖疼")
+    await chat.press(said, "挂骨科")
+    assert chat.slots["booking"]["patient"] == mother
+
+
+async def test_a_booking_for_a_relative_asks_about_them(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
+    await chat.say("book_appointment", ("relative", "妈"), text="帮我妈挂号")
+    said = await chat.say("tell_symptoms", text="膝盖疼")
+    assert "76 岁" in said.text
+    await chat.press(said, "挂骨科")
+    assert chat.slots["booking"]["patient"] == mother
+
+
+async def test_after_days_it_is_told_anew(clinic: Clinic, outside: Outside) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("tell_symptoms", text="头疼三天了")
+    assert "建议就诊科室：心血管内科" in said.text
+    outside.now = NOW + timedelta(days=3)
+    said = await chat.say("tell_symptoms", text="膝盖疼", away=timedelta(days=3))
+    assert "建议就诊科室：骨科" in said.text
+    outside.now = NOW + timedelta(days=6)
+    said = await chat.say("greet", away=timedelta(days=3))
+    assert "请说说哪里不舒服" in said.text
+
+
 async def test_to_whom_it_belongs_may_be_said_afterwards(clinic: Clinic) -> None:
     chat = await clinic.chat()
     await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
@@ -343,6 +381,14 @@ async def test_a_fever_that_was_told_is_not_asked(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     said = await chat.say("tell_symptoms", text="好累，还发烧")
     assert "建议就诊科室：心血管内科" in said.text
+
+
+def test_it_is_of_two_days() -> None:
+    told = Symptoms(("头疼三天",)).on(TODAY)
+    assert told.on(TODAY + timedelta(days=1)).day == TODAY.isoformat()
+    assert told.lately(TODAY + timedelta(days=2)) == told
+    assert told.lately(TODAY + timedelta(days=3)) == Symptoms()
+    assert replace(told, words=()).on(TODAY).day == ""
 
 
 def test_corrections() -> None:

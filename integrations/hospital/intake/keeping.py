@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import audit
-from integrations.hospital.clock import local_date
 from integrations.hospital.intake.resources import Resource, allergies_in, medicines_in, resources
 from integrations.hospital.intake.story import Story
 from integrations.hospital.models import Intake, IntakeMedium
@@ -83,9 +82,7 @@ async def record(
     """Stores what the patient confirmed, once under this key; gives its id."""
 
     async def effect() -> Result:
-        content = resources(
-            story, patient_id=patient_id, appointment_id=appointment_id, now=now, today=local_date(now)
-        )
+        content = resources(story, patient_id=patient_id, appointment_id=appointment_id, now=now)
         values: dict[str, Any] = {
             "account_id": account_id,
             "contact_id": contact_id,

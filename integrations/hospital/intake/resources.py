@@ -6,7 +6,7 @@ are no coded diagnosis (Condition.verificationStatus is unconfirmed).
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,6 @@ from integrations.hospital.intake.story import (
     Story,
     severity_of,
 )
-from integrations.language.health import read_onset
 
 Resource = dict[str, Any]
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
@@ -47,13 +46,11 @@ _MILD, _MODERATE, _SEVERE = (
 )
 
 
-def resources(
-    story: Story, *, patient_id: UUID, appointment_id: UUID | None, now: datetime, today: date
-) -> Resource:
+def resources(story: Story, *, patient_id: UUID, appointment_id: UUID | None, now: datetime) -> Resource:
     """A Bundle (collection) of what was answered; what the patient did not know is left out."""
     told = {name: said for name, said in story.answers.items() if said != UNKNOWN}
     entries = [
-        *_conditions(told, today),
+        *_conditions(told, story.since),
         *_observations(told),
         *_allergies(told.get(ALLERGIES, "")),
         *_medicines(told.get(MEDICINES, "")),
@@ -91,14 +88,13 @@ def medicines_in(bundle: Resource) -> str:
     return ""
 
 
-def _conditions(told: dict[str, str], today: date) -> list[Resource]:
+def _conditions(told: dict[str, str], since: str) -> list[Resource]:
     found = []
     if complaint := told.get(COMPLAINT):
         condition = _condition("encounter-diagnosis", complaint)
         if words := told.get(ONSET):
-            onset = read_onset(words, today)
-            if onset and onset.since:  # FHIR takes a day or words; the words then stand in the note
-                condition |= {"onsetDateTime": onset.since.isoformat(), "note": [{"text": words}]}
+            if since:  # FHIR takes a day or words; the words then stand in the note
+                condition |= {"onsetDateTime": since, "note": [{"text": words}]}
             else:
                 condition["onsetString"] = words
         severity = severity_of(told.get(SEVERITY, ""))

@@ -9,7 +9,14 @@ from datetime import date
 from typing import Any
 
 from integrations.hospital.models import Sex
-from integrations.language.health import is_none, is_unknown, read_onset, read_pregnant, read_severity
+from integrations.language.health import (
+    Onset,
+    is_none,
+    is_unknown,
+    read_onset,
+    read_pregnant,
+    read_severity,
+)
 
 NONE = "none"  # asked, and there is nothing of the kind
 UNKNOWN = "unknown"  # asked, and the patient cannot or will not say
@@ -26,27 +33,42 @@ _NARROW = re.compile(r"(?<=[㐀-鿿]) ?, ?(?=[㐀-鿿])")
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What was answered so far, by field: the patient's words, or NONE or UNKNOWN. `messages` are ids of those that
-    brought pictures; `pictured`: whether they were asked for."""
+    """What was answered so far, by field: the patient's words, or NONE or UNKNOWN. `since` is the day (ISO) that the
+    onset comes to, counted from the day on which it was told; "" where it comes to none. `messages` are ids of those
+    that brought pictures; `pictured`: whether they were asked for."""
 
     answers: Mapping[str, str] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
     pictured: bool = False
+    since: str = ""
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Story:
         return cls(
-            dict(kept.get("answers") or {}), tuple(kept.get("messages") or ()), bool(kept.get("pictured"))
+            dict(kept.get("answers") or {}),
+            tuple(kept.get("messages") or ()),
+            bool(kept.get("pictured")),
+            str(kept.get("since") or ""),
         )
 
     def as_json(self) -> dict[str, Any]:
-        return {"answers": dict(self.answers), "messages": list(self.messages), "pictured": self.pictured}
+        return {
+            "answers": dict(self.answers),
+            "messages": list(self.messages),
+            "pictured": self.pictured,
+            "since": self.since,
+        }
+
+    @property
+    def onset_day(self) -> date | None:
+        return date.fromisoformat(self.since) if self.since else None
 
     def with_answer(self, name: str, said: str) -> Story:
         return replace(self, answers={**self.answers, name: said})
 
     def without(self, name: str) -> Story:
-        return replace(self, answers={key: said for key, said in self.answers.items() if key != name})
+        left = {key: said for key, said in self.answers.items() if key != name}
+        return replace(self, answers=left, since="" if name == ONSET else self.since)
 
     def with_picture(self, message: str) -> Story:
         return replace(self, messages=tuple(dict.fromkeys((*self.messages, message))))
@@ -73,6 +95,8 @@ class Story:
         if name not in (COMPLAINT, ONSET, SEVERITY) and is_none(words):
             return self.with_answer(name, NONE)
         known = self.with_answer(name, words)
+        if name == ONSET:
+            return replace(known, since=_day(read_onset(words, today)))
         return _noticed(known, words, today) if name in (COMPLAINT, ACCOMPANYING) else known
 
     def open_fields(self, sex: Sex | None, age: int | None) -> tuple[str, ...]:
@@ -99,12 +123,16 @@ def readable(name: str, words: str) -> bool:
 def _noticed(known: Story, words: str, today: date) -> Story:
     """With what the words say of other questions."""
     if ONSET not in known.answers and (onset := read_onset(words, today)):
-        known = known.with_answer(ONSET, onset.words)
+        known = replace(known.with_answer(ONSET, onset.words), since=_day(onset))
     if SEVERITY not in known.answers and (severity := read_severity(words)) is not None:
         known = known.with_answer(SEVERITY, str(severity))
     if PREGNANCY not in known.answers and read_pregnant(words):
         known = known.with_answer(PREGNANCY, words)
     return known
+
+
+def _day(onset: Onset | None) -> str:
+    return onset.since.isoformat() if onset and onset.since else ""
 
 
 def _written(words: str) -> str:
