@@ -213,9 +213,6 @@ class BookingForm(ConfirmingForm):
         last = last_day(turn, directory, wish)
         wish = hear_apart(turn, wish)
         wish, notes = take(wish, turn.facts, directory, today=turn.today, last=last)
-        named = wish.relative and (entering or turn.facts.relative)
-        if named and (unknown := await self._unknown(turn, reply, wish)):
-            return unknown
         if turn.intent in _ILL and wish == before:
             await answer_inside(turn, reply)
             if turn.asked == "department":
@@ -240,6 +237,8 @@ class BookingForm(ConfirmingForm):
         self, turn: Turn, reply: Reply, wish: Wish, notes: Sequence[Note], *, take_first: bool = False
     ) -> Outcome:
         """The next question: which department, which half day, or the confirmation."""
+        if wish.relative and not wish.patient and (unknown := await self._unknown(turn, reply, wish)):
+            return unknown
         directory = await turn.directory()
         if turn.intent == "join_waitlist" and wish.full and not (wish.departments or wish.practitioners):
             wish = replace(Wish.read(wish.full), apart=wish.apart)
@@ -307,8 +306,7 @@ class BookingForm(ConfirmingForm):
             full = wish.as_draft() if found.full else {}
             if full:
                 offer_waiting(turn, reply, wish)
-            whom = Wish(patient=wish.patient, relative=wish.relative, apart=wish.apart)
-            kept = replace(whom, offered=offered, full=full)
+            kept = replace(wish.anew(), offered=offered, full=full)
             return Outcome(kept.as_draft(), "department")
         if not found.exact:
             when = turn.words.texts.text("word_these_days")
@@ -345,7 +343,7 @@ class BookingForm(ConfirmingForm):
         another one."""
         async with turn.runtime.database.begin() as session:
             booker = await read_booker(session, turn)
-        if booker.related(wish.relative):
+        if booker.related(wish.relative) and not wish.stranger:
             return None
         who = yours(turn.words, kin_of(wish.relative))
         reply.say("say_booking_unknown_relative", who=who)

@@ -27,7 +27,8 @@ class Wish:
     that is to give way, `fee` what the new one has to cost ("3500" fen), `changing` what is to be another one
     ("practitioner"), as long as it is not known which appointment is meant. `full` is the draft of an earlier wish of
     which everything is taken, as long as another department is asked for: it can still be waited for. `apart` is when
-    (ISO, UTC) the patient said that it has nothing to do with the red flag of today."""
+    (ISO, UTC) the patient said that it has nothing to do with the red flag of today. `stranger`: the `relative` is
+    none of those who are registered, by the age that was told."""
 
     departments: tuple[str, ...] = ()
     practitioners: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Wish:
     changing: str = ""
     full: Mapping[str, Any] = field(default_factory=dict)
     apart: str = ""
+    stranger: bool = False
 
     @classmethod
     def read(cls, draft: Mapping[str, Any]) -> Wish:
@@ -73,6 +75,10 @@ class Wish:
             return replace(self, first="", last="", among=())
         among = tuple(day.isoformat() for day in days.only)
         return replace(self, first=days.first.isoformat(), last=days.last.isoformat(), among=among)
+
+    def anew(self) -> Wish:
+        """Nothing decided but for whom it is."""
+        return Wish(patient=self.patient, relative=self.relative, apart=self.apart, stranger=self.stranger)
 
     def unchosen(self) -> Wish:
         """Without the half day that was picked, and all that hangs on it."""
@@ -137,16 +143,19 @@ def back(wish: Wish) -> Wish | None:
     if wish.first or wish.period:
         return replace(wish.unchosen().on(None), period="", time="")
     if wish.departments or wish.practitioners:
-        return Wish(patient=wish.patient, relative=wish.relative)
+        return wish.anew()
     return None
 
 
 def _for_whom(wish: Wish, facts: Facts) -> Wish:
     if facts.patient:
-        return replace(wish, patient=facts.patient, relative="")
+        return replace(wish, patient=facts.patient, relative="", stranger=False)
     if facts.oneself:
-        return replace(wish, patient="", relative="")
-    return replace(wish, patient="", relative=facts.relative) if facts.relative else wish
+        return replace(wish, patient="", relative="", stranger=False)
+    if not facts.relative:
+        return wish
+    stranger = wish.stranger and facts.relative == wish.relative
+    return replace(wish, patient="", relative=facts.relative, stranger=stranger)
 
 
 def _choose(wish: Wish, facts: Facts) -> Wish:

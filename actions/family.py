@@ -232,7 +232,8 @@ class FamilyForm(PersonForm):
         """Back to the booking that waited, now for them; else what can be done next."""
         if person.then == BOOKING:
             wish = {**(turn.slots.get(SLOT) or {}), "patient": patient_id}
-            wish.pop("relative", None)  # 妈, who has a name now
+            for one in ("relative", "stranger"):  # 妈, who has a name now
+                wish.pop(one, None)
             return Outcome.closed(go_on=BOOKING, slots={THEN: BOOKING, SLOT: wish})
         if person.then == INTAKE:
             return Outcome.closed(go_on=INTAKE, slots={THEN: None})

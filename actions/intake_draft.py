@@ -84,8 +84,7 @@ async def unregistered(turn: Turn) -> str:
         return "" if booker.related(relative) else relative
     symptoms = await told_lately(turn)
     whom = await someone(turn, symptoms)
-    known = whom.meant or booker.related(whom.relative)
-    return whom.relative if symptoms.words and not known else ""
+    return whom.relative if symptoms.words and not whom.meant else ""
 
 
 def _named(turn: Turn) -> str:

@@ -39,7 +39,11 @@ _WORTH_A_LOOK = 0.02  # a second department with less is no help
 _CLEAR = 0.25  # from this probability on something was understood, also without a word that stands out
 _SHORT, _SHORT_ENGLISH = 4, 12  # characters
 _LONGEST_AGE = 3  # digits
-_OTHER_AGE = 2  # years: who is so much younger or older is somebody else
+_OTHER_AGE, _GUESSED = (
+    2,
+    10,
+)  # years: who is so much younger or older is somebody else; a relative's age is a guess
+_GROWN = 18
 _FRESH = timedelta(days=2)  # an illness is told anew after that
 _CHILD, _RELATIVE = "孩子", "家人"  # whom only the age tells apart from the one who writes
 _CORRECTS = (
@@ -105,12 +109,17 @@ class Symptoms:
 
     def may_be(self, one: PatientView, today: date) -> bool:
         """Whether it can have been told of this registered person."""
-        said = read_age(self.text)
-        if said is not None and _another(one, said, today):
+        if self.is_another(one, today):
             return False
         if self.patient:
             return str(one.id) == self.patient
         return bool(related([one], self.relative)) if self.relative else one.relation is Relation.SELF
+
+    def is_another(self, one: PatientView, today: date) -> bool:
+        """Whether an age was told that cannot be that of this person. Of a grown-up relative it may be a guess."""
+        said = read_age(self.text)
+        guessed = bool(self.patient or self.relative not in ("", _RELATIVE)) and (said or 0) >= _GROWN
+        return said is not None and abs(one.age(today) - said) > (_GUESSED if guessed else _OTHER_AGE)
 
     def for_whom(self, facts: Facts, text: str) -> Symptoms:
         """With whom a message names."""
@@ -169,7 +178,7 @@ async def someone(turn: Turn, symptoms: Symptoms) -> Someone:
     view = _registered(people, symptoms)
     said = read_age(symptoms.text)
     pregnant = read_pregnant(symptoms.text)
-    another = view is not None and said is not None and _another(view, said, turn.today)
+    another = view is not None and symptoms.is_another(view, turn.today)
     if view and not another:  # 3岁: not the one who writes
         person = Person(float(view.age(turn.today)), _SEX[view.sex], pregnant)
         return Someone(view, person, kin, symptoms.relative, (view,))
@@ -258,10 +267,6 @@ def _registered(people: Sequence[PatientView], symptoms: Symptoms) -> PatientVie
         meant = related(people, symptoms.relative)
         return meant[0] if len(meant) == 1 else None
     return next((one for one in people if one.relation is Relation.SELF), None)
-
-
-def _another(one: PatientView, said: float, today: date) -> bool:
-    return abs(one.age(today) - said) > _OTHER_AGE
 
 
 def _age(said: float | None, kin: Kin | None) -> float | None:

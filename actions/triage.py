@@ -236,4 +236,10 @@ class TriageForm(Form):
         relative = "" if patient else whom.relative or before.relative
         departments = (department,) if department else before.departments
         wish = Wish.read({**before.as_draft(), **symptoms.when}) if symptoms.when else before
-        return replace(wish.unchosen(), departments=departments, patient=patient, relative=relative)
+        return replace(
+            wish.unchosen(),
+            departments=departments,
+            patient=patient,
+            relative=relative,
+            stranger=bool(whom.relative and not whom.meant),
+        )

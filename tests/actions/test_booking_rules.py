@@ -227,6 +227,17 @@ async def test_a_relative_who_is_not_registered_is_registered_first(clinic: Clin
     assert "就诊人 *明（您本人）" in said.text
 
 
+async def test_for_a_relative_whom_nobody_knows_nothing_goes_on(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await book(clinic, chat, "李静", ("relative", "妈"))
+    asked = await chat.say("ask_hospital", ("topic", "parking"), text="停车怎么收费")
+    named = await chat.say("inform", ("date", WEDNESDAY.isoformat()))
+    for said in (asked, named):
+        assert "还没有登记过您妈妈的就诊信息" in said.text
+        assert "请确认" not in said.text
+
+
 async def test_after_all_it_is_for_oneself(clinic: Clinic) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()

@@ -244,6 +244,26 @@ async def test_somebody_whom_only_the_age_tells_apart(clinic: Clinic) -> None:
     assert chat.slots["booking"]["patient"] == mother
 
 
+async def test_a_child_of_another_age_is_another_child(clinic: Clinic) -> None:
+    await clinic.department(CHILD, age_to=14)
+    chat = await clinic.chat()
+    await clinic.relative(chat, Relation.CHILD, date(2016, 5, 1), Sex.MALE, "*大")
+    said = await chat.say("tell_symptoms", ("relative", "儿子"), text="我儿子3岁，发烧")
+    said = await chat.press(said, "挂儿科")
+    assert "没有登记过您儿子" in said.text
+    await chat.press(said, "给 *大")
+    assert "relative" not in chat.slots["booking"]
+
+
+async def test_the_age_of_a_grown_up_relative_may_be_a_guess(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
+    said = await chat.say("tell_symptoms", ("relative", "妈"), text="我妈70岁，膝盖疼")
+    assert "76 岁" in said.text
+    await chat.press(said, "挂骨科")
+    assert chat.slots["booking"]["patient"] == mother
+
+
 async def test_a_booking_for_a_relative_asks_about_them(clinic: Clinic) -> None:
     chat = await clinic.chat()
     mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
