@@ -82,10 +82,16 @@ class Alarms:
             ),
             describe=self._describe,
             actions=(
-                Action("ack", right, self._ack, fits=_open, primary=True, icon="how_to_reg", key="a"),
                 Action(
-                    "phone", Right.PATIENTS_REVEAL, self._phone, then=(self._why_phone,), icon="call", key="p"
+                    "phone",
+                    Right.PATIENTS_REVEAL,
+                    self._phone,
+                    then=(self._why_phone,),
+                    primary=True,
+                    icon="call",
+                    key="p",
                 ),
+                Action("ack", right, self._ack, fits=_open, primary=True, icon="how_to_reg", key="a"),
                 Action("talk", Right.TALKS_ANSWER, opens=self._talk, icon="forum", key="t"),
                 Action("read", Right.PATIENTS_REVEAL, self._read, asks=(REASON,), icon="visibility", key="r"),
             ),
@@ -129,7 +135,7 @@ class Alarms:
         facts = [
             Fact("alarms.outcome", row.cells["outcome"], row.tone),
             Fact("alarms.rule", row.cells["rule"]),
-            Fact("queue.patient", self._named_writer(await self._writer(session, row))),
+            Fact("alarms.writer", self._named_writer(await self._writer(session, row))),
             Fact("alarms.raised", moment(self._desk, one.raised_at)),
             Fact("alarms.times", str(one.times)),
             Fact("alarms.paged_at", moment(self._desk, one.paged_at)),
@@ -139,7 +145,12 @@ class Alarms:
             facts.append(Fact("alarms.answer", words(f"alarms.answer_{one.answer}")))
         if one.acknowledged_by:
             facts.append(Fact("alarms.acknowledged", who(one.acknowledged_by)))
-        return Detail(words("alarms.one", number=one.number), facts, hint=words("alarms.hint"))
+        return Detail(words("alarms.one", number=one.number), facts, hint=self._hint(one))
+
+    def _hint(self, one: Any) -> str:
+        if one.acknowledged_by is None:
+            return self._desk.words("alarms.hint")
+        return self._desk.words("alarms.hint_mine") if one.acknowledged_by == self._desk.actor else ""
 
     async def _ack(self, session: AsyncSession, row: Row, _answers: Answers) -> dict[str, object]:
         desk = self._desk

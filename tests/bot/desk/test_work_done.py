@@ -71,7 +71,7 @@ async def test_whoever_takes_a_red_flag_can_call_the_patient(desks: Desks, messa
     assert (about["for"], about["reason"]) == (f"alarm:{number}", f"处理红旗警报 {number}")
     await press(nurse, "ack")
     await nurse.told("不再呼叫别人")
-    await see(nurse, f"{nurse.member.login} 已处理", "13812345678")
+    await see(nurse, f"{nurse.member.login} 已处理", "13812345678", "联系不上患者时")
     colleague = await desks.enter(Role.NURSE)
     await colleague.user.open("/alarms")
     await see(colleague, "没有等人处理的警报")

@@ -135,7 +135,7 @@ async def test_supervisors_see_whom_nobody_takes_and_whom_nobody_answers(
     late = {str(unanswered): "silent", str(untaken): "nobody"}
     await until(lambda: {key: row["late"] for key, row in listed.shown.items()} == late)
     chips = facts(hubs.of(desks.rt).rows[unanswered], Words("en"))["chips"]
-    assert "No answer in time" in chips
+    assert "No answer" in chips
     async with rt.database.begin() as session:
         counted = PAGES["/talks"].badge
         assert counted
