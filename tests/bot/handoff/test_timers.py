@@ -279,10 +279,26 @@ async def test_a_talk_that_nobody_took_ends_after_two_days(rt, patient, ask, clo
     await ask(patient)
     clock.forward(minutes=16)
     await timers.keep(rt)
-    clock.forward(days=2)
+    clock.forward(days=2, seconds=1)
     await timers.keep(rt)
     [row] = await rows(rt, "SELECT status, ended_by FROM talks")
     assert tuple(row) == ("left", "time")
+
+
+async def test_the_two_days_begin_anew_for_whoever_asks_again_or_is_in_danger(rt, arrive, ask, clock):
+    again, danger = await arrive("again"), await arrive("danger")
+    for one in (again, danger):
+        await ask(one)
+    clock.forward(minutes=16)
+    await timers.keep(rt)
+    clock.forward(days=1, hours=23)
+    await ask(again)
+    await arrive("danger", "孩子叫不醒了")
+    for hours in (1, 2):
+        clock.forward(hours=hours)
+        await timers.keep(rt)
+    found = await rows(rt, "SELECT status FROM talks")
+    assert [row.status for row in found] == ["unanswered", "unanswered"]
 
 
 async def test_nobody_is_asked_before_it_opens(rt, patient, ask, clock, hire, assigned):
