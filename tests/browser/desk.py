@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyotp
@@ -66,6 +67,13 @@ class Agent:
 
     def says(self, words: str) -> None:
         self._writes("r", words)
+        expect(self.page.locator(".dz-line.staff .dz-words", has_text=words).first).to_be_visible()
+
+    def says_canned(self, asked: str, words: str) -> None:
+        """The canned reply that is found so."""
+        self._writes("/", asked)  # chosen by the same key that sends it then
+        expect(self._field).to_have_value(re.compile(words))
+        self.press("Enter")
         expect(self.page.locator(".dz-line.staff .dz-words", has_text=words).first).to_be_visible()
 
     def notes(self, words: str) -> None:

@@ -85,6 +85,8 @@ def test_from_the_queue_to_the_survey(
     agent.accepts(case.conversation)
     phone.hears("接通了，何晓婷为您服务")
     begun = _now(stack)
+    agent.says_canned("wenhao", "您好，我来为您处理")
+    phone.hears("您好，我来为您处理")
     agent.says("您好，请问什么事？")
     phone.hears("您好，请问什么事？")
     phone.write("我申请的复诊，医生一直没来")
