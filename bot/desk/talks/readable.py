@@ -53,10 +53,11 @@ class Readable:
     closed: tuple[DoctorsTalk, ...] = ()
 
     def has(self, at: datetime, talk_id: UUID | None = None) -> bool:
-        """Whether what was said at that moment, or in that talk, may be read."""
+        """Whether what was said at that moment may be read. `talk_id`: in which talk; what was said in a closed one and
+        is said once more after its end is still of it."""
         if self.until is not None and at > self.until:
             return False
-        return not any(talk.has(at) or talk.id == talk_id for talk in self.closed)
+        return not any(talk.has(at) or (talk.id == talk_id and at >= talk.begin) for talk in self.closed)
 
     @property
     def spans(self) -> str:

@@ -40,14 +40,15 @@ _OUT = text("""
     FROM outbound LEFT JOIN staff ON staff.id = outbound.staff_id
     WHERE outbound.conversation_id = :id AND outbound.created_at < CAST(:before AS timestamptz)
       AND NOT outbound.created_at <@ CAST(:closed_spans AS tstzmultirange)
-      AND (outbound.talk_id = ANY(CAST(:closed AS uuid[]))) IS NOT TRUE
+      AND (outbound.talk_id = ANY(CAST(:closed AS uuid[])) AND outbound.created_at >= (
+            SELECT accepted_at FROM talks WHERE talks.id = outbound.talk_id)) IS NOT TRUE
     ORDER BY outbound.created_at DESC, outbound.seq DESC LIMIT :limit
 """)
 _NOTES = text("""
     SELECT talk_notes.id, talk_notes.words, talk_notes.created_at AS at, staff.name AS agent
-    FROM talk_notes JOIN staff ON staff.id = talk_notes.staff_id
+    FROM talk_notes JOIN staff ON staff.id = talk_notes.staff_id JOIN talks ON talks.id = talk_notes.talk_id
     WHERE talk_notes.conversation_id = :id AND talk_notes.created_at < CAST(:before AS timestamptz)
-      AND NOT talk_notes.talk_id = ANY(CAST(:closed AS uuid[]))
+      AND NOT (talks.id = ANY(CAST(:closed AS uuid[])) AND talk_notes.created_at >= talks.accepted_at)
     ORDER BY talk_notes.created_at DESC LIMIT :limit
 """)
 _ALARMS = text("""

@@ -91,7 +91,8 @@ def test_what_is_closed_begins_and_ends_with_the_talk():
         assert not allowed.has(at)
     for at in (over.begin - minute, over.end + minute):
         assert allowed.has(at)
-        assert not allowed.has(at, over.id)  # said once more afterwards
+    assert not allowed.has(over.end + minute, over.id)  # said once more afterwards
+    assert allowed.has(over.begin - minute, over.id)  # before it was handed to the doctor
 
 
 def test_whose_talk_has_ended_reads_no_further():

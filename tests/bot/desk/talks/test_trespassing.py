@@ -183,6 +183,37 @@ async def test_what_was_said_with_a_doctor_is_not_read_by_whom_the_patient_asks_
     assert (await stranger.http.get(at)).status_code == 404
 
 
+async def test_what_the_service_said_before_it_handed_the_talk_to_a_doctor_stays_readable(
+    desks, rt, clock, wait_for, accept, surgery
+):
+    async with rt.database.begin() as session:
+        own = await doctor(session, "陈静", surgery.id)
+    surgeon, agent = await desks.enter(Role.DOCTOR, doctor=own), await desks.enter(Role.AGENT)
+    conversation = await wait_for(words="转人工")
+    talk_id = await accept(conversation, agent.member)
+    said = ((agent.member, "我帮您转医生", "已核对订单"), (surgeon.member, ADVICE, NOTE))
+    for speaker, words, note in said:
+        clock.forward(minutes=1)
+        async with rt.database.begin() as session:
+            if speaker is not agent.member:
+                more = {"skill": Skill.DOCTOR, "department_id": surgery.id}
+                await talking.transfer(session, rt, talk_id, agent.member, rt.now(), **more)
+                await talking.accept(session, rt, talk_id, speaker, rt.now())
+            await talking.say(session, rt, talk_id, speaker, words, now=rt.now())
+            await talking.note(session, rt, talk_id, speaker, note, rt.now())
+            dated = text("UPDATE outbound SET created_at = :now WHERE created_at > :now")
+            await session.execute(dated, {"now": rt.now()})
+    async with rt.database.begin() as session:
+        await talking.hand_back(session, rt, talk_id, surgeon.member, rt.now())
+    clock.forward(minutes=1)
+    await wait_for(words="再转人工")
+    read = await _said(agent, conversation, "再转人工")
+    assert "我帮您转医生" in read
+    assert "已核对订单" in read
+    assert ADVICE not in read
+    assert NOTE not in read
+
+
 async def test_whose_talk_has_ended_does_not_hear_what_the_patient_tells_the_bot(
     desks, rt, clock, wait_for, accept, arrive
 ):
