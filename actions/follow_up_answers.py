@@ -23,6 +23,7 @@ from integrations.hospital.models import Level
 from integrations.language.clauses import puts_off, skips, without_later
 
 SKIP = "skip"  # what a button says
+ECHOED = "echoed"  # in the draft: the patient knows how to put an answer right
 _JUST_ANSWERED = timedelta(hours=1)  # so long "不对" means the answer before, after something else as well
 
 
@@ -196,6 +197,10 @@ async def _answered(
     if noted:
         reply.say("say_follow_up_noted", what=noted)
     alarmed = any(read.level is Level.ALARM for read in reads)
+    if understood := words.understood(turn, reads):
+        known = alarmed or draft.get(ECHOED)
+        reply.say("say_follow_up_understood" if known else "say_follow_up_understood_first", what=understood)
+        draft = {**draft, ECHOED: True}
     for read in sorted(reads, key=lambda one: one.level is not Level.ALARM):
         advice = known_plans(turn).advice(read.question, read.level, low=read.low)
         if advice:

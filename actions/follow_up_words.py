@@ -12,6 +12,8 @@ from integrations.hospital.follow_up import wording
 from integrations.hospital.follow_up.plans import Question
 from integrations.hospital.follow_up.reading import Read
 
+_SHORT, _SHORT_ENGLISH = 6, 16  # characters of a yes or a no that nobody takes for the other
+
 
 def value(turn: Turn, question: Question, told: Any) -> str:
     """What was understood of an answer; empty for words, which need not be repeated."""
@@ -21,6 +23,23 @@ def value(turn: Turn, question: Question, told: Any) -> str:
 def all_values(turn: Turn, reads: list[Read]) -> str:
     """What a message told, to be repeated in one breath."""
     return turn.words.all_of(said for read in reads if (said := value(turn, read.question, read.value)))
+
+
+def understood(turn: Turn, reads: list[Read]) -> str:
+    """What a choice, or a yes or no, was taken for that was told in words of the patient's own; empty where the words
+    say it themselves. A yes among several answers would leave open to what."""
+    if not turn.text or turn.facts.field:
+        return ""
+    own = [read for read in reads if read.question.kind == "choice"]
+    own += [read for read in reads if read.question.kind == "yes_no" and len(reads) == 1]
+    taken = ((read, wording.told(turn.words.texts, read.question, read.value)) for read in own)
+    return turn.words.all_of(said for read, said in taken if not _said_so(turn.text, read, said))
+
+
+def _said_so(text: str, read: Read, said: str) -> bool:
+    if read.question.kind == "yes_no":
+        return len(text) <= (_SHORT_ENGLISH if text.isascii() else _SHORT)
+    return said.lower() in text.lower()
 
 
 def offer_answers(turn: Turn, reply: Reply, question: Question) -> None:
