@@ -71,9 +71,9 @@ _COURTESY = re.compile(
 )
 _LONGEST_LATER = 40  # characters
 _PLAIN_NO = re.compile(
-    r"(?:这[几两]天|最近|现在|目前|暂时|今天|一直|我|俺|也|都|倒|好像|应该|基本上?|真的?|完全|从来|是|还|就|全|嗯|啊|哦|额|呃|那)*"
+    r"(?:这[几两]天|最近|现在|目前|暂时|今天|一直|我|俺|也|都|倒|基本上?|真的?|完全|从来|是|还|就|全|嗯|啊|哦|额|呃|那)*"
     r"(?:没有?|没得|莫得?|冇|无|否|不是?|唔系|木有|么有)"
-    r"(?:什么|啥|任何|出现|发现|发生|过|这些|那些|以上|这种|这样|的|了|吧|啊|呢|呀|哦|噢|哈|嘛|哒|哩|呗|滴|诶|都|也|没有?|儿)*"
+    r"(?:什么|啥|任何|出现|发现|发生|过|这些|那些|以上|这种|这样|的|了|啊|呢|呀|哦|噢|哈|嘛|哒|哩|呗|滴|诶|都|也|没有?|儿)*"
     r"|(?:(?:oh|well|um+|uh|so far|today|this week|luckily) )*(?:no|nope|nah|not|none|never|nothing|neither"
     r"|(?:i )?(?:did|do|have|has|is|was|am|does)(?:n'?t| not)|i'?m not)"
     r"(?: (?:at all|really|yet|thanks|thank you|so far|today|this week|these days|now|sir|doctor|no|not|nothing"

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from integrations.language.quantities import QUANTITY, read_quantity, spoken_as_digits
 
@@ -90,6 +91,7 @@ _TEMPERATURE = re.compile(
 _ALONE = re.compile(
     rf"(?P<n>{_N})(?! ?(?:点(?!\d)|月|日|号|小时|个|次|天|片|粒|[:：]|hours?|am\b|pm\b|o'clock))"
 )
+_MOST = 8  # bare numbers of one message
 _FAHRENHEIT = (90, 115)  # without a unit
 
 
@@ -154,7 +156,7 @@ def _glucose(text: str, expected: bool) -> Iterator[Measured]:
     if expected or re.search(rf"{_SUGAR}|{_FASTING}|{_AFTER}", text, re.IGNORECASE):
         spans = [(match["n"], match.start("n"), match.end("n")) for match in _GLUCOSE.finditer(text)]
         if not spans and expected:
-            spans = [(text[start:end], start, end) for _, start, end in _numbers(text)]
+            spans = [(text[start:end], start, end) for _, start, end in _few(text)]
         for said, start, end in spans:
             value = read_quantity(said)
             if _MG.match(text, end):
@@ -207,7 +209,7 @@ def _temperatures(text: str, expected: bool) -> Iterator[Measured]:
         told = True
         yield found
     if expected and not told:
-        yield from (_temperature(value, "", start, end) for value, start, end in _numbers(text))
+        yield from (_temperature(value, "", start, end) for value, start, end in _few(text))
 
 
 def _temperature(value: float, unit: str, start: int, end: int) -> Measured:
@@ -234,6 +236,11 @@ def _numbers(text: str) -> Iterator[tuple[float, int, int]]:
             yield read_quantity(match["n"]), *match.span("n")
         except ValueError:
             continue
+
+
+def _few(text: str) -> list[tuple[float, int, int]]:
+    """Yesterday's and today's; a flood of numbers is none of them."""
+    return list(islice(_numbers(text), _MOST))
 
 
 def _whole(text: str) -> tuple[int, int]:

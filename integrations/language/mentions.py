@@ -27,11 +27,6 @@ class Mention:
     end: int
     stance: Stance
 
-    def covers(self, other: Mention) -> bool:
-        """Whether the other one is only a part of this one: 好转 in 没好转."""
-        longer = self.end - self.start > other.end - other.start
-        return longer and self.start <= other.start and other.end <= self.end
-
 
 _END = r"(?=$|[，,。.；;！!？?、~～…\s])"
 _NO = r"(?:没有?|未|无|冇|莫得?|没得|并?非|毋|唔|(?<!差)不(?!过|只|仅))"
@@ -43,8 +38,9 @@ _BETWEEN = (
 _ALONG = r"(?:的|、|和|跟|及|与|或者?|以及|/|啊|呀|血|液|水|\s)*"
 _NOT = (
     r"(?:\b(?:no|without|zero)(?: (?:any|more|longer|real|significant|signs?|of|a|the|much|new|further))*"
-    r"|\bnever(?: (?:had any|had|any|saw|seen|noticed|really))*"
+    r"|\bnever(?: (?:had any|had|any|saw|seen|noticed|really|once|even))*"
     r"|(?<!n't )(?<!not )(?<!yet )\bstopped"
+    r"|\b(?:can'?t|cannot|couldn'?t|can not) say(?: (?:that|i|i'm|am|it|it's|is|was|feel|any|much))*"
     r"|\b(?:not|hardly|barely|neither|nor|nothing(?: is| gets?| got)?"
     r"|(?:have|has|had|is|are|was|were|does|do|did|wo)n'?t)"
     r"(?: (?:a|an|any|much|very|really|so|too|yet|that|quite|been|being|be|feel|feeling|felt|get|got|gotten|getting"
@@ -65,6 +61,7 @@ _AFTER = (
     rf"(?:没有?|冇|无|没得|莫得)(?:了|的|过|啊|呢|哦|呀|哈|出现|发生)*{_END}"
 )
 _RHETORICAL = re.compile(r"[^，,。；;！!？?]{0,3}吗")  # 不是流脓了吗
+_REACH = 80  # characters around a word that say how it is meant
 _ENDING = r"(?:s|es|d|ed|ing|ness)?(?![a-z])"  # bleed: bleeding
 
 
@@ -82,10 +79,22 @@ def mentions(text: str, words: Iterable[str], listed: Iterable[str] = ()) -> lis
     ]
 
 
+def outermost[Of](found: Iterable[tuple[Mention, Of]]) -> list[tuple[Mention, Of]]:
+    """Those that are no part of a longer one: of 没好转 and 好转 the first."""
+    kept: list[tuple[Mention, Of]] = []
+    reach = (0, 0)
+    for one, of in sorted(found, key=lambda each: (each[0].start, -each[0].end)):
+        if one.end > reach[1]:
+            reach = (one.start, one.end)
+        if reach == (one.start, one.end):
+            kept.append((one, of))
+    return kept
+
+
 def _stance(
     text: str, start: int, end: int, before: tuple[re.Pattern[str], ...], after: re.Pattern[str]
 ) -> Stance:
-    head, tail = text[:start], text[end:]
+    head, tail = text[max(0, start - _REACH) : start], text[end : end + _REACH]
     if _ASKED.search(head):
         return Stance.OPEN
     direct, along, english, english_list = before
@@ -107,8 +116,8 @@ def _patterns(
     any_listed = _any(sorted(listed, key=len, reverse=True))
     direct = re.compile(rf"{_NO}{_BETWEEN}{{0,4}}$")
     along = re.compile(rf"{_NO}{_BETWEEN}{{0,4}}(?:{any_listed}{_ALONG}){{1,8}}$")
-    english = re.compile(_NOT)
     unended = _NOT.removesuffix(" ?$")
+    english = re.compile(rf"{unended}(?: ?|(?: {any_listed})+ )$")  # no open wounds
     joined = rf"{any_listed}(?:(?:,| n?or|/| and)? ?{any_listed}){{0,6}}"
     english_list = re.compile(rf"{unended} {joined}(?:,? (?:n?or )?|/)$")
     after = re.compile(rf"(?:(?:[、和跟及与]|{any_listed})*){_AFTER}")

@@ -41,6 +41,20 @@ def test_it_is_asked_answered_and_alarms(arrive: Arrive, hospital: Hospital, cha
     assert "最近 90 天记了 2 次，平均 162/102" in said
 
 
+def test_a_wrong_tap_is_put_right_in_words(arrive: Arrive, hospital: Hospital) -> None:
+    patient = arrive("wechat", registered=True)
+    patient.say("你好")
+    task = hospital.follow_up(patient, "after_visit")
+    assert "个小问题" in patient.read(patient.seen, wait=30)
+    assert "感觉怎么样" in patient.choose("开始")
+    assert "按时用了吗" in patient.choose("好多了")
+    assert "感觉怎么样" in patient.say("不对")
+    assert "记的是“差不多”，不对就说“不对”" in patient.say("没有好转")
+    assert "请尽快回医院看看" in patient.say("不对，是更不舒服了")
+    told = "SELECT count(*) FROM follow_up_answers WHERE task_id = %s AND replaced_at IS NULL AND level = 'alarm'"
+    assert hospital.one(told, task) == 1
+
+
 def test_whom_the_chat_does_not_reach_answers_on_the_page(
     stack: Stack, hospital: Hospital, arrive: Arrive
 ) -> None:

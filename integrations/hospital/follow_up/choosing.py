@@ -5,127 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from integrations.hospital.follow_up.plans import Option, Question, Words
+from integrations.hospital.follow_up.plans import Option, Question
 from integrations.hospital.models import Level
 from integrations.language.clauses import clauses, plainly, yes_or_no
-from integrations.language.mentions import Mention, Stance, mentions
+from integrations.language.mentions import Mention, Stance, mentions, outermost
 
 # A complaint beside good news, or beside a no.
-_WORSE = Words(
-    zh=[
-        *(
-            "加重",
-            "严重",
-            "厉害",
-            "恶化",
-            "复发",
-            "反复",
-            "难受",
-            "不舒服",
-            "不行",
-            "糟",
-            "受不了",
-            "越来越不",
-            "发烧",
-            "发热",
-        ),
-        *(
-            "不如",
-            "变差",
-            "又疼",
-            "又痛",
-            "又犯",
-            "又开始",
-            "又不",
-            "又发",
-            "又烧",
-            "又咳",
-            "又肿",
-            "又红",
-            "又流",
-            "又晕",
-            "又渗",
-        ),
-    ],
-    en=[
-        *(
-            "worse",
-            "again",
-            "came back",
-            "comes back",
-            "is back",
-            "flare",
-            "on and off",
-            "unwell",
-            "terrible",
-            "awful",
-        ),
-        *("horrible", "severe", "bad", "badly"),
-    ],
-).all
-_COMPLAINTS = Words(
-    zh=[
-        *(
-            "疼",
-            "痛",
-            "晕",
-            "昏",
-            "闷",
-            "麻",
-            "喘",
-            "吐",
-            "恶心",
-            "心慌",
-            "发慌",
-            "慌",
-            "憋",
-            "胀",
-            "没力",
-            "没劲",
-            "无力",
-            "乏力",
-        ),
-        *("睡不着", "睡不好", "眼花", "气短", "不适", "症状", "异常", "毛病", "问题", "不好"),
-    ],
-    en=[
-        *(
-            "dizzy",
-            "dizziness",
-            "lightheaded",
-            "headache",
-            "head",
-            "pain",
-            "hurt",
-            "ache",
-            "tight",
-            "tightness",
-            "symptom",
-        ),
-        *(
-            "problem",
-            "complaint",
-            "nausea",
-            "sick",
-            "numb",
-            "weak",
-            "discomfort",
-            "uncomfortable",
-            "breathless",
-            "faint",
-        ),
-    ],
-).all
+_WORSE = """加重|严重|厉害|恶化|复发|反复|难受|不舒服|不行|不好|没好|没完全|糟|受不了|越来越不|发烧|发热|不如|变差
+|烫|发炎|感染|湿|又疼|又痛|又犯|又开始|又不|又发|又烧|又咳|又肿|又红|又流|又晕|又渗|worse|again|came back|comes back
+|is back|back again|flare|unwell|terrible|awful|horrible|severe|bad|badly|until|infected|wet|hot"""
+_COMPLAINTS = """疼|痛|晕|昏|闷|麻|喘|吐|恶心|心慌|慌|憋|胀|没力|没劲|无力|乏力|睡不着|睡不好|眼花|模糊|不清|不稳|抖
+|飘|气短|不适|症状|异常|毛病|问题|不好|难受|不舒服|dizzy|dizziness|lightheaded|headache|head|pain|hurt|ache|tight|tightness
+|symptom|problem|complaint|nausea|sick|numb|weak|blurred|blurry|unsteady|discomfort|uncomfortable|breathless|faint"""
 # 希望好转, "hope to get better": no news yet.
 _HOPED = re.compile(
-    r"(?:希望|盼|不敢说|说不上|谈不上|算不上|想要?快?点?|什么时候|啥时候|几时|怎么|怎样|如何|多久|何时|哪里|哪儿|哪能|才能|才会)[^，,。；;！!？?]{0,4}$|(?:会|能|将)(?:慢慢|很快|快|再)*$"
-    r"|\b(?:hope|wish|want|would|should|could|will|expect|when|until|if)\b[^,.;!?]{0,25}$",
+    r"(?:希望|盼|不敢说|说不上|谈不上|算不上|想要?快?点?|什么时候|啥时候|几时|怎么|怎样|如何|多久|何时|哪里|哪儿|哪能|才能|才会|应该|可能|也许)[^，,。；;！!？?]{0,4}$"
+    r"|(?:会|能|将)(?:慢慢|很快|快|再)*$"
+    r"|\b(?:hope|wish|want|would|should|could|will|expect|when|until|if|far from)\b[^,.;!?]{0,25}$",
     re.IGNORECASE,
 )
 # 好转不大, 愈合得慢: denied behind the word.
 _POORLY = re.compile(
-    r"(?:得|的)?(?:也|还|都|并|很|比较|挺|有点|太|是)*(?:不(?!错|疼|痛|咳|晕|红|肿|难|烧|渗|流)|慢|差(?!不多)|有限|糟)"
+    r"(?:得|的)?(?:也|还|都|并|很|比较|挺|有点|太|是)*(?:不(?!错|疼|痛|咳|晕|红|肿|难|烧|渗|流)|缓?慢|差(?!不多)|有限|糟)"
 )
-_NOT_ONE_BIT = re.compile(r"一点儿?(?:都|也)?(?=[没不])")  # 一点都不晕 is no little
+_NOT_ONE_BIT = re.compile(r"一点点?儿?(?:都|也)?(?=[没不])")  # 一点都不晕 is no little
+_BUT = re.compile(r"但|不过|可是|\bbut\b|\bhowever\b", re.IGNORECASE)
+# 不太晕 is a little.
+_HARDLY = re.compile(
+    r"[不没](?:是|算|有)?(?:太|怎么|大[^问碍]|很|那么|以前|之前|原来|上次)|\bnot (?:so|very|too|that|as) ",
+    re.IGNORECASE,
+)
+# "well, ..." and "is it normal?" say nothing good.
+_FILLER = re.compile(r"^(?:oh,? |um+,? )?well(?=[, ] ?\S)", re.IGNORECASE)
+_QUESTION = re.compile(r"吗|[?？]|\b(?:is it|am i|i (?:hope|guess))\b", re.IGNORECASE)
 _HAS = re.compile(r"(?<![没冇未无])有(?!没有|什么|啥|空|时间|办法)")
 _DENYING = re.compile(r"[没不无冇]")
 
@@ -140,7 +52,7 @@ def affirmed(question: Question, text: str) -> bool | None:
     affirms = question.affirms.all if question.affirms else []
     denies = question.denies.all if question.denies else []
     told = [(one, True) for one in mentions(text, affirms)] + [(one, False) for one in mentions(text, denies)]
-    told = [(one, yes) for one, yes in told if not any(other.covers(one) for other, _ in told)]
+    told = outermost(told)
     unsure = any(one.stance is Stance.OPEN for one, _ in told)
     votes = [yes is (one.stance is Stance.SAID) for one, yes in told if one.stance is not Stance.OPEN]
     for clause in clauses(text):
@@ -159,7 +71,7 @@ def affirmed(question: Question, text: str) -> bool | None:
 def option_told(question: Question, text: str) -> Option | None:
     """The option that is told, the gravest of several. Good news is taken for it only where nothing speaks against it;
     what is denied says nothing of the others."""
-    text = _NOT_ONE_BIT.sub("", text)
+    text = _FILLER.sub("", _NOT_ONE_BIT.sub("", text))
     heard = _heard(question, text)
     told = [(one, option) for one, option in heard if one.stance is Stance.SAID]
     for level in (Level.ALARM, Level.WATCH):
@@ -171,11 +83,12 @@ def option_told(question: Question, text: str) -> Option | None:
             return None
     none = next((option for option in question.options if option.id == "none"), None)
     good = [(one, option) for one, option in heard if option.level is Level.USUAL]
-    if any(one.stance is not Stance.SAID or _not_yet(text, one) for one, _ in good):
+    if _QUESTION.search(text) or any(one.stance is not Stance.SAID or _not_yet(text, one) for one, _ in good):
         return None
     if none:
         return none if _complains_of_nothing(question, text, told=bool(good)) else None
-    if any(one.stance is Stance.SAID for one in mentions(text, _WORSE)):
+    but = _BUT.search(text)
+    if _says(text, _list(_WORSE)) or (but and _says(text[but.end() :], _list(_COMPLAINTS))):
         return None
     if good:
         return _longest(good)
@@ -185,6 +98,14 @@ def option_told(question: Question, text: str) -> Option | None:
 def _longest(told: Sequence[tuple[Mention, Option]]) -> Option:
     """The option whose words say the most."""
     return max(told, key=lambda one: one[0].end - one[0].start)[1]
+
+
+def _list(words: str) -> list[str]:
+    return [word.strip() for word in words.split("|")]
+
+
+def _says(text: str, words: Sequence[str]) -> bool:
+    return any(one.stance is Stance.SAID for one in mentions(text, words))
 
 
 def _words(option: Option) -> list[str]:
@@ -201,7 +122,7 @@ def _heard(question: Question, text: str) -> list[tuple[Mention, Option]]:
         for option in question.options
         for one in mentions(text, _words(option), () if option.level is Level.USUAL else listed)
     ]
-    return [(one, option) for one, option in found if not any(other.covers(one) for other, _ in found)]
+    return outermost(found)
 
 
 def _not_yet(text: str, good: Mention) -> bool:
@@ -213,8 +134,13 @@ def _not_yet(text: str, good: Mention) -> bool:
 def _complains_of_nothing(question: Question, text: str, *, told: bool) -> bool:
     """A no, or all well, and no complaint beside it."""
     own = [word for word in question.about.all if not _DENYING.match(word)] if question.about else []
-    found = mentions(text, (*own, *_COMPLAINTS, *_WORSE))
-    if any(one.stance is not Stance.DENIED for one in found):
+    found = mentions(text, (*own, *_list(_COMPLAINTS)))
+    if (
+        _HARDLY.search(text)
+        or _BUT.search(text)
+        or _says(text, _list(_WORSE))
+        or any(one.stance is not Stance.DENIED for one in found)
+    ):
         return False
     return told or bool(found) or any(plainly(clause) is False for clause in clauses(text))
 

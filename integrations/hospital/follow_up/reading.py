@@ -31,12 +31,14 @@ _UNBEARABLE = (
     *("unbearable", "can't bear", "cannot bear", "can't stand", "excruciating", "worst pain"),
 )
 _SCALE = re.compile(
-    r"/ ?10\b|\bout of (?:10|ten)\b|满分是?(?:10|十)分?|(?:10|十)分(?:满分|制|里面?|中)[，,]?", re.IGNORECASE
+    r"/ ?10\b|\b0 ?[-~到至] ?10(?!\d)|\bout of (?:10|ten)\b|满分是?(?:10|十)分?|(?:10|十)分(?:满分|制|里面?|中)[，,]?",
+    re.IGNORECASE,
 )
 # 一动就疼 gives no number.
 _WORD = re.compile(
     r"[一二两三四五六七八九十](?=[\u4e00-\u9fff])(?![分点级到至或一二两三四五六七八九十吧左的啊了呢来多、])"
 )
+_OR = re.compile(r"[一二三四五六七八](?=[二三四五六七八九]分)")  # 七八分: the worse one
 _RANGE = re.compile(r"\d ?(?:[-~～—–到至、]|to|or|或) ?\d", re.IGNORECASE)
 _NOW = re.compile(r"现在|今天|今早|目前|这会|刚才|刚刚|\bnow\b|\btoday\b|this morning", re.IGNORECASE)
 _NOTHING = re.compile(
@@ -196,7 +198,7 @@ def likelier(
 
 
 def _scores(text: str) -> set[float]:
-    return set(find_numbers(_WORD.sub(" ", _SCALE.sub(" ", text))))
+    return set(find_numbers(_WORD.sub(" ", _OR.sub("", _SCALE.sub(" ", text)))))
 
 
 def _counted(plans: Plans, question: Question, number: float | None) -> Read | None:

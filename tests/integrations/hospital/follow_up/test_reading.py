@@ -21,7 +21,8 @@ CONDITION = {
         已经不疼了 | 不疼了，能走路了 | 舒服多了 | 比上次好一点 | 得劲多了 | 好咗好多 | 冇事啦 | 莫得事了 |
         好多了 就是还有点咳 | 缓解了不少 | 没那么难受了，好多了 | 越来越好，好多了 | 恢复得不错 | 嗯嗯好多了 |
         好多了，没有加重 | much better | I feel better | feeling fine now | better, thanks | I have recovered |
-        a lot better, but a bit tired | it's improving | back to normal | not worse, better""",
+        a lot better, but a bit tired | it's improving | back to normal | not worse, better |
+        越来越好了 | 恢复得挺好 | getting better every day""",
     "same": """差不多 | 跟以前一样 | 没变化 | 没什么变化 | 老样子 | 没有好转 | 没好转 | 还没好转 |
         还是老样子吧 | 还是那样 | 没见好 | 不见好 | 没啥变化 | 吃了药没什么效果 | 没有明显好转 | 没什么好转 |
         时好时坏 | 和就诊的时候差不多 | 病情没有好转 | 仲系咁 | 没感觉有好转，差不多 | 没加重也没好转 |
@@ -33,14 +34,18 @@ CONDITION = {
         不但没好转，还加重了 | 没以前好，越来越重 | 一天比一天严重了 | 差咗好多 | 更 不舒服 了 | 变严重了 |
         好像更严重了 | 是更不舒服了 | 有加重 | worse | much worse | it's getting worse | no it is worse |
         not better, worse | worse, no improvement | I feel worse than before | it never stops, it hurts more |
-        not really, it's worse | the pain is unbearable""",
+        not really, it's worse | the pain is unbearable |
+        不疼了 但是更肿了 | 不是没好转，是更严重了 | fine but worse at night | 白天好点，晚上更难受""",
     None: """不太好 | 不好 | 没好 | 不怎么好 | 没有加重 | 没有更严重 | 没变严重 | 希望快点好转 |
         什么时候能好转 | 好了几天又疼了 | 恢复得不好 | 恢复得很慢 | 好转不大 | 会不会加重 |
         疼得厉害，晚上才睡着 | 还行吧 | 一般般 | 还可以 | 头疼 | 谢谢 | 没有 | 是的 | 有 | 不是 | 嗯 |
         好转没有 | 不敢说好了 | 没好利索 | 一点没好 | 不能算好了 | 不是好多了 | 好多了又复发了 | 没有恢复 |
         不舒服 | 难受 | 感觉不对劲 | 怕加重 | 我在吃饭 | 你好 | 多少钱 | 不清楚 | not well |
         I don't feel better | I don't think it is better | not worse | I hope it gets better | so so | ok |
-        nothing is better | it was better, but it came back | when will I be well""",
+        nothing is better | it was better, but it came back | when will I be well |
+        好转缓慢 | 应该好了吧 | 好像好点又好像没好 | 感冒好了，但是胸口疼 | 还是疼 | 慢慢恢复吧 | 哪里好了 |
+        I was fine until yesterday | could be better | still hurts |
+        好转了吗 | well, not really | well it still hurts | can't say I'm better | far from fine | 疼多了 | 没恶化""",
 }
 MEDICINE = {
     True: """按时吃了 | 吃了 | 都吃了 | 每天都吃 | 一直在吃 | 按时吃了，没有不舒服 | 没有不舒服，按时吃了 |
@@ -48,13 +53,15 @@ MEDICINE = {
         坚持吃着呢 | 药按时吃了 | 吃了 没什么不舒服 | 天天吃 | 用了 | 有食 | 食咗 | 基本按时 |
         按医生说的，按时服用 | 按时打了 | 准时吃的 | 当然 | 每天早上吃一片 | 没有漏服 | yes | yes I did |
         I took them all | every day | I never missed one | never forgot | I take it every day |
-        took it, no side effects | on time | I didn't forget | always | yes, taken""",
+        took it, no side effects | on time | I didn't forget | always | yes, taken |
+        没有间断 | 胰岛素天天打 | 没敢停 | 按点吃 | never once missed""",
     False: """没吃 | 没有 | 没 | 没按时 | 没按时吃 | 忘了 | 忘吃了两次 | 漏了一顿 | 停了几天 | 没怎么吃 |
         有时吃有时不吃 | 不吃了 | 吃了，忘了两次 | 按时吃了，就是漏了一次 | 大部分时间吃了 | 不按时 | 自己停了 |
         减了一半 | 吃完了没去买 | 懒得吃 | 没敢吃 | 断了三天 | 没坚持 | 想起来才吃 | 没天天吃 | 不想吃 |
         药没吃 | 没买到药 | 吃不下去 | 早上的没吃 | 没能按时吃 | 没食 | no | no I didn't | I forgot twice |
         missed a few | I stopped taking it | not every day | haven't | didn't take it | I skipped some days |
-        I ran out | sometimes | not always on time | I took it but missed one""",
+        I ran out | sometimes | not always on time | I took it but missed one |
+        除了昨天都吃了 | 不规律 | 就昨天没吃 | 打针断了两天 | yes, but I missed one | all except one""",
     None: """不知道 | 什么药 | 头疼 | 没有不舒服 | 好的 | 今天天气不错 | 不疼 | 没睡好 | 135/85 | 还行 |
         药太苦 | hello | what medicine | I feel dizzy""",
 }
@@ -66,16 +73,22 @@ FEET = {
         脚没事，破了点皮 | 水泡没有破 | 泡破了 | 脚底板烂咗 | 起了两个血泡 | 不太正常 | 有点 | 好像有 | 右脚有 |
         没啥感觉，烂了一块 | 脚 上 有 个 泡 | yes | a small blister, no pain | there is a blister |
         I have a cut but it doesn't hurt | my toe is black | no pain, but a blister | one toe looks purple |
-        broken skin on my heel | yes, a little one | an open sore | not normal""",
+        broken skin on my heel | yes, a little one | an open sore | not normal |
+        没事 就蹭破点皮 | 掉了块皮 | 指甲黑了 | 颜色不对 | no, just a small blister |
+        脚上没有破，腿上破了 | 有水泡没破 | 可能有 | no cuts, but it is red""",
     False: """没有 | 没 | 都没有 | 没有水泡 | 没有破口水泡 | 没有破口、水泡，也没有变色 | 没破 | 脚没事 |
         都好好的 | 正常 | 没有的 | 没发现 | 没起泡 | 挺好，没有破 | 没有，都正常 | 冇 | 没得 | 暂时没有 |
         这几天没有 | 不红不肿 | 没有破也没有水泡 | 没问题 | 脚很好 | 没有任何异常，都正常 | 没变色 |
         没发黑没破 | 没有没有 | 水泡没有，破口也没有 | no | nope | none | no blisters | no wounds or blisters |
         no wound, blister or change of colour | feet are fine | nothing | no, feet are fine | not at all |
-        all normal""",
+        all normal |
+        没伤口 | 看了，没有 | 颜色正常 | 水泡没了 | no open wounds | nothing wrong | no problem |
+        没有水泡没有破口颜色正常 | 无异常，没破 | no new blisters""",
     None: """不疼 | 没感觉 | 没什么感觉 | 脚麻 | 脚凉 | 不痒 | 不知道 | 每天泡脚 | 好的 | 没看 | 是不是水泡 |
         空腹6.1 | 没疼 | 吃了药 | 我看看 | 会不会烂 | 嗯不知道 | it doesn't hurt | no feeling |
-        my feet are cold | not sure | hello | numb""",
+        my feet are cold | not sure | hello | numb |
+        不知道是不是破了 | 有没有我也看不见 | 脚没知觉 | a callus |
+        没有吧 | 应该没有 | 还没好""",
 }
 WOUND = {
     "dry": """干净 | 干净、干燥 | 干净干燥 | 挺好的 | 长好了 | 伤口正常 | 很干净，不红不肿 | 愈合得不错 |
@@ -83,7 +96,9 @@ WOUND = {
         没有红肿，也没有渗血 | 干干的 | 没事 | 没有问题，干净 | 恢复得挺好 | 消肿了，干净 | 好得很 | 蛮好 |
         没有红肿渗液 | 红肿、渗液都没有 | 冇事 | 干爽 | 伤口没问题，长上了 | 没有红肿流脓，挺好 | clean |
         clean and dry | it's dry | healing well | looks good, no redness or pus | no bleeding, it is clean |
-        no redness, swelling or pus | dry, no pus""",
+        no redness, swelling or pus | dry, no pus |
+        没有红，没有肿，没有渗 | 不肿了，不红了，也不流水了 | no open cut, dry |
+        没有一点红肿，也不渗 | itchy but dry | no more pus, clean""",
     "red": """有点红肿 | 红 | 有点肿 | 周围红了 | 有点红，没流脓 | 干净，有点红 | 肿了 | 还有点红肿 |
         红肿，不渗 | 长好了就是有点肿 | 摸着有个硬块 | 有点红 没有渗血 | 稍微有点发红 | 有点鼓 |
         没有渗液，就是红 | 肿得厉害 | red | a little red | slightly swollen, no pus | some redness |
@@ -95,18 +110,23 @@ WOUND = {
         流血没有止住 | 不小心裂开了 | 没看到干净，都是脓 | 咳嗽没忍住裂开了 | 是不是化脓了，流黄水 | 灌脓咗 |
         渗 血 | bleeding | there is pus | it opened | it's not clean, some pus | it hasn't stopped bleeding |
         it does not stop bleeding | no fever but pus | oozing a bit | no redness, but it is bleeding |
-        it split open""",
+        it split open |
+        结痂掉了，有点血 | 纱布上有血 | 好是好，就是有点黄水 | 流了点血 | 血止不住 | 出脓了""",
     None: """没长好 | 不干净 | 不太干净 | 还没愈合 | 愈合得不好 | 长得很慢 | 没有红肿 | 没有流脓 | 没渗血 |
         是不是化脓了 | 有没有流脓我看不到 | 怕裂开 | 不正常 | 还没拆线 | 看不见 | 包着呢 | 痒 | 疼 | 没有 | 没 |
         是的 | 一般 | 恢复得不好 | 挺好，就是发烧 | 不知道 | 希望早点长好 | 不好 | 没拆纱布 | not clean |
-        not dry | it isn't healing | no pus | I can't see it | is it infected | itchy | not good | hello""",
+        not dry | it isn't healing | no pus | I can't see it | is it infected | itchy | not good | hello |
+        看着正常，摸着烫 | 应该正常 | 湿的 | 发炎了 | 干净，有点湿 |
+        正常吗 | is it normal | good I hope | 愈合不良 | 恢复不太好 | 还没拆线""",
 }
 COMPLAINT = {
     "none": """没有 | 没 | 都没有 | 没有不舒服 | 没有头晕 | 没头晕 | 没有头晕头痛胸闷 | 没有头晕、头痛、胸闷 |
         不晕 | 头不晕 | 不晕不疼 | 没什么不舒服 | 挺好 | 一切正常 | 没有，挺好的 | 都没有，谢谢 |
         头晕没有，头痛也没有 | 没有的 | 一点都不晕 | 没啥 | 好着呢 | 冇 | 莫得 | 没得事 | 没有不舒服的 |
         没有任何症状 | 没事 | 没有没有 | 暂时没有 | 不头晕了 | no | none | no dizziness |
-        no headaches or dizziness | not at all | I'm fine | no symptoms | not dizzy | nope""",
+        no headaches or dizziness | not at all | I'm fine | no symptoms | not dizzy | nope |
+        没晕过 | 一点点都没有 | 不难受 |
+        头晕头痛胸闷都没有 | 没觉得头晕 | 无头晕头痛 | none of these""",
     "mild": """有一点 | 有点头晕 | 头有点晕 | 偶尔头晕 | 有时候头疼 | 有点胸闷 | 没有头晕，有点头痛 |
         头晕，不厉害 | 稍微有点 | 有点，不严重 | 早上有点晕，现在没有了 | 有些头昏 | 一阵阵的 |
         有点晕，没有胸闷 | 没有，早上有点晕 | 一点点 | 有啲头晕 | 轻微 | 隐隐的疼 | 有时晕 没吃药 | a little |
@@ -116,20 +136,26 @@ COMPLAINT = {
         没吃药，晕得厉害 | 头要炸了 | 晕得不行 | 很晕 | 特别晕 | 疼得要命 | 不是有点，是很厉害 | 有点厉害 |
         痛得凶 | 晕得很 | 胸口闷得很 | 难受死了 | 不能动，一动就晕得厉害 | 头好犀利 疼 | 没有胸痛 头晕很严重 |
         badly | very dizzy | terrible headache | no dizziness but a severe headache |
-        the headache is really bad | I can't sleep, terrible | awful""",
+        the headache is really bad | I can't sleep, terrible | awful |
+        有，挺严重 | 胸闷喘不上气 | yes badly""",
     None: """头晕 | 胸闷 | 头疼 | 有 | 是的 | 有的 | 睡不着 | 没睡好 | 没有头晕，头疼 | 没有，就是睡不着 |
         没有头晕，但是心慌 | 不舒服 | 不好 | 不太好 | 难受 | 心慌 | 恶心 | 会不会很严重 | 不太舒服 | 还行 |
         不知道 | 挺好，就是头晕 | 血压高 | 吃了 | 没吃药 | 有不舒服 | 你好 | 什么意思 | 腿麻 | 没力气 | yes |
         dizzy | my chest hurts | no but my head hurts | not well | not good | I can't sleep | headaches |
-        numb""",
+        numb |
+        不太晕 | 没那么厉害 | 不怎么晕 | 没什么感觉 | 晕倒了一次 | 天旋地转 | 一直晕 | 没有胸闷，走快了喘 | often |
+        没有以前晕 | 没有头晕了，但是走路不稳 | 没有头晕，看东西模糊 | 没有，就是手麻 | no but tired |
+        nothing serious""",
 }
 PAIN = {
     0.0: """0 | 不疼 | 不痛 | 一点都不疼 | 没有疼 | 已经不疼了 | 不疼了 | 没有 | 0分 | 伤口不疼 | 冇痛 |
         不疼不痒 | 完全不痛 | 没什么感觉 | no pain | not at all | it doesn't hurt | none""",
     2.0: """2 | 2分 | 两分 | 大概2分 | 现在2分 | 昨天5分，今天2分 | 满分10分我给2分 | 2/10 | 10分制2分吧 |
-        术后第5天，2分 | 1到2分 | 晚上8点疼醒，2分 | 2 out of 10 | about 2 | yesterday 6, now 2""",
+        术后第5天，2分 | 1到2分 | 晚上8点疼醒，2分 | 2 out of 10 | about 2 | yesterday 6, now 2 |
+        0-10里面选2""",
     8.0: """8 | 八分 | 8分，睡不着 | 7到8分 | 7-8分 | 昨天3分，今天8分 | 疼，8分，没法睡 |
-        没有10分，不过现在有8分 | an 8 | 8, can't sleep | now 8""",
+        没有10分，不过现在有8分 | an 8 | 8, can't sleep | now 8 |
+        七八分""",
     10.0: """10 | 10分 | 十分 | 疼得受不了 | 疼死了 | 疼得要命，没睡着 | 痛得受不了，没办法走路 | unbearable |
         I can't stand it, no sleep""",
     None: """疼 | 有点疼 | 疼得厉害 | 疼得没法睡 | 疼得睡不着，没胃口 | 不疼了，就是走路疼得厉害 | 没睡着 |
