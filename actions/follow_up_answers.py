@@ -18,7 +18,7 @@ from integrations.hospital.follow_up import answering
 from integrations.hospital.follow_up.answering import Given, OpenTask
 from integrations.hospital.follow_up.correcting import corrected, corrects
 from integrations.hospital.follow_up.plans import Plan, Question
-from integrations.hospital.follow_up.reading import Read, chosen, graded, graded_yes_no, read_all
+from integrations.hospital.follow_up.reading import Read, chosen, graded, graded_yes_no, read_all, read_one
 from integrations.hospital.models import Level
 from integrations.language.clauses import puts_off, skips, without_later
 
@@ -84,7 +84,19 @@ async def _read(
     if takes_back:
         before = await _answers_of(turn, task)
         return read_all(all_plans, plan.questions, current, text, before)
-    return read_all(all_plans, task.open_questions(plan), current, text, {})
+    reads = read_all(all_plans, task.open_questions(plan), current, text, {})
+    return [*reads, *await _turned_worse(turn, task, plan, current, text)]
+
+
+async def _turned_worse(turn: Turn, task: OpenTask, plan: Plan, current: Question, text: str) -> list[Read]:
+    """What alarms in a choice that was answered before: 吃了，但是更难受了."""
+    answered = [
+        one for one in plan.questions if one.kind == "choice" and one.id in task.answered - {current.id}
+    ]
+    reads = [read for question in answered if (read := read_one(known_plans(turn), question, text))]
+    alarming = [read for read in reads if read.level is Level.ALARM]
+    before = await _answers_of(turn, task) if alarming else {}
+    return [read for read in alarming if before.get(read.question.id) != read.value]
 
 
 async def _put_right(

@@ -101,6 +101,30 @@ async def test_a_choice_is_put_right_in_words(chat: Chat) -> None:
     assert await alerts(chat) == ["open"]
 
 
+@pytest.mark.parametrize("words", ["吃了，但是更难受了", "更严重了", "没吃，疼得受不了"])
+async def test_what_turned_worse_meanwhile_alarms(chat: Chat, words: str) -> None:
+    task, said = await begun(chat, "after_visit")
+    await chat.press(said, "好多了")
+    said = await answer(chat, words, "tell_symptoms")
+    assert "请尽快回医院看看" in said.text
+    assert (await answers(chat, task))["condition"] == "worse"
+    assert await alerts(chat) == ["open"]
+    await chat.say("answer_follow_up")
+    await answer(chat, words, "tell_symptoms")  # said again it is the same
+    assert await alerts(chat) == ["open"]
+
+
+async def test_closing_words_that_alarm_are_kept_and_alarm(chat: Chat) -> None:
+    task, _ = await begun(chat, "after_surgery")
+    await answer(chat, "36.8，不疼，伤口干净")
+    said = await answer(chat, "早上换药的时候发现流脓了", "tell_symptoms")
+    assert "今天就回医院处理" in said.text
+    found = await answers(chat, task)
+    assert found["wound"] == "leaking"
+    assert found["words"] == "早上换药的时候发现流脓了"
+    assert await task_status(chat, task) is TaskStatus.DONE
+
+
 async def test_an_alarm_by_mistake_is_withdrawn_in_words(chat: Chat) -> None:
     task, said = await begun(chat, "after_visit")
     await chat.press(said, "更不舒服了")
