@@ -175,7 +175,7 @@ def _companions(
     assert rule.companions
     first, last = max(0, sign.start() - _REACH), sign.end() + _REACH
     for phrase in rule.companions.of(han=han, latin=latin):
-        for other in phrase.find(scope.text, scope.letters, first, last):
+        for other in phrase.find(scope.text, scope.held, first, last):
             apart = other.start() >= sign.end() or other.end() <= sign.start()
             if apart and not scope.silences(other, rule):
                 yield other

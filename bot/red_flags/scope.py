@@ -6,10 +6,11 @@ The cues are data (scope.yml); here stands where they count. A clause ends at a 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache, cached_property
 
-from bot.red_flags.phrases import Phrase, Sieve, picked
+from bot.red_flags.phrases import Phrase, Sieve, picked, pieces
 from bot.red_flags.reading import Rule, read, rules, sieve, written
 
 _CLAUSE_END = "，。；！？\n"
@@ -71,7 +72,7 @@ class Scope:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.letters = frozenset(text)
+        self.held = pieces(text)
         self.put_aside = False  # whether a sign was silenced
         self._denied_signs: set[tuple[int, int]] = set()
         self._found: dict[str, list[tuple[int, int]]] = {}
@@ -230,21 +231,33 @@ class Scope:
 
     @cached_property
     def _left(self) -> int:
-        return sieve()[0].left(self.letters)
+        return sieve()[0].left(self.held)
 
     @cached_property
     def _cues_left(self) -> int:
-        return _cue_sieve()[0].left(self.letters)
+        return _cue_sieve()[0].left(self.held)
 
     def clause_start(self, at: int) -> int:
         """Where the clause begins that this place is in."""
-        return max((self.text.rfind(mark, 0, at) for mark in _CLAUSE_END), default=-1) + 1
+        return self._after_last(self._clause_ends, at)
 
     def _sentence_start(self, at: int) -> int:
-        return max((self.text.rfind(mark, 0, at) for mark in _SENTENCE_END), default=-1) + 1
+        return self._after_last(self._sentence_ends, at)
 
     def _sentence_end(self, at: int) -> int:
-        return min(
-            (found for mark in _SENTENCE_END if (found := self.text.find(mark, at)) >= 0),
-            default=len(self.text),
-        )
+        place = bisect_left(self._sentence_ends, at)
+        return self._sentence_ends[place] if place < len(self._sentence_ends) else len(self.text)
+
+    @cached_property
+    def _clause_ends(self) -> list[int]:
+        return [at for at, mark in enumerate(self.text) if mark in _CLAUSE_END]
+
+    @cached_property
+    def _sentence_ends(self) -> list[int]:
+        return [at for at in self._clause_ends if self.text[at] in _SENTENCE_END]
+
+    @staticmethod
+    def _after_last(ends: list[int], at: int) -> int:
+        """Behind the last of these that stands before a place."""
+        place = bisect_left(ends, at)
+        return ends[place - 1] + 1 if place else 0
