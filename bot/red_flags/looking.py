@@ -143,7 +143,7 @@ def _gravest(scope: Scope, han: bool, latin: bool, new_from: int) -> tuple[Found
             if rule.outcome is Outcome.EMERGENCY and scope.chronic(hit):
                 milder, weighed = max(milder, (Outcome.CHECK, rule.name), key=_gravity), True
                 continue
-            if not scope.recovered(hit.end()):
+            if "recovered" in rule.despite or not scope.recovered(hit.end()):
                 return (rule.outcome, rule.name), weighed
             if rule.outcome is Outcome.CRISIS and not scope.long_ago(hit):
                 return (rule.outcome, rule.name), weighed
