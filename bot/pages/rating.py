@@ -134,6 +134,4 @@ async def _form(session: AsyncSession, reader: Reader, *, said: str = "", missin
 
 def _alarm(reader: Reader, urgent: str) -> Response:
     """Nothing else is asked of somebody who was just told to act."""
-    return render(
-        reader.request, "follow_up_alarm.html", reader.speech, advice=[urgent], staff=[], rest=""
-    )
+    return render(reader.request, "follow_up_alarm.html", reader.speech, advice=[urgent], staff=[], rest="")

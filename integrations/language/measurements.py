@@ -92,13 +92,15 @@ _ALONE = re.compile(
     rf"(?P<n>{_N})(?! ?(?:点(?!\d)|月|日|号|小时|个|次|天|片|粒|[:：]|hours?|am\b|pm\b|o'clock))"
 )
 _MOST = 8  # bare numbers of one message
+# 空腹6点5 is 6.5; 早上8点 is an hour.
+_POINT = re.compile(r"(?:(?<=[糖腹后前温重到烧]\d)|(?<=[糖腹后前温重到烧]\d\d))点(?=\d(?![\d.分个号半]))")
 _FAHRENHEIT = (90, 115)  # without a unit
 
 
 def find_measurements(text: str, expected: str = "") -> list[Measured]:
     """All that is told, in order. `text` is folded and simplified. With an `expected` kind a bare number is one of
     that kind: it was just asked for."""
-    text = spoken_as_digits(text)
+    text = _POINT.sub(".", spoken_as_digits(text))
     found: list[Measured] = []
     for kind, read in _READERS:
         found += [

@@ -80,6 +80,8 @@ def test_when_it_was_asked_for(text: str, value: dict[str, float]) -> None:
         ("my blood sugar was 7.2 after breakfast", 7.2, "after_meal"),
         ("fasting 108 mg/dl", 6.0, "fasting"),
         ("早上8点空腹6.3", 6.3, "fasting"),
+        ("空腹6点5", 6.5, "fasting"),
+        ("餐后12点3", 12.3, "after_meal"),
         ("血糖13.9", 13.9, None),
         ("血糖 61", 61, None),
     ],
