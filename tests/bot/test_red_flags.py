@@ -8,6 +8,8 @@ from bot.red_flags.plain import plain
 from bot.red_flags.reading import GRAVITY
 from integrations.language.script import normalise
 
+pytestmark = pytest.mark.usefixtures("the_rules_alone")
+
 EMERGENCY = """
 我妈嘴歪了说话大舌头
 孩子叫不醒怎么办
