@@ -71,7 +71,8 @@ _CONTACT = text("""
     FROM contacts JOIN conversations USING (id) WHERE id = :conversation
 """)
 _SENDING = text("SELECT 1 FROM outbound WHERE conversation_id = :conversation AND status = 'sending' LIMIT 1")
-# News that waits for the morning, or for the end of a talk, stops nothing that comes after it.
+# News that waits for the morning, or for the end of a talk, stops nothing that comes after it. The rows are locked: two
+# who claim an alarm's answers, without the control row, take each of them once.
 _QUEUED = text(f"""
     SELECT {_COLUMNS} FROM outbound
     WHERE conversation_id = :conversation AND status = 'queued'
@@ -83,13 +84,13 @@ _QUEUED = text(f"""
                 WHERE earlier.conversation_id = :conversation AND earlier.status = 'queued'
                   AND earlier.seq < outbound.seq AND earlier.exempt = outbound.exempt
                   AND earlier.notice IS NULL AND earlier.not_before > :due)))
-    ORDER BY exempt DESC, seq LIMIT :batch
+    ORDER BY exempt DESC, seq LIMIT :batch FOR UPDATE
 """)  # noqa: S608 - pieces of our own
 _ALARMED = text("SELECT " + ALARMED.format(conversation=":conversation"))
 _MARK_SENDING = text("""
     UPDATE outbound SET status = 'sending', claimed_at = :now, passive_for = :passive_for, attempts = attempts + 1,
            notified_at = NULL
-    WHERE id = ANY(:ids) AND status = 'queued' RETURNING id
+    WHERE id = ANY(:ids)
 """)
 _DROP = text("UPDATE outbound SET status = 'dropped' WHERE id = ANY(:ids)")
 _FINISH = text("""
@@ -154,11 +155,7 @@ async def claim(
             if ration is None:
                 await _say_held(session, conversation_id, taken, now)
                 return None  # held until the patient writes again
-        mark = {"ids": list(ids), "now": now, "passive_for": passive_for}
-        if not (await session.execute(_MARK_SENDING, mark)).all():  # an alarm's, that just left another way
-            if ration:
-                await quota.give_back(session, conversation_id, ration, channel)
-            return None
+        await session.execute(_MARK_SENDING, {"ids": list(ids), "now": now, "passive_for": passive_for})
     message = _addressed(contact, reply, picture)
     talk_in = conversation_id if any(row.talk_id for row in taken) else None
     return Claim(ids, message, max(row.attempts for row in taken), ration, talk_in)
