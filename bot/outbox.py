@@ -61,9 +61,12 @@ _STUCK = text("""
     UPDATE outbound SET status = 'unknown', error = 'the sender stopped'
     WHERE status = 'sending' AND claimed_at < :before RETURNING conversation_id
 """)
-# Whether the patient's last message was an alarm: until the patient goes on, news waits.
+# Whether the patient's last message was an alarm that was answered as one: until the patient goes on, news waits. What
+# only the person was told of who spoke with the patient holds up nothing.
 ALARMED = """
-    coalesce((SELECT alarm IS NOT NULL FROM inbound
+    coalesce((SELECT alarm IS NOT NULL AND EXISTS (
+                  SELECT FROM outbound AS words WHERE words.inbound_id = inbound.id AND words.exempt)
+              FROM inbound
               WHERE inbound.conversation_id = {conversation} AND kind NOT IN ('event', 'unfollow', 'system')
               ORDER BY seq DESC LIMIT 1), false)
 """

@@ -265,6 +265,17 @@ async def test_those_on_call_are_paged_when_the_person_does_nothing(phones, tele
 
 
 @pytest.mark.usefixtures("attended")
+async def test_what_only_the_person_was_told_holds_up_no_news(rt, say):
+    accepted = await say("胸口有点疼")
+    held = text("SELECT " + outbox.ALARMED.format(conversation=":id"))
+    async with rt.database.begin() as session:
+        assert not await session.scalar(held, {"id": accepted.conversation_id})
+    assert (await say("我爸胸口剧痛")).alarm
+    async with rt.database.begin() as session:
+        assert await session.scalar(held, {"id": accepted.conversation_id})
+
+
+@pytest.mark.usefixtures("attended")
 async def test_nobody_was_asked_what_only_the_person_was_told(rt, say):
     await say("胸口有点疼")
     assert not (await say("有")).alarm  # to whatever the person asked
