@@ -64,8 +64,8 @@ _STUCK = text("""
 # Whether the patient's last message was an alarm that was answered as one: until the patient goes on, news waits. What
 # only the person was told of who spoke with the patient holds up nothing.
 ALARMED = """
-    coalesce((SELECT alarm IS NOT NULL AND EXISTS (
-                  SELECT FROM outbound AS words WHERE words.inbound_id = inbound.id AND words.exempt)
+    coalesce((SELECT alarm IS NOT NULL AND (
+                  SELECT true FROM outbound AS words WHERE words.inbound_id = inbound.id AND words.exempt LIMIT 1)
               FROM inbound
               WHERE inbound.conversation_id = {conversation} AND kind NOT IN ('event', 'unfollow', 'system')
               ORDER BY seq DESC LIMIT 1), false)
