@@ -140,7 +140,7 @@ class Hospital:
             assert owner, "only who is registered is prescribed for"
             made = await issuing.issue(
                 session, lines, patient_id=owner.id, staff_no=staff_no, terms=Terms.of(settings),
-                actor="staff:test", now=utcnow(),
+                actor="staff:test", now=utcnow(), days=2,  # not over at midnight
             )  # fmt: skip
             await reviews.approve(session, made, pharmacist="staff:test", now=utcnow())
             if instead:
