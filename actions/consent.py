@@ -19,7 +19,9 @@ _NO = frozenset({"refuse_consent", "deny", "cancel", "go_back"})
 _ILL = frozenset({"tell_symptoms", "which_department"})
 # What is withdrawn by a yes to which question: without the use of health data the rest has no purpose either.
 _KINDS = {"withdrawal": accounts.OWN_CONSENTS, "withdrawal_abroad": (ConsentKind.DATA_ABROAD,)}
-_STOPS = {THEN: None, SLOT: None}
+TRIAGE = "triage_form"
+# With the consent refused nothing waits for it any more: no booking, and nothing that was told of an illness.
+_STOPS = {THEN: None, SLOT: None, "triage": None, "symptoms": None}
 
 
 async def missing_consents(turn: Turn) -> list[ConsentKind]:
@@ -59,9 +61,9 @@ class ConsentForm(Form):
         return Outcome(draft, turn.asked, understood=False)
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        """Which department is right needs no consent; what waits for one goes on waiting."""
+        """Which department is right is answered where no question is needed; what waits goes on waiting."""
         if turn.intent in _ILL:
-            return Outcome.closed(go_on="triage_form")
+            return Outcome.closed(go_on=TRIAGE)
         return await super()._inside(turn, reply, draft)
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -108,10 +110,8 @@ class ConsentForm(Form):
             reply.say("say_wish_kept", wish=words)
         if turn.facts.personal:
             await _drop_values(turn, reply)
-        if await _renews(turn):
-            reply.say("say_consent_renewed")
-        elif turn.slots.get(THEN):
-            reply.say("say_consent_needed")
+        if why := await _why(turn):
+            reply.say(why)
         return self._asking(reply, missing[0])
 
     async def _given(
@@ -203,10 +203,15 @@ async def _drop_values(turn: Turn, reply: Reply) -> None:
     reply.say("say_values_not_kept")
 
 
-async def _renews(turn: Turn) -> bool:
-    """Whether an earlier version of the notice was agreed to."""
+async def _why(turn: Turn) -> str:
+    """The text that says why it is asked now; "" for who only greets."""
     async with turn.runtime.database.begin() as session:
-        return await accounts.agreed_to_an_older_version(session, await contact_of(session, turn))
+        if await accounts.agreed_to_an_older_version(session, await contact_of(session, turn)):
+            return "say_consent_renewed"
+    then = turn.slots.get(THEN)
+    if then == TRIAGE:
+        return "say_consent_needed_triage"
+    return "say_consent_needed" if then else ""
 
 
 def _onward(turn: Turn) -> Outcome:

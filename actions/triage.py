@@ -1,7 +1,8 @@
 """Triage (导诊): from what a patient tells to departments of this hospital, in three questions at most.
 
-It never names a disease, says that it is no doctor, and ends with when to call 120. No consent is needed for that; what
-was told is kept sealed, for the booking and the questions before a visit that may follow.
+It never names a disease, says that it is no doctor, and ends with when to call 120. What a patient's words decide by
+themselves is answered at once; before it asks for more it asks for the consent. What was told is kept sealed, for the
+booking and the questions before a visit that may follow.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, ClassVar
 
 from actions import own_words, sealed_draft
 from actions.booking_draft import Wish, nth
+from actions.consent import missing_consents
 from actions.forms import FAILURES, THEN, Form, Outcome
 from actions.symptoms import (
     Someone,
@@ -108,16 +110,23 @@ class TriageForm(Form):
         return speaks_of_illness(turn.text)
 
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
+        waited = turn.slots.get(self.slot)  # told before the consent that is given now
+        if waited and turn.intent not in self.own:
+            return await self._go_on(turn, reply, await told(turn, waited))
         text = await own_words.typed(turn, "triage")
         if turn.facts.departments and turn.intent == "tell_symptoms" and not asks_only(text):
             wish = await self._wish(turn, self._begun(turn).for_whom(turn.facts, text), "")
             return Outcome.closed(go_on=BOOKING, slots={THEN: BOOKING, SLOT: wish.as_draft()})
-        symptoms = await self._with_when(turn, self._begun(turn).for_whom(turn.facts, text))
-        if asks_only(text):
-            reply.say("say_triage_who")
-            reply.say("ask_triage_symptoms")
-            return await self._keeping(turn, symptoms, SYMPTOMS)
-        return await self._next(turn, reply, symptoms.told(text), entering=True)
+        before = await told(turn, waited) if waited else self._begun(turn)
+        symptoms = await self._with_when(turn, before.for_whom(turn.facts, text))
+        if not asks_only(text):
+            symptoms = symptoms.told(text)
+        return await self._next(turn, reply, symptoms, entering=True)
+
+    async def _go_on(self, turn: Turn, reply: Reply, symptoms: Symptoms) -> Outcome:
+        """After the consent; the booking that waited before goes on waiting."""
+        outcome = await self._next(turn, reply, symptoms, entering=True)
+        return replace(outcome, slots={THEN: BOOKING, **outcome.slots}) if turn.slots.get(SLOT) else outcome
 
     def _begun(self, turn: Turn) -> Symptoms:
         """For whom the booking is that does not know its department, unless the words say otherwise."""
@@ -144,8 +153,7 @@ class TriageForm(Form):
                 more = replace(more, answers={**more.answers, open_.key: "unknown"})
             return await self._next(turn, reply, more)
         if turn.asked == RESULT and turn.intent in ("deny", "correct"):
-            reply.say("ask_triage_change")
-            return await self._keeping(turn, symptoms, SYMPTOMS)
+            return await self._told_anew(turn, reply, symptoms, "ask_triage_change")
         return Outcome(turn.slots.get(self.slot), turn.asked, understood=False)
 
     def _tells(self, turn: Turn, text: str) -> bool:
@@ -168,19 +176,10 @@ class TriageForm(Form):
         self, turn: Turn, reply: Reply, symptoms: Symptoms, *, entering: bool = False, again: bool = False
     ) -> Outcome:
         """The question that decides most, or the departments."""
-        if not symptoms.words:
-            reply.say("ask_triage_symptoms")
-            return await self._keeping(turn, symptoms, SYMPTOMS)
         whom = await someone(turn, symptoms)
-        found = judge(symptoms, whom)
-        if found.question:
-            if entering:
-                reply.say("say_triage_who")
-            say_question(turn, reply, found.question)
-            return await self._keeping(turn, symptoms, QUESTION)
-        if not understood(found):
-            await answer_unclear(turn, reply)
-            return await self._keeping(turn, symptoms, SYMPTOMS)
+        found = judge(symptoms, whom) if symptoms.words else None
+        if found is None or found.question or not understood(found):
+            return await self._question(turn, reply, symptoms, found, entering=entering)
         best = departments_for(found, await turn.directory(), whom, turn.today)
         if not best:
             await answer_unclear(turn, reply)
@@ -191,6 +190,35 @@ class TriageForm(Form):
             await say_result(turn, reply, best, whom, symptoms)
         return await self._keeping(turn, symptoms, RESULT)
 
+    async def _question(
+        self, turn: Turn, reply: Reply, symptoms: Symptoms, found: Assessment | None, *, entering: bool
+    ) -> Outcome:
+        """What the words leave open: what is the matter at all, what decides most, or more about it."""
+        if await missing_consents(turn):
+            return await self._after_consent(turn, symptoms)
+        if entering and (found is None or found.question):
+            reply.say("say_triage_who")
+        if found is None:
+            reply.say("ask_triage_symptoms")
+        elif found.question:
+            say_question(turn, reply, found.question)
+            return await self._keeping(turn, symptoms, QUESTION)
+        else:
+            await answer_unclear(turn, reply)
+        return await self._keeping(turn, symptoms, SYMPTOMS)
+
+    async def _told_anew(self, turn: Turn, reply: Reply, symptoms: Symptoms, *said: str) -> Outcome:
+        """The patient takes a step back, or says that something is wrong."""
+        if await missing_consents(turn):
+            return await self._after_consent(turn, symptoms)
+        for key in said:
+            reply.say(key)
+        return await self._keeping(turn, symptoms, SYMPTOMS)
+
+    async def _after_consent(self, turn: Turn, symptoms: Symptoms) -> Outcome:
+        kept = await sealed_draft.seal(turn, symptoms.on(turn.today).as_json())
+        return Outcome(kept, go_on="consent_form", slots={THEN: FORM})
+
     async def _keeping(self, turn: Turn, symptoms: Symptoms, asked: str) -> Outcome:
         kept = await sealed_draft.seal(turn, symptoms.on(turn.today).as_json())
         return Outcome(kept, asked, slots={TOLD: kept})
@@ -198,9 +226,8 @@ class TriageForm(Form):
     async def _back(self, turn: Turn, reply: Reply, symptoms: Symptoms) -> Outcome:
         earlier = symptoms.before()
         if earlier is None:
-            reply.say("say_first_step")
-            reply.say("ask_triage_symptoms")
-            return await self._keeping(turn, replace(symptoms, words=()), SYMPTOMS)
+            first = replace(symptoms, words=())
+            return await self._told_anew(turn, reply, first, "say_first_step", "ask_triage_symptoms")
         return await self._next(turn, reply, earlier)
 
     async def _wants(self, turn: Turn, symptoms: Symptoms) -> str | None:

@@ -103,7 +103,7 @@ async def test_a_wish_waits_for_the_consent(clinic: Clinic) -> None:
     chat = await clinic.chat(consent=False)
     await chat.say("book_appointment")
     said = await chat.say("inform", ("department", clinic.departments["骨科"]))
-    assert said.text.startswith("记下了：骨科。\n登记和挂号要先得到您的同意")
+    assert said.text.startswith("记下了：骨科。\n导诊、登记和挂号要先得到您的同意")
     said = await chat.say("inform", ("date", WEDNESDAY.isoformat()), ("period", "afternoon"))
     assert said.text.startswith("记下了：11月25日（周三）下午，骨科。")
     said = await chat.press(said, "同意")

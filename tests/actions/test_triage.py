@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -15,7 +16,7 @@ from integrations.hospital import tokens
 from integrations.hospital.models import Relation, Sex
 from integrations.hospital.triage.assess import Assessment, Person, Question, Ranked
 
-from .conftest import NOW, TODAY, WEDNESDAY, Clinic, Outside
+from .conftest import NOW, TODAY, WEDNESDAY, Chat, Clinic, Outside
 
 HEART, BONES, CHILD = "心血管内科", "骨科", "儿科"
 
@@ -38,6 +39,21 @@ def _play(text: str, person: Person = Person(), answers: object = None) -> Asses
 @pytest.fixture(autouse=True)
 def played(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(symptoms_module, "assess", _play)
+
+
+async def _words(clinic: Clinic, chat: Chat) -> list[str]:
+    """The patient's words behind the seal."""
+    async with clinic.runtime.database.begin() as session:
+        draft = await tokens.reveal(
+            session,
+            clinic.runtime.crypto,
+            conversation_id=chat.contact.id,
+            token=chat.slots["symptoms"]["kept"],
+            purpose="test",
+            now=NOW,
+        )
+    words: list[str] = json.loads(draft)["words"]
+    return words
 
 
 async def test_departments_with_reasons_numbers_and_120(clinic: Clinic) -> None:
@@ -104,6 +120,59 @@ async def test_the_question_for_a_consent_does_not_stand_in_the_way(clinic: Clin
     said = await chat.say("tell_symptoms", text="胸口闷")
     assert "建议就诊科室：心血管内科" in said.text
     assert "挂心血管内科" in said.buttons
+
+
+@pytest.mark.parametrize("channel", ["wechat", "telegram"])
+async def test_nothing_about_the_body_is_asked_before_the_consent(clinic: Clinic, channel: str) -> None:
+    chat = await clinic.chat(channel, consent=False, registered=False)
+    said = await chat.say("tell_symptoms", text="好累")
+    assert "发烧" not in said.text
+    assert "挂哪个科" in said.text
+    assert "您同意吗" in said.text
+    assert chat.form == "consent_form"
+    said = await chat.press(said, "同意")
+    if channel == "telegram":
+        assert "境外" in said.text
+        assert "发烧" not in said.text
+        said = await chat.press(said, "同意")
+    assert "发烧吗" in said.text  # what was told is not asked again
+    assert "建议就诊科室：骨科" in (await chat.say("deny", text="没有")).text
+
+
+async def test_more_is_told_while_the_consent_is_open(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    await chat.say("which_department", text="请问我该挂什么科")
+    said = await chat.say("tell_symptoms", text="好累")
+    assert "您同意吗" in said.text
+    said = await chat.say("tell_symptoms", text="膝盖也疼")
+    assert "您同意吗" in said.text
+    said = await chat.press(said, "同意")
+    assert "发烧吗" in said.text
+    assert await _words(clinic, chat) == ["好累", "膝盖也疼"]
+
+
+async def test_without_the_consent_what_was_told_is_dropped(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("tell_symptoms", text="好累")
+    said = await chat.press(said, "先不同意")
+    assert "不会收集您的信息" in said.text
+    assert chat.slots["triage"] is None
+    assert "您想办什么" in (await chat.say("give_consent", text="同意")).text
+
+
+async def test_a_booking_that_waited_for_its_department_goes_on_after_consent_and_triage(
+    clinic: Clinic,
+) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat(consent=False)
+    await chat.say("book_appointment", ("date", WEDNESDAY.isoformat()), text="我想挂周三的号")
+    said = await chat.say("tell_symptoms", text="好累")
+    said = await chat.press(said, "同意")
+    assert "发烧吗" in said.text
+    await chat.say("affirm", text="发烧")
+    said = await chat.say("affirm", text="好")
+    assert "11月25日" in said.text
+    assert "李静" in said.text
 
 
 async def test_what_is_improbable_is_not_offered(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +258,7 @@ async def test_an_age_may_be_a_bare_number(clinic: Clinic, monkeypatch: pytest.M
 
 
 async def test_asked_for_a_department_without_symptoms(clinic: Clinic) -> None:
-    chat = await clinic.chat(consent=False, registered=False)
+    chat = await clinic.chat(registered=False)
     said = await chat.say("which_department", text="请问我该挂什么科")
     assert "不是医生" in said.text
     assert "请说说哪里不舒服" in said.text
@@ -353,18 +422,8 @@ async def test_a_booking_that_does_not_know_the_department_asks_here(clinic: Cli
 async def test_what_was_told_stands_sealed(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     await chat.say("tell_symptoms", text="膝盖疼")
-    kept = chat.slots["symptoms"]["kept"]
     assert "膝" not in str(chat.slots)
-    async with clinic.runtime.database.begin() as session:
-        told = await tokens.reveal(
-            session,
-            clinic.runtime.crypto,
-            conversation_id=chat.contact.id,
-            token=kept,
-            purpose="test",
-            now=NOW,
-        )
-    assert "膝盖疼" in told
+    assert await _words(clinic, chat) == ["膝盖疼"]
 
 
 async def test_english(clinic: Clinic) -> None:
