@@ -138,9 +138,8 @@ class Differences:
     async def _settle(self, session: AsyncSession, row: Row, answers: Answers) -> dict[str, object]:
         """All of the day is what was seen of it and is still open."""
         which, note = answers.get("which", _EVERY), answers["note"].strip()
-        still_open = {one.id for day in await service.by_day(session) for one in day.differences}
         seen = [one.id for one in row.data.differences if which in (_EVERY, str(one.id))]
-        chosen = [one for one in seen if one in still_open]
+        chosen = await service.still_open(session, seen)
         if not chosen:
             raise Gone
         for difference_id in chosen:

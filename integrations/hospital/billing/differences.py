@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -68,6 +69,12 @@ async def open_differences(session: AsyncSession) -> list[Difference]:
     """The oldest first."""
     waiting = select(Difference).where(Difference.settled_at.is_(None)).order_by(Difference.id)
     return list(await session.scalars(waiting))
+
+
+async def still_open(session: AsyncSession, differences: Collection[UUID]) -> list[UUID]:
+    """Those of them that nobody has settled, the oldest first."""
+    unsettled = select(Difference.id).where(Difference.id.in_(differences), Difference.settled_at.is_(None))
+    return list(await session.scalars(unsettled.order_by(Difference.id)))
 
 
 async def open_cases(session: AsyncSession, crypto: Crypto, now: datetime, limit: int) -> list[str]:
