@@ -58,6 +58,7 @@ UNAGREED_KEPT = timedelta(days=1)  # long enough to agree, register and go on
 _CHOICES_KEPT = timedelta(days=30)  # buttons below news; what they ask for is looked at anew
 _OPERATIONS_KEPT = timedelta(days=30)  # no message is tried again after so long
 
+_PROBE = text("SELECT 1")
 _OLD_TOKENS = text("DELETE FROM personal_tokens WHERE created_at < :before")
 # What was told of an illness by somebody who has not agreed that health data are kept.
 _UNAGREED = text("""
@@ -101,8 +102,10 @@ async def find(rt: Runtime, watch: Watch | None = None) -> Found:
 
 async def hospital(rt: Runtime) -> list[UUID]:
     """Ends what ran out, and tells the hospital's news and what was to be told by now. Gives the conversations that
-    got a message of our own to answer."""
+    got a message of our own to answer. Raises SQLAlchemyError while Postgres is away."""
     now, quiet_hours = rt.now(), rt.settings.quiet_hours
+    async with rt.database.begin() as session:  # while Postgres is away, one try says so instead of a dozen
+        await session.execute(_PROBE)
     await _each(
         rt,
         lambda session: booking.expire_holds(session, now, _MOST),

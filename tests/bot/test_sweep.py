@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from bot import sweep
 from integrations.hospital import accounts, patients, reminders, tokens
@@ -127,6 +128,19 @@ async def test_what_fell_due_in_an_hour_without_sweeps_comes_once_and_what_is_of
     assert all(handled for _, handled in events)
     assert said == 5
     assert await held.status(*waiting) == ["offered", "lapsed", "offered"]
+
+
+async def test_while_postgres_is_away_one_try_says_so(rt, monkeypatch):
+    tries = []
+
+    def away():
+        tries.append(1)
+        raise OperationalError("SELECT 1", None, ConnectionRefusedError())
+
+    monkeypatch.setattr(rt.database, "begin", away)
+    with pytest.raises(OperationalError):
+        await sweep.hospital(rt)
+    assert len(tries) == 1
 
 
 async def test_what_fails_in_the_hospital_keeps_nothing_else_from_being_done(rt, clinic, clock, monkeypatch):
