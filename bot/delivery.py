@@ -9,13 +9,13 @@ from uuid import UUID
 
 import structlog
 
-from bot import claims, outbox, quota, wake
+from bot import claims, outbox, quota
+from bot.wake import wake_in
 from integrations.channel import Channel, SendError, Throttled, Unknown, Unreachable, WindowClosed
 from integrations.runtime import Runtime
 
 log = structlog.get_logger()
 
-_SOON = 120.0  # seconds; what waits for longer may wait for the sweep
 _PATIENCE = 3  # waits for a place in the pace, a second at most each
 _FIRST_RETRY = timedelta(seconds=2)
 _LONGEST_RETRY = timedelta(minutes=5)
@@ -45,7 +45,7 @@ async def _send(rt: Runtime, conversation_id: UUID, claimed: claims.Claim) -> bo
         if error.loggable:
             log.error("the platform takes no more for long", channel=channel.name, reason=str(error))
         await claims.postpone(rt, conversation_id, claimed, timedelta(seconds=error.retry_after), str(error))
-        _go_on(rt, conversation_id, error.retry_after)
+        wake_in(rt.redis, error.retry_after, conversation_id)
         return False
     except WindowClosed as error:
         await claims.postpone(rt, conversation_id, claimed, timedelta(0), str(error))
@@ -60,12 +60,6 @@ async def _send(rt: Runtime, conversation_id: UUID, claimed: claims.Claim) -> bo
         return await _retry_or_fail(rt, conversation_id, claimed, error)
     await claims.finish(rt, claimed, "sent", platform_id=platform_id)
     return True
-
-
-def _go_on(rt: Runtime, conversation_id: UUID, seconds: float) -> None:
-    """At the second that the platform named. The sweep would be there a little later, and is if this process ends."""
-    if seconds <= _SOON:
-        asyncio.get_running_loop().call_later(seconds, wake.Waker(rt.redis).wake, conversation_id)
 
 
 async def _keep_pace(rt: Runtime, channel: Channel, recipient: str) -> bool:

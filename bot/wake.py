@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from time import monotonic
 from typing import Any, cast
 from uuid import UUID
@@ -40,7 +41,8 @@ _TOGETHER_SECONDS = 0.01  # what comes within them, in a crowd, is woken togethe
 _PAUSE_AFTER_FAILURE = 2.0  # seconds in which nobody is woken after Redis did not answer
 _WAIT_SECONDS = 2  # for a wake-up, below the time after which a silent Redis counts as gone
 _REDIS_SECONDS = 2.0
-_telling: set[asyncio.Task[None]] = set()  # so that none is collected before it is done
+_SOON = 120.0  # seconds; what waits for longer may wait for the sweep
+_begun: set[asyncio.Task[None]] = set()  # so that none is collected before it is done
 _LAST_TURNS_SECONDS = 20  # how long a worker that stops waits for the turns it has begun
 
 
@@ -77,15 +79,30 @@ async def tell_desk(redis: Redis, conversations: Iterable[UUID]) -> None:
         log.warning("the desk does not hear without redis")
 
 
+def wake_in(redis: Redis, seconds: float, conversation: UUID) -> None:
+    """Wakes it at the second that a platform named, if this process lives so long: a sweep comes by later, too."""
+    _in(seconds, partial(wake, redis, [conversation]))
+
+
 def tell_desk_in(redis: Redis, seconds: float, conversation: UUID) -> None:
-    """The same when so many seconds are over, if this process lives so long: a sweep comes by later, too."""
+    """The same for what is told rather than woken."""
+    _in(seconds, partial(tell_desk, redis, [conversation]))
 
-    def tell() -> None:
-        task = asyncio.create_task(tell_desk(redis, [conversation]))
-        _telling.add(task)
-        task.add_done_callback(_telling.discard)
 
-    asyncio.get_running_loop().call_later(seconds, tell)
+def _in(seconds: float, do: Callable[[], Awaitable[None]]) -> None:
+    async def quietly() -> None:
+        try:
+            await do()
+        except (RedisError, OSError):
+            log.warning("not woken at its second: redis does not answer, the sweep will find it")
+
+    def begin() -> None:
+        task = asyncio.create_task(quietly())
+        _begun.add(task)
+        task.add_done_callback(_begun.discard)
+
+    if seconds <= _SOON:
+        asyncio.get_running_loop().call_later(seconds, begin)
 
 
 def named(news: str) -> list[UUID]:

@@ -12,7 +12,7 @@ from bot import conversations, delivery, inbox, worker
 from bot import wake as wake_module
 from bot.clocks import Watch
 from bot.understanding import Reading
-from bot.wake import WOKEN, Takers, Waker, wake
+from bot.wake import WOKEN, Takers, Waker, wake, wake_in
 from integrations.throttle import Throttle
 from tests.waiting import until
 
@@ -67,6 +67,16 @@ async def test_what_is_woken_together_goes_together_and_a_dead_redis_is_left_in_
         waker.wake(uuid4())
         await asyncio.sleep(0.01)
     assert len(calls) == 1
+
+
+async def test_who_is_to_wait_is_woken_at_its_second_and_a_long_wait_is_left_to_the_sweep(rt):
+    soon, late = uuid4(), uuid4()
+    wake_in(rt.redis, 0.01, soon)
+    wake_in(rt.redis, 3600, late)
+    async with asyncio.timeout(10):
+        while not await rt.redis.zcard(WOKEN):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert await rt.redis.zrange(WOKEN, 0, -1) == [soon.bytes]
 
 
 async def test_one_at_a_time_in_a_conversation_and_once_more_when_woken_meanwhile(rt, handled):
