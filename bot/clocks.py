@@ -19,6 +19,7 @@ from bot.failures import LONGEST_PAUSE
 from bot.media_fetching import FIRST_RETRY, LEASE, LONGEST_RETRY
 from bot.outbox import STUCK_AFTER
 from integrations.database import Executor
+from integrations.hospital import events
 
 log = structlog.get_logger()
 
@@ -49,11 +50,16 @@ _MEND = text("""
             + greatest(CAST(:lease AS interval),
                        least(CAST(:first_retry AS interval) * power(2, attempts), CAST(:longest_retry AS interval)))
         RETURNING 1
+    ), news AS (
+        UPDATE hospital_events SET not_before = :now
+        WHERE handled_at IS NULL AND given_up_at IS NULL AND not_before > CAST(:ahead AS timestamptz)
+            + least(CAST(:first_pause AS interval) * power(2, tries - 1), CAST(:longest_news AS interval))
+        RETURNING 1
     )
     SELECT (SELECT count(*) FROM turns) AS turns,
            (SELECT count(*) FROM tried) + (SELECT count(*) FROM untried) AS answers,
            (SELECT count(*) FROM sending) AS sending, (SELECT count(*) FROM notices) AS notices,
-           (SELECT count(*) FROM pictures) AS pictures
+           (SELECT count(*) FROM pictures) AS pictures, (SELECT count(*) FROM news) AS news
 """)
 
 
@@ -70,6 +76,8 @@ async def mend_waits(session: Executor, now: datetime, passive: timedelta) -> No
                 "lease": LEASE,
                 "first_retry": FIRST_RETRY,
                 "longest_retry": LONGEST_RETRY,
+                "first_pause": events.FIRST_PAUSE,
+                "longest_news": events.LONGEST_PAUSE,
             },
         )
     ).one()

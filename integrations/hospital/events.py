@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.hospital.models import HospitalEvent
 
 MOST_TRIES = 13
-_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)  # between tries
 
 
 class EventKind(StrEnum):
@@ -136,7 +136,7 @@ async def put_off(session: AsyncSession, event_id: UUID, *, tries: int, error: s
         "handled_at": None,
         "tries": tries,
         "error": error,
-        "not_before": now + min(_FIRST_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE),
+        "not_before": now + min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE),
         "given_up_at": now if given_up else None,
     }
     statement = update(HospitalEvent).where(HospitalEvent.id == event_id).values(values)

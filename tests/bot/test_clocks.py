@@ -18,6 +18,7 @@ from bot.outbox import Reply
 from bot.understanding import Reading
 from bot.wake import WOKEN, wake
 from integrations.channel import Throttled, Unavailable
+from integrations.hospital import accounts, events
 from integrations.hospital.events import EventKind
 from integrations.messages import Kind, Media, Notice
 
@@ -157,6 +158,34 @@ async def test_a_notice_of_unknown_fate_is_not_sent_again_by_a_clock_that_was_se
     clock.forward(**BACK)
     await sweeps(rt)
     assert await one(rt, "SELECT notice_error FROM outbound WHERE notice IS NOT NULL")
+
+
+async def put_off(rt, contact_id, tries):
+    """News that could not be told, for the so-manieth time."""
+    now = rt.now()
+    async with rt.database.begin() as session:
+        account_id = (await accounts.contact(session, contact_id)).account_id
+        await events.emit(
+            session, EventKind.IDENTITY_SETTLED, account_id=account_id, contact_id=contact_id, payload={}
+        )
+        [event] = await events.claim(session, 1, now)
+        await events.put_off(session, event.id, tries=tries, error="KeyError", now=now)
+
+
+async def test_news_that_could_not_be_told_does_not_wait_for_the_clock(rt, clock, talk):
+    await put_off(rt, talk, tries=2)
+    clock.forward(**BACK)
+    await sweeps(rt)
+    async with rt.database.begin() as session:
+        assert len(await events.claim(session, 1, clock())) == 1
+
+
+@pytest.mark.parametrize(("tries", "seconds"), [(1, 5), (2, 10), (8, 600)])
+async def test_news_that_could_not_be_told_waits_as_long_as_was_meant(rt, clock, talk, tries, seconds):
+    await put_off(rt, talk, tries)
+    await sweeps(rt)
+    due = clock() + timedelta(seconds=seconds)
+    assert await one(rt, "SELECT not_before FROM hospital_events") == due
 
 
 async def test_the_patients_last_message_is_the_one_that_came_last(rt, telegram, clock, talk, message):
