@@ -171,10 +171,12 @@ async def answer_parcel(turn: Turn, reply: Reply) -> None:
         return
     known = True
     for one in found[:SHOWN]:
+        newest = one
         if one.status in parcels.ON_THE_WAY:
             known = await courier.ask(turn.runtime, one.id) and known
-        async with turn.runtime.database.begin() as session:
-            _say_parcel(turn, reply, await views.parcel(session, one.id), several=len(found) > 1)
+            async with turn.runtime.database.begin() as session:
+                newest = await views.parcel(session, one.id)
+        _say_parcel(turn, reply, newest, several=len(found) > 1)
         reply.say("say_parcel_page", link=await parcel_page(turn, one.id))
     if not known:
         reply.say("say_parcel_not_asked")
