@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -20,6 +20,7 @@ from integrations.hospital.models import Patient, PrescriptionStatus
 from integrations.hospital.patients import InvalidPhone, read_phone
 from integrations.hospital.pharmacy import checkout, counter, issuing, reviews, substitutions, views
 from integrations.hospital.pharmacy.allergies import Warned, WarningKind
+from integrations.hospital.pharmacy.checking import Unacknowledged
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.substitutions import SubstitutionView
 from integrations.hospital.pharmacy.terms import BadPrescription, PharmacyError, Terms
@@ -173,15 +174,15 @@ def substitute(
     """Ask the patient whether another medicine will do, once the prescription is approved; before, send it back."""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        now = utcnow()
-        for one in await substitutions.warnings(
-            session, crypto, prescription, old_code=old, code=new, now=now
-        ):
-            typer.echo(f"! {_warned(one)}")
-        await substitutions.propose(
-            session, crypto, prescription, old_code=old, code=new, quantity=packs, dose=dose, pharmacist=staff(),
-            agreed_by=agreed_by, reason=reason, now=now,
-        )  # fmt: skip
+        try:
+            proposed = await substitutions.propose(
+                session, crypto, prescription, old_code=old, code=new, quantity=packs, dose=dose,
+                pharmacist=staff(), agreed_by=agreed_by, reason=reason, now=utcnow(),
+            )  # fmt: skip
+        except Unacknowledged as error:
+            _warn(error.warned)
+            raise
+        _warn(proposed.warned)
 
     _run(var, work)
     typer.echo("The patient is asked.")
@@ -247,6 +248,11 @@ def _line(written: str) -> Prescribed:
         return Prescribed(code.strip(), dose.strip(), frequency.strip(), int(days), int(packs))
     except ValueError:
         raise typer.BadParameter(f"not CODE:how much:how often:days:packs: {written}") from None
+
+
+def _warn(found: Sequence[Warned]) -> None:
+    for one in found:
+        typer.echo(f"! {_warned(one)}")
 
 
 def _warned(one: Warned) -> str:

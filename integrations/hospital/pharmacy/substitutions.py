@@ -65,6 +65,14 @@ class SubstitutionView:
     difference_fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What the patient is asked, and what it was warned of."""
+
+    id: UUID
+    warned: Sequence[Warned]
+
+
 async def warnings(
     session: AsyncSession, crypto: Crypto, prescription_id: UUID, *, old_code: str, code: str, now: datetime
 ) -> list[Warned]:
@@ -90,7 +98,7 @@ async def propose(
     agreed_by: str,
     reason: str = "",
     now: datetime,
-) -> UUID:
+) -> Proposed:
     """Asks the patient. `agreed_by`: the number of the prescribing doctor, who agreed; nobody else may. `reason`: why,
     in spite of the warnings. An open bill is closed, for its sum may change. Raises UnknownPrescription,
     UnknownMedicine, SendBack, NotNow, BadPrescription, Unacknowledged."""
@@ -123,7 +131,7 @@ async def propose(
     detail = {"agreed_by": agreed_by, "warned": [this.kind.value for this in warned]}
     await _keep(session, pharmacist, "substitution_asked", made.id, detail)
     await tell(session, one, EventKind.SUBSTITUTION_ASKED, substitution_id=str(made.id))
-    return made.id
+    return Proposed(made.id, warned)
 
 
 async def _open(session: AsyncSession, prescription_id: UUID, now: datetime) -> Prescription:

@@ -216,10 +216,11 @@ async def test_rejected_expired_and_cancelled_say_what_next(cash, pharmacy, cloc
 async def _asked(cash, pharmacy, client):
     made = await pharmacy.approved(client, "NIF")
     async with cash.rt.database.begin() as session:
-        return made, await substitutions.propose(
+        proposed = await substitutions.propose(
             session, cash.rt.crypto, made, old_code="NIF", code="AML", quantity=1, dose="每次半片",
             pharmacist=PHARMACIST, agreed_by=pharmacy.staff_no, reason="电话问过，无过敏史", now=NOW,
         )  # fmt: skip
+    return made, proposed.id
 
 
 @pytest.mark.parametrize(("accepted", "medicine"), [("true", "氨氯地平片"), ("false", "硝苯地平控释片")])

@@ -31,7 +31,7 @@ async def _propose(pharmacy: Pharmacy, made: UUID, **more: object) -> UUID:
     values: dict[str, object] = {"old_code": "NIF", "code": "AML", "quantity": 1, "dose": "每次1片"}
     values |= {"agreed_by": pharmacy.staff_no, "reason": "电话问过，无过敏史"} | more
     async with pharmacy.database.begin() as session:
-        return await substitutions.propose(
+        proposed = await substitutions.propose(
             session,
             pharmacy.crypto,
             made,
@@ -39,6 +39,7 @@ async def _propose(pharmacy: Pharmacy, made: UUID, **more: object) -> UUID:
             now=NOW,
             **values,  # type: ignore[arg-type]
         )
+    return proposed.id
 
 
 async def _answer(
