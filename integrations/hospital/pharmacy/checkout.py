@@ -155,6 +155,7 @@ async def expire_bills(session: AsyncSession, now: datetime, limit: int = 200) -
     """Closes the bills whose time ran out and frees their packs; the prescription may be billed again while it is
     valid. Gives how many."""
     found = list(await session.scalars(_BILLS_DUE, {"now": now, "limit": limit}))
+    await rows.lock_medicines(session, found)
     for prescription_id in found:
         one = await rows.locked(session, prescription_id)
         view = await prescription(session, prescription_id)
@@ -181,6 +182,7 @@ _EXPIRED = text("""
 async def expire_prescriptions(session: AsyncSession, now: datetime, limit: int = 200) -> int:
     """Ends what nobody paid while it was valid, with its bill, and tells the patient. Gives how many."""
     found = list(await session.scalars(_EXPIRED, {"now": now, "limit": limit}))
+    await rows.lock_medicines(session, found)
     for prescription_id in found:
         one = await rows.locked(session, prescription_id)
         await rows.end(session, one, PrescriptionStatus.EXPIRED, now)

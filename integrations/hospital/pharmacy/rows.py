@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
     Delivery,
     DeliveryStatus,
+    Medicine,
     Order,
     OrderStatus,
     Prescription,
@@ -50,6 +52,14 @@ async def packs(session: AsyncSession, one: Prescription) -> dict[UUID, int]:
     for medicine_id, quantity in lines:
         counted[medicine_id] = counted.get(medicine_id, 0) + quantity
     return counted
+
+
+async def lock_medicines(session: AsyncSession, prescriptions: Sequence[UUID]) -> None:
+    """Those of several prescriptions, by their ids, before their packs are let go one prescription after the other: in
+    any other order, two that do so could wait for each other."""
+    theirs = select(PrescriptionLine.medicine_id).where(PrescriptionLine.prescription_id.in_(prescriptions))
+    by_id = select(Medicine.id).where(Medicine.id.in_(theirs)).order_by(Medicine.id)
+    await session.execute(by_id.with_for_update(key_share=True))
 
 
 async def hold_stock(session: AsyncSession, one: Prescription) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import events
 from integrations.hospital.billing import open_payments, orders, paying
@@ -14,13 +15,14 @@ from integrations.hospital.billing.paying import Received
 from integrations.hospital.models import (
     DeliveryStatus,
     Handing,
+    Medicine,
     OrderStatus,
     Platform,
     PrescriptionStatus,
     Refund,
     RefundReason,
 )
-from integrations.hospital.pharmacy import checkout, counter, views
+from integrations.hospital.pharmacy import checkout, counter, medicines, views
 from integrations.hospital.pharmacy.terms import NotNow, NotToBeSent, OutOfStock, UnknownPrescription
 from tests.pharmacy_rows import MINUTE, NOW, TERMS, Client, Pharmacy
 
@@ -81,6 +83,42 @@ async def test_a_bill_that_took_the_place_of_one_that_ran_out_stays_open(
     seen = await pharmacy.see(made)
     assert (seen.order_no, seen.order_status) == (bill.order_no, OrderStatus.UNPAID)
     assert await pharmacy.stock("AML") == 18
+
+
+async def _shelf(pharmacy: Pharmacy, *codes: str) -> list[tuple[UUID, str]]:
+    """Ids and codes, in the order in which medicines are locked."""
+    async with pharmacy.database.begin() as session:
+        found = await session.execute(select(Medicine.id, Medicine.code).where(Medicine.code.in_(codes)))
+        return sorted((medicine_id, code) for medicine_id, code in found)
+
+
+async def _somebody_waits_for(session: AsyncSession) -> None:
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    async with asyncio.timeout(10):
+        while not await session.scalar(waiting):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_bills_that_run_out_together_wait_for_their_packs_as_everybody_does(pharmacy: Pharmacy) -> None:
+    """The first holds the later medicine; somebody else holds the earlier one and wants the later."""
+    (low, low_code), (high, high_code) = await _shelf(pharmacy, "AML", "CEF")
+    for at, code in enumerate((high_code, low_code)):
+        client = await pharmacy.client()
+        await pharmacy.bill(client, await pharmacy.approved(client, code), now=NOW + at * MINUTE)
+
+    async def expire() -> int:
+        async with pharmacy.database.begin() as session:
+            return await checkout.expire_bills(session, NOW + 40 * MINUTE)
+
+    async with pharmacy.database.begin() as session:
+        await medicines.take(session, {low: 1})
+        expiring = asyncio.create_task(expire())
+        await _somebody_waits_for(session)
+        await medicines.take(session, {high: 1})
+    assert await expiring == 2
+    assert (await pharmacy.stock("AML"), await pharmacy.stock("CEF")) == (19, 49)
 
 
 async def test_what_a_bill_opened_is_closed_at_the_platform_at_once(pharmacy: Pharmacy) -> None:
