@@ -41,6 +41,7 @@ _REFUNDS = {
 }
 _TRIES = 3  # numbers of one order that turn out to be used up
 _PATIENCE = 4.0  # seconds; somebody waits for the answer
+_AT_ONCE = 5  # calls for one order, which may be open as often as somebody looked at its page
 _SHORTEST = timedelta(minutes=1)  # for which a platform opens anything
 
 
@@ -83,20 +84,21 @@ async def prepare(
 
 
 async def ask(rt: Runtime, order_no: str) -> OrderStatus:
-    """Asks each platform about the order's open payments, takes note of what was paid, and gives the order's status
-    afterwards. While a platform does not answer, that is what we know. Raises UnknownOrder."""
+    """Asks each platform about the order's open payments, the newest first, takes note of what was paid, and gives the
+    order's status afterwards. While a platform does not answer, that is what we know. Raises UnknownOrder."""
     async with rt.database.begin() as session:
         waiting = await open_payments.of_order(session, order_no)
-    await asyncio.gather(*(_ask(rt, platform, out_trade_no) for platform, out_trade_no in waiting))
+    places = asyncio.Semaphore(_AT_ONCE)
+    await asyncio.gather(*(_ask(rt, places, platform, number) for platform, number in reversed(waiting)))
     async with rt.database.begin() as session:
         return (await orders.order(session, order_no)).status
 
 
-async def _ask(rt: Runtime, platform: Platform, out_trade_no: str) -> None:
+async def _ask(rt: Runtime, places: asyncio.Semaphore, platform: Platform, out_trade_no: str) -> None:
     if (vendor := rt.payments.get(platform)) is None:
         return
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_PATIENCE), places:
             news = await query(rt, vendor, out_trade_no)
         await take_note(rt, platform, news, FoundBy.QUERY)
     except PaymentError as error:

@@ -115,6 +115,30 @@ async def test_i_have_paid_is_looked_up_at_once(
         await cashier.ask(rt, "GH1")
 
 
+async def test_however_often_somebody_began_to_pay_a_platform_is_asked_a_few_at_once_and_the_newest_first(
+    rt: Runtime, platform: MemoryPlatform, opened: Opened
+) -> None:
+    order_no = await opened()
+    for at in range(12):
+        await cashier.prepare(rt, order_no, Platform.WECHATPAY, Way.JSAPI, payer=f"oRelative{at}")
+    asked: list[str] = []
+    together, most = 0, 0
+
+    async def query(out_trade_no: str) -> TradeNews:
+        nonlocal together, most
+        asked.append(out_trade_no)
+        together += 1
+        most = max(most, together)
+        await asyncio.sleep(0)
+        together -= 1
+        return platform.told(out_trade_no)
+
+    platform.query = query  # type: ignore[method-assign]
+    assert await cashier.ask(rt, order_no) is OrderStatus.UNPAID
+    assert asked == [*(f"{order_no}{number:02d}" for number in range(13, 1, -1)), order_no]
+    assert most == cashier._AT_ONCE
+
+
 async def test_who_asks_does_not_wait_for_a_slow_platform(
     rt: Runtime, platform: MemoryPlatform, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
