@@ -41,6 +41,13 @@ async def due(chat: Chat, task: str, **more: Any) -> Said:
     )
 
 
+async def begun(chat: Chat, plan_id: str) -> tuple[str, Said]:
+    """The owner is on a plan, asked, and begins; gives the task and what is asked first."""
+    task = await put_on(chat, plan_id)
+    await due(chat, task)
+    return task, await chat.say("answer_follow_up")
+
+
 async def answer(chat: Chat, words: str, intent: str = "nlu_fallback", *entities: tuple[str, Any]) -> Said:
     return await chat.say(intent, *entities, text=words)
 
@@ -62,7 +69,5 @@ async def rows(chat: Chat, model: Any) -> list[Any]:
 
 async def weighed(chat: Chat) -> tuple[str, Said]:
     """The diabetes plan, up to its question for the weight."""
-    task = await put_on(chat, "diabetes")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    task, _ = await begun(chat, "diabetes")
     return task, await answer(chat, "空腹6.1")

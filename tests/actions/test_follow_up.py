@@ -21,7 +21,7 @@ from integrations.hospital.models import (
 )
 
 from .conftest import Chat, Clinic, Outside
-from .follow_ups import answer, answers, due, put_on, rows, task_status, weighed
+from .follow_ups import answer, answers, begun, due, put_on, rows, task_status, weighed
 
 HOUR = timedelta(hours=1)
 
@@ -84,9 +84,7 @@ async def test_all_in_one_go(chat: Chat) -> None:
 
 
 async def test_half_a_pressure_wants_its_other_half(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    await begun(chat, "hypertension")
     said = await answer(chat, "高压135")
     assert "还差一个数" in said.text
     said = await answer(chat, "135 85")
@@ -94,9 +92,7 @@ async def test_half_a_pressure_wants_its_other_half(chat: Chat) -> None:
 
 
 async def test_an_alarm_advises_at_once_and_reaches_staff(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    task, _ = await begun(chat, "hypertension")
     said = await answer(chat, "185/115，药没吃")
     assert "请立刻拨打120" in said.text
     assert "已经转给随访的医护人员" in said.text
@@ -109,9 +105,7 @@ async def test_an_alarm_advises_at_once_and_reaches_staff(chat: Chat) -> None:
 
 
 async def test_a_corrected_alarm_is_withdrawn(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    await begun(chat, "hypertension")
     await answer(chat, "185/115")
     await chat.say("answer_follow_up")
     await answer(chat, "不对，血压是135/85", "log_measurement", ("measurement", "blood_pressure"))
@@ -130,9 +124,7 @@ async def test_an_answer_that_alarms_from_a_button(chat: Chat) -> None:
 
 
 async def test_skipping_and_free_words(chat: Chat) -> None:
-    task = await put_on(chat, "after_visit")
-    await due(chat, task)
-    said = await chat.say("answer_follow_up")
+    task, said = await begun(chat, "after_visit")
     await chat.press(said, "好多了")
     said = await answer(chat, "跳过")
     assert "先跳过" in said.text
@@ -169,9 +161,7 @@ async def test_later_is_later(chat: Chat, outside: Outside) -> None:
 
 
 async def test_a_digression_comes_back_to_the_question(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    await begun(chat, "hypertension")
     said = await chat.say("ask_hospital", ("topic", "parking"), text="停车怎么收费")
     assert "血压是多少" in said.text
     assert chat.form == "follow_up_form"
@@ -229,9 +219,7 @@ async def test_somebody_elses_task_is_not_answered(chat: Chat, clinic: Clinic) -
 
 
 async def test_a_message_handled_twice_answers_once(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    await begun(chat, "hypertension")
     slots, form = dict(chat.slots), chat.form
     first = await chat.say("nlu_fallback", text="185/115", message_id="m" * 32)
     chat.slots, chat.form = slots, form
@@ -284,9 +272,7 @@ async def test_the_task_of_a_hearer_who_is_gone(chat: Chat) -> None:
 
 async def test_a_relatives_value_is_no_answer_to_ones_own_question(chat: Chat, clinic: Clinic) -> None:
     mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    task, _ = await begun(chat, "hypertension")
     told = ("measurement", "blood_pressure")
     said = await answer(chat, "我妈早上150/90", "log_measurement", told, ("relative", "妈"))
     assert "*芳，血压 150/90" in said.text

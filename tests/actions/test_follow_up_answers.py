@@ -6,14 +6,8 @@ import pytest
 
 from integrations.hospital.models import FollowUpAlert, Measurement, TaskStatus
 
-from .conftest import Chat, Said
-from .follow_ups import answer, answers, due, put_on, rows, task_status
-
-
-async def begun(chat: Chat, plan_id: str) -> tuple[str, Said]:
-    task = await put_on(chat, plan_id)
-    await due(chat, task)
-    return task, await chat.say("answer_follow_up")
+from .conftest import Chat
+from .follow_ups import answer, answers, begun, rows, task_status
 
 
 async def alerts(chat: Chat) -> list[str]:

@@ -13,7 +13,7 @@ from integrations.hospital.models import (
 )
 
 from .conftest import Chat, Said
-from .follow_ups import due, put_on
+from .follow_ups import begun, due, put_on
 
 
 async def on_the_page(chat: Chat, task: str, **values: Any) -> None:
@@ -40,9 +40,7 @@ ALL = {"pressure": (None, Level.USUAL), "medicine": (True, Level.USUAL), "compla
 
 
 async def test_the_chat_knows_what_was_answered_on_the_page(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    task, _ = await begun(chat, "hypertension")
     await on_the_page(chat, task, **ALL)
     said = await answered(chat, task)
     assert said.text.startswith("页面上的回答收到了。")

@@ -5,13 +5,11 @@ from __future__ import annotations
 from integrations.hospital.models import FollowUpAlert, Measurement
 
 from .conftest import Chat
-from .follow_ups import answer, answers, due, put_on, rows, weighed
+from .follow_ups import answer, answers, begun, rows, weighed
 
 
 async def test_what_can_hardly_be_is_asked_for_once_more(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    task, _ = await begun(chat, "hypertension")
     said = await answer(chat, "1350/85")
     assert "“血压 1350/85”，和平常的数差得很多" in said.text
     assert await answers(chat, task) == {}
@@ -25,9 +23,7 @@ async def test_what_can_hardly_be_is_asked_for_once_more(chat: Chat) -> None:
 
 
 async def test_doubtful_twice_it_is_left_out(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    task, _ = await begun(chat, "hypertension")
     await answer(chat, "1350/85")
     said = await answer(chat, "1350/85")
     assert "先不记" in said.text
@@ -71,9 +67,7 @@ async def test_three_hundred_kilograms_are_not_kept(chat: Chat) -> None:
 
 
 async def test_a_pressure_upside_down_is_turned_on_a_yes(chat: Chat) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    task, _ = await begun(chat, "hypertension")
     said = await answer(chat, "85/135")
     assert "是不是 血压 135/85" in said.text
     said = await answer(chat, "停车怎么收费", "ask_hospital", ("topic", "parking"))
@@ -92,9 +86,7 @@ async def test_the_same_bare_number_twice_is_left_out(chat: Chat) -> None:
 
 
 async def test_a_moment_please_is_no_blood_sugar_of_one(chat: Chat) -> None:
-    task = await put_on(chat, "diabetes")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    task, _ = await begun(chat, "diabetes")
     said = await answer(chat, "等一下，停车怎么收费", "ask_hospital", ("topic", "parking"))
     assert "停车" in said.text
     assert "血糖是多少" in said.text

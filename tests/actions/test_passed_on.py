@@ -10,7 +10,7 @@ import pytest
 from integrations.runtime import Runtime
 
 from .conftest import Chat, Outside
-from .follow_ups import answer, due, put_on
+from .follow_ups import answer, begun
 
 PHONE = "+8613900000001"
 SHUT = "现在是下班时间，随访的医护人员明天 8:00上班后"
@@ -36,9 +36,7 @@ def runtime(runtime: Runtime, oncall: str) -> Runtime:
 async def test_on_sunday_evening_and_on_monday_morning(
     chat: Chat, outside: Outside, after: int, expected: str
 ) -> None:
-    task = await put_on(chat, "hypertension")
-    await due(chat, task)
-    await chat.say("answer_follow_up")
+    await begun(chat, "hypertension")
     outside.now += timedelta(hours=after)
     said = await answer(chat, "230/125")
     assert "已经转给随访的医护人员" in said.text

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot import inbox, outbox
-from bot.handoff import queue
+from bot.handoff import queue, talking
 from bot.handoff.models import Skill
 from integrations.hospital.models import Practitioner, PresenceState, Role, StaffMember
 from integrations.hospital.staff import presence
@@ -92,6 +92,19 @@ def ask(rt) -> Callable[..., Awaitable[queue.Place]]:
             return await queue.ask(session, rt, conversation, skill, **more)
 
     return wish
+
+
+@pytest.fixture
+def taken(rt, ask, clock) -> Callable[..., Awaitable[UUID]]:
+    """A person is asked for, and this one takes the talk; gives its id."""
+
+    async def take(conversation: UUID, member: StaffMember) -> UUID:
+        place = await ask(conversation)
+        async with rt.database.begin() as session:
+            await talking.accept(session, rt, place.talk_id, member, clock())
+        return place.talk_id
+
+    return take
 
 
 async def rows(rt, statement: str, **values) -> list:

@@ -45,24 +45,22 @@ async def test_accept_say_and_hand_back(rt, telegram, patient, ask, act, agent, 
 
 
 async def test_who_answers_has_seen_the_red_flag_that_they_alone_were_told_of(
-    rt, patient, ask, act, agent, arrive
+    rt, patient, taken, act, agent, arrive
 ):
-    place = await ask(patient)
-    await act(talking.accept, place.talk_id, agent)
+    talk = await taken(patient, agent)
     await arrive(words="胸口有点疼")
     due = "SELECT 1 FROM alarms WHERE page_at IS NOT NULL"
     assert await rows(rt, due)
-    await act(talking.say, place.talk_id, agent, "有没有出冷汗？")
+    await act(talking.say, talk, agent, "有没有出冷汗？")
     assert not await rows(rt, due)
 
 
 async def test_who_answers_does_not_stop_the_page_for_a_question_that_the_patient_left_open(
-    rt, patient, ask, act, agent, arrive
+    rt, patient, taken, act, agent, arrive
 ):
     await arrive(words="胸口有点疼")
-    place = await ask(patient)
-    await act(talking.accept, place.talk_id, agent)
-    await act(talking.say, place.talk_id, agent, "您好")
+    talk = await taken(patient, agent)
+    await act(talking.say, talk, agent, "您好")
     assert await rows(rt, "SELECT 1 FROM alarms WHERE page_at IS NOT NULL")
 
 
@@ -135,12 +133,13 @@ async def test_a_doctor_takes_their_department_s_talks_and_their_own_consultatio
     await act(talking.accept, place.talk_id, doctor)
 
 
-async def test_a_transferred_patient_is_first_in_line_and_told(rt, arrive, ask, act, agent, other, telegram):
+async def test_a_transferred_patient_is_first_in_line_and_told(
+    rt, arrive, ask, taken, act, agent, other, telegram
+):
     waiting = await ask(await arrive("waiting"))
     patient = await arrive("moved")
-    place = await ask(patient)
-    await act(talking.accept, place.talk_id, agent)
-    moved = await act(talking.transfer, place.talk_id, agent, to=other)
+    talk = await taken(patient, agent)
+    moved = await act(talking.transfer, talk, agent, to=other)
     assert (moved.wanted_staff_id, moved.staff_id, moved.status) == (other.id, None, TalkStatus.WAITING)
     assert (await ask(patient)).position == 1
     assert (
@@ -154,8 +153,8 @@ async def test_a_transferred_patient_is_first_in_line_and_told(rt, arrive, ask, 
     await delivery.deliver(rt, patient)
     assert "同事" in telegram.texts[-1]
     with pytest.raises(NotActive):
-        await act(talking.say, place.talk_id, agent, "再见")
-    await act(talking.accept, place.talk_id, other)
+        await act(talking.say, talk, agent, "再见")
+    await act(talking.accept, talk, other)
 
 
 async def test_a_supervisor_takes_over_from_bot_queue_and_colleague(rt, patient, ask, act, agent, hire):
@@ -173,11 +172,10 @@ async def test_a_supervisor_takes_over_from_bot_queue_and_colleague(rt, patient,
         await act(talking.say, place.talk_id, agent, "我说")
 
 
-async def test_what_staff_did_stands_in_the_audit_log(rt, patient, ask, act, agent):
-    place = await ask(patient)
-    await act(talking.accept, place.talk_id, agent)
-    await act(talking.note, place.talk_id, agent, "要退费，已转财务")
-    await act(talking.close, place.talk_id, agent)
+async def test_what_staff_did_stands_in_the_audit_log(rt, patient, taken, act, agent):
+    talk = await taken(patient, agent)
+    await act(talking.note, talk, agent, "要退费，已转财务")
+    await act(talking.close, talk, agent)
     found = await rows(rt, "SELECT actor, action FROM audit_events ORDER BY at")
     assert [tuple(row) for row in found] == [
         ("staff:xiaoli", "talk.accept"),
@@ -189,17 +187,16 @@ async def test_what_staff_did_stands_in_the_audit_log(rt, patient, ask, act, age
     assert "退费".encode() not in bytes(kept.words)
 
 
-async def test_a_person_s_words_leave_also_after_the_talk(rt, patient, ask, act, agent, telegram):
-    place = await ask(patient)
-    await act(talking.accept, place.talk_id, agent)
-    await act(talking.say, place.talk_id, agent, "单子已经开好了")
-    await act(talking.close, place.talk_id, agent)
+async def test_a_person_s_words_leave_also_after_the_talk(rt, patient, taken, act, agent, telegram):
+    talk = await taken(patient, agent)
+    await act(talking.say, talk, agent, "单子已经开好了")
+    await act(talking.close, talk, agent)
     await delivery.deliver(rt, patient)
     assert telegram.texts == ["单子已经开好了"]  # and no "接通了" any more
 
 
 async def test_the_bot_s_answers_are_dropped_and_news_waits_for_the_end(
-    rt, patient, ask, act, agent, telegram, clock
+    rt, patient, taken, act, agent, telegram, clock
 ):
     """By kind: what is of no use afterwards is dropped (telling.MEANWHILE), the rest follows."""
     [inbound] = await rows(rt, "SELECT id FROM inbound")
@@ -214,15 +211,14 @@ async def test_the_bot_s_answers_are_dropped_and_news_waits_for_the_end(
             )  # fmt: skip
 
     await bot_says("机器人的回答", answers=True)
-    place = await ask(patient)
-    await act(talking.accept, place.talk_id, agent)
+    talk = await taken(patient, agent)
     for kind in telling.EventKind:
         await bot_says(kind.value, kind=kind.value)
     await bot_says("没有种类的话")
-    await act(talking.say, place.talk_id, agent, "您好")
+    await act(talking.say, talk, agent, "您好")
     await delivery.deliver(rt, patient)
     assert telegram.texts == ["接通了，小李为您服务。", "您好"]
-    await act(talking.close, place.talk_id, agent)
+    await act(talking.close, talk, agent)
     while await claims.claim(rt, patient):
         await rows(rt, "UPDATE outbound SET status = 'sent' WHERE status = 'sending' RETURNING id")
     left = [row.status for row in await rows(rt, "SELECT status FROM outbound WHERE inbound_id IS NOT NULL")]

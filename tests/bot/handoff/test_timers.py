@@ -122,12 +122,10 @@ async def test_who_asks_again_is_waited_for_anew_and_told_again(rt, patient, ask
 
 
 async def test_who_answers_while_it_is_looked_after_is_not_gone(
-    rt, patient, ask, hire, clock, arrive, monkeypatch
+    rt, patient, taken, hire, clock, arrive, monkeypatch
 ):
     agent = await hire(there=True)
-    place = await ask(patient)
-    async with rt.database.begin() as session:
-        await talking.accept(session, rt, place.talk_id, agent, clock())
+    talk = await taken(patient, agent)
     clock.forward(minutes=2)
     await arrive(words="在吗")
     clock.forward(minutes=5)
@@ -139,12 +137,12 @@ async def test_who_answers_while_it_is_looked_after_is_not_gone(
         if found and due is timers._SILENT:
             answered.append(found)
             async with rt.database.begin() as session:
-                await talking.say(session, rt, place.talk_id, agent, "在的")
+                await talking.say(session, rt, talk, agent, "在的")
         return found
 
     monkeypatch.setattr(timers, "_find", find_and_answer)
     await timers.keep(rt)
-    assert answered == [[place.talk_id]]
+    assert answered == [[talk]]
     assert [tuple(row) for row in await rows(rt, "SELECT silent_since FROM talks")] == [(None,)]
 
 
@@ -168,12 +166,12 @@ async def test_what_fails_for_one_talk_stands_in_no_others_way(rt, arrive, ask, 
     assert len(assigned) == 2
 
 
-async def test_whose_person_is_gone_comes_first_and_is_told_once(rt, arrive, ask, hire, clock, telegram):
+async def test_whose_person_is_gone_comes_first_and_is_told_once(
+    rt, arrive, ask, taken, hire, clock, telegram
+):
     patient, waiting = await arrive("a"), await arrive("b")
     gone, here = await hire("gone", there=True), await hire("here", there=True)
-    place = await ask(patient)
-    async with rt.database.begin() as session:
-        await talking.accept(session, rt, place.talk_id, gone, clock())
+    talk = await taken(patient, gone)
     await ask(waiting, Skill.SERVICE)
     clock.forward(seconds=59)
     await still_there(rt, here)
@@ -186,7 +184,7 @@ async def test_whose_person_is_gone_comes_first_and_is_told_once(rt, arrive, ask
     [row] = await rows(
         rt,
         "SELECT staff.login FROM talks JOIN staff ON staff.id = staff_id WHERE talks.id = :id",
-        id=place.talk_id,
+        id=talk,
     )
     assert row.login == "here"
     await timers.keep(rt)
