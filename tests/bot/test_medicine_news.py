@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import delete, text
 
 from bot import notices, sweep
-from bot.outbox import unseal
 from integrations import courier
 from integrations.hospital.delivery import parcels, shipping, silence
 from integrations.hospital.models import AccountPatient, Handing, ParcelState
 from integrations.hospital.pharmacy import counter, reviews, substitutions
 from integrations.tracking import ParcelNews, ParcelStep
 from tests.bot.neutral_words import read_aloud
+from tests.bot.said import news
 from tests.clinic_rows import talks
 from tests.consultation_rows import Asker, Online
 from tests.pharmacy_rows import NOW, PHARMACIST, SHELF, TERMS, Pharmacy
@@ -29,16 +29,6 @@ async def _chatting(pharmacy):
     async with pharmacy.database.begin() as session:
         await talks(session, client.contact_id)
     return client
-
-
-async def _said(rt):
-    await sweep.hospital(rt)
-    async with rt.database.begin() as session:
-        left = await session.scalar(text("SELECT count(*) FROM hospital_events WHERE handled_at IS NULL"))
-        assert left == 0
-        contents = list(await session.scalars(text("SELECT content FROM outbound ORDER BY id")))
-        await session.execute(text("DELETE FROM outbound"))
-    return [unseal(rt.crypto, content) for content in contents]
 
 
 def _neutral(replies):
@@ -63,7 +53,7 @@ async def test_a_prescriptions_way_is_told_without_a_word_of_what_it_is(rt, phar
             session, rt.crypto, made, old_code="NIF", code="AML", quantity=1, dose="1片", pharmacist=PHARMACIST,
             agreed_by=pharmacy.staff_no, reason="电话问过，无过敏史", now=NOW,
         )  # fmt: skip
-    said = await _said(rt)
+    said = await news(rt)
     assert [reply.notice.kind for reply in said] == [
         "prescription_approved",
         "prescription_rejected",
@@ -76,7 +66,7 @@ async def test_a_prescriptions_way_is_told_without_a_word_of_what_it_is(rt, phar
         assert one.text.endswith(f"{rt.settings.public_url}{one.notice.page}")
     _neutral(said)
     clock.forward(days=1)
-    expired = await _said(rt)
+    expired = await news(rt)
     assert [reply.notice.kind for reply in expired] == ["prescription_expired"]
     _neutral(expired)
 
@@ -94,16 +84,16 @@ async def test_what_its_doctor_amends_or_leaves_is_told_as_neutrally(rt, pharmac
             await reviews.reject(
                 session, prescription, pharmacist=PHARMACIST, reason="剂量", terms=TERMS, now=rt.now()
             )
-        return await _said(rt)
+        return await news(rt)
 
     first = await online.prescribe(made, "AML", now=rt.now())
     said = await sent_back(first)
     assert "现在不用缴费" in said[0].text
     clock.forward(minutes=61)
-    said += await _said(rt)
+    said += await news(rt)
     assert rt.settings.hospital_phone in said[1].text
     second = await online.prescribe(made, "AML", amends=first, now=rt.now())
-    said += await _said(rt)
+    said += await news(rt)
     assert "正在重新审核" in said[2].text
     assert [reply.notice.kind for reply in said] == [
         "prescription_rejected",
@@ -119,7 +109,7 @@ async def test_what_its_doctor_amends_or_leaves_is_told_as_neutrally(rt, pharmac
             text("SELECT id FROM prescriptions WHERE amends_id = :id"), {"id": second}
         )
         await reviews.approve(session, third, pharmacist=PHARMACIST, now=rt.now())
-    assert [reply.notice.kind for reply in await _said(rt)] == [
+    assert [reply.notice.kind for reply in await news(rt)] == [
         "prescription_approved"
     ]  # the rest is old news
 
@@ -138,11 +128,11 @@ async def test_a_parcel_is_told_state_by_state_and_what_is_older_by_now_is_not(r
     client = await _chatting(pharmacy)
     _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
     _, picked_up = await pharmacy.paid("AML", client=client)
-    kinds = [reply.notice.kind for reply in await _said(rt)]
+    kinds = [reply.notice.kind for reply in await news(rt)]
     assert kinds == ["parcel_planned", "pickup_ready"]  # what may be paid is no news once it is
     async with rt.database.begin() as session:
         await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
-    shipped = await _said(rt)
+    shipped = await news(rt)
     assert "5678" in shipped[0].text
     assert f"{rt.settings.public_url}{shipped[0].notice.page}" in shipped[0].text
     assert shipped[0].notice.page.startswith("/p/parcel/")
@@ -152,15 +142,15 @@ async def test_a_parcel_is_told_state_by_state_and_what_is_older_by_now_is_not(r
         await courier.take_note(rt, ParcelNews("ems", "EM12345678", state, (step,)))
 
     await news(ParcelState.COLLECTED, 2)
-    assert await _said(rt) == []
+    assert await news(rt) == []
     await news(ParcelState.IN_TRANSIT, 3)
     await news(ParcelState.OUT_FOR_DELIVERY, 4)
-    moved = await _said(rt)
+    moved = await news(rt)
     assert len(moved) == 1
     assert "派送" in moved[0].text
     _neutral([*shipped, *moved])
     await news(ParcelState.PROBLEM, 5)
-    problem = await _said(rt)
+    problem = await news(rt)
     assert rt.settings.hospital_phone in problem[0].text
     assert (await pharmacy.see(picked_up)).pickup_code not in "".join(one.text for one in problem)
     _neutral(problem)
@@ -173,12 +163,12 @@ async def test_of_a_parcel_that_fell_silent_is_told_as_of_any_problem(rt, pharma
         delivery = await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
     step = ParcelStep(NOW.replace(hour=3), "北京")
     await courier.take_note(rt, ParcelNews("ems", "EM12345678", ParcelState.IN_TRANSIT, (step,)))
-    await _said(rt)
+    await news(rt)
     clock.forward(days=6, hours=3)
     async with rt.database.begin() as session:
         patience = silence.Patience.read(rt.settings)
         await silence.give_up(session, rt.crypto, delivery, patience, rt.now())
-    [lost] = await _said(rt)
+    [lost] = await news(rt)
     assert "路上遇到问题" in lost.text
     assert rt.settings.hospital_phone in lost.text
     _neutral([lost])
@@ -192,12 +182,12 @@ async def test_what_has_gone_on_meanwhile_is_no_news(rt, pharmacy):
     async with rt.database.begin() as session:
         await counter.hand_over(session, code, actor="staff:counter", now=NOW)
         delivery = await shipping.ship(session, sent, "ems", "EM12345678", actor="staff:counter", now=NOW)
-    assert [reply.notice.kind for reply in await _said(rt)] == ["parcel_moved"]
+    assert [reply.notice.kind for reply in await news(rt)] == ["parcel_moved"]
     step = ParcelStep(NOW.replace(hour=3), "北京")
     await courier.take_note(rt, ParcelNews("ems", "EM12345678", ParcelState.IN_TRANSIT, (step,)))
     async with rt.database.begin() as session:
         await parcels.confirm_receipt(session, delivery, account_id=client.account_id, key=None, now=NOW)
-    assert await _said(rt) == []
+    assert await news(rt) == []
 
 
 async def test_who_does_not_act_for_the_patient_any_more_hears_nothing(rt, pharmacy):
@@ -205,16 +195,16 @@ async def test_who_does_not_act_for_the_patient_any_more_hears_nothing(rt, pharm
     await pharmacy.approved(client, "AML")
     async with rt.database.begin() as session:
         await session.execute(delete(AccountPatient))
-    assert await _said(rt) == []
+    assert await news(rt) == []
 
 
 async def test_a_parcel_that_the_carrier_scanned_at_once_is_told_to_have_left(rt, pharmacy):
     client = await _chatting(pharmacy)
     _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
-    await _said(rt)
+    await news(rt)
     async with rt.database.begin() as session:
         await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
     step = ParcelStep(NOW.replace(hour=2), "北京")
     await courier.take_note(rt, ParcelNews("ems", "EM12345678", ParcelState.COLLECTED, (step,)))
-    [shipped] = await _said(rt)  # before anybody had heard of the first step
+    [shipped] = await news(rt)  # before anybody had heard of the first step
     assert "5678" in shipped.text

@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from bot import inbox, sweep
+from bot import inbox
 from bot.consulting import work
 from bot.handoff import talking
 from bot.handoff.models import Talk, TalkStatus
 from bot.handoff.states import NotYours
 from bot.models import ControlState
-from bot.outbox import unseal
 from integrations.hospital.consultations import asking
 from integrations.hospital.consultations.terms import NotNow, UnknownConsultation
 from integrations.hospital.models import ConsultationStatus, Practitioner, ReturnReason, Role
 from integrations.messages import Kind, MessageIn
 from tests.bot.neutral_words import read_aloud
+from tests.bot.said import news
 from tests.clinic_rows import talks
 from tests.consultation_rows import MINUTE, NOW, TERMS, Asker, Online
 from tests.staff_rows import member
@@ -45,13 +45,7 @@ async def _doctor(rt: Any, online: Online, login: str = "lijing") -> Any:
 
 
 async def _said(rt: Any) -> list[str]:
-    await sweep.hospital(rt)
-    async with rt.database.begin() as session:
-        left = await session.scalar(text("SELECT count(*) FROM hospital_events WHERE handled_at IS NULL"))
-        assert left == 0
-        contents = list(await session.scalars(text("SELECT content FROM outbound ORDER BY id")))
-        await session.execute(text("DELETE FROM outbound"))
-    return [unseal(rt.crypto, content).text for content in contents]
+    return [reply.text for reply in await news(rt)]
 
 
 async def _control(rt: Any, who: Asker) -> ControlState:

@@ -240,15 +240,20 @@ async def test_whose_talk_has_ended_does_not_hear_what_the_patient_tells_the_bot
     assert (row["last"], row["lastKind"]) == ("", "hidden")
 
 
-async def test_the_open_page_of_somebody_disabled_hears_nothing_more(
-    desks, rt, clock, wait_for, accept, arrive, monkeypatch
-):
+@pytest.fixture
+async def disabled(desks, rt, wait_for, accept) -> tuple[Visitor, UUID]:
+    """Somebody whose account was disabled while they answer, and the conversation on their open page."""
     conversation = await wait_for(words="转人工")
     agent = await desks.enter(Role.AGENT, login="shen")
     await accept(conversation, agent.member)
     await _said(agent, conversation, "转人工")
     async with rt.database.begin() as session:
         await accounts.set_active(session, "shen", False, by="staff:root")
+    return agent, conversation
+
+
+async def test_the_open_page_of_somebody_disabled_hears_nothing_more(desks, clock, arrive, disabled):
+    agent, conversation = disabled
     await Heartbeat(desks.rt).once()
     clock.forward(seconds=1)
     await arrive(words=SECRET)
@@ -268,15 +273,10 @@ async def test_the_open_page_of_somebody_disabled_hears_nothing_more(
     ],
 )
 async def test_whose_session_is_over_is_shown_nothing_for_the_asking(
-    desks, rt, clock, wait_for, accept, arrive, monkeypatch, kind, event, args
+    disabled, monkeypatch, kind, event, args
 ):
     """In the seconds until the clock sends the browser away."""
-    conversation = await wait_for(words="转人工")
-    agent = await desks.enter(Role.AGENT, login="shen")
-    await accept(conversation, agent.member)
-    await _said(agent, conversation, "转人工")
-    async with rt.database.begin() as session:
-        await accounts.set_active(session, "shen", False, by="staff:root")
+    agent, _ = disabled
     asked = []
     for shows in ("earlier", "replace", "show"):
         monkeypatch.setattr(kind, shows, lambda *_, **__: asked.append(event), raising=False)
