@@ -137,19 +137,19 @@ async def test_a_parcel_is_told_state_by_state_and_what_is_older_by_now_is_not(r
     assert f"{rt.settings.public_url}{shipped[0].notice.page}" in shipped[0].text
     assert shipped[0].notice.page.startswith("/p/parcel/")
 
-    async def news(state, hours):
+    async def moves(state, hours):
         step = ParcelStep(NOW.replace(hour=hours), "北京")
         await courier.take_note(rt, ParcelNews("ems", "EM12345678", state, (step,)))
 
-    await news(ParcelState.COLLECTED, 2)
+    await moves(ParcelState.COLLECTED, 2)
     assert await news(rt) == []
-    await news(ParcelState.IN_TRANSIT, 3)
-    await news(ParcelState.OUT_FOR_DELIVERY, 4)
+    await moves(ParcelState.IN_TRANSIT, 3)
+    await moves(ParcelState.OUT_FOR_DELIVERY, 4)
     moved = await news(rt)
     assert len(moved) == 1
     assert "派送" in moved[0].text
     _neutral([*shipped, *moved])
-    await news(ParcelState.PROBLEM, 5)
+    await moves(ParcelState.PROBLEM, 5)
     problem = await news(rt)
     assert rt.settings.hospital_phone in problem[0].text
     assert (await pharmacy.see(picked_up)).pickup_code not in "".join(one.text for one in problem)
