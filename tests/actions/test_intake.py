@@ -2,60 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
-import pytest
 from sqlalchemy import select
 
-from integrations.hospital import accounts, tokens
+from integrations.hospital import accounts
 from integrations.hospital.intake import keeping
-from integrations.hospital.models import ConsentKind, Intake, IntakeMedium, Relation, Sex
-from integrations.hospital.tokens import TOKEN_PATTERN
+from integrations.hospital.models import ConsentKind, IntakeMedium, Relation, Sex
 
-from .conftest import NOW, WEDNESDAY, Chat, Clinic, Outside, Said
-
-
-async def read(chat: Chat, said: Said | str) -> str:
-    """As the patient reads it: what is to be shown in the place of its token."""
-    text = said if isinstance(said, str) else said.text
-    for found in list(TOKEN_PATTERN.finditer(text)):
-        async with chat.runtime.database.begin() as session:
-            value = await tokens.reveal(
-                session,
-                chat.runtime.crypto,
-                conversation_id=chat.contact.id,
-                token=found[0],
-                purpose="test",
-                now=NOW,
-            )
-        text = text.replace(found[0], value)
-    return text
-
-
-async def answer(chat: Chat, *told: str) -> Said:
-    """Typed answers, as the worker hands them over: swapped for a token."""
-    said = None
-    for words in told:
-        entity = await chat.token("health", words)
-        said = await chat.say("inform", entity, text=entity[1])
-    assert said
-    return said
-
-
-async def stored(chat: Chat) -> list[Intake]:
-    async with chat.runtime.database.begin() as session:
-        return list(await session.scalars(select(Intake).order_by(Intake.id)))
-
-
-def opened(chat: Chat, one: Intake) -> tuple[str, dict[str, list[dict[str, object]]]]:
-    crypto = chat.runtime.crypto
-    bundle = json.loads(crypto.decrypt(one.content, "intakes.content"))
-    kinds: dict[str, list[dict[str, object]]] = {}
-    for entry in bundle["entry"]:
-        kinds.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
-    return crypto.decrypt(one.summary, "intakes.summary"), kinds
+from .conftest import NOW, WEDNESDAY, Clinic, Outside
+from .intakes import answer, opened, read, stored
 
 
 async def test_every_question_once_and_stored_as_data_and_text(clinic: Clinic) -> None:
@@ -121,71 +78,6 @@ async def test_what_triage_was_told_is_not_asked_again(clinic: Clinic) -> None:
     assert "别的不舒服" in known
 
 
-@pytest.mark.parametrize(
-    ("told", "who"),
-    [("我妈膝盖疼半年了", "您妈妈"), ("3岁孩子发烧两天了", "您孩子"), ("78岁，膝盖疼半年了", "您的家人")],
-)
-async def test_what_was_told_of_somebody_unregistered_goes_into_nobodys_file(
-    clinic: Clinic, told: str, who: str
-) -> None:
-    schedule = await clinic.session("李静", WEDNESDAY)
-    chat = await clinic.chat()
-    await chat.say(
-        "book_appointment", ("department", clinic.departments["心血管内科"]), ("schedule", schedule)
-    )
-    await chat.say("affirm")
-    await chat.say("tell_symptoms", *[("relative", "妈")] * told.startswith("我妈"), text=told)
-    said = await chat.say("start_intake", text="预问诊")
-    assert f"没有登记过{who}" in said.text
-    assert "谁的病情" in said.text
-    assert f"先登记{who}" in said.buttons
-    said = await chat.press(said, "*明")
-    assert "哪里不舒服" in said.text
-    assert "您已经说过的" not in said.text
-    assert told not in await read(chat, said)
-
-
-async def test_a_relative_is_registered_first_and_what_was_told_of_them_goes_on(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("tell_symptoms", ("relative", "妈"), text="我妈膝盖疼半年了")
-    said = await chat.say("start_intake", text="预问诊")
-    await chat.press(said, "先登记您妈妈")
-    assert chat.form == "family_form"
-    mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
-    said = await chat.say("page_completed", ("purpose", "family"), ("patient", mother), kind="system")
-    assert chat.form == "intake_form"
-    assert "*芳" in said.text
-    assert "膝盖疼半年了" in await read(chat, said)
-
-
-async def test_of_several_children_it_is_asked_and_then_kept(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    for born, name in ((2018, "*大"), (2020, "*小")):
-        await clinic.relative(chat, Relation.CHILD, date(born, 5, 1), Sex.MALE, name)
-    await chat.say("tell_symptoms", text="孩子咳嗽三天了")
-    said = await chat.say("start_intake", text="预问诊")
-    assert "没有登记过" not in said.text
-    said = await chat.press(said, "*小")
-    assert "咳嗽三天了" in await read(chat, said)
-
-
-async def test_what_was_told_of_a_relative_waits_for_their_own_questions(clinic: Clinic) -> None:
-    """The owner's own are asked and stored in between."""
-    chat = await clinic.chat()
-    mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
-    await chat.say("tell_symptoms", ("relative", "妈"), text="我妈膝盖疼半年了")
-    said = await chat.say("start_intake", ("oneself", True), text="给我自己填病情")
-    assert "半年" not in await read(chat, said)
-    await answer(chat, "咳嗽一周", "2", "没有", "没有", "没有", "没有")
-    await chat.say("deny", text="没有")
-    await chat.say("affirm")
-    said = await chat.say("start_intake", text="预问诊")
-    assert "*芳" in said.text
-    assert "膝盖疼半年了" in await read(chat, said)
-    [one] = await stored(chat)
-    assert str(one.patient_id) != mother
-
-
 async def test_since_when_counts_from_the_day_on_which_it_was_told(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat()
     await chat.say("tell_symptoms", text="腰疼三天了，疼得有8分")
@@ -226,28 +118,6 @@ async def test_known_allergies_are_confirmed_not_asked_anew(clinic: Clinic) -> N
         assert "过敏：头孢" in await read(chat, said)
         await chat.say("affirm", text="确认")
     assert len(await stored(chat)) == 2
-
-
-async def test_fields_are_put_right_one_by_one(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("start_intake")
-    await answer(chat, "嗓子疼两天", "跳过", "没有", "不清楚", "没有", "没有")
-    said = await chat.say("deny", text="没有")
-    summary = await read(chat, said)
-    assert "程度：不清楚" in summary
-    said = await answer(chat, "过敏改成青霉素")
-    assert "过敏：青霉素" in await read(chat, said)
-    said = await chat.press(said, "修改")
-    assert "要改哪一项" in said.text
-    said = await chat.press(said, "程度")
-    said = await answer(chat, "5")
-    summary = await read(chat, said)
-    assert "程度：5/10" in summary
-    said = await answer(chat, "还有流鼻涕")
-    assert "伴随症状：还有流鼻涕" in await read(chat, said)
-    await chat.say("affirm", text="对的")
-    [one] = await stored(chat)
-    assert "程度：5/10" in opened(chat, one)[0]
 
 
 async def test_pictures_are_attached_at_any_question(clinic: Clinic) -> None:
@@ -308,53 +178,6 @@ async def test_a_consent_taken_back_meanwhile_keeps_all_from_being_stored(clinic
     assert await stored(chat) == []
 
 
-async def test_ways_out_back_and_on_again(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("start_intake")
-    said = await answer(chat, "头疼三天")
-    assert "多难受" in said.text
-    said = await answer(chat, "说不上来啊这个嘛")
-    assert "多难受" in said.text  # no number: asked once more
-    said = await chat.say("go_back", text="返回")
-    assert "什么时候开始" in said.text
-    said = await chat.say("ask_hospital", ("topic", "parking"), text="停车怎么收费")
-    assert "停车" in said.text
-    assert "什么时候开始" in said.text
-    await chat.say("book_appointment", text="挂号")
-    assert chat.form == "booking_form"
-    said = await chat.say("start_intake", text="填病情")
-    assert "头疼三天" in await read(chat, said)
-    said = await chat.say("cancel", text="取消")
-    assert "什么都没有转给医生" in said.text
-    assert chat.form == ""
-
-
-async def test_what_tells_no_complaint_is_not_taken_for_one(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("start_intake")
-    for words in ("我在楼上", "等一下"):  # no token: it speaks to us
-        said = await chat.say("nlu_fallback", text=words)
-        assert said.text.startswith("好的，不急。")
-        assert "哪里不舒服" in said.text
-        assert said.expects == "health"
-    said = await answer(chat, "你们的沙发真软")
-    assert "没太明白" in said.text
-    said = await answer(chat, "心里不得劲儿")  # believed when it comes again, whatever the words
-    assert chat.slots["requested_slot"] == "intake_onset"
-    said = await chat.say("inform", text="我在路上")
-    assert said.text.startswith("好的，不急。")
-    assert chat.slots["requested_slot"] == "intake_onset"
-
-
-async def test_yes_alone_names_no_allergy(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("start_intake")
-    await answer(chat, "头疼三天", "2", "没有", "没有")
-    said = await chat.say("affirm", text="有")
-    assert "请说说是哪些" in said.text
-    assert "过敏" in said.text
-
-
 async def test_a_message_that_is_handled_twice_is_stored_once(clinic: Clinic) -> None:
     chat = await clinic.chat()
     await chat.say("start_intake")
@@ -394,60 +217,3 @@ async def test_english(clinic: Clinic) -> None:
     await chat.press(said, "Confirm")
     [one] = await stored(chat)
     assert "主诉：cough for two weeks" in opened(chat, one)[0]  # the doctor reads Chinese
-
-
-async def test_a_visit_is_asked_for_at_any_question(clinic: Clinic) -> None:
-    """Nothing of it is taken for an answer, and the questions are offered again when the visit is booked."""
-    await clinic.session("张伟", WEDNESDAY)
-    for at in ("intake_medicines", "intake_pictures"):
-        chat = await clinic.chat()
-        await chat.say("start_intake")
-        for words in ("右边膝盖疼", "三天", "5", *["没有"] * 6):
-            if chat.slots["requested_slot"] != at:
-                await answer(chat, words)
-        assert chat.slots["requested_slot"] == at
-        bone = ("department", clinic.departments["骨科"])
-        said = await chat.say("inform", bone, ("date", WEDNESDAY.isoformat()), text="下周三上午挂骨科")
-        assert chat.form == "booking_form"
-        assert "张伟" in said.text
-        said = await chat.say("affirm")
-        assert "您刚才还说：预问诊" in said.text
-        said = await chat.press(said, "好的")
-        assert chat.slots["requested_slot"] == at
-
-
-async def test_behind_an_answer_a_question_and_a_visit(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("start_intake")
-    token = await chat.token("health", "右边膝盖疼三天了，走不动路，上下楼更厉害")
-    said = await chat.say(
-        "ask_hospital", token, ("topic", "parking"), text=f"{token[1]}，另外问一下停车怎么收费"
-    )
-    assert "前 30 分钟免费" in said.text
-    assert chat.slots["requested_slot"] == "intake_severity"
-    token = await chat.token("health", "7分")
-    bone = ("department", clinic.departments["骨科"])
-    said = await chat.say("book_appointment", token, bone, text=f"{token[1]}，另外帮我挂个骨科")
-    assert said.text.startswith("还有：预约挂号（骨科）")
-    assert chat.slots["requested_slot"] == "intake_accompanying"
-
-
-async def test_a_slip_in_the_answer_before_is_put_right_at_once(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await chat.say("start_intake", text="填病情")
-    said = await answer(chat, "右边膝盖疼三天了", "大概5", "没有", "高血压")
-    assert "过敏吗" in said.text
-    said = await answer(chat, "写错了，还有糖尿病")
-    assert said.text.startswith("好的，既往史改过来了。")
-    assert "过敏吗" in said.text
-    said = await answer(chat, "没有")
-    assert "什么药" in said.text
-    said = await answer(chat, "青霉素过敏")
-    assert said.text.startswith("好的，过敏改过来了。")
-    assert "什么药" in said.text
-    said = await answer(chat, "降压药", "没有")
-    summary = await read(chat, said)
-    assert "既往史：高血压；糖尿病" in summary
-    assert "过敏：青霉素过敏" in summary
-    assert "用药：降压药" in summary
-    assert "程度：5/10" in summary

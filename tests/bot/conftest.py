@@ -14,6 +14,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from bot import inbox
 from bot.second_opinion import speaking
 from integrations.channel import SendError
 from integrations.crypto import Crypto
@@ -220,3 +221,13 @@ def phones(rt):
         update={"oncall_phones": "+8613900000001, +8613900000002", "duty_office_phones": "+8613900000003"}
     )
     return dataclasses.replace(rt, settings=settings, sms=found), found
+
+
+@pytest.fixture
+def say(rt, telegram, message):
+    """A patient writes."""
+
+    async def accept(words="", **more):
+        return await inbox.accept(rt, telegram, message(words, **more), passive_until=None)
+
+    return accept

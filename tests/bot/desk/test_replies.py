@@ -8,7 +8,7 @@ from bot.handoff.models import CannedReply
 from integrations.hospital.models import Role
 from tests.bot.desk.clicking import audited, click, open_row, press, see
 from tests.bot.desk.conftest import Desks, Visitor
-from tests.bot.desk.talks.test_page import enter, one
+from tests.bot.desk.talks.visiting import enter, one
 
 
 async def _has(visitor: Visitor) -> dict[str, dict[str, str]]:

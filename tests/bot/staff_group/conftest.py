@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 
+from bot import inbox
 from bot.staff_group import work
 from integrations.channel import SendError, TopicGone
 from integrations.messages import GroupMessage, Picture
@@ -98,3 +99,25 @@ async def known(rt, agent):  # noqa: F811
         rt, "UPDATE staff SET telegram_id = :id WHERE id = :staff RETURNING id", id=STAFF, staff=agent.id
     )
     return agent
+
+
+@pytest.fixture
+def writes(rt, message):
+    """A patient writes."""
+
+    async def write(words: str, channel: str = "telegram", **more):
+        said = message(words, channel=channel, **more)
+        return await inbox.accept(rt, rt.channels[channel], said, passive_until=None)
+
+    return write
+
+
+@pytest.fixture
+def act(rt, clock):
+    """One thing that staff do with a talk, in a transaction of its own."""
+
+    async def do(what, talk_id, member, *words, **more):
+        async with rt.database.begin() as session:
+            return await what(session, rt, talk_id, member, *words, now=clock(), **more)
+
+    return do

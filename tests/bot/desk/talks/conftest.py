@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from bot import inbox
+from bot.desk.talks import hub as hubs
 from bot.handoff import queue, talking
 from bot.handoff.models import Skill
 from integrations.hospital.models import Role, StaffMember
 from tests import staff_rows
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +72,17 @@ def accept(rt) -> Callable[..., Awaitable[UUID]]:
             return found.id
 
     return take
+
+
+@pytest.fixture
+def queued(desks, wait_for) -> Callable[..., Awaitable[UUID]]:
+    """A patient in the queue, of whom the desk has heard."""
+
+    async def ask(**more) -> UUID:
+        conversation = await wait_for(**more)
+        hub = hubs.of(desks.rt)
+        hub.touch([conversation])
+        await until(lambda: conversation in hub.rows)
+        return conversation
+
+    return ask

@@ -20,7 +20,7 @@ from integrations.hospital.models import Department, Practitioner, Role, StaffMe
 from integrations.hospital.staff import accounts
 from integrations.messages import Kind, Media
 from tests.bot.desk.conftest import Visitor
-from tests.bot.desk.talks.test_page import enter, one, tell
+from tests.bot.desk.talks.visiting import enter, one, tell
 from tests.clinic_rows import doctor, ward
 from tests.waiting import until
 

@@ -1,0 +1,127 @@
+"""The card beside a talk: what was asked for last, and personal data for a reason."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+
+from sqlalchemy import text
+
+from bot.desk.talks import hub as hubs
+from bot.desk.talks.elements import ConversationList, Transcript
+from integrations.hospital import revealing
+from integrations.hospital.models import (
+    AccountPatient,
+    Patient,
+    PatientStatus,
+    Relation,
+    Role,
+    Sex,
+)
+from tests.bot.desk.talks.visiting import enter, one, sees, tell
+from tests.waiting import until
+
+
+async def test_what_is_pressed_is_about_what_was_asked_for_last(desks, queued, accept, monkeypatch):
+    """The first of two talks takes longer to read than the second."""
+    first = await queued(sender="p1", words="我是第一位")
+    second = await queued(sender="p2", words="我是第二位")
+    agent = await desks.enter(Role.AGENT)
+    for conversation in (first, second):
+        await accept(conversation, agent.member)
+    await enter(agent)
+    hub, read = hubs.of(desks.rt), asyncio.Event()
+    plain = hub.items
+
+    async def slowly(row, readable, **more):
+        items = await plain(row, readable, **more)
+        if row.id == first and not more:
+            await read.wait()
+        return items
+
+    monkeypatch.setattr(hub, "items", slowly)
+    shown = one(agent, Transcript)
+    tell(agent, ConversationList, "choose", str(first))
+    await asyncio.sleep(0.5)  # it is being read
+    tell(agent, ConversationList, "choose", str(second))
+    await until(lambda: any(item["text"] == "我是第二位" for item in shown.said))
+    read.set()
+    await asyncio.sleep(0.3)
+    assert not any(item["text"] == "我是第一位" for item in shown.said)
+
+
+async def test_what_is_revealed_is_never_shown_on_another_card(desks, rt, queued, monkeypatch):
+    first, second = await queued(sender="p1"), await queued(sender="p2")
+    async with rt.database.begin() as session:
+        accounts = dict((await session.execute(text("SELECT id, account_id FROM contacts"))).all())
+        await _register(session, rt.crypto, accounts[first])
+        await _register(session, rt.crypto, accounts[second], "110101198001010010", "+8613712348765")
+    agent = await desks.enter(Role.AGENT)
+    await enter(agent)
+    looked_up, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(*args, **more):
+        found = await revealing.reveal(*args, **more)
+        looked_up.set()
+        await go_on.wait()
+        return found
+
+    monkeypatch.setattr("bot.desk.card.panel.reveal", slowly)
+    tell(agent, ConversationList, "choose", str(first))
+    await sees(agent, "138****5678")
+    agent.user.find(marker="reveal").click()
+    await sees(agent, "为什么需要")
+    next(iter(agent.user.find(marker="reveal-reason").elements)).set_value("核对")
+    agent.user.find(marker="reveal-show").click()
+    await looked_up.wait()
+    tell(agent, ConversationList, "choose", str(second))
+    await sees(agent, "137****8765")
+    go_on.set()
+    await asyncio.sleep(0.3)
+    await agent.user.should_not_see("13812345678")
+
+
+async def test_personal_data_is_shown_for_a_reason_and_hides_again(desks, rt, queued, monkeypatch):
+    monkeypatch.setattr("bot.desk.card.panel.SHOWN_SECONDS", 0.5)
+    conversation = await queued()
+    async with rt.database.begin() as session:
+        account = await session.scalar(text("SELECT account_id FROM contacts"))
+        await _register(session, rt.crypto, account)
+    agent = await desks.enter(Role.AGENT)
+    await enter(agent)
+    tell(agent, ConversationList, "choose", str(conversation))
+    await sees(agent, "138****5678", "110*************14")
+    agent.user.find(marker="reveal").click()
+    await sees(agent, "为什么需要")
+    agent.user.find(marker="reveal-show").click()
+    await agent.told("请先写明原因")
+    await agent.user.should_not_see("13812345678")
+    next(iter(agent.user.find(marker="reveal-reason").elements)).set_value("核对 13912345678")
+    agent.user.find(marker="reveal-show").click()
+    await sees(agent, "13812345678", "110101199003074514", "张明")
+    await sees(agent, "138****5678")
+    async with rt.database.begin() as session:
+        detail = await session.scalar(
+            text("SELECT detail FROM audit_events WHERE action = 'patient_revealed'")
+        )
+    assert detail["values"] == ["id_number", "name", "phone"]
+    assert detail["reason"] == "核对 [phone]"
+
+
+async def _register(
+    session, crypto, account, number: str = "110101199003074514", phone: str = "+8613812345678"
+) -> None:
+    made = Patient(
+        name=crypto.encrypt("张明", "patients.name"),
+        masked_name="*明",
+        id_number=crypto.encrypt(number, "patients.id_number"),
+        id_number_index=crypto.blind(number, "patients.id_number"),
+        phone=crypto.encrypt(phone, "patients.phone"),
+        phone_index=crypto.blind(phone, "patients.phone"),
+        birth_date=date(1990, 3, 7),
+        sex=Sex.FEMALE,
+        status=PatientStatus.VERIFIED,
+    )
+    session.add(made)
+    await session.flush()
+    session.add(AccountPatient(account_id=account, patient_id=made.id, relation=Relation.SELF))
