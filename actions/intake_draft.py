@@ -20,6 +20,7 @@ from integrations.hospital.patients import PatientView
 from integrations.hospital.tokens import UnknownToken
 from integrations.language.people import told_of
 
+FORM, SLOT = "intake_form", "intake"
 ASKED = "intake_"  # how the names of questions begin
 WHOSE = "intake_whose"
 
