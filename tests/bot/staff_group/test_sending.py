@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot import inbox
 from bot.staff_group import sending
 from bot.wake import DESK
 from integrations.channel import Rejected, Throttled, Unavailable, Unknown, Unreachable
