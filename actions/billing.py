@@ -28,7 +28,6 @@ _SHOWN = 3
 _LATELY = timedelta(days=1)  # so long a payment of a closed order may still come
 _JUST_NOW = timedelta(minutes=15)  # so long "我付好了" means what was paid
 _BOOKING = frozenset({"booking_form", "reschedule_form"})
-_UNSETTLED = (OrderStatus.REFUND_DUE, OrderStatus.REFUNDED)
 
 
 async def answer_bills(turn: Turn, reply: Reply) -> None:

@@ -72,25 +72,6 @@ def button(
     return named(made, name) if name else made
 
 
-async def ask_reason(words: Words) -> str | None:
-    """Why somebody wants to see personal data; None when they would rather not say."""
-    with ui.dialog() as dialog, ui.card().classes("desk-dialog"):
-        Written("h2", words("shell.reason"))
-        ui.label(words("shell.reason_hint")).classes("desk-hint")
-        field = ui.input(validation={words("shell.reason_missing"): lambda text: bool(text and text.strip())})
-        named(field, "reason").props("outlined dense autofocus maxlength=200").classes("full-width")
-
-        def submit() -> None:
-            if field.validate():
-                dialog.submit(field.value.strip())
-
-        field.on("keydown.enter", submit)
-        with ui.element("div").classes("desk-actions"):
-            button(words("shell.cancel"), lambda: dialog.submit(None))
-            button(words("shell.show"), submit, kind="main", name="reason-show")
-    return await _answer(dialog)
-
-
 async def ask_whether(words: Words, title: str, text: str, *, go: str, danger: bool = False) -> bool:
     """Whether to do what cannot be undone."""
     with ui.dialog() as dialog, ui.card().classes("desk-dialog"):

@@ -21,7 +21,6 @@ import httpx
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from pydantic import SecretStr
 
-from integrations.channel import Channel
 from integrations.messages import MessageOut, Picture, Webhook
 from integrations.settings import Settings
 from integrations.telegram.channel import TelegramChannel
@@ -253,10 +252,6 @@ class Telegram:
 
     def of_body(self, body: bytes) -> Webhook:
         return self.webhook(body)
-
-
-def channel_of(platform: WeChat | Telegram) -> Channel:
-    return platform.channel
 
 
 Platform = WeChat | Telegram

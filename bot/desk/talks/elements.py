@@ -154,9 +154,6 @@ class Composer(ui.element, component="composer.js"):
     def refused(self, token: str, why: str) -> None:
         self.run_method("refused", token, why)
 
-    def choose_picture(self) -> None:
-        self.run_method("choose")
-
 
 def milliseconds(moment: datetime | None) -> int | None:
     return int(moment.timestamp() * 1000) if moment else None

@@ -46,7 +46,6 @@ _PAID = text("""
     FROM payments p JOIN orders o ON o.id = p.order_id LEFT JOIN refunds r ON r.payment_id = p.id
     WHERE p.order_id = ANY(:orders) AND p.status = 'paid' ORDER BY p.paid_at, p.id
 """)
-_OPENED = text("SELECT EXISTS (SELECT FROM payments WHERE order_id = :order_id AND status = 'opened')")
 
 
 async def payments_of(session: AsyncSession, orders: Collection[UUID]) -> dict[UUID, list[Paid]]:
@@ -55,11 +54,6 @@ async def payments_of(session: AsyncSession, orders: Collection[UUID]) -> dict[U
     for row in await session.execute(_PAID, {"orders": list(orders)}):
         found.setdefault(row.order_id, []).append(_paid(row))
     return found
-
-
-async def is_being_paid(session: AsyncSession, order_id: UUID) -> bool:
-    """Whether somebody has begun to pay it, and the platform has not said the last word."""
-    return bool(await session.scalar(_OPENED, {"order_id": order_id}))
 
 
 def _paid(row: Row[*tuple[Any, ...]]) -> Paid:

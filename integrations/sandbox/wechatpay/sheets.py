@@ -20,7 +20,6 @@ from integrations.sandbox.wechatpay.payer import Payer
 from integrations.sandbox.wechatpay.trades import Book, Trade
 
 PATIENCE = 600  # seconds
-SIGNED_FOR = 300
 
 
 class PageRequest(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -199,11 +198,6 @@ class Cash:
         async with self.rt.database.begin() as session:
             found: int = (await session.scalars(text(f"SELECT count(*) FROM {table}"))).one()  # noqa: S608
             return found
-
-
-def without_platforms(cash: Cash) -> Cash:
-    cash.rt = dataclasses.replace(cash.rt, payments={})
-    return cash
 
 
 def words(answer: httpx.Response) -> str:

@@ -27,6 +27,7 @@ async def told(patient, ask, keep, telegram):
 @pytest.fixture
 def say(rt, message, clock):
     """The patient says something more."""
+
     async def write(words: str, sender: str = "patient-1") -> None:
         clock.forward(seconds=1)
         await inbox.accept(rt, rt.channels["telegram"], message(words, sender=sender), passive_until=None)
