@@ -9,10 +9,9 @@ from typing import Any
 from rasa_sdk.events import EventType
 
 from actions import booking_words
-from actions.answers import emergency, unclear
-from actions.appointments import upcoming
 from actions.booking_confirmation import ConfirmingForm
 from actions.booking_draft import Note, Wish, back, names_another, not_before, take
+from actions.booking_entrance import by_symptoms, form_before, no_booking
 from actions.booking_people import NobodyRegistered, read_booker
 from actions.booking_refusals import Refused, offer_people
 from actions.booking_search import Found, search
@@ -28,21 +27,15 @@ from actions.booking_today import (
 from actions.consent import missing_consents
 from actions.directory import Directory
 from actions.forms import THEN, Outcome
-from actions.rating import answers_question
 from actions.relations import kin_of, yours
 from actions.triage_words import answer_inside
 from actions.turn import Reply, Turn
 from actions.waiting_line import can_wait, department_of, join, offer_waiting
 from actions.waiting_wish import BOOKING, in_words, keep, last_day, waits
-from actions.waitlist import offer_again
 from actions.walk_in import bookable, not_booked, say_the_way, told_the_way
-from integrations.hospital import accounts, patients
 from integrations.hospital.booking import BookingError
-from integrations.hospital.models import AppointmentStatus
-from integrations.hospital.triage.assess import speaks_of_illness
 
 FORM = BOOKING
-_VAGUE = frozenset({"inform", "correct", "nlu_fallback"})  # enters only when it names something to book
 _HEARD = frozenset(
     {"go_back", "book_appointment", "which_department", "tell_symptoms", "join_waitlist"}
 )  # answered even when nothing changes
@@ -82,7 +75,7 @@ class BookingForm(ConfirmingForm):
             return Outcome(waiting.wish.as_draft(), go_on="consent_form", slots={THEN: FORM})
         if turn.intent == "add_family":  # for somebody who is not registered yet: the wish waits
             return Outcome(wish.as_draft(), go_on="family_form", slots={THEN: FORM})
-        ill = turn.intent in _ILL or (turn.asked == "department" and self._by_symptoms(turn))
+        ill = turn.intent in _ILL or (turn.asked == "department" and by_symptoms(turn))
         if ill and not wish.moving and not names_another(wish, turn.facts):
             return Outcome(wish.as_draft(), go_on="triage_form", slots={THEN: FORM})
         if turn.intent == "reschedule_appointment":  # what is being booked is meant, nothing else is open
@@ -113,13 +106,13 @@ class BookingForm(ConfirmingForm):
 
     async def _nobody(self, turn: Turn, reply: Reply) -> Outcome:
         """The wish waits for a registration."""
-        needs = await self._needs(turn) or "registration_form"
-        return Outcome(turn.slots.get(self.slot) or {}, go_on=needs, slots={THEN: FORM})
+        first = await form_before(turn) or "registration_form"
+        return Outcome(turn.slots.get(self.slot) or {}, go_on=first, slots={THEN: FORM})
 
     async def _book(self, turn: Turn, reply: Reply, wish: Wish) -> Outcome:
         # What was agreed to when the question was put may be withdrawn. What stands is moved without another consent.
-        if not wish.moving and (needs := await self._needs(turn)):
-            return Outcome(wish.as_draft(), go_on=needs, slots={THEN: FORM})
+        if not wish.moving and (first := await form_before(turn)):
+            return Outcome(wish.as_draft(), go_on=first, slots={THEN: FORM})
         return await super()._book(turn, reply, wish)
 
     async def left_open(self, turn: Turn, draft: Mapping[str, Any]) -> str:
@@ -129,77 +122,18 @@ class BookingForm(ConfirmingForm):
 
     async def _enter(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         resumed = waits(turn.slots)  # another form came first; the message may have been said to that one
-        if not resumed and (elsewhere := await self._elsewhere(turn, reply)):
+        if not resumed and (elsewhere := await no_booking(turn, reply)):
             return elsewhere
         if await told_the_way(turn, reply):
             return Outcome.closed()
-        if not resumed and self._by_symptoms(turn):
+        if not resumed and by_symptoms(turn):
             return Outcome.closed(go_on="triage_form")
-        if needs := await self._needs(turn):
+        if first := await form_before(turn):
             waiting = await keep(turn)
-            return Outcome(waiting.wish.as_draft(), go_on=needs, slots={THEN: FORM})
+            return Outcome(waiting.wish.as_draft(), go_on=first, slots={THEN: FORM})
         outcome = await self._next(turn, reply, Wish.read(draft) if resumed else Wish(), entering=True)
         outcome.slots[THEN] = None
         return outcome
-
-    async def _elsewhere(self, turn: Turn, reply: Reply) -> Outcome | None:
-        """What opened the form and books nothing."""
-        if turn.intent in _VAGUE and says_apart(turn):
-            return None
-        if turn.intent == "change_profile":
-            return Outcome.closed(go_on="change_form")
-        if turn.intent == "correct" and (corrected := await self._corrected(turn, reply)):
-            return corrected
-        if turn.intent == "emergency_help":
-            await emergency(turn, reply)
-            return Outcome.closed()
-        if turn.facts.personal and not turn.facts.for_booking and turn.intent in _VAGUE:
-            return Outcome.closed(go_on=await self._personal(turn))
-        if turn.intent in _VAGUE and not turn.facts.for_booking:
-            if await answers_question(turn):
-                return Outcome.closed(go_on="rating_form")
-            if await offer_again(turn, reply):
-                return Outcome.closed()
-            await unclear(turn, reply)
-            return Outcome(None, understood=False)
-        return None
-
-    async def _corrected(self, turn: Turn, reply: Reply) -> Outcome | None:
-        """ "说错了，是骨科" behind a booking is about the number that was just taken and is not paid yet; None where a
-        department or a doctor is named and there is no such number: then it is a wish like any other."""
-        named = turn.facts.departments or turn.facts.practitioners
-        coming = await upcoming(turn)
-        if coming and (not named or any(one.status is AppointmentStatus.HELD for one in coming)):
-            return Outcome.closed(go_on="reschedule_form")
-        if named:
-            return None
-        reply.say("say_nothing_to_correct")
-        return Outcome.closed()
-
-    def _by_symptoms(self, turn: Turn) -> bool:
-        """要挂明天的，头疼: no department is named, but what it would be for."""
-        facts = turn.facts
-        named = facts.departments or facts.practitioners or facts.unknown_practitioner
-        picked = facts.schedule or facts.slot or facts.ordinal
-        return bool(turn.text) and not (named or picked) and speaks_of_illness(turn.text, surely=True)
-
-    async def _personal(self, turn: Turn) -> str:
-        """Where personal values belong that come by themselves: a phone of somebody registered is a new one."""
-        alone = turn.facts.phone and not (turn.facts.id_number or turn.facts.person_name)
-        async with turn.runtime.database.begin() as session:
-            contact = await accounts.contact(session, turn.contact_id)
-            known = contact and await patients.self_patient(session, contact.account_id)
-        return "change_form" if alone and known else "registration_form"
-
-    async def _needs(self, turn: Turn) -> str:
-        """The form that has to come first, or ""."""
-        async with turn.runtime.database.begin() as session:
-            contact = await accounts.contact(session, turn.contact_id)
-            if contact is None:
-                raise LookupError(f"no contact {turn.contact_id}")
-            if await accounts.missing_consents(session, contact):
-                return "consent_form"
-            return "" if await patients.self_patient(session, contact.account_id) else "registration_form"
 
     async def _next(self, turn: Turn, reply: Reply, wish: Wish, *, entering: bool = False) -> Outcome:
         """Takes what the message says and asks for what is still open."""
@@ -244,10 +178,7 @@ class BookingForm(ConfirmingForm):
             wish = replace(Wish.read(wish.full), apart=wish.apart)
         wish, over = not_before(wish, turn.today)
         wish, today = only_today(turn, wish)
-        for note in (*over, *notes, *today):
-            reply.say(note.text, **_blanks(turn, note, directory, wish))
-        if turn.intent == "join_waitlist" and wish.full and not (wish.departments or wish.practitioners):
-            wish = Wish.read(wish.full)
+        booking_words.say_notes(turn, reply, (*over, *notes, *today), directory, wish)
         outcome = await self._put(turn, reply, wish, directory, take_first=take_first)
         for one in dict.fromkeys(one for note in notes for one in note.departments):
             if bookable(directory, one):
@@ -301,7 +232,7 @@ class BookingForm(ConfirmingForm):
     ) -> Outcome:
         if not found.sessions:
             ahead = (directory.last_day(wish.departments, turn.now) - turn.today).days
-            reply.say("say_booking_nothing_left", who=_who(turn, wish, directory), days=ahead)
+            reply.say("say_booking_nothing_left", who=booking_words.who(turn, wish, directory), days=ahead)
             offered = booking_words.offer_departments(turn, reply, directory, Wish())
             full = wish.as_draft() if found.full else {}
             if full:
@@ -315,7 +246,7 @@ class BookingForm(ConfirmingForm):
             elif wish.period:
                 when = turn.words.texts.text("word_when", days=when, period=turn.words.period(wish.period))
             text = "say_booking_full" if found.full else "say_booking_none"
-            reply.say(text, when=when, who=_who(turn, wish, directory))
+            reply.say(text, when=when, who=booking_words.who(turn, wish, directory))
         offered = booking_words.offer_sessions(turn, reply, wish, found.sessions, nearest=not found.exact)
         if found.full:
             offer_waiting(turn, reply, wish)
@@ -353,40 +284,3 @@ class BookingForm(ConfirmingForm):
         )
         offer_people(turn, reply, booker.people)
         return Outcome(wish.as_draft(), "patient")
-
-
-def _who(turn: Turn, wish: Wish, directory: Directory) -> str:
-    if wish.practitioners:
-        return turn.words.all_of(directory.practitioners[one].name for one in wish.practitioners)
-    return turn.words.all_of(directory.departments[one].name for one in wish.departments)
-
-
-def _blanks(turn: Turn, note: Note, directory: Directory, wish: Wish) -> dict[str, object]:
-    """What a note's text may name."""
-    blanks: dict[str, object] = {"day": turn.words.day(note.day) if note.day else "", "words": note.words}
-    if note.wanted:
-        opens = directory.opens_at(wish.departments, note.wanted)
-        blanks |= {
-            "wanted": turn.words.day(note.wanted),
-            "opens": turn.words.moment(opens, turn.today) if opens else "",
-        }
-    if note.departments:
-        blanks["department"] = turn.words.all_of(directory.departments[one].name for one in note.departments)
-        blanks["doctors"] = _where(turn, directory, wish.practitioners)
-    return blanks
-
-
-def _where(turn: Turn, directory: Directory, practitioners: Sequence[str]) -> str:
-    """王建国、王海燕在心血管内科，王琳在儿科"""
-    named: dict[str, list[str]] = {}
-    for one in practitioners:
-        named.setdefault(directory.department_of(one), []).append(directory.practitioners[one].name)
-    places = [
-        turn.words.texts.text(
-            "word_doctors_in",
-            doctors=turn.words.all_of(names),
-            department=directory.departments[department].name,
-        )
-        for department, names in named.items()
-    ]
-    return turn.words.texts.text("word_comma").join(places)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actions.answers import GENERAL_MEDICINE
-from actions.booking_draft import Wish
+from actions.booking_draft import Note, Wish
 from actions.booking_people import whom
 from actions.directory import Directory
 from actions.page_addresses import order_page
@@ -206,3 +206,47 @@ def card_values(turn: Turn, one: AppointmentView) -> dict[str, object]:
             turn, one.cancel_until, one.late_cancel, starts_at=one.starts_at, fee_fen=one.fee_fen
         ),
     }
+
+
+def who(turn: Turn, wish: Wish, directory: Directory) -> str:
+    """The doctors or the departments that are wished for."""
+    if wish.practitioners:
+        return turn.words.all_of(directory.practitioners[one].name for one in wish.practitioners)
+    return turn.words.all_of(directory.departments[one].name for one in wish.departments)
+
+
+def say_notes(turn: Turn, reply: Reply, notes: Sequence[Note], directory: Directory, wish: Wish) -> None:
+    """What of the wish could not be taken as it was said."""
+    for note in notes:
+        reply.say(note.text, **_blanks(turn, note, directory, wish))
+
+
+def _blanks(turn: Turn, note: Note, directory: Directory, wish: Wish) -> dict[str, object]:
+    """What a note's text may name."""
+    blanks: dict[str, object] = {"day": turn.words.day(note.day) if note.day else "", "words": note.words}
+    if note.wanted:
+        opens = directory.opens_at(wish.departments, note.wanted)
+        blanks |= {
+            "wanted": turn.words.day(note.wanted),
+            "opens": turn.words.moment(opens, turn.today) if opens else "",
+        }
+    if note.departments:
+        blanks["department"] = turn.words.all_of(directory.departments[one].name for one in note.departments)
+        blanks["doctors"] = _where(turn, directory, wish.practitioners)
+    return blanks
+
+
+def _where(turn: Turn, directory: Directory, practitioners: Sequence[str]) -> str:
+    """王建国、王海燕在心血管内科，王琳在儿科"""
+    named: dict[str, list[str]] = {}
+    for one in practitioners:
+        named.setdefault(directory.department_of(one), []).append(directory.practitioners[one].name)
+    places = [
+        turn.words.texts.text(
+            "word_doctors_in",
+            doctors=turn.words.all_of(names),
+            department=directory.departments[department].name,
+        )
+        for department, names in named.items()
+    ]
+    return turn.words.texts.text("word_comma").join(places)

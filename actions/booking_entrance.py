@@ -1,0 +1,80 @@
+"""At the door of booking: what opened it and books nothing, and what has to come before a booking."""
+
+from __future__ import annotations
+
+from actions.answers import emergency, unclear
+from actions.appointments import upcoming
+from actions.booking_today import says_apart
+from actions.forms import Outcome
+from actions.rating import answers_question
+from actions.turn import Reply, Turn
+from actions.waitlist import offer_again
+from integrations.hospital import accounts, patients
+from integrations.hospital.models import AppointmentStatus
+from integrations.hospital.triage.assess import speaks_of_illness
+
+_VAGUE = frozenset({"inform", "correct", "nlu_fallback"})  # enters only when it names something to book
+
+
+async def no_booking(turn: Turn, reply: Reply) -> Outcome | None:
+    """What opened the form and books nothing."""
+    if turn.intent in _VAGUE and says_apart(turn):
+        return None
+    if turn.intent == "change_profile":
+        return Outcome.closed(go_on="change_form")
+    if turn.intent == "correct" and (corrected := await _corrected(turn, reply)):
+        return corrected
+    if turn.intent == "emergency_help":
+        await emergency(turn, reply)
+        return Outcome.closed()
+    if turn.facts.personal and not turn.facts.for_booking and turn.intent in _VAGUE:
+        return Outcome.closed(go_on=await _personal(turn))
+    if turn.intent in _VAGUE and not turn.facts.for_booking:
+        if await answers_question(turn):
+            return Outcome.closed(go_on="rating_form")
+        if await offer_again(turn, reply):
+            return Outcome.closed()
+        await unclear(turn, reply)
+        return Outcome(None, understood=False)
+    return None
+
+
+async def _corrected(turn: Turn, reply: Reply) -> Outcome | None:
+    """ "说错了，是骨科" behind a booking is about the number that was just taken and is not paid yet; None where a
+    department or a doctor is named and there is no such number: then it is a wish like any other."""
+    named = turn.facts.departments or turn.facts.practitioners
+    coming = await upcoming(turn)
+    if coming and (not named or any(one.status is AppointmentStatus.HELD for one in coming)):
+        return Outcome.closed(go_on="reschedule_form")
+    if named:
+        return None
+    reply.say("say_nothing_to_correct")
+    return Outcome.closed()
+
+
+def by_symptoms(turn: Turn) -> bool:
+    """要挂明天的，头疼: no department is named, but what it would be for."""
+    facts = turn.facts
+    named = facts.departments or facts.practitioners or facts.unknown_practitioner
+    picked = facts.schedule or facts.slot or facts.ordinal
+    return bool(turn.text) and not (named or picked) and speaks_of_illness(turn.text, surely=True)
+
+
+async def _personal(turn: Turn) -> str:
+    """Where personal values belong that come by themselves: a phone of somebody registered is a new one."""
+    alone = turn.facts.phone and not (turn.facts.id_number or turn.facts.person_name)
+    async with turn.runtime.database.begin() as session:
+        contact = await accounts.contact(session, turn.contact_id)
+        known = contact and await patients.self_patient(session, contact.account_id)
+    return "change_form" if alone and known else "registration_form"
+
+
+async def form_before(turn: Turn) -> str:
+    """The form that has to come first, or ""."""
+    async with turn.runtime.database.begin() as session:
+        contact = await accounts.contact(session, turn.contact_id)
+        if contact is None:
+            raise LookupError(f"no contact {turn.contact_id}")
+        if await accounts.missing_consents(session, contact):
+            return "consent_form"
+        return "" if await patients.self_patient(session, contact.account_id) else "registration_form"
