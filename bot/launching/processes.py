@@ -154,10 +154,11 @@ class Supervisor:
     def log(self, name: str) -> Path:
         return self.var / "log" / f"{name}.log"
 
-    def start(self, name: str) -> None:
-        """Returns at once; the process starts meanwhile."""
-        with suppress(xmlrpc.client.Fault):  # already started
-            self._call("startProcess", name, False)
+    def start(self, *names: str) -> None:
+        """Returns at once; the processes start meanwhile, those that have not yet."""
+        for name in names:
+            with suppress(xmlrpc.client.Fault):  # already started
+                self._call("startProcess", name, False)
 
     def states(self) -> dict[str, State]:
         return {

@@ -140,12 +140,16 @@ def _start(supervisor: Supervisor, plan: Plan, options: Options, say: Say) -> No
     say(f"Databases are ready ({', '.join(plan.servers) or 'outside'}).")
     if "valkey" not in plan.servers and (reason := out_of_reach(plan.addresses["REDIS_URL"])):
         say(f"{reason} Everything starts, and waits for it.")
-    for process in plan.program:
-        if process.slow and not plan.fresh:
-            supervisor.start(process.name)
-    _prepare_database(plan, options, say)
-    for process in plan.program:
-        supervisor.start(process.name)
+    slow = [process.name for process in plan.program if process.slow]
+    if not plan.fresh:
+        supervisor.start(*slow)
+    say("Bringing the database up to date …")
+    _run_command("migrate", plan, options, say)
+    supervisor.start(*slow)
+    if options.seed:
+        say("Looking after the demo hospital …")
+        _run_command("seed", plan, options, say)
+    supervisor.start(*(process.name for process in plan.program))
 
 
 def _make_secrets(options: Options, say: Say) -> None:
@@ -173,14 +177,6 @@ def _train(plan: Plan, options: Options, say: Say) -> None:
         say("Training the dialogue model (its inputs changed) …")
         model = training.train(plan.settings.rasa_python)
     training.hold_on_to(model, options.model)
-
-
-def _prepare_database(plan: Plan, options: Options, say: Say) -> None:
-    say("Bringing the database up to date …")
-    _run_command("migrate", plan, options, say)
-    if options.seed:
-        say("Looking after the demo hospital …")
-        _run_command("seed", plan, options, say)
 
 
 def _run_command(command: str, plan: Plan, options: Options, say: Say) -> None:
