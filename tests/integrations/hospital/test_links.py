@@ -98,7 +98,7 @@ async def test_how_long_pages_open(clinic: Any) -> None:
         await page_subjects.bills_link(session, who.contact_id, now)
         await page_subjects.card_link(session, who.contact_id, who.patient_id, visit, now)
         found = await session.execute(select(PageLink.purpose, PageLink.subject, PageLink.expires_at))
-        assert set(found.tuples()) == {
+        assert {tuple(row) for row in found} == {
             ("payfor", "GH1", now + timedelta(days=30)),
             ("receipt", "GH1", now + timedelta(days=30)),
             ("bills", None, now + timedelta(days=1)),
