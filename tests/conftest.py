@@ -21,6 +21,7 @@ import wechatpayv3.core
 from hypothesis import settings
 from sqlalchemy import create_engine
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 import bot.models  # noqa: F401  (its tables)
 import integrations.hospital.models  # noqa: F401  (its tables)
@@ -71,6 +72,17 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+# Files with a program of their own, and what else takes long: begun first, so that no process ends up alone with it.
+LONGEST = (
+    "shared",
+    "faults",
+    "tests/conversations/test_staff_group.py",
+    "tests/bot/launching/test_up.py",
+    "tests/faults/test_two_of_each.py",
+    "tests/bot/launching/test_processes.py",
+)
+
+
 class ByProgram(LoadScopeScheduling):
     """Tests that share a running program run in one process: those of tests/faults break theirs, the others leave it
     as it is. Every other file stands for itself."""
@@ -78,9 +90,17 @@ class ByProgram(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         folder = file.split("/")[1]
+        if file in LONGEST:
+            return file
         if folder in ("browser", "contracts", "conversations"):
             return "shared"
         return "faults" if folder == "faults" else file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        longest = next((scope for scope in LONGEST if scope in self.workqueue), None)
+        if longest:
+            self.workqueue.move_to_end(longest, last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
