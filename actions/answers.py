@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 from actions import hospital_questions
-from actions.forms import ask_person_at_last, how_often
+from actions.forms import bring_person_at_last, how_often
 from actions.turn import Reply, Turn
 from integrations.hospital.directory import DepartmentView
 
@@ -134,17 +134,18 @@ def offer_department(turn: Turn, reply: Reply, department: DepartmentView) -> No
 
 
 async def unclear(turn: Turn, reply: Reply) -> None:
-    """Not understood: the likeliest things to choose from; the second time in a row a person."""
-    phone = turn.runtime.settings.hospital_phone
+    """Not understood: the likeliest things to choose from; the second time in a row a person comes."""
     if await hospital_questions.answered_anyway(turn, reply):
         return
     if turn.facts.ordinal:  # "1", while there is nothing to choose from
         await nothing_open(turn, reply)
         return
     if often := how_often(turn):
-        reply.say(f"say_unclear{often}", phone=phone)
-        ask_person_at_last(turn, reply)
+        reply.say(f"say_unclear{often}")
+        bring_person_at_last(turn, reply)
+        reply.say("say_unclear_choose")
         return
+    bring_person_at_last(turn, reply)
     reply.say("say_unclear")
     likely = [intent for intent in turn.likely if intent in _OFFERED]
     for intent in list(dict.fromkeys([*likely, *_OTHERWISE]))[:2]:

@@ -39,7 +39,7 @@ _NOT_UNDERSTOOD = "nlu_fallback"
 _ASIDE = "pause"  # an intent
 _VAGUE = frozenset({"inform", "correct", _NOT_UNDERSTOOD})
 FAILURES = "failures"  # messages in a row that were not understood
-PATIENCE = 2  # such messages, before the next leads to a person
+PATIENCE = 2  # such messages bring a person; in elder mode the first does
 TO_PERSON = '/talk_to_human{"purpose": "failed"}'  # what a button below a misunderstanding says
 THEN = "then"  # the form to go on with when this one is done
 # "同意" is a yes wherever no consent is asked.
@@ -247,17 +247,16 @@ class Form(Journey):
         return turn.words.texts.text(key if key in turn.words.texts else "word_left_other")
 
     async def _again(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        """Nothing was understood: the question once more, from the second time on with a person to turn to."""
+        """Nothing was understood: the question once more, from the second time on with a person who comes."""
         reply.parts.clear()
         reply.forget_question()
         if turn.intent == _NOT_UNDERSTOOD and await hospital_questions.answered_anyway(turn, reply):
             reply.parts.append("")
             return await self.ask(turn, reply, draft)
-        count = how_often(turn)
-        reply.say(f"say_not_understood{count}", phone=self.runtime.settings.hospital_phone)
-        ask_person_at_last(turn, reply)
+        reply.say(f"say_not_understood{how_often(turn)}")
+        brought = bring_person_at_last(turn, reply)
         outcome = await self.ask(turn, reply, draft)
-        if (count or turn.elder) and outcome.asked:
+        if brought and outcome.asked:
             reply.offer(turn.words.texts.text("intent_talk_to_human"), TO_PERSON)
         outcome.understood = False
         return outcome
@@ -289,10 +288,12 @@ def how_often(turn: Turn) -> str:
     return ("_twice", "_often")[(before - 1) % 2] if before else ""
 
 
-def ask_person_at_last(turn: Turn, reply: Reply) -> None:
-    """Who was not understood three times in a row is led to a person, to whom the second reply has shown the way."""
-    if int(turn.slots.get(FAILURES) or 0) >= PATIENCE:
-        reply.ask_person("failed", asked=False)
+def bring_person_at_last(turn: Turn, reply: Reply) -> bool:
+    """Who was not understood twice in a row is brought a person, in elder mode at once. Whether that is so."""
+    if int(turn.slots.get(FAILURES) or 0) + 1 < (1 if turn.elder else PATIENCE):
+        return False
+    reply.bring_person("failed", turn.runtime.settings.hospital_phone)
+    return True
 
 
 def count_failures(turn: Turn, *, understood: bool) -> list[EventType]:

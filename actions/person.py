@@ -17,8 +17,9 @@ async def answer_human(turn: Turn, reply: Reply) -> None:
 
 
 async def answer_abuse(turn: Turn, reply: Reply) -> None:
-    """Anger has a reason: it is asked for, and goes to a person."""
-    reply.say("say_abuse", phone=turn.runtime.settings.hospital_phone)
+    """Anger has a reason: it is asked for, and a person comes."""
+    reply.say("say_abuse")
+    reply.bring_person("anger", turn.runtime.settings.hospital_phone)
     reply.offer(turn.words.texts.text("intent_complain"), "/complain")
     reply.offer(turn.words.texts.text("intent_talk_to_human"), '/talk_to_human{"purpose": "anger"}')
 

@@ -180,10 +180,15 @@ class Reply:
     def offer(self, title: str, payload: str) -> None:
         self.buttons.append(Button(title, payload))
 
-    def ask_person(self, reason: str, skill: str = "service", *, asked: bool = True) -> None:
-        """Has bot put the patient into the queue for a person; what the reply says is for when nobody answers there,
-        or, where they did not ask for one themselves, when nobody is there now."""
-        self.handoff = {"skill": skill, "reason": reason} | ({} if asked else {"unasked": "yes"})
+    def ask_person(self, reason: str, skill: str = "service") -> None:
+        """Has bot put the patient into the queue for a person; what the reply says is for when nobody answers there."""
+        self.handoff = {"skill": skill, "reason": reason}
+
+    def bring_person(self, reason: str, phone: str) -> None:
+        """The same for who did not ask for one: the dialog goes on meanwhile. What is said here is the way by
+        telephone; where a person comes, or a message may be left, bot says that in its place."""
+        self.say("say_person_by_phone", phone=phone)
+        self.handoff = {"skill": "service", "reason": reason, "instead_of": self.parts[-1]}
 
     def forget_question(self) -> None:
         """Drops buttons and expectation: another question follows."""

@@ -30,7 +30,9 @@ class Answer:
     choices: dict[str, Any] | None = None
     expects: str | None = None
     chosen_language: str = ""
-    handoff: dict[str, str] | None = None  # a person is to help, if one can: that is said instead
+    said: tuple[
+        RasaReply, ...
+    ] = ()  # of the dialogs, where they wish for a person: of that bot.handoff has a word
     leaves: bool = False  # the queue for a person
 
 
@@ -91,8 +93,8 @@ async def _from_dialogs(
         way = first_aid.way_to_help(rt.settings, message.location, language)
         said = [replace(said[0], text=f"{way}\n{said[0].text}".rstrip()), *said[1:]]
     composed = compose(rt, inbound.speaks, said, language, elder=inbound.elder_mode)
-    wish = next((reply.handoff for reply in said if reply.handoff), None)
-    return replace(composed, handoff=wish, leaves=command in meanwhile.LEAVING)
+    wished = tuple(said) if any(reply.handoff for reply in said) else ()
+    return replace(composed, said=wished, leaves=command in meanwhile.LEAVING)
 
 
 def _unchanged(conversation: Row[Any]) -> Answer:

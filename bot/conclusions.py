@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 
 from bot import outbox, texts
 from bot.answers import Answer, compose
-from bot.handoff import meanwhile, native, queue
+from bot.handoff import control, meanwhile, native, queue
 from bot.outbox import Reply
 from integrations.database import Executor
 from integrations.runtime import Runtime
@@ -74,12 +74,20 @@ async def _hand_over(
     what somebody who took the talk meanwhile has overtaken is dropped."""
     if answer.leaves:
         return answer, await queue.leave(session, conversation_id, rt.now()) or inbound.epoch
-    if not answer.handoff:
+    wishing = next((reply for reply in answer.said if reply.handoff), None)
+    if wishing is None or await control.hold(session, conversation_id) != inbound.epoch:
         return answer, inbound.epoch
-    begun = await meanwhile.begin(session, rt, conversation_id, answer.handoff, language)
+    wish = wishing.handoff or {}
+    if "instead_of" in wish:
+        goes_on = not native.serves(rt, inbound)
+        begun = await meanwhile.bring(session, rt, conversation_id, wishing, language, bot_goes_on=goes_on)
+        replies = [begun.reply if begun and one is wishing else one for one in answer.said]
+    else:
+        begun = await meanwhile.begin(session, rt, conversation_id, wish, language)
+        replies = [begun.reply] if begun else []
     if begun is None:
         return answer, inbound.epoch
-    said = compose(rt, inbound.speaks, [begun.reply], language, elder=inbound.elder_mode)
+    said = compose(rt, inbound.speaks, replies, language, elder=inbound.elder_mode)
     if handed := await native.ask(session, rt, conversation_id, inbound, language):
         said = Answer(handed)
     return replace(said, chosen_language=answer.chosen_language), begun.epoch

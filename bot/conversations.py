@@ -155,7 +155,7 @@ def _language(conversation: Row[Any], message: MessageIn) -> str:
 
 async def _tell_desk(rt: Runtime, conversation_id: UUID, inbound: Row[Any], answer: Answer | None) -> None:
     """Whoever speaks there sees the message; whoever works at the desk, who came into the queue or left it."""
-    if inbound.state != ControlState.BOT or (answer and (answer.handoff or answer.leaves)):
+    if inbound.state != ControlState.BOT or (answer and (answer.said or answer.leaves)):
         await tell_desk(rt.redis, [conversation_id])
 
 

@@ -27,7 +27,7 @@ class RasaReply:
     buttons: list[dict[str, str]] = field(default_factory=list)
     expects: str | None = None
     language: str | None = None  # chosen for all that follows
-    handoff: dict[str, str] | None = None  # a person is to help: skill, reason
+    handoff: dict[str, str] | None = None  # a person is to help: skill, reason, instead_of
 
 
 async def turn(

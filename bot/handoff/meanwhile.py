@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from bot import texts
-from bot.handoff import assigning, queue, telling, words
+from bot.handoff import assigning, control, queue, telling, words
 from bot.handoff.models import Reason, Skill, TalkStatus
 from bot.handoff.words import Asks
 from bot.models import ControlState
@@ -28,12 +28,14 @@ _SAID_SO = text("""
     WHERE inbound.conversation_id = :id AND inbound.received_at > :since AND NOT outbound.exempt
       AND inbound.kind = ANY(CAST(:kinds AS text[])) LIMIT 1
 """)
+_ASKING = "/talk_to_human"
 LEAVING = frozenset({telling.handed_back("left"), telling.handed_back("no_message")})
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The patient stands in the queue: what is said of it, under which epoch."""
+    """What is said of a person who is to help, under which epoch: the patient stands in the queue, or may leave a
+    message."""
 
     reply: RasaReply
     epoch: int
@@ -42,21 +44,52 @@ class Begun:
 async def begin(
     session: Executor, rt: Runtime, conversation_id: UUID, wish: dict[str, str], language: str
 ) -> Begun | None:
-    """Puts the conversation into the queue as a dialog wishes. None when nobody of that skill works at the desk; or
-    when nobody asked for a person, and none is there or one is waited for already: the dialog's own words stand."""
+    """Puts the conversation into the queue as a dialog wishes. None when nobody of that skill works at the desk: the
+    dialog's own words stand."""
     skill, reason = Skill(wish.get("skill", Skill.SERVICE)), Reason(wish.get("reason", Reason.ASKED))
     if not await assigning.anybody(session, skill):
-        return None
-    if wish.get("unasked") and not await _may_lead(session, rt, conversation_id, skill):
         return None
     place = await queue.ask(session, rt, conversation_id, skill, reason)
     await queue.told(session, place, rt.now())
     return Begun(_said(rt, place, language), place.epoch)
 
 
-async def _may_lead(session: Executor, rt: Runtime, conversation_id: UUID, skill: Skill) -> bool:
-    opens = office_hours(rt.settings.office_hours).opens(skill, rt.now(), rt.zone)
-    return opens <= rt.now() and await queue.where(session, rt, conversation_id) is None
+async def bring(
+    session: Executor,
+    rt: Runtime,
+    conversation_id: UUID,
+    said: RasaReply,
+    language: str,
+    *,
+    bot_goes_on: bool = True,
+) -> Begun | None:
+    """The same for who did not ask for a person: the dialog goes on meanwhile, and what it said stands but for its own
+    words about a person. Out of hours a message may be left. None where nobody works at the desk, and while a doctor is
+    awaited."""
+    wish = said.handoff or {}
+    if not await assigning.anybody(session, Skill.SERVICE):
+        return None
+    opens = office_hours(rt.settings.office_hours).opens(Skill.SERVICE, rt.now(), rt.zone)
+    place = await queue.where(session, rt, conversation_id)
+    if place is None and opens <= rt.now():
+        reason = Reason(wish["reason"])
+        place = await queue.ask(session, rt, conversation_id, reason=reason, bot_goes_on=bot_goes_on)
+    if place and place.skill != Skill.SERVICE:
+        return None
+    if place and place.open:
+        await queue.told(session, place, rt.now())
+        about, button = words.brought(place, language), ("bot_talk_not_needed", telling.handed_back("left"))
+    else:
+        about, button = words.shut(rt, opens, language), ("bot_talk_leave_message", _ASKING)
+    spoken = _with_person(said, wish["instead_of"], about, _button(*button, language))
+    return Begun(spoken, await control.hold(session, conversation_id))
+
+
+def _with_person(said: RasaReply, instead_of: str, about: str, button: dict[str, str]) -> RasaReply:
+    """The dialog's words with those of the queue in the place of its own; a person is no longer to be asked for."""
+    spoken = said.text.replace(instead_of, about, 1) if instead_of in said.text else f"{about}\n{said.text}"
+    others = [one for one in said.buttons if not one["payload"].startswith(_ASKING)]
+    return replace(said, text=spoken, buttons=[*others, button])
 
 
 def _said(rt: Runtime, place: queue.Place, language: str) -> RasaReply:

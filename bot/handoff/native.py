@@ -67,7 +67,7 @@ async def ask(
 ) -> list[Reply]:
     """Points a patient who has just come into the queue to WeChat's agents, where these are asked at all. Gives what
     is said; nothing: the patient waits for our own people. `inbound` is the row of the patient's message."""
-    if not _serves(rt, inbound):
+    if not serves(rt, inbound):
         return []
     if (await session.execute(_POINT, {"conversation": conversation_id})).first() is None:
         return []
@@ -78,7 +78,7 @@ async def forward(
     session: Executor, rt: Runtime, conversation_id: UUID, inbound: Any, language: str
 ) -> list[Reply] | None:
     """What answers a message of somebody who waits for WeChat's agents, or whom they have; None for all others."""
-    if not _serves(rt, inbound):
+    if not serves(rt, inbound):
         return None
     if (await session.execute(_THERE, {"conversation": conversation_id})).first() is None:
         return None
@@ -87,7 +87,8 @@ async def forward(
     return _handed_over(rt, inbound)
 
 
-def _serves(rt: Runtime, inbound: Any) -> bool:
+def serves(rt: Runtime, inbound: Any) -> bool:
+    """Whether this patient's questions for a person go to WeChat's agents."""
     return rt.settings.wechat_native_agents and inbound.speaks == CHANNEL
 
 

@@ -108,6 +108,7 @@ class Place:
 
     talk_id: UUID
     status: TalkStatus
+    skill: Skill
     position: int
     minutes: int | None
     opens_at: datetime | None
@@ -128,11 +129,13 @@ async def ask(
     department_id: UUID | None = None,
     wanted_staff_id: UUID | None = None,
     consultation_id: UUID | None = None,
+    bot_goes_on: bool = False,
 ) -> Place:
     """Puts the conversation into the queue, once: whoever stands there already keeps their place, and who speaks with
-    somebody goes on. While people are there the bot falls silent; out of hours, and while a doctor is awaited for a
-    consultation, it goes on. A red flag waits for no hours: whoever is there is asked. Whoever asks for a person
-    meanwhile gets one of the skill asked for: the consultation waits on in its doctor's own list."""
+    somebody goes on. While people are there the bot falls silent; out of hours, while a doctor is awaited for a
+    consultation, and where nobody asked for a person (`bot_goes_on`), it goes on. A red flag waits for no hours:
+    whoever is there is asked. Whoever asks for a person meanwhile gets one of the skill asked for: the consultation
+    waits on in its doctor's own list."""
     now = rt.now()
     epoch = await control.hold(session, conversation_id)
     opens = office_hours(rt.settings.office_hours).opens(skill, now, rt.zone)
@@ -144,7 +147,8 @@ async def ask(
         "priority": priority, "wanted": wanted_staff_id, "consultation": consultation_id, "epoch": epoch, "now": now,
         "opens_at": None if opens <= now or at_once else opens,
     }  # fmt: skip
-    status = TalkStatus.UNANSWERED if opens > now or consultation_id else TalkStatus.WAITING
+    beside = opens > now or consultation_id or bot_goes_on
+    status = TalkStatus.UNANSWERED if beside else TalkStatus.WAITING
     if found is None:
         await session.scalar(_BEGIN, values | {"status": status.value})
     elif found.status == TalkStatus.UNANSWERED and not consultation_id:
@@ -169,7 +173,8 @@ async def where(session: Executor, rt: Runtime, conversation_id: UUID) -> Place 
         return None
     pace = await _pace(session, rt, row.skill)
     minutes = None if pace is None else max(1, ceil(pace * row.position / 60))
-    return Place(row.id, TalkStatus(row.status), row.position, minutes, row.opens_at, row.epoch)
+    status, skill = TalkStatus(row.status), Skill(row.skill)
+    return Place(row.id, status, skill, row.position, minutes, row.opens_at, row.epoch)
 
 
 async def told(session: Executor, place: Place, now: datetime) -> None:

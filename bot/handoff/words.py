@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -94,6 +95,19 @@ def place(rt: Runtime, where: Place, language: str) -> str:
     words = Wording(texts.catalogue(language), rt.zone)
     opens = words.moment(where.opens_at, rt.local_now().date())
     return texts.say("bot_talk_shut", language=language, opens=opens, hospital_phone=phone)
+
+
+def brought(where: Place, language: str) -> str:
+    """Nobody asked for a person, one comes nevertheless; the bot goes on until then."""
+    key = "bot_talk_brought_next" if where.position == 1 else "bot_talk_brought"
+    return texts.say(key, language=language, ahead=where.position - 1, about=_about(where, language))
+
+
+def shut(rt: Runtime, opens: datetime, language: str) -> str:
+    """The same while nobody is there: from when on, and that a message may be left."""
+    said = Wording(texts.catalogue(language), rt.zone).moment(opens, rt.local_now().date())
+    phone = rt.settings.hospital_phone
+    return texts.say("bot_talk_brought_shut", language=language, opens=said, hospital_phone=phone)
 
 
 def still(where: Place, language: str) -> str:

@@ -39,6 +39,7 @@ _NOTICED = timedelta(seconds=10)  # a pause before the next try that who answers
 _TRIES = 3  # the same
 _LED = timedelta(minutes=10)  # an alarm of so long before a talk belongs to it
 _MOST = 200
+_UNASKED = frozenset({Reason.ALARM, Reason.FAILED, Reason.ANGER})
 _SERVING = [role.value for role, skills in SKILLS.items() if Skill.SERVICE in skills]
 _LONGEST = 3500  # units of UTF-16
 
@@ -216,7 +217,7 @@ def _state(row: Any) -> list[Told]:
     elif row.status == TalkStatus.ACTIVE:
         said = f"group.taken_{row.answered_in}"
     elif row.status in (TalkStatus.WAITING, TalkStatus.UNANSWERED):
-        said = "group.unanswered_alarm" if _of_an_alarm(row) else f"group.{row.status}"
+        said = f"group.{row.status}{_unasked(row)}"
     else:
         said = f"group.{row.status}{_ended_by(row)}"
     blanks = {
@@ -232,9 +233,10 @@ def _state(row: Any) -> list[Told]:
     return [words, Told(*about, f"{row.cause}:close", act=Act.CLOSE)]
 
 
-def _of_an_alarm(row: Any) -> bool:
+def _unasked(row: Any) -> str:
     """Nobody has left a message: the program itself asks for somebody."""
-    return bool(row.status == TalkStatus.UNANSWERED and row.reason == Reason.ALARM)
+    asks = row.status == TalkStatus.UNANSWERED and row.reason in _UNASKED
+    return f"_{row.reason}" if asks else ""
 
 
 def _ended_by(row: Any) -> str:

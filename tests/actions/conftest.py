@@ -72,6 +72,7 @@ class Said:
     text: str
     buttons: dict[str, str]  # title → payload
     expects: str | None
+    handoff: dict[str, str] | None = None  # the wish for a person
 
 
 class Chat:
@@ -136,6 +137,7 @@ class Chat:
             "\n".join(one["text"] for one in said),
             {button["title"]: button["payload"] for one in said for button in one["buttons"]},
             next((one["metadata"].get("expects") for one in reversed(said[-1:]) if "metadata" in one), None),
+            next((one["custom"]["handoff"] for one in said if "handoff" in one.get("custom", {})), None),
         )
 
     async def press(self, said: Said, title: str) -> Said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import func, select
 
 from integrations.hospital.models import Appointment
@@ -68,13 +69,41 @@ async def test_digressions_answer_and_come_back(clinic: Clinic) -> None:
     assert chat.form == "booking_form"
 
 
-async def test_not_understood_twice_names_a_person(clinic: Clinic) -> None:
+async def test_not_understood_twice_in_a_row_brings_a_person_and_puts_the_question_again(
+    clinic: Clinic,
+) -> None:
+    """In elder mode the first time does."""
     chat = await clinic.chat()
-    await chat.say("book_appointment")
-    assert "010" not in (await chat.say("nlu_fallback")).text
-    assert "010" in (await chat.say("nlu_fallback")).text
+    question = await chat.say("book_appointment")
+    assert (await chat.say("nlu_fallback")).handoff is None
+    said = await chat.say("nlu_fallback")
+    assert said.handoff is not None
+    assert said.handoff["reason"] == "failed"
+    assert said.handoff["instead_of"] in said.text
+    assert said.text.endswith(question.text.splitlines()[-1])
     await chat.say("inform", ("department", clinic.departments[HEART]))
     assert chat.slots["failures"] == 0
+    assert (await chat.say("nlu_fallback")).handoff is None  # not in a row
+    chat.elder, chat.slots["failures"] = True, 0
+    assert (await chat.say("nlu_fallback")).handoff is not None
+
+
+@pytest.mark.parametrize("elder", [False, True])
+async def test_outside_of_a_journey_a_person_is_brought_as_well(clinic: Clinic, elder: bool) -> None:
+    chat = await clinic.chat()
+    chat.elder = elder
+    said = [await chat.say("nlu_fallback") for _ in range(2)]
+    assert [one.handoff is not None for one in said] == [elder, True]
+    assert all(one.buttons for one in said)
+
+
+async def test_anger_brings_a_person_and_the_question_stays(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    question = await chat.say("book_appointment")
+    said = await chat.say("abuse")
+    assert said.handoff is not None
+    assert said.handoff["reason"] == "anger"
+    assert said.text.endswith(question.text.splitlines()[-1])
 
 
 async def test_a_doubtful_yes_books_nothing(clinic: Clinic, runtime: Runtime) -> None:

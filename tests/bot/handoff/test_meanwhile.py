@@ -13,10 +13,19 @@ from bot.wake import DESK
 from integrations.channel import Unknown
 from integrations.hospital.staff import presence
 from integrations.messages import Kind, MessageIn
-from tests.bot.handoff.conftest import rows, state
+from tests.bot.handoff.conftest import queued, rows, state
 
 HANDOFF = {"custom": {"handoff": {"skill": "service", "reason": "asked"}}}
-LED = {"custom": {"handoff": {"skill": "service", "reason": "failed", "unasked": "yes"}}}
+BY_PHONE = "找人请打 010-1"
+BROUGHT = {
+    "text": f"没听懂。\n{BY_PHONE}\n哪个科？",
+    "buttons": [
+        {"title": "骨科", "payload": '/inform{"department": "1"}'},
+        {"title": "找人工", "payload": '/talk_to_human{"purpose": "failed"}'},
+    ],
+    "expects": "own_words",
+    "custom": {"handoff": {"skill": "service", "reason": "failed", "instead_of": BY_PHONE}},
+}
 
 
 class PlainReader:
@@ -28,7 +37,7 @@ class PlainReader:
 def write(rt, message, telegram, rasa):
     """A patient writes, and reads what comes."""
     rasa.say["我要人工"] = [{"text": "人工请打 010-1", **HANDOFF}]
-    rasa.say["听不懂的话"] = [{"text": "没听懂", "buttons": [], **LED}]
+    rasa.say["听不懂的话"] = [BROUGHT]
 
     async def said(words: str = "", **more) -> list[str]:
         before = len(telegram.sent)
@@ -123,16 +132,71 @@ async def test_out_of_hours_one_message_is_taken_and_the_bot_goes_on(
     assert await rows(rt, "SELECT 1 FROM talks WHERE status = 'unanswered'") == []
 
 
-async def test_a_misunderstanding_leads_to_a_person_only_while_one_may_come(
-    rt, write, patient, agent, clock, message
+async def test_who_is_not_understood_is_brought_a_person_and_may_go_on_meanwhile(
+    rt, write, patient, agent, rasa, telegram
 ):
-    clock.time += timedelta(hours=11)
-    assert await write("听不懂的话") == ["没听懂"]
-    clock.time += timedelta(hours=12)
+    """The open question stands, with what may be chosen; the bot takes the answer, until the person is there."""
     [words] = await write("听不懂的话")
-    assert "您是下一位" in words
-    [row] = await rows(rt, "SELECT reason FROM talks")
-    assert row.reason == "failed"
+    assert words.startswith("没听懂。\n已经为您找人工了，您是下一位")
+    assert words.endswith("哪个科？")
+    assert BY_PHONE not in words
+    assert [option.title for option in telegram.sent[-1].options] == ["骨科", "不用人工了"]
+    [row] = await rows(rt, "SELECT status, reason FROM talks")
+    assert tuple(row) == ("unanswered", "failed")
+    assert await state(rt, patient) == ("bot", 0)
+    assert await write("心内科") == ["echo 心内科"]
+    [again] = await write("听不懂的话")
+    assert "您是下一位" in again
+    assert len(await rows(rt, "SELECT 1 FROM talks")) == 1
+    await write("", kind=Kind.CHOICE, choice=telegram.sent[-1].options[-1].id)
+    assert rasa.turns[-1]["text"] == '/handed_back{"purpose": "left"}'
+    assert [row.status for row in await rows(rt, "SELECT status FROM talks")] == ["left"]
+
+
+async def test_who_is_not_understood_at_night_may_leave_a_message(rt, write, patient, agent, clock, telegram):
+    clock.time += timedelta(hours=11)
+    [words] = await write("听不懂的话")
+    assert "明天 8:00" in words
+    assert "留言" in words
+    assert words.endswith("哪个科？")
+    assert [option.title for option in telegram.sent[-1].options] == ["骨科", "给人工留言"]
+    assert await rows(rt, "SELECT 1 FROM talks") == []
+
+
+async def test_without_anybody_at_the_desk_who_is_not_understood_reads_the_telephone(write, patient):
+    assert await write("听不懂的话") == [BROUGHT["text"]]
+
+
+async def test_whom_nobody_comes_to_although_a_person_was_brought_is_told_so(
+    rt, write, patient, agent, clock
+):
+    await write("听不懂的话")
+    clock.forward(minutes=4)
+    await timers.keep(rt)
+    await timers.keep(rt)
+    [row] = await rows(rt, "SELECT escalated_at FROM talks")
+    assert row.escalated_at == clock()
+    [words] = await queued(rt, patient)
+    assert "仍在为您找" in words
+
+
+@pytest.mark.parametrize("words", ["我要人工", "听不懂的话"])
+async def test_who_is_taken_while_the_dialog_still_thinks_is_not_talked_over(
+    rt, write, patient, agent, clock, telegram, message, words
+):
+    """What the dialog then wishes is overtaken: not even the place in the line is said."""
+
+    class Slow(PlainReader):
+        async def read(self, rt, conversation_id, said, expects):
+            async with rt.database.begin() as session:
+                await talking.take_over(session, rt, conversation_id, agent, clock())
+            return await super().read(rt, conversation_id, said, expects)
+
+    telegram.sent.clear()
+    await inbox.accept(rt, telegram, message(words), passive_until=None)
+    await conversations.drain(rt, Slow(), patient)
+    assert telegram.texts == ["接通了，小李为您服务。"]
+    assert (await state(rt, patient))[0] == "agent"
 
 
 @pytest.mark.parametrize("kind", [Kind.VOICE, Kind.IMAGE, Kind.VIDEO, Kind.FILE])
