@@ -79,7 +79,7 @@ def create_desk(settings: Settings) -> ASGIApp:
 async def serving(desk: FastAPI, rt: Runtime) -> AsyncIterator[None]:
     """The desk's pages work on this runtime inside the block; one at a time."""
     desk.state.runtime = rt
-    async with Heartbeat(rt).beating(), Hub(rt).at_work():
+    async with Heartbeat(rt).beating() as heartbeat, Hub(rt, heartbeat.session_ended).at_work():
         yield
 
 

@@ -55,6 +55,7 @@ class Desk:
     keys: Sequence[tuple[str, str]] = ()  # what they do in this page: the keys, and words for it
     words: Words = field(init=False)
     over: bool = False  # the session is, and the browser was sent away
+    until: datetime | None = None  # when it will be, if its member does nothing more
     _watching: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -102,15 +103,15 @@ class Desk:
         try:
             async with self.rt.database.begin() as session:
                 session.info["address"] = self.address  # the audit log keeps from where
-                found = await login.member_of(session, self.token, self.now(), acts=not by_itself)
-                if found is None or (self.doctors_only and found.role is not Role.DOCTOR):
+                found = await login.session_of(session, self.token, self.now(), acts=not by_itself)
+                if found is None or (self.doctors_only and found[0].role is not Role.DOCTOR):
                     raise SessionOver
-                self.member = found
+                self.member, self.until = found
                 try:
                     yield session
                 except BaseException:
-                    if found in session:
-                        session.expunge(found)  # what the rollback expires could not be read any more
+                    if found[0] in session:
+                        session.expunge(found[0])  # what the rollback expires could not be read any more
                     raise
         except OtherDepartment as error:
             async with self.rt.database.begin() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
@@ -27,6 +28,46 @@ _WATCHING = f"""
     document.addEventListener(one, told, {{passive: true, capture: true}});
   document.querySelector('.desk-link.here')?.scrollIntoView({{block: 'nearest', inline: 'center'}}); }})()
 """
+# What came is heard once in a browser, in whichever page. A browser that lets no page sound before somebody touched it
+# sounds at the first touch.
+_RINGING = """
+window.deskRing ??= (() => {
+  let audio = null, due = false;
+  const sound = () => {
+    for (const [after, high] of [[0, 880], [0.22, 660], [0.44, 880], [0.66, 660]]) {
+      const tone = audio.createOscillator(), loud = audio.createGain(), at = audio.currentTime + after;
+      tone.frequency.value = high;
+      loud.gain.setValueAtTime(0.12, at);
+      loud.gain.exponentialRampToValueAtTime(0.0001, at + 0.2);
+      tone.connect(loud).connect(audio.destination);
+      tone.start(at);
+      tone.stop(at + 0.2);
+    }
+  };
+  const ring = () => {
+    audio ??= new AudioContext();
+    if (audio.state === 'running') { due = false; sound(); }
+    else { due = true; audio.resume().then(() => { if (due) ring(); }); }
+  };
+  for (const one of ['pointerdown', 'keydown'])
+    document.addEventListener(one, () => { if (due) ring(); }, {passive: true, capture: true});
+  return (news) => {
+    const kept = 'desk-rung' + news.path + ':' + news.who;
+    try {
+      if (news.mark <= Number(localStorage.getItem(kept) || 0)) return;
+      localStorage.setItem(kept, news.mark);
+    } catch (error) { console.debug('it rings in each page', error); }
+    ring();
+    const open = () => { location.href = news.path; };
+    if (location.pathname !== news.path)
+      Quasar.Notify.create({message: news.words, color: 'negative', icon: 'emergency', position: 'top', timeout: 30000,
+                            actions: [{label: news.open, color: 'white', handler: open}]});
+    if (document.hidden && window.Notification && Notification.permission === 'granted')
+      new Notification(news.words, {tag: kept}).onclick = () => { window.focus(); open(); };
+  };
+})();
+"""
+_rung: WeakKeyDictionary[Desk, dict[str, float]] = WeakKeyDictionary()
 _badges: WeakKeyDictionary[Desk, dict[str, ui.label]] = WeakKeyDictionary()
 
 
@@ -63,6 +104,7 @@ def around(desk: Desk, page: Page) -> Iterator[None]:
                 yield
     ui.on(_ACTIVE, lambda: _keep(desk))
     ui.run_javascript(_WATCHING)
+    ui.run_javascript(_RINGING)
 
 
 def set_badge(desk: Desk, page: Page, count: int) -> None:
@@ -70,6 +112,23 @@ def set_badge(desk: Desk, page: Page, count: int) -> None:
     if badge is not None:
         badge.set_text(str(count) if count < 100 else "99+")
         badge.set_visibility(count > 0)
+
+
+def ring(desk: Desk, page: Page, mark: float) -> None:
+    """Something came in a page whose news must be heard; `mark` grows with each."""
+    rung = _rung.setdefault(desk, {})
+    if mark <= rung.get(page.path, 0):
+        return
+    rung[page.path] = mark
+    words = desk.words
+    news = {
+        "path": page.path,
+        "mark": mark,
+        "who": desk.member.login,
+        "words": words(f"{page.title.partition('.')[0]}.ring"),
+        "open": words(page.title),
+    }
+    desk.client.run_javascript(f"deskRing({json.dumps(news)})")
 
 
 def _rail(desk: Desk, page: Page) -> None:

@@ -1,5 +1,5 @@
-"""What a clock does for all open pages: tells that their people are there, counts what waits for them, and sends away
-whose session is over."""
+"""What is done for all open pages: by a clock, to tell that their people are there and count what waits for them; and
+at the moment in which a session is over, to send its pages away."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from weakref import WeakSet
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk import frame
 from bot.desk.desk import Desk, SessionOver
-from bot.desk.registry import PAGES
+from bot.desk.registry import PAGES, Page
 from integrations.hospital.staff import presence
 from integrations.runtime import Runtime
 
@@ -40,33 +41,58 @@ class Heartbeat:
     def __init__(self, rt: Runtime) -> None:
         self._rt = rt
         self._seen_at = -_SEEN_SECONDS
+        self._beat_at = monotonic()
+        self._ended: set[UUID] = set()
+        self._wake = asyncio.Event()
 
     @asynccontextmanager
-    async def beating(self) -> AsyncIterator[None]:
+    async def beating(self) -> AsyncIterator[Heartbeat]:
         beating = asyncio.create_task(self._beat())
         try:
-            yield
+            yield self
         finally:
             beating.cancel()
             with suppress(asyncio.CancelledError):
                 await beating
 
+    def session_ended(self, staff_id: UUID) -> None:
+        """One of this member's sessions: its pages go now."""
+        self._ended.add(staff_id)
+        self._wake.set()
+
+    def pause(self) -> float:
+        """Seconds until the next look: to the first end of a session, where that is sooner."""
+        ends = [(desk.until - self._rt.now()).total_seconds() for desk in connected() if desk.until]
+        return min((left for left in ends if left > 0), default=BEAT_SECONDS)
+
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(self.pause(), BEAT_SECONDS)):
+                    await self._wake.wait()
+            self._wake.clear()
+            ended, self._ended = self._ended, set()
             try:
-                await self.once()
+                await self._send_away(ended)
+                if not ended or monotonic() - self._beat_at >= BEAT_SECONDS:
+                    self._beat_at = monotonic()
+                    await self.once()
             except (SQLAlchemyError, OSError):
                 log.warning("the desk's pages are not kept up: the database does not answer")
             except Exception:  # what says who is there must never end before the desk does
                 log.exception("the desk's pages were not kept up for a moment")
+
+    async def _send_away(self, ended: set[UUID]) -> None:
+        for desk in connected():
+            if desk.member.id in ended:
+                await self._look(desk, {})
 
     async def once(self) -> None:
         desks = connected()
         if monotonic() - self._seen_at >= _SEEN_SECONDS:
             self._seen_at = monotonic()
             await self._seen({desk.member.id for desk in desks})
-        counted: dict[object, int] = {}
+        counted: dict[object, float] = {}
         for desk in desks:
             await self._look(desk, counted)
 
@@ -75,19 +101,29 @@ class Heartbeat:
             for staff_id in sorted(staff):  # in one order: two desks at once lock each other otherwise
                 await presence.seen(session, staff_id, self._rt.now())
 
-    async def _look(self, desk: Desk, counted: dict[object, int]) -> None:
+    async def _tell(
+        self, session: AsyncSession, desk: Desk, page: Page, counted: dict[object, float]
+    ) -> None:
+        """How many wait in the page, and what came there."""
+        member = desk.member
+        if page.badge is not None:
+            whose = member.id if page.own_badge else (member.role, member.department_id)
+            key = (page.path, whose)
+            if key not in counted:
+                counted[key] = await page.badge(session, member)
+            frame.set_badge(desk, page, int(counted[key]))
+        if page.newest is not None:
+            if page.newest not in counted:
+                counted[page.newest] = await page.newest(session)
+            frame.ring(desk, page, counted[page.newest])
+
+    async def _look(self, desk: Desk, counted: dict[object, float]) -> None:
         """`counted` holds what was counted already in this beat, for whom it is the same."""
         try:
             async with desk.reading(by_itself=True) as session:
                 for page in PAGES.values():
-                    if page.badge is None or not page.is_for(desk.member):
-                        continue
-                    member = desk.member
-                    whose = member.id if page.own_badge else (member.role, member.department_id)
-                    key = (page.path, whose)
-                    if key not in counted:
-                        counted[key] = await page.badge(session, member)
-                    frame.set_badge(desk, page, counted[key])
+                    if page.is_for(desk.member):
+                        await self._tell(session, desk, page, counted)
         except SessionOver:
             desk.leave()
         except (OperationalError, InterfaceError):

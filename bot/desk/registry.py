@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Build = Callable[["Desk"], Awaitable[None]]
 Count = Callable[[AsyncSession, StaffMember], Awaitable[int]]
+Newest = Callable[[AsyncSession], Awaitable[float]]
 Group = Literal["talks", "work", "hospital", "account"]
 GROUPS: tuple[Group, ...] = ("talks", "work", "hospital", "account")
 
@@ -32,6 +33,7 @@ class Page:
     badge: Count | None = None
     own_badge: bool = False  # the count is the member's own, not that of everybody of the role and department
     wide: bool = False  # takes the whole width and height, and scrolls by itself
+    newest: Newest | None = None  # of what must be heard in whichever page one is: grows with each that comes
 
     def is_for(self, member: StaffMember) -> bool:
         return self.right is None or may(member, self.right)
@@ -52,14 +54,16 @@ def desk_page(
     badge: Count | None = None,
     own_badge: bool = False,
     wide: bool = False,
+    newest: Newest | None = None,
 ) -> Callable[[Build], Build]:
     """Registers a page at `path` ("/cases/{number}" has parameters: `desk.path`). `title` without a dot is
     "<title>.title" of the words. Without a right it is everybody's who is logged in. `badge` counts what waits; it
-    runs in a transaction that only reads, every few seconds."""
+    runs in a transaction that only reads, every few seconds; and so does `newest`: its page's people hear a sound when
+    it grows, and read <title's>.ring."""
 
     def register(build: Build) -> Build:
         key = title if "." in title else f"{title}.title"
-        PAGES[path] = Page(path, key, build, right, icon, group, listed, badge, own_badge, wide)
+        PAGES[path] = Page(path, key, build, right, icon, group, listed, badge, own_badge, wide, newest)
         return build
 
     return register

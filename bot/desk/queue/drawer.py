@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 
@@ -98,7 +99,10 @@ class Drawer:
             for title, value in shown.lines:
                 with ui.element("div").classes("drawer-value"):
                     ui.label(title).classes("drawer-value-title")
-                    ui.label(value).classes("drawer-value-text")
+                    if title == self._desk.words("queue.phone"):
+                        ui.link(value, dialled(value)).classes("drawer-value-text").mark("call")
+                    else:
+                        ui.label(value).classes("drawer-value-text")
             if shown.pictures:
                 self._pictures(shown.pictures)
             for source in shown.files:
@@ -124,6 +128,12 @@ class Drawer:
                 ):
                     if action.key:
                         Written("kbd", action.key.upper())
+
+
+def dialled(phone: str) -> str:
+    """The address that a telephone calls; one without a country's number is of the mainland."""
+    digits = re.sub(r"[^0-9+]", "", phone)
+    return f"tel:{digits if digits.startswith('+') else f'+86{digits}'}"
 
 
 def _forget(box: ui.element) -> None:

@@ -148,6 +148,10 @@ class Composer(ui.element, component="composer.js"):
     def talk(self, conversation_id: UUID | None, can: Shape, hint: str, speaks: str) -> None:
         self.run_method("talk", str(conversation_id) if conversation_id else None, can, hint, speaks)
 
+    def offer(self, canned: Sequence[Shape]) -> None:
+        self._props.update(canned=list(canned))
+        self.update()
+
     def taken(self, token: str) -> None:
         self.run_method("taken", token)
 

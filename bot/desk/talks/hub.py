@@ -1,8 +1,9 @@
 """What changes, told to those who look at it: one hub a desk process.
 
 It hears whose conversation changed: of messages on Redis, of talks, notes, alarms and media from Postgres itself,
-whoever changed them. It reads each changed one once however many look at it, and hands the rows on. While Redis is
-away, and now and then besides, it looks into Postgres by itself.
+whoever changed them; from there also that somebody's session ended, and that canned replies are others now. It
+reads each changed conversation once however many look at it, and hands the rows on. While Redis is away, and now and
+then besides, it looks into Postgres by itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from prometheus_client import Counter, Gauge
 from bot import quota
 from bot.claims import sends_actively
 from bot.desk.talks import rows, transcript
+from bot.desk.talks.models import REPLIES, SESSION
 from bot.desk.talks.readable import Readable
 from bot.desk.talks.rows import Row
 from bot.desk.talks.transcript import Item
@@ -52,14 +54,16 @@ class Watcher(Protocol):
     def readable(self, row: Row) -> Readable: ...
     def changed(self, changed: Collection[Row]) -> None: ...
     def said(self, row: Row, items: list[Item]) -> None: ...
+    def replies_changed(self) -> None: ...
 
 
 class Hub:
     """Keeps the rows of all open talks. `add` and `leave` are for pages; `touch` for whoever changed something in
-    this process."""
+    this process. `session_ended` is told of whom a session ended."""
 
-    def __init__(self, rt: Runtime) -> None:
+    def __init__(self, rt: Runtime, session_ended: Callable[[UUID], None] = lambda _: None) -> None:
         self._rt = rt
+        self._session_ended = session_ended
         self._limited = [channel.name for channel in rt.channels.values() if quota.quotas(channel)]
         self._rows: dict[UUID, Row] = {}
         self._watchers: set[Watcher] = set()
@@ -69,7 +73,7 @@ class Hub:
         redis = partial(said_on, rt.redis, DESK)
         postgres = partial(rt.database.hearing, DESK)
         self._of_messages = Listener("the desk's messages", redis, self._hear, self.look)
-        self._of_talks = Listener("the desk's talks", postgres, self._hear, self.look)
+        self._of_talks = Listener("the desk's talks", postgres, self._hear_postgres, self._look_again)
 
     @property
     def rows(self) -> Mapping[UUID, Row]:
@@ -184,6 +188,23 @@ class Hub:
 
     def _hear(self, news: str) -> None:
         self.touch(named(news))
+
+    def _hear_postgres(self, news: str) -> None:
+        if news.startswith(SESSION):
+            self._session_ended(UUID(news.removeprefix(SESSION)))
+        elif news == REPLIES:
+            self._tell_replies()
+        else:
+            self._hear(news)
+
+    def _tell_replies(self) -> None:
+        for watcher in list(self._watchers):
+            _safely(watcher.replies_changed)
+
+    async def _look_again(self) -> None:
+        """Of what was told while nobody heard."""
+        await self.look()
+        self._tell_replies()
 
     async def _read_due(self) -> None:
         await self._wake.wait()

@@ -125,6 +125,13 @@ class TalksPage:
         if row.id == self.shown:
             self._talk.said(row, items)
 
+    def replies_changed(self) -> None:
+        self._soon(self._read_replies)
+
+    async def _read_replies(self) -> None:
+        async with self._desk.reading(by_itself=True) as session:
+            self._talk.offer(await acts.canned(session, self._viewer.skills))
+
     # What the member does
 
     async def _choose(self, asked: str) -> None:

@@ -101,6 +101,10 @@ class TalkPane:
                 await acts.seen(session, conversation_id, self._viewer.id, self._desk.now())
         return row, await self._hub.items(row, readable(self._viewer, row))
 
+    def offer(self, canned: Sequence[Shape]) -> None:
+        """The canned replies as they are now."""
+        self._composer.offer(canned)
+
     def shut(self) -> None:
         """Nothing is shown any more."""
         self.row = self.wanted = None

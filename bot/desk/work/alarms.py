@@ -63,6 +63,7 @@ refusals({Unregistered: "alarms.unregistered", NotYourTalk: "alarms.not_your_tal
     right=Right.ALARMS_ACKNOWLEDGE,
     icon="emergency",
     badge=counts.badge("alarms"),
+    newest=counts.newest_alarm,
 )
 async def alarms(desk: Desk) -> None:
     await Alarms(desk).queue.show()

@@ -69,6 +69,9 @@ _WAITING = {
             WHERE handled_at IS NULL AND given_up_at IS NOT NULL AND :serves) waiting""",  # noqa: S608
     "questions": "SELECT count(*), min(first_asked_at) FROM unanswered_questions",
 }
+_NEWEST_ALARM = text("""
+    SELECT coalesce(extract(epoch FROM max(page_at)), 0) FROM alarms WHERE page_at <= :now AND acknowledged_at IS NULL
+""")
 RIGHTS = {
     "alarms": Right.ALARMS_ACKNOWLEDGE,
     "prescriptions": Right.PRESCRIPTIONS_REVIEW,
@@ -117,6 +120,11 @@ async def waiting(
     )
     found = {row.name: Waiting(row.name, row.number, row.oldest) for row in rows}
     return [found[name] for name in wanted]
+
+
+async def newest_alarm(session: AsyncSession) -> float:
+    """When the latest red flag that waits for somebody was due to be paged, in seconds; 0.0: none waits."""
+    return float(await session.scalar(_NEWEST_ALARM, {"now": utcnow()}))
 
 
 def badge(name: str) -> Count:

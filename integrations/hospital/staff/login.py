@@ -87,6 +87,14 @@ async def member_of(
 ) -> StaffMember | None:
     """Whose session this is; None once it is over, idle for too long, or its member disabled. `acts=False` looks
     without counting as something that the person did."""
+    found = await session_of(session, token, now, acts=acts)
+    return found[0] if found else None
+
+
+async def session_of(
+    session: AsyncSession, token: str, now: datetime, *, acts: bool = True
+) -> tuple[StaffMember, datetime] | None:
+    """The same, and until when it lasts if its member does nothing more."""
     row = (
         await session.execute(
             select(StaffSession, StaffMember)
@@ -103,7 +111,7 @@ async def member_of(
     if acts and now >= open_one.seen_at + _SEEN_EVERY:
         open_one.seen_at = now
         await session.flush()
-    return member
+    return member, min(open_one.ends_at, open_one.seen_at + IDLE_FOR)
 
 
 async def end_session(session: AsyncSession, token: str) -> None:

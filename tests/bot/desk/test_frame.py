@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import string
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from nicegui import ui
+from sqlalchemy import text
 
+from bot import inbox
 from bot.desk import registry
 from bot.desk.desk import Desk, SessionOver
 from bot.desk.heartbeat import Heartbeat, connected
@@ -207,6 +211,69 @@ async def test_a_page_whose_session_is_over_is_gone_though_its_browser_stays(
     await Heartbeat(desks.rt).once()
     assert stopped[:1] == [False]  # at once
     await until(lambda: client.is_deleted)
+
+
+@pytest.mark.parametrize("what", ["logged out", "disabled"])
+async def test_a_page_goes_at_the_moment_in_which_its_session_ends(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Not at the clock's next look: what happens meanwhile is told to nobody any more."""
+
+    async def nothing(_: Heartbeat) -> None: ...
+
+    monkeypatch.setattr(Heartbeat, "once", nothing)
+    agent, other = await desks.enter(login="first"), await desks.enter(login="second")
+    for one in (agent, other):
+        await one.user.open("/talks")
+    gone, stays = _desk(agent), _desk(other)
+    stopped: list[str] = []
+    gone.until_over(lambda: stopped.append(what))
+    async with desks.rt.database.begin() as session:
+        if what == "logged out":
+            await login.end_session(session, agent.token)
+        else:
+            assert agent.member
+            await accounts.set_active(session, agent.member.login, False, by="staff:root")
+    await until(lambda: gone.over)
+    assert stopped == [what]
+    assert not stays.over
+
+
+async def test_the_next_look_is_no_later_than_the_end_of_a_session(desks: Desks, clock: Clock) -> None:
+    agent = await desks.enter()
+    await agent.user.open("/account")
+    async with _desk(agent).reading(by_itself=True):
+        pass
+    clock.forward(minutes=29, seconds=58)
+    assert 0 < Heartbeat(desks.rt).pause() <= 2
+    clock.forward(seconds=3)
+    await Heartbeat(desks.rt).once()
+    assert not [desk for desk in connected() if desk.token == agent.token]
+
+
+async def test_a_red_flag_is_heard_in_whichever_page_one_is(
+    desks: Desks, message: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once for each, by whoever may take it: a supervisor in the list of complaints, not who runs the machines."""
+    rung: list[tuple[Role, str]] = []
+    for role, path in ((Role.SUPERVISOR, "/cases"), (Role.ADMINISTRATOR, "/account")):
+        client = await (await desks.enter(role)).user.open(path)
+        monkeypatch.setattr(client, "run_javascript", lambda code, *_, role=role: rung.append((role, code)))
+    heartbeat = Heartbeat(desks.rt)
+    await heartbeat.once()
+    assert rung == []
+    said = message("孩子叫不醒了")
+    await inbox.accept(desks.rt, desks.rt.channels["telegram"], said, passive_until=None)
+    for _ in range(2):
+        await heartbeat.once()
+    [(role, code)] = rung
+    assert role is Role.SUPERVISOR
+    assert code.startswith("deskRing(")
+    assert json.loads(code.removeprefix("deskRing(").removesuffix(")"))["path"] == "/alarms"
+    async with desks.rt.database.begin() as session:
+        await session.execute(text("UPDATE alarms SET acknowledged_at = now(), acknowledged_by = 'staff:x'"))
+    await heartbeat.once()
+    assert len(rung) == 1
 
 
 async def test_a_page_that_fails_keeps_nobody_from_being_sent_away(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from bot.desk.talks.elements import Composer
 from bot.handoff import canned
 from bot.handoff.models import CannedReply
@@ -9,6 +11,7 @@ from integrations.hospital.models import Role
 from tests.bot.desk.clicking import audited, click, open_row, press, see
 from tests.bot.desk.conftest import Desks, Visitor
 from tests.bot.desk.talks.visiting import enter, one
+from tests.waiting import until
 
 
 async def _has(visitor: Visitor) -> dict[str, dict[str, str]]:
@@ -43,6 +46,18 @@ async def test_a_supervisor_adds_changes_and_removes_them(desks: Desks) -> None:
     assert not await _has(pharmacist)
     actions = [await audited(desks, f"reply_{done}") for done in ("added", "changed", "removed")]
     assert [[actor for actor, _ in found] for found in actions] == [[boss.member.actor]] * 3  # type: ignore[union-attr]
+
+
+async def test_a_page_that_is_open_has_them_without_being_loaded_anew(desks: Desks) -> None:
+    agent = await desks.enter(Role.AGENT)
+    await enter(agent)
+    offered = one(agent, Composer).props
+    async with desks.rt.database.begin() as session:
+        await canned.add(session, canned.Written("tk", "退款", "三天内到账"), actor="staff:boss")
+    await until(lambda: [reply["shortcut"] for reply in offered["canned"]] == ["tk"])
+    async with desks.rt.database.begin() as session:
+        await canned.remove(session, UUID(await _id(desks)), actor="staff:boss")
+    await until(lambda: offered["canned"] == [])
 
 
 async def test_nobody_else_keeps_them(desks: Desks) -> None:

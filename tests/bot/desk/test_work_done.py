@@ -65,6 +65,8 @@ async def test_whoever_takes_a_red_flag_can_call_the_patient(desks: Desks, messa
     await press(nurse, "phone")
     await click(nurse, "queue-confirm")
     await see(nurse, "张明", "13812345678")
+    [phone] = nurse.user.find(marker="call").elements
+    assert phone.props["href"] == "tel:+8613812345678"
     assert nurse.member
     [(actor, about)] = await audited(desks, "phone_revealed")
     assert actor == nurse.member.actor

@@ -46,6 +46,9 @@ class Page:
         self.items = [item.text for item in items]
         self.told.set()
 
+    def replies_changed(self) -> None:
+        self.told.set()
+
     async def sees(self, wanted: Callable[[Row], bool]) -> None:
         """Until it was told of such a row."""
         async with asyncio.timeout(PATIENCE):
