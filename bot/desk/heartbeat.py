@@ -114,7 +114,7 @@ class Heartbeat:
             frame.set_badge(desk, page, int(counted[key]))
         if page.newest is not None:
             if page.newest not in counted:
-                counted[page.newest] = await page.newest(session)
+                counted[page.newest] = await page.newest(session, desk.now())
             frame.ring(desk, page, counted[page.newest])
 
     async def _look(self, desk: Desk, counted: dict[object, float]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 Build = Callable[["Desk"], Awaitable[None]]
 Count = Callable[[AsyncSession, StaffMember], Awaitable[int]]
-Newest = Callable[[AsyncSession], Awaitable[float]]
+Newest = Callable[[AsyncSession, datetime], Awaitable[float]]
 Group = Literal["talks", "work", "hospital", "account"]
 GROUPS: tuple[Group, ...] = ("talks", "work", "hospital", "account")
 

@@ -39,3 +39,7 @@ class Words:
     def __call__(self, key: str, **blanks: object) -> str:
         text = catalogue()[key][self.language]
         return text.format(**blanks) if blanks else text
+
+    def medicine(self, name: str, name_en: str) -> str:
+        """The name that stands on the pack is said in either language."""
+        return f"{name_en} {name}" if self.language == "en" and name_en else name

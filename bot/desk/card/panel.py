@@ -250,11 +250,15 @@ class CardPanel:
     def _prescription(self, row: Any) -> None:
         """What was prescribed only for those who treat patients."""
         treats = any(self._desk.may(right) for right in _TREATS)
-        medicines = row.medicines if treats else self._desk.words("card.clinical")
+        words = self._desk.words
+        named = [
+            f"{words.medicine(name, name_en)} {strength}" for name, name_en, strength in row.medicines or ()
+        ]
+        medicines = "\n".join(named) if treats else words("card.clinical")
         self._thing(
             f"{self._moment(row.issued_at)} · {self._desk.named(row.practitioner)}",
             row.status,
-            medicines or "",
+            medicines,
         )
 
     def _order(self, row: Any) -> None:

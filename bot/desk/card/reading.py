@@ -36,7 +36,7 @@ _ORDERS = text("""
 """)
 _PRESCRIPTIONS = text("""
     SELECT p.id, p.status, p.issued_at, d.name AS practitioner, p.online,
-           (SELECT string_agg(m.name || ' ' || m.strength, '\n' ORDER BY l.id) FROM prescription_lines l
+           (SELECT array_agg(ARRAY[m.name, m.name_en, m.strength] ORDER BY l.id) FROM prescription_lines l
             JOIN medicines m ON m.id = l.medicine_id WHERE l.prescription_id = p.id) AS medicines
     FROM prescriptions p JOIN practitioners d ON d.id = p.practitioner_id
     WHERE p.patient_id = :patient ORDER BY p.id DESC LIMIT :most

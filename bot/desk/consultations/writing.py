@@ -55,7 +55,8 @@ async def write(
     """Opens the dialog. `done`: once it is signed."""
     async with desk.reading() as session:
         shelf = {
-            it.code: f"{it.name} {it.strength}" + ("" if it.stock else desk.words("consultations.no_stock"))
+            it.code: f"{desk.words.medicine(it.name, it.name_en)} {it.strength}"
+            + ("" if it.stock else desk.words("consultations.no_stock"))
             for it in await medicines.all_medicines(session)
             if medicines.may_be_prescribed_online(it.kind)
         }

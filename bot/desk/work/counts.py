@@ -122,9 +122,9 @@ async def waiting(
     return [found[name] for name in wanted]
 
 
-async def newest_alarm(session: AsyncSession) -> float:
+async def newest_alarm(session: AsyncSession, now: datetime) -> float:
     """When the latest red flag that waits for somebody was due to be paged, in seconds; 0.0: none waits."""
-    return float(await session.scalar(_NEWEST_ALARM, {"now": utcnow()}))
+    return float(await session.scalar(_NEWEST_ALARM, {"now": now}))
 
 
 def badge(name: str) -> Count:

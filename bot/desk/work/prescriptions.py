@@ -39,10 +39,10 @@ COLUMNS = (
 _REVIEW = (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW)
 _OPEN = (*_REVIEW, PrescriptionStatus.APPROVED)  # what is on it is not promised yet
 _OTHERS = text("""
-    SELECT DISTINCT m.name || ' ' || m.strength FROM prescriptions p
+    SELECT DISTINCT m.name, m.name_en, m.strength FROM prescriptions p
     JOIN prescription_lines l ON l.prescription_id = p.id JOIN medicines m ON m.id = l.medicine_id
     WHERE p.patient_id = :patient AND p.id <> :id AND p.issued_at > :since
-      AND p.status IN ('approved', 'paid', 'dispensing', 'dispensed', 'shipped', 'delivered') ORDER BY 1
+      AND p.status IN ('approved', 'paid', 'dispensing', 'dispensed', 'shipped', 'delivered') ORDER BY m.name, m.strength
 """)
 refusals(
     {
@@ -172,7 +172,11 @@ class Prescriptions:
         )
         if one.asked:
             asked = await substitutions.substitution(session, one.asked)
-            instead = words("prescriptions.instead", old=asked.old_name, new=asked.name, dose=asked.dose)
+            old, new = (
+                words.medicine(asked.old_name, asked.old_name_en),
+                words.medicine(asked.name, asked.name_en),
+            )
+            instead = words("prescriptions.instead", old=old, new=new, dose=asked.dose)
             facts.append(Fact("prescriptions.asked", instead, "warn"))
         lists = [
             ("prescriptions.warnings", await self._warnings(session, one)),
@@ -203,7 +207,9 @@ class Prescriptions:
         """What else was prescribed within three months: whether it goes together is the pharmacist's to say."""
         since = self._desk.now() - timedelta(days=90)
         values = {"patient": one.patient_id, "id": one.id, "since": since}
-        return [(name, "") for name in await session.scalars(_OTHERS, values)]
+        named = self._desk.words.medicine
+        found = await session.execute(_OTHERS, values)
+        return [(f"{named(row.name, row.name_en)} {row.strength}", "") for row in found]
 
     def _may_take(self, row: Row) -> bool:
         return _waits(row) and row.data.pharmacist != self._desk.actor
@@ -291,8 +297,7 @@ class Prescriptions:
 
 
 def _name(words: Words, line: LineView | Medicine) -> str:
-    """The name that stands on the pack is said in either language."""
-    return f"{line.name_en} {line.name}" if words.language == "en" and line.name_en else line.name
+    return words.medicine(line.name, line.name_en)
 
 
 def _warned(words: Words, warned: Sequence[Warned], names: Mapping[int, str]) -> list[tuple[str, Tone]]:

@@ -234,17 +234,21 @@ async def test_another_medicine_is_proposed_after_its_warnings_were_answered(des
 
 
 async def test_a_desk_in_english_names_departments_doctors_and_titles_in_english(desks: Desks) -> None:
-    """As patients read them."""
+    """As patients read them; and medicines as the pack says them in either language, those of before too."""
     pharmacy = await Pharmacy(desks.rt.database, desks.rt.crypto).open()
-    made = await pharmacy.issue(await pharmacy.client(), "AML")
+    client = await pharmacy.client()
+    await pharmacy.approved(client, "NIF")
+    made = await pharmacy.issue(client, "AML")
     pharmacist = await desks.enter(Role.PHARMACIST)
     async with desks.rt.database.begin() as session:
         title = await session.scalar(text("SELECT title FROM practitioners"))
         session.add(HospitalTerm(term=title, english="Chief Physician"))
         await session.execute(text("UPDATE departments SET name_en = 'Geriatrics'"))
+        await session.execute(text("UPDATE medicines SET name_en = 'Nifedipine' WHERE code = 'NIF'"))
         await session.execute(text("UPDATE staff SET language = 'en'"))
     await open_row(pharmacist, "/prescriptions", made)
     await see(pharmacist, "Li Jing · Geriatrics", "Li Jing, Chief Physician · Geriatrics")
+    await see(pharmacist, "Nifedipine 硝苯地平控释片 30mg×7片")
     await pharmacist.user.should_not_see("老年医学科")
 
 
