@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 
 from bot import media, quota
 from bot.models import ControlState
-from bot.outbox import ALARMED, Reply, as_written, unseal
+from bot.outbox import ALARMED, CHANGED_HANDS, Reply, as_written, unseal
 from bot.wake import tell_desk
 from integrations.channel import Channel, PassiveReply
 from integrations.database import Executor
@@ -98,10 +98,15 @@ _FINISH = text("""
            sent_at = CASE WHEN :status = 'sent' THEN CAST(:now AS timestamptz) END
     WHERE id = ANY(:ids) AND status IN ('sending', 'unknown')
 """)
-_POSTPONE = text("""
-    UPDATE outbound SET status = 'queued', not_before = :not_before, error = :error
-    WHERE id = ANY(:ids) AND status = 'sending'
-""")
+# What a person was just saying when their talk went to somebody else is not tried again.
+_POSTPONE = text(f"""
+    UPDATE outbound SET not_before = :not_before, status = CASE WHEN gone.gone THEN 'dropped' ELSE 'queued' END,
+           error = CASE WHEN gone.gone THEN '{CHANGED_HANDS}' ELSE :error END
+    FROM (SELECT said.id, said.staff_id IS NOT NULL AND talks.staff_id IS DISTINCT FROM said.staff_id
+                 AND talks.id IS NOT NULL AS gone
+          FROM outbound AS said LEFT JOIN talks ON talks.id = said.talk_id WHERE said.id = ANY(:ids)) AS gone
+    WHERE outbound.id = gone.id AND status = 'sending'
+""")  # noqa: S608 - a word of our own
 # Why what a person said waits for the patient's next message.
 SHUT, USED_UP = "window shut", "quota used up"
 _WINDOW = text("SELECT 1 FROM quotas WHERE conversation_id = :conversation AND expires_at > :now LIMIT 1")

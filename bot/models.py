@@ -135,6 +135,9 @@ class Outbound(Base):
     prepared notice. `notified_at`: when it was first handed over as one; `notice_error`: why it cannot leave so.
     `about`: the appointment that the news is about.
 
+    What a person said and had not left when the talk changed hands is dropped with the error "changed hands", until
+    `repeated_at`: somebody took note of it.
+
     `talk_id`: said while a person helps or is waited for: by them (`staff_id`), or about the waiting.
     """
 
@@ -152,6 +155,11 @@ class Outbound(Base):
             "ix_outbound_unknown",
             "conversation_id",
             postgresql_where=text("status = 'unknown' AND repeated_at IS NULL"),
+        ),
+        Index(
+            "ix_outbound_unsent",
+            "staff_id",
+            postgresql_where=text("status = 'dropped' AND error = 'changed hands' AND repeated_at IS NULL"),
         ),
         Index("ix_outbound_passive_for", "passive_for", postgresql_where=text("passive_for IS NOT NULL")),
         Index(

@@ -24,6 +24,7 @@ from integrations.messages import Notice, Option
 from integrations.runtime import Runtime
 
 _CONTEXT = "outbound.content"
+CHANGED_HANDS = "changed hands"  # why what a person said was not sent: somebody else has the talk, or nobody
 STUCK_AFTER = timedelta(seconds=30)  # longer than any platform call may take
 
 

@@ -1,5 +1,6 @@
 """Messages of unknown fate (they left, and no answer came): staff read them, say them again, or let them be. What the
-patient hears again inside their next answer (bot.outbox.repeat_unknown) leaves the list by itself.
+patient hears again inside their next answer (bot.outbox.repeat_unknown) leaves the list by itself. With them stands
+what a person said and could not leave before somebody else had the talk: nobody else says it for them.
 
 What a person said is theirs, and what the program said the customer service's; those who watch over talks see all."""
 
@@ -30,7 +31,8 @@ class NotUnknown(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class UnknownSend:
-    """`patient` is masked, the account's owner; `notice`: the kind of news, where it is some."""
+    """`patient` is masked, the account's owner; `notice`: the kind of news, where it is some; `left` False: the talk
+    changed hands before it could."""
 
     id: UUID
     conversation_id: UUID
@@ -39,26 +41,29 @@ class UnknownSend:
     notice: str | None
     error: str | None
     sent_at: datetime
+    left: bool = True
 
 
 # With the values of `whose`.
 THEIRS = "(:watches OR staff_id = CAST(:own AS uuid) OR :serves AND staff_id IS NULL)"
+UNSENT = f"status = 'dropped' AND error = '{outbox.CHANGED_HANDS}' AND repeated_at IS NULL"
+_LEFT = "status = 'unknown' AND repeated_at IS NULL"
 _LIST = text(f"""
     SELECT o.id, o.conversation_id, c.channel, coalesce(pt.masked_name, '-') AS patient, o.notice, o.error,
-           coalesce(o.claimed_at, o.created_at) AS sent_at
-    FROM outbound o JOIN contacts c ON c.id = o.conversation_id
+           coalesce(o.claimed_at, o.created_at) AS sent_at, o.status = 'unknown'
+    FROM (SELECT * FROM outbound WHERE {_LEFT} UNION ALL SELECT * FROM outbound WHERE {UNSENT}) AS o
+    JOIN contacts c ON c.id = o.conversation_id
     LEFT JOIN account_patients ap ON ap.account_id = c.account_id AND ap.relation = 'self'
     LEFT JOIN patients pt ON pt.id = ap.patient_id
-    WHERE o.status = 'unknown' AND o.repeated_at IS NULL AND coalesce(o.claimed_at, o.created_at) > :since
-      AND {THEIRS}
+    WHERE coalesce(o.claimed_at, o.created_at) > :since AND {THEIRS}
     ORDER BY sent_at, o.id LIMIT :limit
 """)  # noqa: S608 - pieces of our own
 _ONE = text(f"""
-    SELECT content FROM outbound WHERE id = :id AND status = 'unknown' AND repeated_at IS NULL AND {THEIRS}
+    SELECT content FROM outbound WHERE id = :id AND ({_LEFT} OR {UNSENT}) AND {THEIRS}
 """)  # noqa: S608
 _SETTLE = text(f"""
     UPDATE outbound SET repeated_at = :now
-    WHERE id = :id AND status = 'unknown' AND repeated_at IS NULL AND {THEIRS}
+    WHERE id = :id AND ({_LEFT} OR :unsent AND {UNSENT}) AND {THEIRS}
     RETURNING conversation_id
 """)  # noqa: S608
 # What a person or an alarm said is theirs again: it leaves whoever speaks by now.
@@ -105,7 +110,7 @@ async def say_again(
 ) -> UUID:
     """Queues it once more, at most once; the patient may read it twice. Gives the conversation, to be woken after the
     commit. Raises NotUnknown."""
-    conversation = await _settle(session, outbound_id, member, now)
+    conversation = await _settle(session, outbound_id, member, now, unsent=False)
     epoch = int((await session.execute(_EPOCH, {"id": conversation})).scalar_one())
     await session.execute(_AGAIN, {"id": outbound_id, "epoch": epoch})
     await _audit(session, member.actor, "message_said_again", outbound_id, reason)
@@ -116,13 +121,16 @@ async def let_be(
     session: AsyncSession, outbound_id: UUID, member: StaffMember, *, reason: str, now: datetime
 ) -> None:
     """The patient knows it (was called), or need not. Raises NotUnknown."""
-    await _settle(session, outbound_id, member, now)
+    await _settle(session, outbound_id, member, now, unsent=True)
     await _audit(session, member.actor, "message_settled", outbound_id, reason)
 
 
-async def _settle(session: AsyncSession, outbound_id: UUID, member: StaffMember, now: datetime) -> UUID:
-    """Gives the conversation. Raises NotUnknown."""
-    found = (await session.execute(_SETTLE, {"id": outbound_id, "now": now, **whose(member)})).one_or_none()
+async def _settle(
+    session: AsyncSession, outbound_id: UUID, member: StaffMember, now: datetime, *, unsent: bool
+) -> UUID:
+    """Gives the conversation. `unsent`: also of what never left. Raises NotUnknown."""
+    values = {"id": outbound_id, "now": now, "unsent": unsent, **whose(member)}
+    found = (await session.execute(_SETTLE, values)).one_or_none()
     if found is None:
         raise NotUnknown
     conversation: UUID = found.conversation_id

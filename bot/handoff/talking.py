@@ -98,6 +98,8 @@ async def take_over(
     if found.wanted_staff_id != member.id and await _consultation(session, found):
         raise NotYours
     before = found.staff_id if found.status == TalkStatus.ACTIVE else None
+    if before:
+        await telling.take_back(session, found)
     await _take(session, rt, found, member, now)
     await _record(session, member, "talk.take_over", found, before=str(before) if before else None)
     return found
@@ -190,6 +192,7 @@ async def back_to_the_queue(
     session: AsyncSession, found: Talk, now: datetime, *, declined: UUID | None
 ) -> None:
     """Nobody speaks with the patient any more: they wait again, before all others but alarms."""
+    await telling.take_back(session, found)
     await move(session, found, TalkStatus.WAITING, now)
     found.priority = max(found.priority, limits().head_start["back_again"])
     found.requested_at, found.opens_at = now, None

@@ -47,6 +47,10 @@ _DROP = text("""
     WHERE conversation_id = :conversation AND status = 'queued' AND staff_id IS NULL AND epoch > :since
       AND (notice = ANY(:kinds) OR talk_id IS NOT NULL)
 """)
+_UNSENT = text("""
+    UPDATE outbound SET status = 'dropped', error = :why
+    WHERE conversation_id = :conversation AND talk_id = :talk AND staff_id = :staff AND status = 'queued'
+""")
 
 
 def fate(kind: EventKind) -> Fate:
@@ -83,6 +87,14 @@ async def tell(session: Executor, rt: Runtime, found: Talk, key: str, **values: 
     said = {"hospital_phone": rt.settings.hospital_phone} | values
     spoken = await language(session, found.conversation_id)
     await say(session, rt, found, texts.say(key, language=spoken, **said))
+
+
+async def take_back(session: Executor, found: Talk) -> None:
+    """The talk leaves its person: what they said and has not left does not follow, for whoever has it next may say
+    otherwise. It stands in the talk as not sent, and in the list of whoever wrote it (bot.unknown_sends)."""
+    if found.staff_id is not None:
+        row = {"conversation": found.conversation_id, "talk": found.id, "staff": found.staff_id}
+        await session.execute(_UNSENT, row | {"why": outbox.CHANGED_HANDS})
 
 
 async def drop_stale(session: Executor, found: Talk) -> None:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from bot import inbox, outbox
+from bot import inbox, outbox, unknown_sends
 from bot.desk.talks.masking import masked
 from bot.desk.words import Words
 from bot.handoff.models import Reason, Skill, TalkStatus
@@ -118,6 +118,16 @@ _SAID = text("""
            OR late.held AND NOT EXISTS (SELECT FROM staff_relays WHERE cause = 'held:' || outbound.id))
     ORDER BY outbound.seq LIMIT :limit
 """)
+# What the group has seen and the patient never will, for the talk changed hands before it could leave.
+_UNSENT = text(f"""
+    SELECT outbound.id, outbound.conversation_id, outbound.talk_id, outbound.content, staff.name AS agent
+    FROM outbound JOIN staff_topics USING (conversation_id) JOIN staff ON staff.id = outbound.staff_id
+    WHERE {unknown_sends.UNSENT}
+      AND (CAST(:only AS uuid) IS NULL OR outbound.conversation_id = :only)
+      AND EXISTS (SELECT FROM staff_relays WHERE cause = 'outbound:' || outbound.id)
+      AND NOT EXISTS (SELECT FROM staff_relays WHERE cause = 'lost:' || outbound.id)
+    ORDER BY outbound.seq LIMIT :limit
+""")  # noqa: S608 - pieces of our own
 # That somebody waits longer than they should; and that a red flag was seen, which the program answers by itself.
 _REMINDERS = text("""
     SELECT talks.conversation_id, talks.id, reminder.cause, reminder.said, staff.name AS agent, reminder.outcome
@@ -178,6 +188,7 @@ async def collect(session: Executor, rt: Runtime, group: int, only: UUID | None 
     told += _heard(rt.crypto, (await session.execute(_HEARD, about)).all(), now)
     for row in await session.execute(_SAID, about | held):
         told += _said(rt.crypto, row)
+    told += [_unsent(rt.crypto, row) for row in await session.execute(_UNSENT, about)]
     told += [_reminder(row) for row in await session.execute(_REMINDERS, about)]
     for one in told:
         for piece in _pieces(one):
@@ -277,6 +288,16 @@ def _one_heard(crypto: Crypto, row: Any) -> list[Told]:
     return [Told(*about, cause, shown), Told(*about, f"{cause}:picture", picture=picture)]
 
 
+def _unsent(crypto: Crypto, row: Any) -> Told:
+    start = _start(outbox.unseal(crypto, row.content))
+    words = WORDS("group.unsent", name=row.agent, words=start)
+    return Told(row.conversation_id, row.talk_id, f"lost:{row.id}", words)
+
+
+def _start(said: outbox.Reply) -> str:
+    return masked(said.text)[:40] or WORDS("talks.kind_image")
+
+
 def _said(crypto: Crypto, row: Any) -> list[Told]:
     """What was answered at the desk; and what of any answer did not arrive, or not yet."""
     about = (row.conversation_id, row.talk_id)
@@ -285,7 +306,7 @@ def _said(crypto: Crypto, row: Any) -> list[Told]:
     if not row.told:
         words = masked(said.text) if said.text else WORDS("talks.kind_image")
         told.append(Told(*about, f"outbound:{row.id}", WORDS("group.said", name=row.agent, words=words)))
-    start = masked(said.text)[:40] or WORDS("talks.kind_image")
+    start = _start(said)
     if row.held:
         told.append(Told(*about, f"held:{row.id}", WORDS("group.held", words=start)))
     if row.status in (RelayStatus.FAILED, RelayStatus.UNKNOWN):

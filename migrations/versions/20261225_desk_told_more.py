@@ -1,7 +1,8 @@
-"""the database itself tells the desk that a session ended, and that canned replies are others now"""
+"""Postgres tells the desk that a session ended, and that canned replies are others now; what was not sent is found"""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "c47e91b0d3fa"
@@ -32,7 +33,11 @@ _ON_REPLIES = """
 """
 
 
+_UNSENT = "status = 'dropped' AND error = 'changed hands' AND repeated_at IS NULL"
+
+
 def upgrade() -> None:
+    op.create_index("ix_outbound_unsent", "outbound", ["staff_id"], postgresql_where=sa.text(_UNSENT))
     for statement in (_SESSION, _REPLIES, _ON_SESSIONS, _ON_REPLIES):
         op.execute(statement)
 
@@ -42,3 +47,4 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER tell_desk ON staff_sessions")
     op.execute("DROP FUNCTION tell_desk_replies()")
     op.execute("DROP FUNCTION tell_desk_session()")
+    op.drop_index("ix_outbound_unsent", table_name="outbound")

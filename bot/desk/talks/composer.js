@@ -57,6 +57,7 @@ export default {
     // From the server
     talk(id, can, hint, speaks) {
       if (id !== this.id) { this.keep(); this.id = id; this.problem = ""; this.mode = "reply"; this.load(); }
+      else if (this.can.reply && !can.reply && this.mode === "reply" && this.text.trim()) { this.keep(); this.problem = this.words.draft_unsent.replace("%", () => this.text.trim()); }
       this.can = can;
       this.hint = hint;
       this.speaks = speaks;

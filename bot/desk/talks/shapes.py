@@ -10,6 +10,7 @@ from bot.desk.talks.rows import Row
 from bot.desk.talks.seeing import DOCTOR, urgency
 from bot.desk.talks.transcript import Item
 from bot.desk.words import Words
+from bot.outbox import CHANGED_HANDS
 from integrations.language.languages import ENGLISH
 
 _ICONS = {
@@ -98,13 +99,19 @@ def item_shape(item: Item, name: str, words: Words) -> Shape:
         "icon": _ICONS.get(item.event) or _FACES.get(item.kind, "info"),
         "event": item.event,
         "state": item.state,
-        "error": item.error if item.state in ("failed", "unknown") else "",
+        "error": _error(item, words),
         "options": list(item.options),
         "medium": str(item.medium) if item.medium else None,
         "mediumState": item.medium_state,
         "mime": item.mime,
         "alarm": bool(item.alarm),
     }
+
+
+def _error(item: Item, words: Words) -> str:
+    if item.error == CHANGED_HANDS:
+        return words("talks.changed_hands")
+    return item.error if item.state in ("failed", "unknown") else ""
 
 
 def _who(item: Item, name: str, words: Words) -> str:

@@ -32,7 +32,7 @@ export default {
               <ul v-if="item.options.length" class="dz-options"><li v-for="option in item.options">{{ option }}</li></ul>
             </div>
             <footer v-if="item.state" :class="item.state" :title="item.error || words['state_' + item.state]">
-              <i class="material-icons">{{ icons[item.state] }}</i><span v-if="item.state !== 'sent'">{{ words['state_' + item.state] }}</span>
+              <i class="material-icons">{{ icons[item.state] }}</i><span v-if="item.state !== 'sent'">{{ item.state === 'dropped' && item.error || words['state_' + item.state] }}</span>
             </footer>
           </article>
         </template>

@@ -42,7 +42,8 @@ _OTHERS = text("""
     SELECT DISTINCT m.name, m.name_en, m.strength FROM prescriptions p
     JOIN prescription_lines l ON l.prescription_id = p.id JOIN medicines m ON m.id = l.medicine_id
     WHERE p.patient_id = :patient AND p.id <> :id AND p.issued_at > :since
-      AND p.status IN ('approved', 'paid', 'dispensing', 'dispensed', 'shipped', 'delivered') ORDER BY m.name, m.strength
+      AND p.status IN ('approved', 'paid', 'dispensing', 'dispensed', 'shipped', 'delivered')
+    ORDER BY m.name, m.strength
 """)
 refusals(
     {

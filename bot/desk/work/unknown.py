@@ -69,7 +69,7 @@ class Unknown:
                     right,
                     self._again,
                     asks=(REASON,),
-                    fits=_left,
+                    fits=_has_left,
                     primary=True,
                     icon="send",
                     after=self._wake,
@@ -93,14 +93,15 @@ class Unknown:
         return [self._row(one) for one in await unknown_sends.listed(session, desk.member, desk.now())]
 
     def _row(self, one: UnknownSend) -> Row:
-        kind = self._desk.words("unknown.notice" if one.notice else "unknown.reply")
+        words = self._desk.words
+        kind = words("unknown.notice" if one.notice else "unknown.reply" if one.left else "unknown.unsent")
         cells = {
             "patient": one.patient,
-            "channel": self._desk.words(f"talks.channel_{one.channel}"),
+            "channel": words(f"talks.channel_{one.channel}"),
             "kind": kind,
-            "error": one.error or "–",
+            "error": (one.error or "–") if one.left else words("talks.changed_hands"),
         }
-        return Row(str(one.id), cells, one.sent_at, data=one)
+        return Row(str(one.id), cells, one.sent_at, tone="" if one.left else "warn", data=one)
 
     async def _untold(self, session: AsyncSession) -> Sequence[Row]:
         return [self._news(one) for one in await untold_news.listed(session)]
@@ -138,10 +139,11 @@ class Unknown:
             Fact("queue.patient", one.patient),
             Fact("unknown.channel", row.cells["channel"]),
             Fact("unknown.kind", row.cells["kind"]),
-            Fact("unknown.sent", moment(self._desk, one.sent_at)),
-            Fact("unknown.error", one.error or "–"),
+            Fact("unknown.sent" if one.left else "unknown.written", moment(self._desk, one.sent_at)),
+            Fact("unknown.error", row.cells["error"]),
         ]
-        return Detail(one.patient, facts, hint=self._desk.words("unknown.hint"))
+        hint = "unknown.hint" if one.left else "unknown.unsent_hint"
+        return Detail(one.patient, facts, hint=self._desk.words(hint))
 
     async def _read(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
         desk = self._desk
@@ -178,6 +180,10 @@ class Unknown:
 
 def _left(row: Row) -> bool:
     return isinstance(row.data, UnknownSend)
+
+
+def _has_left(row: Row) -> bool:
+    return _left(row) and row.data.left
 
 
 def _never_left(row: Row) -> bool:

@@ -293,7 +293,8 @@ async def _settle(
 
 _VIEW = text("""
     SELECT s.id, s.prescription_id, p.account_id, p.patient_id, s.status, o.name AS old_name,
-           o.name_en AS old_name_en, o.strength AS old_strength, m.name, m.name_en, m.strength, m.unit, s.quantity, s.dose,
+           o.name_en AS old_name_en, o.strength AS old_strength, m.name, m.name_en, m.strength, m.unit, s.quantity,
+           s.dose,
            s.price_fen * s.quantity - coalesce(l.price_fen, o.price_fen) * s.old_quantity AS difference_fen
     FROM substitutions s
     JOIN prescriptions p ON p.id = s.prescription_id

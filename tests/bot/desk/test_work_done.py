@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from bot import inbox, outbox
 from bot.desk.talks.elements import Transcript
 from bot.desk.words import LANGUAGES, Words, catalogue
+from bot.handoff import talking
 from bot.outbox import Reply
 from bot.red_flags.reading import OPINIONS, rules
 from bot.wake import WOKEN
@@ -153,6 +154,26 @@ async def test_a_message_of_unknown_fate_is_sent_again_or_left(desks: Desks, mes
     assert [detail["reason"] for _, detail in await audited(desks, "message_settled")] == [
         "was told by phone"
     ]
+
+
+async def test_what_one_wrote_and_somebody_else_had_the_talk_is_told_to_who_wrote_it(
+    desks: Desks, message: Any
+) -> None:
+    rt = desks.rt
+    accepted = await inbox.accept(rt, rt.channels["telegram"], message(), passive_until=None)
+    assert accepted
+    agent, boss = await desks.enter(Role.AGENT), await desks.enter(Role.SUPERVISOR)
+    assert agent.member
+    assert boss.member
+    async with rt.database.begin() as session:
+        found = await talking.take_over(session, rt, accepted.conversation_id, agent.member, rt.now())
+        [row] = await talking.say(session, rt, found.id, agent.member, "明天不用来了")
+        await talking.take_over(session, rt, accepted.conversation_id, boss.member, rt.now())
+    await open_row(agent, "/unknown", row)
+    await see(agent, "没有发出的回复", "会话换人接待，没有发出", "请转告现在接待的同事")
+    await agent.user.should_not_see(marker="do-again")
+    await press(agent, "let_be", reason="told the supervisor")
+    await agent.told("已了结")
 
 
 async def test_what_a_relative_agreed_to_is_ended_by_telephone(desks: Desks) -> None:

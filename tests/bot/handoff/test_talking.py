@@ -1,17 +1,19 @@
 """What staff do with a talk, and what of the bot's may leave meanwhile."""
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
-from bot import claims, delivery, inbox, outbox
+from bot import claims, delivery, inbox, outbox, unknown_sends
 from bot.handoff import control, queue, talking, telling, timers
 from bot.handoff.models import Skill, TalkStatus
 from bot.handoff.states import AlreadyTaken, NotActive, NotYours, Over
 from bot.models import ControlState
 from bot.outbox import Reply
+from bot.unknown_sends import NotUnknown
 from integrations.hospital.models import Role
 from integrations.messages import Notice
 from tests.bot.handoff.conftest import queued, rows, state
@@ -314,3 +316,62 @@ async def test_control_knows_its_own_steps_only(rt, patient):
         assert await control.change_control(session, patient, ControlState.WAITING, rt.now()) == 1
         await session.execute(text("SELECT 1"))
     assert await state(rt, patient) == ("waiting", 1)
+
+
+@pytest.mark.parametrize("how", ["transferred", "taken over", "lost"])
+async def test_what_had_not_left_when_the_talk_changed_hands_is_never_sent(
+    rt, telegram, patient, ask, act, agent, other, clock, how
+):
+    """Whoever has it next may say otherwise. It stands in the list of whoever wrote it, and of nobody else, until they
+    took note of it; nobody says it for them."""
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    await delivery.deliver(rt, patient)
+    [row] = await act(talking.say, place.talk_id, agent, "明天不用来了")
+    if how == "transferred":
+        await act(talking.transfer, place.talk_id, agent, to=other)
+    elif how == "lost":
+        async with rt.database.begin() as session:
+            await timers.lost(session, rt, await talking.talk(session, place.talk_id), clock())
+    await act(talking.take_over, patient, other)
+    await act(talking.say, place.talk_id, other, "明天照常来")
+    await delivery.deliver(rt, patient)
+    assert "明天照常来" in telegram.texts
+    assert "明天不用来了" not in telegram.texts
+    [kept] = await rows(rt, "SELECT status, error FROM outbound WHERE id = :id", id=row)
+    assert kept == ("dropped", outbox.CHANGED_HANDS)
+    async with rt.database.begin() as session:
+        [told] = await unknown_sends.listed(session, agent, clock())
+        assert (told.id, told.left) == (row, False)
+        assert not await unknown_sends.listed(session, other, clock())
+        with pytest.raises(NotUnknown):
+            await unknown_sends.say_again(session, row, agent, reason="x", now=clock())
+        await unknown_sends.let_be(session, row, agent, reason="passed on", now=clock())
+        assert not await unknown_sends.listed(session, agent, clock())
+
+
+async def test_what_was_just_leaving_when_the_talk_changed_hands_is_not_tried_again(
+    rt, patient, ask, act, agent, other, clock
+):
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    await delivery.deliver(rt, patient)
+    for member, stays in ((other, False), (agent, True)):
+        [row] = await act(talking.say, place.talk_id, agent, "稍等")
+        claimed = await claims.claim(rt, patient)
+        await act(talking.take_over, patient, member)
+        await claims.postpone(rt, patient, claimed, timedelta(0), "the platform is away")
+        [kept] = await rows(rt, "SELECT status, error FROM outbound WHERE id = :id", id=row)
+        wanted = ("queued", "the platform is away") if stays else ("dropped", outbox.CHANGED_HANDS)
+        assert kept == wanted
+        await act(talking.take_over, patient, agent)
+        await delivery.deliver(rt, patient)
+
+
+async def test_what_was_said_before_the_end_of_a_talk_leaves_after_it(rt, telegram, patient, ask, act, agent):
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    await act(talking.say, place.talk_id, agent, "报告出来了")
+    await act(talking.close, place.talk_id, agent)
+    await delivery.deliver(rt, patient)
+    assert "报告出来了" in telegram.texts

@@ -116,3 +116,18 @@ async def test_an_answer_that_the_platform_does_not_take_yet_is_told_of_before_i
         )
         await keep()
         assert telegram.lines.count("⏳ 还没有送到患者，正在重试：您好") == told
+
+
+async def test_what_was_not_sent_when_the_talk_changed_hands_is_told(
+    rt, telegram, patient, ask, agent, other, act, keep
+):
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent, where=AnsweredIn.TELEGRAM)
+    await act(talking.say, place.talk_id, agent, "明天不用来了")
+    await keep()
+    await act(talking.transfer, place.talk_id, agent, to=other)
+    for _ in range(2):
+        await keep()
+    [told] = [line for line in telegram.lines if "没有发给患者" in line]
+    assert told.startswith("⚠️ 小李写的这条")
+    assert told.endswith("明天不用来了")
