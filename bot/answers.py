@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Row
 
 from bot import choices, failures, first_aid, intents, outbox, rasa, shown_back, texts
-from bot.handoff import meanwhile, native, telling
+from bot.handoff import asked, meanwhile, native, telling
 from bot.handoff.words import Asks
 from bot.handoff.words import read as read_wish
 from bot.models import ControlState
@@ -81,6 +81,7 @@ async def _from_dialogs(
     if command is None:
         read = await understanding.read(rt, conversation.id, message.text, conversation.expects)
         metadata["entities"] = read.entities
+        command = await asked.command(rt, conversation.id, read.text, read.entities)
     words = intents.no_command(read.text) if command is None else command
     said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata, inbound.attempts)
     if not said and message.kind is Kind.SYSTEM:

@@ -36,8 +36,13 @@ _SERVES = text("SELECT EXISTS (SELECT FROM staff WHERE active AND role = ANY(:ro
 
 
 async def anybody(session: Executor, skill: Skill) -> bool:
-    """Whether the hospital has people of this skill at the desk at all, there now or not."""
-    roles = [role.value for role, skills in talking.SKILLS.items() if skill in skills]
+    """Whether the hospital has people of this skill at the desk at all, there now or not. Supervisors are asked when
+    nobody else comes: alone they are no pharmacy."""
+    roles = [
+        role.value
+        for role, skills in talking.SKILLS.items()
+        if skill in skills and (role is not Role.SUPERVISOR or skill is Skill.SERVICE)
+    ]
     return bool(await session.scalar(_SERVES, {"roles": roles}))
 
 

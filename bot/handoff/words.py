@@ -86,15 +86,17 @@ def declines(said: str) -> bool:
 
 def place(rt: Runtime, where: Place, language: str) -> str:
     """After asking for a person."""
+    who = texts.say(f"bot_talk_who_{where.skill}", language=language)
     if where.status == TalkStatus.WAITING:
         key = "bot_talk_next" if where.position == 1 else "bot_talk_place"
-        return texts.say(key, language=language, ahead=where.position - 1, about=_about(where, language))
+        about = _about(where, language)
+        return texts.say(key, language=language, who=who, ahead=where.position - 1, about=about)
     phone = rt.settings.hospital_phone
     if where.opens_at is None:
         return texts.say("bot_talk_urgent", language=language, hospital_phone=phone)
     words = Wording(texts.catalogue(language), rt.zone)
     opens = words.moment(where.opens_at, rt.local_now().date())
-    return texts.say("bot_talk_shut", language=language, opens=opens, hospital_phone=phone)
+    return texts.say("bot_talk_shut", language=language, who=who, opens=opens, hospital_phone=phone)
 
 
 def brought(where: Place, language: str) -> str:

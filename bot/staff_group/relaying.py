@@ -121,9 +121,9 @@ _SAID = text("""
 # What the group has seen and the patient never will, for the talk changed hands before it could leave.
 _UNSENT = text(f"""
     SELECT outbound.id, outbound.conversation_id, outbound.talk_id, outbound.content, staff.name AS agent
-    FROM outbound JOIN staff_topics USING (conversation_id) JOIN staff ON staff.id = outbound.staff_id
-    WHERE {unknown_sends.UNSENT}
-      AND (CAST(:only AS uuid) IS NULL OR outbound.conversation_id = :only)
+    FROM (SELECT * FROM outbound WHERE {unknown_sends.UNSENT}) AS outbound
+    JOIN staff_topics USING (conversation_id) JOIN staff ON staff.id = outbound.staff_id
+    WHERE (CAST(:only AS uuid) IS NULL OR outbound.conversation_id = :only)
       AND EXISTS (SELECT FROM staff_relays WHERE cause = 'outbound:' || outbound.id)
       AND NOT EXISTS (SELECT FROM staff_relays WHERE cause = 'lost:' || outbound.id)
     ORDER BY outbound.seq LIMIT :limit

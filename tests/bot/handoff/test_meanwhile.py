@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 
 from bot import conversations, delivery, inbox
-from bot.handoff import talking, timers
+from bot.handoff import asked, queue, talking, timers
+from bot.handoff.models import Skill
 from bot.handoff.words import Asks, read
 from bot.understanding import Reading
 from bot.wake import DESK
 from integrations.channel import Unknown
+from integrations.hospital.models import Role
 from integrations.hospital.staff import presence
 from integrations.messages import Kind, MessageIn
 from tests.bot.handoff.conftest import queued, rows, state
@@ -360,3 +362,42 @@ def test_what_of_a_waiting_patient_s_words_is_for_us(clock):
         for said in words
     }
     assert read_as == {said: asks for asks, words in MEANT.items() for said in words}
+
+
+async def test_a_pharmacist_is_asked_for_and_comes(rt, write, patient, hire, agent, rasa, telegram):
+    """In the pharmacy's own line; where the hospital has none at the desk the telephone is named, though a supervisor
+    could take it."""
+    rasa.say['/talk_to_human{"purpose": "pharmacist"}'] = [
+        {"text": "药师请打 010-1", "custom": {"handoff": {"skill": "pharmacy", "reason": "asked"}}}
+    ]
+    await hire("boss", role=Role.SUPERVISOR)
+    assert await write("我想找药师") == ["药师请打 010-1"]
+    pharmacist = await hire("yao", "小药", Role.PHARMACIST, there=True)
+    [words] = await write("转药房")
+    assert words.startswith("好的，正在为您接药师，您是下一位")
+    assert await rows(rt, "SELECT skill, status FROM talks") == [("pharmacy", "waiting")]
+    await timers.keep(rt)
+    assert await rows(rt, "SELECT staff_id FROM talks") == [(pharmacist.id,)]
+
+
+async def test_the_one_from_just_now_is_asked_for_in_their_own_line(rt, write, patient, hire, clock, rasa):
+    assert await write("找刚才那位") == ['echo /talk_to_human{"purpose": "asked"}']
+    pharmacist = await hire("yao", "小药", Role.PHARMACIST)
+    async with rt.database.begin() as session:
+        place = await queue.ask(session, rt, patient, Skill.PHARMACY)
+        await talking.accept(session, rt, place.talk_id, pharmacist, clock())
+        await talking.say(session, rt, place.talk_id, pharmacist, "饭后吃", now=clock())
+        await talking.close(session, rt, place.talk_id, pharmacist, clock())
+    await rows(rt, "UPDATE inbound SET status = 'done' RETURNING 1")
+    assert await write("找刚才那位") == ['echo /talk_to_human{"purpose": "pharmacist"}']
+    assert await write("我想找刚才的医生") == ['echo /talk_to_human{"purpose": "doctor_before"}']
+    rasa.turns.clear()
+    await write("刚才那位医生说饭后吃")
+    assert rasa.turns[-1]["text"] == "刚才那位医生说饭后吃"
+
+
+async def test_a_departments_doctors_are_asked_for_by_its_name(rt, patient):
+    found = [{"entity": "department", "value": "d1", "start": 3}]
+    command = await asked.command(rt, patient, "问一下心内科的医生", found)
+    assert command == '/talk_to_human{"purpose": "doctor", "department": "d1"}'
+    assert await asked.command(rt, patient, "挂心内科的医生", found) is None
