@@ -17,6 +17,7 @@ from bot.desk.talks.list_view import ListView
 from bot.desk.talks.rows import BOUND, Row
 from bot.desk.talks.seeing import Filter, Viewer, as_seen, may_see
 from bot.desk.talks.shapes import name_of, row_shape
+from bot.handoff.states import QUEUED
 from integrations.hospital import audit
 from integrations.hospital.staff.permissions import Right
 
@@ -32,6 +33,7 @@ class ListPane:
             self._view.chosen = Filter.WAITING
         first = self._view.first(hub.rows)
         self._known = {row.id: row.last_at for row in hub.rows.values() if row.last_at}
+        self._offered = {row.talk_id for row in hub.rows.values() if self._is_offered(row)}
         words = desk.words
         self.element = ConversationList(
             own,
@@ -53,9 +55,9 @@ class ListPane:
         ring = self._ring(changed)
         if change.afresh:
             self._show_list()
-        else:
-            put = [self._shape(row) for row in change.rows]
-            self.element.patch(put, change.gone, self._view.counts, ring)
+        if ring or not change.afresh:
+            put = [] if change.afresh else [self._shape(row) for row in change.rows]
+            self.element.patch(put, () if change.afresh else change.gone, self._view.counts, ring)
         self.unread()
 
     def unread(self) -> None:
@@ -85,10 +87,17 @@ class ListPane:
     def _calls(self, row: Row, known: datetime | None) -> str:
         """The key of what is said of it, or nothing. `known`: of when the latest message was at the last look."""
         came = row.last_at is not None and (known is None or row.last_at > known)
+        offered, before = self._is_offered(row), row.talk_id in self._offered
+        (self._offered.add if offered else self._offered.discard)(row.talk_id)
+        if offered and not before:
+            return "talks.ring_alarm" if row.alarm else "talks.ring_offered"
         if self._viewer.owns(row) and row.open and came and row.last_by == "patient":
             return "talks.ring_alarm" if row.alarm else "talks.ring_title"
-        offered = row.staff_id == self._viewer.id and row.status == "waiting" and known is None
-        return "talks.ring_offered" if offered else ""
+        return ""
+
+    def _is_offered(self, row: Row) -> bool:
+        """Whether this member is asked to take it, in silence or while the bot goes on."""
+        return row.staff_id == self._viewer.id and row.status in QUEUED
 
     async def _filter(self, name: str) -> None:
         async with self._desk.acting(Right.TALKS_ANSWER) as session:

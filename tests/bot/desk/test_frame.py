@@ -17,6 +17,7 @@ from bot import inbox
 from bot.desk import registry
 from bot.desk.desk import Desk, SessionOver
 from bot.desk.heartbeat import Heartbeat, connected
+from bot.desk.talks.elements import Composer
 from bot.desk.words import catalogue
 from integrations.hospital.models import PresenceState, Role
 from integrations.hospital.staff import accounts, login, presence
@@ -225,6 +226,7 @@ async def test_a_page_goes_at_the_moment_in_which_its_session_ends(
     agent, other = await desks.enter(login="first"), await desks.enter(login="second")
     for one in (agent, other):
         await one.user.open("/talks")
+        await one.user.should_see(kind=Composer, retries=100)
     gone, stays = _desk(agent), _desk(other)
     stopped: list[str] = []
     gone.until_over(lambda: stopped.append(what))

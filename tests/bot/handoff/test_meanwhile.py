@@ -389,7 +389,7 @@ async def test_the_one_from_just_now_is_asked_for_in_their_own_line(rt, write, p
         await talking.say(session, rt, place.talk_id, pharmacist, "饭后吃", now=clock())
         await talking.close(session, rt, place.talk_id, pharmacist, clock())
     await rows(rt, "UPDATE inbound SET status = 'done' RETURNING 1")
-    assert await write("找刚才那位") == ['echo /talk_to_human{"purpose": "pharmacist"}']
+    assert (await write("找刚才那位"))[-1] == 'echo /talk_to_human{"purpose": "pharmacist"}'
     assert await write("我想找刚才的医生") == ['echo /talk_to_human{"purpose": "doctor_before"}']
     rasa.turns.clear()
     await write("刚才那位医生说饭后吃")

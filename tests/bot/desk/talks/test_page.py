@@ -60,6 +60,27 @@ async def test_from_the_queue_to_the_end(desks, rt, queued, arrive):
     ]
 
 
+async def test_whoever_is_asked_to_take_a_talk_hears_it(desks, rt, queued, clock, monkeypatch):
+    """Also of a patient whom the page has listed before, and while the bot goes on."""
+    waits, goes_on = await queued(sender="p1"), await queued(sender="p2", bot_goes_on=True)
+    agent = await desks.enter(Role.AGENT)
+    await enter(agent)
+    rung = []
+    shown = one(agent, ConversationList)
+    monkeypatch.setattr(shown, "patch", lambda rows, gone, counts, ring: rung.append(ring))
+    async with rt.database.begin() as session:
+        await presence.set_state(session, agent.member.id, PresenceState.ONLINE, clock())
+    for _ in range(2):
+        await timers.keep(rt)
+    hubs.of(desks.rt).touch([waits, goes_on])
+    await until(lambda: any(rung))
+    assert {ring["title"] for ring in rung if ring} == {"有患者分配给您"}
+    said = len([ring for ring in rung if ring])
+    hubs.of(desks.rt).touch([waits, goes_on])
+    await asyncio.sleep(0.2)
+    assert len([ring for ring in rung if ring]) == said  # once
+
+
 async def test_supervisors_see_whom_nobody_takes_and_whom_nobody_answers(
     desks, rt, queued, accept, agent, arrive, clock
 ):
