@@ -25,10 +25,18 @@ log = structlog.get_logger()
 BEAT_SECONDS = 5.0
 _SEEN_SECONDS = 15.0
 _open: WeakSet[Desk] = WeakSet()
+_beating: set[Heartbeat] = set()
 
 
 def watch(desk: Desk) -> None:
+    def arrived() -> None:
+        for one in _beating:
+            one.arrived(desk)
+
     _open.add(desk)
+    desk.client.on_connect(arrived)
+    if desk.client.has_socket_connection:  # its page took long to build
+        arrived()
 
 
 def connected() -> list[Desk]:
@@ -43,14 +51,17 @@ class Heartbeat:
         self._seen_at = -_SEEN_SECONDS
         self._beat_at = monotonic()
         self._ended: set[UUID] = set()
+        self._arrived: set[Desk] = set()
         self._wake = asyncio.Event()
 
     @asynccontextmanager
     async def beating(self) -> AsyncIterator[Heartbeat]:
         beating = asyncio.create_task(self._beat())
+        _beating.add(self)
         try:
             yield self
         finally:
+            _beating.discard(self)
             beating.cancel()
             with suppress(asyncio.CancelledError):
                 await beating
@@ -58,6 +69,11 @@ class Heartbeat:
     def session_ended(self, staff_id: UUID) -> None:
         """One of this member's sessions: its pages go now."""
         self._ended.add(staff_id)
+        self._wake.set()
+
+    def arrived(self, desk: Desk) -> None:
+        """Its browser shows the page: what waits is told at once."""
+        self._arrived.add(desk)
         self._wake.set()
 
     def pause(self) -> float:
@@ -71,10 +87,12 @@ class Heartbeat:
                 async with asyncio.timeout(min(self.pause(), BEAT_SECONDS)):
                     await self._wake.wait()
             self._wake.clear()
+            woken = bool(self._ended or self._arrived)
             ended, self._ended = self._ended, set()
+            arrived, self._arrived = self._arrived, set()
             try:
-                await self._send_away(ended)
-                if not ended or monotonic() - self._beat_at >= BEAT_SECONDS:
+                await self._look_at(ended, arrived)
+                if not woken or monotonic() - self._beat_at >= BEAT_SECONDS:
                     self._beat_at = monotonic()
                     await self.once()
             except (SQLAlchemyError, OSError):
@@ -82,9 +100,9 @@ class Heartbeat:
             except Exception:  # what says who is there must never end before the desk does
                 log.exception("the desk's pages were not kept up for a moment")
 
-    async def _send_away(self, ended: set[UUID]) -> None:
+    async def _look_at(self, ended: set[UUID], arrived: set[Desk]) -> None:
         for desk in connected():
-            if desk.member.id in ended:
+            if desk.member.id in ended or desk in arrived:
                 await self._look(desk, {})
 
     async def once(self) -> None:

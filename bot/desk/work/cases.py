@@ -74,6 +74,15 @@ class Cases:
                 Action(
                     "answer", right, self._answer, asks=(WORDS,), fits=_stands, primary=True, icon="reply"
                 ),
+                Action(
+                    "phone",
+                    Right.PATIENTS_REVEAL,
+                    self._phone,
+                    asks=(REASON,),
+                    fits=_may_be_called,
+                    icon="call",
+                    key="p",
+                ),
                 Action("note", right, self._note, asks=(WORDS,), icon="sticky_note_2", key="n"),
                 Action("assign", right, self._assign, then=(self._owners,), fits=_stands, icon="group"),
                 Action("mark", right, self._mark, asks=(self._harm_choice(),), icon="report"),
@@ -206,6 +215,12 @@ class Cases:
     async def _mark(self, session: AsyncSession, row: Row, answers: Answers) -> None:
         await handling.mark_adverse(session, row.key, Adverse(answers["adverse"]), actor=self._desk.actor)
 
+    async def _phone(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
+        who_told = row.data.patient_id
+        return await people.name_and_phone(
+            self._desk, session, who_told, why=f"case:{row.key}", reason=answers["reason"]
+        )
+
     def _words(self, row: Row, answers: Answers) -> tuple[Any, str, str]:
         return self._desk.rt.crypto, row.key, answers["words"].strip()
 
@@ -215,6 +230,10 @@ class Cases:
 
 def _stands(row: Row) -> bool:
     return CaseStatus(row.data.status) in STANDING
+
+
+def _may_be_called(row: Row) -> bool:
+    return row.data.patient_id is not None
 
 
 def _hint(one: Line) -> str:

@@ -24,8 +24,9 @@ from integrations.hospital.working_days import working_days
 
 _LIST = text("""
     SELECT c.number, c.kind, c.category, c.status, c.adverse, c.owner, c.deadline, c.warned_at, c.escalated_at,
-           c.created_at, coalesce(pt.masked_name, '-') AS patient
-    FROM cases c LEFT JOIN patients pt ON pt.id = c.patient_id
+           c.created_at, coalesce(pt.masked_name, '-') AS patient, pt.id AS patient_id
+    FROM cases c LEFT JOIN account_patients own ON own.account_id = c.account_id AND own.relation = 'self'
+    LEFT JOIN patients pt ON pt.id = coalesce(c.patient_id, own.patient_id)
     WHERE c.kind = ANY(:kinds)
       AND (NOT :standing OR c.status IN ('open', 'in_progress', 'answered', 'reopened'))
       AND (NOT :escalated OR c.warned_at IS NOT NULL AND c.status IN ('open', 'in_progress', 'reopened'))
@@ -44,7 +45,8 @@ _MEDIA = text("""
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of staff's list; `patient` is masked."""
+    """One line of staff's list; `patient` is masked: whom it is about, else who owns the account; `patient_id` None:
+    nobody is registered there."""
 
     number: str
     kind: CaseKind
@@ -57,6 +59,7 @@ class Line:
     escalated_at: datetime | None
     created_at: datetime
     patient: str
+    patient_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,20 @@ async def test_a_case_from_reading_to_closing(desks: Desks) -> None:
     assert (line.status, line.owner) == (CaseStatus.CLOSED, "staff:zhou")
 
 
+async def test_who_complains_of_nobodys_visit_in_particular_is_known_and_can_be_called(desks: Desks) -> None:
+    """The account's owner."""
+    number = await _case(desks)
+    async with desks.rt.database.begin() as session:
+        await session.execute(text("UPDATE cases SET patient_id = NULL"))
+    agent = await desks.enter(Role.AGENT)
+    await open_row(agent, "/cases", number)
+    await see(agent, "*明")
+    await press(agent, "phone", reason="to apologise")
+    await see(agent, "张明", "13812345678")
+    [(_, detail)] = await audited(desks, "phone_revealed")
+    assert (detail["for"], detail["reason"]) == (f"case:{number}", "to apologise")
+
+
 async def test_pictures_of_a_case_are_opened_by_who_read_it(desks: Desks, clock: Any) -> None:
     """Once the conversation is the bot's nobody else's right reaches them."""
     rt = desks.rt

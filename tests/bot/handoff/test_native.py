@@ -36,7 +36,9 @@ def switched_on(rt, rasa, wechat) -> None:
     rasa.say["转人工"] = [
         {"text": "请拨打电话", "custom": {"handoff": {"skill": "service", "reason": "asked"}}}
     ]
-    rasa.say["问药师"] = [{"text": "请拨打电话", "custom": {"handoff": {"skill": "pharmacy"}}}]
+    rasa.say['/talk_to_human{"purpose": "pharmacist"}'] = [
+        {"text": "请拨打电话", "custom": {"handoff": {"skill": "pharmacy"}}}
+    ]
     wechat.passive = lambda out, _: Answer(b"TRANSFER" if out.transfer else out.text.encode())
 
 
@@ -97,6 +99,17 @@ async def test_the_wish_for_a_person_is_handed_over_and_so_is_all_that_follows(r
         assert reply.transfer
     await delivery.deliver(rt, patient)
     assert wechat.sent == []
+
+
+async def test_who_is_not_understood_is_handed_over_to_them(rt, rasa, writes):
+    """They answer there, where the bot cannot go on beside."""
+    wish = {"skill": "service", "reason": "failed", "instead_of": "找人请打 010-1"}
+    rasa.say["听不懂的话"] = [{"text": "没听懂。\n找人请打 010-1\n哪个科？", "custom": {"handoff": wish}}]
+    await hire_somebody(rt)
+    reply, patient = await writes("听不懂的话")
+    assert reply.transfer
+    assert (await talk(rt))[:2] == ("waiting", "wechat")
+    assert await state(rt, patient) == ("waiting", 1)
 
 
 async def hire_somebody(rt) -> None:
