@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 
+from integrations.language.counting import hide
 from integrations.language.quantities import QUANTITY, read_quantity, spoken_as_digits
 
 
@@ -21,41 +22,44 @@ class MeasurementKind(StrEnum):
     TEMPERATURE = "temperature"  # value in °C
 
 
+Value = dict[str, float | str]
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """text[start:end] says it. `value`: see MeasurementKind; of a blood pressure one of the two may be missing.
-    `with_unit`: a weight that was told in a unit, not as a bare number."""
+    `with_unit`: a weight that was told in a unit, not as a bare number. `at_most`: where a digit was left open (8点多,
+    130多) the value with the largest one; `value` has the smallest."""
 
     kind: MeasurementKind
-    value: dict[str, float | str]
+    value: Value
     start: int
     end: int
     with_unit: bool = False
+    at_most: Value | None = None
 
 
 _MG_PER_MMOL = 18.0  # of glucose
 _KG_PER_POUND = 0.45359237
 
-# 等一下 tells no value, and neither do 3天, 两次, 5 days.
-_NO_VALUE = r"(?!一[下会些样直般定起边位种刻旦切共番阵动走碰吃咳喝躺坐站按摸翻量测])"
-_NO_COUNT = (
-    r"(?! ?(?:天|次|小时|个|周|年|片|粒|颗|顿|餐(?![前后])|遍|杯|盒"
-    r"|(?:days?|weeks?|months?|hours?|times|pills?)\b))"
-)
-_N = rf"{_NO_VALUE}{QUANTITY}{_NO_COUNT}"
-_GAP = r"[ :,，是为了有在到约大概差不多the iswasof]{0,12}?"
+_N = QUANTITY
+_NO_HOUR = r"(?! ?(?:点(?!\d)|个多|[ap]m\b|o'clock)|\.几)"
+_OPEN = "[多几]"  # behind a number: a digit more is not told
+_GAP = r"[ :,，是为了有在到约大概差不多都也测量几回次·the iswasof]{0,12}?"
 _HIGH = r"(?:高压|收缩压|上压|systolic|upper|top(?: number)?|sys\b)"
 _LOW = r"(?:低压|舒张压|下压|diastolic|lower|bottom(?: number)?|dia\b)"
 _NAMED = re.compile(
-    rf"{_HIGH}{_GAP}(?P<high>{_N})(?:[ ,，、;；/和andmmHg]{{0,8}}?{_LOW}{_GAP}(?P<low>{_N}))?"
-    rf"|{_LOW}{_GAP}(?P<low_first>{_N})(?:[ ,，、;；/和andmmHg]{{0,8}}?{_HIGH}{_GAP}(?P<high_then>{_N}))?",
+    rf"{_HIGH}{_GAP}(?P<high>{_N})(?:[ ,，、;；/和andmmHg多几左右]{{0,8}}?{_LOW}{_GAP}(?P<low>{_N}))?"
+    rf"|{_LOW}{_GAP}(?P<low_first>{_N})(?:[ ,，、;；/和andmmHg多几左右]{{0,8}}?{_HIGH}{_GAP}(?P<high_then>{_N}))?",
     re.IGNORECASE,
 )
 _SPACES = " {0,20}"  # what number words leave
 _SLASHED = re.compile(
-    rf"(?P<high>{_N}){_SPACES}(?:/|\\|比|over){_SPACES}(?P<low>{_N})(?! ?/ ?\d)", re.IGNORECASE
+    rf"(?P<high>{_N}){_OPEN}?{_SPACES}(?:/|\\|比|over){_SPACES}(?P<low>{_N})(?! ?/ ?\d)", re.IGNORECASE
 )
-_PAIR = re.compile(rf"(?P<high>{_N}) ?(?:[ /\\,，、;；~—–-]|和|比|到|over|and) ?(?P<low>{_N})", re.IGNORECASE)
+_PAIR = re.compile(
+    rf"(?P<high>{_N}){_OPEN}? ?(?:[ /\\,，、;；~—–-]|和|比|到|over|and) ?(?P<low>{_N})", re.IGNORECASE
+)
 _PRESSURE = re.compile(r"血压|\bbp\b|blood pressure|\bpressure\b", re.IGNORECASE)
 _PULSE = re.compile(rf"(?:心率|脉搏|心跳|pulse|heart rate|\bhr\b){_GAP}(?P<pulse>{_N})", re.IGNORECASE)
 
@@ -66,19 +70,17 @@ _AFTER = (
     r"(?:(?:早餐|午餐|晚餐|早饭|午饭|晚饭|餐|饭)(?:后|完)|吃完饭"
     r"|after (?:breakfast|lunch|dinner|eating|food|meals?|a meal))"
 )
-_SUGAR = r"(?:血糖|糖(?!尿)|glucose|blood sugar|\bsugar|\bbg\b)"
+_SUGAR = r"(?:血糖|糖(?![尿化])|glucose|blood sugar|\bsugar|\bbg\b)"
 _GLUCOSE = re.compile(
-    rf"(?:{_SUGAR}|{_FASTING}|{_AFTER})[^\d零〇一二两三四五六七八九十百。.;；]{{0,14}}?"
-    rf"(?:[一二两12] ?(?:个)?(?:小时|hours?|h\b)[^\d一二两三四五六七八九]{{0,8}}?)?"
-    rf"(?P<n>{_N})(?! ?(?:点(?!\d)|月|日|号|小时|个小时|次|天|片|粒|[:：]|hours?))",
+    rf"(?:{_SUGAR}|{_FASTING}|{_AFTER})[^\d零〇一二两三四五六七八九十百。.;；]{{0,14}}?(?P<n>{_N}){_NO_HOUR}",
     re.IGNORECASE,
 )
 _MG = re.compile(r" ?(?:mg|毫克)", re.IGNORECASE)
 
 _WEIGHT_UNIT = r"(?P<unit>公斤|千克|kg|kgs|kilos?|kilograms?|斤|磅|lbs?|pounds?)"
 _WEIGHT = re.compile(
-    rf"(?:体重|称了?|weigh(?:ts?|ed|ing)?|\bweight){_GAP}(?P<n>{_N}) ?{_WEIGHT_UNIT}?(?P<half>半)?"
-    rf"|(?P<n2>{_N}) ?{_WEIGHT_UNIT.replace('unit', 'unit2')}(?P<half2>半)?",
+    rf"(?:体重|称了?|weigh(?:ts?|ed|ing)?|\bweight){_GAP}(?P<n>{_N}){_OPEN}? ?{_WEIGHT_UNIT}?(?P<half>半)?"
+    rf"|(?P<n2>{_N}){_OPEN}? ?{_WEIGHT_UNIT.replace('unit', 'unit2')}(?P<half2>半)?",
     re.IGNORECASE,
 )
 
@@ -88,19 +90,23 @@ _TEMPERATURE = re.compile(
     rf"|(?P<n2>{_N}) ?(?P<unit2>度|℃|°c|°f|℉|°|degrees)(?P<tenth2>[\d一二三四五六七八九半](?![\d分]))?",
     re.IGNORECASE,
 )
-_ALONE = re.compile(
-    rf"(?P<n>{_N})(?! ?(?:点(?!\d)|月|日|号|小时|个|次|天|片|粒|[:：]|hours?|am\b|pm\b|o'clock))"
-)
+_ALONE = re.compile(rf"(?P<n>{_N}){_NO_HOUR}", re.IGNORECASE)
 _MOST = 8  # bare numbers of one message
-# 空腹6点5 is 6.5; 早上8点 is an hour.
-_POINT = re.compile(r"(?:(?<=[糖腹后前温重到烧]\d)|(?<=[糖腹后前温重到烧]\d\d))点(?=\d(?![\d.分个号半]))")
+# 6点5 is 6.5; 6点05 and 6点5分 are hours.
+_POINT = re.compile(r"(?<=\d)点(?=\d(?![\d.分个号半次片粒天小颗顿餐]))")
+# 8点多, beside the hours: 晚上8点多, 饭后8点多测的.
+_POINT_OPEN = re.compile(
+    rf"(?<!早上)(?<![上下中]午)(?<!晚上)(?<!傍晚)(?<!早晨)(?<!凌晨)(?<!半夜)(?<!夜里)(?<![早晚夜])(?P<n>{_N})"
+    r"(?:点[多几](?!钟)|\.几|个多(?![小月星周钟]))(?!的时候|时|才|就|再|左右?测|[测量查睡起醒吃喝打出回去来做上下开走])"
+)
+_TENTHS = 0.9
 _FAHRENHEIT = (90, 115)  # without a unit
 
 
 def find_measurements(text: str, expected: str = "") -> list[Measured]:
     """All that is told, in order. `text` is folded and simplified. With an `expected` kind a bare number is one of
     that kind: it was just asked for."""
-    text = _POINT.sub(".", spoken_as_digits(text))
+    text = _readable(text)
     found: list[Measured] = []
     for kind, read in _READERS:
         found += [
@@ -109,6 +115,21 @@ def find_measurements(text: str, expected: str = "") -> list[Measured]:
             if not any(one.start < other.end and other.start < one.end for other in found)
         ]
     return sorted(found, key=lambda one: one.start)
+
+
+def _readable(text: str) -> str:
+    """With the numbers that are values in digits, and without the others; every character keeps its place."""
+    return hide(_POINT.sub(".", spoken_as_digits(text)))
+
+
+def _most(text: str, end: int, number: float) -> float:
+    """The largest number that "130多" may be, where it ends; the number itself where nothing is left open."""
+    if not text.startswith(("多", "几"), end):
+        return number
+    for step in (100, 10):
+        if number >= step and number % step == 0:
+            return number + step - 1
+    return number + _TENTHS
 
 
 def _pressures(text: str, expected: bool) -> Iterator[Measured]:
@@ -127,46 +148,73 @@ def _pressures(text: str, expected: bool) -> Iterator[Measured]:
             if value >= 40
         ][:1]
     for span in spans:
-        value = span.value | ({"pulse": read_quantity(pulse["pulse"])} if pulse else {})
-        yield Measured(span.kind, value, span.start, span.end)
+        beats: Value = {"pulse": read_quantity(pulse["pulse"])} if pulse else {}
+        at_most = span.at_most | beats if span.at_most else None
+        yield replace(span, value=span.value | beats, at_most=at_most)
 
 
-def _named_pressures(text: str) -> Iterator[Measured]:
+def _named_pressures(text: str) -> list[Measured]:
+    found = []
     for match in _NAMED.finditer(text):
-        high, low = match["high"] or match["high_then"], match["low"] or match["low_first"]
-        parts = {"systolic": high, "diastolic": low}
-        value: dict[str, float | str] = {name: read_quantity(said) for name, said in parts.items() if said}
-        yield Measured(MeasurementKind.BLOOD_PRESSURE, value, *match.span())
+        high = "high" if match["high"] else "high_then"
+        low = "low" if match["low"] else "low_first"
+        found.append(_pressure(text, match, {"systolic": high, "diastolic": low}))
+    if len(found) == 2 and not set(found[0].value) & set(found[1].value):  # 高压测了几回都是130，低压80
+        first, second = found
+        at_most = (first.at_most or first.value) | (second.at_most or second.value)
+        value = first.value | second.value
+        return [Measured(first.kind, value, first.start, second.end, at_most=_if_more(at_most, value))]
+    return found
 
 
 def _pairs(pattern: re.Pattern[str], text: str) -> Iterator[Measured]:
     for match in pattern.finditer(text):
-        value: dict[str, float | str] = {
-            "systolic": read_quantity(match["high"]),
-            "diastolic": read_quantity(match["low"]),
-        }
-        yield Measured(MeasurementKind.BLOOD_PRESSURE, value, *match.span())
+        yield _pressure(text, match, {"systolic": "high", "diastolic": "low"})
 
 
-def _sounds_right(value: dict[str, float | str]) -> bool:
+def _pressure(text: str, match: re.Match[str], parts: dict[str, str]) -> Measured:
+    """`parts`: the group that holds each; a group that matched nothing is left out."""
+    told = {
+        name: (read_quantity(match[group]), match.end(group)) for name, group in parts.items() if match[group]
+    }
+    value: Value = {name: number for name, (number, _) in told.items()}
+    at_most: Value = {name: _most(text, end, number) for name, (number, end) in told.items()}
+    return Measured(MeasurementKind.BLOOD_PRESSURE, value, *match.span(), at_most=_if_more(at_most, value))
+
+
+def _if_more(at_most: Value, value: Value) -> Value | None:
+    return at_most if at_most != value else None
+
+
+def _sounds_right(value: Value) -> bool:
     """Where nobody spoke of blood pressure, two numbers may be a date or a fraction."""
     high, low = float(value["systolic"]), float(value["diastolic"])
     return 60 <= high <= 300 and 30 <= low < high
 
 
 def _glucose(text: str, expected: bool) -> Iterator[Measured]:
-    if expected or re.search(rf"{_SUGAR}|{_FASTING}|{_AFTER}", text, re.IGNORECASE):
-        spans = [(match["n"], match.start("n"), match.end("n")) for match in _GLUCOSE.finditer(text)]
-        if not spans and expected:
-            spans = [(text[start:end], start, end) for _, start, end in _few(text)]
-        for said, start, end in spans:
-            value = read_quantity(said)
-            if _MG.match(text, end):
-                value = value / _MG_PER_MMOL
-            told: dict[str, float | str] = {"value": round(value, 1)}
-            if when := _around_a_meal(text, start):
-                told["when"] = when
-            yield Measured(MeasurementKind.GLUCOSE, told, start, end)
+    if not (expected or re.search(rf"{_SUGAR}|{_FASTING}|{_AFTER}", text, re.IGNORECASE)):
+        return
+    spans = [match.span("n") for match in _GLUCOSE.finditer(text)]
+    if not spans and expected:
+        spans = [(start, end) for _, start, end in _few(text)]
+    for start, end in spans:
+        value = read_quantity(text[start:end])
+        most = _most(text, end, value)
+        if _MG.match(text, end):
+            value, most = value / _MG_PER_MMOL, most / _MG_PER_MMOL
+        yield _sugar(text, value, most, start, end)
+    if expected or re.search(_SUGAR, text, re.IGNORECASE):
+        for match in islice(_POINT_OPEN.finditer(text), _MOST):
+            value = read_quantity(match["n"])
+            yield _sugar(text, value, value + _TENTHS, *match.span())
+
+
+def _sugar(text: str, value: float, most: float, start: int, end: int) -> Measured:
+    when = _around_a_meal(text, start)
+    told: Value = {"value": round(value, 1)} | ({"when": when} if when else {})
+    at_most = told | {"value": round(most, 1)}
+    return Measured(MeasurementKind.GLUCOSE, told, start, end, at_most=_if_more(at_most, told))
 
 
 def _around_a_meal(text: str, at: int) -> str:
@@ -179,23 +227,29 @@ def _around_a_meal(text: str, at: int) -> str:
 
 def _weights(text: str, expected: bool) -> Iterator[Measured]:
     for match in _WEIGHT.finditer(text):
-        named = match["n"] is not None
-        said, unit = match["n"] or match["n2"], (match["unit"] or match["unit2"] or "").lower()
-        if not named and not expected and match.span() != _whole(text):
+        number = "n" if match["n"] is not None else "n2"
+        unit = (match["unit"] or match["unit2"] or "").lower()
+        if number == "n2" and not expected and match.span() != _whole(text):
             continue  # five pounds of apples
-        value = read_quantity(said) + (0.5 if match["half"] or match["half2"] else 0)
-        yield _weight(value, unit, *match.span())
+        half = 0.5 if match["half"] or match["half2"] else 0
+        value = read_quantity(match[number]) + half
+        yield _weight(value, _most(text, match.end(number), value), unit, *match.span())
         return
     if expected:
-        yield from (_weight(value, "", start, end) for value, start, end in list(_numbers(text))[:1])
+        for value, start, end in list(_numbers(text))[:1]:
+            yield _weight(value, _most(text, end, value), "", start, end)
 
 
-def _weight(value: float, unit: str, start: int, end: int) -> Measured:
+def _weight(value: float, most: float, unit: str, start: int, end: int) -> Measured:
+    factor = 1.0
     if unit == "斤":
-        value /= 2
+        factor = 0.5
     elif unit in ("磅", "lb", "lbs", "pound", "pounds"):
-        value *= _KG_PER_POUND
-    return Measured(MeasurementKind.WEIGHT, {"value": round(value, 1)}, start, end, with_unit=bool(unit))
+        factor = _KG_PER_POUND
+    told: Value = {"value": round(value * factor, 1)}
+    at_most: Value = {"value": round(most * factor, 1)}
+    more = _if_more(at_most, told)
+    return Measured(MeasurementKind.WEIGHT, told, start, end, with_unit=bool(unit), at_most=more)
 
 
 def _temperatures(text: str, expected: bool) -> Iterator[Measured]:
@@ -229,7 +283,7 @@ def find_number(text: str) -> float | None:
 
 def find_numbers(text: str) -> list[float]:
     """All such numbers, in order."""
-    return [value for value, _, _ in _numbers(spoken_as_digits(text))]
+    return [value for value, _, _ in _numbers(_readable(text))]
 
 
 def _numbers(text: str) -> Iterator[tuple[float, int, int]]:

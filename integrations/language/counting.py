@@ -1,0 +1,58 @@
+"""Numbers that count, name or date something and measure nothing: 三餐, 两回, 第二次, 2型, 7:30, 周三, 二甲双胍.
+
+A number that is taken for a value alarms staff, or hides the value beside it; one that is left out is asked for once
+more. So what is unclear is hidden. Pure functions over folded, simplified text."""
+
+from __future__ import annotations
+
+import re
+
+HIDDEN = "·"  # stands where a character of such a number stood
+
+_DIGIT = "零〇一二两三四五六七八九十百"
+_ONE = "一二两三四五六七八九"
+_NUMBER = rf"(?:(?<![\d.])\d{{1,4}}(?:\.\d{{1,2}})?|(?<![{_DIGIT}点])[{_DIGIT}]{{1,6}})"
+_RANGE = rf"{_NUMBER}(?: ?[-~～—–到至] ?{_NUMBER})?"
+
+# What is counted. Where a value may stand before the same character, what then follows is ruled out: 6.1回家测的.
+_COUNTED = (
+    r"天(?!天)|日(?!常)|次(?!日)|回(?![家来去到答复头诊])|趟|遍|周(?![二三四五六日末天]|一(?![次回趟遍]))"
+    r"|(?:星期|礼拜)(?![一二三四五六日天末])|个(?!多(?![小月星周钟]))|年|月|号|[多来几]?岁|片|粒|颗|丸|袋|包|盒|瓶"
+    r"|支|针|滴|顿|餐(?![前后])|碗|口(?=[饭水])|勺|杯|条|根|样(?!子)|种|位|床|层|楼|型|期(?!间)|件|块|元|步|公里|厘米"
+    r"|毫升|单位|倍|分钟|秒|小时|钟头|点钟|[%％]|米(?!汞)|只(?=[手胳脚眼耳腿])|克"
+    r"|(?:days?|weeks?|months?|years?|hours?|hrs?|h|minutes?|mins?|times|pills?|tablets?|units?|iu|u|cm|ml|g)\b"
+)
+_MEASURES_NOTHING = (
+    # hours and days of the year
+    r"\d{1,2}[:：]\d{2}|\d{1,2}点[0-5]\d(?![.\d])分?|\d{1,2}点\d分",
+    rf"\d{{1,2}}(?=点(?:\d{{1,2}}\.\d|\d{{3}}))|[{_DIGIT}]{{1,3}}(?=点\d)",
+    rf"[{_DIGIT}]{{1,3}}点(?:[二三四五]?十[{_ONE}]?分?|零?[{_ONE}]分|[一三]刻)",
+    rf"(?:\d{{1,2}}|[{_DIGIT}]{{1,3}})月(?:\d{{1,2}}|[{_DIGIT}]{{1,3}})|\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}",
+    r"(?<![\d./])(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])(?= +[^\d]{0,8}\d)",
+    # counts and names
+    rf"第 ?{_NUMBER}",
+    rf"{_RANGE} ?(?={_COUNTED})",
+    r"(?<![腹糖前后是.\d])[1-6](?=餐)",
+    # 6 of 二甲双胍, 两只, 三高, 一直: a lone Chinese number that something else goes on with
+    rf"(?<![{_DIGIT}点])一(?=[\u4e00-\u9fff])(?![{_DIGIT}]|点[{_DIGIT}])",
+    rf"(?<![{_DIGIT}点])[{_ONE}](?=[\u4e00-\u9fff])(?![{_DIGIT}点度斤千磅左吧了啊呢的多几来到至和或比毫级]|分(?!钟)|公斤|上下|个多)",
+    r"(?<=周)[一二三四五六](?![次回遍天])|(?<=星期)[一二三四五六]|(?<=礼拜)[一二三四五六]|(?<=初)[一二三四五六七八九十]",
+    r"百(?=分)|(?<=百分)[之百][零一二两三四五六七八九十百点]*|十(?=分[^之钟])",
+    r"(?:五一|十一)(?=[期假长放节前那]|后[，,。 ])",
+    r"(?<=高血压)[1-3一二三](?=级)|[1-3一二三](?=级高)",
+    # what was taken, how tall, the average of months, and by how much it changed
+    r"(?:吃|服|用药?|打|胍|胰岛素|地平|\b(?:metformin|insulin|took|taking|take|dose(?: of)?)\b)[^\d，,。；;]{0,8}?"
+    rf"{_NUMBER} ?(?=mg\b|毫克)",
+    rf"(?:糖化(?:血红蛋白)?|\b(?:hb)?a1c)[^\d{_DIGIT}，,。；;]{{0,6}}{_NUMBER}",
+    rf"[{_DIGIT}]{{1,3}}(?=[饭米面肉酒])",
+    r"身高[^\d，,。]{0,3}\d{3}|\d米\d{1,2}",
+    rf"(?:[瘦胖轻重减掉涨长]|增加|下降|降低|上升|升高|降)了(?:大概|大约|差不多|有|快)?{_NUMBER}(?![\d./])",
+    rf"\b(?:lost|gained|put on)(?: about| around| nearly)? {_NUMBER}",
+)
+_ELSE = re.compile("|".join(_MEASURES_NOTHING), re.IGNORECASE)
+_FIGURES = re.compile(rf"[\d{_DIGIT}]")
+
+
+def hide(text: str) -> str:
+    """The text with such numbers made unreadable, every other character in its place."""
+    return _ELSE.sub(lambda found: _FIGURES.sub(HIDDEN, found[0]), text)

@@ -1,0 +1,171 @@
+"""Numbers that count, name or date something: no value is read from them, and none beside them is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.language.counting import hide
+from integrations.language.measurements import Measured, find_measurements
+
+GLUCOSE = [
+    # said in an answer to the question for blood sugar, and the value in it
+    ("三餐后都是8.2", [8.2]),
+    ("一日三餐后都测了，8.2", [8.2]),
+    ("两餐之间6.5", [6.5]),
+    ("3餐后都是9.1", [9.1]),
+    ("测了两回，8.1", [8.1]),
+    ("第二次测的7.3", [7.3]),
+    ("第2回是7.3", [7.3]),
+    ("一天三次，6.8", [6.8]),
+    ("一天2-3次，6.8", [6.8]),
+    ("一天测两三次 7.0", [7.0]),
+    ("2型糖尿病，今天7.1", [7.1]),
+    ("我是二型的，7.1", [7.1]),
+    ("我有三高，6.9", [6.9]),
+    ("吃了二甲双胍，7.5", [7.5]),
+    ("二甲双胍500毫克吃着，7.5", [7.5]),
+    ("打了8个单位胰岛素，6.5", [6.5]),
+    ("打了12单位，6.5", [6.5]),
+    ("周三，6.1", [6.1]),
+    ("周三测的6.1", [6.1]),
+    ("星期四 6.2", [6.2]),
+    ("礼拜二早上6.4", [6.4]),
+    ("初三那天6.4", [6.4]),
+    ("十一期间测的7.8", [7.8]),
+    ("早上7:30 6.1", [6.1]),
+    ("早上7点30 6.1", [6.1]),
+    ("早上7点30分测的6.1", [6.1]),
+    ("早上七点三十测的，六点一", [6.1]),
+    ("七点一刻测的5.9", [5.9]),
+    ("7点6.1", [6.1]),
+    ("11/20 6.1", [6.1]),
+    ("11月20 6.1", [6.1]),
+    ("2026-11-20 6.1", [6.1]),
+    ("饭后90分钟 8.8", [8.8]),
+    ("饭后一个半小时9.2", [9.2]),
+    ("餐后2h 8.6", [8.6]),
+    ("今年65岁，7.2", [7.2]),
+    ("六十多岁了，7.2", [7.2]),
+    ("吃了两碗饭，9.8", [9.8]),
+    ("吃了三两饭，9.8", [9.8]),
+    ("就喝了一碗粥，8.9", [8.9]),
+    ("家里三个人都测了，我6.6", [6.6]),
+    ("走了5公里，6.6", [6.6]),
+    ("糖化6.5，空腹6.1", [6.1]),
+    ("血糖降了2，现在8.1", [8.1]),
+    ("6.1回家测的", [6.1]),
+    ("6.1周一测的", [6.1]),
+    ("8.3天天都这样", [8.3]),
+    ("6点5", [6.5]),
+    ("空腹六点五", [6.5]),
+    ("twice a day, 2 tablets, 6.8", [6.8]),
+    ("2 hours after lunch 8.4", [8.4]),
+    ("took metformin 500 mg, 7.4", [7.4]),
+    ("三餐后都是8", [8]),
+    ("早饭后两个钟头九点二", [9.2]),
+    ("昨天6.1，今天7.2", [6.1, 7.2]),
+    # nothing is told
+    ("两只手都扎了", []),
+    ("糖化6.5%", []),
+    ("三餐都按时吃", []),
+    ("第二天再测", []),
+    ("周三去测", []),
+    ("晚上8点多测的", []),
+    ("早上8点多", []),
+    ("十分稳定", []),
+    ("一直都好", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "values"), GLUCOSE)
+def test_blood_sugar(text: str, values: list[float]) -> None:
+    assert [one.value["value"] for one in find_measurements(text, "glucose")] == values
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("两只胳膊都是135/85", ["135/85"]),
+        ("两只胳膊都是135 85", ["135/85"]),
+        ("左边130/82 右边128/80", ["130/82", "128/80"]),
+        ("左边130 右边128", ["130/–"]),
+        ("上午下午各测了一次，135/85", ["135/85"]),
+        ("一天三次，135 85", ["135/85"]),
+        ("第二次测的，135 85", ["135/85"]),
+        ("2级高血压，135 85", ["135/85"]),
+        ("我65岁，血压135 85", ["135/85"]),
+        ("7:30 135 85", ["135/85"]),
+        ("11/20 135 85", ["135/85"]),
+        ("早上7点135/85，晚上8点140/90", ["135/85", "140/90"]),
+        ("量了3次 135 85", ["135/85"]),
+        ("高压测了几回都是130，低压是80", ["130/80"]),
+        ("高压130左右，低压80左右", ["130/80"]),
+        ("吃药30分钟后135/85", ["135/85"]),
+        ("血压周三135/85", ["135/85"]),
+        ("高压135天天这样，低压85", ["135/85"]),
+    ],
+)  # fmt: skip
+def test_blood_pressure(text: str, values: list[str]) -> None:
+    found = find_measurements(text, "blood_pressure")
+    assert ["/".join(_part(one, part) for part in ("systolic", "diastolic")) for one in found] == values
+
+
+def _part(found: Measured, part: str) -> str:
+    return f"{found.value[part]:g}" if part in found.value else "–"
+
+
+@pytest.mark.parametrize(
+    ("text", "kilograms"),
+    [
+        ("穿着两件衣服称的，62", 62),
+        ("第二次称的62", 62),
+        ("瘦了两斤，现在62公斤", 62),
+        ("胖了3公斤，现在64.5公斤", 64.5),
+        ("比上次轻了2斤，124斤", 62),
+        ("减了5斤，62", 62),
+        ("身高170，62公斤", 62),
+        ("1米7，62公斤", 62),
+        ("早上七点称的，62", 62),
+        ("lost 2 kg, now 62 kg", 62),
+        ("两天没称了，大概62", 62),
+    ],
+)
+def test_weight(text: str, kilograms: float) -> None:
+    assert [one.value for one in find_measurements(text, "weight")] == [{"value": kilograms}]
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("三餐后都是8点多", 8, 8.9),
+        ("空腹七点几", 7, 7.9),
+        ("8点多吧", 8, 8.9),
+        ("血糖8个多", 8, 8.9),
+        ("8.几", 8, 8.9),
+        ("血糖十几", 10, 19),
+        ("餐后二十多", 20, 29),
+    ],
+)
+def test_a_digit_is_left_open(text: str, least: float, most: float) -> None:
+    [found] = find_measurements(text, "glucose")
+    assert found.at_most is not None
+    assert (found.value["value"], found.at_most["value"]) == (least, most)
+
+
+def test_open_digits_of_the_others() -> None:
+    [pressure] = find_measurements("高压130多，低压80多")
+    assert pressure.value == {"systolic": 130, "diastolic": 80}
+    assert pressure.at_most == {"systolic": 139, "diastolic": 89}
+    [weight] = find_measurements("体重120多斤")
+    assert (weight.value, weight.at_most) == ({"value": 60}, {"value": 64.5})
+
+
+def test_an_hour_is_no_value_where_nobody_spoke_of_sugar() -> None:
+    assert find_measurements("晚饭后8点多") == []
+    assert find_measurements("饭后8点多出去走走") == []
+
+
+def test_every_character_keeps_its_place() -> None:
+    text = "周三7:30第二次，二甲双胍500mg，一天2-3次，空腹6.1"
+    assert len(hide(text)) == len(text)
+    assert hide(text).endswith("空腹6.1")
