@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.pages.speech import Line, Speech, line
 from integrations.hospital.follow_up import wording
 from integrations.hospital.follow_up.answering import Given
 from integrations.hospital.follow_up.plans import Plans, Question
 from integrations.hospital.follow_up.ranges import Ranges
-from integrations.hospital.follow_up.reading import Read, chosen, graded, graded_yes_no, read_one
+from integrations.hospital.follow_up.reading import (
+    Likelier,
+    Read,
+    chosen,
+    graded,
+    graded_yes_no,
+    likelier,
+    read_one,
+)
 from integrations.hospital.models import Level
 from integrations.language.measurements import find_number
 from integrations.language.script import normalise
@@ -18,6 +26,7 @@ from integrations.language.script import normalise
 LONGEST_WORDS = 500
 _LONGEST_NUMBER = 20
 SKIP = "skip"
+MEANT, OTHER, TOLD = "meant", "other", "told"  # which of two units
 _PRESSURE = ("systolic", "diastolic", "pulse")  # the last one may be left out
 _TIMES = ("fasting", "after_meal")
 
@@ -35,7 +44,8 @@ class NumberField:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One question on the page. `options` are (value, title); `doubted`: what was filled in and is doubted."""
+    """One question on the page. `options` are (value, title); `doubted`: what was filled in and is doubted;
+    `meant`: what a number in either of two units may mean, to choose from."""
 
     id: str
     kind: str
@@ -45,6 +55,7 @@ class Field:
     typed: str = field(default="", repr=False)
     skipped: bool = False
     doubted: str = field(default="", repr=False)
+    meant: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     fault: str = ""
 
 
@@ -57,7 +68,7 @@ class Filled:
     given: list[Given] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     faults: dict[str, Line] = field(default_factory=dict)
-    doubted: set[str] = field(default_factory=set)
+    doubted: dict[str, Read] = field(default_factory=dict)
     dropped: bool = False
     meanwhile: bool = False
     words: list[str] = field(default_factory=list, repr=False)
@@ -89,26 +100,43 @@ def _read(plans: Plans, question: Question, typed: Mapping[str, str], filled: Fi
         filled.given.append(Given(question, None))
         return
     read = _understood(plans, question, typed)
-    if read is None:
+    if read is None or read.open:
         filled.faults[question.id] = line(f"page_fault_asked_{_missing(question, typed)}")
     elif read.partial:
         filled.faults[question.id] = line("page_fault_asked_partial")
-    elif read.implausible and typed.get(f"{question.id}-doubted"):
+    elif read.doubtful and not _told_again(question, read, typed):
+        value = wording.counted(speech.texts, question, read.value)
+        kind = "implausible" if read.implausible else "unlikely"
+        filled.faults[question.id] = line(f"page_fault_asked_{kind}", value=value)
+        filled.doubted[question.id] = read
+    elif (sure := _meant(plans, read, typed, speech) if read.doubtful else read) is None:
         filled.given.append(Given(question, None))
         filled.dropped = True
-    elif read.implausible:
-        value = wording.counted(speech.texts, question, read.value)
-        filled.faults[question.id] = line("page_fault_asked_implausible", value=value)
-        filled.doubted.add(question.id)
-    elif read.unlikely and typed.get(f"{question.id}-doubted") != _all_typed(typed, question):
-        value = wording.counted(speech.texts, question, read.value)
-        filled.faults[question.id] = line("page_fault_asked_unlikely", value=value)
-        filled.doubted.add(question.id)
     else:
-        filled.reads.append(read)
-        filled.given.append(Given(question, read.value, read.level))
-        if question.kind == "text" and read.value:
-            filled.words.append(read.value)
+        filled.reads.append(sure)
+        filled.given.append(Given(question, sure.value, sure.level))
+        if question.kind == "text" and sure.value:
+            filled.words.append(sure.value)
+
+
+def _told_again(question: Question, read: Read, typed: Mapping[str, str]) -> bool:
+    """Whether it was doubted before; a number that is possible only if it is the same."""
+    doubted = typed.get(f"{question.id}-doubted")
+    return bool(doubted) and (read.implausible or doubted == _all_typed(typed, question))
+
+
+def _meant(plans: Plans, read: Read, typed: Mapping[str, str], speech: Speech) -> Read | None:
+    """In which unit a number was meant, if that was chosen: told twice without, it stays unclear, as in the chat."""
+    chosen_unit = typed.get(f"{read.question.id}-{MEANT}")
+    if read.unlikely and chosen_unit == TOLD:
+        return replace(read, unlikely=False)
+    other = _likelier(plans, read, speech) if read.unlikely and chosen_unit == OTHER else None
+    return graded(plans, read.question, other.value) if other else None
+
+
+def _likelier(plans: Plans, read: Read, speech: Speech) -> Likelier | None:
+    ranges, kind = plans.ranges(read.question), read.question.measures
+    return likelier(plans.rules.of(kind), ranges, read.value, speech.language) if kind and ranges else None
 
 
 def _missing(question: Question, typed: Mapping[str, str]) -> str:
@@ -180,6 +208,7 @@ def _field(
     plans: Plans, question: Question, speech: Speech, typed: Mapping[str, str], filled: Filled | None
 ) -> Field:
     fault = filled.faults.get(question.id) if filled else None
+    doubted = filled.doubted.get(question.id) if filled else None
     return Field(
         question.id,
         question.kind,
@@ -188,9 +217,20 @@ def _field(
         _options(question, speech),
         typed.get(f"{question.id}-when" if question.kind == "glucose" else question.id, ""),
         bool(typed.get(f"{question.id}-{SKIP}")),
-        _all_typed(typed, question) if filled and question.id in filled.doubted else "",
+        _all_typed(typed, question) if doubted else "",
+        _units(plans, doubted, speech) if doubted and doubted.unlikely else (),
         speech.read(fault) if fault else "",
     )
+
+
+def _units(plans: Plans, read: Read, speech: Speech) -> tuple[tuple[str, str], ...]:
+    """130 斤，也就是体重 65 公斤, and 体重 130 公斤."""
+    found = _likelier(plans, read, speech)
+    if found is None:
+        return ()
+    meant = wording.counted(speech.texts, read.question, found.value)
+    other = speech.say("word_measured_written", written=found.written, meant=meant)
+    return (OTHER, other), (TOLD, speech.write(wording.counted(speech.texts, read.question, read.value)))
 
 
 def _options(question: Question, speech: Speech) -> tuple[tuple[str, str], ...]:

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from integrations.hospital.follow_up.plans import Option, Question
+from integrations.hospital.follow_up.vocabulary import vocabulary
 from integrations.hospital.models import Level
 from integrations.language.clauses import clauses, plainly, yes_or_no
 from integrations.language.mentions import Mention, Stance, mentions, outermost
 
-# A complaint beside good news, or beside a no.
-_WORSE = """加重|严重|厉害|恶化|复发|反复|难受|不舒服|不行|不好|没好|没完全|糟|受不了|越来越不|发烧|发热|不如|变差
-|烫|发炎|感染|湿|又疼|又痛|又犯|又开始|又不|又发|又烧|又咳|又肿|又红|又流|又晕|又渗|worse|again|came back|comes back
-|is back|back again|flare|unwell|terrible|awful|horrible|severe|bad|badly|until|infected|wet|hot"""
-_COMPLAINTS = """疼|痛|晕|昏|闷|麻|喘|吐|恶心|心慌|慌|憋|胀|没力|没劲|无力|乏力|睡不着|睡不好|眼花|模糊|不清|不稳|抖
-|飘|气短|不适|症状|异常|毛病|问题|不好|难受|不舒服|dizzy|dizziness|lightheaded|headache|head|pain|hurt|ache|tight|tightness
-|symptom|problem|complaint|nausea|sick|numb|weak|blurred|blurry|unsteady|discomfort|uncomfortable|breathless|faint"""
-# 希望好转, "hope to get better": no news yet.
-_HOPED = re.compile(
-    r"(?:希望|盼|不敢说|说不上|谈不上|算不上|想要?快?点?|什么时候|啥时候|几时|怎么|怎样|如何|多久|何时|哪里|哪儿|哪能|才能|才会|应该|可能|也许)[^，,。；;！!？?]{0,4}$"
-    r"|(?:会|能|将)(?:慢慢|很快|快|再)*$"
-    r"|\b(?:hope|wish|want|would|should|could|will|expect|when|until|if|far from)\b[^,.;!?]{0,25}$",
-    re.IGNORECASE,
-)
 # 好转不大, 愈合得慢: denied behind the word.
 _POORLY = re.compile(
     r"(?:得|的)?(?:也|还|都|并|很|比较|挺|有点|太|是)*(?:不(?!错|疼|痛|咳|晕|红|肿|难|烧|渗|流)|缓?慢|差(?!不多)|有限|糟)"
@@ -88,7 +76,7 @@ def option_told(question: Question, text: str) -> Option | None:
     if none:
         return none if _complains_of_nothing(question, text, told=bool(good)) else None
     but = _BUT.search(text)
-    if _says(text, _list(_WORSE)) or (but and _says(text[but.end() :], _list(_COMPLAINTS))):
+    if _says(text, vocabulary().worse.all) or (but and _says(text[but.end() :], vocabulary().complaints.all)):
         return None
     if good:
         return _longest(good)
@@ -98,10 +86,6 @@ def option_told(question: Question, text: str) -> Option | None:
 def _longest(told: Sequence[tuple[Mention, Option]]) -> Option:
     """The option whose words say the most."""
     return max(told, key=lambda one: one[0].end - one[0].start)[1]
-
-
-def _list(words: str) -> list[str]:
-    return [word.strip() for word in words.split("|")]
 
 
 def _says(text: str, words: Sequence[str]) -> bool:
@@ -128,17 +112,28 @@ def _heard(question: Question, text: str) -> list[tuple[Mention, Option]]:
 def _not_yet(text: str, good: Mention) -> bool:
     """Whether the good news is hoped for, or taken back behind its word."""
     poorly = not text[: good.end].endswith("了") and _POORLY.match(text[good.end :])
-    return bool(poorly or _HOPED.search(text[: good.start]))
+    return bool(poorly or _hoped().search(text[: good.start]))
+
+
+@cache
+def _hoped() -> re.Pattern[str]:
+    """Up to the good news: 希望快点, 会慢慢, "hope to get"."""
+    hopes = vocabulary().hopes
+    return re.compile(
+        rf"(?:{'|'.join(hopes.zh)})[^，,。；;！!？?]{{0,4}}$|(?:会|能|将)(?:慢慢|很快|快|再)*$"
+        rf"|\b(?:{'|'.join(hopes.en)})\b[^,.;!?]{{0,25}}$",
+        re.IGNORECASE,
+    )
 
 
 def _complains_of_nothing(question: Question, text: str, *, told: bool) -> bool:
     """A no, or all well, and no complaint beside it."""
     own = [word for word in question.about.all if not _DENYING.match(word)] if question.about else []
-    found = mentions(text, (*own, *_list(_COMPLAINTS)))
+    found = mentions(text, (*own, *vocabulary().complaints.all))
     if (
         _HARDLY.search(text)
         or _BUT.search(text)
-        or _says(text, _list(_WORSE))
+        or _says(text, vocabulary().worse.all)
         or any(one.stance is not Stance.DENIED for one in found)
     ):
         return False

@@ -11,6 +11,7 @@ from integrations.hospital.follow_up.choosing import affirmed, grave_words, opti
 from integrations.hospital.follow_up.correcting import corrects
 from integrations.hospital.follow_up.plans import MeasurementRule, Plans, Question
 from integrations.hospital.follow_up.ranges import Ranges
+from integrations.hospital.follow_up.vocabulary import vocabulary
 from integrations.hospital.models import Level
 from integrations.language.clauses import about, clauses, punctuated
 from integrations.language.measurements import Measured, find_measurements, find_number, find_numbers
@@ -25,11 +26,6 @@ _PAINLESS = re.compile(
     re.IGNORECASE,
 )
 _PAIN = re.compile(r"疼|痛|厉害|难受|pain|hurt|ache|aching|sore", re.IGNORECASE)
-# What the question itself calls 10.
-_UNBEARABLE = (
-    *("受不了", "受不住", "忍不了", "忍不住", "疼死", "痛死", "得要命", "得要死", "得不行", "扛不住"),
-    *("unbearable", "can't bear", "cannot bear", "can't stand", "excruciating", "worst pain"),
-)
 _SCALE = re.compile(
     r"/ ?10\b|\b0 ?[-~到至] ?10(?!\d)|\bout of (?:10|ten)\b|满分是?(?:10|十)分?|(?:10|十)分(?:满分|制|里面?|中)[，,]?",
     re.IGNORECASE,
@@ -50,7 +46,7 @@ _NOTHING = re.compile(
 @dataclass(frozen=True, slots=True)
 class Read:
     """An answer understood. `implausible`: to be looked at again. `unlikely`: a bare number that may be meant in
-    another unit. `partial`: the other half is missing."""
+    another unit. `partial`: the other half is missing. `open`: so is a digit (8点多); `value` has the smallest."""
 
     question: Question
     value: Any = field(repr=False)
@@ -59,11 +55,12 @@ class Read:
     implausible: bool = False
     unlikely: bool = False
     partial: bool = False
+    open: bool = False
 
     @property
     def doubtful(self) -> bool:
         """Whether the patient is to say more before it is kept."""
-        return self.implausible or self.unlikely or self.partial
+        return self.implausible or self.unlikely or self.partial or self.open
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +159,35 @@ def _measured(plans: Plans, question: Question, found: Measured, before: Any) ->
     if question.kind == "blood_pressure" and not {"systolic", "diastolic"} <= set(value):
         return Read(question, value, partial=True)
     read = graded(plans, question, value)
-    return replace(read, unlikely=False) if found.with_unit else read
+    if found.with_unit:
+        read = replace(read, unlikely=False)
+    ranges = plans.ranges(question)
+    if found.at_most is None or ranges is None:
+        return read
+    alarm = alarms_anyway(ranges, value, {**value, **found.at_most})
+    return (
+        replace(read, level=Level.ALARM, low=alarm.low) if alarm else replace(read, open=not read.implausible)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`low`: it lies below."""
+
+    low: bool
+
+
+def alarms_anyway(
+    ranges: Ranges, value: dict[str, float | str], at_most: dict[str, float | str]
+) -> Alarm | None:
+    """Whether a value with a digit left open alarms: the smallest that it may be does, or it is off by tenths and the
+    largest does. Nobody who has to act is asked for the digit first."""
+    near = all(float(at_most[part]) - float(value[part]) < 1 for part in value if part != "when")
+    for told in (value, at_most) if near else (value,):
+        level, low = ranges.grade(told)
+        if level is Level.ALARM:
+            return Alarm(low)
+    return None
 
 
 def graded(plans: Plans, question: Question, value: dict[str, float | str]) -> Read:
@@ -219,7 +244,7 @@ def _pain(plans: Plans, question: Question, text: str) -> Read | None:
             return None
     if numbers:
         return _counted(plans, question, max(numbers))
-    if any(one.stance is Stance.SAID for one in mentions(text, _UNBEARABLE)):
+    if any(one.stance is Stance.SAID for one in mentions(text, vocabulary().unbearable.all)):
         return _counted(plans, question, 10.0)
     parts = clauses(text.replace("’", "'"))
     painless = [bool(_PAINLESS.fullmatch(part)) for part in parts]

@@ -29,6 +29,15 @@ def measured(texts: Texts, kind: str, value: Mapping[str, Any]) -> str:
     return texts.text(f"word_value_{kind}", value=number(value["value"]))
 
 
+def in_full(texts: Texts, kind: str, value: Mapping[str, Any]) -> str:
+    """How a value could go on of which a digit was left open: 血糖 8.5（餐后）."""
+    more = 5 if kind == MeasurementKind.BLOOD_PRESSURE else 0.5
+    told = {
+        part: one if part == "when" else float(one) + more for part, one in value.items() if part != "pulse"
+    }
+    return measured(texts, kind, told)
+
+
 def counted(texts: Texts, question: Question, value: Any) -> str:
     """What was measured or counted, to be repeated; empty for a choice and for words, which need not be."""
     if question.measures:

@@ -252,14 +252,26 @@ async def test_a_value_that_can_hardly_be_is_left_out_when_it_comes_twice(sheet)
 
 
 @pytest.mark.parametrize("plan", ["diabetes"])
-async def test_a_weight_that_may_be_in_jin_is_asked_about_once(sheet):
+@pytest.mark.parametrize(("chosen", "kept"), [("other", {"value": 65}), ("told", {"value": 130})])
+async def test_a_weight_that_may_be_in_jin_is_asked_about_once(sheet, chosen, kept):
     heavy = {"sugar": "6.1", "sugar-when": "fasting", "weight": "130", "medicine": "yes", "feet": "no"}
     shown = await sheet.send(**heavy)
-    assert "是斤的话，请换成公斤" in words(shown)
+    assert "是哪一个" in words(shown)
+    assert "130 斤，也就是体重 65 公斤" in words(shown)
     assert "weight" not in await sheet.answers()
     assert 'name="weight-doubted" value="130"' in shown.text
-    await sheet.send(weight="130", **{"weight-doubted": "130"})
-    assert (await sheet.answers())["weight"] == {"value": 130}
+    await sheet.send(weight="130", **{"weight-doubted": "130", "weight-meant": chosen})
+    assert (await sheet.answers())["weight"] == kept
+
+
+@pytest.mark.parametrize("plan", ["diabetes"])
+async def test_a_weight_in_either_unit_is_left_out_when_it_comes_twice_as_in_the_chat(sheet):
+    rest = {"sugar": "6.1", "sugar-when": "fasting", "medicine": "yes", "feet": "no"}
+    await sheet.send(**rest, weight="130")
+    done = await sheet.send(weight="130", **{"weight-doubted": "130"})
+    assert "我先不记" in words(done)
+    assert (await sheet.answers())["weight"] is None
+    assert [one.kind for one in await sheet.rows(Measurement)] == ["glucose"]
 
 
 @pytest.mark.parametrize("plan", ["diabetes"])
@@ -279,7 +291,7 @@ async def test_a_weight_that_cannot_be_is_refused_with_a_reason_as_in_the_chat(s
 async def test_what_was_doubted_vouches_for_no_other_value(sheet):
     await sheet.send(sugar="6.1", **{"sugar-when": "fasting"}, weight="700", medicine="yes", feet="no")
     shown = await sheet.send(weight="130", **{"weight-doubted": "700"})
-    assert "是斤的话，请换成公斤" in words(shown)
+    assert "是哪一个" in words(shown)
     assert "weight" not in await sheet.answers()
 
 
