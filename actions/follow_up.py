@@ -11,7 +11,7 @@ from typing import Any
 from actions import follow_up_page as by_page
 from actions import follow_up_stop as stopping
 from actions.consent import missing_consents
-from actions.follow_up_answers import ask_meant_again, take_answers
+from actions.follow_up_answers import answer_afterwards, ask_meant_again, keep_beside, take_answers
 from actions.follow_up_stop import STOP
 from actions.follow_up_task import (
     BEGIN,
@@ -35,13 +35,16 @@ from actions.measured_whose import (
     settle,
     take,
 )
+from actions.putting_right import is_closed, meant_afterwards, takes_back_nothing_else
 from actions.turn import Reply, Turn
+from actions.wishes import wish_of
 from integrations.hospital.follow_up import answering, asking
 from integrations.hospital.follow_up.answering import OpenTask
 from integrations.hospital.follow_up.correcting import corrected, corrects
 from integrations.hospital.follow_up.plans import Plan, Question
 from integrations.hospital.follow_up.reading import read_all, read_one
-from integrations.language.clauses import puts_off, skips, without_later
+from integrations.language.clauses import clauses, puts_off, skips, without_later
+from integrations.language.health import books
 from integrations.language.measurements import find_measurements
 
 _DONT = frozenset({"cancel", "goodbye"})
@@ -66,6 +69,10 @@ _NOT_WORDS = frozenset(
         "non_text",
     }
 )
+# What a message with a wish for a visit may be taken for.
+_MAY_WISH = frozenset(
+    {"inform", "correct", "nlu_fallback", "tell_symptoms", "log_measurement", "which_department"}
+)
 _JUST_NOW = timedelta(minutes=30)
 LATER = "later"  # what a button says
 
@@ -88,6 +95,10 @@ class FollowUpForm(Form):
     )
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if is_closed(draft):
+            if await meant_afterwards(turn):
+                return await answer_afterwards(turn, reply, draft)
+            draft = {}
         if turn.intent == "follow_up_answered":
             await by_page.answer_by_page(turn, reply)
             return Outcome.closed()
@@ -111,7 +122,7 @@ class FollowUpForm(Form):
     async def _asked(
         self, turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any]
     ) -> Outcome:
-        goes_back = turn.intent == "go_back" or (not draft.get(MEANT) and _only_takes_back(turn.text))
+        goes_back = turn.intent == "go_back" or (not draft.get(MEANT) and takes_back_nothing_else(turn.text))
         if goes_back and turn.asked == QUESTION and (before := draft.get("last")):
             return put_question(turn, reply, task, plan, {**draft, "question": before, "last": None})
         if turn.intent in _DONT or turn.intent == "go_back":
@@ -156,6 +167,22 @@ class FollowUpForm(Form):
         if draft.get(MEANT):
             return ask_meant_again(turn, reply, plan, draft)
         return put_question(turn, reply, task, plan, draft)
+
+    def _booked(self, turn: Turn) -> Turn:
+        """更严重了，想挂号 answers and wishes, unless all words are wanted."""
+        draft = turn.slots.get(self.slot) or {}
+        plan = known_plans(turn).get(str(draft.get("plan")))
+        question = plan.question(str(draft.get("question"))) if plan else None
+        all_words = turn.asked == QUESTION and question is not None and question.kind == "text"
+        may = turn.asked in (BEGIN, QUESTION) and turn.intent in _MAY_WISH and not all_words
+        if may and any(books(part) for part in clauses(turn.text)):
+            return replace(turn, intent="book_appointment")
+        return super()._booked(turn)
+
+    async def before_leaving(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> None:
+        if turn.asked in (BEGIN, QUESTION) and turn.text:
+            await keep_beside(turn, reply, draft)
+            reply.begins = wish_of(turn) if turn.intent == "book_appointment" else None
 
     def says_something(self, turn: Turn) -> bool:
         """A digression that holds an answer is an answer."""
@@ -203,11 +230,6 @@ class FollowUpForm(Form):
         else:
             reply.say("say_follow_up_none")
         return Outcome.closed()
-
-
-def _only_takes_back(text: str) -> bool:
-    """ "不对", without what is right."""
-    return corrects(text) and not corrected(text)
 
 
 def _puts_right(turn: Turn, last: Question | None) -> bool:

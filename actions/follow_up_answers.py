@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from actions import follow_up_words as words
 from actions import measured_doubt, passed_on
+from actions.consent import missing_consents
 from actions.follow_up_task import BEGIN, QUESTION, keep, known_plans, later, open_task, put_question
 from actions.follow_up_times import taken_at
 from actions.forms import Outcome
 from actions.measured_doubt import MEANT
+from actions.putting_right import closed, said_instead, takes_back_nothing_else
 from actions.turn import Reply, Turn
-from integrations.hospital.follow_up import answering
+from integrations.hospital.follow_up import answering, wording
 from integrations.hospital.follow_up.answering import Given, OpenTask
-from integrations.hospital.follow_up.correcting import corrected, corrects
+from integrations.hospital.follow_up.correcting import corrects
 from integrations.hospital.follow_up.plans import Plan, Question
 from integrations.hospital.follow_up.reading import Read, chosen, graded, graded_yes_no, read_all, read_one
 from integrations.hospital.models import Level
-from integrations.language.clauses import puts_off, skips, without_later
+from integrations.language.clauses import clauses, puts_off, skips, without_later
+from integrations.language.health import books
 
 SKIP = "skip"  # what a button says
 ECHOED = "echoed"  # in the draft: the patient knows how to put an answer right
-_JUST_ANSWERED = timedelta(hours=1)  # so long "不对" means the answer before, after something else as well
 
 
 async def take_answers(
@@ -47,6 +48,46 @@ async def take_answers(
     moment = taken_at(turn)
     await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in reads])
     return await _answered(turn, reply, plan, draft, reads)
+
+
+async def answer_afterwards(turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+    """ "不对，是…" behind the last answer, or an alarm's advice: kept in its place, and said what it is now."""
+    task = await open_task(turn, draft)
+    plan = known_plans(turn).get(task.plan_id) if task else None
+    if task is None or plan is None or await missing_consents(turn):
+        reply.say("say_follow_up_none" if task is None or plan is None else "say_measurement_consent")
+        return Outcome.closed()
+    draft = {"task": str(task.id), "plan": plan.id, "last": draft.get("last")}
+    if takes_back_nothing_else(turn.text):
+        return put_question(turn, reply, task, plan, {**draft, "question": draft["last"]}, answered=True)
+    reads = await said_instead(turn, task, plan, draft, afterwards=True)
+    if wrong := next((read for read in reads if read.doubtful), None):
+        return await _look_again(turn, reply, task, plan, draft, wrong, reads)
+    moment = taken_at(turn)
+    await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in reads])
+    reply.say("say_follow_up_changed", what=turn.words.all_of(words.changed(turn, read) for read in reads))
+    _advise(turn, reply, reads)
+    return await _go_on_after(turn, reply, plan, {**draft, ECHOED: True}, reads)
+
+
+async def keep_beside(turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> None:
+    """What a message answers beside a wish that leaves the form: 更严重了，想挂号."""
+    task = await open_task(turn, draft)
+    plan = known_plans(turn).get(task.plan_id) if task else None
+    told = "，".join(part for part in clauses(turn.text) if not books(part))
+    if task is None or plan is None or not told or await missing_consents(turn):
+        return
+    left = task.open_questions(plan)
+    current = plan.question(str(draft.get("question"))) or (left[0] if left else plan.questions[-1])
+    found = await _read(replace(turn, text=told), task, plan, current, draft)
+    reads = [read for read in found if read.question.kind != "text" and not read.doubtful]
+    if not reads:
+        return
+    moment = taken_at(turn)
+    await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in reads])
+    _say_kept(turn, reply, draft, reads)
+    if any(read.level is Level.ALARM for read in reads):
+        await _after_alarm(turn, reply, plan, draft)
 
 
 async def _settled(
@@ -75,8 +116,10 @@ async def _read(
     all_plans = known_plans(turn)
     text = turn.text if current.kind == "text" else without_later(turn.text)
     takes_back = corrects(text)
-    if takes_back and (reads := await _put_right(turn, task, plan, current, draft, text)):
-        return reads
+    if takes_back:
+        said = replace(turn, text=text)
+        if reads := await said_instead(said, task, plan, draft, any_named=current.kind == "text"):
+            return reads
     if turn.asked == BEGIN and turn.intent in {"affirm", "inform"} and not turn.facts.measurement:
         return []
     if turn.asked == BEGIN and current.kind in ("text", "yes_no", "choice"):
@@ -97,24 +140,6 @@ async def _turned_worse(turn: Turn, task: OpenTask, plan: Plan, current: Questio
     alarming = [read for read in reads if read.level is Level.ALARM]
     before = await _answers_of(turn, task) if alarming else {}
     return [read for read in alarming if before.get(read.question.id) != read.value]
-
-
-async def _put_right(
-    turn: Turn, task: OpenTask, plan: Plan, current: Question, draft: Mapping[str, Any], text: str
-) -> list[Read]:
-    """What a message says instead of the answer before; nothing where it speaks of something else. Where the patient's
-    own words are asked for, any answer may be meant that they name."""
-    async with turn.runtime.database.begin() as session:
-        latest = await answering.answered_last(session, task.id, turn.now - _JUST_ANSWERED)
-    last = plan.question(str(draft.get("last") or latest))
-    if last is None or last.kind == "text":
-        return []
-    words = text if last.measures else corrected(text)
-    before = await _answers_of(turn, task)
-    reads = read_all(known_plans(turn), plan.questions, last, words, before)
-    if any(read.question.id == last.id for read in reads):
-        return reads
-    return [read for read in reads if read.question.id in before] if current.kind == "text" else []
 
 
 async def _answers_of(turn: Turn, task: OpenTask) -> dict[str, Any]:
@@ -159,9 +184,8 @@ async def _look_again(
         return await _go_on(turn, reply, plan, draft, said=["say_measurement_doubtful"])
     waiting = _ask_meant(turn, reply, wrong)
     if not waiting:
-        key = "say_pressure_partial" if wrong.partial else "say_measurement_implausible"
-        reply.say(key, value=words.value(turn, wrong.question, wrong.value))
-    doubted = wrong.question.id if wrong.implausible else draft.get("doubted")
+        _ask_again(turn, reply, wrong)
+    doubted = wrong.question.id if wrong.implausible or wrong.open else draft.get("doubted")
     draft = {
         **draft,
         "plan": plan.id,
@@ -172,6 +196,15 @@ async def _look_again(
     }
     reply.expects = wrong.question.kind
     return Outcome(draft, QUESTION)
+
+
+def _ask_again(turn: Turn, reply: Reply, wrong: Read) -> None:
+    if wrong.open:
+        example = wording.in_full(turn.words.texts, wrong.question.kind, wrong.value)
+        reply.say("say_measurement_open", example=example)
+        return
+    key = "say_pressure_partial" if wrong.partial else "say_measurement_implausible"
+    reply.say(key, value=words.value(turn, wrong.question, wrong.value))
 
 
 def ask_meant_again(turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str, Any]) -> Outcome:
@@ -189,13 +222,13 @@ def _told_again(wrong: Read, draft: Mapping[str, Any]) -> bool:
     """Whether a doubtful value comes for the second time."""
     if wrong.unlikely:
         return bool((draft.get(MEANT) or {}).get("told") == wrong.value)
-    return wrong.implausible and draft.get("doubted") == wrong.question.id
+    return (wrong.implausible or wrong.open) and draft.get("doubted") == wrong.question.id
 
 
 def _ask_meant(turn: Turn, reply: Reply, wrong: Read) -> dict[str, Any] | None:
     plans, kind = known_plans(turn), wrong.question.measures
     ranges = plans.ranges(wrong.question)
-    if wrong.partial or kind is None or ranges is None:
+    if wrong.partial or not (wrong.implausible or wrong.unlikely) or kind is None or ranges is None:
         return None
     return measured_doubt.ask(
         turn, reply, plans.rules.of(kind), ranges, kind, wrong.value, stands=wrong.unlikely
@@ -205,22 +238,39 @@ def _ask_meant(turn: Turn, reply: Reply, wrong: Read) -> dict[str, Any] | None:
 async def _answered(
     turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str, Any], reads: list[Read]
 ) -> Outcome:
-    noted = words.all_values(turn, reads)
-    if noted:
+    known = _say_kept(turn, reply, draft, reads)
+    return await _go_on_after(turn, reply, plan, {**draft, ECHOED: known}, reads)
+
+
+def _say_kept(turn: Turn, reply: Reply, draft: Mapping[str, Any], reads: list[Read]) -> bool:
+    """What was understood, and advice. Gives whether the patient knows by now how to put an answer right."""
+    if noted := words.all_values(turn, reads):
         reply.say("say_follow_up_noted", what=noted)
-    alarmed = any(read.level is Level.ALARM for read in reads)
+    known = bool(draft.get(ECHOED))
     if understood := words.understood(turn, reads):
-        known = alarmed or draft.get(ECHOED)
-        reply.say("say_follow_up_understood" if known else "say_follow_up_understood_first", what=understood)
-        draft = {**draft, ECHOED: True}
+        briefly = known or any(read.level is Level.ALARM for read in reads)
+        reply.say(
+            "say_follow_up_understood" if briefly else "say_follow_up_understood_first", what=understood
+        )
+        known = True
+    _advise(turn, reply, reads)
+    return known
+
+
+def _advise(turn: Turn, reply: Reply, reads: list[Read]) -> None:
     for read in sorted(reads, key=lambda one: one.level is not Level.ALARM):
         advice = known_plans(turn).advice(read.question, read.level, low=read.low)
         if advice:
             reply.parts.append(advice.text(turn.language))
         if read.level is Level.ALARM:
             break  # one thing at a time: the gravest
+
+
+async def _go_on_after(
+    turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str, Any], reads: list[Read]
+) -> Outcome:
     draft = {**draft, "last": reads[0].question.id, MEANT: None}
-    if alarmed:
+    if any(read.level is Level.ALARM for read in reads):
         return await _after_alarm(turn, reply, plan, draft)
     return await _go_on(turn, reply, plan, draft, said=[])
 
@@ -230,7 +280,7 @@ async def _after_alarm(turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str,
     task = await open_task(turn, draft)
     rest = bool(task and task.open_questions(plan))
     passed_on.say(turn, reply, rest=rest)
-    return Outcome.closed()
+    return Outcome(closed(turn, draft))
 
 
 async def _go_on(
@@ -241,7 +291,7 @@ async def _go_on(
     task = await open_task(turn, draft)
     if task is None or not task.open_questions(plan):
         reply.parts.append(plan.closing.text(turn.language))
-        return Outcome.closed()
+        return Outcome(closed(turn, draft))
     if puts_off(turn.text):  # 药吃了，血压晚上再量
-        return await later(turn, reply, task)
+        return replace(await later(turn, reply, task), draft=closed(turn, draft))
     return put_question(turn, reply, task, plan, {**draft, "question": None})

@@ -82,9 +82,13 @@ def invite(reply: Reply, task: OpenTask, plan: Plan, *, again: bool = False) -> 
     return Outcome({"task": str(task.id), "plan": plan.id}, BEGIN)
 
 
-def put_question(turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any]) -> Outcome:
+def put_question(
+    turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any], *, answered: bool = False
+) -> Outcome:
+    """The draft's question, or the next one; nothing when all is answered, unless it is to be `answered` anew."""
     left = task.open_questions(plan)
-    question = plan.question(str(draft.get("question"))) or left[0] if left else None
+    named = plan.question(str(draft.get("question"))) if left or answered else None
+    question = named or (left[0] if left else None)
     if question is None:
         reply.parts.append(plan.closing.text(turn.language))
         return Outcome.closed()

@@ -36,6 +36,15 @@ def understood(turn: Turn, reads: list[Read]) -> str:
     return turn.words.all_of(said for read, said in taken if not _said_so(turn.text, read, said))
 
 
+def changed(turn: Turn, read: Read) -> str:
+    """An answer as it stands after it was put right; a yes or a choice with its question."""
+    if said := value(turn, read.question, read.value):
+        return said
+    question = read.question.ask.text(turn.language).rstrip("？?。. ")
+    said = wording.told(turn.words.texts, read.question, read.value)
+    return turn.words.texts.text("word_answer_changed", question=question, answer=said)
+
+
 def _said_so(text: str, read: Read, said: str) -> bool:
     if read.question.kind == "yes_no":
         return len(text) <= (_SHORT_ENGLISH if text.isascii() else _SHORT)

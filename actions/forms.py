@@ -14,7 +14,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 
-from actions import hospital_questions
+from actions import hospital_questions, putting_right
 from actions.directory import DirectoryCache
 from actions.facts import read_facts
 from actions.turn import Reply, Turn, read_turn
@@ -83,13 +83,26 @@ class Journey(Action):
             wishes=self.wishes,
         )
         reply = Reply(turn.words, language=turn.chosen_language)
-        events = await self.take(turn, reply)
+        events = await self._own_or_another(turn, reply)
         open_now = any(event.get("name") == REQUESTED and event.get("value") for event in events)
         await self.wishes.after(turn, reply, events, open_now=open_now)
         if turn.language == ENGLISH:
             reply.put_english((await turn.directory()).english)
         reply.dispatch(dispatcher)
         return events
+
+    async def _own_or_another(self, turn: Turn, reply: Reply) -> list[EventType]:
+        """What puts an answer of a follow-up right goes back to it, until something else is begun."""
+        if self.name() == f"validate_{putting_right.FORM}":
+            return await self.take(turn, reply)
+        if await putting_right.meant_afterwards(turn):
+            return self.hand_over(turn, putting_right.FORM)
+        events = await self.take(turn, reply)
+        return [SlotSet(putting_right.SLOT, None), *events] if putting_right.is_over(turn) else events
+
+    def hand_over(self, turn: Turn, form: str) -> list[EventType]:
+        """Nothing is done here: the message is the other form's."""
+        return [FollowupAction(form)]
 
     @abstractmethod
     async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
@@ -120,6 +133,8 @@ class Saying(Journey):
         begun = await self.wishes.answered(turn, reply)
         if begun is not None:
             return begun
+        if self.intent == _ASIDE and turn.intent in self.wishes.opens:  # 等一下，我先挂个号
+            return self.hand_over(turn, self.wishes.opens[turn.intent])
         await self.answer(turn, reply)
         return count_failures(turn, understood=True)
 
@@ -197,6 +212,7 @@ class Form(Journey):
             reply.wished.append(wish_of(turn))
             return await self.ask(turn, reply, draft)
         if turn.intent in self.entries:
+            await self.before_leaving(turn, reply, draft)
             go_on = self.entries[turn.intent]
             return Outcome.closed(go_on=go_on, slots={} if go_on in _ON_THE_WAY else self.leaving)
         says_something = self.says_something(turn)
@@ -261,6 +277,9 @@ class Form(Journey):
         outcome.understood = False
         return outcome
 
+    async def before_leaving(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> None:
+        """What the message answers here, beside the wish that another form is opened for."""
+
     def holds(self, draft: Mapping[str, Any]) -> bool:
         """Whether so much was told that another journey has to wait until this one is done."""
         return False
@@ -268,6 +287,9 @@ class Form(Journey):
     def says_something(self, turn: Turn) -> bool:
         """Whether a message that sounds like a digression also answers this form."""
         return False
+
+    def hand_over(self, turn: Turn, form: str) -> list[EventType]:
+        return self._events(turn, Outcome(turn.slots.get(self.slot), go_on=form))
 
     def _events(self, turn: Turn, outcome: Outcome) -> list[EventType]:
         """At least one slot besides the requested one is set: Rasa takes a form that sets none for rejected."""

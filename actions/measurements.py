@@ -24,7 +24,7 @@ from integrations.hospital.follow_up.alerts import Duty
 from integrations.hospital.follow_up.correcting import corrects
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import MeasurementRule, Plans, plans
-from integrations.hospital.follow_up.wording import measured, number
+from integrations.hospital.follow_up.wording import in_full, measured, number
 from integrations.hospital.models import Level, Method
 from integrations.hospital.patients import PatientView
 from integrations.language.measurements import Measured, MeasurementKind, find_measurements, named_kind
@@ -101,7 +101,7 @@ async def log_for(
         rule = known.rules.of(wrong.kind)
         stands = not _hardly(known, wrong)
         waiting = None
-        if not _half(wrong):
+        if not _half(wrong) and not _open(known, wrong):
             ranges, value = rule.ranges, wrong.value
             waiting = measured_doubt.ask(turn, reply, rule, ranges, wrong.kind, value, stands=stands)
         if waiting is None:
@@ -124,6 +124,9 @@ async def log_for(
 
 def _say_doubt(turn: Turn, reply: Reply, known: Plans, wrong: Measured) -> None:
     """What is wrong with a value, and to send it once more."""
+    if _open(known, wrong):
+        reply.say("say_measurement_open", example=in_full(turn.words.texts, wrong.kind, wrong.value))
+        return
     key = "say_measurement_implausible" if _hardly(known, wrong) else "say_measurement_unit"
     key = "say_pressure_partial" if _half(wrong) else key
     reply.say(key, value=measured(turn.words.texts, wrong.kind, wrong.value))
@@ -236,9 +239,16 @@ def _doubtful(known: Plans, found: Iterable[Measured]) -> Measured | None:
     """The first that cannot be kept as it was told."""
     for one in found:
         bare = not one.with_unit and known.rules.of(one.kind).ranges.unlikely(one.value)
-        if bare or _hardly(known, one):
+        if bare or _hardly(known, one) or _open(known, one):
             return one
     return None
+
+
+def _open(known: Plans, found: Measured) -> bool:
+    """Whether a digit of the value has still to be told (8点多)."""
+    if found.at_most is None or _hardly(known, found):
+        return False
+    return reading.alarms_anyway(known.rules.of(found.kind).ranges, found.value, found.at_most) is None
 
 
 def _hardly(known: Plans, found: Measured) -> bool:
@@ -249,6 +259,8 @@ def _hardly(known: Plans, found: Measured) -> bool:
 def _graded(known: Plans, found: Measured) -> _Noted:
     rule = known.rules.of(found.kind)
     level, low = rule.ranges.grade(found.value)
+    if found.at_most and (alarm := reading.alarms_anyway(rule.ranges, found.value, found.at_most)):
+        level, low = Level.ALARM, alarm.low
     return _Noted(found.kind, found.value, level, low, rule)
 
 

@@ -164,7 +164,9 @@ class Wishes:
             memory.turn, memory.now = "", None
         if goes_on:
             memory.waiting += reply.wished
-        if goes_on and (turn.later or reply.taken):
+        if goes_on and reply.begins and not turn.later:
+            memory.turn, memory.now = turn.message_id, reply.begins.as_json()
+        elif goes_on and (turn.later or reply.taken):
             memory.turn = turn.message_id
             if reply.taken:
                 memory.now = {"part": _part(memory) + reply.taken}
