@@ -133,8 +133,6 @@ class Saying(Journey):
         begun = await self.wishes.answered(turn, reply)
         if begun is not None:
             return begun
-        if self.intent == _ASIDE and turn.intent in self.wishes.opens:  # 等一下，我先挂个号
-            return self.hand_over(turn, self.wishes.opens[turn.intent])
         await self.answer(turn, reply)
         return count_failures(turn, understood=True)
 

@@ -18,9 +18,7 @@ from actions.wishes import Wish, Wishes, meant
 from actions.wording import Wording
 from integrations.catalogue import CHINESE
 from integrations.hospital.operations import OperationKey
-from integrations.language.asides import beside_asides
 from integrations.language.glossary import Glossary
-from integrations.language.health import books
 from integrations.language.languages import LANGUAGES
 from integrations.runtime import Runtime
 
@@ -149,8 +147,6 @@ def _intent(found: Mapping[str, Any], text: str) -> str:
     if text.strip() == _EMERGENCY_NUMBER:
         return "emergency_help"
     name = str(found.get("name") or "")
-    if name == "pause" and any(map(books, beside_asides(text))):
-        return "book_appointment"  # 我先挂个号等一下
     unclear = name in _WEIGHTY and float(found.get("confidence") or 0) < _CLEAR
     return "nlu_fallback" if unclear else name
 
@@ -172,9 +168,7 @@ class Reply:
     language: str = ""  # chosen by the patient just now
     handoff: dict[str, str] = field(default_factory=dict)  # a person is to help: with which skill, and why
     taken: int = 0  # how many of the turn's later wishes the action took itself
-    begins: Wish | None = (
-        None  # what the form that is opened now is to take of the message, instead of all of it
-    )
+    begins: Wish | None = None  # what the form that opens now takes of the message, instead of all of it
     wished: list[Wish] = field(default_factory=list)  # for when the form is done, as the action understood it
 
     def say(self, key: str, **values: object) -> None:

@@ -7,7 +7,6 @@ A pure function; it goes by the whole message, for with more words it may be tol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from integrations.language.script import normalise
 
@@ -59,14 +58,3 @@ def is_aside(text: str) -> bool:
     """ "等一下", "wait a moment", "我在楼上": nothing else is said."""
     said = normalise(text).strip(_EDGES)
     return 0 < len(said) <= _LONGEST and bool(_ASIDE.fullmatch(said))
-
-
-def beside_asides(text: str) -> Iterator[str]:
-    """What a message says beside an aside at its beginning or its end, for each way to part them: 我先挂个号, of
-    我先挂个号等一下."""
-    said = normalise(text).strip(_EDGES)
-    for place in range(1, min(len(said), 2 * _LONGEST)):
-        if is_aside(said[:place]):
-            yield said[place:]
-        if is_aside(said[place:]):
-            yield said[:place]

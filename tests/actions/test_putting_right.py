@@ -198,9 +198,3 @@ async def test_told_unasked_too(chat: Chat) -> None:
     said = await answer(chat, "血糖空腹3点多", "log_measurement", told)
     assert "请马上吃糖" in said.text
     assert await alerts(chat) == ["open"]
-
-
-async def test_a_wish_to_book_taken_for_a_pause(chat: Chat) -> None:
-    said = await answer(chat, "我先挂个号等一下", "pause")
-    assert chat.form == "booking_form"
-    assert "科" in said.text

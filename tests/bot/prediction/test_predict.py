@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from bot.cli import app
 from bot.prediction.people import age_of, person_of
 from integrations.hospital.demo_names import demo_lexicon
-from integrations.settings import Settings
+from integrations.settings import ROOT, Settings
 
 NOW = "2026-11-24T10:30:00"  # a Tuesday
 
@@ -103,26 +103,40 @@ def test_sexes_as_sets_write_them() -> None:
     assert found == ["male", "female", "female", "male", None, None]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)  # it may train the model first
-def test_intents_by_the_trained_model() -> None:
+def classified(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By the trained model."""
     import io
 
     from bot.launching.secrets import load
     from bot.prediction.intents import intents
     from bot.prediction.rows import predict_lines
-    from integrations.settings import ROOT
 
-    lines = [
-        {"text": "下周三上午挂心内科", "reference_time": "2026-11-22T09:00:00"},
-        {"text": "我的手机是13800138000", "reference_time": NOW},
-    ]
     typed = io.BytesIO("".join(json.dumps(one) + "\n" for one in lines).encode())
     python = load(ROOT / "var").rasa_python
     with intents(Settings(_env_file=None).zone, demo_lexicon(), python, print) as asked:  # type: ignore[call-arg]
-        first, second = [json.loads(one or "") for one in predict_lines(typed, asked, print)]
+        return [json.loads(one or "") for one in predict_lines(typed, asked, print)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # it may train the model first
+def test_intents_by_the_trained_model() -> None:
+    first, second = classified(
+        [
+            {"text": "下周三上午挂心内科", "reference_time": "2026-11-22T09:00:00"},
+            {"text": "我的手机是13800138000", "reference_time": NOW},
+        ]
+    )
     assert first["intent"]["name"] == "book_appointment"
     assert first["intent"]["confidence"] > 0.5
     found = {one["entity"]: one["value"] for one in first["entities"]}
     assert found == {"department": "心血管内科", "date": "2026-11-25", "period": "morning"}
     assert {"entity": "phone", "value": "13800138000"} in second["entities"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_wish_beside_a_word_to_wait_is_no_pause() -> None:
+    lines = (ROOT / "tests/dialogs/asides.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    wanted = [line.split("\t") for line in lines]
+    answers = classified([{"text": text} for _, text in wanted])
+    assert [[one["intent"]["name"], one["text"]] for one in answers] == wanted

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.language.asides import beside_asides, is_aside
-from integrations.language.health import books, speaks_to_us
+from integrations.language.asides import is_aside
+from integrations.language.health import speaks_to_us
 from integrations.language.personal import find_personal
 
 
@@ -41,27 +41,3 @@ def test_an_aside(said: str) -> None:
 )  # fmt: skip
 def test_more_than_an_aside(said: str) -> None:
     assert not is_aside(said)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "我先挂个号等一下", "我先挂个号，等一下", "等一下，我先挂个号", "等等，我要挂骨科", "稍等，帮我约个号",
-        "等一下我想看医生", "先等等，帮我挂明天上午的骨科", "挂个号，稍等一下", "等我一下，我挂个号",
-        "请稍等，我要预约骨科", "wait a moment, I want to book an appointment", "book me a doctor, one moment please",
-    ],
-)  # fmt: skip
-def test_a_wish_to_book_beside_a_word_to_wait(said: str) -> None:
-    assert not is_aside(said)
-    assert any(map(books, beside_asides(said)))
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "等一下", "等一下，马上回来", "稍等", "wait a moment", "等等，停车怎么收费", "等号等了很久",
-        "等一下我在挂号窗口", "等一下，他在挂号",
-    ],
-)  # fmt: skip
-def test_a_word_to_wait_books_nothing(said: str) -> None:
-    assert not any(map(books, beside_asides(said)))
