@@ -153,7 +153,7 @@ def _entry(desk: Desk, page: Page, *, here: bool) -> None:
         ui.icon(page.icon or "circle")
         ui.label(title)
         if page.badge is not None:
-            badge = ui.label("").classes("desk-badge")
+            badge = ui.label("").classes("desk-badge urgent" if page.newest else "desk-badge")
             badge.set_visibility(False)
             _badges.setdefault(desk, {})[page.path] = badge
 

@@ -26,6 +26,7 @@ class Limits:
     answer: timedelta
     tell_again: timedelta
     keep: timedelta
+    brought: timedelta
     continuity: timedelta
     measured: timedelta
     native_accepts: timedelta

@@ -75,6 +75,13 @@ _OUT_OF_TIME = text("""
             SELECT max(last_at) FROM alarms WHERE alarms.conversation_id = talks.conversation_id)) < :keep
     LIMIT :limit
 """)
+# Whoever asked since then let the bot fall silent: they are waited for as the others.
+_BROUGHT_LONG_AGO = text("""
+    SELECT id FROM talks JOIN controls USING (conversation_id)
+    WHERE status = 'unanswered' AND reason IN ('failed', 'anger') AND consultation_id IS NULL
+      AND requested_at < :brought AND controls.epoch = talks.epoch AND opens_at IS NULL
+    LIMIT :limit
+""")
 
 _Step = Callable[[AsyncSession, Runtime, Talk, datetime], Awaitable[bool]]
 
@@ -104,7 +111,8 @@ def _since(rt: Runtime, due: TextClause) -> dict[str, datetime]:
 
 
 _BY_TIME = (
-    "absent", "away", "accept", "escalate", "give_up", "answer", "tell_again", "keep", "native_accepts", "native_lasts",
+    "absent", "away", "accept", "escalate", "give_up", "answer", "tell_again", "keep", "brought",
+    "native_accepts", "native_lasts",
 )  # fmt: skip
 
 
@@ -221,4 +229,5 @@ _STEPS: tuple[tuple[str, TextClause, _Step], ...] = (
     ("silent", _SILENT, _silent),
     ("told", _TO_TELL, _told),
     ("out_of_time", _OUT_OF_TIME, _out_of_time),
+    ("out_of_time", _BROUGHT_LONG_AGO, _out_of_time),
 )

@@ -6,7 +6,7 @@ import pytest
 
 from bot import delivery, inbox, sweep
 from bot.handoff import assigning, talking, timers
-from bot.handoff.models import AnsweredIn, Skill
+from bot.handoff.models import AnsweredIn, Reason, Skill
 from bot.models import ControlState
 from integrations.hospital.models import PresenceState, Role
 from integrations.hospital.staff import presence
@@ -320,3 +320,22 @@ async def test_a_hospital_without_people_of_a_skill_has_none(rt, hire):
     async with rt.database.begin() as session:
         assert await assigning.anybody(session, Skill.SERVICE)
         assert not await assigning.anybody(session, Skill.PHARMACY)
+
+
+async def test_a_person_whom_the_patient_never_asked_for_is_waited_for_no_longer_than_hours(
+    rt, arrive, ask, clock
+):
+    """Who did ask, then or since, is kept for two days."""
+    brought = await ask(await arrive("brought"), reason=Reason.FAILED, bot_goes_on=True)
+    since = await arrive("since")
+    await ask(since, reason=Reason.FAILED, bot_goes_on=True)
+    asked = await ask(since)
+    clock.forward(minutes=16)
+    await timers.keep(rt)  # nobody came: the bot goes on with who asked, too
+    clock.forward(hours=4)
+    await timers.keep(rt)
+    found = await rows(rt, "SELECT id, status, ended_by FROM talks ORDER BY requested_at, id")
+    assert [tuple(row) for row in found] == [
+        (brought.talk_id, "left", "time"),
+        (asked.talk_id, "unanswered", None),
+    ]
