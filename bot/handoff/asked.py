@@ -1,5 +1,5 @@
-"""Who asks for somebody in particular (a pharmacist, a department's doctors, the one from just now), in the words of a
-button: so it is the same within every question."""
+"""Who asks for somebody in particular (a pharmacist, a department's doctors, the one from just now), or for nobody any
+more, in the words of a button: so it is the same within every question."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from bot.handoff.models import Skill
-from integrations.language.asked_for import Whom, whom
+from bot.handoff.telling import handed_back
+from integrations.language.asked_for import Whom, nobody, whom
 from integrations.runtime import Runtime
 
 _HELPED_LAST = text("""
@@ -26,6 +27,8 @@ async def command(
 ) -> str | None:
     """What the message stands for; None for every other. The same person as before is asked first in any case
     (bot.handoff.assigning): what counts is whose queue it is."""
+    if nobody(words):
+        return handed_back("left")
     asked = whom(words)
     if asked is None:
         return None
