@@ -36,6 +36,13 @@ def test_what_has_ended_stays_so_and_everything_can_end():
         assert TRANSITIONS[one] & (set(TalkStatus) - OPEN)
 
 
+_ELSEWHERE = text("""
+    SELECT count(*) FROM outbound JOIN talks ON talks.id = outbound.talk_id
+    WHERE outbound.status = 'queued' AND outbound.staff_id IS NOT NULL AND talks.ended_at IS NULL
+      AND talks.staff_id IS DISTINCT FROM outbound.staff_id
+""")
+
+
 class Machine(RuleBasedStateMachine):
     """Steps at random on one conversation; refused ones change nothing."""
 
@@ -69,12 +76,25 @@ class Machine(RuleBasedStateMachine):
             who = (await session.execute(text("SELECT state, epoch FROM controls"))).one()
         return found, who
 
+    async def waiting_elsewhere(self) -> int:
+        async with self.world.rt.database.begin() as session:
+            return int((await session.execute(_ELSEWHERE)).scalar_one())
+
     def talk(self) -> Any:
         return self.run(self.look())[0]
 
     @rule()
     def ask(self) -> None:
         self.run(self.do(lambda session: queue.ask(session, self.world.rt, self.world.patient)))
+
+    @rule()
+    def bring(self) -> None:
+        """Nobody asked: the bot goes on."""
+
+        async def brought(session: Any) -> None:
+            await queue.ask(session, self.world.rt, self.world.patient, bot_goes_on=True)
+
+        self.run(self.do(brought))
 
     @rule()
     def leave(self) -> None:
@@ -168,6 +188,10 @@ class Machine(RuleBasedStateMachine):
             assert found.accepted_at is None
         self.epochs.append(who.epoch)
         assert all(before <= after for before, after in pairwise(self.epochs))
+
+    @invariant()
+    def nobody_s_words_wait_in_another_s_talk(self) -> None:
+        assert self.run(self.waiting_elsewhere()) == 0
 
 
 async def test_any_order_of_steps(rt, patient, agent, other):
