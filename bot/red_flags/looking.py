@@ -31,7 +31,7 @@ Found = tuple[Outcome, str]
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What the rules made of a text. `put_aside`: there was a sign, and something that took its weight;
-    `open_to_doubt`: a rule rings that may be doubted; `doubtful`: besides, a weak cue says that it is no matter of now;
+    `open_to_doubt`: a rule rings that may be doubted; `doubtful`: a weak cue says that it is no matter of now;
     `rest`: the text without the signs in it that are denied."""
 
     found: Found
@@ -62,17 +62,11 @@ def look(text: str, earlier: Sequence[str] = ()) -> tuple[Outcome, str]:
 
 
 def _both(text: str, judged: Judged, before: str) -> Found:
-    """The rules' word where they are certain. Where they are silent the second opinion counts; where they put a sign
-    aside or are only mildly worried, it does when it is very sure of a life in danger. Where one of them rings alone,
-    a second opinion silences it that is sure of no harm together with a weak cue in the text, or certain of it, in what
-    was said just before too. Certainty alone counts in Chinese only, of which it knows most, and in no crisis."""
+    """The rules' word, unless it is silenced. Where they are silent the second opinion counts; where they put a sign
+    aside or are only mildly worried, it does when it is very sure of a life in danger."""
     ruled = judged.found
-    alone = judged.open_to_doubt and ruled[0] is not Outcome.CRISIS and not text.isascii()
-    if judged.doubtful or alone:
-        said = (text, before) if before else (text,)
-        sure = all(harmless(one, alone=not judged.doubtful) for one in said)
-        if sure and not _agreed(ruled[1], text):
-            return _NOTHING
+    if _silenced(text, judged, before):
+        return _NOTHING
     if ruled[0] in _GRAVE:
         return ruled
     doubted = judged.put_aside or ruled[0] is not Outcome.NONE
@@ -80,13 +74,26 @@ def _both(text: str, judged: Judged, before: str) -> Found:
     return (rule_named(name).outcome, name) if name else ruled
 
 
-def _may_be_doubted(found: Found, scope: Scope) -> bool:
-    """Who wishes to die means it, however it is said; who speaks of their own despair, or calls for help, is
-    believed."""
-    outcome, rule = found
-    if "about" in rule_named(rule).despite or (outcome is Outcome.CRISIS and scope.of_oneself()):
+def _silenced(text: str, judged: Judged, before: str) -> bool:
+    """Whether a second opinion silences the one rule that rings: one that is sure of no harm together with a weak cue
+    in the text, or one that is certain of it, in what was said just before too. Against despair, and when somebody
+    calls for help, both are needed: the cue, and certainty. Certainty alone counts in Chinese only, of which it knows
+    most."""
+    if judged.found[0] is Outcome.NONE:
         return False
-    return not scope.pressing()
+    plainly = judged.found[0] is Outcome.CRISIS and not rule_named(judged.found[1]).is_hint
+    open_to_doubt = judged.open_to_doubt and not plainly
+    if not judged.doubtful and (text.isascii() or not open_to_doubt):
+        return False
+    alone = not (judged.doubtful and open_to_doubt)
+    said = (text, before) if before else (text,)
+    return all(harmless(one, alone=alone) for one in said) and not _agreed(judged.found[1], text)
+
+
+def _may_be_doubted(found: Found, scope: Scope) -> bool:
+    """Who wishes to die means it, however it is said; who calls for help is believed."""
+    rule = rule_named(found[1])
+    return not scope.pressing() and (rule.is_hint or "about" not in rule.despite)
 
 
 def _agreed(found: str, text: str) -> bool:
@@ -126,7 +133,7 @@ def _judge(text: str, new_from: int) -> Judged:
         weighed or scope.put_aside,
         not rings and scope.wishes(),
         open_to_doubt,
-        open_to_doubt and scope.doubtful(),
+        rings and scope.doubtful(),
         scope.without_denied(),
     )
 

@@ -2,7 +2,8 @@
 
 A rule says what is looked for (`says`, and `english`), and perhaps what has to stand near it (`with`, `with_english`).
 Its phrases are regular expressions in which {name} is a class of words from vocabulary.yml and … a gap within one
-clause. `kind: name` marks the name of an illness or deed rather than a sign: people ask about those.
+clause. `kind: name` marks the name of an illness or deed rather than a sign: people ask about those. `kind: hint` marks
+words that may as well mean nothing.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Rule:
     patterns: Patterns
     companions: Patterns | None = None
     is_name: bool = False
+    is_hint: bool = False
     despite: frozenset[str] = frozenset()
     words: str = ""
     examples: tuple[str, ...] = ()
@@ -154,6 +156,7 @@ def _rule(row: dict[str, Any]) -> Rule:
         patterns=Patterns(compiled(row.get("says", [])), compiled(row.get("english", []), english=True)),
         companions=companions or None,
         is_name=row.get("kind") == "name",
+        is_hint=row.get("kind") == "hint",
         despite=frozenset(row.get("despite", ())),
         words=row.get("words", ""),
         examples=tuple(row.get("examples", ())),

@@ -16,6 +16,7 @@ from bot.red_flags.reading import Rule, read, rules, sieve, written
 _CLAUSE_END = "，。；！？\n"
 _SENTENCE_END = "。！？\n"
 _LASTING = 8  # characters after a sign in which its length may be told
+_QUOTES = "“‘「『\"'"  # 不是“想死” is denied as 不是想死 is
 _SUDDEN = ("突然", "忽然", "suddenly")  # may as well be told of what happened years ago
 _DATES = frozenset("年月岁")
 _DATE = 5  # characters in which a date stands
@@ -27,7 +28,7 @@ _NEAR = 24  # characters around the name of an illness in which a question about
 _DENIED_INSIDE = re.compile(
     r"(?<!要)(?<!止)(?<!是)(?:不|没有?|无)(?:再|怎么|太)?(?:疼|痛|闷|晕|麻|歪|喘|肿|烧|抽|慌|紫|难受|出血|流血)$"
 )
-_WHOLE_WORDS = ("reported", "purpose", "generic", "doubtful", "oneself")  # my app is not in my appointment
+_WHOLE_WORDS = ("reported", "purpose", "generic", "doubtful")  # my app is not in my appointment
 _WORD_ENDS = r"(?a:(?<=\s)|(?!\w))"
 _LONG_LISTS = ("words", "doubtful", "reported", "asked", "studied")  # quicker looked for as one
 _ANCHORED = ("denied", "feared", "once")  # these stand directly before what they silence
@@ -105,10 +106,6 @@ class Scope:
     def pressing(self) -> bool:
         """Whether somebody calls for help, or what was over is here again."""
         return bool(self._cues("pressing") or self._cues("returns"))
-
-    def of_oneself(self) -> bool:
-        """Whether the speaker is spoken of."""
-        return bool(self._cues("oneself"))
 
     def _silenced(self, sign: re.Match[str], rule: Rule) -> bool:
         start, end = sign.span()
@@ -220,7 +217,7 @@ class Scope:
         return self._found[name]
 
     def _just_before(self, name: str, start: int) -> bool:
-        before = self.text[self.clause_start(start) : start]
+        before = self.text[self.clause_start(start) : start].rstrip(_QUOTES)
         return any(cue.pattern.search(before) for cue in self._possible_cues(name))
 
     def _just_after(self, name: str, end: int) -> bool:

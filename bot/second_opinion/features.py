@@ -1,11 +1,13 @@
 """What the model sees of a text: runs of one to four characters or English words, within a clause; runs of two and
-three syllables, for what was typed by its sound; two characters or words that stand near each other (嘴…歪); English
-words within Chinese; and numbers, about how large they are."""
+three syllables, for what was typed by its sound; two characters or words that stand near each other (嘴…歪); how one
+clause begins or ends and the next begins (手麻，甩甩就好); English words within Chinese; and numbers, about how large
+they are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from integrations.language.sounds import loose_syllable
 
@@ -28,7 +30,9 @@ def features(text: str) -> list[str]:
     if text.isascii():
         words = _stems(text)
         return found + _runs(["<", *words, ">"], " ", range(1, LONGEST + 1)) + _near(words)
-    for clause in _BREAK.split(text):
+    clauses = [one for one in _BREAK.split(text) if one]
+    found += _joints(clauses)
+    for clause in clauses:
         if clause.isascii():
             found += _runs(_stems(clause), " ", range(1, LONGEST + 1))
         else:
@@ -52,6 +56,10 @@ def _stems(text: str) -> list[str]:
 
 def _near(words: Sequence[str]) -> list[str]:
     return [f"{words[at]}…{other}" for at in range(len(words)) for other in words[at + 2 : at + NEAR + 1]]
+
+
+def _joints(clauses: Sequence[str]) -> list[str]:
+    return [f"{end}//{after[:2]}" for one, after in pairwise(clauses) for end in (one[:2], one[-2:])]
 
 
 def _runs(words: Sequence[str], between: str, sizes: Sequence[int]) -> list[str]:

@@ -19,7 +19,7 @@ import yaml
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
 from sklearn.linear_model import SGDClassifier  # type: ignore[import-untyped]
-from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
+from sklearn.model_selection import StratifiedGroupKFold  # type: ignore[import-untyped]
 
 from bot.red_flags import Outcome, look
 from bot.red_flags.plain import plain
@@ -32,6 +32,7 @@ from integrations.language.script import normalise
 
 SEED = 20261122
 FOLDS = 3
+NEIGHBOURS = 20  # who wrote one example wrote the next one alike: these are judged together, as unseen
 ROUNDS = 10  # over all examples: more gain nothing
 SOFTNESS = 20.0  # the inverse of the regularisation, per example
 ORDINARY = 0.3  # what is asked of the assistant weighs less than what was written to tell danger from none
@@ -44,8 +45,8 @@ FALSE_ALARMS = {
 UNTOLD = {"complaint": 2.0}  # nobody said which are grave: a third of those that ring do tell of a danger
 EVERY = 3  # of the complaints told to triage one in three is enough
 MISTAKEN = 0.15  # of what is urgent or worth a question, the share that may be taken for a life in danger
-UNHEARD = 0.02  # of the dangers, the share that the model may take for harmless where a cue agrees with it
-CERTAIN = 0.005  # … and where none does
+UNHEARD = 0.025  # of the dangers, the share that the model may take for harmless where a cue agrees with it
+CERTAIN = 0.008  # … and where none does
 _MARKED = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")
 _ANYTHING = frozenset(
     {"which_department", "start_intake", "emergency_help", "answer_follow_up"}
@@ -74,7 +75,7 @@ def fit(examples: list[Example], folds: int = FOLDS) -> Model:
     matrix = vectors.fit_transform(texts)
     counts = np.where(kinds == "written", 1.0, ORDINARY)
     judged = np.zeros((len(texts), len(CLASSES)))
-    for known, unseen in StratifiedKFold(folds, shuffle=True, random_state=SEED).split(texts, labels):
+    for known, unseen in _folds(labels, folds):
         part = _classifier(matrix[known], labels[known], counts[known])
         judged[np.ix_(unseen, part.classes_)] = _probabilities(part.decision_function(matrix[unseen]))
     whole = _classifier(matrix, labels, counts)
@@ -90,6 +91,16 @@ def fit(examples: list[Example], folds: int = FOLDS) -> Model:
         bias=bias,
     )
     return Model(linear, bounds_of(judged, labels, kinds))
+
+
+def _folds(labels: NDArray[np.int64], folds: int) -> Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """What is known and what is unseen in each, neighbours together where there are enough of them."""
+    examples = len(labels)
+    together = np.arange(examples) // max(1, min(NEIGHBOURS, examples // (10 * folds)))
+    made: Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]] = StratifiedGroupKFold(
+        folds, shuffle=True, random_state=SEED
+    ).split(labels, labels, together)
+    return made
 
 
 def bounds_of(judged: NDArray[np.float64], labels: NDArray[np.int64], kinds: NDArray[np.str_]) -> Bounds:

@@ -156,6 +156,22 @@ def test_two_witnesses_together_silence_a_rule():
     assert look(joke)[0] is Outcome.EMERGENCY
 
 
+def test_against_despair_or_a_call_for_help_both_witnesses_have_to_be_certain():
+    silenced = ["装修吵得我想跳楼了，能换病房吗", "培训几点，救人的那个，讲没呼吸怎么办"]
+    speaking.hold(sure_of({"none": 0.9999}))
+    assert [look(one) for one in silenced] == [(Outcome.NONE, "")] * 2
+    speaking.hold(sure_of({"none": 0.999, "crisis": 0.001}))
+    assert [look(one)[0] for one in silenced] == [Outcome.CRISIS, Outcome.EMERGENCY]
+
+
+def test_a_hint_at_despair_is_silenced_by_certainty_alone():
+    hints = ["终于解脱了，石膏拆了", "生不如死地减脂", "永别了拐杖，谢谢大家"]
+    speaking.hold(sure_of({"none": 0.9999}))
+    assert [look(one) for one in hints] == [(Outcome.NONE, "")] * 3
+    speaking.hold(sure_of({"none": 0.999, "crisis": 0.001}))
+    assert [look(one) for one in hints] == [(Outcome.CRISIS, "crisis.hint")] * 3
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -214,7 +230,7 @@ def test_dangers_that_look_harmless_bound_how_certain_is_enough():
     judged = np.vstack([np.tile([0.99, 0, 0, 0, 0.01], (100, 1)), grave])
     bounds = bounds_of(judged, np.array([0] * 100 + [4] * 1000), np.array(["written"] * 1100))
     assert bounds.harmless == 0.5  # one in a hundred may be doubted where a cue agrees
-    assert bounds.certain == pytest.approx(0.97)  # no more than one in two hundred where none does
+    assert bounds.certain == pytest.approx(0.97)  # less than one in a hundred where none does
 
 
 def test_a_rule_stands_where_what_was_said_before_is_not_harmless(monkeypatch: pytest.MonkeyPatch):
