@@ -22,6 +22,7 @@ from actions.wishes import Wishes, wish_of
 from actions.wording import Wording
 from integrations.catalogue import ENGLISH
 from integrations.language.asides import is_aside
+from integrations.language.denials import is_denied
 from integrations.language.health import books
 from integrations.runtime import Runtime
 
@@ -133,7 +134,10 @@ class Saying(Journey):
         begun = await self.wishes.answered(turn, reply)
         if begun is not None:
             return begun
-        await self.answer(turn, reply)
+        if is_denied(turn.intent, turn.text):
+            reply.say("say_kept_as_is_now")
+        else:
+            await self.answer(turn, reply)
         return count_failures(turn, understood=True)
 
 
@@ -180,12 +184,15 @@ class Form(Journey):
 
     async def take(self, turn: Turn, reply: Reply) -> list[EventType]:
         draft = turn.slots.get(self.slot) or {}
-        aside = is_aside(turn.text)
-        if turn.form == self.form and turn.asked:
+        open_here = turn.form == self.form and bool(turn.asked)
+        if is_aside(turn.text) and (open_here or not turn.asked):
             # What its words name is nothing either: "hold on a second" chooses no second one.
-            turn = replace(turn, intent=_ASIDE, facts=read_facts(())) if aside else self._booked(turn)
-            outcome = await self._inside(turn, reply, draft)
-        elif aside and not turn.asked:  # whatever it was taken for, it begins nothing
+            turn = replace(turn, intent=_ASIDE, facts=read_facts(()))
+        if is_denied(turn.intent, turn.text):
+            outcome = await self._not_wanted(turn, reply, draft, open_here=open_here)
+        elif open_here:
+            outcome = await self._inside(self._booked(turn), reply, draft)
+        elif turn.intent == _ASIDE:  # whatever it was taken for, it begins nothing
             await self.digressions[_ASIDE](turn, reply)
             outcome = Outcome(draft or None)
         else:
@@ -194,6 +201,18 @@ class Form(Journey):
         if outcome.asked and question in turn.words.texts:
             reply.expects = turn.words.texts.variations(question)[0].expects
         return self._events(turn, outcome)
+
+    async def _not_wanted(
+        self, turn: Turn, reply: Reply, draft: Mapping[str, Any], *, open_here: bool
+    ) -> Outcome:
+        """不投诉了 leaves the complaint; to every other question 不要人工 says nothing, and it begins nothing."""
+        if open_here and self._goes_on_with(turn.intent):
+            return await self._inside(replace(turn, intent="cancel"), reply, draft)
+        if open_here:
+            reply.say("say_kept_as_is")
+            return await self.ask(turn, reply, draft)
+        reply.say("say_kept_as_is_now")
+        return Outcome(draft or None)
 
     def _booked(self, turn: Turn) -> Turn:
         """下周三上午挂骨科 books, whatever else it may sound like, where no visit is what the form is about."""

@@ -18,6 +18,7 @@ from actions.wishes import Wish, Wishes, meant
 from actions.wording import Wording
 from integrations.catalogue import CHINESE
 from integrations.hospital.operations import OperationKey
+from integrations.language.denials import denies
 from integrations.language.glossary import Glossary
 from integrations.language.languages import LANGUAGES
 from integrations.runtime import Runtime
@@ -26,6 +27,7 @@ _CORRECTING = ("correct", "deny", "reschedule_appointment")
 # What changes something at once has to be clear.
 _WEIGHTY = frozenset({"affirm", "give_consent", "withdraw_consent", "cancel"})
 _CLEAR = 0.4
+_YESES = frozenset({"affirm", "give_consent"})
 # Where "换手机号" cannot mean what was just typed: it is about what is on file.
 _NOTHING_PERSONAL = frozenset({"", "booking_form", "cancellation_form"})
 # "I have no Chinese phone" chooses no language.
@@ -148,7 +150,7 @@ def _intent(found: Mapping[str, Any], text: str) -> str:
         return "emergency_help"
     name = str(found.get("name") or "")
     unclear = name in _WEIGHTY and float(found.get("confidence") or 0) < _CLEAR
-    return "nlu_fallback" if unclear else name
+    return "nlu_fallback" if unclear or (name in _YESES and denies(text)) else name
 
 
 @dataclass(slots=True)

@@ -119,8 +119,12 @@ async def _say_over(turn: Turn, reply: Reply, entry_id: UUID) -> None:
 
 
 async def answer_yes(turn: Turn, reply: Reply) -> None:
-    """ "要", while nothing else is open: the number that is offered, if there is one."""
+    """ "要", while nothing else is open: the number that is offered, if there is one. 嗯不要 takes none."""
     offered = _offered(turn, await _standing(turn))
+    if turn.intent != "affirm":
+        if not await offer_again(turn, reply):
+            await answers.unclear(turn, reply)
+        return
     await (answer_accept if offered else answers.nothing_open)(turn, reply)
 
 

@@ -178,6 +178,15 @@ async def test_an_offer_is_taken_in_a_word(clinic: Clinic, runtime: Runtime) -> 
     assert await entries(runtime) == [WaitlistStatus.ACCEPTED]
 
 
+async def test_a_yes_that_denies_takes_no_offer(clinic: Clinic, runtime: Runtime) -> None:
+    chat, schedule = await waiting(clinic, runtime)
+    await offer(runtime, schedule)
+    said = await chat.say("affirm", text="嗯不要")
+    assert [title.split()[0] for title in said.buttons] == ["接受", "放弃"]
+    assert await appointments(runtime) == []
+    assert await entries(runtime) == [WaitlistStatus.OFFERED]
+
+
 async def test_an_offer_with_a_fee_is_held_for_the_payment(clinic: Clinic, runtime: Runtime) -> None:
     chat, schedule = await waiting(clinic, runtime, fee_fen=2500)
     await offer(runtime, schedule)

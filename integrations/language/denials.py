@@ -1,0 +1,96 @@
+"""What is not wanted: 不要人工, 别取消我的号, "don't change it". A classifier that learnt what asks for a person hears
+人工 and not 不要; and in 好吧不要了 it hears the 好.
+
+Pure functions over the whole message, in simplified characters or English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from integrations.language.script import normalise
+
+_LONGEST = 40  # characters: with more words it is a story, and may be told for a reason
+_CLAUSES = re.compile(r"[，,。.；;！!\n]+")
+_ASKS = re.compile(
+    r"[吗么?？]|呢$|为什么|为啥|怎么|怎样|[能会]不|是不是|要不要|可不可以|行不行|\b(?:why|how|can|could|what)\b",
+    re.IGNORECASE,
+)
+
+# The words for what an intent would begin.
+_VERBS: Mapping[str, str] = {
+    "cancel_appointment": r"取消|退|cancel",
+    "cancel_medicine": r"取消|退|cancel",
+    "cancel_consultation": r"取消|退|cancel",
+    "reschedule_appointment": r"改|换|挪|reschedule|move|change",
+    "change_profile": r"改|换|更正|change|edit",
+    "unbind": r"解绑|解除|取消|unbind|unlink|remove",
+    "withdraw_consent": r"撤回|撤销|收回|取消|withdraw|revoke|take back",
+    "complain": r"投诉|举报|complain|file a complaint",
+    "talk_to_human": r"转?(?:真人|人工(?!智能)|客服|接线员)|找人(?!工智能)|(?:transfer|connect)\b"
+    r"|talk to (?:a person|a human|anyone|anybody|an agent)|an? (?:person|human|agent)\b",
+    "register": r"注册|登记|建档|register",
+    "add_family": r"(?:加|添|登记)|add",
+    "book_appointment": r"挂|约|预约|book",
+    "start_intake": r"问诊|填|预问诊|fill",
+    "online_consultation": r"在线|网上|问诊|consult",
+    "rate": r"评价|打分|rate",
+    "pay_for_me": r"[代帮]付|付",
+}
+_BEFORE = (
+    r"(?:我们?|咱们?|俺|您|你们?|请|那|就|还是|现在|暂时|先|算了|好[的吧]?|嗯|哦|哎|千万|麻烦|真的?|其实|预约|号|药"
+    r"|i|we|please|ok|no|well|actually|oh|sorry)\s*"
+)
+_NOT = (
+    r"(?<![要不用想])(?:别|甭|不[要用想必]?|不需要|不打算|没(?:有)?(?:(?:说|想|打算)(?:要|过)?|要)|无需|用不着"
+    r"|don['’]?t|do not|never|(?:there(?:['’]s| is) )?no need to|no (?:need for )?"
+    r"|(?:i['’]?m |i am |we['’]?re )?not (?:going )?(?:to )?|(?:i )?didn['’]?t (?:ask|want|mean) (?:to|for)?)"
+)
+_STILL = (
+    r"\s*(?:再|去|来|要|给我们?|帮我们?|把|我们?的?|这个|那个|急着|着急|进行|做|给"
+    r"|want to|wish to|need to|please|me to|a|an|my|the)?\s*"
+)
+_AFTER = r".{0,24}"
+# What is named behind these may be all that is not wanted: 不挂张医生, 别改到周五.
+_NOTHING_NAMED = (
+    r"\s*(?:号|约|期|时间|日期|医生|了|吧|啦|呢|an appointment|a visit|anything|the time|it|now)*"
+)
+_AFTER_ALL = {"book_appointment": _NOTHING_NAMED, "reschedule_appointment": _NOTHING_NAMED}
+_DENIED = {
+    intent: re.compile(
+        rf"(?:{_BEFORE})*{_NOT}(?:{_STILL}){{0,3}}(?:{verb}){_AFTER_ALL.get(intent, _AFTER)}", re.IGNORECASE
+    )
+    for intent, verb in _VERBS.items()
+}
+# Two denials ask for it: 不转人工不行; a reproach too: 你们不给转人工.
+_INSISTS = re.compile(
+    r"不行|不可|才怪|就(?:投诉|告|不)|你们?(?:不|都不|没)|\bor i\b|\bunless\b", re.IGNORECASE
+)
+
+_NO = re.compile(
+    r"[不没别甭勿莫否拒冇唔未]|算了|反对|作废"
+    r"|\b(?:no|not|never|none|nope|neither|cannot|refuse|decline)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+# A yes all the same: 没问题, 一点不差, 好的不急.
+_NO_MATTER = re.compile(
+    r"(?:没有?|冇|不会?|无|未)(?:什么|啥|任何|得|有)?(?:错|问题|毛病|意见|差|假|变|改|换|事儿?|异议|疑问|所谓|关系|急|着急|要紧"
+    r"|客气|麻烦|谢|说|变化|变动|漏|落下|忘)|不(?:用|必)(?:再)?(?:改|换|变|谢|急|客气|找|加急)|差不多|少不了|不得了"
+    r"|(?:中|行|好|对|是|要|可)不(?:中|行|好|对|是|要|可)"
+    r"|\b(?:no (?:problem|worries|changes?|rush|hurry|objections?)|why not|not (?:bad|a problem))\b",
+    re.IGNORECASE,
+)
+
+
+def denies(text: str) -> bool:
+    """Whether in words that sound like a yes something is denied: 好吧不要了, "definitely not"."""
+    return bool(_NO.search(_NO_MATTER.sub("", normalise(text))))
+
+
+def is_denied(intent: str, text: str) -> bool:
+    """Whether the words say not to do what a message of this intent asks for."""
+    pattern, said = _DENIED.get(intent), normalise(text).strip()
+    if pattern is None or len(said) > _LONGEST or _ASKS.search(said) or _INSISTS.search(said):
+        return False
+    return any(pattern.fullmatch(clause.strip()) for clause in _CLAUSES.split(said))
