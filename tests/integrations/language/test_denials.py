@@ -114,9 +114,9 @@ def test_no_yes(said: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "没错", "没问题", "信息没错", "冇错就系", "中不中就这", "没毛病", "没意见同意", "可以 没意见", "一点不差", "好的不急",
-        "好，没事", "行，不着急", "不用改了就这样", "好，不换了", "yes, no problem", "ok no changes", "yes, cancel it",
-        "确认取消", "都吃了没落下", "对，没变", "同意", "好的",
+        "没错", "没问题", "信息没错", "冇错就系", "中不中就这", "没毛病", "没意见同意", "可以 没意见", "一点不差",
+        "好的不急", "好，没事", "行，不着急", "不用改了就这样", "好，不换了", "yes, no problem", "ok no changes",
+        "yes, cancel it", "确认取消", "都吃了没落下", "对，没变", "同意", "好的",
     ],
 )  # fmt: skip
 def test_a_yes_all_the_same(said: str) -> None:
