@@ -101,6 +101,8 @@ def typed(text: str, kept: dict[str, Any] | None) -> str | None:
     words = _PUNCTUATION.sub("", answer).casefold()
     titles = [_PUNCTUATION.sub("", normalise(option["title"])).casefold() for option in options]
     same = [at for at, title in enumerate(titles) if title == words]
+    if words.isdecimal() and not same:
+        return None  # 130 is a value, and no word for "130 斤"
     if not same and len(words) >= (_SHORTEST_ENGLISH if words.isascii() else _SHORTEST_WORDS):
         same = [at for at, title in enumerate(titles) if title.startswith(words)]
     part = _POINTING.sub("", words)

@@ -154,7 +154,7 @@ async def test_paid_too_late_is_on_its_way_back(clinic: Clinic, outside: Outside
 
 REFUNDS: dict[RefundStatus, str] = {
     RefundStatus.PROCESSING: "正在退回代付人的微信账户",
-    RefundStatus.SUCCEEDED: "已在今天 9:00退回代付人的微信账户",
+    RefundStatus.SUCCEEDED: "已在今天 9:00 退回代付人的微信账户",
     RefundStatus.ABNORMAL: "没能退回代付人的微信账户，工作人员正在处理",
 }
 

@@ -13,7 +13,7 @@ from .conftest import Chat, Outside
 from .follow_ups import answer, begun
 
 PHONE = "+8613900000001"
-SHUT = "现在是下班时间，随访的医护人员明天 8:00上班后"
+SHUT = "现在是下班时间，随访的医护人员明天 8:00 上班后"
 ALONE = f"{SHUT}才看得到。这之前有需要请打 010-8888 6666"
 ALERTED = f"{SHUT}看；值班人员也会收到提醒。等不及请打 010-8888 6666"
 

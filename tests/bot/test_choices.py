@@ -36,6 +36,14 @@ def test_what_a_typed_answer_names(typed: str, payload: str | None) -> None:
     assert choices.typed(typed, KEPT) == payload
 
 
+def test_a_number_chooses_no_unit() -> None:
+    kept, _ = choices.remember(
+        [{"title": "130 斤", "payload": "/affirm"}, {"title": "体重 130 公斤", "payload": "/deny"}]
+    )
+    assert choices.typed("130", kept) is None
+    assert choices.typed("130斤", kept) == "/affirm"
+
+
 def test_nothing_is_named_while_nothing_is_offered() -> None:
     assert choices.typed("1", None) is None
 

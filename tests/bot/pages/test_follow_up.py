@@ -168,7 +168,7 @@ async def test_an_alarm_is_answered_at_once_and_reaches_staff(sheet):
     said = words(shown)
     assert "这个数很高。请马上坐下休息" in said
     assert "已经转给随访的医护人员" in said
-    assert "现在是下班时间，随访的医护人员明天 8:00上班后才看得到" in said  # Sunday
+    assert "现在是下班时间，随访的医护人员明天 8:00 上班后才看得到" in said  # Sunday
     assert "接着答" not in said
     [alert] = await sheet.rows(FollowUpAlert)
     assert alert.duty == "心血管内科随访护士"
