@@ -73,7 +73,7 @@ _ACCEPT = text("""
                OR outcome = 'check' AND answer IS NULL AND NOT EXISTS (
                    SELECT FROM inbound WHERE conversation_id = known.id AND received_at > last_at
                                          AND kind NOT IN ('event', 'unfollow', 'system')))
-        ORDER BY raised_at DESC LIMIT 1) AS alarm ON true
+        ORDER BY raised_at DESC, number DESC LIMIT 1) AS alarm ON true
 """)
 _HEARD_BEFORE = text("""
     SELECT language, ARRAY(SELECT content FROM inbound

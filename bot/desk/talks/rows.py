@@ -59,7 +59,7 @@ _ROWS = f"""
             WHERE conversation_id = c.id AND remaining > 0 AND expires_at > :now) AS left_to_send,
            (SELECT outcome FROM alarms
             WHERE conversation_id = c.id AND acknowledged_at IS NULL AND last_at > :alarmed
-            ORDER BY raised_at DESC LIMIT 1) AS alarm
+            ORDER BY raised_at DESC, number DESC LIMIT 1) AS alarm
     FROM unnest(CAST(:ids AS uuid[])) AS wanted (id)
     JOIN conversations c ON c.id = wanted.id
     JOIN contacts ON contacts.id = c.id
