@@ -11,6 +11,8 @@ from integrations.language.script import normalise
 pytestmark = pytest.mark.usefixtures("the_rules_alone")
 
 EMERGENCY = """
+突然右手麻
+右手麻木没力气
 我妈嘴歪了说话大舌头
 孩子叫不醒怎么办
 老公突然说不了话了
