@@ -164,6 +164,8 @@ def test_what_is_there_now_rings_however_it_looks():
         ("怀孕八周有点褐色出血", Outcome.URGENT),
         ("我胸痛挂什么科", Outcome.CHECK),
         ("我左手有点麻", Outcome.CHECK),
+        ("右手麻", Outcome.CHECK),
+        ("胸口疼挂什么科", Outcome.CHECK),
         ("左手突然有点麻", Outcome.EMERGENCY),
         ("左边身子有点麻", Outcome.EMERGENCY),
         ("左手有点麻，说话也不利索", Outcome.EMERGENCY),
