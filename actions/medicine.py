@@ -120,6 +120,11 @@ async def say_billed(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
     reply.say("say_prescription_billed", how=how, total=total, until=until, link=link)
 
 
+def title(turn: Turn, one: PrescriptionView) -> str:
+    """*明：氯雷他定片等"""
+    return turn.words.texts.text("word_medicine_of", patient=one.patient, first=one.lines[0].name)
+
+
 def offer_changes(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
     """What may still be changed about it, as buttons."""
     texts, which = turn.words.texts, f'"prescription": "{one.id}"'

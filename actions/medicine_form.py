@@ -130,6 +130,8 @@ class MedicineForm(SubstitutionSteps):
         if not shown and turn.intent != "my_prescriptions":
             shown = await medicine.show(turn, reply)
         for one in [one for one in shown if medicine.is_cancellable(one)][:1]:
+            if len(shown) > 1:
+                reply.say("say_medicine_changes", which=medicine.title(turn, one))
             medicine.offer_changes(turn, reply, one)
         return Outcome.closed()
 
@@ -142,8 +144,7 @@ class MedicineForm(SubstitutionSteps):
         reply.say("ask_medicine_which")
         shown = found[: medicine.SHOWN]
         for one in shown:
-            title = turn.words.texts.text("word_medicine_of", patient=one.patient, first=one.lines[0].name)
-            reply.offer(title, f'/inform{{"prescription": "{one.id}"}}')
+            reply.offer(medicine.title(turn, one), f'/inform{{"prescription": "{one.id}"}}')
         return Outcome({**draft, "offered": [str(one.id) for one in shown]}, "medicine_which")
 
     async def _picked(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:

@@ -11,6 +11,7 @@ from actions.turn import Turn
 from integrations.hospital import tokens
 from integrations.hospital.tokens import TOKEN_PATTERN, UnknownToken
 from integrations.language.health import books
+from integrations.language.script import written
 
 _DONE = re.compile(
     r"(?:我)?(?:就)?(?:说|写|讲|发)?(?:完|好)(?:了|啦)?|(?:就|只有|就是)?(?:这些|这样|这么多)(?:了|吧)?|没有?(?:别的|其他的?|要补充的)?(?:了|啦)"
@@ -68,14 +69,14 @@ def brings_evidence(turn: Turn) -> bool:
 
 
 async def keep(turn: Turn, text: str) -> str:
-    """A token for the words, so that the draft holds none."""
+    """A token for the words, so that the draft holds none. They came in as they are understood; staff read them."""
     async with turn.runtime.database.begin() as session:
         return await tokens.mint(
             session,
             turn.runtime.crypto,
             conversation_id=turn.contact_id,
             kind="words",
-            value=text.strip(),
+            value=written(text.strip()),
             now=turn.now,
         )
 

@@ -33,6 +33,11 @@ def normalise(text: str) -> str:
     return simplify(fold(text))
 
 
+def written(text: str) -> str:
+    """The marks between Chinese characters as people write them: 等了三小时，没人理."""
+    return _MARKS.sub(lambda found: chr(ord(found[0]) + 0xFEE0), text)
+
+
 def traditional(text: str) -> str:
     """Simplified characters as traditional ones, in the standard forms of Taiwan (裡, 為, 床), which readers of
     Hong Kong know too. The words stay (短信, 链接): they are what the hospital's own messages and pages say.
@@ -46,6 +51,7 @@ def traditional(text: str) -> str:
     )
 
 
+_MARKS = re.compile(r"(?<=[\u4e00-\u9fff])[,;:!?](?=[\u4e00-\u9fff]|$)")
 # *余 is how the patient writes it; 于洋 is no 於洋.
 _KEPT = re.compile(
     r"(\*[㐀-鿿]|https?://\S+|(?<![㐀-鿿])[于范余](?=[㐀-鿿]{1,2}(?:$|[\s，,。、（(：:]|医生|主任)))"

@@ -28,11 +28,11 @@ async def test_without_registration_or_consent_in_five_messages(clinic: Clinic, 
     assert "什么时候" in said.text
     assert said.expects == "words"
     await chat.say("book_appointment", text="挂号的时候等了三个小时")
-    said = await chat.say("nlu_fallback", text="护士还很凶")
+    said = await chat.say("nlu_fallback", text="护士还很凶,没人管")
     assert "说完了" in said.buttons
     said = await chat.say("affirm", text="就这些")
     assert "请确认：等候。" in said.text
-    assert "挂号的时候等了三个小时 护士还很凶" in said.text
+    assert "挂号的时候等了三个小时 护士还很凶，没人管" in said.text
     assert "11月27日（周五）" in said.text
     said = await chat.press(said, "提交")
     assert "TS-20261122-001" in said.text
@@ -40,7 +40,7 @@ async def test_without_registration_or_consent_in_five_messages(clinic: Clinic, 
         assert told in said.text
     assert chat.form == ""
     [case] = await made(runtime)
-    assert words_of(runtime, case) == "挂号的时候等了三个小时\n护士还很凶"
+    assert words_of(runtime, case) == "挂号的时候等了三个小时\n护士还很凶，没人管"
     assert (case.category, case.deadline, case.adverse) == (
         Category.WAITING,
         date(2026, 11, 27),

@@ -224,6 +224,18 @@ async def test_an_unpaid_bill_is_cancelled_and_the_prescription_stays(
     assert await pharmacy.stock("AML") == 20
 
 
+async def test_of_several_the_one_that_can_be_changed_is_named(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    client = await client_of(chat)
+    await pharmacy.paid("AML", handing=Handing.DELIVERY, client=client)
+    shown = await chat.say("my_prescriptions")
+    assert "还可以：" not in shown.text
+    await pharmacy.issue(client, "NIF")
+    shown = await chat.say("my_prescriptions")
+    assert "：氨氯地平片等，还可以：" in shown.text
+    assert list(shown.buttons) == ["改收件地址", "不要了，取消"]
+
+
 async def test_what_is_paid_is_paid_back_once_confirmed(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))

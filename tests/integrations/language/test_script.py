@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.language.script import fold, normalise, simplify
+from integrations.language.script import fold, normalise, simplify, written
 
 
 def test_fold() -> None:
@@ -33,3 +33,15 @@ def test_simplify(text: str, expected: str) -> None:
 
 def test_normalise() -> None:
     assert normalise("週三　９點") == "周三 9点"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("等了三小时,没人理!", "等了三小时，没人理！"),
+        ("9:30到的,say hello, ok", "9:30到的,say hello, ok"),
+        ("药盒破了:两盒;都不能用", "药盒破了：两盒；都不能用"),
+    ],
+)
+def test_marks_as_people_write_them(text: str, expected: str) -> None:
+    assert written(text) == expected
