@@ -88,6 +88,17 @@ _NOBODY = re.compile(
     r"|i (?:do not|don't|don’t) (?:need|want) (?:a|the|any) (?:person|human|agent)(?: any ?more)?",
     re.IGNORECASE,
 )
+_NO_LONGER = re.compile(
+    r"(?:我|那|先|算了|还是|[，, ])*不(?:想)?(?:再)?(?:等|排队?)(?:了|啦)(?:吧|谢谢|[，, ])*"
+    r"|(?:please )?(?:stop waiting|don't wait|i won't wait|i will not wait)(?: any ?more)?",
+    re.IGNORECASE,
+)
+
+
+def no_longer(text: str) -> bool:
+    """ "不等了": whoever waits for somebody does so no longer."""
+    said = normalise(text).strip(_EDGES)
+    return 0 < len(said) <= _LONGEST and bool(_NO_LONGER.fullmatch(said))
 
 
 def nobody(text: str) -> bool:

@@ -155,13 +155,19 @@ async def test_who_is_not_understood_is_brought_a_person_and_may_go_on_meanwhile
     assert [row.status for row in await rows(rt, "SELECT status FROM talks")] == ["left"]
 
 
-async def test_who_wants_no_person_any_more_says_so_at_any_time(rt, write, patient, agent, rasa):
+@pytest.mark.parametrize("words", ["不用人工了", "算了不等了"])
+async def test_who_wants_no_person_any_more_says_so_at_any_time(rt, write, patient, agent, rasa, words):
     """What is said of a person is no wish for one."""
     await write("听不懂的话")
     await write("心内科")
-    await write("不用人工了")
+    await write(words)
     assert rasa.turns[-1]["text"] == '/handed_back{"purpose": "left"}'
     assert [row.status for row in await rows(rt, "SELECT status FROM talks")] == ["left"]
+
+
+async def test_who_waits_for_no_person_may_wait_no_longer_for_something_else(rt, write, patient, agent, rasa):
+    await write("不等了")
+    assert rasa.turns[-1]["text"] == "不等了"
 
 
 async def test_who_is_not_understood_at_night_may_leave_a_message(rt, write, patient, agent, clock, telegram):
