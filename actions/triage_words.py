@@ -97,7 +97,10 @@ def _who(turn: Turn, whom: Someone) -> str:
 
 
 def _because(turn: Turn, view: DepartmentView, offer: Offer) -> str:
-    words = [one for one in offer.because if one.strip() and not _HOW_LONG.fullmatch(one.strip())][:_REASONS]
+    told = [
+        one.strip() for one in offer.because if not asks_only(one.strip())
+    ]  # 看什么科 tells of no illness
+    words = [one for one in told if not _HOW_LONG.fullmatch(one)][:_REASONS]
     if not words:
         return view.name
     return turn.words.texts.text("word_triage_because", department=view.name, words=turn.words.all_of(words))

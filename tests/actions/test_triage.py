@@ -183,6 +183,16 @@ async def test_what_is_improbable_is_not_offered(clinic: Clinic, monkeypatch: py
     assert "也可以看" not in said.text
 
 
+async def test_the_question_for_a_department_is_no_reason(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sure = Assessment((Ranked(HEART, 0.99, ("胸", "看什么科", "三天了")),))
+    monkeypatch.setattr(symptoms_module, "assess", lambda *_: sure)
+    chat = await clinic.chat()
+    said = await chat.say("tell_symptoms", text="胸口闷三天了，看什么科")
+    assert "心血管内科（您说到胸）" in said.text
+
+
 async def test_one_question_at_a_time_and_its_answers_in_words(clinic: Clinic) -> None:
     for words, expected in (("发烧", HEART), ("没有", BONES), ("不清楚", BONES)):
         chat = await clinic.chat(registered=False)
