@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from integrations.language.script import normalise
 
 _LONGEST = 40  # characters: with more words it is a story, and may be told for a reason
-_CLAUSES = re.compile(r"[，,。.；;！!\n]+")
+_CLAUSES = re.compile(r"[，,。.；;！!\n]+|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 _ASKS = re.compile(
     r"[吗么?？]|呢$|为什么|为啥|怎么|怎样|[能会]不|是不是|要不要|可不可以|行不行|\b(?:why|how|can|could|what)\b",
     re.IGNORECASE,
@@ -46,9 +46,10 @@ _NOT = (
     r"(?<![要不用想])(?:别|甭|不[要用想必]?|不需要|不打算|没(?:有)?(?:(?:说|想|打算)(?:要|过)?|要)|无需|用不着"
     r"|don['’]?t|do not|never|(?:there(?:['’]s| is) )?no need to|no (?:need for )?"
     r"|(?:i['’]?m |i am |we['’]?re )?not (?:going )?(?:to )?|(?:i )?didn['’]?t (?:ask|want|mean) (?:to|for)?)"
+    r"(?!\s*(?:我|俺|咱)们?(?:就|还是)?(?:要|想|得|找|转))"  # 不，我要人工: an answer, and then a wish
 )
 _STILL = (
-    r"\s*(?:再|去|来|要|给我们?|帮我们?|把|我们?的?|这个|那个|急着|着急|进行|做|给"
+    r"\s*(?:再|要|给我们?|帮我们?|把|我们?的?|这个|那个|急着|着急|进行|做|给"
     r"|want to|wish to|need to|please|me to|a|an|my|the)?\s*"
 )
 _AFTER = r".{0,24}"
@@ -63,20 +64,21 @@ _DENIED = {
     )
     for intent, verb in _VERBS.items()
 }
+_WANTED = {intent: re.compile(verb, re.IGNORECASE) for intent, verb in _VERBS.items()}
 # Two denials ask for it: 不转人工不行; a reproach too: 你们不给转人工.
 _INSISTS = re.compile(
     r"不行|不可|才怪|就(?:投诉|告|不)|你们?(?:不|都不|没)|\bor i\b|\bunless\b", re.IGNORECASE
 )
 
 _NO = re.compile(
-    r"[不没别甭勿莫否拒冇唔未]|算了|反对|作废"
+    r"[不没甭勿莫否拒冇未]|(?<![性特分级区类])别(?!人|的)|唔(?!该)|算了|反对|作废"
     r"|\b(?:no|not|never|none|nope|neither|cannot|refuse|decline)\b|n['’]t\b",
     re.IGNORECASE,
 )
 # A yes all the same: 没问题, 一点不差, 好的不急.
 _NO_MATTER = re.compile(
-    r"(?:没有?|冇|不会?|无|未)(?:什么|啥|任何|得|有)?(?:错|问题|毛病|意见|差|假|变|改|换|事儿?|异议|疑问|所谓|关系|急|着急|要紧"
-    r"|客气|麻烦|谢|说|变化|变动|漏|落下|忘)|不(?:用|必)(?:再)?(?:改|换|变|谢|急|客气|找|加急)|差不多|少不了|不得了"
+    r"不好意思|对不起|没(?:填|写|打|看|记|输|量|弄|说)错|(?:没有?|冇|莫得|不会?|无|未)(?:什么|啥|任何|得|有|其他|别的)*(?:错|问题|毛病|意见|差|假|变|改|换|事儿?|异议|疑问|所谓|关系|急|着急|要紧"
+    r"|客气|麻烦|谢|说|变化|变动|漏|落下|忘)|不(?:用|必|需要)(?:再)?(?:改|换|变|谢|急|客气|找|加急)|别忘|差不多|少不了|不得了"
     r"|(?:中|行|好|对|是|要|可)不(?:中|行|好|对|是|要|可)"
     r"|\b(?:no (?:problem|worries|changes?|rush|hurry|objections?)|why not|not (?:bad|a problem))\b",
     re.IGNORECASE,
@@ -89,8 +91,10 @@ def denies(text: str) -> bool:
 
 
 def is_denied(intent: str, text: str) -> bool:
-    """Whether the words say not to do what a message of this intent asks for."""
+    """Whether the words say not to do what a message of this intent asks for. 别取消周三的，取消周五的 asks for it."""
     pattern, said = _DENIED.get(intent), normalise(text).strip()
     if pattern is None or len(said) > _LONGEST or _ASKS.search(said) or _INSISTS.search(said):
         return False
-    return any(pattern.fullmatch(clause.strip()) for clause in _CLAUSES.split(said))
+    clauses = _CLAUSES.split(said)
+    asked = [one for one in clauses if not pattern.fullmatch(one.strip())]
+    return len(asked) < len(clauses) and not any(_WANTED[intent].search(one) for one in asked)

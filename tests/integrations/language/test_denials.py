@@ -94,6 +94,22 @@ def test_not_wanted(intent: str, said: str) -> None:
         ("withdraw_consent", "不同意了，撤回"),
         ("add_family", "我妈没登记"),
         ("pay_for_me", "我不会付，让女儿付"),
+        ("cancel_appointment", "别取消周三的，取消周五的"),
+        ("cancel_appointment", "别取消我妈的，取消我的"),
+        ("change_profile", "不改名字，改手机号"),
+        ("add_family", "不加我爸，加我妈"),
+        ("pay_for_me", "我不付，让女儿付"),
+        ("pay_for_me", "我不想付，让孩子付"),
+        ("talk_to_human", "不我要人工"),
+        ("talk_to_human", "不用我要人工"),
+        ("talk_to_human", "不要 我要转人工"),
+        ("complain", "不 我要投诉"),
+        ("cancel_appointment", "不我要取消预约"),
+        ("cancel_appointment", "我不去取消预约"),
+        ("cancel_appointment", "我不去 取消预约"),
+        ("cancel_appointment", "号不要 退掉"),
+        ("cancel_medicine", "药不要 退钱"),
+        ("online_consultation", "不想去 网上问诊"),
     ],
 )
 def test_wanted_all_the_same_or_something_else(intent: str, said: str) -> None:
@@ -116,6 +132,8 @@ def test_no_yes(said: str) -> None:
     [
         "没错", "没问题", "信息没错", "冇错就系", "中不中就这", "没毛病", "没意见同意", "可以 没意见", "一点不差",
         "好的不急", "好，没事", "行，不着急", "不用改了就这样", "好，不换了", "yes, no problem", "ok no changes",
+        "对，没填错", "没写错", "姓名性别都对", "好的，特别感谢", "好，唔該", "莫得问题", "不好意思，确认",
+        "对不起刚看到，要", "不需要改，确认", "没有其他问题，对", "好的别忘了提醒我",
         "yes, cancel it", "确认取消", "都吃了没落下", "对，没变", "同意", "好的",
     ],
 )  # fmt: skip
