@@ -36,6 +36,9 @@ _OUTSIDE = text("""
     LEFT JOIN audit_chain c ON c.event_id = e.id LEFT JOIN audit_unsealed w ON w.event_id = e.id
     WHERE c.seq IS NULL AND (w.event_id IS NULL OR e.at < :before) ORDER BY e.id LIMIT 100
 """)
+_VANISHED = text("""
+    SELECT event_id FROM audit_unsealed WHERE event_id NOT IN (SELECT id FROM audit_events) ORDER BY event_id LIMIT 100
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +118,12 @@ async def verify(session: AsyncSession, now: datetime, *, kept: Head | None = No
                 last, link = row.seq, bytes(row.hash)
                 stands = stands or (kept is not None and kept == Head(last, link.hex()))
         outside = (await session.execute(_OUTSIDE, {"before": now - _LATE})).all()
+        vanished = (await session.execute(_VANISHED)).all()
     faults += [
         f"event {row.id} stands outside the chain" if row.lost else f"event {row.id} waits for its seal"
         for row in outside
     ]
+    faults += [f"event {row.event_id} was removed before its seal" for row in vanished]
     if not stands and kept:
         faults.append(f"the head that was kept, {kept.seq} {kept.hash[:16]}, does not stand in the chain")
     return Report(last, Head(last, link.hex()), faults)

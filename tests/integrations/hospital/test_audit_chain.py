@@ -80,6 +80,14 @@ async def test_tampering_shows(database: Database, tables: str, tampering: str, 
     assert any(found in fault for fault in faults), faults
 
 
+async def test_what_is_removed_before_its_seal_shows(database: Database, tables: str) -> None:
+    await _record(database, 1)
+    with psycopg.connect(tables, options="-c session_replication_role=replica") as owner:
+        owner.execute("DELETE FROM audit_events")
+    [fault] = (await _verify(database)).faults
+    assert "was removed before its seal" in fault
+
+
 async def test_what_waits_too_long_shows(database: Database) -> None:
     await _record(database, 1)
     [fault] = (await _verify(database, now=utcnow() + timedelta(minutes=11))).faults
