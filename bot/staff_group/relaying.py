@@ -3,7 +3,8 @@ desk answer, and what did not reach the patient. It is looked for in the databas
 between processes; each thing has a cause, and is told once.
 
 The group is the customer service's. Talks with doctors and pharmacists stay at the desk, where departments part.
-Nobody's full name, and no number of a person, comes here.
+No name of a file, and no identity or phone number, comes here; a name that a patient types, and what their pictures
+show, comes as it is.
 """
 
 from __future__ import annotations
