@@ -45,10 +45,11 @@ async def take_password(
 ) -> Response:
     rt = _runtime(request)
     address = address_of(request)
+    only = Role.DOCTOR if is_for_doctors(rt.settings, request) else None
     async with rt.database.begin() as session:
         session.info["address"] = address
-        member = await login.check_password(session, name, password, address, rt.now())
-    if member is None or _is_shut(request, member):
+        member = await login.check_password(session, name, password, address, rt.now(), only=only)
+    if member is None:
         return _page(request, "login.html", 401, refused="shell.login_refused", onward=inside(onward))
     answer = RedirectResponse("/login/code?next=" + inside(onward), 303)
     _cookies(request).set_step(answer, Step(member.id, rt.now()).seal(rt.crypto))

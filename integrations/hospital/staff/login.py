@@ -10,12 +10,12 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import audit
-from integrations.hospital.models import StaffMember, StaffSession
+from integrations.hospital.models import Role, StaffMember, StaffSession
 from integrations.hospital.staff import passwords, second_factor
 
 MOST_FAILURES = 5
@@ -27,12 +27,14 @@ _LONGEST_LOGIN = 40
 
 
 async def check_password(
-    session: AsyncSession, login: str, password: str, address: str, now: datetime
+    session: AsyncSession, login: str, password: str, address: str, now: datetime, *, only: Role | None = None
 ) -> StaffMember | None:
     """The member whose password this is; None for a wrong one, an unknown or disabled login, and one that is locked
-    after five failures. All of them take as long."""
+    after five failures. All of them take as long. `only`: logins of other roles are unknown here, so that nobody can
+    lock them from where they could not log in."""
     name = login.strip().lower()
-    member = await _locked(session, StaffMember.login == name) if len(name) <= _LONGEST_LOGIN else None
+    which = and_(StaffMember.login == name, true() if only is None else StaffMember.role == only)
+    member = await _locked(session, which) if len(name) <= _LONGEST_LOGIN else None
     open_to = member if member and member.active and not _is_locked(member, now) else None
     right = await passwords.matches(open_to.password_hash if open_to else None, password)
     if open_to and right:

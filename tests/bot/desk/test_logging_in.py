@@ -9,7 +9,7 @@ import pyotp
 import pytest
 
 from integrations.hospital.models import Role
-from integrations.hospital.staff import accounts
+from integrations.hospital.staff import accounts, login
 from tests import staff_rows
 from tests.bot.conftest import Clock
 from tests.bot.desk.conftest import DOCTORS, Desks
@@ -148,3 +148,20 @@ async def test_only_doctors_come_by_the_doctors_name(desks: Desks, clock: Clock)
     outside = desks.browser(DOCTORS)
     outside.cookies.set("desk", inside.token)
     assert (await outside.get("/account")).status_code == 303
+
+
+async def test_nobody_but_a_doctor_is_locked_by_the_doctors_name(desks: Desks) -> None:
+    """It is published: whoever knows a login could keep its member from working. That holds for doctors alone."""
+    await _member(desks, Role.SUPERVISOR, "boss")
+    async with desks.rt.database.begin() as session:
+        wang = await doctor(session, "王建国", (await ward(session, "心血管内科")).id)
+        await staff_rows.member(session, Role.DOCTOR, "wang", crypto=desks.rt.crypto, doctor=wang)
+    for name in ("boss", "wang"):
+        for _ in range(login.MOST_FAILURES):
+            assert (await _password(desks.browser(DOCTORS), name, "wrong")).status_code == 401
+    async with desks.rt.database.begin() as session:
+        boss, locked = await accounts.find(session, "boss"), await accounts.find(session, "wang")
+        assert (boss.failed_logins, boss.locked_until) == (0, None)
+        assert locked.locked_until is not None
+    assert (await _password(desks.browser(), "boss")).status_code == 303
+    assert (await _password(desks.browser(DOCTORS), "wang")).status_code == 401
