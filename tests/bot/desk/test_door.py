@@ -192,6 +192,29 @@ async def test_requests_are_limited_by_session(desks: Desks, monkeypatch: pytest
     assert (await other.http.get("/nowhere")).status_code == 404
 
 
+async def test_requests_are_limited_by_address_whatever_the_cookie_says(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session's limit alone would be none for whoever makes up a new cookie with each request."""
+    monkeypatch.setattr(door, "REQUESTS", parse("3/minute"))
+    monkeypatch.setattr(door, "OF_AN_ADDRESS", parse("5/minute"))
+
+    async def asked(path: str, address: str, token: str) -> int:
+        browser = desks.browser(address=address)
+        browser.cookies.set("desk", token)
+        return (await browser.get(path)).status_code
+
+    socket = "/_nicegui_ws/socket.io/?EIO=4&transport=polling&client_id=gone"
+    made_up = [await asked("/nowhere", "10.9.8.1", f"made up {number}") for number in range(6)]
+    assert made_up == [404] * 5 + [429]
+    polled = [await asked(socket, "10.9.8.2", f"made up {number}") for number in range(6)]
+    assert 429 not in polled[:5]
+    assert polled[5] == 429
+    without = [(await desks.browser(address="10.9.8.3").get("/nowhere")).status_code for _ in range(4)]
+    assert without == [404] * 3 + [429]
+    assert await asked("/nowhere", "10.9.8.4", "made up 7") == 404
+
+
 async def test_behind_https_cookies_and_connections_stay_there() -> None:
     """A cookie with this name is taken from this very host over TLS alone, whatever a neighbour plants."""
     settings = Settings(_env_file=None, desk_url="https://desk.test")
