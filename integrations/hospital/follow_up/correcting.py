@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from integrations.language.measurements import Measured
 
 # "是不是还高" asks, 不对劲 complains, 不是很疼 answers: none of them takes anything back.
 _ASKS = re.compile(r"(?:是不是|会不会|有没有|(?<!不)对不对)[^，,。；;！!？?\d]{0,8}|(?:对|错)[了的]?[吗么]")
@@ -26,6 +29,13 @@ _NOTHING_YET = re.compile(
     r"|\b(?:no|oh|it|is|was|that|this|the|i|my|please|sorry|made|a|by|last|answer|one|'s)\b)*",
     re.IGNORECASE,
 )
+# What stands before a value that is taken back: "不是130/80", "not 130/80"; "不是，130/80" tells it.
+_NOT = re.compile(
+    r"(?:(?<!是)(?:不是|并非)(?!的)|(?:\bnot|n't|\binstead of|\brather than)\b)"
+    r"(?:[ :：]|[今昨]天|早上|早晨|上午|中午|下午|晚上|刚才|空腹|[餐饭][前后]|血压|血糖|体重|体温|测的|量的"
+    r"|\b(?:my|the|a|blood|pressure|sugar|weight|temperature|fasting)\b)*$",
+    re.IGNORECASE,
+)
 
 
 def corrects(text: str) -> bool:
@@ -37,3 +47,10 @@ def corrected(text: str) -> str:
     """What a correcting message says instead; empty for a bare "不对"."""
     rest = _CORRECTS.sub("，", text)
     return "" if _NOTHING_YET.fullmatch(rest) else rest.strip("，, ")
+
+
+def not_taken_back(found: Sequence[Measured], text: str) -> list[Measured]:
+    """The values that a correcting message stands by: "不是130/80，是190/110" tells the latter. All of them where it
+    would be none."""
+    left = [one for one in found if not _NOT.search(text[: one.start])]
+    return left if left and corrects(text) else list(found)

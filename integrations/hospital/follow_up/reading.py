@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from integrations.hospital.follow_up.choosing import affirmed, grave_words, option_told
-from integrations.hospital.follow_up.correcting import corrects
+from integrations.hospital.follow_up.correcting import corrects, not_taken_back
 from integrations.hospital.follow_up.plans import MeasurementRule, Plans, Question
 from integrations.hospital.follow_up.ranges import Ranges
 from integrations.hospital.follow_up.vocabulary import vocabulary
@@ -132,13 +132,14 @@ def read_one(plans: Plans, question: Question, text: str, before: Any = None) ->
 
 
 def _measurement(plans: Plans, question: Question, text: str, before: Any, *, expected: str) -> Read | None:
-    """Of several values the gravest; when one is put right, the last."""
-    found = [one for one in find_measurements(text, expected) if one.kind == question.measures]
-    reads = [_measured(plans, question, one, before) for one in found]
-    if not reads or corrects(text):
-        return reads[-1] if reads else None
+    """Of several values the gravest, also when one is put right: "晚上应该是150/90" may only be unsure. Of equals the
+    first, or the last that is put right."""
+    told = not_taken_back(find_measurements(text, expected), text)
+    reads = [_measured(plans, question, one, before) for one in told if one.kind == question.measures]
+    if corrects(text):
+        reads.reverse()
     sure = [read for read in reads if not read.doubtful]
-    return max(sure or reads[:1], key=lambda read: list(Level).index(read.level))
+    return max(sure or reads[:1], key=lambda read: list(Level).index(read.level), default=None)
 
 
 def graded_yes_no(question: Question, *, said: bool) -> Read:
