@@ -1,4 +1,5 @@
-"""Whom to call: their visit was stopped or changed, the news has not reached them, and they have not answered."""
+"""Whom to call: their visit was stopped or changed, the news has not reached them, and they have not answered; until
+the time of the visit, whether or not it was given back by itself."""
 
 from __future__ import annotations
 
@@ -24,22 +25,31 @@ class Affected:
     told: str
 
 
-_AFFECTED = text("""
-    SELECT a.id AS appointment_id, pt.masked_name AS patient, p.name AS practitioner, sl.date, sl.time,
-           s.status = 'stopped' AS stopped, coalesce(news.status, 'nobody') AS told
+# Also those that were given back because nobody answered, which is later than the stop: their patients still come.
+# That a visit is stopped is told by either message; that another doctor comes only by the latest.
+UNREACHED = """
+    SELECT a.id, a.patient_id, a.disturbed_at, s.practitioner_id, s.status = 'stopped' AS stopped,
+           sl.date, sl.time, sl.starts_at, coalesce(news.status, 'nobody') AS told
     FROM appointments a
     JOIN slots sl ON sl.id = a.slot_id
     JOIN schedules s ON s.id = a.schedule_id
-    JOIN practitioners p ON p.id = s.practitioner_id
-    JOIN patients pt ON pt.id = a.patient_id
     LEFT JOIN LATERAL (
         SELECT status FROM outbound
-        WHERE about = a.id AND notice IN ('visit_stopped', 'visit_changed') ORDER BY seq DESC LIMIT 1
+        WHERE about = a.id AND notice IN ('visit_stopped', 'visit_changed', 'visit_given_back')
+        ORDER BY (status = 'sent' AND notice <> 'visit_changed') DESC, seq DESC LIMIT 1
     ) AS news ON true
-    WHERE a.disturbed_at IS NOT NULL AND a.status = 'booked' AND a.reached_at IS NULL AND sl.starts_at > :now
+    WHERE a.disturbed_at IS NOT NULL AND a.reached_at IS NULL AND sl.starts_at > :now
+      AND (a.status = 'booked'
+           OR a.status = 'cancelled' AND s.status = 'stopped' AND a.ended_at > a.disturbed_at)
       AND coalesce(news.status, '') <> 'sent'
-    ORDER BY sl.starts_at, a.id
-""")
+"""
+_AFFECTED = text(f"""
+    SELECT u.id AS appointment_id, pt.masked_name AS patient, p.name AS practitioner, u.date, u.time, u.stopped, u.told
+    FROM ({UNREACHED}) AS u
+    JOIN practitioners p ON p.id = u.practitioner_id
+    JOIN patients pt ON pt.id = u.patient_id
+    ORDER BY u.starts_at, u.id
+""")  # noqa: S608 - pieces of our own
 
 
 async def affected(session: AsyncSession, now: datetime) -> list[Affected]:

@@ -53,8 +53,11 @@ async def _held(session: AsyncSession, appointment_id: UUID, contact_id: UUID) -
     )
 
 
-async def end(session: AsyncSession, found: Appointment, now: datetime) -> None:
-    """Marks it cancelled, and nothing reminds of it; slot and order are the caller's."""
+async def end(session: AsyncSession, found: Appointment, now: datetime, *, unasked: bool = False) -> None:
+    """Marks it cancelled, and nothing reminds of it; slot and order are the caller's. Unless it ends `unasked`, its
+    patient knows what the hospital did to it, and need not be called."""
+    if found.disturbed_at and not unasked:
+        found.reached_at = found.reached_at or now
     found.status, found.hold_expires_at, found.ended_at = AppointmentStatus.CANCELLED, None, now
     await session.flush()
     await reminders.drop(session, found.id)

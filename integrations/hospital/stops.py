@@ -249,7 +249,7 @@ async def _disturb(
 
 
 async def _let_go(session: AsyncSession, visit: Appointment, now: datetime) -> None:
-    await end(session, visit, now)
+    await end(session, visit, now, unasked=True)
     await free(session, visit.slot_id)
     await release(session, visit.id, now, RefundReason.STOPPED)
 

@@ -8,8 +8,18 @@ import pytest
 from sqlalchemy import text
 
 from bot import affected, choices, delivery, intents, notices, sweep
+from bot.desk.work import counts
 from bot.outbox import unseal
-from integrations.hospital import booking, events, stops, visit_reminders, visits, waitlist, waitlist_offers
+from integrations.hospital import (
+    booking,
+    events,
+    reschedule,
+    stops,
+    visit_reminders,
+    visits,
+    waitlist,
+    waitlist_offers,
+)
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import Appointment, AppointmentStatus, Period, Practitioner, Schedule
 from integrations.hospital.unbinding import unbind
@@ -219,20 +229,15 @@ async def test_who_was_not_reached_stands_on_the_call_list(rt, clinic, who, cloc
     third = await clinic.book(answered, schedule)
     await stop(rt, schedule)
     await sweep.hospital(rt)
-
-    async def to_call():
-        async with rt.database.begin() as session:
-            return {one.appointment_id: one.told for one in await affected.affected(session, rt.now())}
-
-    assert await to_call() == {made.id: "queued", mute.id: "queued", third.id: "queued"}
+    assert await to_call(rt) == {made.id: "queued", mute.id: "queued", third.id: "queued"}
     for _ in range(4):
         await delivery.deliver(rt, who.contact_id)
     async with rt.database.begin() as session:
         await booking.cancel(session, third.id, answered.contact_id, None, rt.now())
-    assert await to_call() == {mute.id: "queued"}
+    assert await to_call(rt) == {mute.id: "queued"}
     async with rt.database.begin() as session:
         await stops.reached(session, mute.id, actor="test", now=rt.now())
-    assert await to_call() == {}
+    assert await to_call(rt) == {}
 
 
 async def test_no_answer_until_the_day_gives_it_back_and_says_so(rt, clinic, who, clock):
@@ -246,6 +251,52 @@ async def test_no_answer_until_the_day_gives_it_back_and_says_so(rt, clinic, who
     assert "全额退" in said.text
     async with rt.database.begin() as session:
         assert (await session.get_one(Appointment, made.id)).status is AppointmentStatus.CANCELLED
+
+
+async def to_call(rt):
+    """The call list; the desk's badge counts the same."""
+    async with rt.database.begin() as session:
+        listed = {one.appointment_id: one.told for one in await affected.affected(session, rt.now())}
+        [badge] = await counts.waiting(session, ["schedules"], rt.now())
+    assert badge.count == len(listed)
+    return listed
+
+
+async def test_who_was_not_reached_is_called_though_it_was_given_back(rt, clinic, who, clock, telegram):
+    """One is told at last, one is reached by phone, one has no talk, one did not pay yet, and two have answered."""
+    schedule = await clinic.schedule(start=time(14), period=Period.AFTERNOON, slots=6, fee_fen=2500)
+    told = await paid(rt, clinic, who, schedule)
+    others = [await clinic.booker(channel="telegram") for _ in range(5)]
+    phoned, alone, back, moved = [await paid(rt, clinic, one, schedule) for one in others[:4]]
+    await clinic.book(others[4], schedule)
+    for other in (others[0], *others[2:]):
+        await talk(rt, other.contact_id)
+    await stop(rt, schedule)
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        await booking.cancel(session, back.id, others[2].contact_id, None, rt.now())
+        one = await session.get_one(Schedule, schedule)
+        own = await session.get_one(Practitioner, one.practitioner_id)
+        later = await half_day(
+            session, own, one.date + timedelta(days=1), time(14), Period.AFTERNOON,
+            fee_fen=2500, slots=2, minutes=10,
+        )  # fmt: skip
+        await reschedule.reschedule(
+            session, moved.id, schedule_id=later, slot_id=None, contact_id=others[3].contact_id, key=None,
+            now=rt.now(),
+        )  # fmt: skip
+    clock.time = datetime(2026, 11, 25, 0, 30, tzinfo=UTC)
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        assert (await session.get_one(Appointment, alone.id)).status is AppointmentStatus.CANCELLED
+    assert await to_call(rt) == {told.id: "queued", phoned.id: "queued", alone.id: "nobody"}
+    for _ in range(6):
+        await delivery.deliver(rt, who.contact_id)
+    async with rt.database.begin() as session:
+        await stops.reached(session, phoned.id, actor="test", now=rt.now())
+    assert await to_call(rt) == {alone.id: "nobody"}
+    clock.time = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+    assert await to_call(rt) == {}
 
 
 async def test_a_changed_doctor_and_a_missed_visit_are_told(rt, clinic, who, clock):

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import unknown_sends
+from bot import affected, unknown_sends
 from bot.desk.registry import Count
 from integrations.database import utcnow
 from integrations.hospital.models import StaffMember
@@ -43,12 +43,7 @@ _WAITING = {
     "cases": """
         SELECT count(*), min(created_at) FROM cases
         WHERE status IN ('open', 'in_progress', 'reopened') AND kind IN ('complaint', 'adverse_event', 'other')""",
-    "schedules": """
-        SELECT count(*), min(a.disturbed_at) FROM appointments a JOIN slots sl ON sl.id = a.slot_id
-        LEFT JOIN LATERAL (SELECT status FROM outbound WHERE about = a.id
-                             AND notice IN ('visit_stopped', 'visit_changed') ORDER BY seq DESC LIMIT 1) news ON true
-        WHERE a.disturbed_at IS NOT NULL AND a.status = 'booked' AND a.reached_at IS NULL AND sl.starts_at > :now
-          AND coalesce(news.status, '') <> 'sent'""",
+    "schedules": f"SELECT count(*), min(disturbed_at) FROM ({affected.UNREACHED}) AS unreached",  # noqa: S608
     "identities": """
         SELECT count(*), min(since) FROM (
             SELECT created_at AS since FROM patients WHERE status = 'review'

@@ -72,7 +72,7 @@ class Appointment(Base):
     reminders_planned: Mapped[bool] = mapped_column(server_default=text("false"))
     arrived_at: Mapped[datetime | None]  # checked in at the hospital
     # The hospital stopped its half day or changed the doctor: it may be given back freely. And when the patient
-    # was told by phone, because the chat did not reach them.
+    # was told by phone, because the chat did not reach them, or moved it or gave it back.
     disturbed_at: Mapped[datetime | None]
     reached_at: Mapped[datetime | None]
     followed_up: Mapped[bool] = mapped_column(server_default=text("false"))  # its follow-up was looked at
