@@ -139,8 +139,8 @@ def show_alerts(
     close: Annotated[UUID | None, typer.Option(help="This one is done with.")] = None,
     var: Var = VAR,
 ) -> None:
-    """What patients told that must be looked at now, the longest waiting first; names are masked. The audit log keeps
-    who read it."""
+    """What patients told that must be looked at now, what nobody looks after first; names are masked. The audit log
+    keeps who read it."""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
         if acknowledge:

@@ -30,7 +30,7 @@ _ABOUT = text("""
     LEFT JOIN measurements m ON m.id = a.measurement_id
     WHERE a.status <> 'closed'
       AND (CAST(:within AS uuid) IS NULL OR e.department_id IS NULL OR e.department_id = :within)
-    ORDER BY a.id LIMIT :limit
+    ORDER BY (a.status <> 'open'), a.id LIMIT :limit
 """)
 # What was measured without being asked is no department's.
 _DEPARTMENT = text("""
@@ -108,7 +108,8 @@ async def withdraw(
 async def waiting(
     session: AsyncSession, crypto: Crypto, limit: int = 100, *, within: UUID | None = None
 ) -> list[AlertView]:
-    """Those that are not closed, the longest waiting first. `within`: of this department, and of none."""
+    """Those that are not closed, first those that nobody looks after, the longest waiting first. `within`: of this department,
+    and of none."""
     rows = (await session.execute(_ABOUT, {"limit": limit, "within": within})).all()
     return [
         AlertView(

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from integrations.hospital import accounts
-from integrations.hospital.follow_up import alerts, enrolment, listing
+from integrations.hospital.follow_up import alerts, enrolment, listing, measuring
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.models import (
     Appointment,
@@ -19,9 +19,11 @@ from integrations.hospital.models import (
     FollowUpAlert,
     FollowUpEnrolment,
     FollowUpTask,
+    Method,
     Reminder,
     StopReason,
 )
+from integrations.language.measurements import MeasurementKind
 from integrations.settings import Settings
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -181,23 +183,13 @@ async def test_the_database_holds_the_steps(clinic: Any) -> None:
 
 
 async def test_an_alert_is_seen_and_closed(clinic: Any, crypto: Any) -> None:
-    from integrations.hospital.follow_up import measuring
-    from integrations.hospital.models import Method
-    from integrations.language.measurements import MeasurementKind
-
     who = await agreed(clinic)
     async with clinic.database.begin() as session:
-        value: measuring.Value = {"systolic": 190.0, "diastolic": 120.0}
-        taken = measuring.Taken(MeasurementKind.BLOOD_PRESSURE, value, "mmHg", clinic.now)
-        made = await measuring.note(
-            session, crypto, who.patient_id, taken, method=Method.CHAT, now=clinic.now
-        )
-        await alerts.raise_for_measurement(
-            session, who.patient_id, made, alerts.Duty("随访护士", None), clinic.now
-        )
+        await _alarming(session, crypto, who.patient_id, clinic.now)
         assert await alerts.count_open(session) == 1
         [one] = await alerts.waiting(session, crypto)
-        assert (one.patient, one.about, one.value) == ("*明", "blood_pressure", value)
+        assert (one.patient, one.about) == ("*明", "blood_pressure")
+        assert one.value == {"systolic": 190.0, "diastolic": 120.0}
         await alerts.acknowledge(session, one.id, staff="staff:x", now=clinic.now)
         assert await alerts.count_open(session) == 0
         with pytest.raises(alerts.UnknownAlert):
@@ -206,3 +198,27 @@ async def test_an_alert_is_seen_and_closed(clinic: Any, crypto: Any) -> None:
         assert await alerts.waiting(session, crypto) == []
     [kept] = await rows(clinic, FollowUpAlert)
     assert (kept.acknowledged_by, kept.closed_by) == ("staff:x", "staff:x")
+
+
+async def test_alerts_that_are_looked_after_leave_room_for_a_new_one(clinic: Any, crypto: Any) -> None:
+    who = await agreed(clinic)
+    async with clinic.database.begin() as session:
+        for _ in range(101):
+            await _alarming(session, crypto, who.patient_id, clinic.now)
+        await session.execute(
+            text("""
+            UPDATE follow_up_alerts SET status = 'acknowledged', acknowledged_by = 'staff:x', acknowledged_at = now()
+            WHERE id <> (SELECT id FROM follow_up_alerts ORDER BY id DESC LIMIT 1)
+            """)
+        )
+    kept = [one.id for one in await rows(clinic, FollowUpAlert)]
+    async with clinic.database.begin() as session:
+        shown = await alerts.waiting(session, crypto)
+    assert [one.id for one in shown] == [kept[-1], *kept[:99]]
+
+
+async def _alarming(session: Any, crypto: Any, patient: Any, now: Any) -> None:
+    value: measuring.Value = {"systolic": 190.0, "diastolic": 120.0}
+    taken = measuring.Taken(MeasurementKind.BLOOD_PRESSURE, value, "mmHg", now)
+    made = await measuring.note(session, crypto, patient, taken, method=Method.CHAT, now=now)
+    await alerts.raise_for_measurement(session, patient, made, alerts.Duty("随访护士", None), now)
