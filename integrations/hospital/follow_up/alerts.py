@@ -108,8 +108,8 @@ async def withdraw(
 async def waiting(
     session: AsyncSession, crypto: Crypto, limit: int = 100, *, within: UUID | None = None
 ) -> list[AlertView]:
-    """Those that are not closed, first those that nobody looks after, the longest waiting first. `within`: of this department,
-    and of none."""
+    """Those that are not closed, first those that nobody looks after, the longest waiting first. `within`: of this
+    department, and of none."""
     rows = (await session.execute(_ABOUT, {"limit": limit, "within": within})).all()
     return [
         AlertView(
