@@ -21,7 +21,7 @@ from integrations.hospital import events, operations, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.follow_up import alerts, measuring, reading
 from integrations.hospital.follow_up.alerts import Duty
-from integrations.hospital.follow_up.correcting import corrects
+from integrations.hospital.follow_up.correcting import corrects, not_taken_back
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import MeasurementRule, Plans, plans
 from integrations.hospital.follow_up.wording import in_full, measured, number
@@ -94,7 +94,7 @@ async def log_for(
 ) -> dict[str, Any] | None:
     """What these words tell, for this patient; `settled` is what turned out to be meant by one of its values. Gives
     what was asked about a value that can hardly be: then nothing is kept yet."""
-    found = find_measurements(words)
+    found = not_taken_back(find_measurements(words), words)
     if settled:
         found = [settled if one.kind is settled.kind else one for one in found]
     if wrong := _doubtful(known, found):
@@ -267,12 +267,13 @@ def _graded(known: Plans, found: Measured) -> _Noted:
 async def _keep(
     turn: Turn, patient: PatientView, noted: list[_Noted], moment: datetime, *, instead: bool
 ) -> None:
+    """`instead`: of what was noted just now, once for each kind, before anything of this message is."""
     async with turn.runtime.database.begin() as session:
-        for place, one in enumerate(noted):
 
-            async def effect(one: _Noted = one) -> operations.Result:
-                if instead:
-                    await _take_back(session, turn, patient.id, one.kind)
+        async def effect() -> operations.Result:
+            for kind in {one.kind for one in noted} if instead else ():
+                await _take_back(session, turn, patient.id, kind)
+            for one in noted:
                 taken = Taken(one.kind, one.value, one.rule.unit, moment)
                 made = await measuring.note(
                     session, turn.runtime.crypto, patient.id, taken, method=Method.CHAT, now=turn.now
@@ -280,9 +281,9 @@ async def _keep(
                 if one.level is Level.ALARM:
                     duty = Duty(one.rule.duty, one.rule.page_after)
                     await alerts.raise_for_measurement(session, patient.id, made, duty, turn.now)
-                return {}
+            return {}
 
-            await operations.once(session, turn.key(f"measurement {place}"), effect)
+        await operations.once(session, turn.key("measurements"), effect)
 
 
 async def _take_back(session: AsyncSession, turn: Turn, patient_id: UUID, kind: MeasurementKind) -> None:

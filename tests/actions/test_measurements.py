@@ -66,6 +66,24 @@ async def test_a_correction_takes_the_place_of_the_one_before(chat: Chat, outsid
     assert len([one for one in await rows(chat, Measurement) if one.replaced_at is None]) == 2
 
 
+async def test_a_correction_of_several_values_keeps_them_all(chat: Chat) -> None:
+    await log(chat, "血压 130/80")
+    said = await log(chat, "写错了，早上190/115，晚上150/90")
+    assert "血压 190/115、血压 150/90" in said.text
+    counting = [one for one in await rows(chat, Measurement) if one.replaced_at is None]
+    assert [values(chat, one)["systolic"] for one in counting] == [190, 150]
+    [alert] = await rows(chat, FollowUpAlert)
+    assert (alert.status, alert.measurement_id) == ("open", counting[0].id)
+
+
+async def test_what_a_correction_denies_is_not_kept(chat: Chat) -> None:
+    await log(chat, "血压 190/120")
+    await log(chat, "不对，不是190/120，是130/80")
+    [counting] = [one for one in await rows(chat, Measurement) if one.replaced_at is None]
+    assert values(chat, counting) == {"systolic": 130, "diastolic": 80}
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["closed"]
+
+
 @pytest.mark.parametrize("words", ["血压 1350/85", "血压 135/135", "血压 高压135"])
 async def test_what_can_hardly_be_is_not_kept(chat: Chat, words: str) -> None:
     said = await log(chat, words)
