@@ -11,7 +11,7 @@ from actions import measured_doubt
 from actions.follow_up_times import taken_at
 from actions.forms import Outcome
 from actions.measured_doubt import DOUBT, MEANT
-from actions.measurements import ask_whose, log_for, log_own, relative_of
+from actions.measurements import ask_whose, log_for, log_own, log_settled, relative_of
 from actions.relations import related
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -75,7 +75,8 @@ async def settle(turn: Turn, reply: Reply, draft: Mapping[str, Any], known: Plan
         return Outcome.closed()
     kind, moment = MeasurementKind(waiting["kind"]), datetime.fromisoformat(draft["taken"])
     settled = meant or Measured(kind, value, 0, 0, with_unit=True)
-    again = await log_for(turn, reply, known, people[0], draft["measured"], moment, settled)
+    words = draft["measured"]
+    again = await log_settled(turn, reply, known, people[0], words, moment, waiting, settled)
     if again is None:
         return Outcome.closed()
     reply.expects = kind.value

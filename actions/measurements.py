@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,10 +58,13 @@ async def answer_log(turn: Turn, reply: Reply) -> None:
     known, meant = plans(turn.runtime.settings), await _meant(turn, reply)
     if len(meant) > 1:
         reply.say("say_measurement_whose_later")
-    elif meant and (wrong := _doubtful(known, find_measurements(turn.text))):
-        _say_doubt(turn, reply, known, wrong)
     elif meant:
-        await log_for(turn, reply, known, meant[0], turn.text, taken_at(turn))
+        told = not_taken_back(find_measurements(turn.text), turn.text)
+        wrong = await _log_sure(
+            turn, reply, known, meant[0], told, taken_at(turn), instead=corrects(turn.text)
+        )
+        if wrong:
+            _say_doubt(turn, reply, known, wrong)
 
 
 async def log_own(turn: Turn, reply: Reply, known: Plans) -> tuple[list[PatientView], dict[str, Any] | None]:
@@ -84,31 +87,55 @@ def ask_whose(turn: Turn, reply: Reply, people: Iterable[PatientView]) -> None:
 
 
 async def log_for(
+    turn: Turn, reply: Reply, known: Plans, patient: PatientView, words: str, moment: datetime
+) -> dict[str, Any] | None:
+    """What these words tell, for this patient. Gives what was asked about the first value that can hardly be; that one
+    and the doubtful ones behind it are not kept yet."""
+    told, instead = not_taken_back(find_measurements(words), words), corrects(words)
+    wrong = await _log_sure(turn, reply, known, patient, told, moment, instead=instead)
+    return _ask_doubt(turn, reply, known, wrong) if wrong else None
+
+
+async def log_settled(
     turn: Turn,
     reply: Reply,
     known: Plans,
     patient: PatientView,
     words: str,
     moment: datetime,
-    settled: Measured | None = None,
+    doubted: Mapping[str, Any],
+    settled: Measured,
 ) -> dict[str, Any] | None:
-    """What these words tell, for this patient; `settled` is what turned out to be meant by one of its values. Gives
-    what was asked about a value that can hardly be: then nothing is kept yet."""
+    """What turned out to be meant by the value of these words that was asked about, and the doubtful ones behind it:
+    the rest was kept before. Gives what was asked about the next one, as `log_for` does."""
     found = not_taken_back(find_measurements(words), words)
-    if settled:
-        found = [settled if one.kind is settled.kind else one for one in found]
-    if wrong := _doubtful(known, found):
-        rule = known.rules.of(wrong.kind)
-        stands = not _hardly(known, wrong)
-        waiting = None
-        if not _half(wrong) and not _open(known, wrong):
-            ranges, value = rule.ranges, wrong.value
-            waiting = measured_doubt.ask(turn, reply, rule, ranges, wrong.kind, value, stands=stands)
-        if waiting is None:
-            _say_doubt(turn, reply, known, wrong)
-        return waiting
-    noted = [_graded(known, one) for one in found]
-    await _keep(turn, patient, noted, moment, instead=corrects(words))
+    left = [one for one in found if _is_doubtful(known, one)]
+    places = [place for place, one in enumerate(left) if one.kind is settled.kind]
+    asked = [place for place in places if left[place].value == doubted["told"]] or places
+    told = [settled, *left[asked[-1] + 1 :]]
+    kept = any(one.kind is settled.kind for one in found if not _is_doubtful(known, one))
+    instead = corrects(words) and not kept and asked[-1] == places[0]
+    wrong = await _log_sure(turn, reply, known, patient, told, moment, instead=instead)
+    return _ask_doubt(turn, reply, known, wrong) if wrong else None
+
+
+async def _log_sure(
+    turn: Turn,
+    reply: Reply,
+    known: Plans,
+    patient: PatientView,
+    told: list[Measured],
+    moment: datetime,
+    *,
+    instead: bool,
+) -> Measured | None:
+    """Keeps what is sure and says what to make of it; nobody who has to act waits for the rest. Gives the first that
+    is doubtful."""
+    wrong = next((one for one in told if _is_doubtful(known, one)), None)
+    noted = [_graded(known, one) for one in told if not _is_doubtful(known, one)]
+    if not noted:
+        return wrong
+    await _keep(turn, patient, noted, moment, instead=instead)
     what = turn.words.all_of(measured(turn.words.texts, one.kind, one.value) for one in noted)
     example = _EXAMPLES.get(noted[0].kind, "128/80")
     reply.say("say_measurement_noted", name=patient.name, what=what, example=example)
@@ -117,9 +144,21 @@ async def log_for(
         reply.parts.append(advice.text(turn.language))
     if gravest.level is Level.ALARM:
         passed_on.say(turn, reply)
-    else:
+    elif wrong is None:
         offer_trends(turn, reply, [one.kind for one in noted])
-    return None
+    return wrong
+
+
+def _ask_doubt(turn: Turn, reply: Reply, known: Plans, wrong: Measured) -> dict[str, Any] | None:
+    """Asks what was likelier meant; gives what the draft keeps of it. None: there is nothing likelier, and the patient
+    was told to send it once more."""
+    rule, waiting = known.rules.of(wrong.kind), None
+    if not _half(wrong) and not _open(known, wrong):
+        stands = not _hardly(known, wrong)
+        waiting = measured_doubt.ask(turn, reply, rule, rule.ranges, wrong.kind, wrong.value, stands=stands)
+    if waiting is None:
+        _say_doubt(turn, reply, known, wrong)
+    return waiting
 
 
 def _say_doubt(turn: Turn, reply: Reply, known: Plans, wrong: Measured) -> None:
@@ -235,13 +274,10 @@ def _half(found: Measured) -> bool:
     return found.kind is MeasurementKind.BLOOD_PRESSURE and not {"systolic", "diastolic"} <= set(found.value)
 
 
-def _doubtful(known: Plans, found: Iterable[Measured]) -> Measured | None:
-    """The first that cannot be kept as it was told."""
-    for one in found:
-        bare = not one.with_unit and known.rules.of(one.kind).ranges.unlikely(one.value)
-        if bare or _hardly(known, one) or _open(known, one):
-            return one
-    return None
+def _is_doubtful(known: Plans, one: Measured) -> bool:
+    """Whether it cannot be kept as it was told."""
+    bare = not one.with_unit and known.rules.of(one.kind).ranges.unlikely(one.value)
+    return bare or _hardly(known, one) or _open(known, one)
 
 
 def _open(known: Plans, found: Measured) -> bool:

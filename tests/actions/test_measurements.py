@@ -249,3 +249,40 @@ async def test_inside_a_booking_the_question_there_stays_the_only_one(chat: Chat
     assert "带上单位" in said.text
     assert asked.text in said.text
     assert await rows(chat, Measurement) == []
+
+
+async def test_a_sure_alarm_does_not_wait_for_what_is_asked_about(chat: Chat) -> None:
+    said = await log(chat, "血压190/115，体重130")
+    assert "记下了：*明，血压 190/115" in said.text
+    assert said.text.index("请立刻拨打120") < said.text.index("是不是 130 斤")
+    assert "已经转给随访的医护人员" in said.text
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+    said = await chat.say("affirm", text="是的")
+    assert "体重 65 公斤" in said.text
+    assert "血压" not in said.text
+    kept = [values(chat, one) for one in await rows(chat, Measurement) if one.replaced_at is None]
+    assert kept == [{"systolic": 190, "diastolic": 115}, {"value": 65}]
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+
+
+async def test_each_doubtful_value_is_asked_about_once(chat: Chat) -> None:
+    await log(chat, "写错了，血压早上80/130，晚上190/115，体重130")
+    said = await chat.say("affirm", text="是的")
+    assert "是不是 130 斤" in said.text
+    await chat.say("affirm", text="是的")
+    counting = [values(chat, one) for one in await rows(chat, Measurement) if one.replaced_at is None]
+    assert counting == [
+        {"systolic": 190, "diastolic": 115},
+        {"systolic": 130, "diastolic": 80},
+        {"value": 65},
+    ]
+    assert chat.form == ""
+
+
+async def test_inside_a_booking_a_sure_alarm_is_kept_beside_a_doubt(chat: Chat) -> None:
+    await chat.say("book_appointment")
+    said = await log(chat, "血压190/115，体重130")
+    assert "请立刻拨打120" in said.text
+    assert "带上单位" in said.text
+    assert [one.kind for one in await rows(chat, Measurement)] == ["blood_pressure"]
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
