@@ -93,7 +93,14 @@ _TEMPERATURE = re.compile(
 _ALONE = re.compile(rf"(?P<n>{_N}){_NO_HOUR}", re.IGNORECASE)
 _MOST = 8  # bare numbers of one message
 # 6点5 is 6.5; 6点05 and 6点5分 are hours.
-_POINT = re.compile(r"(?<=\d)点(?=\d(?![\d.分个号半次片粒天小颗顿餐]))")
+_NO_MINUTES = r"(?![\d.分个号半次片粒天小颗顿餐])"
+_POINT = re.compile(rf"(?<=\d)点(?=\d{_NO_MINUTES})")
+# 十六点8, 16点八: the tenth is written like what stands before it.
+_TENTH = re.compile(
+    rf"(?<=[零〇一二两三四五六七八九十百]点)\d{_NO_MINUTES}"
+    r"|(?<=\d点)[零一二三四五六七八九](?=$|[\s，,。；;、！!？?吧了啊呢的]|左右|mmol|毫摩)"
+)
+_LIKE_BEFORE = dict(zip("0123456789零一二三四五六七八九", "零一二三四五六七八九0123456789", strict=True))
 # 8点多, beside the hours: 晚上8点多, 饭后8点多测的.
 _POINT_OPEN = re.compile(
     rf"(?<!早上)(?<![上下中]午)(?<!晚上)(?<!傍晚)(?<!早晨)(?<!凌晨)(?<!半夜)(?<!夜里)(?<![早晚夜])(?P<n>{_N})"
@@ -119,7 +126,8 @@ def find_measurements(text: str, expected: str = "") -> list[Measured]:
 
 def _readable(text: str) -> str:
     """With the numbers that are values in digits, and without the others; every character keeps its place."""
-    return hide(_POINT.sub(".", spoken_as_digits(text)))
+    text = _TENTH.sub(lambda tenth: _LIKE_BEFORE[tenth[0]], spoken_as_digits(text))
+    return hide(_POINT.sub(".", text))
 
 
 def _most(text: str, end: int, number: float) -> float:
