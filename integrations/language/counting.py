@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 HIDDEN = "·"  # stands where a character of such a number stood
+MMOL_SPOKEN = r"个(?=$|[\s，,。；;、！!？?~～吧了啊呢呀的]|左右|上下)"  # so patients say it: 血糖16.8个
 
 _DIGIT = "零〇一二两三四五六七八九十百"
 _ONE = "一二两三四五六七八九"
@@ -34,6 +35,7 @@ _MEASURES_NOTHING = (
     r"(?<![\d./])(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])(?= +[^\d]{0,8}\d)",
     # counts and names
     rf"第 ?{_NUMBER}",
+    rf"(?P<pieces>(?![一两]个|(?<=[测量查]了)[1-4二三四] ?个){_RANGE} ?)(?={MMOL_SPOKEN})",
     rf"{_RANGE} ?(?={_COUNTED})",
     r"(?<![腹糖前后是.\d])[1-6](?=餐)",
     # 6 of 二甲双胍, 两只, 三高, 一直: a lone Chinese number that something else goes on with
@@ -54,8 +56,21 @@ _MEASURES_NOTHING = (
 )
 _ELSE = re.compile("|".join(_MEASURES_NOTHING), re.IGNORECASE)
 _FIGURES = re.compile(rf"[\d{_DIGIT}]")
+# 血糖25个 is 25 mmol/L; 饭后吃了3个 and 血糖高了3个 are not.
+_OF_SUGAR = re.compile(
+    r"(?:血糖(?![仪试])|空腹|吃完饭|[餐饭][前后])"
+    r"(?:(?![高低升降涨]了)[^，,。；;！!？?吃喝打服用买扎剩比差])*$"
+)
+_CLAUSE = 30  # characters of it that are looked through
 
 
 def hide(text: str) -> str:
     """The text with such numbers made unreadable, every other character in its place."""
-    return _ELSE.sub(lambda found: _FIGURES.sub(HIDDEN, found[0]), text)
+    return _ELSE.sub(_hidden, text)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    before = found.string[max(0, found.start() - _CLAUSE) : found.start()]
+    if found["pieces"] and _OF_SUGAR.search(before):
+        return found[0]
+    return _FIGURES.sub(HIDDEN, found[0])

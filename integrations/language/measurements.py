@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 
-from integrations.language.counting import hide
+from integrations.language.counting import MMOL_SPOKEN, hide
 from integrations.language.quantities import QUANTITY, read_quantity, spoken_as_digits
 
 
@@ -93,12 +93,12 @@ _TEMPERATURE = re.compile(
 _ALONE = re.compile(rf"(?P<n>{_N}){_NO_HOUR}", re.IGNORECASE)
 _MOST = 8  # bare numbers of one message
 # 6点5 is 6.5; 6点05 and 6点5分 are hours.
-_NO_MINUTES = r"(?![\d.分个号半次片粒天小颗顿餐])"
+_NO_MINUTES = rf"(?!(?!{MMOL_SPOKEN})[\d.分个号半次片粒天小颗顿餐])"
 _POINT = re.compile(rf"(?<=\d)点(?=\d{_NO_MINUTES})")
 # 十六点8, 16点八: the tenth is written like what stands before it.
 _TENTH = re.compile(
     rf"(?<=[零〇一二两三四五六七八九十百]点)\d{_NO_MINUTES}"
-    r"|(?<=\d点)[零一二三四五六七八九](?=$|[\s，,。；;、！!？?吧了啊呢的]|左右|mmol|毫摩)"
+    rf"|(?<=\d点)[零一二三四五六七八九](?=$|[\s，,。；;、！!？?吧了啊呢的]|左右|mmol|毫摩|{MMOL_SPOKEN})"
 )
 _LIKE_BEFORE = dict(zip("0123456789零一二三四五六七八九", "零一二三四五六七八九0123456789", strict=True))
 # 8点多, beside the hours: 晚上8点多, 饭后8点多测的.
