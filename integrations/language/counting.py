@@ -46,8 +46,9 @@ _MEASURES_NOTHING = (
     r"(?:五一|十一)(?=[期假长放节前那]|后[，,。 ])",
     r"(?<=高血压)[1-3一二三](?=级)|[1-3一二三](?=级高)",
     # what was taken, how tall, the average of months, and by how much it changed
-    r"(?:吃|服|用药?|打|胍|胰岛素|地平|\b(?:metformin|insulin|took|taking|take|dose(?: of)?)\b)[^\d，,。；;]{0,8}?"
-    rf"{_NUMBER} ?(?=mg\b|毫克)",
+    r"(?:吃|服|用药?|打|胍|胰岛素|地平|\b(?:metformin|insulin|took|taking|take|dose(?: of)?)\b)"
+    r"(?:(?!(?<![降低制])血糖(?!的?药))[^\d，,。；;]){0,8}?"
+    rf"{_NUMBER} ?(?=(?:mg\b|毫克)(?! ?(?:/|每|per) ?(?:dl\b|100|分升|百毫升)))",
     rf"(?:糖化(?:血红蛋白)?|\b(?:hb)?a1c)[^\d{_DIGIT}，,。；;]{{0,6}}{_NUMBER}",
     rf"[{_DIGIT}]{{1,3}}(?=[饭米面肉酒])",
     r"身高[^\d，,。]{0,3}\d{3}|\d米\d{1,2}",
