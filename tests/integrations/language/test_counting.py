@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integrations.language.counting import hide
-from integrations.language.measurements import Measured, find_measurements
+from integrations.language.measurements import Measured, find_measurements, find_numbers
 
 GLUCOSE = [
     # said in an answer to the question for blood sugar, and the value in it
@@ -189,6 +189,30 @@ def test_weight(text: str, kilograms: float) -> None:
 )
 def test_fever(text: str) -> None:
     assert [one.value for one in find_measurements(text, "temperature")] == [{"value": 38.5}]
+
+
+@pytest.mark.parametrize(
+    ("text", "scores"),
+    [
+        ("十分", [10]),
+        ("十分，睡不着", [10]),
+        ("十分。", [10]),
+        ("十分！", [10]),
+        ("十分吧", [10]),
+        ("十分了", [10]),
+        ("十分 睡不着", [10]),
+        ("疼，有十分吧，没法睡", [10]),
+        ("十分疼", []),
+        ("十分地疼", []),
+        ("疼得十分厉害，8分", [8]),
+        ("我十分了解", []),
+        ("早上7点十分，8分", [8]),
+        ("早上七点十分，八分", [8]),
+        ("疼了十分钟，8分", [8]),
+    ],
+)
+def test_ten_of_ten(text: str, scores: list[float]) -> None:
+    assert find_numbers(text) == scores
 
 
 @pytest.mark.parametrize(
