@@ -23,6 +23,7 @@ from integrations.hospital.follow_up.enrolment import NobodyToAsk, Refused
 from integrations.hospital.follow_up.plans import Plan, Plans, plans
 from integrations.hospital.models import CallOutcome, StopReason
 from integrations.hospital.reading import InvalidPhone
+from integrations.hospital.revealing import NoReason
 from integrations.settings import Settings
 
 app = typer.Typer(help="Patients' follow-up: plans, alerts, the call list.", no_args_is_help=True)
@@ -31,6 +32,7 @@ _run = runner(
         Refused: "The patient is not to be asked ({error}); --again where they want it again.",
         NobodyToAsk: "Nobody who acts for the patient here has agreed that health data are handled.",
         UnknownAlert: "No alert with this id waits for this.",
+        NoReason: "Say why you need to see it: --reason.",
         UnknownCall: "Nobody is to be called about this id.",
         InvalidPhone: "This is not a mobile number.",
         NoResultFound: "No patient with this id.",
@@ -171,8 +173,9 @@ def show_alerts(
 @app.command("calls")
 def show_calls(
     reveal: Annotated[
-        UUID | None, typer.Option(help="Show the whole number of this one; it is logged.")
+        UUID | None, typer.Option(help="Show the whole number of this one, with --reason.")
     ] = None,
+    reason: Annotated[str, typer.Option(help="Why you need to see it; kept in the audit log.")] = "",
     called: Annotated[UUID | None, typer.Option(help="This one was called.")] = None,
     outcome: Annotated[CallOutcome, typer.Option(help="What came of the call.")] = CallOutcome.REACHED,
     var: Var = VAR,
@@ -181,7 +184,7 @@ def show_calls(
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
         if reveal:
-            typer.echo(await calls.reveal_phone(session, crypto, reveal, staff=staff()))
+            typer.echo(await calls.reveal_phone(session, crypto, reveal, staff=staff(), reason=reason))
             return
         if called:
             await calls.called(session, called, outcome, staff=staff(), now=utcnow())

@@ -36,6 +36,14 @@ class Revealed:
     values: dict[Personal, str] = field(repr=False)
 
 
+def checked(reason: str) -> str:
+    """As the audit log keeps it. Raises NoReason."""
+    why = " ".join(reason.split())[:_LONGEST_REASON]
+    if len(why) < LEAST_REASON:
+        raise NoReason
+    return why
+
+
 async def reveal(
     session: AsyncSession,
     crypto: Crypto,
@@ -46,9 +54,7 @@ async def reveal(
     reason: str,
 ) -> Revealed:
     """The values; the audit log keeps who read which of them and why. Raises NoReason, UnknownPatient."""
-    why = " ".join(reason.split())[:_LONGEST_REASON]
-    if len(why) < LEAST_REASON:
-        raise NoReason
+    why = checked(reason)
     found = await session.get(Patient, patient_id)
     if found is None:
         raise UnknownPatient

@@ -125,11 +125,12 @@ async def test_silence_is_reminded_of_once_and_then_called_about(patient):
     async with rt.database.begin() as session:
         [one] = await calls.to_call(session, rt.crypto)
         assert (one.task_id, one.patient, one.phone) == (task.id, "*明", "138****5678")
-        assert await calls.reveal_phone(session, rt.crypto, task.id, staff="staff:test") == "+8613812345678"
+        why = {"staff": "staff:test", "reason": "did not answer"}
+        assert await calls.reveal_phone(session, rt.crypto, task.id, **why) == "+8613812345678"
         await calls.called(session, task.id, CallOutcome.REACHED, staff="staff:test", now=rt.now())
         assert await calls.to_call(session, rt.crypto) == []
         with pytest.raises(calls.UnknownCall):
-            await calls.reveal_phone(session, rt.crypto, task.id, staff="staff:test")
+            await calls.reveal_phone(session, rt.crypto, task.id, **why)
         [month] = await report.completion(session, rt.now() - timedelta(days=30), rt.now(), "Asia/Shanghai")
     assert (month.plan, month.asked, month.missed, month.reached, month.rate) == ("hypertension", 1, 1, 1, 0)
 

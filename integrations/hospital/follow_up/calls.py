@@ -27,6 +27,7 @@ from integrations.hospital.models import (
     TaskStatus,
 )
 from integrations.hospital.reading import mask_phone
+from integrations.hospital.revealing import checked
 from integrations.hospital.staff.permissions import check_department
 
 MOST_ATTEMPTS = 3  # nobody answered so often: it is not tried any more
@@ -106,12 +107,14 @@ async def reveal_phone(
     task_id: UUID,
     *,
     staff: str,
-    reason: str = "",
+    reason: str,
     within: UUID | None = None,
 ) -> str:
-    """The whole number, to call it; noted in the audit log. Raises UnknownCall, OtherDepartment."""
+    """The whole number, to call it; the audit log keeps who saw it and why. Raises NoReason, UnknownCall,
+    OtherDepartment."""
+    why = checked(reason)
     patient_id = (await _missed(session, task_id, within)).patient_id
-    detail = {"for": "follow_up_call", "task": str(task_id)} | ({"reason": reason} if reason else {})
+    detail = {"for": "follow_up_call", "task": str(task_id), "reason": why}
     await audit.record(
         session, actor=staff, action="phone_revealed", subject=f"patient:{patient_id}", detail=detail
     )

@@ -84,7 +84,16 @@ def test_alerts_calls_and_the_report(desk: Desk) -> None:
     listed = desk.run("follow-up", "calls")
     assert "138****5678" in listed.output
     [task] = ID.findall(listed.output)
-    assert "+8613812345678" in desk.run("follow-up", "calls", "--reveal", task).output
+    for why in ([], ["--reason", " a "]):
+        refused = desk.run("follow-up", "calls", "--reveal", task, *why)
+        assert (refused.exit_code, "1381234" in refused.output) == (1, False)
+    revealed = desk.run("follow-up", "calls", "--reveal", task, "--reason", "did not answer")
+    assert "+8613812345678" in revealed.output
+    with psycopg.connect(desk.url) as connection:
+        kept = connection.execute(
+            "SELECT detail->>'reason' FROM audit_events WHERE action = 'phone_revealed'"
+        ).fetchall()
+    assert kept == [("did not answer",)]
     assert task not in desk.run("follow-up", "calls", "--called", task, "--outcome", "no_answer").output
     report = desk.run("follow-up", "report")
     assert re.search(r"diabetes +1 +0 +1 +0 +0  0% \(below 90%\)", report.output), report.output

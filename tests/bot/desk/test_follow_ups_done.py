@@ -157,7 +157,7 @@ async def test_a_call_of_another_department_is_neither_made_nor_noted(desks: Des
     more: dict[str, Any] = {"staff": "staff:x", "within": bones}
     await _refused(
         desks,
-        lambda session: calls.reveal_phone(session, crypto, found.task, **more),
+        lambda session: calls.reveal_phone(session, crypto, found.task, reason="x y", **more),
         lambda session: calls.called(session, found.task, CallOutcome.REFUSED, now=now, **more),
         lambda session: calls.by_phone(session, found.task, within=bones),
         lambda session: calls.answered_by_phone(
