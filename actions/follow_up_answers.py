@@ -178,6 +178,9 @@ async def _look_again(
     if fine:
         moment = taken_at(turn)
         await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in fine])
+        draft = {**draft, ECHOED: _say_kept(turn, reply, draft, fine)}
+        if any(read.level is Level.ALARM for read in fine):
+            passed_on.say(turn, reply)
         task = await open_task(turn, draft) or task
     if _told_again(wrong, draft):
         await keep(turn, task, [Given(wrong.question, None)])

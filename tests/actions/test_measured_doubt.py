@@ -92,3 +92,15 @@ async def test_a_moment_please_is_no_blood_sugar_of_one(chat: Chat) -> None:
     assert "血糖是多少" in said.text
     assert await answers(chat, task) == {}
     assert await rows(chat, FollowUpAlert) == []
+
+
+async def test_what_alarms_beside_a_doubt_is_said_with_its_advice(chat: Chat) -> None:
+    task, _ = await begun(chat, "diabetes")
+    said = await answer(chat, "空腹18.5，体重130")
+    assert "血糖 18.5" in said.text
+    assert said.text.index("去急诊") < said.text.index("是不是 130 斤")
+    assert "已经转给随访的医护人员" in said.text
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+    said = await answer(chat, "是的", "affirm")
+    assert "体重 65 公斤，记下了" in said.text
+    assert (await answers(chat, task))["weight"] == {"value": 65}
