@@ -87,8 +87,8 @@ _SLIP = text("""
     VALUES (:level, :phone, :alarms, :now, :error)
 """)
 _WAITING = text("""
-    SELECT number, outcome, rule, times, answer, raised_at, last_at, page_at, paged_at, office_at, acknowledged_by,
-           channel,
+    SELECT number, outcome, rule, times, answer, raised_at, last_at, page_at, paged_at, office_at, acknowledged_at,
+           acknowledged_by, channel,
            (SELECT count(*) FROM page_slips
             WHERE phone >= 0 AND error IS NULL AND sent_at IN (paged_at, office_at)) AS reached
     FROM alarms JOIN contacts ON contacts.id = conversation_id

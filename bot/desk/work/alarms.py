@@ -22,7 +22,7 @@ from bot.desk.work import counts
 from bot.desk.work.people import name_and_phone
 from bot.desk.work.reasons import REASON, Gone, moment, who
 from integrations.hospital.reading import age_on
-from integrations.hospital.staff.permissions import Right
+from integrations.hospital.staff.permissions import NotPermitted, Right
 
 COLUMNS = (
     Column("number", "alarms.number", "5rem", mono=True),
@@ -44,6 +44,7 @@ _WRITER = text("""
     ) AS writer ON true
     WHERE number = :number
 """)
+_STANDS = text("SELECT page_at, acknowledged_at, acknowledged_by FROM alarms WHERE number = :number")
 
 
 class Unregistered(Exception):
@@ -54,7 +55,17 @@ class NotYourTalk(Exception):
     """The talk is another queue's."""
 
 
-refusals({Unregistered: "alarms.unregistered", NotYourTalk: "alarms.not_your_talk"})
+class NotTheirs(NotPermitted):
+    """Nobody waits there any more, and somebody else looked after it, or this member did long ago."""
+
+
+refusals(
+    {
+        Unregistered: "alarms.unregistered",
+        NotYourTalk: "alarms.not_your_talk",
+        NotTheirs: "alarms.not_theirs",
+    }
+)
 
 
 @desk_page(
@@ -88,13 +99,30 @@ class Alarms:
                     Right.PATIENTS_REVEAL,
                     self._phone,
                     then=(self._why_phone,),
+                    fits=self._fits,
                     primary=True,
                     icon="call",
                     key="p",
                 ),
-                Action("ack", right, self._ack, fits=_open, primary=True, icon="how_to_reg", key="a"),
+                Action(
+                    "ack",
+                    right,
+                    self._ack,
+                    fits=lambda row: _waits(row.data),
+                    primary=True,
+                    icon="how_to_reg",
+                    key="a",
+                ),
                 Action("talk", Right.TALKS_ANSWER, opens=self._talk, icon="forum", key="t"),
-                Action("read", Right.PATIENTS_REVEAL, self._read, asks=(REASON,), icon="visibility", key="r"),
+                Action(
+                    "read",
+                    Right.PATIENTS_REVEAL,
+                    self._read,
+                    asks=(REASON,),
+                    fits=self._fits,
+                    icon="visibility",
+                    key="r",
+                ),
             ),
             due="alarms.due",
         )
@@ -102,20 +130,36 @@ class Alarms:
     async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
         """Below them, what this member looks after."""
         waiting = [self._row(one) for one in reversed(await paging.listed(session, limit=200))]
-        lately = self._desk.now() - _MINE_FOR
         taken = [
-            self._row(one)
-            for one in await paging.listed(session, every=True, limit=200)
-            if one.acknowledged_by == self._desk.actor and one.last_at > lately
+            self._row(one) for one in await paging.listed(session, every=True, limit=200) if self._mine(one)
         ]
         return [*waiting, *taken]
 
     async def _all(self, session: AsyncSession) -> Sequence[Row]:
         return [self._row(one) for one in await paging.listed(session, every=True, limit=200)]
 
+    def _mine(self, one: Any) -> bool:
+        """Whether this member looks after it."""
+        if one.acknowledged_by != self._desk.actor:
+            return False
+        return bool(self._desk.now() - one.acknowledged_at < _MINE_FOR)
+
+    def _theirs(self, one: Any) -> bool:
+        """Whether its words and its phone are theirs to see: while it waits everybody's who may take it, then of
+        whoever took it; what is over is for those who watch over all."""
+        return _waits(one) or self._mine(one) or self._desk.may(Right.TALKS_WATCH)
+
+    def _fits(self, row: Row) -> bool:
+        return self._theirs(row.data)
+
+    async def _check(self, session: AsyncSession, row: Row) -> None:
+        """The button may have stood there for a while. Raises NotTheirs."""
+        if not self._theirs((await session.execute(_STANDS, {"number": row.data.number})).one()):
+            raise NotTheirs
+
     def _row(self, one: Any) -> Row:
         words = self._desk.words
-        waits = one.acknowledged_by is None and one.page_at is not None
+        waits = _waits(one)
         told = "office" if one.office_at else "paged" if one.paged_at else "not_paged"
         cells = {
             "number": str(one.number),
@@ -176,11 +220,13 @@ class Alarms:
 
     async def _why_phone(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
         """The reason is written there already: nobody should have to look for words now."""
+        await self._check(session, row)
         if (await self._writer(session, row)).patient_id is None:
             raise Unregistered
         return (replace(REASON, value=self._desk.words("alarms.why_phone", number=row.data.number)),)
 
     async def _phone(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
+        await self._check(session, row)
         writer = await self._writer(session, row)
         return await name_and_phone(
             self._desk, session, writer.patient_id, why=f"alarm:{row.data.number}", reason=answers["reason"]
@@ -198,6 +244,7 @@ class Alarms:
 
     async def _read(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
         rt = self._desk.rt
+        await self._check(session, row)
         found = await paging.read(
             session, rt.crypto, row.data.number, actor=self._desk.actor, reason=answers["reason"]
         )
@@ -210,5 +257,5 @@ def _named(words: Words, rule: str) -> str:
     return words(key) if key in catalogue() else rule
 
 
-def _open(row: Row) -> bool:
-    return row.data.acknowledged_by is None
+def _waits(one: Any) -> bool:
+    return one.acknowledged_by is None and one.page_at is not None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from bot import inbox, outbox
+from bot import inbox, outbox, paging
 from bot.desk.talks.elements import Transcript
 from bot.desk.words import LANGUAGES, Words, catalogue
 from bot.handoff import talking
@@ -22,6 +22,7 @@ from integrations.hospital.models import (
     Role,
     Schedule,
 )
+from tests.bot.conftest import Clock
 from tests.bot.desk.clicking import LONG, WHY, audited, click, fill, open_row, patient_of, press, rows_of, see
 from tests.bot.desk.conftest import Desks, Visitor
 from tests.clinic_rows import doctor, ward
@@ -78,6 +79,70 @@ async def test_whoever_takes_a_red_flag_can_call_the_patient(desks: Desks, messa
     colleague = await desks.enter(Role.NURSE)
     await colleague.user.open("/alarms")
     await see(colleague, "没有等人处理的警报")
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "values"), [(Role.AGENT, "read", {"reason": WHY}), (Role.PHARMACIST, "phone", {})]
+)
+async def test_a_red_flag_of_somebody_else_is_read_by_supervisors_alone(
+    desks: Desks, message: Any, role: Role, action: str, values: dict[str, str]
+) -> None:
+    rt, number = desks.rt, await _raised(desks, message)
+    stranger, boss = await desks.enter(role), await desks.enter(Role.SUPERVISOR)
+    await open_row(stranger, "/alarms", number)
+    await stranger.user.should_see(marker=f"do-{action}", retries=LONG)
+    async with rt.database.begin() as session:
+        await paging.look_after(session, number, actor="staff:li", now=rt.now())
+    await press(stranger, action, **values)  # the button still stands there
+    await stranger.told("只有主管能看")
+    await _sees_no_way_in(stranger, number)
+    assert await audited(desks, "phone_revealed") == await audited(desks, "alarm.read") == []
+    await _open_of_all(boss, number)
+    await press(boss, "read", reason=WHY)
+    await see(boss, "孩子叫不醒了")
+    async with rt.database.begin() as session:  # nobody had to come: taking it opens nothing either
+        await session.execute(
+            text("UPDATE alarms SET page_at = NULL, acknowledged_at = NULL, acknowledged_by = NULL")
+        )
+    await _sees_no_way_in(stranger, number)
+
+
+async def test_who_took_a_red_flag_reads_it_for_half_an_hour(
+    desks: Desks, message: Any, clock: Clock
+) -> None:
+    number = await _raised(desks, message)
+    clock.forward(minutes=40)  # it waited for long: whoever comes late must still reach the patient
+    agent = await desks.enter(Role.AGENT)
+    await open_row(agent, "/alarms", number)
+    await press(agent, "ack")
+    await agent.told("不再呼叫别人")
+    await press(agent, "read", reason=WHY)
+    await see(agent, "孩子叫不醒了")
+    clock.forward(minutes=31)
+    assert agent.member
+    await _sees_no_way_in(await desks.let_in(agent.member), number)
+
+
+async def _raised(desks: Desks, message: Any) -> int:
+    """The number of a red flag of 张明, who registered."""
+    await patient_of(desks)
+    said = message("孩子叫不醒了", sender="platform-id")
+    await inbox.accept(desks.rt, desks.rt.channels["telegram"], said, passive_until=None)
+    [number] = await rows_of(desks, text("SELECT number FROM alarms"))
+    return int(number)
+
+
+async def _open_of_all(visitor: Visitor, number: int) -> None:
+    await visitor.user.open("/alarms")
+    await click(visitor, "view-all")
+    await click(visitor, f"row-{number}")
+    await see(visitor, f"警报 {number}")
+
+
+async def _sees_no_way_in(visitor: Visitor, number: int) -> None:
+    await _open_of_all(visitor, number)
+    for action in ("phone", "read", "ack"):
+        await visitor.user.should_not_see(marker=f"do-{action}")
 
 
 async def test_of_whom_nobody_registered_there_is_no_phone(desks: Desks, message: Any) -> None:
