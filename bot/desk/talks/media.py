@@ -8,10 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import text
 
+from bot.desk.login import address_of
 from bot.desk.showing import member_of
 from bot.desk.talks import hub as hubs
 from bot.desk.talks.seeing import may_see, readable, viewer_of
 from bot.media import CONTEXT
+from integrations.hospital import audit
 from integrations.hospital.staff.permissions import Right, may
 from integrations.media_types import media_type
 
@@ -34,7 +36,8 @@ async def style() -> Response:
 
 @router.get("/talks/media/{conversation_id}/{medium_id}", include_in_schema=False)
 async def show(request: Request, conversation_id: UUID, medium_id: UUID) -> Response:
-    """404 for what is not there and for what this member may not see: both look alike."""
+    """404 for what is not there and for what this member may not see: both look alike. The audit log keeps each that
+    is opened."""
     rt = request.app.state.runtime
     member = await member_of(rt, request)
     if member is None or not may(member, Right.TALKS_ANSWER):
@@ -43,10 +46,18 @@ async def show(request: Request, conversation_id: UUID, medium_id: UUID) -> Resp
     if not found or not may_see(viewer, found[0]):
         return Response(status_code=404)
     about = {"id": medium_id, "conversation": conversation_id}
-    async with rt.database.transaction() as session:
+    async with rt.database.begin() as session:
+        session.info["address"] = address_of(request)
         medium = (await session.execute(_MEDIUM, about)).first()
-    if medium is None or not readable(viewer, found[0]).has(medium.at):
-        return Response(status_code=404)
+        if medium is None or not readable(viewer, found[0]).has(medium.at):
+            return Response(status_code=404)
+        await audit.record(
+            session,
+            actor=member.actor,
+            action="talk.medium_opened",
+            subject=f"conversation:{conversation_id}",
+            detail={"medium": str(medium_id)},
+        )
     return as_file(rt.crypto.data.open(bytes(medium.content), CONTEXT))
 
 

@@ -19,6 +19,7 @@ from bot.handoff.states import NotYours
 from integrations.hospital.models import Department, Practitioner, Role, StaffMember
 from integrations.hospital.staff import accounts
 from integrations.messages import Kind, Media
+from tests.bot.desk.clicking import audited
 from tests.bot.desk.conftest import Visitor
 from tests.bot.desk.talks.visiting import enter, one, tell
 from tests.clinic_rows import doctor, ward
@@ -307,3 +308,7 @@ async def test_pictures_are_shown_to_whom_the_talk_is(desks, rt, of_surgery, sur
         assert (await browser.get(at)).status_code == 404
     elsewhere = await surgeon.http.get(f"/talks/media/{uuid4()}/{medium}")
     assert elsewhere.status_code == 404
+    [(actor, kept)] = await audited(desks, "talk.medium_opened")  # what was refused opened nothing
+    assert surgeon.member
+    assert (actor, kept["medium"]) == (surgeon.member.actor, str(medium))
+    assert kept["address"]
