@@ -16,8 +16,10 @@ from actions.measured_doubt import MEANT
 from actions.putting_right import closed, said_instead, takes_back_nothing_else
 from actions.turn import Reply, Turn
 from integrations.hospital.follow_up import answering, wording
+from integrations.hospital.follow_up.alerts import Duty
 from integrations.hospital.follow_up.answering import Given, OpenTask
 from integrations.hospital.follow_up.correcting import corrects
+from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import Plan, Question
 from integrations.hospital.follow_up.reading import Read, chosen, graded, graded_yes_no, read_all, read_one
 from integrations.hospital.models import Level
@@ -185,6 +187,12 @@ async def _look_again(
     if _told_again(wrong, draft):
         await keep(turn, task, [Given(wrong.question, None)])
         return await _go_on(turn, reply, plan, draft, said=["say_measurement_doubtful"])
+    if wrong.partial and wrong.level is Level.ALARM and wrong.question.measures:
+        known, kind = known_plans(turn), wrong.question.measures
+        taken = Taken(kind, wrong.value, known.rules.of(kind).unit, taken_at(turn) or turn.now)
+        advice = known.advice(wrong.question, wrong.level)
+        duty = Duty(plan.duty, known.page_after(wrong.question))
+        await measured_doubt.pass_on_half(turn, reply, task.patient_id, taken, advice, duty)
     waiting = _ask_meant(turn, reply, wrong)
     if not waiting:
         _ask_again(turn, reply, wrong)

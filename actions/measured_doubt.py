@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from actions import passed_on
 from actions.turn import Reply, Turn
+from integrations.hospital import operations
+from integrations.hospital.follow_up import alerts, measuring
+from integrations.hospital.follow_up.alerts import Duty
+from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import MeasurementRule
-from integrations.hospital.follow_up.ranges import Ranges
+from integrations.hospital.follow_up.ranges import Ranges, Said
 from integrations.hospital.follow_up.reading import likelier
 from integrations.hospital.follow_up.wording import measured
 from integrations.language.clauses import yes_or_no
@@ -71,6 +77,23 @@ def settled(turn: Turn, waiting: Mapping[str, Any]) -> tuple[bool, Value | None]
     if said is None:
         return False, None
     return True, waiting["value"] if said else waiting["told"] if waiting["stands"] else None
+
+
+async def pass_on_half(
+    turn: Turn, reply: Reply, patient_id: UUID, taken: Taken, advice: Said | None, duty: Duty
+) -> None:
+    """One number of a pressure that alarms by itself: advice and the alert, before the other number is asked for."""
+    async with turn.runtime.database.begin() as session:
+
+        async def effect() -> operations.Result:
+            made = await measuring.note_half(session, turn.runtime.crypto, patient_id, taken, now=turn.now)
+            await alerts.raise_for_measurement(session, patient_id, made, duty, turn.now)
+            return {}
+
+        await operations.once(session, turn.key("half a pressure"), effect)
+    if advice:
+        reply.parts.append(advice.text(turn.language))
+    passed_on.say(turn, reply)
 
 
 def _said(turn: Turn, unit: str) -> bool | None:

@@ -132,6 +132,13 @@ async def _log_sure(
     """Keeps what is sure and says what to make of it; nobody who has to act waits for the rest. Gives the first that
     is doubtful."""
     wrong = next((one for one in told if _is_doubtful(known, one)), None)
+    for half in (one for one in told if _half(one)):
+        rule = known.rules.of(half.kind)
+        if reading.half_alarms(rule.ranges, half.value):
+            taken, duty = Taken(half.kind, half.value, rule.unit, moment), Duty(rule.duty, rule.page_after)
+            advice = rule.advice.words(Level.ALARM)
+            await measured_doubt.pass_on_half(turn, reply, patient.id, taken, advice, duty)
+            break
     noted = [_graded(known, one) for one in told if not _is_doubtful(known, one)]
     if not noted:
         return wrong

@@ -104,3 +104,13 @@ async def test_what_alarms_beside_a_doubt_is_said_with_its_advice(chat: Chat) ->
     said = await answer(chat, "是的", "affirm")
     assert "体重 65 公斤，记下了" in said.text
     assert (await answers(chat, task))["weight"] == {"value": 65}
+
+
+async def test_half_a_pressure_that_alarms_by_itself(chat: Chat) -> None:
+    task, _ = await begun(chat, "hypertension")
+    said = await answer(chat, "高压200")
+    assert said.text.index("请立刻拨打120") < said.text.index("还差一个数")
+    assert await answers(chat, task) == {}
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+    await answer(chat, "200/100")
+    assert (await answers(chat, task))["pressure"] == {"systolic": 200, "diastolic": 100}

@@ -286,3 +286,20 @@ async def test_inside_a_booking_a_sure_alarm_is_kept_beside_a_doubt(chat: Chat) 
     assert "带上单位" in said.text
     assert [one.kind for one in await rows(chat, Measurement)] == ["blood_pressure"]
     assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+
+
+async def test_half_a_pressure_that_alarms_by_itself_reaches_staff(chat: Chat) -> None:
+    said = await log(chat, "高压200")
+    assert said.text.index("请立刻拨打120") < said.text.index("还差一个数")
+    assert "已经转给随访的医护人员" in said.text
+    [alert] = await rows(chat, FollowUpAlert)
+    [half] = await rows(chat, Measurement)
+    assert (alert.status, alert.measurement_id) == ("open", half.id)
+    assert half.replaced_at is not None  # in no series
+
+
+@pytest.mark.parametrize("words", ["高压2000", "高压135", "高压70"])
+async def test_another_half_a_pressure_alarms_nobody(chat: Chat, words: str) -> None:
+    said = await log(chat, words)
+    assert "拨打120" not in said.text
+    assert await rows(chat, FollowUpAlert) == []

@@ -56,6 +56,15 @@ async def note(
     return made.id
 
 
+async def note_half(
+    session: AsyncSession, crypto: Crypto, patient_id: UUID, taken: Taken, *, now: datetime
+) -> UUID:
+    """One number of a pressure, for an alert to show: it counts in no series."""
+    made = await note(session, crypto, patient_id, taken, method=Method.CHAT, now=now)
+    await take_back(session, measurement_id=made, now=now)
+    return made
+
+
 async def take_back(
     session: AsyncSession, *, now: datetime, answer_id: UUID | None = None, measurement_id: UUID | None = None
 ) -> None:

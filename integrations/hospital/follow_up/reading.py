@@ -158,7 +158,9 @@ def _measured(plans: Plans, question: Question, found: Measured, before: Any) ->
     if isinstance(before, dict) and question.measures:  # "不对，高压是125"
         value = {**before, **value}
     if question.kind == "blood_pressure" and not {"systolic", "diastolic"} <= set(value):
-        return Read(question, value, partial=True)
+        ranges = plans.ranges(question)
+        alarms = ranges is not None and half_alarms(ranges, value)
+        return Read(question, value, Level.ALARM if alarms else Level.USUAL, partial=True)
     read = graded(plans, question, value)
     if found.with_unit:
         read = replace(read, unlikely=False)
@@ -189,6 +191,12 @@ def alarms_anyway(
         if level is Level.ALARM:
             return Alarm(low)
     return None
+
+
+def half_alarms(ranges: Ranges, value: dict[str, float | str]) -> bool:
+    """Whether one number of a pressure is so high that it alarms, whatever the other one is. A low one may be the
+    other number: a bare 70 was asked for both."""
+    return ranges.grade(value) == (Level.ALARM, False) and not ranges.implausible(value)
 
 
 def graded(plans: Plans, question: Question, value: dict[str, float | str]) -> Read:
