@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,48 +11,15 @@ from actions import symptoms as symptoms_module
 from actions.symptoms import Symptoms, asks_only
 from actions.symptoms_told import told_answer
 from actions.triage import FORM
-from integrations.hospital import tokens
-from integrations.hospital.models import Relation, Sex
 from integrations.hospital.triage.assess import Assessment, Person, Question, Ranked
 
-from .conftest import NOW, TODAY, WEDNESDAY, Chat, Clinic, Outside
-
-HEART, BONES, CHILD = "心血管内科", "骨科", "儿科"
-
-
-def _play(text: str, person: Person = Person(), answers: object = None) -> Assessment:  # noqa: B008
-    """胸 → heart, 脖 or 膝 → bones; 累 is asked about; a child goes to paediatrics."""
-    given = dict(answers or {})  # type: ignore[call-overload]
-    if person.age is not None and person.age < 14:
-        return Assessment((Ranked(CHILD, 0.9, ("发烧",)), Ranked(HEART, 0.1)))
-    if "累" in text and len(given) < 3 and "fever" not in given:
-        return Assessment((Ranked(HEART, 0.5, ("累",)), Ranked(BONES, 0.4)), Question("fever", ("yes", "no")))
-    if "头" in text or given.get("fever") == "yes" or "胸" in text:
-        word = "头" if "头" in text else "胸"
-        return Assessment((Ranked(HEART, 0.8, (word,)), Ranked(BONES, 0.2)))
-    if any(one in text for one in ("脖", "膝", "neck")) or given:
-        return Assessment((Ranked(BONES, 0.8, ("疼",)), Ranked(HEART, 0.2)))
-    return Assessment((Ranked(HEART, 0.1), Ranked(BONES, 0.1)))
+from .conftest import TODAY, WEDNESDAY, Clinic
+from .triages import BONES, CHILD, HEART, play, words_kept
 
 
 @pytest.fixture(autouse=True)
 def played(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(symptoms_module, "assess", _play)
-
-
-async def _words(clinic: Clinic, chat: Chat) -> list[str]:
-    """The patient's words behind the seal."""
-    async with clinic.runtime.database.begin() as session:
-        draft = await tokens.reveal(
-            session,
-            clinic.runtime.crypto,
-            conversation_id=chat.contact.id,
-            token=chat.slots["symptoms"]["kept"],
-            purpose="test",
-            now=NOW,
-        )
-    words: list[str] = json.loads(draft)["words"]
-    return words
+    monkeypatch.setattr(symptoms_module, "assess", play)
 
 
 async def test_departments_with_reasons_numbers_and_120(clinic: Clinic) -> None:
@@ -101,80 +67,6 @@ async def test_the_number_that_was_picked_is_the_one_to_confirm(clinic: Clinic) 
     assert "心血管内科 王建国" in said.text
 
 
-async def test_before_registration_the_way_leads_through_it_to_the_booking(clinic: Clinic) -> None:
-    await clinic.session("李静", WEDNESDAY)
-    chat = await clinic.chat(consent=False, registered=False)
-    said = await chat.say("tell_symptoms", text="胸口闷")
-    assert "建议就诊科室：心血管内科" in said.text
-    assert chat.slots["triage"].keys() == {"kept"}
-    said = await chat.press(said, "挂心血管内科")
-    assert chat.form == "consent_form"
-    assert "心血管内科" in said.text  # what is wished for is kept
-    assert chat.slots["then"] == "booking_form"
-
-
-async def test_the_question_for_a_consent_does_not_stand_in_the_way(clinic: Clinic) -> None:
-    chat = await clinic.chat(consent=False, registered=False)
-    await chat.say("greet")
-    assert chat.form == "consent_form"
-    said = await chat.say("tell_symptoms", text="胸口闷")
-    assert "建议就诊科室：心血管内科" in said.text
-    assert "挂心血管内科" in said.buttons
-
-
-@pytest.mark.parametrize("channel", ["wechat", "telegram"])
-async def test_nothing_about_the_body_is_asked_before_the_consent(clinic: Clinic, channel: str) -> None:
-    chat = await clinic.chat(channel, consent=False, registered=False)
-    said = await chat.say("tell_symptoms", text="好累")
-    assert "发烧" not in said.text
-    assert "挂哪个科" in said.text
-    assert "您同意吗" in said.text
-    assert chat.form == "consent_form"
-    said = await chat.press(said, "同意")
-    if channel == "telegram":
-        assert "境外" in said.text
-        assert "发烧" not in said.text
-        said = await chat.press(said, "同意")
-    assert "发烧吗" in said.text  # what was told is not asked again
-    assert "建议就诊科室：骨科" in (await chat.say("deny", text="没有")).text
-
-
-async def test_more_is_told_while_the_consent_is_open(clinic: Clinic) -> None:
-    chat = await clinic.chat(consent=False, registered=False)
-    await chat.say("which_department", text="请问我该挂什么科")
-    said = await chat.say("tell_symptoms", text="好累")
-    assert "您同意吗" in said.text
-    said = await chat.say("tell_symptoms", text="膝盖也疼")
-    assert "您同意吗" in said.text
-    said = await chat.press(said, "同意")
-    assert "发烧吗" in said.text
-    assert await _words(clinic, chat) == ["好累", "膝盖也疼"]
-
-
-async def test_without_the_consent_what_was_told_is_dropped(clinic: Clinic) -> None:
-    chat = await clinic.chat(consent=False, registered=False)
-    said = await chat.say("tell_symptoms", text="好累")
-    said = await chat.press(said, "先不同意")
-    assert "不会收集您的信息" in said.text
-    assert chat.slots["triage"] is None
-    assert "您想办什么" in (await chat.say("give_consent", text="同意")).text
-
-
-async def test_a_booking_that_waited_for_its_department_goes_on_after_consent_and_triage(
-    clinic: Clinic,
-) -> None:
-    await clinic.session("李静", WEDNESDAY)
-    chat = await clinic.chat(consent=False)
-    await chat.say("book_appointment", ("date", WEDNESDAY.isoformat()), text="我想挂周三的号")
-    said = await chat.say("tell_symptoms", text="好累")
-    said = await chat.press(said, "同意")
-    assert "发烧吗" in said.text
-    await chat.say("affirm", text="发烧")
-    said = await chat.say("affirm", text="好")
-    assert "11月25日" in said.text
-    assert "李静" in said.text
-
-
 async def test_what_is_improbable_is_not_offered(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     sure = Assessment((Ranked(HEART, 0.99, ("胸",)), Ranked(BONES, 0.01)))
     monkeypatch.setattr(symptoms_module, "assess", lambda *_: sure)
@@ -193,7 +85,7 @@ async def test_the_question_for_a_department_is_no_reason(
     assert "心血管内科（您说到胸）" in said.text
 
 
-async def test_one_question_at_a_time_and_its_answers_in_words(clinic: Clinic) -> None:
+async def test_one_question_at_a_time_and_its_answers_inwords_kept(clinic: Clinic) -> None:
     for words, expected in (("发烧", HEART), ("没有", BONES), ("不清楚", BONES)):
         chat = await clinic.chat(registered=False)
         said = await chat.say("tell_symptoms", text="好累")
@@ -287,92 +179,6 @@ async def test_what_is_put_right(clinic: Clinic) -> None:
     assert "哪里不对" in said.text
 
 
-async def test_a_relative_of_known_age_and_sex(clinic: Clinic) -> None:
-    await clinic.department(CHILD, age_to=14)
-    chat = await clinic.chat()
-    child = await clinic.relative(chat, Relation.CHILD, date(2020, 5, 1), Sex.FEMALE, "*小")
-    said = await chat.say("tell_symptoms", ("relative", "女儿"), text="我女儿发烧")
-    assert "6 岁" in said.text
-    assert "建议就诊科室：儿科" in said.text
-    await chat.press(said, "挂儿科")
-    assert chat.slots["booking"]["patient"] == child
-
-
-async def test_a_child_that_nobody_registered(clinic: Clinic) -> None:
-    await clinic.department(CHILD, age_to=14)
-    chat = await clinic.chat()
-    said = await chat.say("tell_symptoms", text="孩子发烧")
-    assert "您孩子" in said.text
-    assert "建议就诊科室：儿科" in said.text
-    said = await chat.press(said, "挂儿科")
-    assert "没有登记过" in said.text
-
-
-async def test_somebody_whom_only_the_age_tells_apart(clinic: Clinic) -> None:
-    """Nothing is booked for the one who writes."""
-    await clinic.session("张伟", WEDNESDAY)
-    chat = await clinic.chat()
-    said = await chat.say("tell_symptoms", text="78岁，膝盖疼")
-    said = await chat.press(said, "挂骨科")
-    assert "没有登记过您的家人" in said.text
-    chat = await clinic.chat()
-    mother = await clinic.relative(chat, Relation.PARENT, date(1948, 1, 1), Sex.FEMALE, "*芳")
-    await clinic.relative(chat, Relation.SPOUSE, date(1991, 1, 1), Sex.FEMALE, "*丽")
-    said = await chat.say("tell_symptoms", text="78岁，膝盖疼")
-    await chat.press(said, "挂骨科")
-    assert chat.slots["booking"]["patient"] == mother
-
-
-async def test_a_child_of_another_age_is_another_child(clinic: Clinic) -> None:
-    await clinic.department(CHILD, age_to=14)
-    chat = await clinic.chat()
-    await clinic.relative(chat, Relation.CHILD, date(2016, 5, 1), Sex.MALE, "*大")
-    said = await chat.say("tell_symptoms", ("relative", "儿子"), text="我儿子3岁，发烧")
-    said = await chat.press(said, "挂儿科")
-    assert "没有登记过您儿子" in said.text
-    await chat.press(said, "给 *大")
-    assert "relative" not in chat.slots["booking"]
-
-
-async def test_the_age_of_a_grown_up_relative_may_be_a_guess(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
-    said = await chat.say("tell_symptoms", ("relative", "妈"), text="我妈70岁，膝盖疼")
-    assert "76 岁" in said.text
-    await chat.press(said, "挂骨科")
-    assert chat.slots["booking"]["patient"] == mother
-
-
-async def test_a_booking_for_a_relative_asks_about_them(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    mother = await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
-    await chat.say("book_appointment", ("relative", "妈"), text="帮我妈挂号")
-    said = await chat.say("tell_symptoms", text="膝盖疼")
-    assert "76 岁" in said.text
-    await chat.press(said, "挂骨科")
-    assert chat.slots["booking"]["patient"] == mother
-
-
-async def test_after_days_it_is_told_anew(clinic: Clinic, outside: Outside) -> None:
-    chat = await clinic.chat()
-    said = await chat.say("tell_symptoms", text="头疼三天了")
-    assert "建议就诊科室：心血管内科" in said.text
-    outside.now = NOW + timedelta(days=3)
-    said = await chat.say("tell_symptoms", text="膝盖疼", away=timedelta(days=3))
-    assert "建议就诊科室：骨科" in said.text
-    outside.now = NOW + timedelta(days=6)
-    said = await chat.say("greet", away=timedelta(days=3))
-    assert "请说说哪里不舒服" in said.text
-
-
-async def test_to_whom_it_belongs_may_be_said_afterwards(clinic: Clinic) -> None:
-    chat = await clinic.chat()
-    await clinic.relative(chat, Relation.PARENT, date(1950, 1, 1), Sex.FEMALE, "*芳")
-    await chat.say("tell_symptoms", text="膝盖疼")
-    said = await chat.say("inform", ("relative", "妈"), text="是我妈")
-    assert "76 岁" in said.text
-
-
 async def test_ways_out_and_back(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     await chat.say("tell_symptoms", text="好累")
@@ -433,7 +239,7 @@ async def test_what_was_told_stands_sealed(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     await chat.say("tell_symptoms", text="膝盖疼")
     assert "膝" not in str(chat.slots)
-    assert await _words(clinic, chat) == ["膝盖疼"]
+    assert await words_kept(clinic, chat) == ["膝盖疼"]
 
 
 async def test_english(clinic: Clinic) -> None:

@@ -9,12 +9,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from bot import inbox, outbox
+from bot import conversations, inbox, outbox
 from bot.handoff import queue, talking
 from bot.handoff.models import Skill
 from integrations.hospital.models import Practitioner, PresenceState, Role, StaffMember
 from integrations.hospital.staff import presence
 from tests.bot.conftest import START
+from tests.bot.handoff import turns
 
 
 @pytest.fixture
@@ -125,3 +126,19 @@ async def queued(rt, conversation: UUID) -> list[str]:
 async def state(rt, conversation: UUID) -> tuple[str, int]:
     [row] = await rows(rt, "SELECT state, epoch FROM controls WHERE conversation_id = :id", id=conversation)
     return row.state, row.epoch
+
+
+@pytest.fixture
+def write(rt, message, telegram, rasa):
+    """A patient writes, and reads what comes."""
+    rasa.say["我要人工"] = [{"text": "人工请打 010-1", **turns.HANDOFF}]
+    rasa.say["听不懂的话"] = [turns.BROUGHT]
+
+    async def said(words: str = "", **more) -> list[str]:
+        before = len(telegram.sent)
+        accepted = await inbox.accept(rt, telegram, message(words, **more), passive_until=None)
+        await conversations.drain(rt, turns.PlainReader(), accepted.conversation_id)
+        await rt.redis.flushall()
+        return telegram.texts[before:]
+
+    return said

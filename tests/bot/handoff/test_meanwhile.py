@@ -5,50 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot import conversations, delivery, inbox
+from bot import delivery, inbox
 from bot.handoff import asked, queue, talking, timers
 from bot.handoff.models import Skill
 from bot.handoff.words import Asks, read
-from bot.understanding import Reading
 from bot.wake import DESK
 from integrations.channel import Unknown
 from integrations.hospital.models import Role
-from integrations.hospital.staff import presence
 from integrations.messages import Kind, MessageIn
-from tests.bot.handoff.conftest import queued, rows, state
-
-HANDOFF = {"custom": {"handoff": {"skill": "service", "reason": "asked"}}}
-BY_PHONE = "找人请打 010-1"
-BROUGHT = {
-    "text": f"没听懂。\n{BY_PHONE}\n哪个科？",
-    "buttons": [
-        {"title": "骨科", "payload": '/inform{"department": "1"}'},
-        {"title": "找人工", "payload": '/talk_to_human{"purpose": "failed"}'},
-    ],
-    "expects": "own_words",
-    "custom": {"handoff": {"skill": "service", "reason": "failed", "instead_of": BY_PHONE}},
-}
-
-
-class PlainReader:
-    async def read(self, rt, conversation_id, words, expects):
-        return Reading(words, [])
-
-
-@pytest.fixture
-def write(rt, message, telegram, rasa):
-    """A patient writes, and reads what comes."""
-    rasa.say["我要人工"] = [{"text": "人工请打 010-1", **HANDOFF}]
-    rasa.say["听不懂的话"] = [BROUGHT]
-
-    async def said(words: str = "", **more) -> list[str]:
-        before = len(telegram.sent)
-        accepted = await inbox.accept(rt, telegram, message(words, **more), passive_until=None)
-        await conversations.drain(rt, PlainReader(), accepted.conversation_id)
-        await rt.redis.flushall()
-        return telegram.texts[before:]
-
-    return said
+from tests.bot.handoff.conftest import rows, state
 
 
 @pytest.fixture
@@ -134,88 +99,6 @@ async def test_out_of_hours_one_message_is_taken_and_the_bot_goes_on(
     assert await rows(rt, "SELECT 1 FROM talks WHERE status = 'unanswered'") == []
 
 
-async def test_who_is_not_understood_is_brought_a_person_and_may_go_on_meanwhile(
-    rt, write, patient, agent, rasa, telegram
-):
-    """The open question stands, with what may be chosen; the bot takes the answer, until the person is there."""
-    [words] = await write("听不懂的话")
-    assert words.startswith("没听懂。\n已经为您找人工了，您是下一位")
-    assert words.endswith("哪个科？")
-    assert BY_PHONE not in words
-    assert [option.title for option in telegram.sent[-1].options] == ["骨科", "不用人工了"]
-    [row] = await rows(rt, "SELECT status, reason FROM talks")
-    assert tuple(row) == ("unanswered", "failed")
-    assert await state(rt, patient) == ("bot", 0)
-    assert await write("心内科") == ["echo 心内科"]
-    [again] = await write("听不懂的话")
-    assert "您是下一位" in again
-    assert len(await rows(rt, "SELECT 1 FROM talks")) == 1
-    await write("", kind=Kind.CHOICE, choice=telegram.sent[-1].options[-1].id)
-    assert rasa.turns[-1]["text"] == '/handed_back{"purpose": "left"}'
-    assert [row.status for row in await rows(rt, "SELECT status FROM talks")] == ["left"]
-
-
-@pytest.mark.parametrize("words", ["不用人工了", "算了不等了"])
-async def test_who_wants_no_person_any_more_says_so_at_any_time(rt, write, patient, agent, rasa, words):
-    """What is said of a person is no wish for one."""
-    await write("听不懂的话")
-    await write("心内科")
-    await write(words)
-    assert rasa.turns[-1]["text"] == '/handed_back{"purpose": "left"}'
-    assert [row.status for row in await rows(rt, "SELECT status FROM talks")] == ["left"]
-
-
-async def test_who_waits_for_no_person_may_wait_no_longer_for_something_else(rt, write, patient, agent, rasa):
-    await write("不等了")
-    assert rasa.turns[-1]["text"] == "不等了"
-
-
-async def test_who_is_not_understood_at_night_may_leave_a_message(rt, write, patient, agent, clock, telegram):
-    clock.time += timedelta(hours=11)
-    [words] = await write("听不懂的话")
-    assert "明天 8:00" in words
-    assert "留言" in words
-    assert words.endswith("哪个科？")
-    assert [option.title for option in telegram.sent[-1].options] == ["骨科", "给人工留言"]
-    assert await rows(rt, "SELECT 1 FROM talks") == []
-
-
-async def test_without_anybody_at_the_desk_who_is_not_understood_reads_the_telephone(write, patient):
-    assert await write("听不懂的话") == [BROUGHT["text"]]
-
-
-async def test_whom_nobody_comes_to_although_a_person_was_brought_is_told_so(
-    rt, write, patient, agent, clock
-):
-    await write("听不懂的话")
-    clock.forward(minutes=4)
-    await timers.keep(rt)
-    await timers.keep(rt)
-    [row] = await rows(rt, "SELECT escalated_at FROM talks")
-    assert row.escalated_at == clock()
-    [words] = await queued(rt, patient)
-    assert "仍在为您找" in words
-
-
-@pytest.mark.parametrize("words", ["我要人工", "听不懂的话"])
-async def test_who_is_taken_while_the_dialog_still_thinks_is_not_talked_over(
-    rt, write, patient, agent, clock, telegram, message, words
-):
-    """What the dialog then wishes is overtaken: not even the place in the line is said."""
-
-    class Slow(PlainReader):
-        async def read(self, rt, conversation_id, said, expects):
-            async with rt.database.begin() as session:
-                await talking.take_over(session, rt, conversation_id, agent, clock())
-            return await super().read(rt, conversation_id, said, expects)
-
-    telegram.sent.clear()
-    await inbox.accept(rt, telegram, message(words), passive_until=None)
-    await conversations.drain(rt, Slow(), patient)
-    assert telegram.texts == ["接通了，小李为您服务。"]
-    assert (await state(rt, patient))[0] == "agent"
-
-
 @pytest.mark.parametrize("kind", [Kind.VOICE, Kind.IMAGE, Kind.VIDEO, Kind.FILE])
 async def test_who_waits_and_sends_what_cannot_be_read_hears_the_number_once_in_a_while(
     rt, write, patient, agent, clock, kind
@@ -231,82 +114,6 @@ async def test_who_waits_and_sends_what_cannot_be_read_hears_the_number_once_in_
     await rows(rt, "UPDATE controls SET state = 'agent' RETURNING 1")
     clock.forward(minutes=6)
     assert await write(kind=kind) == []  # a person is there to look at it
-
-
-async def test_an_alarm_stands_first_and_is_answered_while_somebody_waits(rt, write, patient, agent):
-    await write("我要人工")
-    [words] = await write("我胸口剧痛喘不上气")
-    assert "120" in words
-    [row] = await rows(rt, "SELECT priority, status FROM talks")
-    assert tuple(row) == (1440, "waiting")
-
-
-async def test_an_alarm_brings_its_patient_into_the_queue_while_the_bot_goes_on(rt, write, patient, agent):
-    await write("我胸口剧痛喘不上气")
-    [row] = await rows(rt, "SELECT priority, status, reason FROM talks")
-    assert tuple(row) == (1440, "unanswered", "alarm")
-    assert await state(rt, patient) == ("bot", 0)
-    assert await write("误报了") == ["echo 误报了"]
-
-
-async def test_at_night_a_red_flag_waits_for_no_morning(rt, write, patient, hire, clock):
-    """Whoever asks for a person after it keeps their place before all, is told the truth, and staff who are there are
-    asked; when they do not come, supervisors see it."""
-    clock.time += timedelta(hours=11)  # 21:00
-    await hire("night", there=True)
-    await write("我胸口剧痛喘不上气")
-    [words] = await write("我要人工")
-    assert "排在最前面" in words
-    assert "不是人工服务时间" in words
-    assert "120" in words
-    assert "8:00" not in words
-    [row] = await rows(rt, "SELECT priority, status, opens_at FROM talks")
-    assert tuple(row) == (1440, "unanswered", None)
-    assert await state(rt, patient) == ("bot", 0)
-    await timers.keep(rt)
-    [row] = await rows(rt, "SELECT login FROM talks JOIN staff ON staff.id = staff_id")
-    assert row.login == "night"
-    clock.forward(minutes=4)
-    await timers.keep(rt)
-    [row] = await rows(rt, "SELECT escalated_at FROM talks")
-    assert row.escalated_at == clock()
-
-
-async def test_a_message_left_for_the_morning_waits_no_longer_when_a_red_flag_follows(
-    rt, write, patient, hire, clock
-):
-    clock.time += timedelta(hours=11)
-    await hire("night", there=True)
-    await write("我要人工")
-    await write("我上周的检查报告还没出来")
-    await timers.keep(rt)
-    [row] = await rows(rt, "SELECT staff_id, opens_at FROM talks")
-    assert row.staff_id is None
-    assert row.opens_at > clock()
-    clock.forward(hours=1)
-    await write("我胸口剧痛喘不上气")
-    [row] = await rows(rt, "SELECT priority, opens_at, requested_at FROM talks")
-    assert tuple(row) == (1440, None, clock())
-    async with rt.database.begin() as session:
-        [night] = await rows(rt, "SELECT id FROM staff")
-        await presence.seen(session, night.id, clock())
-    await timers.keep(rt)
-    [row] = await rows(rt, "SELECT login, escalated_at FROM talks JOIN staff ON staff.id = staff_id")
-    assert tuple(row) == ("night", None)
-
-
-async def test_a_red_flag_that_was_waited_for_until_the_desk_shut_stays_offered(
-    rt, write, patient, hire, clock
-):
-    await hire()
-    clock.time += timedelta(hours=9, minutes=50)  # 19:50, ten minutes before the end
-    await write("我胸口剧痛喘不上气")
-    [words] = await write("我要人工")
-    assert "您是下一位" in words
-    clock.forward(minutes=16)
-    await timers.keep(rt)
-    [row] = await rows(rt, "SELECT status, opens_at FROM talks")
-    assert tuple(row) == ("unanswered", None)
 
 
 async def test_the_desk_hears_of_what_it_shows(rt, write, patient, agent):

@@ -1,0 +1,89 @@
+"""Triage before the consent and the registration: what is answered at once, and what waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions import symptoms as symptoms_module
+
+from .conftest import WEDNESDAY, Clinic
+from .triages import play, words_kept
+
+
+@pytest.fixture(autouse=True)
+def played(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(symptoms_module, "assess", play)
+
+
+async def test_before_registration_the_way_leads_through_it_to_the_booking(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("tell_symptoms", text="胸口闷")
+    assert "建议就诊科室：心血管内科" in said.text
+    assert chat.slots["triage"].keys() == {"kept"}
+    said = await chat.press(said, "挂心血管内科")
+    assert chat.form == "consent_form"
+    assert "心血管内科" in said.text  # what is wished for is kept
+    assert chat.slots["then"] == "booking_form"
+
+
+async def test_the_question_for_a_consent_does_not_stand_in_the_way(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    await chat.say("greet")
+    assert chat.form == "consent_form"
+    said = await chat.say("tell_symptoms", text="胸口闷")
+    assert "建议就诊科室：心血管内科" in said.text
+    assert "挂心血管内科" in said.buttons
+
+
+@pytest.mark.parametrize("channel", ["wechat", "telegram"])
+async def test_nothing_about_the_body_is_asked_before_the_consent(clinic: Clinic, channel: str) -> None:
+    chat = await clinic.chat(channel, consent=False, registered=False)
+    said = await chat.say("tell_symptoms", text="好累")
+    assert "发烧" not in said.text
+    assert "挂哪个科" in said.text
+    assert "您同意吗" in said.text
+    assert chat.form == "consent_form"
+    said = await chat.press(said, "同意")
+    if channel == "telegram":
+        assert "境外" in said.text
+        assert "发烧" not in said.text
+        said = await chat.press(said, "同意")
+    assert "发烧吗" in said.text  # what was told is not asked again
+    assert "建议就诊科室：骨科" in (await chat.say("deny", text="没有")).text
+
+
+async def test_more_is_told_while_the_consent_is_open(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    await chat.say("which_department", text="请问我该挂什么科")
+    said = await chat.say("tell_symptoms", text="好累")
+    assert "您同意吗" in said.text
+    said = await chat.say("tell_symptoms", text="膝盖也疼")
+    assert "您同意吗" in said.text
+    said = await chat.press(said, "同意")
+    assert "发烧吗" in said.text
+    assert await words_kept(clinic, chat) == ["好累", "膝盖也疼"]
+
+
+async def test_without_the_consent_what_was_told_is_dropped(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    said = await chat.say("tell_symptoms", text="好累")
+    said = await chat.press(said, "先不同意")
+    assert "不会收集您的信息" in said.text
+    assert chat.slots["triage"] is None
+    assert "您想办什么" in (await chat.say("give_consent", text="同意")).text
+
+
+async def test_a_booking_that_waited_for_its_department_goes_on_after_consent_and_triage(
+    clinic: Clinic,
+) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat(consent=False)
+    await chat.say("book_appointment", ("date", WEDNESDAY.isoformat()), text="我想挂周三的号")
+    said = await chat.say("tell_symptoms", text="好累")
+    said = await chat.press(said, "同意")
+    assert "发烧吗" in said.text
+    await chat.say("affirm", text="发烧")
+    said = await chat.say("affirm", text="好")
+    assert "11月25日" in said.text
+    assert "李静" in said.text
