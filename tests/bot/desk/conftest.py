@@ -29,6 +29,7 @@ from integrations.settings import Settings
 from tests import staff_rows
 
 _ADDRESSES = IPv4Network("10.0.0.0/8").hosts()
+_RETRIES = 200  # a tenth of a second each
 HOST = "http://desk.test"
 DOCTORS = "http://doctors.test"
 
@@ -37,6 +38,18 @@ DOCTORS = "http://doctors.test"
 def made() -> Any:
     """The whole desk, with the door before it."""
     return create_desk(Settings(_env_file=None, desk_url=HOST, desk_doctor_url=DOCTORS))
+
+
+class Patient(User):
+    """Waits longer for what is to come, for a busy machine may stand still for seconds; and when it does not come,
+    says what the page told instead."""
+
+    async def should_see(self, *sought: Any, retries: int = _RETRIES, **more: Any) -> None:
+        try:
+            await super().should_see(*sought, retries=max(retries, _RETRIES), **more)
+        except AssertionError as error:
+            error.add_note(f"told meanwhile: {self.notify.messages}")
+            raise
 
 
 @dataclass
@@ -85,7 +98,7 @@ class Desks:
             token = await login.open_session(session, member, "10.0.0.7", self.rt.now())
         http = self.browser()
         http.cookies.set("desk", token)
-        return Visitor(User(http), http, member, token)
+        return Visitor(Patient(http), http, member, token)
 
     async def close(self) -> None:
         for browser in self._browsers:

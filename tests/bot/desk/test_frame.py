@@ -117,9 +117,9 @@ async def test_presence_is_what_one_says(desks: Desks) -> None:
 async def test_who_is_offline_sees_what_follows_and_goes_online_with_one_click(desks: Desks) -> None:
     agent = await desks.enter()
     await agent.user.open("/start")
-    await agent.user.should_see("您现在是离线，不会分到对话", retries=50)
+    await agent.user.should_see("您现在是离线，不会分到对话")
     agent.user.find(marker="go-online").click()
-    await agent.user.should_not_see("您现在是离线，不会分到对话", retries=50)
+    await agent.user.should_not_see("您现在是离线，不会分到对话")
     async with desks.rt.database.begin() as session:
         assert await presence.state_of(session, agent.member.id) is PresenceState.ONLINE
     await agent.user.open("/account")
@@ -152,7 +152,7 @@ async def test_the_keys_of_a_page_are_shown(desks: Desks) -> None:
     agent = await desks.enter()
     await agent.user.open("/cases")
     agent.user.find(marker="keys").click()
-    await agent.user.should_see("上一条、下一条", retries=50)
+    await agent.user.should_see("上一条、下一条")
     await agent.user.should_see("筛选")
 
 

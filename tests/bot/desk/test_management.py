@@ -25,7 +25,7 @@ async def test_an_administrator_adds_somebody_and_hands_over_a_password_once(des
     for marker, value in (("new-login", "Li.Na"), ("new-name", "李娜"), ("new-role", "nurse")):
         _set(admin, marker, value)
     admin.user.find(marker="save-member").click()
-    await admin.user.should_see(marker="password-once", retries=50)
+    await admin.user.should_see(marker="password-once")
     password = next(iter(admin.user.find(marker="password-once").elements)).text
     async with desks.rt.database.begin() as session:
         member = await accounts.find(session, "li.na")
@@ -62,7 +62,7 @@ async def test_supervisors_search_the_log_and_that_is_kept(desks: Desks) -> None
         )  # the database's clock writes the log, the tests' clock stands elsewhere
     _set(boss, "audit-actor", "staff:li")
     boss.user.find(marker="audit-search").click()
-    await boss.user.should_see("case_revealed", retries=50)
+    await boss.user.should_see("case_revealed")
     await boss.user.should_see("reason: <b>核对</b>")
     await boss.user.should_not_see("noted")
     boss.user.find(marker="audit-verify").click()
