@@ -25,7 +25,8 @@ class Affected:
     told: str
 
 
-# Also those that were given back because nobody answered, which is later than the stop: their patients still come.
+# Also those that ended by the stop itself, unpaid as they were, and those that were given back later because nobody
+# answered: their patients still come.
 # That a visit is stopped is told by either message; that another doctor comes only by the latest.
 UNREACHED = """
     SELECT a.id, a.patient_id, a.disturbed_at, s.practitioner_id, s.status = 'stopped' AS stopped,
@@ -40,7 +41,7 @@ UNREACHED = """
     ) AS news ON true
     WHERE a.disturbed_at IS NOT NULL AND a.reached_at IS NULL AND sl.starts_at > :now
       AND (a.status = 'booked'
-           OR a.status = 'cancelled' AND s.status = 'stopped' AND a.ended_at > a.disturbed_at)
+           OR a.status = 'cancelled' AND s.status = 'stopped' AND a.ended_at >= a.disturbed_at)
       AND coalesce(news.status, '') <> 'sent'
 """
 _AFFECTED = text(f"""

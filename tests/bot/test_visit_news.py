@@ -262,13 +262,33 @@ async def to_call(rt):
     return listed
 
 
+async def test_who_had_not_paid_yet_is_told_of_the_stop_and_called(rt, clinic, who, clock):
+    """Their number ended with the half day; they may be on their way to pay at the counter, and come on the day."""
+    schedule = await clinic.schedule(slots=3, fee_fen=2500)
+    told = await clinic.book(who, schedule)
+    unheard = await clinic.book(await clinic.booker(channel="telegram"), schedule)
+    away = await clinic.booker(channel="telegram")
+    gone = await clinic.book(away, schedule)
+    async with rt.database.begin() as session:
+        await booking.cancel(session, gone.id, away.contact_id, None, rt.now())
+    await stop(rt, schedule)
+    await sweep.hospital(rt)
+    assert "停诊" in (await last(rt, who)).text
+    assert await to_call(rt) == {told.id: "queued", unheard.id: "nobody"}
+    await delivery.deliver(rt, who.contact_id)
+    assert await to_call(rt) == {unheard.id: "nobody"}
+    async with rt.database.begin() as session:
+        await stops.reached(session, unheard.id, actor="test", now=rt.now())
+    assert await to_call(rt) == {}
+
+
 async def test_who_was_not_reached_is_called_though_it_was_given_back(rt, clinic, who, clock, telegram):
     """One is told at last, one is reached by phone, one has no talk, one did not pay yet, and two have answered."""
     schedule = await clinic.schedule(start=time(14), period=Period.AFTERNOON, slots=6, fee_fen=2500)
     told = await paid(rt, clinic, who, schedule)
     others = [await clinic.booker(channel="telegram") for _ in range(5)]
     phoned, alone, back, moved = [await paid(rt, clinic, one, schedule) for one in others[:4]]
-    await clinic.book(others[4], schedule)
+    unpaid = await clinic.book(others[4], schedule)
     for other in (others[0], *others[2:]):
         await talk(rt, other.contact_id)
     await stop(rt, schedule)
@@ -289,9 +309,15 @@ async def test_who_was_not_reached_is_called_though_it_was_given_back(rt, clinic
     await sweep.hospital(rt)
     async with rt.database.begin() as session:
         assert (await session.get_one(Appointment, alone.id)).status is AppointmentStatus.CANCELLED
-    assert await to_call(rt) == {told.id: "queued", phoned.id: "queued", alone.id: "nobody"}
+    assert await to_call(rt) == {
+        told.id: "queued",
+        phoned.id: "queued",
+        alone.id: "nobody",
+        unpaid.id: "queued",
+    }
     for _ in range(6):
         await delivery.deliver(rt, who.contact_id)
+        await delivery.deliver(rt, others[4].contact_id)
     async with rt.database.begin() as session:
         await stops.reached(session, phoned.id, actor="test", now=rt.now())
     assert await to_call(rt) == {alone.id: "nobody"}
