@@ -1,4 +1,8 @@
-"""Handing round the slots that people wait for: first come, first asked; whoever does not answer makes room."""
+"""Handing round the slots that people wait for: first come, first asked; whoever does not answer makes room.
+
+A sweep asks the rules about so many and no more. Whom they refuse a half day stands aside for a while, so the next
+sweep goes on behind them and reaches whoever may have it, however long the line is.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,8 @@ from integrations.hospital.refusals import BookingError
 # Between the end of an offer and the visit: to pay, and to come.
 _TO_COME = timedelta(hours=1)
 _SLOTS = 100  # looked at in one sweep; the next comes in seconds
-_ASKED = 20  # whom the rules refuse before a slot is given up
+_ASKED = 200  # entries that the rules are asked about in one sweep
+_ASKED_AGAIN = timedelta(minutes=5)  # whom the rules refused may have given another number back by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,15 @@ class Terms:
 
     minutes: timedelta
     quiet_until: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Round:
+    """One sweep. `left`: how many it may still ask the rules about; the next one goes on behind whom they refused."""
+
+    now: datetime
+    until: datetime  # when the offers of this sweep end
+    left: int = _ASKED
 
 
 async def sweep(session: AsyncSession, now: datetime, terms: Terms) -> int:
@@ -45,9 +59,10 @@ async def sweep(session: AsyncSession, now: datetime, terms: Terms) -> int:
     await session.execute(_SELL, {"earliest": earliest})
     if terms.quiet_until is not None:
         return 0
+    await session.execute(_FORGET, {"before": now - _ASKED_AGAIN, "now": now})
     found = (await session.execute(_SLOTS_TO_OFFER, {"earliest": earliest, "limit": _SLOTS})).all()
-    refused: set[tuple[UUID, UUID]] = set()
-    return sum([await _offer(session, slot, now, now + terms.minutes, refused) for slot in found])
+    this = _Round(now, now + terms.minutes)
+    return sum([await _offer(session, slot, this) for slot in found])
 
 
 async def withdraw(session: AsyncSession) -> None:
@@ -56,29 +71,32 @@ async def withdraw(session: AsyncSession) -> None:
     await _tell(session, EventKind.WAITLIST_WITHDRAWN, await session.execute(_WITHDRAW))
 
 
-async def _offer(
-    session: AsyncSession, slot: Row[Any], now: datetime, until: datetime, refused: set[tuple[UUID, UUID]]
-) -> bool:
-    """To the first of the line whom the rules admit; to everybody when there is none. `refused`: half days and
-    entries that were asked about in this sweep."""
-    line = await session.execute(_LINE, {"schedule_id": slot.schedule_id, "limit": _ASKED})
+async def _offer(session: AsyncSession, slot: Row[Any], this: _Round) -> bool:
+    """To the first of the line whom the rules admit; to everybody when there is none."""
+    if not this.left:
+        return False
+    entry = await _first(session, slot.schedule_id, this)
+    if entry is None:
+        if slot.status == "kept" and this.left:
+            await session.execute(_GIVE_UP, {"slot_id": slot.id})
+        return False
+    if slot.status == "free" and await session.scalar(_KEEP, {"slot_id": slot.id}) is None:
+        return False  # somebody was faster
+    values = {"id": entry.id, "slot_id": slot.id, "until": this.until}
+    made = (await session.execute(_MAKE, values)).all()
+    await _tell(session, EventKind.WAITLIST_OFFERED, made)
+    return bool(made)  # not, when it left or its account merged in this moment: kept until the next sweep
+
+
+async def _first(session: AsyncSession, schedule_id: UUID, this: _Round) -> Row[Any] | None:
+    """Of those in line who were not refused a while ago, the first whom the rules admit."""
+    line = await session.execute(_LINE, {"schedule_id": schedule_id, "limit": this.left})
     for entry in line.all():
-        if (slot.schedule_id, entry.id) in refused:
-            continue
-        if not await _may(session, slot.schedule_id, entry, now):
-            refused.add((slot.schedule_id, entry.id))
-            continue
-        if slot.status == "free" and await session.scalar(_KEEP, {"slot_id": slot.id}) is None:
-            return False  # somebody was faster
-        values = {"id": entry.id, "slot_id": slot.id, "until": until}
-        made = (await session.execute(_MAKE, values)).all()
-        if not made:  # left, or its account merged, in this moment: kept until the next sweep
-            return False
-        await _tell(session, EventKind.WAITLIST_OFFERED, made)
-        return True
-    if slot.status == "kept":
-        await session.execute(_GIVE_UP, {"slot_id": slot.id})
-    return False
+        this.left -= 1
+        if await _may(session, schedule_id, entry, this.now):
+            return entry
+        await session.execute(_REFUSE, {"id": entry.id, "schedule_id": schedule_id, "now": this.now})
+    return None
 
 
 async def _may(session: AsyncSession, schedule_id: UUID, entry: Row[Any], now: datetime) -> bool:
@@ -146,6 +164,13 @@ _SELL = text("""
     WHERE status = 'kept' AND starts_at < :earliest
       AND NOT EXISTS (SELECT FROM waitlist_entries w WHERE w.slot_id = slots.id AND w.status = 'offered')
 """)
+_NOT_REFUSED = "NOT EXISTS (SELECT FROM waitlist_refusals r WHERE r.entry_id = w.id AND r.schedule_id = s.id)"
+_REFUSE = text("""
+    INSERT INTO waitlist_refusals (entry_id, schedule_id, at) VALUES (:id, :schedule_id, :now)
+    ON CONFLICT (entry_id, schedule_id) DO UPDATE SET at = excluded.at
+""")
+# What is of the future was written before a clock was set back.
+_FORGET = text("DELETE FROM waitlist_refusals WHERE at <= :before OR at > :now")
 _SLOTS_TO_OFFER = text(f"""
     SELECT sl.id, sl.schedule_id, sl.status FROM slots sl
     WHERE sl.status = 'kept'
@@ -153,12 +178,12 @@ _SLOTS_TO_OFFER = text(f"""
     UNION
     SELECT sl.id, sl.schedule_id, sl.status
     FROM waitlist_entries w JOIN schedules s ON {FITS} JOIN slots sl ON sl.schedule_id = s.id
-    WHERE s.status = 'open' AND sl.status = 'free' AND sl.starts_at >= :earliest
+    WHERE s.status = 'open' AND sl.status = 'free' AND sl.starts_at >= :earliest AND {_NOT_REFUSED}
     ORDER BY status DESC, id LIMIT :limit -- what is kept, and nobody can buy, before what is free
 """)  # noqa: S608 - pieces of our own
 _LINE = text(f"""
     SELECT w.id, w.patient_id, w.account_id FROM waitlist_entries w JOIN schedules s ON {FITS}
-    WHERE s.id = :schedule_id AND s.status = 'open' ORDER BY w.seq LIMIT :limit
+    WHERE s.id = :schedule_id AND s.status = 'open' AND {_NOT_REFUSED} ORDER BY w.seq LIMIT :limit
 """)  # noqa: S608 - pieces of our own
 _KEEP = text("""
     UPDATE slots SET status = 'kept' WHERE status = 'free' AND id IN (

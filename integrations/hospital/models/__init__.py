@@ -129,7 +129,7 @@ from integrations.hospital.models.staff import (
     StaffSession,
 )
 from integrations.hospital.models.states import StatusChange
-from integrations.hospital.models.waitlist import WaitlistEntry, WaitlistStatus
+from integrations.hospital.models.waitlist import WaitlistEntry, WaitlistRefusal, WaitlistStatus
 from integrations.money import Platform
 from integrations.tracking import ParcelState
 
@@ -251,5 +251,6 @@ __all__ = [
     "TaskStatus",
     "UnansweredQuestion",
     "WaitlistEntry",
+    "WaitlistRefusal",
     "WaitlistStatus",
 ]

@@ -86,4 +86,16 @@ class WaitlistEntry(Base):
     ended_at: Mapped[datetime | None]
 
 
+class WaitlistRefusal(Base):
+    """By the rules of booking, an entry may not have a number of a half day: nobody asks again for a while."""
+
+    __tablename__ = "waitlist_refusals"
+
+    entry_id: Mapped[UUID] = mapped_column(
+        ForeignKey("waitlist_entries.id", ondelete="CASCADE"), primary_key=True
+    )
+    schedule_id: Mapped[UUID] = mapped_column(ForeignKey("schedules.id"), primary_key=True)
+    at: Mapped[datetime]
+
+
 stateful(WaitlistEntry, WAITLIST_STEPS)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
-from integrations.hospital import booking, stops, waitlist
+from integrations.hospital import booking, stops, waitlist, waitlist_offers
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import AccountPatient, Relation, Schedule, SlotStatus
 from integrations.hospital.refusals import OfferOver
@@ -120,6 +121,71 @@ async def test_who_may_not_have_it_is_passed_over(clinic: Clinic, line: Line) ->
     await line.cancel()
     await line.sweep()
     assert await line.status(*entries) == ["waiting", "cancelled", "offered"]
+
+
+async def refused(clinic: Clinic, line: Line, count: int) -> list[Booker]:
+    """So many in line, each of whom has booked elsewhere on that day by now."""
+    people = [await clinic.booker() for _ in range(count)]
+    for who in people:
+        await line.join(who)
+    await clinic.rule("per_day", "1")
+    elsewhere = await clinic.schedule(slots=count)
+    for who in people:
+        await clinic.book(who, elsewhere)
+    return people
+
+
+async def test_behind_many_whom_the_rules_refuse_the_next_one_is_asked(clinic: Clinic, line: Line) -> None:
+    await refused(clinic, line, 30)
+    last = await line.join(await clinic.booker())
+    await line.cancel()
+    assert await line.sweep() == 1
+    assert await line.status(last) == ["offered"]
+
+
+async def test_a_sweep_asks_about_so_many_and_the_next_one_goes_on_behind_them(
+    clinic: Clinic, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waitlist_offers, "_Round", partial(waitlist_offers._Round, left=4))
+    await refused(clinic, line, 10)
+    last = await line.join(await clinic.booker())
+    await line.cancel()
+    assert [await line.sweep() for _ in range(3)] == [0, 0, 1]
+    assert await line.status(last) == ["offered"]
+
+
+async def test_when_everybody_in_line_is_refused_the_number_is_sold(
+    clinic: Clinic, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whoever gives back what stood in the way is asked after a while."""
+    monkeypatch.setattr(waitlist_offers, "_Round", partial(waitlist_offers._Round, left=2))
+    await refused(clinic, line, 3)
+    await line.cancel()
+    await line.sweep()
+    assert SlotStatus.KEPT in await line.slots()
+    await line.sweep()
+    assert SlotStatus.KEPT not in await line.slots()
+    assert SlotStatus.FREE in await line.slots()
+    await clinic.rule("per_day", "2")
+    assert await line.sweep(clinic.now + timedelta(minutes=4)) == 0
+    assert await line.sweep(clinic.now + timedelta(minutes=5)) == 1
+
+
+async def test_numbers_that_those_who_wait_may_not_have_stand_in_no_other_s_way(
+    clinic: Clinic, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep looks at so many numbers: not always at the same free ones."""
+    monkeypatch.setattr(waitlist_offers, "_SLOTS", 2)
+    await refused(clinic, line, 1)
+    waits = await (other := await full(clinic)).join(await clinic.booker())
+    async with clinic.database.begin() as session:
+        for one in (line, other):
+            await session.execute(
+                text("UPDATE slots SET status = 'free' WHERE schedule_id = :id"), {"id": one.schedule_id}
+            )
+    await line.sweep()
+    await line.sweep()
+    assert await line.status(waits) == ["offered"]
 
 
 async def test_who_is_let_go_of_waits_no_longer_and_may_wait_for_themselves(
