@@ -51,6 +51,9 @@ class Patient(User):
             error.add_note(f"told meanwhile: {self.notify.messages}")
             raise
 
+    async def should_not_see(self, *sought: Any, retries: int = _RETRIES, **more: Any) -> None:
+        await super().should_not_see(*sought, retries=max(retries, _RETRIES), **more)
+
 
 @dataclass
 class Visitor:

@@ -8,6 +8,7 @@ import re
 import string
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from nicegui import ui
@@ -95,23 +96,30 @@ async def test_the_language_is_kept(desks: Desks) -> None:
     await agent.user.open("/account")
     await agent.see("我的账号")
     agent.user.find(marker="language").click()
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(30):
+        while await _language(desks, agent) != "en":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     await agent.user.open("/account")
     await agent.see("My account")
+
+
+async def _language(desks: Desks, visitor: Visitor) -> str:
+    assert visitor.member is not None
+    async with desks.rt.database.begin() as session:
+        return (await accounts.find(session, visitor.member.login)).language
 
 
 async def test_presence_is_what_one_says(desks: Desks) -> None:
     agent = await desks.enter()
     await agent.user.open("/account")
     agent.user.find(marker="state-online").click()
-    for _ in range(50):
-        await asyncio.sleep(0.02)
-        async with desks.rt.database.begin() as session:
-            if [one.member.id for one in await presence.present(session, desks.rt.now())] == [
-                agent.member.id
-            ]:
-                return
-    raise AssertionError("not online")
+    here: list[UUID] = []
+    async with asyncio.timeout(30):
+        while not here:
+            await asyncio.sleep(0.02)
+            async with desks.rt.database.begin() as session:
+                here = [one.member.id for one in await presence.present(session, desks.rt.now())]
+    assert here == [agent.member.id]
 
 
 async def test_who_is_offline_sees_what_follows_and_goes_online_with_one_click(desks: Desks) -> None:
