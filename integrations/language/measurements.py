@@ -8,19 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import islice
 
 from integrations.language.counting import MMOL_SPOKEN, hide
+from integrations.language.measured_names import BEATS, HIGH, LOW, NEXT, SUGAR, own
+from integrations.language.measured_names import MeasurementKind as MeasurementKind
 from integrations.language.quantities import QUANTITY, read_quantity, spoken_as_digits
-
-
-class MeasurementKind(StrEnum):
-    BLOOD_PRESSURE = "blood_pressure"  # systolic, diastolic; pulse
-    GLUCOSE = "glucose"  # value in mmol/L; when: fasting, after_meal
-    WEIGHT = "weight"  # value in kg
-    TEMPERATURE = "temperature"  # value in °C
-
 
 Value = dict[str, float | str]
 
@@ -46,22 +39,37 @@ _N = QUANTITY
 _NO_HOUR = r"(?! ?(?:点(?!\d)|个多|[ap]m\b|o'clock)|\.几)"
 _OPEN = "[多几]"  # behind a number: a digit more is not told
 _GAP = r"[ :,，是为了有在到约大概差不多都也测量几回次·the iswasof]{0,12}?"
-_HIGH = r"(?:高压|收缩压|上压|systolic|upper|top(?: number)?|sys\b)"
-_LOW = r"(?:低压|舒张压|下压|diastolic|lower|bottom(?: number)?|dia\b)"
+_BETWEEN = "[ ,，、;；/和andmmHg多几左右]{0,8}?"  # the two numbers
+
+
+def _to(part: str) -> str:
+    """The upper end of a range: 高压120到130."""
+    return rf"(?: ?(?:[~～—–-]|到|至) ?(?P<{part}_to>{_N})(?! ?[/比]))?"
+
+
 _NAMED = re.compile(
-    rf"{_HIGH}{_GAP}(?P<high>{_N})(?:[ ,，、;；/和andmmHg多几左右]{{0,8}}?{_LOW}{_GAP}(?P<low>{_N}))?"
-    rf"|{_LOW}{_GAP}(?P<low_first>{_N})(?:[ ,，、;；/和andmmHg多几左右]{{0,8}}?{_HIGH}{_GAP}(?P<high_then>{_N}))?",
+    rf"{HIGH}{_GAP}(?P<high>{_N}){_to('high')}(?:{_BETWEEN}{LOW}{_GAP}(?P<low>{_N}){_to('low')})?"
+    rf"|{LOW}{_GAP}(?P<low_first>{_N}){_to('low_first')}"
+    rf"(?:{_BETWEEN}{HIGH}{_GAP}(?P<high_then>{_N}){_to('high_then')})?",
     re.IGNORECASE,
 )
+# 高的140低的80, 上面140下面80: so only where a pressure is meant, and both are told.
+_NAMED_BRIEFLY = re.compile(
+    rf"(?:上面|高)(?:的|那个)?[是为]? ?(?P<high>{_N}){_BETWEEN}(?:下面|低)(?:的|那个)?[是为]? ?(?P<low>{_N})"
+)
 _SPACES = " {0,20}"  # what number words leave
+# The third of 135/85/72 is the pulse.
 _SLASHED = re.compile(
-    rf"(?P<high>{_N}){_OPEN}?{_SPACES}(?:/|\\|比|over){_SPACES}(?P<low>{_N})(?! ?/ ?\d)", re.IGNORECASE
+    rf"(?P<high>{_N}){_to('high')}{_OPEN}?{_SPACES}(?:/|\\|比|over){_SPACES}(?P<low>{_N})"
+    rf"(?:{_to('low')}(?! ?/ ?\d)| ?/ ?(?P<pulse>{_N})(?! ?/ ?\d))",
+    re.IGNORECASE,
 )
 _PAIR = re.compile(
-    rf"(?P<high>{_N}){_OPEN}? ?(?:[ /\\,，、;；~—–-]|和|比|到|over|and) ?(?P<low>{_N})", re.IGNORECASE
+    rf"(?P<high>{_N}){_OPEN}? ?(?P<by>[ /\\,，、;；~～—–-]|和|比|到|至|over|and) ?(?P<low>{_N})",
+    re.IGNORECASE,
 )
 _PRESSURE = re.compile(r"血压|\bbp\b|blood pressure|\bpressure\b", re.IGNORECASE)
-_PULSE = re.compile(rf"(?:心率|脉搏|心跳|pulse|heart rate|\bhr\b){_GAP}(?P<pulse>{_N})", re.IGNORECASE)
+_PULSE = re.compile(rf"{BEATS}{NEXT}(?P<pulse>{_N})", re.IGNORECASE)
 
 _FASTING = (
     r"(?:空腹|餐前|饭前|早饭前|早餐前|fasting|before (?:breakfast|lunch|dinner|eating|food|meals?|a meal))"
@@ -70,12 +78,18 @@ _AFTER = (
     r"(?:(?:早餐|午餐|晚餐|早饭|午饭|晚饭|餐|饭)(?:后|完)|吃完饭"
     r"|after (?:breakfast|lunch|dinner|eating|food|meals?|a meal))"
 )
-_SUGAR = r"(?:血糖|糖(?![尿化])|glucose|blood sugar|\bsugar|\bbg\b)"
 _GLUCOSE = re.compile(
-    rf"(?:{_SUGAR}|{_FASTING}|{_AFTER})[^\d零〇一二两三四五六七八九十百。.;；]{{0,14}}?(?P<n>{_N}){_NO_HOUR}",
+    rf"(?:{SUGAR}|{_FASTING}|{_AFTER})[^\d零〇一二两三四五六七八九十百。.;；]{{0,14}}?(?P<n>{_N}){_NO_HOUR}",
     re.IGNORECASE,
 )
 _MG = re.compile(r" ?(?:mg|毫克)", re.IGNORECASE)
+# Behind a value that was named, another one of the same: 昨天血糖8.5，今天6.1.
+_THEN = re.compile(
+    r"(?:[今昨前]天|今[早晚]|昨晚|现在|刚[才刚]|yesterday|today|now)(?:早上|中午|晚上|[上下]午)?"
+    r"(?:[测量]?的?是|[测量]的|[就又]|变成|[降升]?到了?|[降升]成|it'?s|it (?:is|was)|is|was)?"
+    rf" ?(?P<n>{_N}){_NO_HOUR}(?! ?/)",
+    re.IGNORECASE,
+)
 
 _WEIGHT_UNIT = r"(?P<unit>公斤|千克|kg|kgs|kilos?|kilograms?|斤|磅|lbs?|pounds?)"
 _WEIGHT = re.compile(
@@ -90,7 +104,9 @@ _TEMPERATURE = re.compile(
     rf"|(?P<n2>{_N}) ?(?P<unit2>度|℃|°c|°f|℉|°|degrees)(?P<tenth2>[\d一二三四五六七八九半](?![\d分]))?",
     re.IGNORECASE,
 )
+_RANGES = frozenset("~～—–-到至")
 _ALONE = re.compile(rf"(?P<n>{_N}){_NO_HOUR}", re.IGNORECASE)
+
 _MOST = 8  # bare numbers of one message
 # 6点5 is 6.5; 6点05 and 6点5分 are hours.
 _NO_MINUTES = rf"(?!(?!{MMOL_SPOKEN})[\d.分个号半次片粒天小颗顿餐])"
@@ -143,12 +159,16 @@ def _most(text: str, end: int, number: float) -> float:
 def _pressures(text: str, expected: bool) -> Iterator[Measured]:
     meant = expected or bool(_PRESSURE.search(text))
     pulse = _PULSE.search(text)
-    rest = _without(text, pulse)
-    spans = list(_named_pressures(rest))
+    rest = own(_without(text, pulse), MeasurementKind.BLOOD_PRESSURE)
+    spans = list(_named_pressures(rest, meant))
     if not spans:
-        spans = [one for one in _pairs(_SLASHED, rest) if meant or _sounds_right(one.value)]
+        spans = [
+            one
+            for one in _pairs(_SLASHED, rest)
+            if (_may_be_meant(one.value) if meant else _sounds_right(one.value))
+        ]
     if not spans and meant:
-        spans = [one for one in _pairs(_PAIR, rest) if float(one.value["systolic"]) >= 30]
+        spans = list(_loose_pairs(rest))
     if not spans and expected:
         spans = [
             Measured(MeasurementKind.BLOOD_PRESSURE, {"systolic": value}, start, end)
@@ -161,12 +181,14 @@ def _pressures(text: str, expected: bool) -> Iterator[Measured]:
         yield replace(span, value=span.value | beats, at_most=at_most)
 
 
-def _named_pressures(text: str) -> list[Measured]:
-    found = []
+def _named_pressures(text: str, meant: bool) -> list[Measured]:
+    found: list[Measured] = []
     for match in _NAMED.finditer(text):
         high = "high" if match["high"] else "high_then"
         low = "low" if match["low"] else "low_first"
-        found.append(_pressure(text, match, {"systolic": high, "diastolic": low}))
+        found += _pressure_or_range(text, match, {"systolic": high, "diastolic": low})
+    if not found and meant:
+        found = list(_pairs(_NAMED_BRIEFLY, text))
     if len(found) == 2 and not set(found[0].value) & set(found[1].value):  # 高压测了几回都是130，低压80
         first, second = found
         at_most = (first.at_most or first.value) | (second.at_most or second.value)
@@ -177,7 +199,26 @@ def _named_pressures(text: str) -> list[Measured]:
 
 def _pairs(pattern: re.Pattern[str], text: str) -> Iterator[Measured]:
     for match in pattern.finditer(text):
-        yield _pressure(text, match, {"systolic": "high", "diastolic": "low"})
+        yield from _pressure_or_range(text, match, {"systolic": "high", "diastolic": "low"})
+
+
+def _loose_pairs(text: str) -> Iterator[Measured]:
+    """135 85; of 120到130, which is one number only, the upper end."""
+    for match in _PAIR.finditer(text):
+        high, low = read_quantity(match["high"]), read_quantity(match["low"])
+        if low > high >= 30 and match["by"] in _RANGES:
+            yield Measured(MeasurementKind.BLOOD_PRESSURE, {"systolic": low}, *match.span())
+        elif high >= 30:
+            yield _pressure(text, match, {"systolic": "high", "diastolic": "low"})
+
+
+def _pressure_or_range(text: str, match: re.Match[str], parts: dict[str, str]) -> Iterator[Measured]:
+    """Of a range both ends: whoever asks takes the graver one."""
+    groups = match.groupdict()
+    yield _pressure(text, match, parts)
+    if any(groups.get(f"{group}_to") for group in parts.values()):
+        upper = {part: f"{group}_to" if groups.get(f"{group}_to") else group for part, group in parts.items()}
+        yield _pressure(text, match, upper)
 
 
 def _pressure(text: str, match: re.Match[str], parts: dict[str, str]) -> Measured:
@@ -186,7 +227,10 @@ def _pressure(text: str, match: re.Match[str], parts: dict[str, str]) -> Measure
         name: (read_quantity(match[group]), match.end(group)) for name, group in parts.items() if match[group]
     }
     value: Value = {name: number for name, (number, _) in told.items()}
+    if beats := match.groupdict().get("pulse"):
+        value["pulse"] = read_quantity(beats)
     at_most: Value = {name: _most(text, end, number) for name, (number, end) in told.items()}
+    at_most = value | at_most
     return Measured(MeasurementKind.BLOOD_PRESSURE, value, *match.span(), at_most=_if_more(at_most, value))
 
 
@@ -197,14 +241,22 @@ def _if_more(at_most: Value, value: Value) -> Value | None:
 def _sounds_right(value: Value) -> bool:
     """Where nobody spoke of blood pressure, two numbers may be a date or a fraction."""
     high, low = float(value["systolic"]), float(value["diastolic"])
-    return 60 <= high <= 300 and 30 <= low < high
+    return 60 <= high <= 300 and 30 <= low < high and 25 <= float(value.get("pulse", 60)) <= 240
+
+
+def _may_be_meant(value: Value) -> bool:
+    """Not 11/23, which is a day."""
+    return float(value["systolic"]) > 12 or float(value["diastolic"]) > 31
 
 
 def _glucose(text: str, expected: bool) -> Iterator[Measured]:
-    if not (expected or re.search(rf"{_SUGAR}|{_FASTING}|{_AFTER}", text, re.IGNORECASE)):
+    if not (expected or re.search(rf"{SUGAR}|{_FASTING}|{_AFTER}", text, re.IGNORECASE)):
         return
+    text = own(text, MeasurementKind.GLUCOSE)
     spans = [match.span("n") for match in _GLUCOSE.finditer(text)]
-    if not spans and expected:
+    if spans:
+        spans = sorted({*spans, *(match.span("n") for match in islice(_THEN.finditer(text), _MOST))})
+    elif expected:
         spans = [(start, end) for _, start, end in _few(text)]
     for start, end in spans:
         value = read_quantity(text[start:end])
@@ -212,7 +264,7 @@ def _glucose(text: str, expected: bool) -> Iterator[Measured]:
         if _MG.match(text, end):
             value, most = value / _MG_PER_MMOL, most / _MG_PER_MMOL
         yield _sugar(text, value, most, start, end)
-    if expected or re.search(_SUGAR, text, re.IGNORECASE):
+    if expected or re.search(SUGAR, text, re.IGNORECASE):
         for match in islice(_POINT_OPEN.finditer(text), _MOST):
             value = read_quantity(match["n"])
             yield _sugar(text, value, value + _TENTHS, *match.span())
@@ -234,6 +286,7 @@ def _around_a_meal(text: str, at: int) -> str:
 
 
 def _weights(text: str, expected: bool) -> Iterator[Measured]:
+    text = own(text, MeasurementKind.WEIGHT)
     for match in _WEIGHT.finditer(text):
         number = "n" if match["n"] is not None else "n2"
         unit = (match["unit"] or match["unit2"] or "").lower()
@@ -261,7 +314,7 @@ def _weight(value: float, most: float, unit: str, start: int, end: int) -> Measu
 
 
 def _temperatures(text: str, expected: bool) -> Iterator[Measured]:
-    told = False
+    text, told = own(text, MeasurementKind.TEMPERATURE), 0
     for match in _TEMPERATURE.finditer(text):
         said, tenth = match["n"] or match["n2"], match["tenth"] or match["tenth2"]
         value = read_quantity(said)
@@ -270,9 +323,12 @@ def _temperatures(text: str, expected: bool) -> Iterator[Measured]:
         found = _temperature(value, (match["unit"] or match["unit2"] or "").lower(), *match.span())
         if match["n"] is None and not expected and not 34 <= float(found.value["value"]) <= 43:
             continue  # an angle, an oven
-        told = True
+        told = match.end()
         yield found
-    if expected and not told:
+    if told:
+        for match in islice(_THEN.finditer(text, told), _MOST):
+            yield _temperature(read_quantity(match["n"]), "", *match.span("n"))
+    elif expected:
         yield from (_temperature(value, "", start, end) for value, start, end in _few(text))
 
 
@@ -327,7 +383,7 @@ _READERS = (
 
 _KINDS = (
     (MeasurementKind.BLOOD_PRESSURE, _PRESSURE),
-    (MeasurementKind.GLUCOSE, re.compile(_SUGAR, re.IGNORECASE)),
+    (MeasurementKind.GLUCOSE, re.compile(SUGAR, re.IGNORECASE)),
     (MeasurementKind.WEIGHT, re.compile(r"体重|重量|胖|瘦|weight|weigh", re.IGNORECASE)),
     (MeasurementKind.TEMPERATURE, re.compile(r"体温|发烧|temperature|fever", re.IGNORECASE)),
 )

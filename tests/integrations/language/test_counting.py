@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integrations.language.counting import hide
-from integrations.language.measurements import Measured, find_measurements, find_numbers
+from integrations.language.measurements import Measured, MeasurementKind, find_measurements, find_numbers
 
 GLUCOSE = [
     # said in an answer to the question for blood sugar, and the value in it
@@ -110,6 +110,32 @@ GLUCOSE = [
     ("after taking insulin 350 mg/dl", [19.4]),
     ("吃了降血糖的药500mg，7.5", [7.5]),
     ("二甲双胍饭后500毫克，7.5", [7.5]),
+    # 七点零五 is 7.05, and an hour where the words say so
+    ("七点零五", [7.0]),
+    ("空腹七点零五", [7.0]),
+    ("早上七点零五量的，6.1", [6.1]),
+    ("早上七点零五，6.1", [6.1]),
+    ("七点零五量的，六点一", [6.1]),
+    ("七点零五 六点一", [6.1]),
+    ("早上七点零五", []),
+    # what it should be, what it is not above, and what it was
+    ("目标是7，今天8.1", [8.1]),
+    ("没超过7", []),
+    ("从8.5降到6.1", [6.1]),
+    ("正常，6.1", [6.1]),
+    ("很正常6.1", [6.1]),
+    ("不到3", [3]),
+    ("昨天血糖8.5，今天6.1", [8.5, 6.1]),
+    ("yesterday fasting 8.5, today 6.1", [8.5, 6.1]),
+    # next to the name or the unit of something else
+    ("餐后心率80", []),
+    ("餐后走了一圈，心率110", []),
+    ("餐后2小时心率80，血糖8.2", [8.2]),
+    ("血氧98", []),
+    ("空腹血脂5.2", []),
+    ("胆固醇5.2，空腹6.1", [6.1]),
+    ("空腹62公斤", []),
+    ("血糖8度", [8]),
     # nothing is told
     ("两只手都扎了", []),
     ("糖化6.5%", []),
@@ -149,11 +175,61 @@ def test_blood_sugar(text: str, values: list[float]) -> None:
         ("吃药30分钟后135/85", ["135/85"]),
         ("血压周三135/85", ["135/85"]),
         ("高压135天天这样，低压85", ["135/85"]),
+        ("135/85/72", ["135/85"]),
+        ("180/110/72", ["180/110"]),
+        ("心率都量了，185 110 72", ["185/110"]),
+        ("135/85 11/23", ["135/85"]),
+        ("120到130", ["130/–"]),
+        ("高压170到190，低压80到85", ["170/80", "190/85"]),
+        ("120-130/80-85", ["130/80", "130/85"]),
+        ("135/85-140/90", ["135/85", "140/90"]),
+        ("高的140，低的80", ["140/80"]),
+        ("上面140下面80", ["140/80"]),
+        ("低压八十多", ["–/80"]),
+        ("昨天140/90今天130/80", ["140/90", "130/80"]),
+        ("从150/95降到135/85", ["135/85"]),
+        ("目标130/80，现在150/95", ["150/95"]),
+        ("正常，135/85", ["135/85"]),
+        ("控制在130/80左右", ["130/80"]),
+        ("没超过140/90", []),
+        ("都在140/90以下", []),
+        ("体重62公斤", []),
+        ("体重62", []),
+        ("血氧98", []),
     ],
 )  # fmt: skip
 def test_blood_pressure(text: str, values: list[str]) -> None:
     found = find_measurements(text, "blood_pressure")
-    assert ["/".join(_part(one, part) for part in ("systolic", "diastolic")) for one in found] == values
+    told = [one for one in found if one.kind == "blood_pressure"]
+    assert ["/".join(_part(one, part) for part in ("systolic", "diastolic")) for one in told] == values
+
+
+def test_the_third_number_is_the_pulse() -> None:
+    [found] = find_measurements("135/85/72")
+    assert found.value == {"systolic": 135, "diastolic": 85, "pulse": 72}
+
+
+@pytest.mark.parametrize("expected", MeasurementKind)
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("空腹体重62", "weight"),
+        ("空腹体温36.8", "temperature"),
+        ("早饭后体温36.8", "temperature"),
+        ("餐后血压135 85", "blood_pressure"),
+        ("体重62公斤", "weight"),
+        ("空腹血糖6.1", "glucose"),
+        ("心率80", None),
+        ("餐后心率80", None),
+        ("血氧98", None),
+        ("身高170", None),
+        ("heart rate 80", None),
+    ],
+)
+def test_a_number_with_a_name_is_that_whatever_was_asked_for(
+    text: str, kind: str | None, expected: MeasurementKind
+) -> None:
+    assert [one.kind for one in find_measurements(text, expected)] == ([kind] if kind else [])
 
 
 def _part(found: Measured, part: str) -> str:
@@ -178,14 +254,26 @@ def _part(found: Measured, part: str) -> str:
         ("六十二点5公斤", 62.5),
         ("lost 2 kg, now 62 kg", 62),
         ("两天没称了，大概62", 62),
+        ("体温36.8，62", 62),
+        ("从65降到62", 62),
     ],
 )
 def test_weight(text: str, kilograms: float) -> None:
-    assert [one.value for one in find_measurements(text, "weight")] == [{"value": kilograms}]
+    told = [one.value for one in find_measurements(text, "weight") if one.kind == "weight"]
+    assert told == [{"value": kilograms}]
 
 
 @pytest.mark.parametrize(
-    "text", ["早上七点38度5", "早上7点38度5", "早上七点30量的38度5", "三十八点5", "38点五", "七点30，38.5"]
+    "text",
+    [
+        "血氧98，38.5",
+        "早上七点38度5",
+        "早上7点38度5",
+        "早上七点30量的38度5",
+        "三十八点5",
+        "38点五",
+        "七点30，38.5",
+    ],
 )
 def test_fever(text: str) -> None:
     assert [one.value for one in find_measurements(text, "temperature")] == [{"value": 38.5}]
