@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import inbox
 from integrations.crypto import Crypto
 from integrations.database import Executor
-from integrations.hospital import audit
+from integrations.hospital import audit, revealing
 from integrations.hospital.follow_up import alerts
 from integrations.runtime import Runtime
 from integrations.sms.interface import SmsError
@@ -241,13 +241,12 @@ _WORDS = text("""
 async def read(
     session: AsyncSession, crypto: Crypto, number: int, *, actor: str, reason: str
 ) -> list[Written]:
-    """The audit log keeps who read it, and why. Raises LookupError where there is no such alarm."""
+    """The audit log keeps who read it, and why. Raises NoReason; LookupError where there is no such alarm."""
     rows = (await session.execute(_WORDS, {"number": number})).all()
     if not rows:
         raise LookupError(number)
-    await audit.record(
-        session, actor=actor, action="alarm.read", subject=f"alarm:{number}", detail={"reason": reason}
-    )
+    subject = f"alarm:{number}"
+    await revealing.record(session, actor=actor, action="alarm.read", subject=subject, reason=reason)
     return [Written(row.received_at, str(inbox.unseal(crypto, row.content)["text"])) for row in rows]
 
 

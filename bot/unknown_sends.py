@@ -18,7 +18,7 @@ from bot import outbox
 from bot.handoff.models import Skill
 from bot.handoff.talking import SKILLS
 from integrations.crypto import Crypto
-from integrations.hospital import audit
+from integrations.hospital import audit, revealing
 from integrations.hospital.models import StaffMember
 from integrations.hospital.staff.permissions import Right, may
 
@@ -97,11 +97,12 @@ async def listed(
 async def read(
     session: AsyncSession, crypto: Crypto, outbound_id: UUID, member: StaffMember, *, reason: str
 ) -> str:
-    """Its words; the audit log keeps who read them, and why. Raises NotUnknown."""
+    """Its words; the audit log keeps who read them, and why. Raises NotUnknown, NoReason."""
     content = await session.scalar(_ONE, {"id": outbound_id, **whose(member)})
     if content is None:
         raise NotUnknown
-    await _audit(session, member.actor, "message_read", outbound_id, reason)
+    subject = f"outbound:{outbound_id}"
+    await revealing.record(session, actor=member.actor, action="message_read", subject=subject, reason=reason)
     return outbox.unseal(crypto, content).text
 
 

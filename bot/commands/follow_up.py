@@ -11,18 +11,18 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import paging, texts
-from bot.commands.staff import refuse, runner, staff
+from bot.commands.staff import Reason, refuse, runner, staff, why
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
-from integrations.hospital import audit
+from integrations.hospital import callers
+from integrations.hospital.callers import Unreadable
 from integrations.hospital.follow_up import alerts, calls, enrolment, listing, report, wording
-from integrations.hospital.follow_up.alerts import AlertView, UnknownAlert
+from integrations.hospital.follow_up.alerts import UnknownAlert
 from integrations.hospital.follow_up.calls import UnknownCall
 from integrations.hospital.follow_up.enrolment import NobodyToAsk, Refused
 from integrations.hospital.follow_up.plans import Plan, Plans, plans
 from integrations.hospital.models import CallOutcome, StopReason
-from integrations.hospital.reading import InvalidPhone
 from integrations.hospital.revealing import NoReason
 from integrations.settings import Settings
 
@@ -34,7 +34,7 @@ _run = runner(
         UnknownAlert: "No alert with this id waits for this.",
         NoReason: "Say why you need to see it: --reason.",
         UnknownCall: "Nobody is to be called about this id.",
-        InvalidPhone: "This is not a mobile number.",
+        Unreadable: "This is neither a mobile number nor a document's number.",
         NoResultFound: "No patient with this id.",
     }
 )
@@ -59,16 +59,21 @@ def check() -> None:
 def find(
     phone: Annotated[
         str,
-        typer.Option(prompt="The patient's mobile number", help="Asked for, so that no shell remembers it."),
+        typer.Option(
+            prompt="The patient's mobile number, or their document's",
+            help="Asked for, so that no shell remembers it.",
+        ),
     ],
+    reason: Reason,
     var: Var = VAR,
 ) -> None:
-    """The ids of the patients with this number on file; names are masked."""
+    """The ids of the patients with this number on file; names are masked. The audit log keeps who looked and why."""
+    known = why(reason)
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        found = await listing.with_phone(session, crypto, phone)
+        found = await callers.find(session, crypto, phone, actor=staff(), reason=known, now=utcnow())
         for one in found:
-            typer.echo(f"{one.id}  {one.masked_name:<8} born {one.birth_date}")
+            typer.echo(f"{one.id}  {one.name:<8} born {one.birth_date}")
         if not found:
             typer.echo("Nobody has this number on file.")
 
@@ -139,32 +144,27 @@ def show(
 def show_alerts(
     acknowledge: Annotated[UUID | None, typer.Option(help="I look after this one.")] = None,
     close: Annotated[UUID | None, typer.Option(help="This one is done with.")] = None,
+    read: Annotated[UUID | None, typer.Option(help="Show what this patient told, with --reason.")] = None,
+    reason: Annotated[str, typer.Option(help="Why you need to read it; kept in the audit log.")] = "",
     var: Var = VAR,
 ) -> None:
-    """What patients told that must be looked at now, what nobody looks after first; names are masked. The audit log
-    keeps who read it."""
+    """Of whom something must be looked at now, what nobody looks after first; names are masked."""
+    known = plans(Settings())
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
         if acknowledge:
             await paging.take_alert(session, acknowledge, actor=staff(), now=utcnow())
         if close:
             await alerts.close(session, close, staff=staff(), now=utcnow())
-        shown = await alerts.waiting(session, crypto)
-        if shown:
-            detail = {"alerts": [str(one.id) for one in shown]}
-            await audit.record(
-                session,
-                actor=staff(),
-                action="follow_up_alerts_read",
-                subject="follow_up_alerts",
-                detail=detail,
-            )
-        known = plans(Settings())
-        for one in shown:
+        for one in await alerts.waiting(session):
             by = f" by {one.acknowledged_by}" if one.acknowledged_by else ""
+            told = ""
+            if one.id == read:
+                value = await alerts.read(session, crypto, one.id, actor=staff(), reason=reason)
+                told = f": {wording.alarmed(texts.catalogue(), known, one.plan, one.about, value)}"
             typer.echo(
                 f"{one.id}  {one.number or '-':<5} {one.status}{by}  {_moment(one.created_at)}  {one.patient:<8}"
-                f" {_told(known, one)}  ({one.duty})"
+                f" {wording.alarming(texts.catalogue(), known, one.plan, one.about)}{told}  ({one.duty})"
             )
 
     _run(var, work)
@@ -220,18 +220,6 @@ def show_report(
             )
 
     _run(var, work)
-
-
-def _told(known: Plans, alert: AlertView) -> str:
-    """What alarmed, as it would be said to a colleague: the question and its answer, or what was measured."""
-    words = texts.catalogue()
-    plan = known.get(alert.plan)
-    question = plan.question(alert.about) if plan else None
-    if plan and question:
-        return f"{plan.names.zh}：{question.ask.zh} {wording.told(words, question, alert.value)}"
-    if not alert.plan:
-        return wording.measured(words, alert.about, alert.value)
-    return f"{alert.plan}/{alert.about}: {wording.plain(alert.value)}"
 
 
 def _meant(known: Plans, plan: str, diagnosis: str, event: str) -> list[Plan]:

@@ -12,7 +12,6 @@ from bot.commands.staff import Reason, runner, staff, why
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
-from integrations.hospital import audit
 from integrations.hospital.delivery import parcels, shipping, views
 from integrations.hospital.delivery.views import ParcelFault
 from integrations.hospital.pharmacy import views as prescriptions
@@ -37,14 +36,7 @@ def address(
         one = await prescriptions.prescription(session, prescription)
         if one.delivery_id is None:
             raise views.UnknownParcel("it is picked up")
-        to = await parcels.destination(session, crypto, one.delivery_id)
-        await audit.record(
-            session,
-            actor=staff(),
-            action="address_revealed",
-            subject=f"delivery:{one.delivery_id}",
-            detail={"reason": known},
-        )
+        to = await parcels.reveal(session, crypto, one.delivery_id, actor=staff(), reason=known)
         typer.echo(f"{to.recipient}  {to.phone.removeprefix('+86')}\n{to.area}{to.street}")
 
     _run(var, work)

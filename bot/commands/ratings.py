@@ -8,11 +8,11 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands.cases import First, Last, days, percent
-from bot.commands.staff import staff
+from bot.commands.staff import staff, why
 from bot.commands.var import VAR, Var
 from bot.launching.opening import run_once
 from integrations.crypto import Crypto
-from integrations.hospital import audit, satisfaction
+from integrations.hospital import satisfaction
 
 app = typer.Typer(help="What patients think of us.", no_args_is_help=True)
 
@@ -26,12 +26,12 @@ def _group() -> None:
 def report(
     first: First = "",
     last: Last = "",
-    words: Annotated[
-        bool, typer.Option("--words", help="Also what was written; the audit log keeps who read it.")
-    ] = False,
+    words: Annotated[bool, typer.Option("--words", help="Also what was written, with --reason.")] = False,
+    reason: Annotated[str, typer.Option(help="Why you need to read it; kept in the audit log.")] = "",
     var: Var = VAR,
 ) -> None:
     """Average stars of what was asked in some days, by kind and by doctor."""
+    known = why(reason) if words else ""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
         begin, end = days(first, last)
@@ -45,10 +45,8 @@ def report(
         for name, rated, average in await satisfaction.by_practitioner(session, begin, end):
             typer.echo(f"  {name:<8} rated {rated:>5}  stars {average:.2f}")
         if words:
-            await audit.record(
-                session, actor=staff(), action="rating_words_read", subject=f"ratings:{begin}:{end}"
-            )
-            for kind, stars_given, said in await satisfaction.words(session, crypto, begin, end):
+            written = await satisfaction.words(session, crypto, begin, end, actor=staff(), reason=known)
+            for kind, stars_given, said in written:
                 typer.echo(f"  {kind:<13} {stars_given}  {said}")
 
     run_once(var, work)

@@ -10,9 +10,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot.launching.opening import Work, run_once
+from integrations.hospital.revealing import NoReason, checked
 
 Reason = Annotated[str, typer.Option(prompt="Why do you need to see it", help="Kept in the audit log.")]
-_LONGEST = 200  # of a reason in the audit log
 
 
 def staff() -> str:
@@ -28,7 +28,10 @@ def said(words: str, wanted: str = "say why") -> str:
 
 def why(reason: str) -> str:
     """As the audit log keeps it. Raises typer.BadParameter where nothing is said."""
-    return said(reason)[:_LONGEST]
+    try:
+        return checked(reason)
+    except NoReason:
+        raise typer.BadParameter("say why") from None
 
 
 def refuse(words: str) -> NoReturn:

@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit, booking, events, stops
+from integrations.hospital import audit, booking, events, revealing, stops
 from integrations.hospital.availability import LEAD
 from integrations.hospital.billing import desk
 from integrations.hospital.clock import local_date
@@ -101,10 +101,10 @@ class Bill:
 
 
 async def find(
-    session: AsyncSession, crypto: Crypto, asked: str, *, actor: str, now: datetime
+    session: AsyncSession, crypto: Crypto, asked: str, *, actor: str, reason: str, now: datetime
 ) -> list[Found]:
-    """The files with this phone or document number, found by blind index. That somebody looked is audited. Raises
-    Unreadable."""
+    """The files with this phone or document number, found by blind index. The audit log keeps who looked and why.
+    Raises Unreadable, NoReason."""
     phones, documents = _phones(crypto, asked), _documents(crypto, asked, now)
     if not phones and not documents:
         raise Unreadable
@@ -116,8 +116,14 @@ async def find(
             select(AccountPatient.patient_id).where(AccountPatient.patient_id.in_(list(files)))
         )
     )
-    detail = {"files": [str(one) for one in files]}
-    await audit.record(session, actor=actor, action="patient_searched", subject="patients", detail=detail)
+    await revealing.record(
+        session,
+        actor=actor,
+        action="patient_searched",
+        subject="patients",
+        reason=reason,
+        about={"files": [str(one) for one in files]},
+    )
     return [
         Found(one.id, one.masked_name, one.birth_date, one.sex, one.document, one.status, one.id in acted)
         for one in files.values()

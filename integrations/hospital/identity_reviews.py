@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit, events
+from integrations.hospital import audit, events, revealing
 from integrations.hospital.identity_checks import latest_contacts
 from integrations.hospital.locks import lock
 from integrations.hospital.models import DocumentKind, Patient, PatientStatus, Sex
@@ -66,15 +66,10 @@ async def reveal(
     session: AsyncSession, crypto: Crypto, patient_id: UUID, *, actor: str, reason: str
 ) -> Revealed:
     """All that a patient told; the audit log keeps who looked and why (`reason`, without personal values).
-    Raises NotWaiting, also for a patient whom staff have no cause to look at."""
+    Raises NoReason; NotWaiting, also for a patient whom staff have no cause to look at."""
     patient = await _waiting(session, patient_id)
-    await audit.record(
-        session,
-        actor=actor,
-        action="identity_revealed",
-        subject=f"patient:{patient_id}",
-        detail={"reason": reason},
-    )
+    subject = f"patient:{patient_id}"
+    await revealing.record(session, actor=actor, action="identity_revealed", subject=subject, reason=reason)
     return Revealed(
         crypto.decrypt(patient.name, "patients.name"),
         patient.document,

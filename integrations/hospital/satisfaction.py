@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
+from integrations.hospital import revealing
 from integrations.hospital.cases.figures import share, span
 from integrations.hospital.models import SubjectKind
 from integrations.hospital.ratings import UNHAPPY
@@ -87,9 +88,19 @@ async def by_practitioner(session: AsyncSession, first: date, last: date) -> lis
 
 
 async def words(
-    session: AsyncSession, crypto: Crypto, first: date, last: date, limit: int = 100
+    session: AsyncSession,
+    crypto: Crypto,
+    first: date,
+    last: date,
+    *,
+    actor: str,
+    reason: str,
+    limit: int = 100,
 ) -> list[tuple[SubjectKind, int, str]]:
-    """What was written beside the stars, the unhappiest first. Who reads it is audited by the caller."""
+    """What was written beside the stars, the unhappiest first. The audit log keeps who read it and why. Raises
+    NoReason."""
+    subject = f"ratings:{first}:{last}"
+    await revealing.record(session, actor=actor, action="rating_words_read", subject=subject, reason=reason)
     begin, end = span(first, last)
     rows = await session.execute(_WORDS, {"begin": begin, "end": end, "limit": limit})
     return [

@@ -6,7 +6,6 @@ until the day of the visit gets everything back by itself. What is not settled i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,7 +23,6 @@ from integrations.hospital.keeping import LET_GO
 from integrations.hospital.models import (
     Appointment,
     AppointmentStatus,
-    Patient,
     Period,
     Practitioner,
     RefundReason,
@@ -32,6 +30,7 @@ from integrations.hospital.models import (
     ScheduleStatus,
     Slot,
 )
+from integrations.hospital.revealing import Callee, callee
 from integrations.quiet_hours import still_awake
 
 ANSWER = timedelta(hours=2)  # at least so long a patient has to say what they want
@@ -183,30 +182,18 @@ async def reached(session: AsyncSession, appointment_id: UUID, *, actor: str, no
     await audit.record(session, actor=actor, action="visit_reached", subject=f"appointment:{appointment_id}")
 
 
-@dataclass(frozen=True, slots=True)
-class Callee:
-    name: str = field(repr=False)
-    phone: str = field(repr=False)
-
-
 async def reveal(
     session: AsyncSession, crypto: Crypto, appointment_id: UUID, *, actor: str, reason: str
 ) -> Callee:
-    """Name and phone of whom to call; the audit log keeps who looked, and why. Raises NotDisturbed."""
-    patient = await session.scalar(
-        select(Patient)
-        .join(Appointment, Appointment.patient_id == Patient.id)
-        .where(Appointment.id == appointment_id, Appointment.disturbed_at.is_not(None))
+    """Name and phone of whom to call; the audit log keeps who looked, and why. Raises NotDisturbed, NoReason."""
+    disturbed = select(Appointment.patient_id).where(
+        Appointment.id == appointment_id, Appointment.disturbed_at.is_not(None)
     )
-    if patient is None:
+    patient_id = await session.scalar(disturbed)
+    if patient_id is None:
         raise NotDisturbed("no such visit was stopped or changed")
-    detail = {"reason": reason, "appointment": str(appointment_id)}
-    await audit.record(
-        session, actor=actor, action="phone_revealed", subject=f"patient:{patient.id}", detail=detail
-    )
-    return Callee(
-        crypto.decrypt(patient.name, "patients.name"), crypto.decrypt(patient.phone, "patients.phone")
-    )
+    about = {"appointment": str(appointment_id)}
+    return await callee(session, crypto, patient_id, actor=actor, reason=reason, about=about)
 
 
 async def _stop_visits(

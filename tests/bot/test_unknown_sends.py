@@ -8,6 +8,7 @@ from bot.handoff import talking
 from bot.outbox import Reply
 from bot.unknown_sends import NotUnknown
 from integrations.hospital.models import Role
+from integrations.hospital.revealing import NoReason
 from tests import staff_rows
 from tests.clinic_rows import doctor, ward
 
@@ -41,6 +42,8 @@ async def _statuses(rt):
 async def test_said_again_at_most_once(rt, unknown, agent):
     assert await _listed(rt, agent) == [unknown]
     async with rt.database.begin() as session:
+        with pytest.raises(NoReason):
+            await unknown_sends.read(session, rt.crypto, unknown, agent, reason="…")
         assert "号已约好" in await unknown_sends.read(session, rt.crypto, unknown, agent, reason="asks")
         await unknown_sends.say_again(session, unknown, agent, reason="called", now=rt.now())
     assert await _statuses(rt) == ["unknown", "queued"]

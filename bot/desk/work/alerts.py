@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,6 @@ from bot.desk.work import counts
 from bot.desk.work.people import name_and_phone
 from bot.desk.work.reasons import REASON, moment, who
 from integrations.catalogue import CHINESE, ENGLISH
-from integrations.hospital import audit
 from integrations.hospital.follow_up import alerts as service
 from integrations.hospital.follow_up import wording
 from integrations.hospital.follow_up.alerts import AlertView, UnknownAlert
@@ -25,7 +24,7 @@ from integrations.hospital.staff.permissions import OtherDepartment, Right
 
 COLUMNS = (
     Column("patient", "queue.patient", "6rem"),
-    Column("told", "alerts.told", "3fr"),
+    Column("about", "alerts.about", "3fr"),
     Column("duty", "alerts.duty", "1fr", spare=True),
     Column("status", "queue.status", "9rem", badge=True),
 )
@@ -47,8 +46,8 @@ class Alerts:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._known = plans(desk.rt.settings)
-        self._seen: set[Any] = set()
-        right = Right.FOLLOW_UPS_CALL
+        right, reveals = Right.FOLLOW_UPS_CALL, Right.PATIENTS_REVEAL
+        why = (replace(REASON, value=desk.words("alerts.why")),)  # nobody should have to look for words now
         self.queue = Queue(
             desk,
             "alerts",
@@ -57,53 +56,33 @@ class Alerts:
             describe=self._describe,
             actions=(
                 Action("ack", right, self._ack, fits=_open, primary=True, icon="how_to_reg", key="a"),
-                Action("phone", Right.PATIENTS_REVEAL, self._phone, asks=(REASON,), icon="call", key="r"),
+                Action("read", reveals, self._read, asks=why, primary=True, icon="visibility", key="r"),
+                Action("phone", reveals, self._phone, asks=why, icon="call", key="p"),
                 Action("close", right, self._close, danger=True, icon="done_all"),
             ),
         )
 
     async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
-        """The audit log keeps who read what patients told, once while the page is open."""
-        found = await service.waiting(session, self._desk.rt.crypto, within=self._desk.within)
-        if new := [one.id for one in found if one.id not in self._seen]:
-            self._seen.update(new)
-            await audit.record(
-                session,
-                actor=self._desk.actor,
-                action="follow_up_alerts_read",
-                subject="follow_up_alerts",
-                detail={"alerts": [str(one) for one in new]},
-            )
-        return [self._row(one) for one in found]
+        return [self._row(one) for one in await service.waiting(session, within=self._desk.within)]
 
     def _row(self, one: AlertView) -> Row:
         by = who(one.acknowledged_by) if one.acknowledged_by else ""
         status = self._desk.words(f"alerts.status_{one.status}", who=by)
-        value, asked = self._told(one)
-        told = f"{value} · {asked}" if asked else value  # the value first: it is never cut off
-        cells = {"patient": one.patient, "told": told, "duty": one.duty, "status": status}
+        cells = {"patient": one.patient, "about": self._about(one), "duty": one.duty, "status": status}
         return Row(str(one.id), cells, one.created_at, tone="bad" if _is_open(one) else "", data=one)
 
-    def _told(self, one: AlertView) -> tuple[str, str]:
-        """The answer or what was measured, and the plan's question."""
-        language = ENGLISH if self._desk.language == "en" else CHINESE
-        catalogue = texts.catalogue(language)
-        plan = self._known.get(one.plan)
-        question = plan.question(one.about) if plan else None
-        if plan and question:
-            asked = f"{plan.names.text(language)} · {question.ask.text(language)}"
-            return wording.told(catalogue, question, one.value), asked
-        if not one.plan:
-            return wording.measured(catalogue, one.about, one.value), ""
-        return wording.plain(one.value), f"{one.plan}/{one.about}"
+    @property
+    def _language(self) -> str:
+        return ENGLISH if self._desk.language == "en" else CHINESE
+
+    def _about(self, one: AlertView) -> str:
+        return wording.alarming(texts.catalogue(self._language), self._known, one.plan, one.about)
 
     async def _describe(self, _session: AsyncSession, row: Row) -> Detail:
         one: AlertView = row.data
-        value, asked = self._told(one)
         facts = [
             Fact("queue.patient", one.patient),
-            Fact("alerts.told", value, "bad"),
-            Fact("alerts.asked", asked or "–"),
+            Fact("alerts.about", row.cells["about"]),
             Fact("queue.department", self._desk.named(one.department) or "–"),
             Fact("alerts.duty", one.duty),
             Fact("queue.status", row.cells["status"]),
@@ -119,6 +98,19 @@ class Alerts:
     async def _close(self, session: AsyncSession, row: Row, _answers: Answers) -> None:
         desk = self._desk
         await service.close(session, row.data.id, staff=desk.actor, now=desk.now(), within=desk.within)
+
+    async def _read(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
+        desk, one = self._desk, row.data
+        value = await service.read(
+            session,
+            desk.rt.crypto,
+            one.id,
+            actor=desk.actor,
+            reason=answers["reason"],
+            within=desk.within,
+        )
+        told = wording.alarmed(texts.catalogue(self._language), self._known, one.plan, one.about, value)
+        return Shown([(desk.words("alerts.told"), told)])
 
     async def _phone(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
         desk = self._desk

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
 from bot.desk.registry import desk_page, refusals
+from bot.desk.work.reasons import REASON
 from bot.desk.work.refused import BOOKING, MONEY
 from integrations.hospital import appointments, availability, callers, directory
 from integrations.hospital.callers import CallerError, Found, Proof, ProofKind, Unreadable
@@ -49,7 +50,7 @@ class Callers:
         self._found: list[Found] = []
         self._accepted = callers.accepted_proofs(desk.rt.settings.caller_proofs)
         right = Right.BOOKINGS_ACT
-        who = (Ask("who", "callers.who", hint="callers.who_hint"),)
+        who = (Ask("who", "callers.who", hint="callers.who_hint"), REASON)
         self.queue = Queue(
             desk,
             "callers",
@@ -86,7 +87,12 @@ class Callers:
     async def _find(self, session: AsyncSession, _row: Row, answers: Answers) -> dict[str, object]:
         desk = self._desk
         self._found = await callers.find(
-            session, desk.rt.crypto, answers["who"], actor=desk.actor, now=desk.now()
+            session,
+            desk.rt.crypto,
+            answers["who"],
+            actor=desk.actor,
+            reason=answers["reason"],
+            now=desk.now(),
         )
         return {"count": len(self._found)}
 

@@ -109,13 +109,8 @@ class Parcels:
 
     async def _address(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
         desk, one = self._desk, row.data
-        to = await deliveries.destination(session, desk.rt.crypto, one.id)
-        await audit.record(
-            session,
-            actor=desk.actor,
-            action="address_revealed",
-            subject=f"delivery:{one.id}",
-            detail={"reason": answers["reason"]},
+        to = await deliveries.reveal(
+            session, desk.rt.crypto, one.id, actor=desk.actor, reason=answers["reason"]
         )
         words = desk.words
         return Shown(

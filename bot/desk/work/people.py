@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
 from bot.desk.queue import Shown
-from integrations.hospital import audit
-from integrations.hospital.models import Patient, StaffMember
+from integrations.hospital import revealing
+from integrations.hospital.models import StaffMember
 from integrations.hospital.staff.permissions import RIGHTS, Right
 
 
@@ -26,15 +26,9 @@ async def who_may(session: AsyncSession, right: Right) -> dict[str, str]:
 async def name_and_phone(
     desk: Desk, session: AsyncSession, patient_id: UUID, *, why: str, reason: str
 ) -> Shown:
-    """To call the patient. The audit log keeps who looked, for what (`why`) and the reason."""
-    patient, crypto = await session.get_one(Patient, patient_id), desk.rt.crypto
-    await audit.record(
-        session,
-        actor=desk.actor,
-        action="phone_revealed",
-        subject=f"patient:{patient.id}",
-        detail={"for": why, "reason": reason},
+    """To call the patient, for what (`why`) and the reason in their own words. Raises NoReason."""
+    found = await revealing.callee(
+        session, desk.rt.crypto, patient_id, actor=desk.actor, reason=reason, about={"for": why}
     )
-    name = crypto.decrypt(patient.name, "patients.name")
-    phone = crypto.decrypt(patient.phone, "patients.phone").removeprefix("+86")
-    return Shown([(desk.words("queue.name"), name), (desk.words("queue.phone"), phone)])
+    phone = found.phone.removeprefix("+86")
+    return Shown([(desk.words("queue.name"), found.name), (desk.words("queue.phone"), phone)])

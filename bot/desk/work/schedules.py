@@ -96,7 +96,7 @@ class Schedules:
                 ),
                 Action("add_slots", right, self._add_slots, asks=(count,), fits=_runs, icon="add"),
                 Action(
-                    "add_number", right, self._add_number, asks=(who,), then=(self._which,), fits=_runs,
+                    "add_number", right, self._add_number, asks=(who, REASON), then=(self._which,), fits=_runs,
                     icon="person_add",
                 ),
                 Action("phone", Right.PATIENTS_REVEAL, self._phone, asks=(REASON,), fits=_untold, icon="call", key="r"),
@@ -210,13 +210,18 @@ class Schedules:
     async def _which(self, session: AsyncSession, _row: Row, answers: Answers) -> Sequence[Ask]:
         desk = self._desk
         found = await callers.find(
-            session, desk.rt.crypto, answers["patient"], actor=desk.actor, now=desk.now()
+            session,
+            desk.rt.crypto,
+            answers["patient"],
+            actor=desk.actor,
+            reason=answers["reason"],
+            now=desk.now(),
         )
         if not found:
             raise Nobody
         options = {str(one.id): f"{one.name} · {one.birth_date}" for one in found}
         only = next(iter(options)) if len(options) == 1 else None
-        return (Ask("file", "queue.patient", kind="choice", options=options, value=only), REASON)
+        return (Ask("file", "queue.patient", kind="choice", options=options, value=only),)
 
     async def _add_number(self, session: AsyncSession, row: Row, answers: Answers) -> dict[str, object]:
         desk = self._desk

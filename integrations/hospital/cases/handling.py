@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit
+from integrations.hospital import audit, revealing
 from integrations.hospital.cases.following import add_note
 from integrations.hospital.cases.opening import DAYS, DAYS_ACROSS
 from integrations.hospital.cases.refusals import AlreadyClosed, NobodyToTell, UnknownCase
@@ -125,11 +125,12 @@ async def listed(
 
 
 async def reveal(session: AsyncSession, crypto: Crypto, number: str, *, actor: str, reason: str) -> Revealed:
-    """Raises UnknownCase."""
+    """All that was said; the audit log keeps who read it and why. Raises UnknownCase, NoReason."""
     case = await _case(session, number)
     notes = await session.scalars(select(CaseNote).where(CaseNote.case_id == case.id).order_by(CaseNote.id))
     media = await _media(session, case)
-    await _audit(session, actor, "case_revealed", case, reason=reason)
+    subject = f"case:{case.number}"
+    await revealing.record(session, actor=actor, action="case_revealed", subject=subject, reason=reason)
     return Revealed(
         crypto.decrypt(case.words, "cases.words"),
         tuple(
@@ -144,11 +145,18 @@ async def reveal(session: AsyncSession, crypto: Crypto, number: str, *, actor: s
 async def open_medium(
     session: AsyncSession, number: str, medium_id: UUID, *, actor: str, reason: str
 ) -> None:
-    """Keeps that somebody opened it. Raises UnknownCase, also for what is none of this case's."""
+    """Keeps that somebody opened it. Raises NoReason; UnknownCase, also for what is none of this case's."""
     case = await _case(session, number)
     if medium_id not in [one.id for one in await _media(session, case)]:
         raise UnknownCase
-    await _audit(session, actor, "case_medium_opened", case, medium=str(medium_id), reason=reason)
+    await revealing.record(
+        session,
+        actor=actor,
+        action="case_medium_opened",
+        subject=f"case:{case.number}",
+        reason=reason,
+        about={"medium": str(medium_id)},
+    )
 
 
 async def _media(session: AsyncSession, case: Case) -> tuple[Medium, ...]:

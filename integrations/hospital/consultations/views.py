@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit
+from integrations.hospital import revealing
 from integrations.hospital.consultations.terms import UnknownConsultation
 from integrations.hospital.models import (
     ConsultationStatus,
@@ -155,15 +155,16 @@ async def told(session: AsyncSession, crypto: Crypto, consultation_id: UUID) -> 
 async def revealed(
     session: AsyncSession, crypto: Crypto, consultation_id: UUID, *, actor: str, reason: str
 ) -> tuple[Told, Sequence[UUID]]:
-    """With the pictures that show the diagnosis (ids of media). The audit log keeps who read it and why."""
+    """With the pictures that show the diagnosis (ids of media). The audit log keeps who read it and why. Raises
+    UnknownConsultation, NoReason."""
     found = await told(session, crypto, consultation_id)
     media = list(await session.scalars(_MEDIA, {"id": consultation_id}))
-    await audit.record(
+    await revealing.record(
         session,
         actor=actor,
         action="consultation_revealed",
         subject=f"consultation:{consultation_id}",
-        detail={"reason": reason},
+        reason=reason,
     )
     return found, media
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit
+from integrations.hospital import audit, revealing
 from integrations.hospital.delivery.addresses import AddressView, Destination
 from integrations.hospital.delivery.rows import locked, received, standing, tell
 from integrations.hospital.delivery.views import (
@@ -139,8 +139,18 @@ async def confirm_receipt(
 
 
 async def destination(session: AsyncSession, crypto: Crypto, delivery_id: UUID) -> Destination:
-    """In plain words, for whoever packs it; the caller keeps in the audit log who looked."""
+    """In plain words, for the patient's own pages; staff say why (`reveal`). Raises UnknownParcel."""
     one = await session.get(Delivery, delivery_id)
     if one is None:
         raise UnknownParcel
     return Destination.read(crypto.decrypt(one.destination, DESTINATION))
+
+
+async def reveal(
+    session: AsyncSession, crypto: Crypto, delivery_id: UUID, *, actor: str, reason: str
+) -> Destination:
+    """The same for whoever packs it; the audit log keeps who looked and why. Raises UnknownParcel, NoReason."""
+    found = await destination(session, crypto, delivery_id)
+    subject = f"delivery:{delivery_id}"
+    await revealing.record(session, actor=actor, action="address_revealed", subject=subject, reason=reason)
+    return found

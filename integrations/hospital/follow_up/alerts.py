@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -13,14 +13,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit
+from integrations.hospital import audit, revealing
 from integrations.hospital.models import AlertStatus, FollowUpAlert
 from integrations.hospital.staff.permissions import check_department
 
 _ABOUT = text("""
-    SELECT a.id, a.status, a.created_at, a.duty, a.patient_id, p.masked_name AS patient, a.acknowledged_by, a.number,
-           coalesce(w.question, m.kind) AS about, w.value AS answer, m.value AS measured, e.plan,
-           d.name AS department
+    SELECT a.id, a.status, a.created_at, a.duty, a.patient_id, p.masked_name AS patient,
+           coalesce(e.plan, '') AS plan, coalesce(w.question, m.kind) AS about,
+           coalesce(a.acknowledged_by, '') AS acknowledged_by, coalesce(d.name, '') AS department, a.number
     FROM follow_up_alerts a
     JOIN patients p ON p.id = a.patient_id
     LEFT JOIN follow_up_answers w ON w.id = a.answer_id
@@ -30,7 +30,13 @@ _ABOUT = text("""
     LEFT JOIN measurements m ON m.id = a.measurement_id
     WHERE a.status <> 'closed'
       AND (CAST(:within AS uuid) IS NULL OR e.department_id IS NULL OR e.department_id = :within)
-    ORDER BY (a.status <> 'open'), a.id LIMIT :limit
+    ORDER BY (a.status <> 'open'), a.id
+""")
+_VALUE = text("""
+    SELECT w.value AS answer, m.value AS measured FROM follow_up_alerts a
+    LEFT JOIN follow_up_answers w ON w.id = a.answer_id
+    LEFT JOIN measurements m ON m.id = a.measurement_id
+    WHERE a.id = :id
 """)
 # What was measured without being asked is no department's.
 _DEPARTMENT = text("""
@@ -48,8 +54,9 @@ class UnknownAlert(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """`value`: what the patient told, as it is kept. `plan` and `department`: empty for what was measured without being
-    asked; the department also where staff began the plan. `number`: by which staff were paged; None: they were not."""
+    """`about`: the question, or the kind of what was measured; what was told, `read` gives. `plan` and `department`:
+    empty for what was measured without being asked; the department also where staff began the plan. `number`: by which
+    staff were paged; None: they were not."""
 
     id: UUID
     status: AlertStatus
@@ -59,7 +66,6 @@ class AlertView:
     patient: str
     plan: str
     about: str
-    value: Any = field(repr=False)
     acknowledged_by: str
     department: str
     number: int | None
@@ -105,29 +111,31 @@ async def withdraw(
     await session.execute(closing.execution_options(synchronize_session=False))
 
 
-async def waiting(
-    session: AsyncSession, crypto: Crypto, limit: int = 100, *, within: UUID | None = None
-) -> list[AlertView]:
-    """Those that are not closed, first those that nobody looks after, the longest waiting first. `within`: of this
+async def waiting(session: AsyncSession, *, within: UUID | None = None) -> list[AlertView]:
+    """All that are not closed, first those that nobody looks after, the longest waiting first. `within`: of this
     department, and of none."""
-    rows = (await session.execute(_ABOUT, {"limit": limit, "within": within})).all()
-    return [
-        AlertView(
-            row.id,
-            AlertStatus(row.status),
-            row.created_at,
-            row.duty,
-            row.patient_id,
-            row.patient,
-            row.plan or "",
-            row.about,
-            _opened(crypto, row.answer, row.measured),
-            row.acknowledged_by or "",
-            row.department or "",
-            row.number,
-        )
-        for row in rows
-    ]
+    rows = await session.execute(_ABOUT, {"within": within})
+    return [AlertView(row.id, AlertStatus(row.status), *row[2:]) for row in rows]
+
+
+async def read(
+    session: AsyncSession,
+    crypto: Crypto,
+    alert_id: UUID,
+    *,
+    actor: str,
+    reason: str,
+    within: UUID | None = None,
+) -> Any:
+    """What the patient told, as it is kept. The audit log keeps who read it and why. Raises UnknownAlert,
+    OtherDepartment, NoReason."""
+    await patient_of(session, alert_id, within=within)
+    subject = f"follow_up_alert:{alert_id}"
+    await revealing.record(
+        session, actor=actor, action="follow_up_alert_read", subject=subject, reason=reason
+    )
+    row = (await session.execute(_VALUE, {"id": alert_id})).one()
+    return _opened(crypto, row.answer, row.measured)
 
 
 def _opened(crypto: Crypto, answer: bytes | None, measured: bytes) -> Any:

@@ -27,7 +27,7 @@ from integrations.hospital.models import (
     TaskStatus,
 )
 from integrations.hospital.reading import mask_phone
-from integrations.hospital.revealing import checked
+from integrations.hospital.revealing import callee
 from integrations.hospital.staff.permissions import check_department
 
 MOST_ATTEMPTS = 3  # nobody answered so often: it is not tried any more
@@ -112,14 +112,9 @@ async def reveal_phone(
 ) -> str:
     """The whole number, to call it; the audit log keeps who saw it and why. Raises NoReason, UnknownCall,
     OtherDepartment."""
-    why = checked(reason)
     patient_id = (await _missed(session, task_id, within)).patient_id
-    detail = {"for": "follow_up_call", "task": str(task_id), "reason": why}
-    await audit.record(
-        session, actor=staff, action="phone_revealed", subject=f"patient:{patient_id}", detail=detail
-    )
-    found = await session.get_one(Patient, patient_id)
-    return crypto.decrypt(found.phone, "patients.phone")
+    about = {"for": "follow_up_call", "task": str(task_id)}
+    return (await callee(session, crypto, patient_id, actor=staff, reason=reason, about=about)).phone
 
 
 async def called(

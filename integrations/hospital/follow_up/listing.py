@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-
-from integrations.crypto import Crypto
-from integrations.hospital.models import Patient
-from integrations.hospital.reading import read_phone
 
 _ENROLLED = text("""
     SELECT e.id, e.plan, e.patient_id, p.masked_name AS patient, e.started_on,
@@ -44,9 +40,3 @@ async def enrolled(session: AsyncSession, patient_id: UUID | None = None, limit:
     """The next asking first; names are masked."""
     rows = await session.execute(_ENROLLED, {"patient": patient_id, "limit": limit})
     return [Enrolled(*row) for row in rows]
-
-
-async def with_phone(session: AsyncSession, crypto: Crypto, phone: str) -> list[Patient]:
-    """The patients with this number on file. Raises InvalidPhone."""
-    indexes = crypto.blinds(read_phone(phone), "patients.phone")
-    return list(await session.scalars(select(Patient).where(Patient.phone_index.in_(indexes))))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.catalogue import Texts
-from integrations.hospital.follow_up.plans import Question
+from integrations.hospital.follow_up.plans import Plans, Question
 from integrations.language.measurements import MeasurementKind
 
 
@@ -62,6 +62,26 @@ def told(texts: Texts, question: Question, value: Any) -> str:
         case "text":
             return str(value)
     return counted(texts, question, value)
+
+
+def alarming(texts: Texts, plans: Plans, plan_id: str, about: str) -> str:
+    """What staff must look at, without what was told: 血压随访 · 今天的血压是多少？; 血压"""
+    if not plan_id:
+        return texts.text(f"word_{about}")
+    plan = plans.get(plan_id)
+    question = plan.question(about) if plan else None
+    if plan is None or question is None:
+        return f"{plan_id}/{about}"
+    return f"{plan.names.text(texts.language)} · {question.ask.text(texts.language)}"
+
+
+def alarmed(texts: Texts, plans: Plans, plan_id: str, about: str, value: Any) -> str:
+    """What was told there."""
+    if not plan_id:
+        return measured(texts, about, value)
+    plan = plans.get(plan_id)
+    question = plan.question(about) if plan else None
+    return told(texts, question, value) if question else plain(value)
 
 
 def plain(value: Any) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit
+from integrations.hospital import revealing
 from integrations.hospital.intake.resources import Resource, allergies_in, medicines_in, resources
 from integrations.hospital.intake.story import Story
 from integrations.hospital.models import Intake, IntakeMedium
@@ -138,18 +138,13 @@ async def listed(session: AsyncSession, *, visit: date | None = None, limit: int
 async def reveal(
     session: AsyncSession, crypto: Crypto, intake_id: UUID, *, actor: str, reason: str
 ) -> Revealed:
-    """The audit log keeps who read it and why. Raises UnknownIntake."""
+    """The audit log keeps who read it and why. Raises UnknownIntake, NoReason."""
     found = await session.get(Intake, intake_id)
     if found is None:
         raise UnknownIntake
     media = await session.execute(_MEDIA, {"id": intake_id})
-    await audit.record(
-        session,
-        actor=actor,
-        action="intake_revealed",
-        subject=f"intake:{intake_id}",
-        detail={"reason": reason},
-    )
+    subject = f"intake:{intake_id}"
+    await revealing.record(session, actor=actor, action="intake_revealed", subject=subject, reason=reason)
     return Revealed(
         crypto.decrypt(found.summary, _SUMMARY),
         json.loads(crypto.decrypt(found.content, _CONTENT)),

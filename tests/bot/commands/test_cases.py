@@ -81,6 +81,7 @@ def test_the_report_of_ratings(desk: Desk) -> None:
     assert plain.exit_code == 0, plain.output
     assert "stars 4.00" in plain.output
     assert "很耐心" not in plain.output
-    assert "很耐心" in desk.run("ratings", "report", *DAYS, "--words").output
+    assert "很耐心" not in desk.run("ratings", "report", *DAYS, "--words").output
+    assert "很耐心" in desk.run("ratings", "report", *DAYS, "--words", "--reason", "the month").output
     with psycopg.connect(desk.url) as connection:
         assert connection.execute("SELECT action FROM audit_events").fetchall() == [("rating_words_read",)]

@@ -45,7 +45,7 @@ async def _missed_and_alarming(session: AsyncSession, crypto: Crypto) -> None:
 
 def test_a_patient_comes_on_a_plan_and_leaves_it(desk: Desk) -> None:
     desk.before(_patient)
-    found = desk.run("follow-up", "find", typed="138 1234 5678\n")
+    found = desk.run("follow-up", "find", typed="138 1234 5678\nasked for it\n")
     assert "*明" in found.output
     [patient] = ID.findall(found.output)
     assert desk.run("follow-up", "start", patient, "--diagnosis", "Z99").exit_code == 1
@@ -65,19 +65,27 @@ def test_a_patient_comes_on_a_plan_and_leaves_it(desk: Desk) -> None:
 
 def test_alerts_calls_and_the_report(desk: Desk) -> None:
     desk.before(_patient)
-    [patient] = ID.findall(desk.run("follow-up", "find", typed="13812345678\n").output)
+    [patient] = ID.findall(desk.run("follow-up", "find", typed="13812345678\nasked for it\n").output)
     desk.run("follow-up", "start", patient, "--plan", "diabetes")
     desk.before(_missed_and_alarming)
     shown = desk.run("follow-up", "alerts")
     assert "open" in shown.output
-    assert "血压 190/120" in shown.output
-    assert "systolic" not in shown.output
+    assert "血压" in shown.output
+    assert "190" not in shown.output
     [alert] = ID.findall(shown.output)
+    for why in ([], ["--reason", "."]):
+        refused = desk.run("follow-up", "alerts", "--read", alert, *why)
+        assert (refused.exit_code, "190" in refused.output) == (1, False)
+    told = desk.run("follow-up", "alerts", "--read", alert, "--reason", "on call").output
+    assert "血压 190/120" in told
+    assert "systolic" not in told
     with psycopg.connect(desk.url) as connection:
         read = connection.execute(
-            "SELECT actor, detail FROM audit_events WHERE action = 'follow_up_alerts_read'"
+            "SELECT actor, subject, detail FROM audit_events WHERE action = 'follow_up_alert_read'"
         ).fetchall()
-    assert [(actor.startswith("staff:"), detail) for actor, detail in read] == [(True, {"alerts": [alert]})]
+    assert [(actor.startswith("staff:"), *kept) for actor, *kept in read] == [
+        (True, f"follow_up_alert:{alert}", {"reason": "on call"})
+    ]
     assert "acknowledged by staff:" in desk.run("follow-up", "alerts", "--acknowledge", alert).output
     assert alert not in desk.run("follow-up", "alerts", "--close", alert).output
     assert desk.run("follow-up", "alerts", "--close", alert).exit_code == 1

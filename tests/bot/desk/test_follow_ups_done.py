@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from unittest.mock import ANY
 from uuid import UUID
 
 import pytest
@@ -49,7 +50,17 @@ async def test_an_alert_is_taken_called_about_and_closed(desks: Desks) -> None:
         )
     await open_row(nurse, "/alerts", alert)
     await see(nurse, "107")
-    await see(nurse, "血压 190/120 · 血压随访")  # the value first: a narrow list cuts off the end
+    await see(nurse, "血压随访 · ")
+    await nurse.user.should_not_see("190/120")
+    await press(nurse, "read", reason="。")
+    await nurse.told("请写明原因")
+    await nurse.user.should_not_see("190/120")
+    await click(nurse, "do-read")
+    await click(nurse, "queue-confirm")  # the reason stands there already
+    await see(nurse, "血压 190/120")
+    assert [detail for _, detail in await audited(desks, "follow_up_alert_read")] == [
+        {"address": ANY, "reason": "处理随访警报"}
+    ]
     await press(nurse, "ack")
     await nurse.told("由您处理")
     await press(nurse, "phone", reason=WHY)
@@ -113,7 +124,7 @@ async def test_alerts_and_calls_are_those_of_the_own_department(
         [waiting] = await counts.waiting(session, ["alerts"], desks.rt.now(), within)
         assert bool(waiting.count) is sees
     await member.user.open("/alerts")
-    await see(member, "190/120" if sees else "没有")
+    await see(member, "血压随访 · " if sees else "没有")
 
 
 async def _refused(desks: Desks, *reaches: Callable[[AsyncSession], Awaitable[object]]) -> None:
@@ -146,6 +157,9 @@ async def test_by_id_nobody_reaches_what_another_department_follows_up(desks: De
         lambda session: alerts.acknowledge(session, alert, **own),
         lambda session: alerts.close(session, alert, **own),
         lambda session: alerts.patient_of(session, alert, within=bones),
+        lambda session: alerts.read(
+            session, desks.rt.crypto, alert, actor="staff:x", reason="on call", within=bones
+        ),
     )
     assert await rows_of(desks, select(FollowUpAlert.status)) == ["open"]
 

@@ -37,7 +37,7 @@ from integrations.hospital.models.cases import CaseMedium
 from integrations.hospital.pharmacy import medicines
 from integrations.messages import Picture
 from integrations.runtime import Runtime
-from tests.bot.desk.clicking import LONG, audited, click, fill, open_row, patient_of, press, see
+from tests.bot.desk.clicking import LONG, WHY, audited, click, fill, open_row, patient_of, press, see
 from tests.bot.desk.conftest import Desks
 from tests.integrations.hospital.conftest import Clinic
 from tests.pharmacy_rows import Pharmacy
@@ -294,7 +294,9 @@ async def test_booking_for_a_caller_step_by_step(desks: Desks) -> None:
         slot = await session.scalar(text("SELECT id FROM slots ORDER BY number LIMIT 1"))
     agent = await desks.enter(Role.AGENT)
     await agent.user.open("/callers")
-    await press(agent, "find", who="138 1234 5678")
+    await press(agent, "find", who="138 1234 5678", reason=".")
+    await agent.told("请写明原因")
+    await press(agent, "find", who="138 1234 5678", reason=WHY)
     await agent.told("找到 1 份档案")
     await click(agent, f"row-{patient}")
     await agent.user.should_see(marker="do-book", retries=LONG)

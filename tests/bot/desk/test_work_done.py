@@ -40,6 +40,8 @@ async def test_a_red_flag_is_read_with_a_reason_and_taken(desks: Desks, message:
     await open_row(agent, "/alarms", number)
     await agent.user.should_not_see("孩子叫不醒了")
     await see(agent, "孩子叫不醒、绵软或有瘀斑")
+    await press(agent, "read", reason=".")
+    await agent.told("请写明原因")
     await press(agent, "read", reason=WHY)
     await see(agent, "孩子叫不醒了")
     assert (await audited(desks, "alarm.read"))[0][1]["reason"] == WHY
@@ -116,6 +118,8 @@ async def test_who_took_a_red_flag_reads_it_for_half_an_hour(
     await open_row(agent, "/alarms", number)
     await press(agent, "ack")
     await agent.told("不再呼叫别人")
+    await press(agent, "read", reason=".")
+    await agent.told("请写明原因")
     await press(agent, "read", reason=WHY)
     await see(agent, "孩子叫不醒了")
     clock.forward(minutes=31)
@@ -286,8 +290,8 @@ async def test_another_doctor_takes_a_half_day_and_more_patients(desks: Desks) -
     await boss.told("1 位患者随转")
     await press(boss, "add_slots", count=2)
     await boss.told("现在共 5 个号")
-    await press(boss, "add_number", patient="13812345678")
-    await fill(boss, file=str(patient), reason="the doctor asked for it")
+    await press(boss, "add_number", patient="13812345678", reason="the doctor asked for it")
+    await fill(boss, file=str(patient))
     await boss.told("患者会收到通知")
     async with desks.rt.database.begin() as session:
         schedule = await session.get_one(Schedule, schedule_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -44,21 +45,22 @@ async def _registered(database: Database, crypto: Crypto) -> None:
 async def test_found_by_phone_or_number_and_masked(database: Database, crypto: Crypto, asked: str) -> None:
     await _registered(database, crypto)
     async with database.begin() as session:
-        [found] = await callers.find(session, crypto, asked, actor=STAFF, now=NOW)
+        [found] = await callers.find(session, crypto, asked, actor=STAFF, reason="they call", now=NOW)
         seen = (
             await session.scalars(select(AuditEvent).where(AuditEvent.action == "patient_searched"))
         ).one()
     assert (found.name, found.acted_for) == ("*明", True)
-    assert (seen.actor, seen.detail) == (STAFF, {"files": [str(found.id)]})
+    assert (seen.actor, seen.detail) == (STAFF, {"files": [str(found.id)], "reason": "they call"})
     assert "张明" not in repr(found)
 
 
 async def test_nothing_that_can_be_looked_for(database: Database, crypto: Crypto) -> None:
+    why: Any = {"actor": STAFF, "reason": "they call", "now": NOW}
     async with database.begin() as session:
         for asked in ("张明", "12", ""):
             with pytest.raises(Unreadable):
-                await callers.find(session, crypto, asked, actor=STAFF, now=NOW)
-        assert await callers.find(session, crypto, "13900000000", actor=STAFF, now=NOW) == []
+                await callers.find(session, crypto, asked, **why)
+        assert await callers.find(session, crypto, "13900000000", **why) == []
 
 
 async def _book(clinic: Clinic, who: Booker, schedule: UUID, proof: Proof = PROOF, now: datetime = NOW):

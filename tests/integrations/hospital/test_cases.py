@@ -363,7 +363,7 @@ async def test_an_album_comes_with_its_first_picture(office, who):
                 {key: values[key] for key in ("id", "conversation", "album")},
             )
     number = await office.open(who, messages=[first, first])
-    shown = await office.do(handling.reveal, office.crypto, number, actor=STAFF, reason="x")
+    shown = await office.do(handling.reveal, office.crypto, number, actor=STAFF, reason="处理投诉")
     assert len(shown.media) == 2
 
 

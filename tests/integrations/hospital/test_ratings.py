@@ -190,7 +190,7 @@ async def test_averages_and_words(clinic, who, database, crypto: Crypto):
     day = clinic.today
     async with database.begin() as session:
         [found] = await satisfaction.averages(session, day, day)
-        said = await satisfaction.words(session, crypto, day, day)
+        said = await satisfaction.words(session, crypto, day, day, actor="staff:li", reason="the week")
         assert await satisfaction.by_practitioner(session, day, day) == []
     assert (found.subject_kind, found.asked, found.rated, found.stars) == (SubjectKind.DELIVERY, 3, 2, 3.5)
     assert (found.satisfaction, found.unhappy) == (0.5, 1)

@@ -24,6 +24,7 @@ from integrations.hospital.models import (
     Refund,
     Schedule,
 )
+from integrations.hospital.revealing import NoReason
 from integrations.hospital.stops import StopError
 from tests.clinic_rows import doctor, half_day
 
@@ -278,6 +279,8 @@ async def test_a_phone_is_shown_only_with_a_trace(clinic: Clinic, crypto: Crypto
             await stops.reveal(session, crypto, visit, actor="staff:x", reason="call")
     await stop(clinic, schedule_id)
     async with clinic.database.begin() as session:
+        with pytest.raises(NoReason):
+            await stops.reveal(session, crypto, visit, actor="staff:x", reason=".")
         callee = await stops.reveal(session, crypto, visit, actor="staff:x", reason="call")
         assert (callee.name, callee.phone) == ("张明", "+8613812345678")
         assert "1381234" not in repr(callee)
