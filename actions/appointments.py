@@ -71,6 +71,7 @@ class CancellationForm(Form):
     slot = "cancellation"
     names_visits = True
     own = frozenset({"cancel_appointment"})
+    ends = frozenset({"confirm"})
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if turn.asked == "confirm" and turn.intent == "affirm":

@@ -62,6 +62,7 @@ class ConsultationForm(Form):
         {"online_consultation", "cancel_consultation", "tell_symptoms", "which_department", "non_text"}
         | {"log_measurement", "my_prescriptions", "give_consent", "refuse_consent", "inform"}
     )
+    ends = frozenset({CANCEL})
 
     def says_something(self, turn: Turn) -> bool:
         facts = turn.facts

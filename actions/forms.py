@@ -23,6 +23,7 @@ from actions.wording import Wording
 from integrations.catalogue import ENGLISH
 from integrations.language.asides import is_aside
 from integrations.language.denials import is_denied
+from integrations.language.giving_up import gives_up
 from integrations.language.health import books
 from integrations.runtime import Runtime
 
@@ -150,6 +151,8 @@ class Form(Journey):
     leaving: ClassVar[Mapping[str, Any]] = {}  # slots set when another form takes over
     # Intents beside those that open it which it goes on with, when they come behind a question of another kind.
     goes_on_with: ClassVar[frozenset[str]] = frozenset()
+    # Questions whether something is to be given up: "取消" is a yes to them.
+    ends: ClassVar[frozenset[str]] = frozenset()
     names_visits: ClassVar[bool] = False  # days, doctors and departments are answers to its own questions
 
     def __init__(
@@ -188,6 +191,8 @@ class Form(Journey):
         if is_aside(turn.text) and (open_here or not turn.asked):
             # What its words name is nothing either: "hold on a second" chooses no second one.
             turn = replace(turn, intent=_ASIDE, facts=read_facts(()))
+        elif open_here and turn.asked in self.ends and gives_up(turn.text):
+            turn = replace(turn, intent="affirm", facts=read_facts(()))
         if is_denied(turn.intent, turn.text):
             outcome = await self._not_wanted(turn, reply, draft, open_here=open_here)
         elif open_here:

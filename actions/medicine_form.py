@@ -31,6 +31,7 @@ class MedicineForm(SubstitutionSteps):
     form = "medicine_form"
     slot = "medicine"
     own = frozenset({"my_prescriptions", "collect_medicine", "cancel_medicine"})
+    ends = frozenset({"medicine_cancel"})
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """How is an answer, whatever intent it sounds like."""

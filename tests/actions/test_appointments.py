@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from integrations.hospital import booking
@@ -55,6 +56,31 @@ async def test_cancels_the_one_of_that_day_after_one_question(clinic: Clinic, ru
     chat.slots, chat.form = slots, form
     assert await chat.say("affirm", message_id=message_id) == first
     assert await statuses(runtime) == [AppointmentStatus.BOOKED, AppointmentStatus.CANCELLED]
+
+
+@pytest.mark.parametrize(
+    ("intent", "words"),
+    [
+        ("cancel", "取消吧"),
+        ("cancel_consultation", "是的，取消"),
+        ("deny", "对，不要了"),
+        ("nlu_fallback", "退了吧"),
+    ],
+)
+async def test_a_yes_in_the_words_of_the_question_cancels(
+    clinic: Clinic, runtime: Runtime, intent: str, words: str
+) -> None:
+    chat = await with_two(clinic)
+    await chat.say("cancel_appointment", ("date", THURSDAY.isoformat()))
+    assert "已取消" in (await chat.say(intent, text=words)).text
+    assert await statuses(runtime) == [AppointmentStatus.BOOKED, AppointmentStatus.CANCELLED]
+
+
+async def test_a_no_in_those_words_keeps_it(clinic: Clinic, runtime: Runtime) -> None:
+    chat = await with_two(clinic)
+    await chat.say("cancel_appointment", ("date", THURSDAY.isoformat()))
+    assert "您的号还在" in (await chat.say("cancel", text="不取消")).text
+    assert await statuses(runtime) == [AppointmentStatus.BOOKED, AppointmentStatus.HELD]
 
 
 async def test_a_button_of_the_list_goes_to_the_question(clinic: Clinic, runtime: Runtime) -> None:

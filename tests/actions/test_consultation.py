@@ -208,7 +208,8 @@ async def test_cancelled_before_it_is_accepted(clinic: Any, paid: bool) -> None:
     assert ("全额退回" if paid else "还没付款") in asked.text
     kept = await chat.press(asked, "不取消")
     assert "保留着" in kept.text
-    done = await chat.press(await chat.say("cancel_consultation"), "确认取消")
+    await chat.say("cancel_consultation")
+    done = await chat.say("cancel_consultation", text="是的，取消")
     assert ("全额退回" if paid else "没有收您的钱") in done.text
     assert (await _newest(clinic)).status is ConsultationStatus.CANCELLED
 

@@ -247,7 +247,7 @@ async def test_what_is_paid_is_paid_back_once_confirmed(clinic: Any, pharmacy: P
     assert "确定取消吗" in between.text
     assert "没太明白" in (await chat.say("inform", text="呃这个")).text
     assert (await pharmacy.see(made)).status is PrescriptionStatus.PAID
-    assert "¥77.20 会原路退回" in (await chat.say("affirm")).text
+    assert "¥77.20 会原路退回" in (await chat.say("cancel", text="取消吧")).text
     seen = await pharmacy.see(made)
     assert (seen.status, seen.order_status) == (PrescriptionStatus.CANCELLED, OrderStatus.REFUND_DUE)
 
