@@ -77,8 +77,9 @@ async def _visit(telling: Telling) -> AppointmentView:
 
 
 def _rebook(telling: Telling, one: AppointmentView, other: SessionView) -> tuple[str, str]:
+    """Without the doctor's name it has to be said that it is another one: the day may be the stopped one."""
     title = telling.say(
-        "word_rebook",
+        "word_rebook" if other.practitioner_id == one.practitioner_id else "word_rebook_other",
         day=telling.words.day(other.date),
         period=telling.words.period(other.period),
         time=telling.words.clock(other.next_times[0]),

@@ -193,6 +193,10 @@ async def test_a_stopped_visit_is_told_with_ways_out_in_one_tap(rt, clinic, who,
             session, own, one.date + timedelta(days=1), time(14), Period.AFTERNOON,
             fee_fen=2500, slots=2, minutes=10,
         )  # fmt: skip
+        colleague = await doctor(session, "王海燕", one.department_id)
+        await half_day(
+            session, colleague, one.date, time(8, 30), Period.MORNING, fee_fen=2500, slots=2, minutes=10
+        )
     await sweep.hospital(rt)
     await stop(rt, schedule)
     await sweep.hospital(rt)
@@ -200,7 +204,8 @@ async def test_a_stopped_visit_is_told_with_ways_out_in_one_tap(rt, clinic, who,
     assert "停诊" in said.text
     assert "全额退" in said.text
     titles = [option.title for option in said.options]
-    assert titles == ["改到11月26日（周四）下午 2:00", "改约", "全额退给我"]
+    another = "换一位看，11月25日（周三）上午 8:30"  # the same time: it has to be told from the stopped one
+    assert titles == ["改到11月26日（周四）下午 2:00", another, "改约", "全额退给我"]
     assert str(later) in await press(rt, who, said.options[0].id)
     assert str(made.id) in await press(rt, who, said.options[0].id)
 
