@@ -23,7 +23,7 @@ async def test_a_prescription_is_shown_billed_and_picked_up_with_its_code(
     assert not chat.form
     made = await pharmacy.approved(await client_of(chat), "AML")
     shown = await chat.say("my_prescriptions")
-    assert "氨氯地平片 5mg×28片，2盒：每次1片，每天1次，用7天" in shown.text
+    assert "氨氯地平片 5mg×28片，2盒：每次1片，每天1次，用 7 天" in shown.text
     assert "药费 ¥65.20，取走或寄出后不能退换" in shown.text
     assert shown.text.index("每次1片") < shown.text.index("您想怎么拿")
     assert list(shown.buttons) == ["到院取药", "快递到家（运费 ¥12）"]
@@ -49,7 +49,7 @@ async def test_what_was_sent_back_waits_for_the_doctor_and_the_new_one_stands_al
         )
     said = (await chat.say("my_prescriptions")).text
     assert "药师请医生再改一下，现在不用缴费。原因：剂量偏大。" in said
-    assert "今天 23:59前没有改好就作废" in said
+    assert "今天 23:59 前没有改好就作废" in said
     await online.prescribe(made, "AML", amends=first, now=NOW + 4 * MINUTE)
     said = (await chat.say("my_prescriptions")).text
     assert "药师正在审核" in said

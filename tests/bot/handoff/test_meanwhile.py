@@ -86,14 +86,14 @@ async def test_out_of_hours_one_message_is_taken_and_the_bot_goes_on(
 ):
     clock.time += timedelta(hours=11)  # 21:00
     [words] = await write("我要人工")
-    assert "明天 8:00起" in words
+    assert "明天 8:00 起" in words
     assert "010" in words or rt.settings.hospital_phone in words
     assert await state(rt, patient) == ("bot", 0)
     await write("我上周的检查报告还没出来，麻烦看一下")
     assert rasa.turns[-1]["text"] == '/handed_back{"purpose": "message"}'
     assert await write("心内科") == ["echo 心内科"]
     [again] = await write("我要人工")
-    assert "明天 8:00起" in again
+    assert "明天 8:00 起" in again
     await write("不用了")
     assert rasa.turns[-1]["text"] == '/handed_back{"purpose": "no_message"}'
     assert await rows(rt, "SELECT 1 FROM talks WHERE status = 'unanswered'") == []
