@@ -5,20 +5,26 @@ character, or three in a row of what is written in Latin letters: nearly every E
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from re import _constants as kinds  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
-_SETS = 3  # more sets of pieces cost more than they save
+_SETS = 2  # more sets of pieces cost more than they save
 _ROW = 3
+_RARE, _COMMON = 0.04, 10.0  # how often a row of characters and a letter are met; a Chinese character: 1
 _LATIN = re.compile(f"[ -~]{{{_ROW},}}")
+_NO_WIDTH = frozenset({kinds.AT, kinds.ASSERT, kinds.ASSERT_NOT})
+
+_Ends = frozenset[str]
 
 
 def pieces(text: str) -> frozenset[str]:
-    """Those of a text: its characters, and all rows of three in what is written in Latin letters."""
-    return frozenset(text).union(*(_rows(found) for found in _LATIN.findall(text)))
+    """Those of a text: its characters, all rows of two where it holds Chinese, and all rows of three in what is written
+    in Latin letters."""
+    pairs: Iterable[str] = () if text.isascii() else map(str.__add__, text, text[1:])
+    return frozenset(text).union(pairs, *(_rows(found) for found in _LATIN.findall(text)))
 
 
 def _rows(written: str) -> set[str]:
@@ -85,28 +91,59 @@ def _level(phrases: Sequence[Phrase], place: int) -> tuple[int, dict[str, int]]:
     return anyhow, holders
 
 
-def _loose(need: frozenset[str]) -> tuple[int, int]:
-    """How much of what is written it lets through: the fewer and longer its pieces, the less."""
-    return len(need), -min(map(len, need))
+def _loose(need: frozenset[str]) -> float:
+    """About how many of all texts hold one of these."""
+    return sum(_RARE if len(piece) > 1 else _COMMON if piece.isascii() else 1.0 for piece in need)
 
 
 def _needs(parsed: Any) -> list[frozenset[str]]:
+    return _read(parsed, frozenset())[0]
+
+
+def _read(parsed: Any, before: _Ends) -> tuple[list[frozenset[str]], _Ends]:
+    """What a text must hold to match, a set of pieces for each part of the pattern; and the characters one of which
+    its match ends with. `before`: those that stand directly before it. None of them: it may be any."""
     found: list[frozenset[str]] = []
     row = ""
     for kind, value in parsed:
         row = row + chr(value) if kind is kinds.LITERAL else ""
-        if kind is kinds.LITERAL:
-            found.append(frozenset(row[-1]))
+        if kind in _NO_WIDTH:
+            continue
+        if written := _written(kind, value):
+            pairs = frozenset(one + other for one in before for other in written)
+            found.append(written)
+            if pairs and not any(map(str.isascii, pairs)):
+                found.append(pairs)
             if _LATIN.fullmatch(row[-_ROW:]):
                 found.append(frozenset([row[-_ROW:]]))
-        elif kind is kinds.IN and all(one is kinds.LITERAL for one, _ in value):
-            found.append(frozenset(chr(code) for _, code in value))
+            before = written
         elif kind is kinds.SUBPATTERN:
-            found += _needs(value[3])
-        elif kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT) and value[0]:
-            found += _needs(value[2])
+            inside, before = _read(value[3], before)
+            found += inside
+        elif kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT):
+            inside, ends = _read(value[2], before if value[1] == 1 else frozenset())
+            if value[0]:
+                found += inside
+            before = ends if value[0] else ends | before if ends and before else frozenset()
         elif kind is kinds.BRANCH:
-            branches = [_needs(one) for one in value[1]]
-            if all(branches):
-                found.append(frozenset().union(*(min(one, key=_loose) for one in branches)))
-    return found
+            inside, before = _either([_read(one, before) for one in value[1]])
+            found += inside
+        else:
+            before = frozenset()
+    return found, before
+
+
+def _either(branches: Sequence[tuple[list[frozenset[str]], _Ends]]) -> tuple[list[frozenset[str]], _Ends]:
+    """The same of a choice between these."""
+    needs, ends = [inside for inside, _ in branches], [last for _, last in branches]
+    least = [frozenset[str]().union(*(min(one, key=_loose) for one in needs))] if all(needs) else []
+    return least, frozenset[str]().union(*ends) if all(ends) else frozenset()
+
+
+def _written(kind: Any, value: Any) -> frozenset[str]:
+    """The characters one of which stands here; none where it may be any."""
+    if kind is kinds.LITERAL:
+        return frozenset(chr(value))
+    if kind is kinds.IN and all(one is kinds.LITERAL for one, _ in value):
+        return frozenset(chr(code) for _, code in value)
+    return frozenset()

@@ -83,9 +83,13 @@ def _right() -> tuple[str, ...]:
 def _by_sound(text: str) -> str:
     """喘不上起 → 喘不上气, xiong kou teng → 胸口疼. Only whole expressions are put right."""
     sounds = [(loose(found[0]), found.start(), found.end()) for found in _SOUNDED.finditer(text)]
+    tree = _sounds()
     at, done, pieces = 0, 0, []
     while at < len(sounds):
-        branch, word, after = _sounds(), "", at
+        if sounds[at][0] not in tree:
+            at += 1
+            continue
+        branch, word, after = tree, "", at
         for place in range(at, len(sounds)):
             sound, start, _ = sounds[place]
             if sound not in branch or (place > at and text[sounds[place - 1][2] : start].strip()):

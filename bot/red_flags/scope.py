@@ -30,7 +30,6 @@ _DENIED_INSIDE = re.compile(
 )
 _WHOLE_WORDS = ("reported", "purpose", "generic", "doubtful")  # my app is not in my appointment
 _WORD_ENDS = r"(?a:(?<=\s)|(?!\w))"
-_LONG_LISTS = ("words", "doubtful", "reported", "asked", "studied")  # quicker looked for as one
 _ANCHORED = ("denied", "feared", "once")  # these stand directly before what they silence
 
 
@@ -38,7 +37,7 @@ _ANCHORED = ("denied", "feared", "once")  # these stand directly before what the
 def _cue(name: str) -> tuple[Phrase, ...]:
     """The cues of one kind, Chinese and English."""
     row = read("scope")[name]
-    both = ((False, _together(name, row.get("chinese", []))), (True, row.get("english", [])))
+    both = ((False, row.get("chinese", [])), (True, row.get("english", [])))
     end = "$" if name in _ANCHORED else ""
     border = end or (_WORD_ENDS if name in _WHOLE_WORDS else "")
     return tuple(
@@ -46,10 +45,6 @@ def _cue(name: str) -> tuple[Phrase, ...]:
         for english, phrases in both
         for one in phrases
     )
-
-
-def _together(name: str, phrases: list[str]) -> list[str]:
-    return ["|".join(phrases)] if name in _LONG_LISTS and phrases else phrases
 
 
 @cache
@@ -61,6 +56,16 @@ def _cue_sieve() -> tuple[Sieve, dict[str, int]]:
         begin[name] = len(phrases)
         phrases += _cue(name)
     return Sieve(phrases), begin
+
+
+@cache
+def _bits() -> tuple[tuple[Rule, int], ...]:
+    """Each rule, the gravest outcome first, and the bits of its phrases in the sieve."""
+    begin = sieve()[1]
+    return tuple(
+        (rule, ((1 << len(rule.patterns.chinese) + len(rule.patterns.english)) - 1) << begin[rule.name])
+        for rule in rules()
+    )
 
 
 def warm() -> None:
@@ -80,9 +85,9 @@ class Scope:
 
     def possible(self) -> Iterator[Rule]:
         """The rules that may see something in the text, the gravest outcome first."""
-        for rule in rules():
-            own = len(rule.patterns.chinese) + len(rule.patterns.english)
-            if self._left >> sieve()[1][rule.name] & ((1 << own) - 1):
+        left = self._left
+        for rule, own in _bits():
+            if left & own:
                 yield rule
 
     def phrases(self, rule: Rule, *, han: bool, latin: bool) -> Iterator[Phrase]:

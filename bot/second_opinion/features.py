@@ -13,7 +13,6 @@ from integrations.language.sounds import loose_syllable
 
 LONGEST = 4
 NEAR = 3  # places apart
-_SYLLABLES = (2, 3)
 _DIGITS = 3  # of a number that may be a measurement: these are rounded to tens
 _STEM = 6  # letters of an English word: bleeding, bleeds
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -29,15 +28,14 @@ def features(text: str) -> list[str]:
     text = _NUMBER.sub("0", text)
     if text.isascii():
         words = _stems(text)
-        return found + _runs(["<", *words, ">"], " ", range(1, LONGEST + 1)) + _near(words)
+        return found + _rows(["<", *words, ">"]) + _near(words)
     clauses = [one for one in _BREAK.split(text) if one]
     found += _joints(clauses)
     for clause in clauses:
         if clause.isascii():
-            found += _runs(_stems(clause), " ", range(1, LONGEST + 1))
+            found += _rows(_stems(clause))
         else:
-            found += _runs(f"<{clause}>", "", range(1, LONGEST + 1)) + _near(_stems(clause))
-            found += [f"~{one}" for one in _runs([*map(loose_syllable, clause)], " ", _SYLLABLES)]
+            found += _runs(f"<{clause}>") + _near(_stems(clause)) + _sounds(clause)
             found += [one[:_STEM] for one in _ENGLISH.findall(clause)]
     return found
 
@@ -62,5 +60,20 @@ def _joints(clauses: Sequence[str]) -> list[str]:
     return [f"{end}//{after[:2]}" for one, after in pairwise(clauses) for end in (one[:2], one[-2:])]
 
 
-def _runs(words: Sequence[str], between: str, sizes: Sequence[int]) -> list[str]:
-    return [between.join(words[at : at + size]) for size in sizes for at in range(len(words) - size + 1)]
+def _runs(clause: str) -> list[str]:
+    """Of characters."""
+    sizes = range(1, LONGEST + 1)
+    return [clause[at : at + size] for size in sizes for at in range(len(clause) - size + 1)]
+
+
+def _rows(words: Sequence[str]) -> list[str]:
+    """Of words."""
+    sizes = range(1, LONGEST + 1)
+    return [" ".join(words[at : at + size]) for size in sizes for at in range(len(words) - size + 1)]
+
+
+def _sounds(clause: str) -> list[str]:
+    """Two and three syllables in a row."""
+    sound = [*map(loose_syllable, clause)]
+    pairs = [f"~{one} {other}" for one, other in pairwise(sound)]
+    return pairs + [f"{pair} {third}" for pair, third in zip(pairs, sound[2:], strict=False)]

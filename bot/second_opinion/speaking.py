@@ -5,7 +5,11 @@ Nobody's help may depend on it: where its file is missing or damaged, the rules 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from bot.second_opinion.inputs import model_file
 from bot.second_opinion.model import CLASSES, Model, read
@@ -34,6 +38,12 @@ def get_ready() -> None:
 def hold(model: Model | None) -> None:
     """This model speaks from now on; None: the rules alone."""
     _held[:] = [model] if model else []
+    _likely.cache_clear()
+
+
+@lru_cache(maxsize=8)  # of one look: it asks again about the same words
+def _likely(text: str) -> NDArray[np.float64]:
+    return _held[0].likely(text)
 
 
 def harmless(text: str, *, alone: bool) -> bool:
@@ -42,7 +52,7 @@ def harmless(text: str, *, alone: bool) -> bool:
     if not _held:
         return False
     bounds = _held[0].bounds
-    return bool(_held[0].likely(text)[_NONE] >= (bounds.certain if alone else bounds.harmless))
+    return bool(_likely(text)[_NONE] >= (bounds.certain if alone else bounds.harmless))
 
 
 def opinion(text: str, *, doubted: bool, wishes: bool) -> str:
@@ -53,7 +63,7 @@ def opinion(text: str, *, doubted: bool, wishes: bool) -> str:
     A life that is likely in danger, but not likely enough, is a question, which brings the number along."""
     if not _held or len(text) < ENOUGH:
         return ""
-    bounds, likely = _held[0].bounds, _held[0].likely(text)
+    bounds, likely = _held[0].bounds, _likely(text)
     life = likely[_CRISIS] + likely[_EMERGENCY]
     if life >= (bounds.overrule if doubted else bounds.life):
         mind = likely[_CRISIS] > likely[_EMERGENCY]

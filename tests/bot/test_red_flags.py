@@ -3,7 +3,7 @@ import time
 import pytest
 
 from bot.red_flags import Outcome, get_ready, look, rules
-from bot.red_flags.phrases import Sieve, pieces
+from bot.red_flags.phrases import Phrase, Sieve, pieces
 from bot.red_flags.plain import plain
 from bot.red_flags.reading import GRAVITY
 from integrations.language.script import normalise
@@ -128,6 +128,26 @@ def test_putting_phrases_aside_by_their_pieces_loses_no_match():
         for one in phrases:
             put_aside = any(need.isdisjoint(held) for need in one.needs)
             assert not (put_aside and one.pattern.search(text)), (text, one.pattern.pattern)
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "tried"),
+    [
+        ("胸口(很|好)?(疼|痛)", "胸口疼", True),
+        ("胸口(很|好)?(疼|痛)", "胸口好痛", True),
+        ("胸口(很|好)?(疼|痛)", "口疼，挺胸", False),  # its characters, but not side by side
+        ("血(?!压).{0,3}(止|停)不住", "血怎么停不住", True),
+        ("血(?!压).{0,3}(止|停)不住", "血停了，住院不", False),
+        ("(喘|咳){1,2}不", "咳喘不", True),
+        ("(喘|咳){1,2}不", "不喘", False),
+        ("chest (pain|ache)", "chest ache", True),
+        ("chest (pain|ache)", "an ache in each step", False),
+    ],
+)  # fmt: skip
+def test_a_phrase_is_tried_where_its_characters_stand_side_by_side(written, text, tried):
+    held, phrase = pieces(text), Phrase.of(written)
+    assert any(need.isdisjoint(held) for need in phrase.needs) is not tried
+    assert tried or not phrase.pattern.search(text)
 
 
 def test_the_sieve_leaves_the_phrases_that_can_match():
