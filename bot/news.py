@@ -15,7 +15,7 @@ from bot import follow_ups, inbox, media, notices, pictures, trends
 from bot.announcements import WORDS, News, Telling
 from bot.consulting import news as consulting
 from integrations.channel import Notices
-from integrations.hospital import events, page_subjects
+from integrations.hospital import deceased, events, page_subjects
 from integrations.hospital.events import EventKind
 from integrations.hospital.hearers import hearer_of, hearer_of_entry, hearer_of_prescription
 from integrations.hospital.models import HospitalEvent
@@ -24,6 +24,20 @@ from integrations.runtime import Runtime
 log = structlog.get_logger()
 
 _OF_MONEY = frozenset({EventKind.REFUND_DUE, EventKind.VISIT_GIVEN_BACK})
+# Told also of somebody who died: money that was paid, what was asked for just now, and what the family complained of.
+_TOLD_OF_ALL = _OF_MONEY | {
+    EventKind.ORDER_PAID,
+    EventKind.REFUNDED,
+    EventKind.REFUND_STUCK,
+    EventKind.INVOICE_ISSUED,
+    EventKind.PAGE_COMPLETED,
+    EventKind.TREND_ASKED,
+    EventKind.REQUEST_DECIDED,
+    EventKind.CASE_ANSWERED,
+    EventKind.CASE_CLOSED,
+    EventKind.CASE_EXTENDED,
+    EventKind.CASE_OVERDUE,
+}
 _HEARER = text("""
     SELECT contacts.channel, conversations.language FROM contacts JOIN conversations USING (id)
     WHERE contacts.id = :id
@@ -66,8 +80,13 @@ async def _tell_or_leave(session: AsyncSession, rt: Runtime, event: HospitalEven
 
 
 async def _tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID | None:
-    """One event as a message, in the transaction that marks it handled."""
-    if own_way := _OWN_WAY.get(EventKind(event.kind)):
+    """One event as a message, in the transaction that marks it handled. News of somebody who died is told to nobody."""
+    kind = EventKind(event.kind)
+    if kind not in _TOLD_OF_ALL | consulting.KINDS and await deceased.concerns(
+        session, event.account_id, event.payload
+    ):
+        return None
+    if own_way := _OWN_WAY.get(kind):
         return await own_way(session, rt, event)
     contact_id = await _whom(session, event)
     if contact_id is None:

@@ -15,7 +15,7 @@ from bot.commands.staff import Reason, refuse, runner, staff, why
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
-from integrations.hospital import callers
+from integrations.hospital import callers, deceased
 from integrations.hospital.callers import Unreadable
 from integrations.hospital.follow_up import alerts, calls, enrolment, listing, report, wording
 from integrations.hospital.follow_up.alerts import UnknownAlert
@@ -113,13 +113,32 @@ def stop(
     reason: Annotated[str, typer.Option(help="asked (by the patient), died, other.")] = "asked",
     var: Var = VAR,
 ) -> None:
-    """Take a patient off all plans; who asked for it or died stays off."""
+    """Take a patient off all plans; who asked for it stays off. Of who died nothing is told any more at all: no
+    reminder, no news of medicine, only what was paid."""
     if reason not in _REASONS:
         refuse(f"The reason is one of {', '.join(_REASONS)}.")
 
     async def work(session: AsyncSession, _: Crypto) -> None:
         ended = await enrolment.stop_all(session, patient, _REASONS[reason], actor=staff(), now=utcnow())
         typer.echo(f"{ended} ended.")
+
+    _run(var, work)
+
+
+@app.command("not-dead")
+def not_dead(
+    patient: Patient,
+    reason: Annotated[str, typer.Option(prompt="How do you know", help="Kept in the audit log.")],
+    var: Var = VAR,
+) -> None:
+    """Somebody was taken for dead by mistake: reminders and news go out again. For supervisors."""
+
+    async def work(session: AsyncSession, _: Crypto) -> None:
+        if not await deceased.take_back(session, patient, actor=staff(), reason=why(reason)):
+            refuse("Nobody said that this patient died.")
+        typer.echo(
+            "Reminders and news go out again. Plans that ended stay so: `follow-up start` begins them anew."
+        )
 
     _run(var, work)
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import notices, texts
 from bot.handoff import queue, talking, telling
 from bot.handoff.models import Reason, Skill, Talk, TalkStatus
+from integrations.hospital import deceased
 from integrations.hospital.consultations import views
 from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.events import EventKind
@@ -61,6 +62,8 @@ async def tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID
         if (found := await talk_of(session, one)) and found.status == TalkStatus.ACTIVE:
             await telling.say(session, rt, found, await _words(session, rt, kind, one))
             return None
+    if await deceased.concerns(session, event.account_id, event.payload):
+        return goes_on
     await notices.queue(
         session, rt, one.contact_id, kind, await _words(session, rt, kind, one), urgent=kind not in _LATER
     )

@@ -143,12 +143,14 @@ def _ending(status: str, which: str) -> TextClause:
 
 _LAPSE = _ending("lapsed", "w.status = 'offered' AND w.offered_until <= :now")
 _EXPIRE = _ending("expired", "w.status = 'waiting' AND w.days[cardinality(w.days)] <= :today")
-# Of patients whom the account does not act for any more: it neither sees them nor could take what is offered.
+# Of patients whom the account does not act for any more: it neither sees them nor could take what is offered. And of
+# those who died.
 _LEAVE = _ending(
     "cancelled",
     """
     w.status IN ('waiting', 'offered') AND NOT EXISTS (
-        SELECT FROM account_patients ap WHERE ap.account_id = w.account_id AND ap.patient_id = w.patient_id)
+        SELECT FROM account_patients ap JOIN patients p ON p.id = ap.patient_id
+        WHERE ap.account_id = w.account_id AND p.id = w.patient_id AND p.deceased_at IS NULL)
     """,
 )
 _WITHDRAW = text(f"""

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital import audit, reminders
+from integrations.hospital import audit, deceased, reminders
 from integrations.hospital.events import EventKind
 from integrations.hospital.follow_up import times
 from integrations.hospital.follow_up.hearing import Hearer, hearer_for
@@ -26,8 +26,6 @@ from integrations.hospital.models import (
 from integrations.quiet_hours import awake
 from integrations.settings import Settings
 
-# Who said no, or died, stays off every plan; the other reasons end one only.
-_FOR_GOOD = frozenset({StopReason.OPTED_OUT, StopReason.DIED})
 _OPEN = (TaskStatus.PLANNED, TaskStatus.ASKED, TaskStatus.ANSWERING)
 
 _VISITS = text("""
@@ -85,6 +83,8 @@ async def start(
 
     Raises Refused.
     """
+    if await deceased.is_deceased(session, patient_id):
+        raise Refused(StopReason.DIED)
     refusal = await session.get(FollowUpRefusal, patient_id)
     if refusal:
         raise Refused(refusal.reason)
@@ -200,10 +200,11 @@ async def stop_all(
     )
     ended = list(await session.scalars(running.with_for_update()))
     await _stop(session, ended, reason, now)
-    if reason in _FOR_GOOD:
+    if reason is StopReason.DIED:
+        await deceased.record(session, patient_id, actor=actor, now=now)
+    elif reason is StopReason.OPTED_OUT:
         refusal = insert(FollowUpRefusal).values(patient_id=patient_id, reason=reason, since=now, by=actor)
-        died = refusal.on_conflict_do_update(index_elements=["patient_id"], set_={"reason": reason})
-        await session.execute(died if reason is StopReason.DIED else refusal.on_conflict_do_nothing())
+        await session.execute(refusal.on_conflict_do_nothing())
     await audit.record(
         session,
         actor=actor,
@@ -219,9 +220,9 @@ async def stop_one(session: AsyncSession, enrolment_id: UUID, reason: StopReason
 
 
 async def allow_again(session: AsyncSession, patient_id: UUID, *, actor: str) -> bool:
-    """The patient wants to be asked again. False: nothing stood against it, or the patient died."""
+    """The patient wants to be asked again. False: nothing stood against it."""
     refusal = await session.get(FollowUpRefusal, patient_id)
-    if refusal is None or refusal.reason is StopReason.DIED:
+    if refusal is None:
         return False
     await session.delete(refusal)
     await audit.record(

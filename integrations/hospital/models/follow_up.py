@@ -263,7 +263,7 @@ class FollowUpAlert(Base):
 
 
 class FollowUpRefusal(Base):
-    """A patient who is not to be asked any more."""
+    """A patient who does not want to be asked any more."""
 
     __tablename__ = "follow_up_refusals"
     __table_args__ = (one_of("reason", StopReason),)

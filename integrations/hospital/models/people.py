@@ -166,6 +166,7 @@ class Patient(Base):
     sex: Mapped[Sex] = mapped_column(word(Sex))
     status: Mapped[PatientStatus] = mapped_column(word(PatientStatus))
     verified_at: Mapped[datetime | None]
+    deceased_at: Mapped[datetime | None]  # since when the hospital knows that they died
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

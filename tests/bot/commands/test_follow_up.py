@@ -63,6 +63,23 @@ def test_a_patient_comes_on_a_plan_and_leaves_it(desk: Desk) -> None:
     assert "after_surgery: started." in again.output
 
 
+def test_who_was_taken_for_dead_by_mistake(desk: Desk) -> None:
+    desk.before(_patient)
+    [patient] = ID.findall(desk.run("follow-up", "find", typed="13812345678\nasked for it\n").output)
+    assert desk.run("follow-up", "not-dead", patient, "--reason", "called").exit_code == 1
+    desk.run("follow-up", "stop", patient, "--reason", "died")
+    refused = desk.run("follow-up", "start", patient, "--plan", "hypertension", "--again")
+    assert "died" in refused.output
+    assert desk.run("follow-up", "not-dead", patient, "--reason", " ").exit_code != 0
+    assert "go out again" in desk.run("follow-up", "not-dead", patient, "--reason", "she called").output
+    assert "started." in desk.run("follow-up", "start", patient, "--plan", "hypertension").output
+    with psycopg.connect(desk.url) as connection:
+        kept = connection.execute(
+            "SELECT action, detail FROM audit_events WHERE action LIKE 'patient%deceased' ORDER BY id"
+        ).fetchall()
+    assert kept == [("patient_deceased", {}), ("patient_not_deceased", {"reason": "she called"})]
+
+
 def test_alerts_calls_and_the_report(desk: Desk) -> None:
     desk.before(_patient)
     [patient] = ID.findall(desk.run("follow-up", "find", typed="13812345678\nasked for it\n").output)

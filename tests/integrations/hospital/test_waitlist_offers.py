@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
-from integrations.hospital import booking, stops, waitlist, waitlist_offers
+from integrations.hospital import booking, deceased, stops, waitlist, waitlist_offers
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import AccountPatient, Relation, Schedule, SlotStatus
 from integrations.hospital.refusals import OfferOver
@@ -261,3 +261,13 @@ async def test_another_doctor_s_number_is_not_for_who_waits_for_this_one(clinic:
     assert await line.sweep() == 1
     assert await line.status(one, two) == ["waiting", "offered"]
     assert await line.told() == ["waitlist_offered", "waitlist_withdrawn", "waitlist_offered"]
+
+
+async def test_who_died_stands_in_no_line(clinic: Clinic, line: Line) -> None:
+    died, lives = await clinic.booker(), await clinic.booker()
+    entries = [await line.join(who) for who in (died, lives)]
+    async with clinic.database.begin() as session:
+        await deceased.record(session, died.patient_id, actor="staff:x", now=clinic.now)
+    await line.cancel()
+    await line.sweep()
+    assert await line.status(*entries) == ["cancelled", "offered"]

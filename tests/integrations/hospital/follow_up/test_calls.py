@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 
 from integrations.crypto import Crypto
 from integrations.database import Database
+from integrations.hospital import deceased
 from integrations.hospital.follow_up import answering, calls, enrolment
 from integrations.hospital.follow_up.answering import Given
 from integrations.hospital.follow_up.calls import UnknownCall
@@ -90,21 +91,25 @@ async def test_nobody_answers_and_it_is_tried_three_times(ward: Ward) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "reason"),
+    ("outcome", "reason", "refuses"),
     [
-        (CallOutcome.REFUSED, StopReason.OPTED_OUT),
-        (CallOutcome.DIED, StopReason.DIED),
-        (CallOutcome.WRONG_NUMBER, None),
+        (CallOutcome.REFUSED, StopReason.OPTED_OUT, StopReason.OPTED_OUT),
+        (CallOutcome.DIED, StopReason.DIED, None),
+        (CallOutcome.WRONG_NUMBER, None, None),
     ],
 )
-async def test_what_ends_every_plan(ward: Ward, outcome: CallOutcome, reason: StopReason | None) -> None:
+async def test_what_ends_every_plan(
+    ward: Ward, outcome: CallOutcome, reason: StopReason | None, refuses: StopReason | None
+) -> None:
     assert await ward.called(outcome) is None
     assert await ward.listed() == []
     async with ward.database.begin() as session:
         enrolled = (await session.scalars(select(FollowUpEnrolment))).one()
         refusal = await session.scalar(select(FollowUpRefusal.reason))
+        died = await deceased.is_deceased(session, enrolled.patient_id)
     assert enrolled.stop_reason is reason
-    assert refusal is reason
+    assert refusal is refuses
+    assert died is (outcome is CallOutcome.DIED)
     with pytest.raises(UnknownCall):  # a colleague was faster
         await ward.called(CallOutcome.REACHED)
 

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from integrations.hospital import accounts
+from integrations.hospital import accounts, deceased
 from integrations.hospital.follow_up import alerts, enrolment, listing, measuring
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.models import (
     Appointment,
     AppointmentStatus,
+    AuditEvent,
     FollowUpAlert,
     FollowUpEnrolment,
     FollowUpTask,
@@ -132,6 +133,33 @@ async def test_who_died_is_never_asked(clinic: Any) -> None:
     await take_up(clinic)
     assert len(await rows(clinic, FollowUpEnrolment)) == 1
     assert await rows(clinic, Reminder) == []
+
+
+async def test_taken_for_dead_by_mistake_an_opt_out_of_before_holds(clinic: Any) -> None:
+    who, plan = await agreed(clinic), plans(SETTINGS).by_id["diabetes"]
+
+    async def refused() -> StopReason:
+        with pytest.raises(enrolment.Refused) as caught:
+            async with clinic.database.begin() as session:
+                await enrolment.start_by_staff(
+                    session, SETTINGS, plan, who.patient_id, actor="staff:x", now=clinic.now
+                )
+        return caught.value.reason
+
+    async with clinic.database.begin() as session:
+        for reason in (StopReason.OPTED_OUT, StopReason.DIED):
+            await enrolment.stop_all(session, who.patient_id, reason, actor="staff:x", now=clinic.now)
+    assert await refused() is StopReason.DIED
+    async with clinic.database.begin() as session:
+        assert await deceased.take_back(session, who.patient_id, actor="staff:y", reason="认错了人")
+    assert await refused() is StopReason.OPTED_OUT
+    async with clinic.database.begin() as session:
+        [event] = await session.scalars(select(AuditEvent).where(AuditEvent.action == "patient_not_deceased"))
+    assert (event.actor, event.subject, event.detail) == (
+        "staff:y",
+        f"patient:{who.patient_id}",
+        {"reason": "认错了人"},
+    )
 
 
 async def test_who_had_enough_may_want_it_again(clinic: Any) -> None:
