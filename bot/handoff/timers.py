@@ -75,11 +75,13 @@ _OUT_OF_TIME = text("""
             SELECT max(last_at) FROM alarms WHERE alarms.conversation_id = talks.conversation_id)) < :keep
     LIMIT :limit
 """)
-# Whoever asked since then let the bot fall silent: they are waited for as the others.
+# Whoever asked since then let the bot fall silent, and whoever is in danger: they are waited for as the others.
 _BROUGHT_LONG_AGO = text("""
     SELECT id FROM talks JOIN controls USING (conversation_id)
     WHERE status = 'unanswered' AND reason IN ('failed', 'anger') AND consultation_id IS NULL
-      AND requested_at < :brought AND controls.epoch = talks.epoch AND opens_at IS NULL
+      AND priority < :alarm AND controls.epoch = talks.epoch AND opens_at IS NULL
+      AND greatest(requested_at, (
+            SELECT max(last_at) FROM alarms WHERE alarms.conversation_id = talks.conversation_id)) < :brought
     LIMIT :limit
 """)
 
@@ -102,12 +104,14 @@ async def keep(rt: Runtime) -> list[UUID]:
 
 async def _find(rt: Runtime, due: TextClause) -> list[UUID]:
     async with rt.database.transaction() as session:
-        return [row.id for row in await session.execute(due, _since(rt, due) | {"limit": _MOST})]
+        return [row.id for row in await session.execute(due, _limits(rt, due) | {"limit": _MOST})]
 
 
-def _since(rt: Runtime, due: TextClause) -> dict[str, datetime]:
-    """The moments before which this counts as too long."""
-    return {name: rt.now() - getattr(limits(), name) for name in _BY_TIME if f":{name}" in due.text}
+def _limits(rt: Runtime, due: TextClause) -> dict[str, datetime | int]:
+    """What the statement names: moments before which it counts as too long, and the head start of an alarm."""
+    named: dict[str, datetime | int] = {name: rt.now() - getattr(limits(), name) for name in _BY_TIME}
+    named["alarm"] = limits().head_start["alarm"]
+    return {name: value for name, value in named.items() if f":{name}" in due.text}
 
 
 _BY_TIME = (
@@ -139,7 +143,7 @@ async def _is_still(session: AsyncSession, rt: Runtime, due: TextClause, talk_id
     """Asked again once the talk is locked: since it was found, somebody may have answered, or come back."""
     every = due.text.replace("LIMIT :limit", "")  # without one, Postgres looks at this talk alone
     still = text(f"SELECT 1 FROM ({every}) AS due WHERE id = :talk")  # noqa: S608 - statements of our own
-    return (await session.execute(still, _since(rt, due) | {"talk": talk_id})).first() is not None
+    return (await session.execute(still, _limits(rt, due) | {"talk": talk_id})).first() is not None
 
 
 async def lost(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) -> bool:

@@ -339,3 +339,29 @@ async def test_a_person_whom_the_patient_never_asked_for_is_waited_for_no_longer
         (brought.talk_id, "left", "time"),
         (asked.talk_id, "unanswered", None),
     ]
+
+
+async def test_whoever_is_in_danger_since_a_person_was_brought_is_waited_for_as_the_others(
+    rt, arrive, ask, clock
+):
+    """Whoever is to be seen today, for four hours more."""
+    danger, today = await arrive("danger"), await arrive("today")
+    for one in (danger, today):
+        await ask(one, reason=Reason.FAILED, bot_goes_on=True)
+    clock.forward(hours=3, minutes=58)
+    await arrive("danger", "胸口剧痛喘不上气")
+    await arrive("today", "今天拉血了")
+    found = await rows(rt, "SELECT outcome FROM alarms ORDER BY outcome")
+    assert [row.outcome for row in found] == ["emergency", "urgent"]
+    clock.forward(minutes=2, seconds=1)
+    await timers.keep(rt)
+    assert {one: await _ended(rt, one) for one in (danger, today)} == {danger: None, today: None}
+    clock.forward(hours=4)
+    await timers.keep(rt)
+    assert {one: await _ended(rt, one) for one in (danger, today)} == {danger: None, today: "time"}
+
+
+async def _ended(rt, conversation) -> str | None:
+    """By what the conversation's one talk has ended."""
+    [row] = await rows(rt, "SELECT ended_by FROM talks WHERE conversation_id = :id", id=conversation)
+    return row.ended_by
