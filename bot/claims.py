@@ -98,6 +98,14 @@ _FINISH = text("""
            sent_at = CASE WHEN :status = 'sent' THEN CAST(:now AS timestamptz) END
     WHERE id = ANY(:ids) AND status IN ('sending', 'unknown')
 """)
+# A person's words wait for a takeover that is under way, to see whose talk it is then. All else does not: the takeover
+# waits for what the bot is just sending.
+_LOCK_TALK = text("""
+    SELECT 1 FROM controls
+    WHERE conversation_id = :conversation AND EXISTS (
+        SELECT FROM outbound WHERE id = ANY(:ids) AND staff_id IS NOT NULL)
+    FOR UPDATE
+""")
 # What a person was just saying when their talk went to somebody else is not tried again.
 _POSTPONE = text(f"""
     UPDATE outbound SET not_before = :not_before, status = CASE WHEN gone.gone THEN 'dropped' ELSE 'queued' END,
@@ -302,8 +310,10 @@ async def give_back(rt: Runtime, conversation_id: UUID, claimed: Claim) -> None:
 async def postpone(rt: Runtime, conversation_id: UUID, claimed: Claim, pause: timedelta, error: str) -> None:
     """Back into the queue, for the platform did not take it; who speaks there sees so at once."""
     not_before: datetime = rt.now() + pause
+    ids = list(claimed.ids)
     async with rt.database.transaction() as session:
-        await session.execute(_POSTPONE, {"ids": list(claimed.ids), "not_before": not_before, "error": error})
+        await session.execute(_LOCK_TALK, {"conversation": conversation_id, "ids": ids})
+        await session.execute(_POSTPONE, {"ids": ids, "not_before": not_before, "error": error})
         if claimed.ration:
             channel = rt.channels[claimed.message.channel]
             await quota.give_back(session, conversation_id, claimed.ration, channel)

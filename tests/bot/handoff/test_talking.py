@@ -18,6 +18,8 @@ from integrations.hospital.models import Role
 from integrations.messages import Notice
 from tests.bot.handoff.conftest import queued, rows, state
 
+_BLOCKED = text("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+
 
 @pytest.fixture
 def act(rt, clock):
@@ -366,6 +368,25 @@ async def test_what_was_just_leaving_when_the_talk_changed_hands_is_not_tried_ag
         assert kept == wanted
         await act(talking.take_over, patient, agent)
         await delivery.deliver(rt, patient)
+
+
+async def test_what_is_given_back_during_a_takeover_waits_for_it_and_is_not_tried_again(
+    rt, patient, ask, act, agent, other, clock
+):
+    """The takeover does not see what is leaving: whoever gives it back has to see the takeover."""
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent)
+    await delivery.deliver(rt, patient)
+    [row] = await act(talking.say, place.talk_id, agent, "明天不用来了")
+    claimed = await claims.claim(rt, patient)
+    async with rt.database.begin() as session:
+        await talking.take_over(session, rt, patient, other, clock())
+        back = asyncio.create_task(claims.postpone(rt, patient, claimed, timedelta(0), "no line"))
+        while not (back.done() or await session.scalar(_BLOCKED)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await back
+    [kept] = await rows(rt, "SELECT status, error FROM outbound WHERE id = :id", id=row)
+    assert kept == ("dropped", outbox.CHANGED_HANDS)
 
 
 async def test_what_was_said_before_the_end_of_a_talk_leaves_after_it(rt, telegram, patient, ask, act, agent):
