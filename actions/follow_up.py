@@ -35,7 +35,7 @@ from actions.measured_whose import (
     settle,
     take,
 )
-from actions.putting_right import is_closed, meant_afterwards, takes_back_nothing_else
+from actions.putting_right import closed, is_closed, meant_afterwards, takes_back_nothing_else
 from actions.turn import Reply, Turn
 from actions.wishes import wish_of
 from integrations.hospital.follow_up import answering, asking
@@ -101,7 +101,8 @@ class FollowUpForm(Form):
             draft = {}
         if turn.intent == "follow_up_answered":
             await by_page.answer_by_page(turn, reply)
-            return Outcome.closed()
+            done = await open_task(turn, draft)
+            return Outcome(closed(turn, {"task": str(done.id), "plan": done.plan_id}) if done else None)
         if turn.intent == "stop_follow_up":
             return await stopping.confirm(turn, reply, draft, await open_task(turn, draft))
         if turn.asked == STOP:

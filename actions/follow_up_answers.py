@@ -60,6 +60,11 @@ async def answer_afterwards(turn: Turn, reply: Reply, draft: Mapping[str, Any]) 
         reply.say("say_follow_up_none" if task is None or plan is None else "say_measurement_consent")
         return Outcome.closed()
     draft = {"task": str(task.id), "plan": plan.id, "last": draft.get("last")}
+    if (
+        takes_back_nothing_else(turn.text) and plan.question(str(draft["last"])) is None
+    ):  # of several on the page
+        reply.say("say_follow_up_which", example=words.instead(turn, task, plan))
+        return Outcome(closed(turn, draft))
     if takes_back_nothing_else(turn.text):
         return put_question(turn, reply, task, plan, {**draft, "question": draft["last"]}, answered=True)
     reads = await said_instead(turn, task, plan, draft, afterwards=True)

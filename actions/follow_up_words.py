@@ -9,9 +9,17 @@ from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import patients
 from integrations.hospital.follow_up import wording
-from integrations.hospital.follow_up.plans import Question
+from integrations.hospital.follow_up.answering import OpenTask
+from integrations.hospital.follow_up.plans import Plan, Question
 from integrations.hospital.follow_up.reading import Read
+from integrations.language.measurements import MeasurementKind
 
+_EXAMPLES: dict[MeasurementKind, dict[str, float]] = {
+    MeasurementKind.BLOOD_PRESSURE: {"systolic": 135, "diastolic": 85},
+    MeasurementKind.GLUCOSE: {"value": 6.1},
+    MeasurementKind.WEIGHT: {"value": 62},
+    MeasurementKind.TEMPERATURE: {"value": 36.8},
+}
 _SHORT, _SHORT_ENGLISH = 6, 16  # characters of a yes or a no that nobody takes for the other
 
 
@@ -60,6 +68,17 @@ def offer_answers(turn: Turn, reply: Reply, question: Question) -> None:
             for option in question.options:
                 payload = f'/answer_follow_up{{"field": "{option.id}"}}'
                 reply.offer(option.text.text(turn.language), payload)
+
+
+def instead(turn: Turn, task: OpenTask, plan: Plan) -> str:
+    """How the first answer that was given could be put right: 血压 135/85."""
+    answered = (one for one in plan.questions if one.id in task.answered and one.kind != "text")
+    question = next(answered, plan.questions[0])
+    if question.measures:
+        return wording.counted(turn.words.texts, question, _EXAMPLES[question.measures])
+    if question.options:
+        return question.options[-1].text.text(turn.language)
+    return turn.words.texts.text("word_no")
 
 
 async def own_patient(turn: Turn) -> UUID | None:

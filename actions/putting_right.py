@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import log
 from typing import Any
 from uuid import UUID
 
@@ -79,16 +80,18 @@ async def said_instead(
 ) -> list[Read]:
     """What a message says instead of the answer before; nothing where it speaks of something else. `any_named`: any
     answer may be meant that it names. `afterwards`: the form is closed; where the patient's own words came last, the
-    answer before them may be meant as well."""
+    answer before them may be meant as well, and after the page each of them."""
     async with turn.runtime.database.begin() as session:
         since = turn.now - JUST_ANSWERED
         latest = await answering.answered_last(session, task.id, since)
         before = await answering.answers_of(session, turn.runtime.crypto, task.id)
     last = plan.question(str(draft.get("last") or latest))
     asked = [last] if last and last.kind != "text" else []
-    if afterwards and last and not asked and plainly(corrected(turn.text)) is None:
+    told_together = afterwards and not draft.get("last")
+    if (afterwards and last and not asked and plainly(corrected(turn.text)) is None) or told_together:
         asked = [one for one in reversed(plan.questions) if one.id in before and one.kind != "text"]
     known = plans(turn.runtime.settings)
+    meant: list[list[Read]] = []
     for question in asked:
         words = turn.text if question.measures else corrected(turn.text)
         reads = [
@@ -97,8 +100,22 @@ async def said_instead(
             if one.question.kind != "text"
         ]
         if any(read.question.id == question.id for read in reads):
-            return [read for read in reads if not afterwards or read.question.id in before]
+            reads = [read for read in reads if not afterwards or read.question.id in before]
+            meant.append(sorted(reads, key=lambda read: read.question.id != question.id))
+            continue
         named = [read for read in reads if read.question.id in before]
         if named and (any_named or afterwards):
             return named
-    return []
+    return min(meant, key=lambda reads: _far_off(reads[0], before.get(reads[0].question.id)), default=[])
+
+
+def _far_off(read: Read, before: Any) -> tuple[bool, float]:
+    """How unlike the answer before it is: 6.5 is meant for a blood sugar of 6.1 rather than for a weight of 62."""
+    new, old = _number(read.value), _number(before)
+    return read.doubtful, abs(log(new / old)) if new and old else 0.0
+
+
+def _number(answer: Any) -> float | None:
+    """None where it has none, or zero."""
+    told = answer.get("value", answer.get("systolic")) if isinstance(answer, Mapping) else answer
+    return float(told) if isinstance(told, int | float) and told > 0 else None

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from integrations.hospital.follow_up import answering
 from integrations.hospital.follow_up.plans import plans
-from integrations.hospital.models import (
-    Level,
-    Method,
-)
+from integrations.hospital.models import FollowUpAlert, Level, Method
 
 from .conftest import Chat, Said
-from .follow_ups import begun, due, put_on
+from .follow_ups import answer, answers, begun, due, put_on, rows
 
 
 async def on_the_page(chat: Chat, task: str, **values: Any) -> None:
@@ -78,3 +77,58 @@ async def test_the_page_is_offered_where_there_is_much_to_answer_and_on_request(
     said = await chat.say("use_page", text="用页面填")
     assert "https://hospital.example/p/followup/" in said.text
     assert chat.form == "follow_up_form"
+
+
+DIABETES = {
+    "sugar": ({"value": 6.1, "when": "fasting"}, Level.USUAL),
+    "weight": ({"value": 62}, Level.USUAL),
+    "medicine": (True, Level.USUAL),
+    "feet": (False, Level.USUAL),
+}
+
+
+@pytest.mark.parametrize(
+    ("plan", "told", "words", "question", "stands"),
+    [
+        ("hypertension", None, "刚才填错了，是135", "pressure", {"systolic": 135, "diastolic": 85}),
+        ("hypertension", None, "刚才填错了，血压是145/95", "pressure", {"systolic": 145, "diastolic": 95}),
+        ("hypertension", None, "刚才填错了，是有点头晕", "complaint", "mild"),
+        ("diabetes", DIABETES, "刚才填错了，是6.5", "sugar", {"value": 6.5, "when": "fasting"}),
+        ("diabetes", DIABETES, "填错了，应该是63", "weight", {"value": 63}),
+        ("diabetes", DIABETES, "sorry, it is 6.5", "sugar", {"value": 6.5, "when": "fasting"}),
+    ],
+)
+async def test_what_was_filled_in_is_put_right_in_the_chat(
+    chat: Chat, plan: str, told: Any, words: str, question: str, stands: Any
+) -> None:
+    task = await put_on(chat, plan)
+    await due(chat, task)
+    pressure = {"pressure": ({"systolic": 125, "diastolic": 85}, Level.USUAL)}
+    before = told or ALL | pressure
+    await on_the_page(chat, task, **before)
+    await answered(chat, task)
+    said = await answer(chat, words, "correct")
+    assert said.text.startswith(("改好了", "Put right"))
+    kept = await answers(chat, task)
+    assert kept == {name: value for name, (value, _) in before.items()} | {question: stands}
+
+
+async def test_put_right_into_an_alarm(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await on_the_page(chat, task, **ALL | {"pressure": ({"systolic": 119, "diastolic": 80}, Level.USUAL)})
+    await answered(chat, task)
+    said = await answer(chat, "填错了，是190/110", "correct")
+    assert "请立刻拨打120" in said.text
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+
+
+async def test_wrong_alone_asks_which(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    await on_the_page(chat, task, **ALL | {"pressure": ({"systolic": 125, "diastolic": 85}, Level.USUAL)})
+    await answered(chat, task)
+    assert "哪一项填错了" in (await answer(chat, "刚才填错了", "correct")).text
+    assert "改好了：血压 135/85" in (await answer(chat, "不对，是135/85", "correct")).text
+    said = await answer(chat, "不对，是挂号", "book_appointment")
+    assert "改好了" not in said.text
