@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 import httpx
@@ -172,6 +174,42 @@ async def test_what_is_too_large_is_not_read(desks: Desks) -> None:
     agent = await desks.enter()
     answer = await agent.http.post("/login", headers={"Content-Length": str(LARGEST_BODY + 1)})
     assert answer.status_code == 413
+
+
+@dataclass
+class Endless:
+    """A chunked body: its length is said nowhere. `read`: how much of it was taken."""
+
+    begins: bytes = b""
+    read: int = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.begins
+        while self.read < 2 * LARGEST_BODY:
+            self.read += 2**20
+            yield b"a" * 2**20
+
+
+async def test_of_a_file_that_says_no_length_no_more_is_taken_than_one_may_send(desks: Desks) -> None:
+    agent = await desks.enter()
+    file = Endless(b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n')
+    sent = {"Content-Type": "multipart/form-data; boundary=x"}
+    for path in ("/login", "/login/code"):
+        file.read = 0
+        answer = await agent.http.post(path, content=file, headers=sent)
+        assert (answer.status_code, file.read) == (413, LARGEST_BODY)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_of_a_polling_message_without_length_neither(desks: Desks) -> None:
+    agent = await desks.enter()
+    client = await agent.user.open("/account")
+    socket = {"client_id": client.id, "EIO": "4", "transport": "polling"}
+    opened = (await agent.http.get("/_nicegui_ws/socket.io/", params=socket)).text
+    [sid] = re.findall(r'"sid":"([^"]+)', opened)
+    message = Endless()
+    await agent.http.post("/_nicegui_ws/socket.io/", params=socket | {"sid": sid}, content=message)
+    assert message.read == LARGEST_BODY + 2**20
 
 
 async def test_tries_are_limited_by_address(desks: Desks) -> None:
