@@ -12,7 +12,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from bot.alarms import FRESH, URGENT_FOR
 from bot.handoff import control
@@ -25,10 +25,11 @@ from integrations.runtime import Runtime
 
 # Where somebody stands: the earlier, the sooner.
 STANDS = "{talk}.requested_at - {talk}.priority * interval '1 minute'"
+BROUGHT = frozenset({Reason.FAILED, Reason.ANGER})  # a person comes although nobody asked for one
 ORDER = f"{STANDS.format(talk='talks')}, talks.id"
 
 _OPEN = text("""
-    SELECT id, status, skill, priority, staff_id, opens_at, requested_at FROM talks
+    SELECT id, status, reason, priority, opens_at, epoch FROM talks
     WHERE conversation_id = :conversation AND status IN ('waiting', 'active', 'unanswered') FOR UPDATE
 """)
 _WHO = text("""
@@ -135,11 +136,14 @@ async def ask(
     somebody goes on. While people are there the bot falls silent; out of hours, while a doctor is awaited for a
     consultation, and where nobody asked for a person (`bot_goes_on`), it goes on. A red flag waits for no hours:
     whoever is there is asked. Whoever asks for a person meanwhile gets one of the skill asked for: the consultation
-    waits on in its doctor's own list."""
+    waits on in its doctor's own list. A person whom nobody asked for makes room for the doctor."""
     now = rt.now()
     epoch = await control.hold(session, conversation_id)
     opens = office_hours(rt.settings.office_hours).opens(skill, now, rt.zone)
     found = (await session.execute(_OPEN, {"conversation": conversation_id})).first()
+    if consultation_id and found and _asked_by_nobody(found, epoch):
+        await session.execute(_LEAVE, {"conversation": conversation_id, "now": now, "by": "consultation"})
+        found = None
     priority = await _head_start(session, rt, conversation_id, reason)
     at_once = consultation_id or of_an_alarm(max(priority, found.priority if found else 0))
     values = {
@@ -159,6 +163,12 @@ async def ask(
     assert place is not None, "it was just made"
     await session.execute(_ASKED_AT, {"id": place.talk_id, "position": place.position})
     return place
+
+
+def _asked_by_nobody(found: Row[Any], epoch: int) -> bool:
+    """Whether a person was brought, and the bot has not fallen silent for one since."""
+    brought = found.status == TalkStatus.UNANSWERED and found.reason in BROUGHT
+    return brought and found.opens_at is None and found.epoch == epoch
 
 
 def of_an_alarm(priority: int) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.handoff import alarmed, assigning, native, queue, talking, telling, words
 from bot.handoff.limits import limits
-from bot.handoff.models import Reason, Talk, TalkStatus
+from bot.handoff.models import Talk, TalkStatus
 from bot.handoff.states import TalkRefusal
 from integrations.hospital import audit
 from integrations.hospital.office_hours import office_hours
@@ -23,7 +23,6 @@ log = structlog.get_logger()
 
 TIMED = Counter("daozhen_talks_timed_total", "Talks in which something took too long", ["what"])
 _MOST = 200
-_BROUGHT = frozenset({Reason.FAILED, Reason.ANGER})  # a person comes although nobody asked for one
 _ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('talks', 0))")
 
 # Whose browser is silent. A doctor comes back to a consultation when they can.
@@ -177,7 +176,7 @@ async def _late(session: AsyncSession, rt: Runtime, found: Talk, now: datetime) 
     found.escalated_at = now
     if found.status == TalkStatus.WAITING:
         await telling.tell(session, rt, found, "bot_talk_late")
-    elif found.reason in _BROUGHT and found.opens_at is None and found.told_at is not None:
+    elif found.reason in queue.BROUGHT and found.opens_at is None and found.told_at is not None:
         await telling.tell(session, rt, found, "bot_talk_brought_late")
     log.warning("nobody takes a talk", talk=str(found.id), skill=found.skill, reason=found.reason)
     return True

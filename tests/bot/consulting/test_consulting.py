@@ -10,8 +10,8 @@ from sqlalchemy import select, text
 
 from bot import inbox
 from bot.consulting import work
-from bot.handoff import talking
-from bot.handoff.models import Talk, TalkStatus
+from bot.handoff import queue, talking, timers
+from bot.handoff.models import Reason, Talk, TalkStatus
 from bot.handoff.states import NotYours
 from bot.models import ControlState
 from integrations.hospital.consultations import asking
@@ -70,6 +70,44 @@ async def test_paid_it_waits_for_its_doctor_while_the_bot_goes_on(rt: Any, onlin
     talk = await _talk(rt)
     assert (talk.consultation_id, talk.wanted_staff_id) == (made, doctor.id)
     assert await _control(rt, who) is ControlState.BOT
+
+
+async def test_a_person_whom_nobody_asked_for_makes_room_for_the_doctor(rt: Any, online: Online) -> None:
+    """Who was not understood, and then found the way alone; who asked for a person waits for them first."""
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    async with rt.database.begin() as session:
+        await member(session, Role.AGENT)
+        brought = await queue.ask(session, rt, who.contact_id, reason=Reason.FAILED, bot_goes_on=True)
+    made = await online.ask(who)
+    await online.pay(made)
+    await _said(rt)
+    talk = await _talk(rt)
+    assert (talk.consultation_id, talk.wanted_staff_id, talk.status) == (
+        made,
+        doctor.id,
+        TalkStatus.UNANSWERED,
+    )
+    async with rt.database.begin() as session:
+        left = await session.get_one(Talk, brought.talk_id)
+    assert (left.status, left.ended_by) == (TalkStatus.LEFT, "consultation")
+
+
+async def test_who_asked_for_a_person_after_one_was_brought_keeps_their_place(
+    rt: Any, online: Online, clock: Any
+) -> None:
+    await _doctor(rt, online)
+    who = await _chatting(rt, online)
+    async with rt.database.begin() as session:
+        await member(session, Role.AGENT)
+        await queue.ask(session, rt, who.contact_id, reason=Reason.ANGER, bot_goes_on=True)
+        asked = await queue.ask(session, rt, who.contact_id)
+    clock.forward(minutes=16)
+    await timers.keep(rt)  # nobody comes, the bot goes on
+    made = await online.ask(who)
+    await online.pay(made)
+    await _said(rt)
+    talk = await _talk(rt)
+    assert (talk.id, talk.consultation_id, talk.status) == (asked.talk_id, None, TalkStatus.UNANSWERED)
 
 
 async def test_accepted_talked_counted_and_finished_in_one(rt: Any, online: Online, clock: Any) -> None:
