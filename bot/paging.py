@@ -93,13 +93,13 @@ _WAITING = text("""
             WHERE phone >= 0 AND error IS NULL AND sent_at IN (paged_at, office_at)) AS reached
     FROM alarms JOIN contacts ON contacts.id = conversation_id
     WHERE (:every OR page_at IS NOT NULL AND acknowledged_at IS NULL)
-    ORDER BY raised_at DESC LIMIT :limit
+    ORDER BY raised_at DESC LIMIT CASE WHEN :every THEN CAST(:limit AS int) END  -- of what waits, nothing is left out
 """)
 _ALERTS = text("""
     SELECT number, duty, coalesce(paged_at, office_at) AS told_at, office_at,
            (SELECT count(*) FROM page_slips
             WHERE phone >= 0 AND error IS NULL AND sent_at IN (paged_at, office_at)) AS reached
-    FROM follow_up_alerts WHERE status = 'open' AND number IS NOT NULL ORDER BY number DESC LIMIT :limit
+    FROM follow_up_alerts WHERE status = 'open' AND number IS NOT NULL ORDER BY number DESC
 """)
 _ACKNOWLEDGE = text("""
     UPDATE alarms SET acknowledged_at = :now, acknowledged_by = :by
@@ -198,13 +198,13 @@ def _slip(
 
 
 async def listed(session: Executor, *, every: bool = False, limit: int = 50) -> list[Any]:
-    """The alarms that nobody has acknowledged, or the latest of all."""
+    """All alarms that nobody has acknowledged; or of all (`every`) the latest, `limit` of them."""
     return list((await session.execute(_WAITING, {"every": every, "limit": limit})).all())
 
 
-async def alerts_listed(session: Executor, *, limit: int = 50) -> list[Any]:
+async def alerts_listed(session: Executor) -> list[Any]:
     """The follow-up alerts that staff were paged about and that nobody has taken yet."""
-    return list((await session.execute(_ALERTS, {"limit": limit})).all())
+    return list((await session.execute(_ALERTS)).all())
 
 
 async def acknowledge(session: Executor, number: int, by: str, now: datetime) -> timedelta:

@@ -15,7 +15,7 @@ from bot.desk.parts import shortcuts
 from bot.desk.queue.asking import Asking
 from bot.desk.queue.drawer import Drawer
 from bot.desk.queue.kinds import Action, Answers, Ask, Column, Detail, Next, Row, Shown, View
-from bot.desk.queue.table import Table
+from bot.desk.queue.table import MOST, Table
 
 _STYLE = Path(__file__).with_name("queue.css")
 LOOKS_EVERY = 5.0  # seconds
@@ -76,6 +76,7 @@ class Queue:
                     due=self._due,
                     opened=self.open,
                     reached=self._reached,
+                    more=self._show_more,
                 )
                 self._drawer = Drawer(self.desk, self.page, self._actions, self.act, self.shut)
             ui.label(words("queue.keys")).classes("queue-keys")
@@ -224,7 +225,13 @@ class Queue:
         self._tab[view.name].classes("chosen").props("aria-selected=true")
         self.shut()
         self._at = 0
+        self._table.most = MOST
         await self.look(by_itself=False)
+
+    def _show_more(self) -> None:
+        """So that nothing that waits is out of reach."""
+        self._table.most += MOST
+        self._draw()
 
     def _general_button(self, action: Action) -> None:
         empty = Row("", {})
@@ -287,6 +294,8 @@ class Queue:
         if not shown:
             return
         self._at = max(0, min(self._at + by, len(shown) - 1))
+        if self._at >= self._table.most:
+            self._show_more()
         self._mark()
         self._table.reach(shown[self._at].key)
 

@@ -10,12 +10,12 @@ from bot.desk.desk import Desk
 from bot.desk.queue import times
 from bot.desk.queue.kinds import Column, Row
 
-MOST = 80  # rows drawn at once; the filter finds the others
+MOST = 80  # rows drawn at once; so many more with each press
 
 
 class Table:
     """`age`, `due`: titles of the two clocks, empty where a queue has none. `opened` is told of a row that is
-    clicked, `reached` of one that has the browser's focus."""
+    clicked, `reached` of one that has the browser's focus, `more` of a wish for those that are not drawn yet."""
 
     def __init__(
         self,
@@ -26,9 +26,11 @@ class Table:
         due: str,
         opened: Callable[[Row], Awaitable[None]],
         reached: Callable[[Row], None],
+        more: Callable[[], None],
     ) -> None:
         self._desk, self._columns = desk, columns
-        self._opened, self._reached = opened, reached
+        self._opened, self._reached, self._more = opened, reached, more
+        self.most = MOST
         self._age, self._due = age, due
         self._clocks: list[tuple[Row, ui.label | None, ui.label | None]] = []
         self._drawn: dict[str, ui.element] = {}
@@ -41,14 +43,15 @@ class Table:
         self._rows.clear()
         self._clocks, self._drawn = [], {}
         with self._rows:
-            for row in rows[:MOST]:
+            for row in rows[: self.most]:
                 self._drawn[row.key] = self._line(row)
             if not rows:
                 with ui.element("div").classes("queue-empty"):
                     ui.icon("task_alt")
                     ui.label(empty)
-            if len(rows) > MOST:
-                ui.label(self._desk.words("queue.more", count=len(rows) - MOST)).classes("queue-more")
+            if (left := len(rows) - self.most) > 0:
+                more = ui.button(self._desk.words("queue.more", count=left), on_click=self._more)
+                more.props("flat dense no-caps").classes("queue-more").mark("queue-more")
         self.tick()
 
     def tick(self) -> None:

@@ -129,7 +129,7 @@ class Alarms:
 
     async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
         """Below them, what this member looks after."""
-        waiting = [self._row(one) for one in reversed(await paging.listed(session, limit=200))]
+        waiting = [self._row(one) for one in reversed(await paging.listed(session))]
         taken = [
             self._row(one) for one in await paging.listed(session, every=True, limit=200) if self._mine(one)
         ]

@@ -54,6 +54,28 @@ async def test_a_red_flag_is_read_with_a_reason_and_taken(desks: Desks, message:
     await see(second, "没有")
 
 
+async def test_of_many_red_flags_all_can_be_reached(desks: Desks, message: Any) -> None:
+    rt = desks.rt
+    await inbox.accept(rt, rt.channels["telegram"], message("孩子叫不醒了"), passive_until=None)
+    await rows_of(
+        desks,
+        text("""
+            INSERT INTO alarms (conversation_id, outcome, rule, raised_at, last_at, page_at)
+            SELECT conversation_id, outcome, rule, raised_at + late * interval '1 second', last_at, page_at
+            FROM alarms, generate_series(1, 209) AS late RETURNING number
+        """),
+    )
+    agent = await desks.enter(Role.AGENT)
+    await agent.user.open("/alarms")
+    await see(agent, "210")
+    await agent.user.should_not_see(marker="row-310")
+    for left in (130, 50):
+        await see(agent, f"还有 {left} 条")
+        await click(agent, "queue-more")
+    await agent.user.should_see(marker="row-310", retries=LONG)
+    await agent.user.should_not_see(marker="queue-more")
+
+
 async def test_whoever_takes_a_red_flag_can_call_the_patient(desks: Desks, message: Any) -> None:
     """The reason is written already; the number stays while it is dialled, and the red flag stays in sight."""
     rt = desks.rt
