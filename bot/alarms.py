@@ -32,6 +32,7 @@ from integrations.runtime import Runtime
 FRESH = timedelta(minutes=30)  # an alarm that is talked about still: what follows belongs to it
 OPEN = timedelta(hours=24)  # a question that the very next message may still answer
 SILENCE = timedelta(minutes=2)  # after the question of a check
+RINGS_AGAIN = timedelta(minutes=1)  # at the soonest, for one alarm: who hears it without end hears it no more
 URGENT_FOR = timedelta(hours=6)  # only numbers of today are offered
 _PLACE_FRESH = timedelta(hours=2)
 _CONTEXT = "inbound.content"
@@ -39,8 +40,10 @@ _GRAVE = frozenset({Outcome.EMERGENCY, Outcome.CRISIS})
 
 _MARK = text("UPDATE inbound SET alarm = :alarm, status = 'done', done_at = :now WHERE id = :id")
 _SHOW = text("UPDATE inbound SET alarm = :alarm WHERE id = :id")
+# The desk sounds for it again, at once or when it has been silent about it for RINGS_AGAIN.
 _MERGE = text("""
     UPDATE alarms SET last_at = :now, times = times + 1, rule = :rule,
+           rings_at = CASE WHEN rings_at > :now THEN rings_at ELSE greatest(rings_at + :rings_again, :now) END,
            outcome = CASE WHEN outcome = 'emergency' THEN outcome ELSE :outcome END
     WHERE id = (SELECT id FROM alarms
                 WHERE conversation_id = :conversation AND acknowledged_at IS NULL AND last_at > :since
@@ -48,8 +51,8 @@ _MERGE = text("""
     RETURNING id
 """)
 _RAISE = text("""
-    INSERT INTO alarms (conversation_id, inbound_id, outcome, rule, raised_at, last_at, page_at)
-    VALUES (:conversation, :inbound, :outcome, :rule, :now, :now, :page_at)
+    INSERT INTO alarms (conversation_id, inbound_id, outcome, rule, raised_at, last_at, page_at, rings_at)
+    VALUES (:conversation, :inbound, :outcome, :rule, :now, :now, :page_at, :page_at)
 """)
 # Whoever answered is not silent. What staff were told already stays theirs.
 _ANSWER = text("""
@@ -242,7 +245,8 @@ async def _record(session: Executor, arrival: Arrival, outcome: Outcome, rule: s
     }  # fmt: skip
     if outcome in _GRAVE:
         await alarmed.to_the_front(session, arrival.conversation_id, now)
-    if outcome in _GRAVE and (await session.execute(_MERGE, values | {"since": now - FRESH})).first():
+    again = {"since": now - FRESH, "rings_again": RINGS_AGAIN}
+    if outcome in _GRAVE and (await session.execute(_MERGE, values | again)).first():
         return
     today = SILENCE if arrival.attended else None  # else the patient is told to come
     wait = {Outcome.URGENT: today, Outcome.CHECK: SILENCE}.get(outcome, timedelta(0))

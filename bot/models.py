@@ -211,7 +211,7 @@ class Alarm(Base):
 
     `number` is what staff call it by. `answer` to the one question of a check: yes, no, or other (something else was
     said). `page_at`: from then on staff are to be paged; None: nobody has to come. `paged_at`, `office_at`: when those
-    on call and then the duty office were told.
+    on call and then the duty office were told. `rings_at`: when the desk last sounded for it, or will.
     """
 
     __tablename__ = "alarms"
@@ -239,6 +239,7 @@ class Alarm(Base):
     page_at: Mapped[datetime | None]
     paged_at: Mapped[datetime | None]
     office_at: Mapped[datetime | None]
+    rings_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
 

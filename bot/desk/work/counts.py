@@ -68,7 +68,8 @@ _WAITING = {
     "questions": "SELECT count(*), min(first_asked_at) FROM unanswered_questions",
 }
 _NEWEST_ALARM = text("""
-    SELECT coalesce(extract(epoch FROM max(page_at)), 0) FROM alarms WHERE page_at <= :now AND acknowledged_at IS NULL
+    SELECT coalesce(extract(epoch FROM max(rings_at)), 0) FROM alarms
+    WHERE page_at <= :now AND rings_at <= :now AND acknowledged_at IS NULL
 """)
 RIGHTS = {
     "alarms": Right.ALARMS_ACKNOWLEDGE,
@@ -121,7 +122,7 @@ async def waiting(
 
 
 async def newest_alarm(session: AsyncSession, now: datetime) -> float:
-    """When the latest red flag that waits for somebody was due to be paged, in seconds; 0.0: none waits."""
+    """When the desk was last to sound for a red flag that waits for somebody, in seconds; 0.0: none waits."""
     return float(await session.scalar(_NEWEST_ALARM, {"now": now}))
 
 

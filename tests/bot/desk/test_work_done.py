@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from bot import inbox, outbox, paging
 from bot.desk.talks.elements import Transcript
 from bot.desk.words import LANGUAGES, Words, catalogue
+from bot.desk.work import counts
 from bot.handoff import talking
 from bot.outbox import Reply
 from bot.red_flags.reading import OPINIONS, rules
@@ -52,6 +53,41 @@ async def test_a_red_flag_is_read_with_a_reason_and_taken(desks: Desks, message:
     second = await desks.enter(Role.NURSE)
     await second.user.open("/alarms")
     await see(second, "没有")
+
+
+async def test_a_red_flag_that_is_written_again_is_heard_again_but_once_a_minute(
+    desks: Desks, message: Any, clock: Clock
+) -> None:
+    rt = desks.rt
+
+    async def heard() -> float:
+        async with rt.database.begin() as session:
+            return await counts.newest_alarm(session, rt.now())
+
+    async def write(words: str, sender: str = "mother") -> None:
+        await inbox.accept(rt, rt.channels["telegram"], message(words, sender=sender), passive_until=None)
+
+    await write("孩子叫不醒了")
+    first = await heard()
+    assert first == rt.now().timestamp()
+    for _ in range(3):
+        clock.forward(seconds=10)
+        await write("孩子还是叫不醒")
+        assert await heard() <= first, "too soon"
+    clock.forward(seconds=30)
+    second = await heard()
+    assert second == rt.now().timestamp(), "what was written meanwhile is heard when the minute is over"
+    clock.forward(seconds=10)
+    await write("我胸口压榨样疼，喘不上气", "another")
+    assert await heard() == rt.now().timestamp(), "another patient's is heard at once"
+    clock.forward(minutes=5)
+    await write("孩子还是叫不醒")
+    third = await heard()
+    assert third == rt.now().timestamp(), "after a while it is heard at once"
+    await rows_of(desks, text("UPDATE alarms SET acknowledged_at = now() RETURNING number"))
+    await write("孩子还是叫不醒", "mother of another")
+    assert await heard() == rt.now().timestamp()
+    assert len(await rows_of(desks, text("SELECT number FROM alarms"))) == 3
 
 
 async def test_of_many_red_flags_all_can_be_reached(desks: Desks, message: Any) -> None:
