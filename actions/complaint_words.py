@@ -46,7 +46,7 @@ _PREAMBLE = re.compile(
     r"|能|投诉|举报|反映|提(?:个|点|一下)?|意见|建议|一下|下|个|你们|您们|医院|这里|问题|情况|一件事|不满意|不满|对|服务|很|非常|十分|特别|吗|[，。,.!！?？:：、\s]"
     r"|hi|hello|please|i|we|want|would like|need|wish|have|to|a|an|file|make|submit|lodge|register|complaints?"
     r"|complain|about"
-    r"|report|the hospital|you|something|my|how|do|can|where|against|formal|'d|like|\s)+",
+    r"|report|the hospital|you|something|my|how|do|can|where|against|formal|'d|like)++",
     re.IGNORECASE,
 )
 _LEAST, _LEAST_ENGLISH = 4, 8

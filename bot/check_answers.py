@@ -26,7 +26,7 @@ _MARKS = r"[，,。.！!、；;~…\s]"
 _CORRECTION = rf"(?:(?:我|刚才|啊|哦|哎)*(?:不对|不是|[说打按回]?错了)|actually|sorry|no wait|wait){_MARKS}+"
 _CORRECTS = re.compile(rf"(?:{_CORRECTION})+")
 _BEFORE = re.compile(  # what may stand before a yes
-    rf"(?:{_CORRECTION})*(?:[啊哦噢呃额哎唉]+|等一?等|等一下|oh|ah|uh|um|well|{_MARKS})*"
+    rf"(?:{_CORRECTION})*(?:[啊哦噢呃额哎唉]|等一?等|等一下|oh|ah|uh|um|well|{_MARKS})*"
     r"(?:我|他|她|孩子|宝宝|现在|目前|刚才|好像|似乎|感觉|应该|可能|确实|的确|真的?|也|都|还|就|一直|全)*"
 )
 _TAIL = r"[的啊呀呢哒哦呐滴嘞]*"

@@ -65,7 +65,7 @@ _LATER = re.compile(
 )
 # Around a word to wait these add nothing.
 _COURTESY = re.compile(
-    r"(?:[，,。.；;！!？?~～…、\s]|我|俺|你|您|等|那|就|先|吧|呢|啊|呀|哈|哦|噢|嘛|了|好的?|行|嗯+|谢谢|不好意思|抱歉|现在|今天|这会儿?|血压|血糖|体重|体温"
+    r"(?:[，,。.；;！!？?~～…、\s]|我|俺|你|您|等|那|就|先|吧|呢|啊|呀|哈|哦|噢|嘛|了|好的?|行|嗯|谢谢|不好意思|抱歉|现在|今天|这会儿?|血压|血糖|体重|体温"
     r"|\b(?:ok(?:ay)?|sorry|please|thanks?|thank you|i|it|will|the|rest|now|today|well|then)\b)*",
     re.IGNORECASE,
 )
@@ -81,7 +81,7 @@ _PLAIN_NO = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_YES = re.compile(
-    r"(?:是|对|嗯+|有|会|当然|肯定|必须|都是?|确实|真的?|倒是?)+(?:的|了|啊|呢|呀|哦|哈|嘛|哒|滴|过|噢|喽|咯|吧)*"
+    r"(?:是|对|嗯|有|会|当然|肯定|必须|都|确实|真的?|倒)+(?:的|了|啊|呢|呀|哦|哈|嘛|哒|滴|过|噢|喽|咯|吧)*"
     r"|(?:(?:oh|well|um+|uh) )*(?:yes|yeah|yep|yup|yea|ya|right|correct|of course|always|i (?:do|did|have|am))"
     r"(?: (?:i (?:do|did|have|am)|yes|of course|sir|doctor|it is|there is|thanks|thank you))*",
     re.IGNORECASE,

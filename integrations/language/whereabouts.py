@@ -25,7 +25,7 @@ _SENT_TO = re.compile(
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(
-    r"(?:[\s,。;:]|请|麻烦|帮|忙|给|我|们|想|要|让|药|的|把|都|就|直接|可以|能|不能|那|好|都|一下|处方|快递|邮寄|please|pls|can|could"
+    r"(?:[\s,。;:]|请|麻烦|帮|忙|给|我|们|想|要|让|药|的|把|都|就|直接|可以|能|不能|那|好|一下|处方|快递|邮寄|please|pls|can|could"
     r"|you|i|want|it|the|medicine|my|to)*",
     re.IGNORECASE,
 )

@@ -25,7 +25,7 @@ _CORRECTS = re.compile(
 )
 # What may stand around the correcting words and corrects nothing yet.
 _NOTHING_YET = re.compile(
-    r"(?:[，,。.！!？?~～…\s]|我|刚才?|刚刚|上面|前面|上一?[个题]|那|这|是|了|的|啊|呀|哦|噢|呃|嗯|不好意思|抱歉|应该|改一?下?|答|个|题|回答"
+    r"(?:[，,。.！!？?~～…\s]|我|刚才?|上面|前面|上一?[个题]|那|这|是|了|的|啊|呀|哦|噢|呃|嗯|不好意思|抱歉|应该|改一?下?|答|个|题|回答"
     r"|\b(?:no|oh|it|is|was|that|this|the|i|my|please|sorry|made|a|by|last|answer|one|'s)\b)*",
     re.IGNORECASE,
 )
