@@ -13,7 +13,7 @@ from integrations.language.script import normalise
 
 _EDGES = " \t\r\n，。,.!！~～、；;…"
 _YES = (
-    r"(?:是(?:的|啊|呀)?|对(?:的|啊|呀|头)?|嗯+|好(?:的|吧|啊|呀)?|行(?:吧|啊)?|可以的?|没错|确认|确定"
+    r"(?:是(?:的|啊|呀)?|对(?:的|啊|呀|头)?|嗯|好(?:的|吧|啊|呀)?|行(?:吧|啊)?|可以的?|没错|确认|确定"
     r"|yes|yeah|yep|yup|sure|ok(?:ay)?|right|correct)[，,。. ]*"
 )
 _THEN = r"(?:那|就|请|麻烦|帮我|给我|替我|我要|我想|我们?|都|直接|还是|please|i want to|just)\s*"
