@@ -45,7 +45,7 @@ def _intent(row: Row, classify: Classify, index: NameIndex, zone: ZoneInfo) -> R
     text, entities, values = _swapped(row["text"], now.date())
     found = classify({"text": text, "entities": entities + understand(text, index=index, now=now)})
     return {
-        "intent": {"name": found["intent"], "confidence": round(found["confidence"], 4)},
+        "intent": {"name": found["intent"], "score": round(found["confidence"], 4)},
         "entities": [
             {"entity": one["entity"], "value": values.get(str(one["value"]), one["value"])}
             for one in found["entities"]
