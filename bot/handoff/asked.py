@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from bot.handoff.models import Skill
 from bot.handoff.telling import handed_back
-from integrations.language.asked_for import Whom, no_longer, nobody, whom
+from integrations.language.asked_for import Whom, no_longer, whom
+from integrations.language.denials import is_denied
 from integrations.runtime import Runtime
 
 _HELPED_LAST = text("""
@@ -28,7 +29,9 @@ async def command(
 ) -> str | None:
     """What the message stands for; None for every other. The same person as before is asked first in any case
     (bot.handoff.assigning): what counts is whose queue it is."""
-    if nobody(words) or (no_longer(words) and await _waits(rt, conversation_id)):
+    if is_denied("talk_to_human", words, alone=True) or (
+        no_longer(words) and await _waits(rt, conversation_id)
+    ):
         return handed_back("left")
     asked = whom(words)
     if asked is None:

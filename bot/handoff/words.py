@@ -10,6 +10,7 @@ from typing import Any
 from bot import choices, texts
 from bot.handoff.models import TalkStatus
 from bot.handoff.queue import Place
+from integrations.language.denials import is_denied
 from integrations.language.script import normalise
 from integrations.messages import Kind, MessageIn
 from integrations.runtime import Runtime
@@ -20,8 +21,8 @@ STOP = "/stop_waiting"  # the payload of the button; answered by the worker
 _LONGEST = 16  # characters of a wish: more is a message to the person
 _LEAVE = re.compile(
     r"(?:我|那|那就|算了|先|还是|，|,| )*"
-    r"(?:不等(?:了|啦)?|不排(?:队)?(?:了|啦)?|不用(?:等|排队?|人工|转人工)?(?:了|啦)|算了(?:吧)?"
-    r"|不(?:找|要|转)人工(?:了)?|取消(?:排队|人工|等待|转接)?|退出(?:排队|人工)?|没事了)(?:吧|谢谢|，|,|。|！|!| )*"
+    r"(?:不等(?:了|啦)?|不排(?:队)?(?:了|啦)?|不用(?:等|排队?)?(?:了|啦)|算了(?:吧)?"
+    r"|取消(?:排队|人工|等待|转接)?|退出(?:排队|人工)?|没事了)(?:吧|谢谢|，|,|。|！|!| )*"
     r"|(?:please )?(?:stop waiting|cancel|never ?mind|leave(?: the)?(?: line| queue)?|no need(?: any ?more)?"
     r"|forget it|i(?: wi|')ll not wait|i won't wait|don't wait)(?: please| thanks| thank you)?[.!]?",
     re.IGNORECASE,
@@ -72,7 +73,7 @@ def _of_words(said: str, kept: dict[str, Any] | None) -> Asks:
     said = normalise(said).strip()
     if len(said) > _LONGEST * 3 or (len(said) > _LONGEST and not said.isascii()):
         return Asks.NOTHING
-    if choices.typed(said, kept) == STOP or _LEAVE.fullmatch(said):
+    if choices.typed(said, kept) == STOP or declines(said):
         return Asks.LEAVE
     if _WHERE.fullmatch(said):
         return Asks.PLACE
@@ -80,8 +81,8 @@ def _of_words(said: str, kept: dict[str, Any] | None) -> Asks:
 
 
 def declines(said: str) -> bool:
-    """Whether an answer to "leave a message" is none."""
-    return bool(_LEAVE.fullmatch(normalise(said).strip()))
+    """Whether nobody is waited for any more; said to "leave a message", that there is none."""
+    return bool(_LEAVE.fullmatch(normalise(said).strip())) or is_denied("talk_to_human", said, alone=True)
 
 
 def place(rt: Runtime, where: Place, language: str) -> str:

@@ -79,14 +79,6 @@ _READ = [
     *((whom, re.compile(f"{_ASK}{words}{_END}")) for whom, words in _CHINESE),
     *((whom, re.compile(f"{_ASK_EN} {words}{_END_EN}", re.IGNORECASE)) for whom, words in _ENGLISH),
 ]
-_NOBODY = re.compile(
-    r"(?:我|现在|先|那|就|这会儿?|[，, ])*不(?:用|要|需要|必|想)?(?:再)?(?:找|转|等|接|要)?"
-    r"(?:人工|客服|真人)(?:客服|服务)?"
-    r"(?:了|啦|吧|谢谢|[，, ])*"
-    r"|no (?:person|human|agent)(?: is)? needed(?: any ?more)?"
-    r"|i (?:do not|don't|don’t) (?:need|want) (?:a|the|any) (?:person|human|agent)(?: any ?more)?",
-    re.IGNORECASE,
-)
 _NO_LONGER = re.compile(
     r"(?:我|那|先|算了|还是|[，, ])*不(?:想)?(?:再)?(?:等|排队?)(?:了|啦)(?:吧|谢谢|[，, ])*"
     r"|(?:please )?(?:stop waiting|don't wait|i won't wait|i will not wait)(?: any ?more)?",
@@ -98,12 +90,6 @@ def no_longer(text: str) -> bool:
     """ "不等了": whoever waits for somebody does so no longer."""
     said = normalise(text).strip(_EDGES)
     return 0 < len(said) <= _LONGEST and bool(_NO_LONGER.fullmatch(said))
-
-
-def nobody(text: str) -> bool:
-    """ "不用人工了": no person is wanted (any more)."""
-    said = normalise(text).strip(_EDGES)
-    return 0 < len(said) <= _LONGEST and bool(_NOBODY.fullmatch(said))
 
 
 def whom(text: str) -> Whom | None:

@@ -29,7 +29,8 @@ _VERBS: Mapping[str, str] = {
     "withdraw_consent": r"撤回|撤销|收回|取消|withdraw|revoke|take back",
     "complain": r"投诉|举报|complain|file a complaint",
     "talk_to_human": r"转?(?:真人|人工(?!智能)|客服|接线员)|找人(?!工智能)|(?:transfer|connect)\b"
-    r"|talk to (?:a person|a human|anyone|anybody|an agent)|an? (?:person|human|agent)\b",
+    r"|talk to (?:a person|a human|anyone|anybody|an agent)|(?:an? |the |any )(?:person|human|agent)\b"
+    r"|(?:person|human|agent)(?= (?:is )?(?:needed|required|necessary))",
     "register": r"注册|登记|建档|register",
     "add_family": r"(?:加|添|登记)|add",
     "book_appointment": r"挂|约|预约|book",
@@ -49,8 +50,8 @@ _NOT = (
     r"(?!\s*(?:我|俺|咱)们?(?:就|还是)?(?:要|想|得|找|转))"  # 不，我要人工: an answer, and then a wish
 )
 _STILL = (
-    r"\s*(?:再|要|给我们?|帮我们?|把|我们?的?|这个|那个|急着|着急|进行|做|给"
-    r"|want to|wish to|need to|please|me to|a|an|my|the)?\s*"
+    r"\s*(?:再|要|给我们?|帮我们?|把|我们?的?|这个|那个|急着|着急|进行|做|给|等|找"
+    r"|want(?: to)?|wish to|need(?: to)?|please|me to|a|an|my|the)?\s*"
 )
 _AFTER = r".{0,24}"
 # What is named behind these may be all that is not wanted: 不挂张医生, 别改到周五.
@@ -60,11 +61,23 @@ _NOTHING_NAMED = (
 _AFTER_ALL = {"book_appointment": _NOTHING_NAMED, "reschedule_appointment": _NOTHING_NAMED}
 _DENIED = {
     intent: re.compile(
-        rf"(?:{_BEFORE})*{_NOT}(?:{_STILL}){{0,3}}(?:{verb}){_AFTER_ALL.get(intent, _AFTER)}", re.IGNORECASE
+        rf"(?:{_BEFORE})*{_NOT}(?:{_STILL}){{0,3}}(?:{verb})(?P<after>{_AFTER_ALL.get(intent, _AFTER)})",
+        re.IGNORECASE,
     )
     for intent, verb in _VERBS.items()
 }
 _WANTED = {intent: re.compile(verb, re.IGNORECASE) for intent, verb in _VERBS.items()}
+# Beside it nothing else is said, or who denies it goes on by themselves.
+_NO_MORE_OF_IT = re.compile(
+    r"(?:客服|服务|人|[帮回]?[我忙复答]|了|啦|吧|呢|哈|谢谢|多谢|me|to|an?|person|human|agent|is|needed|required|necessary"
+    r"|any ?more|now|please|thanks|thank you|\s)*",
+    re.IGNORECASE,
+)
+_ONLY_COURTESY = re.compile(
+    r"(?:那|就|先|还是|好[的吧]?|嗯|行|算了|没事了?|谢谢[你您啦了]?|多谢|辛苦[你您]?了?|[你您][帮回我答复来说]+就(?:行|好|可以)了?"
+    r"|我自己(?:来|看|弄)(?:就(?:行|好))?(?:了|吧)?|ok(?:ay)?|no|please|thanks|thank you|it['’]?s fine|\s)*",
+    re.IGNORECASE,
+)
 # Two denials ask for it: 不转人工不行; a reproach too: 你们不给转人工.
 _INSISTS = re.compile(
     r"不行|不可|才怪|就(?:投诉|告|不)|你们?(?:不|都不|没)|\bor i\b|\bunless\b", re.IGNORECASE
@@ -90,11 +103,19 @@ def denies(text: str) -> bool:
     return bool(_NO.search(_NO_MATTER.sub("", normalise(text))))
 
 
-def is_denied(intent: str, text: str) -> bool:
-    """Whether the words say not to do what a message of this intent asks for. 别取消周三的，取消周五的 asks for it."""
+def is_denied(intent: str, text: str, *, alone: bool = False) -> bool:
+    """Whether the words say not to do what a message of this intent asks for. 别取消周三的，取消周五的 asks for it.
+    `alone`: and nothing else; 不要人工，我要挂号 says more."""
     pattern, said = _DENIED.get(intent), normalise(text).strip()
     if pattern is None or len(said) > _LONGEST or _ASKS.search(said) or _INSISTS.search(said):
         return False
-    clauses = _CLAUSES.split(said)
-    asked = [one for one in clauses if not pattern.fullmatch(one.strip())]
-    return len(asked) < len(clauses) and not any(_WANTED[intent].search(one) for one in asked)
+    clauses = [one.strip() for one in _CLAUSES.split(said)]
+    read = {one: pattern.fullmatch(one) for one in clauses}
+    denied = [found for found in read.values() if found]
+    others = [one for one, found in read.items() if not found]
+    if not denied or any(_WANTED[intent].search(one) for one in others):
+        return False
+    return not alone or (
+        all(_NO_MORE_OF_IT.fullmatch(found["after"]) for found in denied)
+        and all(_ONLY_COURTESY.fullmatch(one) for one in others)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.language.asked_for import Whom, nobody, whom
+from integrations.language.asked_for import Whom, whom
 
 ASKED = {
     Whom.PHARMACIST: (
@@ -37,20 +37,6 @@ OTHERWISE = (
 def test_whom_a_patient_asks_for() -> None:
     read = {said: whom(said) for words in ASKED.values() for said in words}
     assert read == {said: one for one, words in ASKED.items() for said in words}
-
-
-def test_who_wants_no_person_any_more() -> None:
-    wanted = (
-        "不用人工了",
-        "不要人工",
-        "先不找人工了，谢谢",
-        "我不想转人工",
-        "不等客服了",
-        "No person needed",
-    )
-    others = ("转人工", "不要机器人我要人工", "人工不行", "不用了", "不是人工吗", "为什么没有人工")
-    assert {said: nobody(said) for said in wanted} == dict.fromkeys(wanted, True)
-    assert {said: nobody(said) for said in others} == dict.fromkeys(others, False)
 
 
 def test_what_asks_for_nobody_in_particular_or_for_something_else() -> None:

@@ -64,6 +64,7 @@ def test_not_wanted(intent: str, said: str) -> None:
         ("talk_to_human", "我不想跟机器说话，找人工"),
         ("talk_to_human", "i don't want a bot, talk to a person"),
         ("talk_to_human", "can't you transfer me"),
+        ("talk_to_human", "no person has answered me"),
         ("complain", "不投诉不行"),
         ("complain", "要不投诉吧"),
         ("complain", "我要投诉，医生不给我退号"),
@@ -114,6 +115,30 @@ def test_not_wanted(intent: str, said: str) -> None:
 )
 def test_wanted_all_the_same_or_something_else(intent: str, said: str) -> None:
     assert not is_denied(intent, said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "不用人工了", "不要人工", "先不找人工了，谢谢", "我不想转人工", "不等客服了", "No person needed", "不要真人",
+        "不要人工，你回答就行", "算了，别转人工了", "不用人工服务了，我自己来", "I do not want a person",
+        "no person is needed any more", "I don't need an agent any more, thanks", "不用轉人工了",
+    ],
+)  # fmt: skip
+def test_only_that_no_person_is_wanted(said: str) -> None:
+    assert is_denied("talk_to_human", said, alone=True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "转人工", "不要机器人我要人工", "人工不行", "不用了", "不是人工吗", "为什么没有人工", "不要人工，帮我挂号",
+        "不要人工帮我改到周五", "不要人工智能，要真人", "no person told me when to come",
+        "I don't want a person, book Friday",
+    ],
+)  # fmt: skip
+def test_a_person_is_wanted_or_more_is_said(said: str) -> None:
+    assert not is_denied("talk_to_human", said, alone=True)
 
 
 @pytest.mark.parametrize(
