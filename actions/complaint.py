@@ -9,7 +9,15 @@ from uuid import UUID
 
 from actions import own_words
 from actions.complaint_cases import CaseSteps, subject_title
-from actions.complaint_words import category_of, command_in, content_of, means_another, purpose_of
+from actions.complaint_words import (
+    category_of,
+    category_put_right,
+    command_in,
+    content_of,
+    is_plain_no,
+    means_another,
+    purpose_of,
+)
 from actions.forms import Outcome
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -112,9 +120,12 @@ class ComplaintForm(CaseSteps):
             case "more":
                 return await self._asking(turn, reply, complaint, asked)
             case "change" if complaint.words:
-                reply.say("ask_complaint_change")
-                return Outcome(complaint.as_draft(), "complaint_more")
+                return self._changing(reply, complaint)
         return None
+
+    def _changing(self, reply: Reply, complaint: Complaint) -> Outcome:
+        reply.say("ask_complaint_change")
+        return Outcome(complaint.as_draft(), "complaint_more")
 
     async def _anew(self, turn: Turn, reply: Reply, complaint: Complaint) -> Outcome:
         return await self._asking(turn, reply, replace(complaint, words=(), messages=()), "complaint_words")
@@ -178,8 +189,10 @@ class ComplaintForm(CaseSteps):
             return await self._anew(turn, reply, complaint)
         if means_another(turn.text) and await self._subjects(turn, complaint):
             return await self._asking(turn, reply, replace(complaint, about=""), "complaint_about")
-        if purpose == "more" or turn.intent in {"deny", "correct"}:
+        if purpose == "more":
             return await self._asking(turn, reply, complaint, "complaint_more")
+        if turn.intent in {"deny", "correct"} and is_plain_no(turn.text):
+            return self._changing(reply, complaint)
         if turn.intent == "affirm" or own_words.is_done(turn.text):
             return await self._open(turn, reply, complaint)
         if own_words.tells(turn):
@@ -188,7 +201,7 @@ class ComplaintForm(CaseSteps):
         return Outcome(complaint.as_draft(), turn.asked, understood=False)
 
     async def _told(self, turn: Turn, complaint: Complaint, text: str) -> Complaint:
-        category = complaint.category or category_of(text) or ""
+        category = category_put_right(text) or complaint.category or category_of(text) or ""
         messages = (turn.message_id,) if own_words.brings_evidence(turn) else ()
         return replace(
             complaint,

@@ -113,6 +113,18 @@ _COMMANDS = (
 )
 _COMMAND_PATTERNS = tuple((command, re.compile(words, re.IGNORECASE)) for command, words in _COMMANDS)
 _TRIMMED = " \t\n，。,.!！~～"
+# That what was read back is wrong, without what is right: short, and with none of the words that would lead up to it.
+_LONGEST_NO, _LONGEST_NO_ENGLISH = 8, 24
+_LEADS_TO_MORE = re.compile(
+    r"(?<!不)是(?!的)|应该|改[成为]|换成|\b(?:it's|it is|it was|should)\b", re.IGNORECASE
+)
+_PUTS_RIGHT = re.compile(
+    r"不对|不是|错了|更正|(?:应该)?改(?:成|为|一下)|换成|(?:应该|其实)(?:是|算|属于)|类别|类型|分类"
+    r"|(?:no|not|actually|change it to|it is|it should be|it's)\b",
+    re.IGNORECASE,
+)
+_WHAT_IT_IS_NOT = re.compile(r"(?:不是|并非|不算|\bnot (?:about )?)[^，,。.；;]*", re.IGNORECASE)
+_LONGEST_PUTTING_RIGHT = 60  # characters: longer, it is a story of its own
 
 
 def command_in(text: str) -> tuple[str, str]:
@@ -127,6 +139,21 @@ def command_in(text: str) -> tuple[str, str]:
 def category_of(text: str) -> Category | None:
     words = normalise(text)
     return next((category for category, pattern in _PATTERNS if pattern.search(words)), None)
+
+
+def category_put_right(text: str) -> Category | None:
+    """ "不是态度，是乱收费": which it is instead of the one that was noted; None where the message names none."""
+    words = normalise(text).strip(_TRIMMED)
+    if len(words) > _LONGEST_PUTTING_RIGHT or not _PUTS_RIGHT.match(words):
+        return None
+    return category_of(_WHAT_IT_IS_NOT.sub("", words))
+
+
+def is_plain_no(text: str) -> bool:
+    """ "不对", "再改一下": it says that something is wrong, and not what."""
+    words = normalise(text).strip(_TRIMMED)
+    short = len(words) <= (_LONGEST_NO_ENGLISH if words.isascii() else _LONGEST_NO)
+    return short and not _LEADS_TO_MORE.search(words)
 
 
 def content_of(text: str) -> str:

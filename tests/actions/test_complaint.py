@@ -300,6 +300,41 @@ async def test_before_it_is_submitted_it_is_written_anew(clinic: Clinic, runtime
     assert words_of(runtime, case) == "是收费员态度很差，不是护士"
 
 
+@pytest.mark.parametrize(
+    ("intent", "words"),
+    [
+        ("deny", "不对，我说的是收费乱收，不是态度"),
+        ("correct", "改成收费的问题"),
+        ("complain", "不是态度问题，是乱收费"),
+        ("deny", "No, it's about the wrong charge, not the attitude"),
+    ],
+)
+async def test_put_right_when_it_is_read_back_it_is_kept_under_what_it_is_about(
+    clinic: Clinic, runtime: Runtime, intent: str, words: str
+) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="我要投诉")
+    await chat.say("nlu_fallback", text="收费窗口态度很差")
+    assert "请确认：服务态度" in (await chat.say("affirm", text="说完了")).text
+    said = await chat.say(intent, text=words)
+    assert "请确认：费用" in said.text
+    assert words in said.text
+    await chat.press(said, "提交")
+    [case] = await made(runtime)
+    assert case.category == Category.FEES
+    assert words_of(runtime, case).splitlines()[-1] == words
+
+
+@pytest.mark.parametrize("words", ["不对", "不是这样的", "再改一下", "还没说完", "not right"])
+async def test_a_plain_no_to_what_is_read_back_asks_what_is_right(clinic: Clinic, words: str) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("complain", text="我要投诉")
+    await chat.say("nlu_fallback", text="收费窗口态度很差")
+    await chat.say("affirm", text="说完了")
+    assert "请直接写对的" in (await chat.say("deny", text=words)).text
+    assert "不对" not in (await chat.say("affirm", text="说完了")).text
+
+
 async def test_a_visit_wished_for_in_the_middle_waits_until_it_is_sent(clinic: Clinic) -> None:
     chat = await clinic.chat()
     said = await chat.say("complain")
