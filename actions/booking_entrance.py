@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from actions.answers import emergency, unclear
 from actions.appointments import upcoming
 from actions.booking_today import says_apart
@@ -14,6 +16,11 @@ from integrations.hospital.models import AppointmentStatus
 from integrations.hospital.triage.assess import speaks_of_illness
 
 _VAGUE = frozenset({"inform", "correct", "nlu_fallback"})  # enters only when it names something to book
+# With a day behind it, 改到12月3日 sounds like the day alone, and is about what is booked.
+_MOVES = re.compile(
+    r"(?:请|麻烦|帮我|给我|那|就|还是|想|要|能不能|可以|我|把|它|这个|号|时间|预约|的)*"
+    r"(?:改约|改期|改|换|挪|调|移|推迟|延后|延|提前)(?:一下)?(?:到|成|为|至|去)"
+)
 
 
 async def no_booking(turn: Turn, reply: Reply) -> Outcome | None:
@@ -22,7 +29,7 @@ async def no_booking(turn: Turn, reply: Reply) -> Outcome | None:
         return None
     if turn.intent == "change_profile":
         return Outcome.closed(go_on="change_form")
-    if turn.intent == "correct" and (corrected := await _corrected(turn, reply)):
+    if (turn.intent == "correct" or await _moves(turn)) and (corrected := await _corrected(turn, reply)):
         return corrected
     if turn.intent == "emergency_help":
         await emergency(turn, reply)
@@ -37,6 +44,11 @@ async def no_booking(turn: Turn, reply: Reply) -> Outcome | None:
         await unclear(turn, reply)
         return Outcome(None, understood=False)
     return None
+
+
+async def _moves(turn: Turn) -> bool:
+    said = turn.intent == "inform" and turn.facts.days and _MOVES.match(turn.text)
+    return bool(said) and bool(await upcoming(turn))
 
 
 async def _corrected(turn: Turn, reply: Reply) -> Outcome | None:

@@ -99,6 +99,8 @@ class RescheduleForm(BookingForm):
             offered=(),
             changing="",
         )
+        if _keeps_the_day(turn.facts, wish, old):
+            wish = wish.on(Days.of([old.date]))
         return await self._next(turn, reply, wish, entering=True)
 
     async def _nobody(self, turn: Turn, reply: Reply) -> Outcome:
@@ -205,6 +207,14 @@ def _kept(wish: Wish, facts: Facts) -> Wish:
         practitioners=facts.practitioners or wish.practitioners,
         departments=facts.departments or wish.departments,
         changing=facts.field or wish.changing,
+    )
+
+
+def _keeps_the_day(facts: Facts, wish: Wish, old: AppointmentView) -> bool:
+    """改到10点, 换到下午: only the time of day is to be another one."""
+    period = facts.period or wish.period
+    return not (facts.days or wish.days) and bool(
+        facts.time or wish.time or (period and period != old.period)
     )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from integrations.hospital import booking
@@ -11,6 +12,7 @@ from integrations.runtime import Runtime
 
 from .conftest import NOW, WEDNESDAY, Chat, Clinic
 
+TUESDAY = WEDNESDAY - timedelta(days=1)
 THURSDAY, FRIDAY = WEDNESDAY + timedelta(days=1), WEDNESDAY + timedelta(days=2)
 
 
@@ -121,6 +123,46 @@ async def test_no_free_number_there_offers_colleagues_and_other_days(clinic: Cli
     said = await chat.say("reschedule_appointment", day(FRIDAY))
     assert "李静不出诊" in said.text
     assert any("王建国" in title for title in said.buttons)
+
+
+async def test_a_time_alone_keeps_the_day(clinic: Clinic) -> None:
+    await clinic.session("李静", TUESDAY, "afternoon")
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("李静", WEDNESDAY, "afternoon")
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY), ("period", "morning"))
+    said = await chat.say("correct", ("time", "09:30"), text="改到9点半")
+    assert "改到：11月25日（周三）上午 9:30" in said.text
+    await chat.say("cancel")
+    said = await chat.say("reschedule_appointment", ("period", "afternoon"), text="换到下午")
+    assert "改到：11月25日（周三）下午 2:00" in said.text
+
+
+async def test_a_time_of_day_that_the_doctor_has_not_on_that_day_offers_the_nearest(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("李静", THURSDAY, "afternoon")
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    said = await chat.say("reschedule_appointment", ("period", "afternoon"), text="换到下午")
+    assert "11月25日（周三）下午" in said.text
+    assert any("11月26日下午" in title for title in said.buttons)
+
+
+@pytest.mark.parametrize("words", ["改到11月27日", "换到周五下午", "帮我挪到周五", "时间改成周五"])
+async def test_a_day_with_a_word_for_moving_moves_what_is_booked(clinic: Clinic, words: str) -> None:
+    """With the day in it, it is understood as a day."""
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("李静", FRIDAY, "afternoon")
+    chat = await clinic.chat()
+    await booked(clinic, chat, "李静", day(WEDNESDAY))
+    said = await chat.say("inform", day(FRIDAY), text=words)
+    assert "改到：11月27日（周五）下午 2:00" in said.text
+
+
+async def test_where_nothing_is_booked_it_is_a_day_like_any_other(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("inform", day(FRIDAY), text="改到11月27日")
+    assert "请问想看哪个科" in said.text
 
 
 async def test_one_of_several_is_picked_by_day(clinic: Clinic, runtime: Runtime) -> None:
