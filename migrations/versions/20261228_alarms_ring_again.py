@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "5d0e7a92c1b4"
-down_revision = "5f0b3a9d7c18"
+down_revision = "e1d6a4c08b57"
 branch_labels = None
 depends_on = None
 
