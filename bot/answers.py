@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import Row
 
 from bot import choices, failures, first_aid, intents, outbox, rasa, shown_back, texts
-from bot.handoff import asked, meanwhile, native, telling
+from bot.handoff import asked, leaving, meanwhile, native
 from bot.handoff.words import Asks
 from bot.handoff.words import read as read_wish
 from bot.models import ControlState
@@ -34,6 +34,7 @@ class Answer:
         RasaReply, ...
     ] = ()  # of the dialogs, where they wish for a person: of that bot.handoff has a word
     leaves: bool = False  # the queue for a person
+    left_message: bool = False  # for a person
 
 
 async def answer(
@@ -56,7 +57,7 @@ async def answer(
     if message.kind is Kind.EDIT:
         return Answer([Reply(texts.say("bot_edited", language=language))], kept, conversation.expects)
     try:
-        command = telling.handed_back("left") if waits else meanwhile.command(message, conversation.expects)
+        command = leaving.LEFT if waits else meanwhile.command(message, conversation.expects)
         command = command or intents.command(message, kept)
     except choices.Stale:
         command = await intents.below_news(rt, conversation.id, message.choice)
@@ -78,24 +79,29 @@ async def _from_dialogs(
 ) -> Answer:
     """`command`: what the message stands for; None: its words are to be understood."""
     metadata = _metadata(rt, inbound, message, language)
+    written = ""
     if command is None:
         read = await understanding.read(rt, conversation.id, message.text, conversation.expects)
-        metadata["entities"] = read.entities
-        command = await asked.command(rt, conversation.id, read.text, read.entities)
-    words = intents.no_command(read.text) if command is None else command
+        written, metadata["entities"] = read.text, read.entities
+    left = await leaving.read(rt, conversation.id, command, written)
+    command = left.command
+    if command is None:
+        command = await asked.command(rt, conversation.id, written, metadata["entities"])
+    words = intents.no_command(written) if command is None else command
     said = await rasa.turn(rt, conversation.id, inbound.id, words, metadata, inbound.attempts)
     if not said and message.kind is Kind.SYSTEM:
         return _unchanged(conversation)
     if not said:
         log.error("the dialogs said nothing", conversation=str(conversation.id), inbound=str(inbound.id))
         return Answer([failures.apology(rt, language)])
-    said = await shown_back.reveal(rt, conversation.id, said)
+    said = left.told(await shown_back.reveal(rt, conversation.id, said), language)
     if message.location:  # the dialogs are not told where the patient is
         way = first_aid.way_to_help(rt.settings, message.location, language)
         said = [replace(said[0], text=f"{way}\n{said[0].text}".rstrip()), *said[1:]]
     composed = compose(rt, inbound.speaks, said, language, elder=inbound.elder_mode)
     wished = tuple(said) if any(reply.handoff for reply in said) else ()
-    return replace(composed, said=wished, leaves=command in meanwhile.LEAVING)
+    noted = command == meanwhile.MESSAGE_LEFT
+    return replace(composed, said=wished, leaves=left.leaves, left_message=noted)
 
 
 def _unchanged(conversation: Row[Any]) -> Answer:

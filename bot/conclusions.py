@@ -74,6 +74,8 @@ async def _hand_over(
     what somebody who took the talk meanwhile has overtaken is dropped."""
     if answer.leaves:
         return answer, await queue.leave(session, conversation_id, rt.now()) or inbound.epoch
+    if answer.left_message:
+        await queue.keep_message(session, conversation_id, rt.now())
     wishing = next((reply for reply in answer.said if reply.handoff), None)
     if wishing is None or await control.hold(session, conversation_id) != inbound.epoch:
         return answer, inbound.epoch

@@ -1,5 +1,5 @@
-"""Who asks for somebody in particular (a pharmacist, a department's doctors, the one from just now), or for nobody any
-more, in the words of a button: so it is the same within every question."""
+"""Who asks for somebody in particular (a pharmacist, a department's doctors, the one from just now), in the words of a
+button: so it is the same within every question."""
 
 from __future__ import annotations
 
@@ -11,16 +11,13 @@ from uuid import UUID
 from sqlalchemy import text
 
 from bot.handoff.models import Skill
-from bot.handoff.telling import handed_back
-from integrations.language.asked_for import Whom, no_longer, whom
-from integrations.language.denials import is_denied
+from integrations.language.asked_for import Whom, whom
 from integrations.runtime import Runtime
 
 _HELPED_LAST = text("""
     SELECT skill FROM talks WHERE conversation_id = :conversation AND first_answered_at IS NOT NULL
     ORDER BY coalesce(ended_at, first_answered_at) DESC LIMIT 1
 """)
-_WAITS = text("SELECT true FROM talks WHERE conversation_id = :conversation AND status = 'unanswered'")
 _BEFORE = {Skill.PHARMACY: Whom.PHARMACIST, Skill.DOCTOR: Whom.DOCTOR_BEFORE}
 
 
@@ -29,10 +26,6 @@ async def command(
 ) -> str | None:
     """What the message stands for; None for every other. The same person as before is asked first in any case
     (bot.handoff.assigning): what counts is whose queue it is."""
-    if is_denied("talk_to_human", words, alone=True) or (
-        no_longer(words) and await _waits(rt, conversation_id)
-    ):
-        return handed_back("left")
     asked = whom(words)
     if asked is None:
         return None
@@ -45,9 +38,3 @@ async def command(
         ids = {str(one["value"]) for one in entities if one["entity"] == kind}
         named |= {kind: ids.pop()} if len(ids) == 1 else {}
     return f"/talk_to_human{json.dumps(named)}"
-
-
-async def _waits(rt: Runtime, conversation_id: UUID) -> bool:
-    """Whether a person is awaited while the bot goes on. Where the bot is silent, the words never come here."""
-    async with rt.database.transaction() as session:
-        return bool(await session.scalar(_WAITS, {"conversation": conversation_id}))

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from bot import texts
-from bot.handoff import assigning, control, queue, telling, words
+from bot.handoff import assigning, control, leaving, queue, telling, words
 from bot.handoff.models import Reason, Skill, TalkStatus
 from bot.handoff.words import Asks
 from bot.models import ControlState
@@ -29,7 +29,7 @@ _SAID_SO = text("""
       AND inbound.kind = ANY(CAST(:kinds AS text[])) LIMIT 1
 """)
 _ASKING = "/talk_to_human"
-LEAVING = frozenset({telling.handed_back("left"), telling.handed_back("no_message")})
+MESSAGE_LEFT = telling.handed_back("message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def bring(
         return None
     if place and place.open:
         await queue.told(session, place, rt.now())
-        about, button = words.brought(place, language), ("bot_talk_not_needed", telling.handed_back("left"))
+        about, button = words.brought(place, language), ("bot_talk_not_needed", leaving.LEFT)
     else:
         about, button = words.shut(rt, opens, language), ("bot_talk_leave_message", _ASKING)
     spoken = _with_person(said, wish["instead_of"], about, _button(*button, language))
@@ -98,7 +98,7 @@ def _said(rt: Runtime, place: queue.Place, language: str) -> RasaReply:
         return RasaReply(said, [_button("bot_talk_stop", words.STOP, language)])
     if place.opens_at is None:
         return RasaReply(said)
-    none = _button("bot_talk_no_message", telling.handed_back("no_message"), language)
+    none = _button("bot_talk_no_message", leaving.NO_MESSAGE, language)
     return RasaReply(said, [none], expects=MESSAGE)
 
 
@@ -139,7 +139,7 @@ def command(message: MessageIn, expects: str | None) -> str | None:
     if expects != MESSAGE or message.kind not in _WORDS:
         return None
     none = message.kind is Kind.TEXT and words.declines(message.text)
-    return telling.handed_back("no_message" if none else "message")
+    return leaving.NO_MESSAGE if none else MESSAGE_LEFT
 
 
 def _button(key: str, payload: str, language: str) -> dict[str, str]:

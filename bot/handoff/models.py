@@ -62,7 +62,8 @@ class Talk(Base):
     `staff_id`: who is asked to take it (`assigned_at`), and who speaks once `accepted_at` is set; `wanted_staff_id`:
     who is asked first. `declined`: who let it wait. `priority` is a head start in the queue, in minutes.
     `epoch` was the control's when the bot fell silent: what bears a later one came meanwhile.
-    `opens_at`: when the patient was told that somebody is there. `last_said_at`: the person's last message.
+    `opens_at`: when the patient was told that somebody is there. `message_at`: when they left a message for whoever
+    takes it. `last_said_at`: the person's last message.
 
     `escalated_at`: nobody took it in time, and supervisors see it; `silent_since`: the patient waits for the person's
     next word longer than they should. `asked_position`: the place in the queue at first; `told_position` and `told_at`:
@@ -109,6 +110,7 @@ class Talk(Base):
     epoch: Mapped[int] = mapped_column(server_default=text("0"))
     requested_at: Mapped[datetime]
     opens_at: Mapped[datetime | None]
+    message_at: Mapped[datetime | None]
     assigned_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     first_answered_at: Mapped[datetime | None]

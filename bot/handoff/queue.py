@@ -86,6 +86,16 @@ _LEAVE = text("""
     UPDATE talks SET status = 'left', ended_at = :now, ended_by = :by
     WHERE conversation_id = :conversation AND status IN ('waiting', 'unanswered') RETURNING id
 """)
+# Of a red flag, or of a consultation.
+_STAYS = text("""
+    UPDATE talks SET status = 'unanswered', answered_in = 'desk'
+    WHERE conversation_id = :conversation AND status IN ('waiting', 'unanswered')
+      AND (priority >= :alarm OR consultation_id IS NOT NULL) RETURNING id
+""")
+_MESSAGE_LEFT = text("""
+    UPDATE talks SET message_at = :now
+    WHERE conversation_id = :conversation AND status IN ('waiting', 'unanswered')
+""")
 _WAITING = text(f"""
     SELECT talks.*, contacts.channel, conversations.language
     FROM talks JOIN contacts ON contacts.id = talks.conversation_id
@@ -166,9 +176,10 @@ async def ask(
 
 
 def _asked_by_nobody(found: Row[Any], epoch: int) -> bool:
-    """Whether a person was brought, and the bot has not fallen silent for one since."""
+    """Whether a person was brought, and neither a red flag nor a wish for one came since."""
     brought = found.status == TalkStatus.UNANSWERED and found.reason in BROUGHT
-    return brought and found.opens_at is None and found.epoch == epoch
+    in_danger = of_an_alarm(found.priority)
+    return brought and not in_danger and found.opens_at is None and found.epoch == epoch
 
 
 def of_an_alarm(priority: int) -> bool:
@@ -193,12 +204,21 @@ async def told(session: Executor, place: Place, now: datetime) -> None:
 
 
 async def leave(session: Executor, conversation_id: UUID, now: datetime, by: str = "patient") -> int | None:
-    """Takes the conversation out of the queue and gives the epoch since; None when it does not stand there."""
+    """Takes the conversation out of the queue and gives the epoch since; None when it does not stand there. After a red
+    flag, and while a doctor is awaited, it stays there while the bot goes on: nobody waits for it in silence."""
     await control.hold(session, conversation_id)
-    gone = await session.execute(_LEAVE, {"conversation": conversation_id, "now": now, "by": by})
-    if gone.first() is None:
+    key = {"conversation": conversation_id}
+    alarm = limits().head_start["alarm"]
+    if (await session.execute(_STAYS, key | {"alarm": alarm})).first() is not None:
+        return await control.change_control(session, conversation_id, SPEAKS[TalkStatus.UNANSWERED], now)
+    if (await session.execute(_LEAVE, key | {"now": now, "by": by})).first() is None:
         return None
     return await control.change_control(session, conversation_id, SPEAKS[TalkStatus.LEFT], now)
+
+
+async def keep_message(session: Executor, conversation_id: UUID, now: datetime) -> None:
+    """The patient left a message for whoever takes the talk."""
+    await session.execute(_MESSAGE_LEFT, {"conversation": conversation_id, "now": now})
 
 
 async def waiting(

@@ -189,6 +189,9 @@ async def _given_up(session: AsyncSession, rt: Runtime, found: Talk, now: dateti
     await talking.move(session, found, TalkStatus.UNANSWERED, now)
     opens = office_hours(rt.settings.office_hours).opens(found.skill, now, rt.zone)
     found.opens_at = opens if opens > now and not queue.of_an_alarm(found.priority) else None
+    found.message_at = (
+        now if found.opens_at else found.message_at
+    )  # what they said meanwhile is kept for then
     await telling.resume(session, rt, found, "given_up", now)
     return True
 

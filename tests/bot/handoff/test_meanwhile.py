@@ -95,6 +95,13 @@ async def test_out_of_hours_one_message_is_taken_and_the_bot_goes_on(
     [again] = await write("我要人工")
     assert "明天 8:00 起" in again
     await write("不用了")
+    assert len(await rows(rt, "SELECT 1 FROM talks WHERE status = 'unanswered'")) == 1  # what was left before
+
+
+async def test_out_of_hours_who_leaves_no_message_is_not_waited_for(rt, write, patient, agent, clock, rasa):
+    clock.time += timedelta(hours=11)
+    await write("我要人工")
+    await write("不用了")
     assert rasa.turns[-1]["text"] == '/handed_back{"purpose": "no_message"}'
     assert await rows(rt, "SELECT 1 FROM talks WHERE status = 'unanswered'") == []
 
