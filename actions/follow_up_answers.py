@@ -9,25 +9,35 @@ from typing import Any
 from actions import follow_up_words as words
 from actions import measured_doubt, passed_on
 from actions.consent import missing_consents
-from actions.follow_up_task import BEGIN, QUESTION, keep, known_plans, later, open_task, put_question
+from actions.follow_up_task import BEGIN, QUESTION, add, keep, known_plans, later, open_task, put_question
 from actions.follow_up_times import taken_at
 from actions.forms import Outcome
 from actions.measured_doubt import MEANT
 from actions.putting_right import closed, said_instead, takes_back_nothing_else
 from actions.turn import Reply, Turn
 from integrations.hospital.follow_up import answering, wording
-from integrations.hospital.follow_up.alerts import Duty
 from integrations.hospital.follow_up.answering import Given, OpenTask
+from integrations.hospital.follow_up.aside import duty_of
 from integrations.hospital.follow_up.correcting import corrects
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import Plan, Question
-from integrations.hospital.follow_up.reading import Read, chosen, graded, graded_yes_no, read_all, read_one
+from integrations.hospital.follow_up.reading import (
+    Read,
+    chosen,
+    graded,
+    graded_yes_no,
+    gravity,
+    read_all,
+    read_one,
+)
 from integrations.hospital.models import Level
 from integrations.language.clauses import clauses, puts_off, skips, without_later
 from integrations.language.health import books
 
 SKIP = "skip"  # what a button says
 ECHOED = "echoed"  # in the draft: the patient knows how to put an answer right
+HALF = "half"  # in the draft: one number of a pressure, while the other is asked for
+BESIDE = "beside"  # in the draft: a sure value answers the question, and another one is asked about
 
 
 async def take_answers(
@@ -37,7 +47,8 @@ async def take_answers(
     left = task.open_questions(plan)
     current = plan.question(str(draft.get("question"))) or (left[0] if left else plan.questions[-1])
     if turn.asked == QUESTION and (turn.facts.field == SKIP or skips(turn.text)):
-        await keep(turn, task, [Given(current, None)])
+        if not draft.get(BESIDE):
+            await keep(turn, task, [Given(current, None)])
         passed = {**draft, "last": current.id}
         return await _go_on(turn, reply, plan, passed, said=["say_follow_up_skipped"])
     if (waiting := draft.get(MEANT)) and not measured_doubt.told_anew(turn, waiting):
@@ -47,9 +58,27 @@ async def take_answers(
         return await _nothing_read(turn, reply, task, plan, draft)
     if wrong := next((read for read in reads if read.doubtful), None):
         return await _look_again(turn, reply, task, plan, draft, wrong, reads)
-    moment = taken_at(turn)
-    await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in reads])
+    await _keep(turn, task, draft, reads)
     return await _answered(turn, reply, plan, draft, reads)
+
+
+async def _keep(turn: Turn, task: OpenTask, draft: Mapping[str, Any], reads: list[Read]) -> None:
+    """Each in the place of an earlier answer; but of two values to one question the graver one answers it."""
+    moment = taken_at(turn)
+    given = {
+        read.question.id: Given(read.question, read.value, read.level, moment, read.beside) for read in reads
+    }
+    for read in reads:
+        if read.question.id != draft.get(BESIDE) or corrects(turn.text):
+            continue
+        before = (await _answers_of(turn, task)).get(read.question.id)
+        if not isinstance(before, dict):
+            continue
+        if gravity(read) > gravity(graded(known_plans(turn), read.question, before)):
+            given[read.question.id] = replace(given[read.question.id], beside=(before, *read.beside))
+        else:
+            await add(turn, task, given.pop(read.question.id))
+    await keep(turn, task, list(given.values()))
 
 
 async def answer_afterwards(turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -104,8 +133,10 @@ async def _settled(
     answers, value = measured_doubt.settled(turn, draft[MEANT])
     if value is not None:
         read = replace(graded(known_plans(turn), current, value), unlikely=False)
-        await keep(turn, task, [Given(read.question, read.value, read.level, taken_at(turn))])
+        await _keep(turn, task, draft, [read])
         return await _answered(turn, reply, plan, draft, [read])
+    if answers and draft.get(BESIDE):
+        return await _go_on(turn, reply, plan, draft, said=[])
     outcome = put_question(turn, reply, task, plan, draft)
     outcome.understood = answers
     return outcome
@@ -134,7 +165,8 @@ async def _read(
     if takes_back:
         before = await _answers_of(turn, task)
         return read_all(all_plans, plan.questions, current, text, before)
-    reads = read_all(all_plans, task.open_questions(plan), current, text, {})
+    half = {current.id: draft[HALF]} if draft.get(HALF) else {}
+    reads = read_all(all_plans, task.open_questions(plan), current, text, half)
     return [*reads, *await _turned_worse(turn, task, plan, current, text)]
 
 
@@ -165,6 +197,8 @@ async def _nothing_read(
     }
     if turn.asked == BEGIN and turn.intent == "deny":
         return await later(turn, reply, task)
+    if draft.get(BESIDE) and not draft.get(MEANT):
+        return await _go_on(turn, reply, plan, draft, said=[])
     outcome = put_question(turn, reply, task, plan, draft)
     outcome.understood = begins or turn.intent == "answer_follow_up"
     return outcome
@@ -180,23 +214,31 @@ async def _look_again(
     reads: list[Read],
 ) -> Outcome:
     """A value that can hardly be is asked for once more, with what was likelier meant; told again so, it is not kept,
-    but for a number that may be meant in either unit."""
+    and staff see it."""
     fine = [read for read in reads if not read.doubtful]
+    known, kind, moment = known_plans(turn), wrong.question.measures, taken_at(turn)
     if fine:
-        moment = taken_at(turn)
-        await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in fine])
+        await _keep(turn, task, draft, fine)
         draft = {**draft, ECHOED: _say_kept(turn, reply, draft, fine)}
         if any(read.level is Level.ALARM for read in fine):
             passed_on.say(turn, reply)
         task = await open_task(turn, draft) or task
+    beside = (
+        wrong.question.id in {read.question.id for read in fine} or draft.get(BESIDE) == wrong.question.id
+    )
     if _told_again(wrong, draft):
-        await keep(turn, task, [Given(wrong.question, None)])
-        return await _go_on(turn, reply, plan, draft, said=["say_measurement_doubtful"])
-    if wrong.partial and wrong.level is Level.ALARM and wrong.question.measures:
-        known, kind = known_plans(turn), wrong.question.measures
-        taken = Taken(kind, wrong.value, known.rules.of(kind).unit, taken_at(turn) or turn.now)
+        if not beside:
+            await keep(turn, task, [Given(wrong.question, None)])
+        if not (wrong.implausible and kind):
+            return await _go_on(turn, reply, plan, draft, said=["say_measurement_doubtful"])
+        taken = Taken(kind, wrong.value, known.rules.of(kind).unit, moment)
+        duty = duty_of(known, plan, wrong.question, wrong.level)
+        await measured_doubt.stand_by(turn, reply, task.patient_id, taken, duty)
+        return await _go_on(turn, reply, plan, draft, said=[])
+    if wrong.partial and wrong.level is Level.ALARM and kind:
+        taken = Taken(kind, wrong.value, known.rules.of(kind).unit, moment)
         advice = known.advice(wrong.question, wrong.level)
-        duty = Duty(plan.duty, known.page_after(wrong.question))
+        duty = duty_of(known, plan, wrong.question, wrong.level)
         await measured_doubt.pass_on_half(turn, reply, task.patient_id, taken, advice, duty)
     waiting = _ask_meant(turn, reply, wrong)
     if not waiting:
@@ -208,6 +250,8 @@ async def _look_again(
         "task": str(task.id),
         "question": wrong.question.id,
         "doubted": doubted,
+        HALF: wrong.value if wrong.partial else None,
+        BESIDE: wrong.question.id if beside else None,
         MEANT: waiting,
     }
     reply.expects = wrong.question.kind
@@ -285,7 +329,7 @@ def _advise(turn: Turn, reply: Reply, reads: list[Read]) -> None:
 async def _go_on_after(
     turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str, Any], reads: list[Read]
 ) -> Outcome:
-    draft = {**draft, "last": reads[0].question.id, MEANT: None}
+    draft = {**draft, "last": reads[0].question.id, MEANT: None, BESIDE: None, HALF: None}
     if any(read.level is Level.ALARM for read in reads):
         return await _after_alarm(turn, reply, plan, draft)
     return await _go_on(turn, reply, plan, draft, said=[])
@@ -310,4 +354,4 @@ async def _go_on(
         return Outcome(closed(turn, draft))
     if puts_off(turn.text):  # 药吃了，血压晚上再量
         return replace(await later(turn, reply, task), draft=closed(turn, draft))
-    return put_question(turn, reply, task, plan, {**draft, "question": None})
+    return put_question(turn, reply, task, plan, {**draft, "question": None, BESIDE: None, HALF: None})

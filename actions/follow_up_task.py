@@ -13,11 +13,12 @@ from actions.forms import Outcome
 from actions.measured_doubt import MEANT
 from actions.turn import Reply, Turn
 from integrations.hospital import operations
-from integrations.hospital.follow_up import answering, asking
+from integrations.hospital.follow_up import alerts, answering, asking
 from integrations.hospital.follow_up.answering import Given, OpenTask
+from integrations.hospital.follow_up.correcting import corrects
 from integrations.hospital.follow_up.hearing import Hearer
 from integrations.hospital.follow_up.plans import Plan, Plans, plans
-from integrations.hospital.models import Method
+from integrations.hospital.models import Level, Method
 
 BEGIN, QUESTION = "follow_up_begin", "follow_up_question"
 
@@ -68,9 +69,31 @@ async def keep(turn: Turn, task: OpenTask, answers: list[Given]) -> None:
                         method=Method.CHAT,
                         now=turn.now,
                     )
+                    if corrects(turn.text) and given.level is not Level.ALARM and given.question.measures:
+                        kind = given.question.measures
+                        await alerts.withdraw_aside(session, fresh.patient_id, kind, turn.now)
                 return {}
 
             await operations.once(session, turn.key(f"answer {given.question.id}"), effect)
+
+
+async def add(turn: Turn, task: OpenTask, given: Given) -> None:
+    """A value beside the answer that stands."""
+    async with turn.runtime.database.begin() as session:
+
+        async def effect() -> operations.Result:
+            await answering.add(
+                session,
+                turn.runtime.crypto,
+                known_plans(turn),
+                task,
+                given,
+                method=Method.CHAT,
+                now=turn.now,
+            )
+            return {}
+
+        await operations.once(session, turn.key(f"beside {given.question.id}"), effect)
 
 
 def invite(reply: Reply, task: OpenTask, plan: Plan, *, again: bool = False) -> Outcome:

@@ -30,7 +30,8 @@ def value(turn: Turn, question: Question, told: Any) -> str:
 
 def all_values(turn: Turn, reads: list[Read]) -> str:
     """What a message told, to be repeated in one breath."""
-    return turn.words.all_of(said for read in reads if (said := value(turn, read.question, read.value)))
+    told = ((read.question, one) for read in reads for one in (read.value, *read.beside))
+    return turn.words.all_of(said for question, one in told if (said := value(turn, question, one)))
 
 
 def understood(turn: Turn, reads: list[Read]) -> str:

@@ -9,13 +9,14 @@ from uuid import UUID
 from actions import passed_on
 from actions.turn import Reply, Turn
 from integrations.hospital import operations
-from integrations.hospital.follow_up import alerts, measuring
+from integrations.hospital.follow_up import aside
 from integrations.hospital.follow_up.alerts import Duty
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import MeasurementRule
 from integrations.hospital.follow_up.ranges import Ranges, Said
 from integrations.hospital.follow_up.reading import likelier
 from integrations.hospital.follow_up.wording import measured
+from integrations.hospital.models import Method
 from integrations.language.clauses import yes_or_no
 from integrations.language.measurements import Measured, MeasurementKind, find_measurements
 
@@ -83,17 +84,42 @@ async def pass_on_half(
     turn: Turn, reply: Reply, patient_id: UUID, taken: Taken, advice: Said | None, duty: Duty
 ) -> None:
     """One number of a pressure that alarms by itself: advice and the alert, before the other number is asked for."""
-    async with turn.runtime.database.begin() as session:
-
-        async def effect() -> operations.Result:
-            made = await measuring.note_half(session, turn.runtime.crypto, patient_id, taken, now=turn.now)
-            await alerts.raise_for_measurement(session, patient_id, made, duty, turn.now)
-            return {}
-
-        await operations.once(session, turn.key("half a pressure"), effect)
+    await _pass_on(turn, patient_id, taken, duty)
     if advice:
         reply.parts.append(advice.text(turn.language))
     passed_on.say(turn, reply)
+
+
+async def stand_by(turn: Turn, reply: Reply, patient_id: UUID, taken: Taken, duty: Duty) -> None:
+    """A value that can hardly be, told twice: it is not noted, and staff see it."""
+    await _pass_on(turn, patient_id, taken, duty)
+    reply.say("say_measurement_stood_by", value=measured(turn.words.texts, taken.kind, taken.value))
+    passed_on.say_when(turn, reply)
+
+
+async def told_before(turn: Turn, patient_id: UUID, taken: Taken) -> bool:
+    """Whether the patient told the same a moment ago, unasked."""
+    async with turn.runtime.database.begin() as session:
+
+        async def effect() -> operations.Result:
+            again = await aside.told_before(
+                session, turn.runtime.crypto, patient_id, taken, method=Method.CHAT, now=turn.now
+            )
+            return {"again": again}
+
+        return bool((await operations.once(session, turn.key(f"{taken.kind} doubted"), effect))["again"])
+
+
+async def _pass_on(turn: Turn, patient_id: UUID, taken: Taken, duty: Duty) -> None:
+    async with turn.runtime.database.begin() as session:
+
+        async def effect() -> operations.Result:
+            await aside.pass_on(
+                session, turn.runtime.crypto, patient_id, taken, duty, method=Method.CHAT, now=turn.now
+            )
+            return {}
+
+        await operations.once(session, turn.key(f"{taken.kind} aside"), effect)
 
 
 def _said(turn: Turn, unit: str) -> bool | None:

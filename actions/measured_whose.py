@@ -70,7 +70,8 @@ async def settle(turn: Turn, reply: Reply, draft: Mapping[str, Any], known: Plan
         return Outcome.closed()
     if value is None:
         return doubt_again(turn, reply, draft, known, understood=False)
-    if meant and not meant.with_unit and value == waiting["told"]:  # nothing new: it stays unclear
+    unclear = meant and not meant.with_unit and waiting["stands"]
+    if meant and unclear and value == waiting["told"]:  # nothing new
         reply.say("say_measurement_unit", value=measured(turn.words.texts, meant.kind, value))
         return Outcome.closed()
     kind, moment = MeasurementKind(waiting["kind"]), datetime.fromisoformat(draft["taken"])

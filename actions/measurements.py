@@ -20,7 +20,7 @@ from actions.turn import Reply, Turn
 from integrations.hospital import events, operations, patients
 from integrations.hospital.events import EventKind
 from integrations.hospital.follow_up import alerts, measuring, reading
-from integrations.hospital.follow_up.alerts import Duty
+from integrations.hospital.follow_up.aside import duty_unasked
 from integrations.hospital.follow_up.correcting import corrects, not_taken_back
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import MeasurementRule, Plans, plans
@@ -63,7 +63,7 @@ async def answer_log(turn: Turn, reply: Reply) -> None:
         wrong = await _log_sure(
             turn, reply, known, meant[0], told, taken_at(turn), instead=corrects(turn.text)
         )
-        if wrong:
+        if wrong and not await _stands_by(turn, reply, known, meant[0], wrong):
             _say_doubt(turn, reply, known, wrong)
 
 
@@ -93,7 +93,7 @@ async def log_for(
     and the doubtful ones behind it are not kept yet."""
     told, instead = not_taken_back(find_measurements(words), words), corrects(words)
     wrong = await _log_sure(turn, reply, known, patient, told, moment, instead=instead)
-    return _ask_doubt(turn, reply, known, wrong) if wrong else None
+    return await _ask_doubt(turn, reply, known, patient, wrong) if wrong else None
 
 
 async def log_settled(
@@ -116,7 +116,7 @@ async def log_settled(
     kept = any(one.kind is settled.kind for one in found if not _is_doubtful(known, one))
     instead = corrects(words) and not kept and asked[-1] == places[0]
     wrong = await _log_sure(turn, reply, known, patient, told, moment, instead=instead)
-    return _ask_doubt(turn, reply, known, wrong) if wrong else None
+    return await _ask_doubt(turn, reply, known, patient, wrong) if wrong else None
 
 
 async def _log_sure(
@@ -135,7 +135,7 @@ async def _log_sure(
     for half in (one for one in told if _half(one)):
         rule = known.rules.of(half.kind)
         if reading.half_alarms(rule.ranges, half.value):
-            taken, duty = Taken(half.kind, half.value, rule.unit, moment), Duty(rule.duty, rule.page_after)
+            taken, duty = Taken(half.kind, half.value, rule.unit, moment), duty_unasked(rule, Level.ALARM)
             advice = rule.advice.words(Level.ALARM)
             await measured_doubt.pass_on_half(turn, reply, patient.id, taken, advice, duty)
             break
@@ -156,9 +156,26 @@ async def _log_sure(
     return wrong
 
 
-def _ask_doubt(turn: Turn, reply: Reply, known: Plans, wrong: Measured) -> dict[str, Any] | None:
+async def _stands_by(turn: Turn, reply: Reply, known: Plans, patient: PatientView, wrong: Measured) -> bool:
+    """Whether it can hardly be and comes for the second time: then it is with staff."""
+    if _half(wrong) or not _hardly(known, wrong):
+        return False
+    rule = known.rules.of(wrong.kind)
+    taken = Taken(wrong.kind, wrong.value, rule.unit, turn.now)
+    if not await measured_doubt.told_before(turn, patient.id, taken):
+        return False
+    duty = duty_unasked(rule, rule.ranges.grade(wrong.value)[0])
+    await measured_doubt.stand_by(turn, reply, patient.id, taken, duty)
+    return True
+
+
+async def _ask_doubt(
+    turn: Turn, reply: Reply, known: Plans, patient: PatientView, wrong: Measured
+) -> dict[str, Any] | None:
     """Asks what was likelier meant; gives what the draft keeps of it. None: there is nothing likelier, and the patient
-    was told to send it once more."""
+    was told to send it once more, or has done so."""
+    if await _stands_by(turn, reply, known, patient, wrong):
+        return None
     rule, waiting = known.rules.of(wrong.kind), None
     if not _half(wrong) and not _open(known, wrong):
         stands = not _hardly(known, wrong)
@@ -322,8 +339,12 @@ async def _keep(
                     session, turn.runtime.crypto, patient.id, taken, method=Method.CHAT, now=turn.now
                 )
                 if one.level is Level.ALARM:
-                    duty = Duty(one.rule.duty, one.rule.page_after)
-                    await alerts.raise_for_measurement(session, patient.id, made, duty, turn.now)
+                    duty = duty_unasked(one.rule, one.level)
+                    await alerts.raise_for_measurement(
+                        session, patient.id, made, duty, turn.now, kind=one.kind
+                    )
+                elif corrects(turn.text):
+                    await alerts.withdraw_aside(session, patient.id, one.kind, turn.now)
             return {}
 
         await operations.once(session, turn.key("measurements"), effect)

@@ -20,8 +20,9 @@ from bot.pages.rendering import render, tell
 from bot.pages.speech import line
 from integrations.hospital import accounts, events, links
 from integrations.hospital.events import EventKind
-from integrations.hospital.follow_up import answering, hours
+from integrations.hospital.follow_up import answering, aside, hours, wording
 from integrations.hospital.follow_up.answering import OpenTask
+from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import Plan, Plans, Question, plans
 from integrations.hospital.models import Level, Method
 from integrations.hospital.page_subjects import FOLLOW_UP
@@ -67,7 +68,8 @@ async def answer(reader: Owner) -> Response:
         filled.meanwhile = questionnaire.answers_any(typed, asked.answered)
         urgent = await _hear(session, reader, filled)
         asked = await _keep(session, reader, asked, filled)
-        if filled.alarmed or not asked.left:
+        await _pass_on(session, reader, asked, filled)
+        if any(read.level is Level.ALARM for read in filled.reads) or not asked.left:
             await _conclude(session, reader, asked)
     if filled.alarmed or urgent:
         return _alarm(reader, asked, filled, urgent)
@@ -118,6 +120,18 @@ async def _keep(session: AsyncSession, reader: Reader, asked: Asked, filled: Fil
     return replace(asked, task=task)
 
 
+async def _pass_on(session: AsyncSession, reader: Reader, asked: Asked, filled: Filled) -> None:
+    """What is no answer, and staff see all the same."""
+    rt, known = reader.rt, asked.plans
+    for read in (*filled.halves, *filled.stood_by):
+        if kind := read.question.measures:
+            taken = Taken(kind, read.value, known.rules.of(kind).unit, rt.now())
+            duty = aside.duty_of(known, asked.plan, read.question, read.level)
+            await aside.pass_on(
+                session, rt.crypto, asked.task.patient_id, taken, duty, method=Method.PAGE, now=rt.now()
+            )
+
+
 async def _conclude(session: AsyncSession, reader: Reader, asked: Asked) -> None:
     """All is answered, and the link has done its work; or somebody was told to act. The chat hears of both."""
     if not asked.left:
@@ -157,12 +171,19 @@ def _noted(reader: Reader, asked: Asked, filled: Filled) -> list[str]:
 def _left_out(reader: Reader, filled: Filled) -> list[str]:
     """What was filled in and is not kept."""
     said = [reader.speech.say("page_asked_one_meanwhile")] if filled.meanwhile else []
+    said += [
+        reader.speech.say(
+            "say_measurement_stood_by", value=wording.counted(reader.speech.texts, read.question, read.value)
+        )
+        for read in filled.stood_by
+    ]
     return said + ([reader.speech.say("say_measurement_doubtful")] if filled.dropped else [])
 
 
 def _advice(reader: Reader, asked: Asked, filled: Filled) -> list[str]:
     """In the plan's words; beside an alarm's nothing lighter is said."""
-    gravest = [read for read in filled.reads if read.level is Level.ALARM] or filled.reads
+    told = [*filled.reads, *filled.halves]
+    gravest = [read for read in told if read.level is Level.ALARM] or told
     found = [asked.plans.advice(read.question, read.level, low=read.low) for read in gravest]
     language = reader.speech.language
     return list(dict.fromkeys(reader.speech.write(one.text(language)) for one in found if one))

@@ -16,6 +16,7 @@ from integrations.hospital.follow_up.reading import (
     chosen,
     graded,
     graded_yes_no,
+    half,
     likelier,
     read_one,
 )
@@ -62,20 +63,23 @@ class Field:
 @dataclass(slots=True)
 class Filled:
     """What was filled in. `given` is to be kept; `faults` by question; `reads` what was understood, for advice;
-    `dropped`: a value was doubted twice, and is left out; `meanwhile`: something was answered in the chat since the
-    page was opened; `words`: what was written freely."""
+    `dropped`: a value was doubted twice, and is left out; `stood_by`: those of them that can hardly be, which staff
+    see; `halves`: single numbers of a pressure that alarm by themselves; `meanwhile`: something was answered in the
+    chat since the page was opened; `words`: what was written freely."""
 
     given: list[Given] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     faults: dict[str, Line] = field(default_factory=dict)
     doubted: dict[str, Read] = field(default_factory=dict)
     dropped: bool = False
+    stood_by: list[Read] = field(default_factory=list)
+    halves: list[Read] = field(default_factory=list)
     meanwhile: bool = False
     words: list[str] = field(default_factory=list, repr=False)
 
     @property
     def alarmed(self) -> bool:
-        return any(read.level is Level.ALARM for read in self.reads)
+        return any(read.level is Level.ALARM for read in (*self.reads, *self.halves))
 
 
 def answers_any(typed: Mapping[str, str], questions: Sequence[Question]) -> bool:
@@ -104,6 +108,7 @@ def _read(plans: Plans, question: Question, typed: Mapping[str, str], filled: Fi
         filled.faults[question.id] = line(f"page_fault_asked_{_missing(question, typed)}")
     elif read.partial:
         filled.faults[question.id] = line("page_fault_asked_partial")
+        filled.halves += [read] if read.level is Level.ALARM else []
     elif read.doubtful and not _told_again(question, read, typed):
         value = wording.counted(speech.texts, question, read.value)
         kind = "implausible" if read.implausible else "unlikely"
@@ -111,7 +116,8 @@ def _read(plans: Plans, question: Question, typed: Mapping[str, str], filled: Fi
         filled.doubted[question.id] = read
     elif (sure := _meant(plans, read, typed, speech) if read.doubtful else read) is None:
         filled.given.append(Given(question, None))
-        filled.dropped = True
+        filled.stood_by += [read] if read.implausible else []
+        filled.dropped = not read.implausible
     else:
         filled.reads.append(sure)
         filled.given.append(Given(question, sure.value, sure.level))
@@ -173,7 +179,7 @@ def _pressure(plans: Plans, question: Question, typed: Mapping[str, str]) -> Rea
     if told["pulse"] and "pulse" not in value:
         return None
     if not {"systolic", "diastolic"} <= set(value):
-        return Read(question, value, partial=True) if value.keys() - {"pulse"} else None
+        return half(plans, question, value) if value.keys() - {"pulse"} else None
     return graded(plans, question, value)
 
 

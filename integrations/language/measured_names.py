@@ -24,7 +24,7 @@ SUGAR = r"(?:血糖|糖(?![尿化])|glucose|blood sugar|\bsugar|\bbg\b)"
 BEATS = r"(?:心率|脉搏|心跳|脉率|pulse|heart rate|\bhr\b)"
 NEXT = "[ :：是为了有在到约大概差不多都也的高低才只the iswasof]{0,10}?"  # within one clause
 # A number next to the name or the unit of something else is that, also where another measure is asked for.
-_NAMES = {
+NAMES = {
     MeasurementKind.BLOOD_PRESSURE: rf"血压|{HIGH}|{LOW}|\bbp\b|pressure",
     MeasurementKind.GLUCOSE: SUGAR,
     MeasurementKind.WEIGHT: r"体重|\bweigh(?:t|s|ed|ing)?\b",
@@ -33,7 +33,7 @@ _NAMES = {
 _NO_KIND = (
     rf"{BEATS}|血氧(?:饱和度)?|氧饱和度?|\bspo2\b|oxygen|saturation|血脂|胆固醇|甘油三[酯脂]|尿酸|肌酐|尿素"
     r"|血红蛋白|转氨酶|白细胞|血小板|胰岛素(?![前后了之])|cholesterol|triglycerides?|uric acid|creatinine|身高|腰围"
-    r"|臀围|呼吸|\bheight\b|\bwaist\b"
+    r"|臀围|呼吸|疼痛?|痛|\bpain\b|\bheight\b|\bwaist\b"
 )
 _UNITS = {
     MeasurementKind.BLOOD_PRESSURE: r"mm ?hg|毫米汞",
@@ -41,13 +41,13 @@ _UNITS = {
     MeasurementKind.WEIGHT: r"公斤|千克|kgs?\b|斤|磅|lbs?\b|pounds?",
     MeasurementKind.TEMPERATURE: r"度|℃|°",
 }
-_NO_KINDS_UNIT = r"bpm\b|次/分|cm\b|厘米|umol|μmol|微摩"
+_NO_KINDS_UNIT = r"分|bpm\b|次/分|cm\b|厘米|umol|μmol|微摩"
 
 
 @cache
 def _of_another(kind: MeasurementKind) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Numbers behind the name of anything but this kind, and before its unit."""
-    names = "|".join([*(name for other, name in _NAMES.items() if other is not kind), _NO_KIND])
+    names = "|".join([*(name for other, name in NAMES.items() if other is not kind), _NO_KIND])
     units = "|".join([*(unit for other, unit in _UNITS.items() if other is not kind), _NO_KINDS_UNIT])
     return (
         re.compile(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from integrations.language.counting import MMOL_SPOKEN, hide
-from integrations.language.measured_names import BEATS, HIGH, LOW, NEXT, SUGAR, own
+from integrations.language.measured_names import BEATS, HIGH, LOW, NAMES, NEXT, SUGAR, own
 from integrations.language.measured_names import MeasurementKind as MeasurementKind
 from integrations.language.quantities import QUANTITY, read_quantity, spoken_as_digits
 
@@ -338,6 +338,21 @@ def _temperature(value: float, unit: str, start: int, end: int) -> Measured:
     ):
         value = (value - 32) / 1.8
     return Measured(MeasurementKind.TEMPERATURE, {"value": round(value, 1)}, start, end)
+
+
+_WHOSE_OR_WHEN = (
+    r"[今昨前]天|今早|[早晚]上|早晨|中午|[上下]午|现在|刚[才刚]|左|右"
+    r"|today|yesterday|now|morning|evening|left|right"
+)
+
+
+def is_named(text: str, found: Measured) -> bool:
+    """Whether the words say what this number is, or when it was measured: no stray number."""
+    if len(found.value.keys() & {"systolic", "diastolic"}) == 2 or found.with_unit:
+        return True
+    clause = re.split(r"[，,。；;！!？?]", text[: found.end])[-1]
+    meals = rf"|{_FASTING}|{_AFTER}" if found.kind is MeasurementKind.GLUCOSE else ""
+    return bool(re.search(rf"{NAMES[found.kind]}{meals}|{_WHOSE_OR_WHEN}", clause, re.IGNORECASE))
 
 
 def find_number(text: str) -> float | None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from integrations.hospital.models import FollowUpAlert, Measurement
 
 from .conftest import Chat
@@ -26,9 +30,11 @@ async def test_doubtful_twice_it_is_left_out(chat: Chat) -> None:
     task, _ = await begun(chat, "hypertension")
     await answer(chat, "1350/85")
     said = await answer(chat, "1350/85")
-    assert "先不记" in said.text
+    assert "没有算进记录，但我已经转给随访的医护人员" in said.text
     assert "按时吃了吗" in said.text
     assert await answers(chat, task) == {"pressure": None}
+    [alert] = await rows(chat, FollowUpAlert)
+    assert (alert.status, alert.duty, alert.page_at is not None) == ("open", "心血管内科随访护士", True)
 
 
 async def test_a_weight_that_cannot_be_is_refused_with_a_reason(chat: Chat) -> None:
@@ -37,10 +43,12 @@ async def test_a_weight_that_cannot_be_is_refused_with_a_reason(chat: Chat) -> N
     assert "“体重 700 公斤”，和平常的数差得很多，先没有记" in said.text
     assert "weight" not in await answers(chat, task)
     said = await answer(chat, "700")
-    assert "我先不记" in said.text
+    assert "没有算进记录，但我已经转给随访的医护人员" in said.text
     assert "120" in said.text
     assert (await answers(chat, task))["weight"] is None
-    assert [one.kind for one in await rows(chat, Measurement)] == ["glucose"]
+    counting = [one for one in await rows(chat, Measurement) if one.replaced_at is None]
+    assert [one.kind for one in counting] == ["glucose"]
+    assert [(one.status, one.page_at) for one in await rows(chat, FollowUpAlert)] == [("open", None)]
 
 
 async def test_a_weight_in_jin_is_asked_about_and_kept_in_kilograms(chat: Chat) -> None:
@@ -62,7 +70,7 @@ async def test_three_hundred_kilograms_are_not_kept(chat: Chat) -> None:
     said = await answer(chat, "不是", "deny")
     assert "体重多少" in said.text
     said = await answer(chat, "300公斤")
-    assert "先不记" in said.text
+    assert "没有算进记录" in said.text
     assert (await answers(chat, task))["weight"] is None
 
 
@@ -112,5 +120,97 @@ async def test_half_a_pressure_that_alarms_by_itself(chat: Chat) -> None:
     assert said.text.index("请立刻拨打120") < said.text.index("还差一个数")
     assert await answers(chat, task) == {}
     assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
-    await answer(chat, "200/100")
+    said = await answer(chat, "100")  # the other one
+    assert "血压 200/100，记下了" in said.text
     assert (await answers(chat, task))["pressure"] == {"systolic": 200, "diastolic": 100}
+    [alert] = await rows(chat, FollowUpAlert)
+    assert (alert.status, alert.measurement_id) == ("open", None)
+    assert alert.answer_id is not None
+
+
+async def test_half_a_pressure_that_was_wrong(chat: Chat) -> None:
+    task, _ = await begun(chat, "hypertension")
+    await answer(chat, "高压200")
+    await answer(chat, "不对，是120/80", "correct")
+    assert (await answers(chat, task))["pressure"] == {"systolic": 120, "diastolic": 80}
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["closed"]
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("低压80", {"systolic": 135, "diastolic": 80}),
+        ("80", {"systolic": 135, "diastolic": 80}),
+        ("高压130", None),
+        ("145", None),
+        ("130/80", {"systolic": 130, "diastolic": 80}),
+    ],
+)
+async def test_the_other_number_alone(chat: Chat, words: str, kept: dict[str, float] | None) -> None:
+    task, _ = await begun(chat, "hypertension")
+    await answer(chat, "高压135")
+    said = await answer(chat, words)
+    assert ("还差一个数" in said.text) is (kept is None)
+    assert (await answers(chat, task)).get("pressure") == kept
+
+
+async def series(chat: Chat) -> list[float]:
+    counting = [one for one in await rows(chat, Measurement) if one.replaced_at is None]
+    opened = [json.loads(chat.runtime.crypto.decrypt(one.value, "measurements.value")) for one in counting]
+    return sorted(one["value"] for one in opened)
+
+
+async def test_two_sure_values_are_both_kept(chat: Chat) -> None:
+    task, _ = await begun(chat, "diabetes")
+    said = await answer(chat, "空腹6.1，餐后11.3")
+    assert "血糖 11.3（餐后）" in said.text
+    assert "血糖 6.1（空腹）" in said.text
+    assert (await answers(chat, task))["sugar"] == {"value": 11.3, "when": "after_meal"}
+    assert await series(chat) == [6.1, 11.3]
+    await answer(chat, "不对，空腹是5.1", "correct")
+    assert await series(chat) == [5.1]
+
+
+async def test_a_doubtful_value_beside_a_sure_one_is_asked_about_once(chat: Chat) -> None:
+    task, _ = await begun(chat, "diabetes")
+    said = await answer(chat, "空腹6.1，餐后35")
+    assert "血糖 6.1（空腹），记下了" in said.text
+    assert "35 mg/dL" in said.text
+    assert (await answers(chat, task))["sugar"] == {"value": 6.1, "when": "fasting"}
+    said = await answer(chat, "餐后13.5")
+    assert "血糖 13.5（餐后），记下了" in said.text
+    assert "体重多少" in said.text
+    assert (await answers(chat, task))["sugar"] == {"value": 13.5, "when": "after_meal"}
+    assert await series(chat) == [6.1, 13.5]
+
+
+async def test_the_lighter_one_joins_the_answer_that_stands(chat: Chat) -> None:
+    task, _ = await begun(chat, "diabetes")
+    await answer(chat, "空腹18.1，餐后65")
+    await answer(chat, "餐后9.1")
+    assert (await answers(chat, task))["sugar"] == {"value": 18.1, "when": "fasting"}
+    assert await series(chat) == [9.1, 18.1]
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("words", "intent", "alerts"), [("餐后35", "nlu_fallback", 1), ("不是", "deny", 0), ("跳过", "deny", 0)]
+)
+async def test_the_sure_one_stays_whatever_is_said_to_the_other(
+    chat: Chat, words: str, intent: str, alerts: int
+) -> None:
+    task, _ = await begun(chat, "diabetes")
+    await answer(chat, "空腹6.1，餐后35")
+    said = await answer(chat, words, intent)
+    assert ("已经转给随访的医护人员" in said.text) is bool(alerts)
+    assert "体重多少" in said.text
+    assert (await answers(chat, task))["sugar"] == {"value": 6.1, "when": "fasting"}
+    assert await series(chat) == [6.1]
+    assert len(await rows(chat, FollowUpAlert)) == alerts
+
+
+async def test_a_stray_number_beside_a_sure_one_is_not_asked_about(chat: Chat) -> None:
+    await begun(chat, "diabetes")
+    said = await answer(chat, "空腹6.1，家里门牌501")
+    assert "体重多少" in said.text
+    assert await series(chat) == [6.1]

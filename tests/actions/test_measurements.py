@@ -29,6 +29,10 @@ def values(chat: Chat, row: Measurement) -> dict[str, Any]:
     return json.loads(chat.runtime.crypto.decrypt(row.value, "measurements.value"))
 
 
+async def counting(chat: Chat) -> list[Measurement]:
+    return [one for one in await rows(chat, Measurement) if one.replaced_at is None]
+
+
 async def test_it_is_kept_and_repeated(chat: Chat, outside: Outside) -> None:
     said = await log(chat, "血压 135/85，心率72")
     assert "*明，血压 135/85，心率 72" in said.text
@@ -88,7 +92,7 @@ async def test_what_a_correction_denies_is_not_kept(chat: Chat) -> None:
 async def test_what_can_hardly_be_is_not_kept(chat: Chat, words: str) -> None:
     said = await log(chat, words)
     assert "再看一下" in said.text or "还差一个数" in said.text
-    assert await rows(chat, Measurement) == []
+    assert await counting(chat) == []
 
 
 async def test_a_relative(chat: Chat, clinic: Clinic) -> None:
@@ -200,10 +204,10 @@ async def test_what_was_likelier_meant_is_asked_and_kept_on_a_yes(
 ) -> None:
     said = await log(chat, words)
     assert asked in said.text
-    assert await rows(chat, Measurement) == []
+    assert await counting(chat) == []
     said = await chat.say("affirm", text="是的")
     assert "记下了：*明" in said.text
-    [row] = await rows(chat, Measurement)
+    [row] = await counting(chat)
     assert values(chat, row) == kept
     assert chat.form == ""
 
@@ -231,7 +235,7 @@ async def test_no_to_what_cannot_be_keeps_nothing(chat: Chat) -> None:
     assert "是不是 血压 130/80" in said.text
     said = await chat.say("deny", text="不是")
     assert "没有记" in said.text
-    assert await rows(chat, Measurement) == []
+    assert await counting(chat) == []
 
 
 async def test_in_english_a_bare_weight_may_be_in_pounds(chat: Chat) -> None:
@@ -303,3 +307,38 @@ async def test_another_half_a_pressure_alarms_nobody(chat: Chat, words: str) -> 
     said = await log(chat, words)
     assert "拨打120" not in said.text
     assert await rows(chat, FollowUpAlert) == []
+
+
+async def test_half_a_pressure_and_then_the_whole_is_one_alert(chat: Chat) -> None:
+    await log(chat, "高压200")
+    await log(chat, "血压 200/110")
+    [alert] = await rows(chat, FollowUpAlert)
+    [whole] = await counting(chat)
+    assert (alert.status, alert.measurement_id) == ("open", whole.id)
+
+
+async def test_half_a_pressure_that_was_wrong_is_withdrawn(chat: Chat) -> None:
+    await log(chat, "高压200")
+    await log(chat, "不对，血压是120/80")
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["closed"]
+
+
+@pytest.mark.parametrize(("words", "paged"), [("血压 1350/85", True), ("体重 700公斤", False)])
+async def test_who_stands_by_what_can_hardly_be_reaches_staff(chat: Chat, words: str, paged: bool) -> None:
+    await log(chat, words)
+    assert await rows(chat, FollowUpAlert) == []
+    said = await log(chat, words)
+    assert "已经转给随访的医护人员" in said.text
+    assert await counting(chat) == []
+    [alert] = await rows(chat, FollowUpAlert)
+    assert (alert.status, alert.page_at is not None) == ("open", paged)
+    await log(chat, words)
+    assert len(await rows(chat, FollowUpAlert)) == 1
+
+
+async def test_told_again_to_the_question_what_was_meant(chat: Chat) -> None:
+    await log(chat, "血压 80/130")
+    said = await chat.say("nlu_fallback", text="80/130")
+    assert "已经转给随访的医护人员" in said.text
+    assert len(await rows(chat, FollowUpAlert)) == 1
+    assert chat.form == ""

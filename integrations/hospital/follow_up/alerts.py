@@ -48,6 +48,23 @@ _DEPARTMENT = text("""
 """)
 
 
+# What was told aside, and is complete, sure or corrected now; it counted at no time.
+_ASIDE = """
+    FROM measurements m
+    WHERE m.id = a.measurement_id AND a.patient_id = :patient AND m.kind = :kind AND m.replaced_at = m.noted_at
+      AND a.created_at > :since AND a.status
+"""
+_BRING_UP_TO_DATE = text(f"""
+    UPDATE follow_up_alerts a SET answer_id = CAST(:answer AS uuid), measurement_id = CAST(:measurement AS uuid),
+        page_at = least(a.page_at, CAST(:page_at AS timestamptz)) -- the one that there is, where only one is
+    {_ASIDE} <> 'closed' RETURNING a.id
+""")  # noqa: S608 - pieces of our own
+_WITHDRAW_ASIDE = text(f"""
+    UPDATE follow_up_alerts a SET status = 'closed', closed_by = 'patient', closed_at = :now {_ASIDE} = 'open'
+""")  # noqa: S608 - pieces of our own
+_AT_ONCE = timedelta(hours=1)  # so long what is told of the same kind belongs to it
+
+
 class UnknownAlert(LookupError):
     """No alert of this id that waits for this."""
 
@@ -80,19 +97,45 @@ class Duty:
 
 
 async def raise_for_answer(
-    session: AsyncSession, patient_id: UUID, answer_id: UUID, duty: Duty, now: datetime
+    session: AsyncSession, patient_id: UUID, answer_id: UUID, duty: Duty, now: datetime, *, kind: str = ""
 ) -> None:
-    await _raise(session, patient_id, duty, now, answer_id=answer_id)
+    """`kind`: of what was measured."""
+    await _raise(session, patient_id, duty, now, kind, answer_id=answer_id)
 
 
 async def raise_for_measurement(
-    session: AsyncSession, patient_id: UUID, measurement_id: UUID, duty: Duty, now: datetime
+    session: AsyncSession,
+    patient_id: UUID,
+    measurement_id: UUID,
+    duty: Duty,
+    now: datetime,
+    *,
+    kind: str = "",
 ) -> None:
-    await _raise(session, patient_id, duty, now, measurement_id=measurement_id)
+    await _raise(session, patient_id, duty, now, kind, measurement_id=measurement_id)
 
 
-async def _raise(session: AsyncSession, patient_id: UUID, duty: Duty, now: datetime, **about: UUID) -> None:
+async def withdraw_aside(session: AsyncSession, patient_id: UUID, kind: str, now: datetime) -> None:
+    """The patient corrected half a value, or one that could hardly be, before anybody looked."""
+    values = {"patient": patient_id, "kind": kind, "since": now - _AT_ONCE, "now": now}
+    await session.execute(_WITHDRAW_ASIDE, values)
+
+
+async def _raise(
+    session: AsyncSession, patient_id: UUID, duty: Duty, now: datetime, kind: str, **about: UUID
+) -> None:
+    """One alert about one value: what was told aside a moment ago is brought up to date."""
     page_at = None if duty.page_after is None else now + duty.page_after
+    aside = {
+        "patient": patient_id,
+        "kind": kind,
+        "since": now - _AT_ONCE,
+        "page_at": page_at,
+        "answer": about.get("answer_id"),
+        "measurement": about.get("measurement_id"),
+    }
+    if kind and (await session.execute(_BRING_UP_TO_DATE, aside)).first():
+        return
     row = {"patient_id": patient_id, "duty": duty.of, "page_at": page_at, "created_at": now} | about
     await session.execute(insert(FollowUpAlert).values(row).inline())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -110,12 +110,14 @@ async def alarmed(session: AsyncSession, task_id: UUID) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer about to be kept. `value` is JSON; None passes the question over."""
+    """An answer about to be kept. `value` is JSON; None passes the question over. `beside`: other values of the same
+    message, for the series."""
 
     question: Question
     value: Any = field(repr=False)
     level: Level = Level.USUAL
     taken_at: datetime | None = None  # of a measurement
+    beside: tuple[dict[str, float | str], ...] = field(default=(), repr=False)
 
 
 async def give(
@@ -143,24 +145,55 @@ async def give(
     session.add(answer)
     await session.flush()
     if given.question.measures and isinstance(given.value, Mapping):
-        kind = given.question.measures
-        await measuring.note(
-            session,
-            crypto,
-            task.patient_id,
-            measuring.Taken(kind, dict(given.value), plans.rules.of(kind).unit, given.taken_at or now),
-            method=method,
-            now=now,
-            answer_id=answer.id,
-        )
+        for value in (dict(given.value), *given.beside):
+            await _note(session, crypto, plans, task, replace(given, value=value), answer.id, method, now)
     if given.level is Level.ALARM:
         plan = plans.get(task.plan_id)
         assert plan is not None, "only a plan's question is answered"
         # Whom staff have on the phone is with somebody already.
         page_after = None if method is Method.PHONE else plans.page_after(given.question)
         duty = Duty(plan.duty, page_after)
-        await alerts.raise_for_answer(session, task.patient_id, answer.id, duty, now)
+        kind = given.question.measures or ""
+        await alerts.raise_for_answer(session, task.patient_id, answer.id, duty, now, kind=kind)
     await _go_on(session, task, given.question, plans, now)
+
+
+async def add(
+    session: AsyncSession,
+    crypto: Crypto,
+    plans: Plans,
+    task: OpenTask,
+    given: Given,
+    *,
+    method: Method,
+    now: datetime,
+) -> None:
+    """Another value beside the answer that stands, and that counts as before."""
+    await lock(session, task.id)
+    standing = select(FollowUpAnswer.id).where(
+        FollowUpAnswer.task_id == task.id,
+        FollowUpAnswer.question == given.question.id,
+        FollowUpAnswer.replaced_at.is_(None),
+    )
+    answer_id = await session.scalar(standing)
+    if answer_id:
+        await _note(session, crypto, plans, task, given, answer_id, method, now)
+
+
+async def _note(
+    session: AsyncSession,
+    crypto: Crypto,
+    plans: Plans,
+    task: OpenTask,
+    given: Given,
+    answer_id: UUID,
+    method: Method,
+    now: datetime,
+) -> None:
+    kind = given.question.measures
+    assert kind, "only what was measured joins a series"
+    taken = measuring.Taken(kind, given.value, plans.rules.of(kind).unit, given.taken_at or now)
+    await measuring.note(session, crypto, task.patient_id, taken, method=method, now=now, answer_id=answer_id)
 
 
 async def _replace(session: AsyncSession, task_id: UUID, question: str, now: datetime) -> None:

@@ -56,13 +56,19 @@ async def note(
     return made.id
 
 
-async def note_half(
-    session: AsyncSession, crypto: Crypto, patient_id: UUID, taken: Taken, *, now: datetime
-) -> UUID:
-    """One number of a pressure, for an alert to show: it counts in no series."""
-    made = await note(session, crypto, patient_id, taken, method=Method.CHAT, now=now)
-    await take_back(session, measurement_id=made, now=now)
-    return made
+async def told_aside(
+    session: AsyncSession, crypto: Crypto, patient_id: UUID, taken: Taken, since: datetime
+) -> bool:
+    """Whether this value was told since then and counted at no time."""
+    noted = select(Measurement.value).where(
+        Measurement.patient_id == patient_id,
+        Measurement.kind == taken.kind.value,
+        Measurement.noted_at >= since,
+        Measurement.replaced_at == Measurement.noted_at,
+    )
+    return any(
+        json.loads(crypto.decrypt(one, _CONTEXT)) == taken.value for one in await session.scalars(noted)
+    )
 
 
 async def take_back(

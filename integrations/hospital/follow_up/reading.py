@@ -14,7 +14,13 @@ from integrations.hospital.follow_up.ranges import Ranges
 from integrations.hospital.follow_up.vocabulary import vocabulary
 from integrations.hospital.models import Level
 from integrations.language.clauses import about, clauses, punctuated
-from integrations.language.measurements import Measured, find_measurements, find_number, find_numbers
+from integrations.language.measurements import (
+    Measured,
+    find_measurements,
+    find_number,
+    find_numbers,
+    is_named,
+)
 from integrations.language.mentions import Stance, mentions
 
 _PAINLESS = re.compile(
@@ -37,6 +43,7 @@ _WORD = re.compile(
 _OR = re.compile(r"[一二三四五六七八](?=[二三四五六七八九]分)")  # 七八分: the worse one
 _RANGE = re.compile(r"\d ?(?:[-~～—–到至、]|to|or|或) ?\d", re.IGNORECASE)
 _NOW = re.compile(r"现在|今天|今早|目前|这会|刚才|刚刚|\bnow\b|\btoday\b|this morning", re.IGNORECASE)
+_NAMED_HALF = re.compile(r"\D*[高上收]|[a-z]", re.IGNORECASE)
 _NOTHING = re.compile(
     r"^(?:没有?了?|没什么了?|暂时没有|都没有|无|不用了|no|nope|nothing|none|no,? thanks?)[。.!！ ]*$",
     re.IGNORECASE,
@@ -46,7 +53,8 @@ _NOTHING = re.compile(
 @dataclass(frozen=True, slots=True)
 class Read:
     """An answer understood. `implausible`: to be looked at again. `unlikely`: a bare number that may be meant in
-    another unit. `partial`: the other half is missing. `open`: so is a digit (8点多); `value` has the smallest."""
+    another unit. `partial`: the other half is missing. `open`: so is a digit (8点多); `value` has the smallest.
+    `beside`: other sure values of the same message, none of them graver."""
 
     question: Question
     value: Any = field(repr=False)
@@ -56,6 +64,7 @@ class Read:
     unlikely: bool = False
     partial: bool = False
     open: bool = False
+    beside: tuple[dict[str, float | str], ...] = field(default=(), repr=False)
 
     @property
     def doubtful(self) -> bool:
@@ -82,9 +91,8 @@ def read_all(
         for question in questions
         if question.id != current.id and (question.measures or current.kind != "text")
     ]
-    found = [read for question in others if (read := _read_other(plans, question, text, before))]
-    mine = read_one(plans, current, _rest(current, others, text), before.get(current.id))
-    return [mine, *found] if mine else found
+    found = [read for question in others for read in _read_other(plans, question, text, before)]
+    return [*_reads(plans, current, _rest(current, others, text), before.get(current.id)), *found]
 
 
 def _rest(current: Question, others: Sequence[Question], text: str) -> str:
@@ -101,13 +109,21 @@ def _speaks_of(part: str, words: Sequence[str]) -> bool:
     return any(word.lower() in part.lower() for word in words)
 
 
-def _read_other(plans: Plans, question: Question, text: str, before: dict[str, Any]) -> Read | None:
+def _read_other(plans: Plans, question: Question, text: str, before: dict[str, Any]) -> list[Read]:
     if question.measures:
         return _measurement(plans, question, text, before.get(question.id), expected="")
     if question.about and about(text, question.about.all):
         telling = [*question.about.all, *grave_words(question)]
-        return read_one(plans, question, about(text, telling), None)
-    return None
+        return _reads(plans, question, about(text, telling), None)
+    return []
+
+
+def _reads(plans: Plans, question: Question, text: str, before: Any) -> list[Read]:
+    """The answer to this question, and behind a sure value a doubtful one."""
+    if question.measures:
+        return _measurement(plans, question, text.strip(), before, expected=question.kind)
+    read = read_one(plans, question, text, before)
+    return [read] if read else []
 
 
 def read_one(plans: Plans, question: Question, text: str, before: Any = None) -> Read | None:
@@ -116,7 +132,7 @@ def read_one(plans: Plans, question: Question, text: str, before: Any = None) ->
     if not text:
         return None
     if question.measures:
-        return _measurement(plans, question, text, before, expected=question.kind)
+        return next(iter(_measurement(plans, question, text, before, expected=question.kind)), None)
     match question.kind:
         case "pain":
             return _pain(plans, question, text)
@@ -131,15 +147,29 @@ def read_one(plans: Plans, question: Question, text: str, before: Any = None) ->
     return Read(question, "" if _NOTHING.match(text) else text)
 
 
-def _measurement(plans: Plans, question: Question, text: str, before: Any, *, expected: str) -> Read | None:
-    """Of several values the gravest, also when one is put right: "晚上应该是150/90" may only be unsure. Of equals the
-    first, or the last that is put right."""
+def _measurement(plans: Plans, question: Question, text: str, before: Any, *, expected: str) -> list[Read]:
+    """Of several sure values the gravest, also when one is put right: "晚上应该是150/90" may only be unsure. Of equals
+    the first, or the last that is put right. Behind it the first doubtful one, which is to be asked about."""
     told = not_taken_back(find_measurements(text, expected), text)
-    reads = [_measured(plans, question, one, before) for one in told if one.kind == question.measures]
-    if corrects(text):
-        reads.reverse()
+    mine = [one for one in told if one.kind == question.measures]
+    reads = [_measured(plans, question, one, text[one.start : one.end], before) for one in mine]
     sure = [read for read in reads if not read.doubtful]
-    return max(sure or reads[:1], key=lambda read: list(Level).index(read.level), default=None)
+    if not sure:
+        return reads[-1:] if corrects(text) else reads[:1]
+    if corrects(text):
+        return [max(reversed(sure), key=gravity)]
+    gravest = max(sure, key=gravity)
+    others = tuple(read.value for read in sure if read is not gravest and read.value != gravest.value)
+    asked = [
+        read
+        for one, read in zip(mine, reads, strict=True)
+        if read.doubtful and is_named(text, one) and (not read.partial or read.level is Level.ALARM)
+    ]
+    return [replace(gravest, beside=others), *asked[:1]]
+
+
+def gravity(read: Read) -> int:
+    return list(Level).index(read.level)
 
 
 def graded_yes_no(question: Question, *, said: bool) -> Read:
@@ -153,14 +183,12 @@ def chosen(question: Question, option_id: str) -> Read | None:
     return Read(question, option.id, option.level) if option else None
 
 
-def _measured(plans: Plans, question: Question, found: Measured, before: Any) -> Read:
+def _measured(plans: Plans, question: Question, found: Measured, words: str, before: Any) -> Read:
     value = found.value
     if isinstance(before, dict) and question.measures:  # "不对，高压是125"
-        value = {**before, **value}
+        value = {**before, **_other_half(before, value, words)}
     if question.kind == "blood_pressure" and not {"systolic", "diastolic"} <= set(value):
-        ranges = plans.ranges(question)
-        alarms = ranges is not None and half_alarms(ranges, value)
-        return Read(question, value, Level.ALARM if alarms else Level.USUAL, partial=True)
+        return half(plans, question, value)
     read = graded(plans, question, value)
     if found.with_unit:
         read = replace(read, unlikely=False)
@@ -191,6 +219,21 @@ def alarms_anyway(
         if level is Level.ALARM:
             return Alarm(low)
     return None
+
+
+def _other_half(
+    before: dict[str, float | str], value: dict[str, float | str], words: str
+) -> dict[str, float | str]:
+    """A bare 100 behind "高压200" is the other number."""
+    bare = set(value) == set(before) == {"systolic"} and not _NAMED_HALF.match(words)
+    return {"diastolic": value["systolic"]} if bare and value["systolic"] < before["systolic"] else value  # type: ignore[operator]
+
+
+def half(plans: Plans, question: Question, value: dict[str, float | str]) -> Read:
+    """One number of a pressure."""
+    ranges = plans.ranges(question)
+    alarms = ranges is not None and half_alarms(ranges, value)
+    return Read(question, value, Level.ALARM if alarms else Level.USUAL, partial=True)
 
 
 def half_alarms(ranges: Ranges, value: dict[str, float | str]) -> bool:

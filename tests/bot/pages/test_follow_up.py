@@ -187,6 +187,27 @@ async def test_after_an_alarm_the_rest_can_wait(sheet):
     assert (await sheet.task()).status is TaskStatus.DONE
 
 
+async def test_half_a_pressure_that_alarms_by_itself_as_in_the_chat(sheet):
+    half = {"pressure-systolic": "200"}
+    shown = await sheet.send(**half)
+    assert "请立刻拨打120" in words(shown)
+    assert "已经转给随访的医护人员" in words(shown)
+    await sheet.send(**half)  # once more
+    assert [one.status for one in await sheet.rows(FollowUpAlert)] == ["open"]
+    assert await sheet.answers() == {}
+    assert await sheet.commands() == []
+    await sheet.send(**FINE | half | {"pressure-diastolic": "110"})
+    [alert] = await sheet.rows(FollowUpAlert)
+    assert (alert.status, alert.measurement_id) == ("open", None)
+
+
+@pytest.mark.parametrize("half", [{"pressure-systolic": "135"}, {"pressure-diastolic": "70"}])
+async def test_another_half_of_a_pressure_alarms_nobody(sheet, half):
+    shown = await sheet.send(**half)
+    assert shown.status_code == 422
+    assert await sheet.rows(FollowUpAlert) == []
+
+
 async def test_what_is_missing_is_asked_for_and_the_rest_is_kept(sheet):
     half = await sheet.send(medicine="no", complaint="mild")
     assert half.status_code == 422
@@ -246,9 +267,11 @@ async def test_a_value_that_can_hardly_be_is_left_out_when_it_comes_twice(sheet)
     first = await sheet.send(**odd)
     assert 'name="pressure-doubted"' in first.text
     done = await sheet.send(**odd, **{"pressure-doubted": "500 85"})
-    assert "我先不记" in words(done)
+    assert "没有算进记录，但我已经转给随访的医护人员" in words(done)
     assert (await sheet.answers())["pressure"] is None
-    assert await sheet.rows(Measurement) == []
+    assert all(one.replaced_at for one in await sheet.rows(Measurement))
+    [alert] = await sheet.rows(FollowUpAlert)
+    assert (alert.status, alert.page_at is not None) == ("open", True)
 
 
 @pytest.mark.parametrize("plan", ["diabetes"])
@@ -281,10 +304,11 @@ async def test_a_weight_that_cannot_be_is_refused_with_a_reason_as_in_the_chat(s
     assert "和平常的数差得很多，先没有记" in words(shown)
     assert 'name="weight-doubted" value="700"' in shown.text
     done = await sheet.send(weight="700", **{"weight-doubted": "700"})
-    assert "我先不记" in words(done)
+    assert "没有算进记录" in words(done)
     assert "120" in words(done)
     assert (await sheet.answers())["weight"] is None
-    assert [one.kind for one in await sheet.rows(Measurement)] == ["glucose"]
+    assert [one.kind for one in await sheet.rows(Measurement) if not one.replaced_at] == ["glucose"]
+    assert [one.page_at for one in await sheet.rows(FollowUpAlert)] == [None]
 
 
 @pytest.mark.parametrize("plan", ["diabetes"])
