@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from integrations.hospital import patients
 from integrations.hospital.delivery.addresses import Destination
-from integrations.language.addresses import Typed, in_latin, read_address, read_place
+from integrations.language.addresses import Typed, in_latin, names_a_part, read_address, read_place
 from integrations.language.divisions import Division, divisions
 from integrations.language.names import starts_with_surname
 from integrations.language.script import fold, simplify
@@ -128,7 +128,9 @@ class Pieces:
                 return replace(self.within(near[0]), street=street)
             options = tuple((one.province, one.city, one.district) for one in found.choices)
             return replace(self, province="", city="", district="", choices=options, street=street)
-        if not street:
+        if not street or (
+            self.street and not names_a_part(street)
+        ):  # a street that is known gives way to one
             return self
         division, rest = self.inside(street)
         if division:

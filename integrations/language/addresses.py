@@ -76,6 +76,11 @@ def read_address(text: str) -> Typed:
     return Typed(recipient, str(phone.value) if phone else "", division, street, choices)
 
 
+def names_a_part(text: str) -> bool:
+    """Whether there is a word in it as streets and houses have them: 路, 号, 小区, a number."""
+    return bool(_PLACE.search(text))
+
+
 def in_latin(text: str) -> Typed | None:
     """An address in English; None for what is none."""
     text = _LABEL.sub(", ", text)

@@ -33,8 +33,10 @@ _FIRST = 40  # characters in which a message that is about sending says so
 _LONGEST = 150  # a whole story is something else
 # What is said where an address is asked for and is none: which one of several, or another way altogether.
 _ABOUT_IT = re.compile(
-    r"[取领]|自提|单据|处方|药|物流|运费|快递费|多少钱|地址簿|我的地址|默认|常用|老地址|老样子|上次|新[的地]|另[外一]"
+    r"[取领]|自提|(?:医院|药房|窗口|门诊|自己)[^,。]{0,4}拿|[来去到][^,。]{0,5}拿|拿药|单据|处方|药|物流|运费|快递费|多少钱|地址簿|我的地址|默认|常用|老地址|老样子|上次|新[的地]|另[外一]"
     r"|第[一二三四五六七八九十两\d]+|^[一二三四五六七八九十两\d]+号?$|[那这上下头][个一]|最后|[个条]$|删|保存|继续"
+    r"|^(?:嗯|哦|噢|好|行|那|就|可以|对|是|吧|的|啊|呀)+$|(?:错了?|不对)$|寄吧?$|搬家"
+    r"|多久|几天|什么时候|太贵|贵[吗了啊吧]|再说|问一?下|商量|老[公婆]|发票|顺丰|快递柜|驿站|电梯|门口(?:就|$)"
     r"|没错|没问题|正确|好嘞|行吧|就这|可以|不[寄送行改]|家里$|单位$|公司$"
     r"|\b(?:first|second|third|last|other|another|one|new|default|usual|mine|right|correct|fine|ok|okay|sure|yes|pick|pickup"
     r"|collect|delivery|courier|parcel|prescription|medicine|fee|delete|remove|save|address|home|same)\b",

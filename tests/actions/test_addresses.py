@@ -326,6 +326,9 @@ async def test_before_registration_nothing_is_kept(clinic: Any) -> None:
         ("司徒静姝", "address_confirm", ("recipient", "司徒静姝")),
         ("就那样呗", "address_confirm", ("recipient", "李四")),
         ("随你便", "address_new", ("recipient", "李四")),
+        ("让我想一想再告诉你", "address_confirm", ("street", "中关村大街1号")),
+        ("这也太麻烦了吧", "address_wrong", ("street", "中关村大街1号")),
+        ("望京西园三区", "address_confirm", ("street", "望京西园三区")),
     ],
 )
 def test_a_message_corrects_what_it_names(said: str, asked: str, known: tuple[str, Any]) -> None:

@@ -189,6 +189,9 @@ def test_an_address_that_nobody_asked_for_is_swapped_too(text: str, left: str) -
     [
         "第二个", "用默认的", "还是自己去取", "到院取药", "我的单据", "药到哪了", "停车怎么收费", "换一个", "没错",
         "取消", "不寄了", "1", "最后那个", "the first one", "pick it up", "地址簿", "新地址", "算了",
+        "那就来医院拿", "我过来拿吧", "去药房拿", "自己拿", "嗯嗯", "那行", "好的吧", "电话错了", "还是寄吧",
+        "多久能送到", "几天能到", "太贵了", "等我老公回来再说", "我问一下我老婆", "放门口就行", "放快递柜", "没有电梯",
+        "要发票", "换成顺丰",
     ],
 )  # fmt: skip
 def test_what_is_said_about_addresses_is_none(text: str) -> None:
