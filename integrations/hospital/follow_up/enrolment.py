@@ -41,6 +41,10 @@ _VISITS = text("""
     JOIN departments ON departments.id = schedules.department_id
     ORDER BY slots.date, marked.id
 """)
+_RUNNING = text("""
+    SELECT id, plan, department_id FROM follow_up_enrolments
+    WHERE patient_id = :patient AND status = 'active' AND (started_by = 'visit' OR started_on < :day)
+""")
 _FINISH = text("""
     UPDATE follow_up_enrolments SET status = 'finished', ended_at = :now
     WHERE id = :id AND status = 'active' AND NOT EXISTS (
@@ -160,8 +164,8 @@ async def start_by_staff(
 async def take_up_visits(
     session: AsyncSession, settings: Settings, plans: Plans, now: datetime, limit: int
 ) -> int:
-    """Visits that took place: what ran for an earlier one in the same department ends, and the plans for it begin.
-    Gives how many it looked at."""
+    """Visits that took place: what ran for the same department ends, whoever began it, and the plans for the visit
+    begin. Gives how many it looked at."""
     visits = (await session.execute(_VISITS, {"limit": limit})).all()
     for visit in visits:
         await _visited(session, settings, plans, visit, now)
@@ -171,13 +175,7 @@ async def take_up_visits(
 async def _visited(
     session: AsyncSession, settings: Settings, plans: Plans, visit: Row[tuple[object, ...]], now: datetime
 ) -> None:
-    earlier = select(FollowUpEnrolment.id).where(
-        FollowUpEnrolment.patient_id == visit.patient_id,
-        FollowUpEnrolment.department_id == visit.department_id,
-        FollowUpEnrolment.status == "active",
-        FollowUpEnrolment.started_by == StartedBy.VISIT,
-    )
-    await _stop(session, list(await session.scalars(earlier)), StopReason.NEW_VISIT, now)
+    await _stop(session, await _ended_by(session, plans, visit), StopReason.NEW_VISIT, now)
     hearer = await hearer_for(
         session, visit.patient_id, account_id=visit.account_id, contact_id=visit.contact_id
     )
@@ -189,6 +187,21 @@ async def _visited(
             await start(session, settings, plan, visit.patient_id, hearer, origin, now)
         except Refused:
             return
+
+
+async def _ended_by(session: AsyncSession, plans: Plans, visit: Row[tuple[object, ...]]) -> list[UUID]:
+    """What staff began on the day of the visit, or later, was begun because of it."""
+    running = (await session.execute(_RUNNING, {"patient": visit.patient_id, "day": visit.date})).all()
+    return [
+        one.id
+        for one in running
+        if one.department_id == visit.department_id
+        or (
+            one.department_id is None
+            and (plan := plans.get(one.plan)) is not None
+            and plan.ended_by.by_visit(str(visit.department))
+        )
+    ]
 
 
 async def stop_all(

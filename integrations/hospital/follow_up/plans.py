@@ -116,12 +116,23 @@ class Start(Strict):
         return any(code.upper().startswith(one.upper()) for one in self.diagnoses)
 
 
+class End(Strict):
+    """What ends the plan before its time, where staff began it for no department: visits to these, or to all; an empty
+    list: none. Where a department is known, a visit there does."""
+
+    visits: Literal["all"] | tuple[str, ...] = "all"
+
+    def by_visit(self, department: str) -> bool:
+        return self.visits == "all" or department in self.visits
+
+
 class Plan(Strict):
     """One file. `hour` is local; within it the askings are spread."""
 
     id: str = Field(pattern=_ID)
     names: Said
     started_by: Start
+    ended_by: End = End()
     times: list[Delay] | Rhythm
     hour: int = Field(ge=8, le=20)
     duty: str = Field(min_length=1, max_length=40)

@@ -17,6 +17,7 @@ from integrations.hospital.models import (
     Appointment,
     AppointmentStatus,
     AuditEvent,
+    Department,
     FollowUpAlert,
     FollowUpEnrolment,
     FollowUpTask,
@@ -117,6 +118,59 @@ async def test_a_new_visit_in_the_department_takes_the_place_of_the_old(clinic: 
     assert (first.status, first.stop_reason) == ("stopped", StopReason.NEW_VISIT)
     assert second.status == "active"
     assert len(await rows(clinic, Reminder)) == 3
+
+
+async def began(clinic: Any, who: Any, plan: str, department: str = "") -> Any:
+    async with clinic.database.begin() as session:
+        found = await session.scalar(select(Department.id).where(Department.name == department))
+        return await enrolment.start_by_staff(
+            session, SETTINGS, plans(SETTINGS).by_id[plan], who.patient_id, actor="staff:x", now=clinic.now,
+            department_id=found,
+        )  # fmt: skip
+
+
+async def named(clinic: Any, schedule: Any, name: str) -> str:
+    """That department is called so."""
+    async with clinic.database.begin() as session:
+        change = "UPDATE departments SET name = :name WHERE id = (SELECT department_id FROM schedules WHERE id = :id)"
+        await session.execute(text(change), {"name": name, "id": schedule})
+    return name
+
+
+@pytest.mark.parametrize(
+    ("plan", "of", "visited", "ends"),
+    [
+        ("hypertension", "", "心血管内科", True),
+        ("hypertension", "", "皮肤科", False),
+        ("diabetes", "", "内分泌科", True),
+        ("after_surgery", "", "骨科", True),
+        ("after_surgery", "", "内分泌科", False),
+        ("hypertension", "老年医学科", "老年医学科", True),
+        ("after_visit", "", "皮肤科", True),
+    ],
+)
+async def test_what_staff_began_ends_with_a_visit_too(
+    clinic: Any, plan: str, of: str, visited: str, ends: bool
+) -> None:
+    who, schedule = await agreed(clinic), await clinic.schedule()
+    await named(clinic, schedule, visited)
+    made = await began(clinic, who, plan, of)
+    await visit(clinic, who, schedule)
+    await take_up(clinic)
+    async with clinic.database.begin() as session:
+        found = await session.get_one(FollowUpEnrolment, made)
+    assert found.stop_reason is (StopReason.NEW_VISIT if ends else None)
+
+
+async def test_what_a_visits_doctor_began_is_not_ended_by_that_visit(clinic: Any) -> None:
+    who, schedule = await agreed(clinic), await clinic.schedule()
+    await named(clinic, schedule, "心血管内科")
+    await visit(clinic, who, schedule)
+    clinic.now += timedelta(days=3)  # the day of the visit
+    made = await began(clinic, who, "hypertension")
+    await take_up(clinic, days=0)
+    async with clinic.database.begin() as session:
+        assert (await session.get_one(FollowUpEnrolment, made)).status == "active"
 
 
 async def test_who_died_is_never_asked(clinic: Any) -> None:
