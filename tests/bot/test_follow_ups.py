@@ -85,6 +85,7 @@ async def patient(rt, clock, message, telegram, wechat, channel):
         contact = await accounts.contact(session, accepted.conversation_id)
         await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, rt.now(), None)
         person = known_patient("*明", date(1960, 3, 7), Sex.MALE)
+        person.name = rt.crypto.encrypt("张明", "patients.name")
         person.phone = rt.crypto.encrypt("+8613812345678", "patients.phone")
         session.add(person)
         await session.flush()
