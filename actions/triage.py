@@ -29,9 +29,11 @@ from actions.symptoms_told import tells_of_illness
 from actions.triage_words import answer_unclear, say_question, say_result, say_result_again
 from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, SLOT, waiting_wish, when_wished
+from actions.wishes import wish_of
 from integrations.hospital.triage.assess import Assessment, speaks_of_illness
 
 FORM = "triage_form"
+CONSENT = "consent_form"
 TOLD = "symptoms"  # the slot in which what was told stays when the form is closed
 SYMPTOMS, QUESTION, RESULT = "triage_symptoms", "triage_question", "triage_result"
 _PARTING = frozenset({"thanks", "goodbye"})
@@ -76,7 +78,7 @@ class TriageForm(Form):
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         symptoms = await told(turn, draft)
         if not turn.asked or turn.form != self.form:
-            return await self._enter(turn, reply)
+            return self._with_what_waits(turn, reply, await self._enter(turn, reply))
         if turn.intent == "cancel":
             reply.say("say_triage_stopped")
             return Outcome.closed(slots=self.leaving)
@@ -112,7 +114,7 @@ class TriageForm(Form):
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
         waited = turn.slots.get(self.slot)  # told before the consent that is given now
         if waited and turn.intent not in self.own:
-            return await self._go_on(turn, reply, await told(turn, waited))
+            return await self._next(turn, reply, await told(turn, waited), entering=True)
         text = await own_words.typed(turn, "triage")
         if turn.facts.departments and turn.intent == "tell_symptoms" and not asks_only(text):
             wish = await self._wish(turn, self._begun(turn).for_whom(turn.facts, text), "")
@@ -123,10 +125,20 @@ class TriageForm(Form):
             symptoms = symptoms.told(text)
         return await self._next(turn, reply, symptoms, entering=True)
 
-    async def _go_on(self, turn: Turn, reply: Reply, symptoms: Symptoms) -> Outcome:
-        """After the consent; the booking that waited before goes on waiting."""
-        outcome = await self._next(turn, reply, symptoms, entering=True)
-        return replace(outcome, slots={THEN: BOOKING, **outcome.slots}) if turn.slots.get(SLOT) else outcome
+    def _with_what_waits(self, turn: Turn, reply: Reply, outcome: Outcome) -> Outcome:
+        """What waited before the patient told of an illness goes on waiting, through a consent as well: a booking, for
+        its department; anything else is offered when this is over."""
+        waits = turn.slots.get(THEN)
+        if waits in (None, FORM):
+            waits = (turn.slots.get(self.slot) or {}).get(THEN)
+        if not waits:
+            return outcome
+        if outcome.go_on == CONSENT:
+            return replace(outcome, draft={**(outcome.draft or {}), THEN: waits})
+        if waits == BOOKING:
+            return replace(outcome, slots={THEN: BOOKING, **outcome.slots})
+        reply.wished += [wish_of(turn, intent) for intent, form in self.entries.items() if form == waits][:1]
+        return replace(outcome, slots={THEN: None, **outcome.slots})
 
     def _begun(self, turn: Turn) -> Symptoms:
         """For whom the booking is that does not know its department, unless the words say otherwise."""
@@ -217,7 +229,7 @@ class TriageForm(Form):
 
     async def _after_consent(self, turn: Turn, symptoms: Symptoms) -> Outcome:
         kept = await sealed_draft.seal(turn, symptoms.on(turn.today).as_json())
-        return Outcome(kept, go_on="consent_form", slots={THEN: FORM})
+        return Outcome(kept, go_on=CONSENT, slots={THEN: FORM})
 
     async def _keeping(self, turn: Turn, symptoms: Symptoms, asked: str) -> Outcome:
         kept = await sealed_draft.seal(turn, symptoms.on(turn.today).as_json())

@@ -87,3 +87,54 @@ async def test_a_booking_that_waited_for_its_department_goes_on_after_consent_an
     said = await chat.say("affirm", text="好")
     assert "11月25日" in said.text
     assert "李静" in said.text
+
+
+@pytest.mark.parametrize(
+    ("intent", "title", "form"),
+    [
+        ("online_consultation", "在线复诊", "consultation_form"),
+        ("start_intake", "预问诊", "intake_form"),
+        ("register", "登记就诊信息", "registration_form"),
+    ],
+)
+@pytest.mark.parametrize("twice", [False, True])
+async def test_what_waited_for_the_consent_is_offered_after_triage(
+    clinic: Clinic, intent: str, title: str, form: str, twice: bool
+) -> None:
+    """It is said at once that it is not forgotten."""
+    chat = await clinic.chat(consent=False, registered=False)
+    await chat.say(intent)
+    assert chat.slots["then"] == form
+    said = await chat.say("tell_symptoms", text="好累")
+    if twice:
+        said = await chat.say("tell_symptoms", text="膝盖也疼")
+    said = await chat.press(said, "同意")
+    assert f"还有：{title}，我记下了" in said.text
+    assert "发烧吗" in said.text
+    assert "建议就诊科室：骨科" in (await chat.say("deny", text="没有")).text
+    said = await chat.say("thanks", text="谢谢")
+    assert f"您刚才还说：{title}" in said.text
+    await chat.say("affirm", text="好的")
+    assert chat.form == "registration_form"  # which comes before all of them
+    assert chat.slots["then"] == (None if intent == "register" else form)
+
+
+async def test_what_waited_is_offered_where_triage_needs_no_consent_too(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    await chat.say("online_consultation")
+    said = await chat.say("tell_symptoms", text="胸口闷")
+    assert "还有：在线复诊，我记下了" in said.text
+    assert "建议就诊科室：心血管内科" in said.text
+    assert "您刚才还说：在线复诊" in (await chat.say("thanks", text="谢谢")).text
+    said = await chat.say("affirm", text="好的")
+    assert "您同意吗" in said.text
+    assert chat.slots["then"] == "consultation_form"
+
+
+async def test_without_the_consent_nothing_waits_behind_triage(clinic: Clinic) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    await chat.say("online_consultation")
+    said = await chat.say("tell_symptoms", text="好累")
+    said = await chat.press(said, "先不同意")
+    assert "在线复诊" not in said.text
+    assert (chat.slots["then"], chat.slots["triage"]) == (None, None)
