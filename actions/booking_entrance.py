@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from actions import medicine
 from actions.answers import emergency, unclear
 from actions.appointments import upcoming
 from actions.booking_today import says_apart
@@ -29,6 +30,8 @@ async def no_booking(turn: Turn, reply: Reply) -> Outcome | None:
         return None
     if turn.intent == "change_profile":
         return Outcome.closed(go_on="change_form")
+    if turn.intent in _VAGUE and not turn.facts.for_booking and await medicine.is_asked_how(turn):
+        return Outcome.closed(go_on="medicine_form")
     if (turn.intent == "correct" or await _moves(turn)) and (corrected := await _corrected(turn, reply)):
         return corrected
     if turn.intent == "emergency_help":

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from uuid import UUID
 
-from actions.medicine_words import changes_address
+from actions.medicine_words import answers_how, changes_address
 from actions.page_addresses import order_page, parcel_page, prescription_page
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -38,6 +38,11 @@ async def current(turn: Turn) -> list[PrescriptionView]:
     """The account's prescriptions that are going on, or were lately."""
     async with turn.runtime.database.begin() as session:
         return await prescriptions.current(session, await account_of(session, turn), turn.now - _LATELY)
+
+
+async def is_asked_how(turn: Turn) -> bool:
+    """ "还是寄吧" outside of every question: how medicine is to come that is not paid yet."""
+    return answers_how(turn.text) is not None and any(is_open(turn, one) for one in await current(turn))
 
 
 def is_billed(one: PrescriptionView) -> bool:

@@ -21,7 +21,6 @@ from integrations.hospital.pharmacy.views import PrescriptionView
 
 _STOPS = frozenset({"cancel", "deny"})
 # Characters: "快递送到家里吧", "please send it by courier"; what is longer says more than how.
-_LONGEST_CHOICE, _LONGEST_IN_ENGLISH = 14, 36
 
 
 class MedicineForm(SubstitutionSteps):
@@ -54,7 +53,7 @@ class MedicineForm(SubstitutionSteps):
             return await self._cancelling(turn, reply, draft, one)
         if turn.asked == "substitution":
             return await self.answer_substitution(turn, reply, draft, one)
-        how = _how(turn.text)
+        how = answers_how(turn.text)
         if how is Handing.PICKUP and draft.get("purpose") != "redirect":
             return await self.bill(turn, reply, draft, one, Handing.PICKUP)
         if turn.asked in QUESTIONS:
@@ -103,7 +102,7 @@ class MedicineForm(SubstitutionSteps):
     async def _told(self, turn: Turn, purpose: str) -> dict[str, Any]:
         """What the message that opens the form says already."""
         draft = {"purpose": purpose} if purpose in ("cancel", "redirect", "change") else {}
-        how = turn.facts.handing or (handing_of(turn.text) if turn.intent == "collect_medicine" else None)
+        how = turn.facts.handing or (handing_of(turn.text) if turn.intent != "my_prescriptions" else None)
         if turn.facts.address:
             return await self.note_typed(turn, {**draft, "how": Handing.DELIVERY.value})
         return {**draft, "how": str(how)} if how and not purpose else draft
@@ -227,9 +226,4 @@ def _says_how(turn: Turn) -> bool:
     """A short answer to the question how, or one that changes it."""
     if turn.asked != "handing" and turn.asked not in QUESTIONS:
         return False
-    return _how(turn.text) is not None
-
-
-def _how(text: str) -> Handing | None:
-    short = len(text) <= (_LONGEST_IN_ENGLISH if text.isascii() else _LONGEST_CHOICE)
-    return answers_how(text) if short else None
+    return answers_how(turn.text) is not None

@@ -37,6 +37,7 @@ _MOVES = re.compile(
     r"|\b(?:send|bring|deliver) it (?:elsewhere|somewhere else)",
     re.IGNORECASE,
 )
+_LONGEST_CHOICE, _LONGEST_IN_ENGLISH = 14, 36  # characters
 _LATER = re.compile(r"以后再|回头|过[会一]|晚点|等会|再说|想想|later|not now", re.IGNORECASE)
 
 
@@ -48,8 +49,9 @@ def handing_of(text: str) -> Handing | None:
 
 
 def answers_how(text: str) -> Handing | None:
-    """The same where it is asked; a question about a parcel is none."""
-    return None if _WHEREABOUTS.search(text) else handing_of(text)
+    """The same of a short message where it is asked; a question about a parcel is none."""
+    short = len(text) <= (_LONGEST_IN_ENGLISH if text.isascii() else _LONGEST_CHOICE)
+    return handing_of(text) if short and not _WHEREABOUTS.search(text) else None
 
 
 def wants_new_address(text: str) -> bool:

@@ -208,6 +208,18 @@ async def test_a_bill_that_is_open_is_shown_with_its_page(clinic: Any, pharmacy:
     assert (await pharmacy.see(made)).order_status is OrderStatus.UNPAID
 
 
+async def test_how_it_comes_is_changed_in_a_word_behind_the_bill(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    assert "怎么拿" not in (await chat.say("correct", text="还是寄吧")).text
+    made = await pharmacy.approved(await client_of(chat), "AML")
+    await chat.say("collect_medicine", ("handing", "pickup"))
+    said = await chat.say("correct", text="还是寄吧")
+    assert said.text.endswith("北京市海淀区中关村大街1号")
+    await chat.say("cancel")
+    assert "/p/pay/" in (await chat.say("nlu_fallback", text="我还是去医院拿")).text
+    assert (await pharmacy.see(made)).handing is Handing.PICKUP
+
+
 async def test_an_unpaid_bill_is_cancelled_and_the_prescription_stays(
     clinic: Any, pharmacy: Pharmacy
 ) -> None:
