@@ -62,6 +62,11 @@ _MEASURES_NOTHING = (
     rf"从(?:[今昨前]天|上[周次月]|原来|最[高初]|之前)?的?{_VALUES}[^\d{_DIGIT}，,。；;]{{0,6}}(?=[降减掉瘦升涨长变][到至成为了]|to)",
     rf"\b(?:no(?:t| more)|never)(?: (?:been|gone|was|went))? (?:above|over|more than|higher than|than) {_VALUES}",
     rf"\bfrom {_VALUES} (?=(?:down |up )?to\b)",
+    # what it was at another time, where another number tells of now; by how much it differs; and whom to call
+    rf"(?:上一?次|上个?[周月]|之前|以前|原来|原先|\blast (?:time|week|month))"
+    rf"(?:[测量称]的?)?(?:血压|血糖|体重|体温)?(?:[是为]|was|it was)? ?{_VALUES}(?![\d.])(?=[^\d]{{1,12}}\d)",
+    rf"比[^\d，,。；;]{{1,8}}[高低多少重轻](?:了|出)?{_NUMBER}(?![\d./])",
+    r"(?:打|拨|叫|呼叫?|给|\bcall(?:ed|ing)?|\bdial(?:led)?)(?:了|过|个)? ?120(?! ?[\d/比])",
     # what was taken, how tall, the average of months, and by how much it changed
     r"(?:吃|服|用药?|打|胍|胰岛素|地平|\b(?:metformin|insulin|took|taking|take|dose(?: of)?)\b)"
     r"(?:(?!(?<![降低制])血糖(?!的?药))[^\d，,。；;]){0,8}?"

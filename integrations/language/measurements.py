@@ -68,6 +68,7 @@ _PAIR = re.compile(
     rf"(?P<high>{_N}){_OPEN}? ?(?P<by>[ /\\,，、;；~～—–-]|和|比|到|至|over|and) ?(?P<low>{_N})",
     re.IGNORECASE,
 )
+_POINTED = re.compile(r"(?<=\d\d)\.(?=\d\d\d?(?![\d.]))")  # 135.85: a pressure has no tenths
 _PRESSURE = re.compile(r"血压|\bbp\b|blood pressure|\bpressure\b", re.IGNORECASE)
 _PULSE = re.compile(rf"{BEATS}{NEXT}(?P<pulse>{_N})", re.IGNORECASE)
 
@@ -78,10 +79,12 @@ _AFTER = (
     r"(?:(?:早餐|午餐|晚餐|早饭|午饭|晚饭|餐|饭)(?:后|完)|吃完饭"
     r"|after (?:breakfast|lunch|dinner|eating|food|meals?|a meal))"
 )
+_ELSEWHEN = r"(?:睡前|半夜|夜里|凌晨|bedtime)"  # neither
 _GLUCOSE = re.compile(
-    rf"(?:{SUGAR}|{_FASTING}|{_AFTER})[^\d零〇一二两三四五六七八九十百。.;；]{{0,14}}?(?P<n>{_N}){_NO_HOUR}",
+    rf"(?:{SUGAR}|{_FASTING}|{_AFTER}|{_ELSEWHEN})[^\d零〇一二两三四五六七八九十百。.;；]{{0,14}}?(?P<n>{_N}){_NO_HOUR}",
     re.IGNORECASE,
 )
+_UPPER = re.compile(rf"[多几]? ?(?:[~～—–-]|到|至) ?(?P<n>{_N})(?! ?[/月号日])")  # of a range: 餐后16到18
 _MG = re.compile(r" ?(?:mg|毫克)", re.IGNORECASE)
 # Behind a value that was named, another one of the same: 昨天血糖8.5，今天6.1.
 _THEN = re.compile(
@@ -108,9 +111,14 @@ _RANGES = frozenset("~～—–-到至")
 _ALONE = re.compile(rf"(?P<n>{_N}){_NO_HOUR}", re.IGNORECASE)
 
 _MOST = 8  # bare numbers of one message
+# 七八 is seven or eight, 十八九 eighteen or nineteen, 八九十 eighty or ninety: "七多", "十八多", "八十多".
+_EITHER = re.compile(
+    r"(?<![零〇一二两三四五六七八九点])(?P<first>[一二三四五六七八])(?P<second>[二三四五六七八九])(?P<tens>十?)"
+    r"(?![零〇一二两三四五六七八九十百点分成])"
+)
 # 6点5 is 6.5; 6点05 and 6点5分 are hours.
 _NO_MINUTES = rf"(?!(?!{MMOL_SPOKEN})[\d.分个号半次片粒天小颗顿餐])"
-_POINT = re.compile(rf"(?<=\d)点(?=\d{_NO_MINUTES})")
+_POINT = re.compile(rf"(?<=\d)。(?=\d)|(?<=\d)点(?=\d{_NO_MINUTES})")
 # 十六点8, 16点八: the tenth is written like what stands before it.
 _TENTH = re.compile(
     rf"(?<=[零〇一二两三四五六七八九十百]点)\d{_NO_MINUTES}"
@@ -143,7 +151,12 @@ def find_measurements(text: str, expected: str = "") -> list[Measured]:
 def _readable(text: str) -> str:
     """With the numbers that are values in digits, and without the others; every character keeps its place."""
     text = _TENTH.sub(lambda tenth: _LIKE_BEFORE[tenth[0]], spoken_as_digits(text))
-    return hide(_POINT.sub(".", text))
+    return hide(_POINT.sub(".", _EITHER.sub(_either, text)))
+
+
+def _either(found: re.Match[str]) -> str:
+    first, second = _LIKE_BEFORE[found["first"]], _LIKE_BEFORE[found["second"]]
+    return f"{found['first']}{found['tens']}多" if int(second) == int(first) + 1 else found[0]
 
 
 def _most(text: str, end: int, number: float) -> float:
@@ -160,6 +173,7 @@ def _pressures(text: str, expected: bool) -> Iterator[Measured]:
     meant = expected or bool(_PRESSURE.search(text))
     pulse = _PULSE.search(text)
     rest = own(_without(text, pulse), MeasurementKind.BLOOD_PRESSURE)
+    rest = _POINTED.sub("/", rest) if meant else rest
     spans = list(_named_pressures(rest, meant))
     if not spans:
         spans = [
@@ -251,11 +265,13 @@ def _may_be_meant(value: Value) -> bool:
 
 def _glucose(text: str, expected: bool) -> Iterator[Measured]:
     if not (expected or re.search(rf"{SUGAR}|{_FASTING}|{_AFTER}", text, re.IGNORECASE)):
-        return
+        return  # 半夜38度5 is none
     text = own(text, MeasurementKind.GLUCOSE)
     spans = [match.span("n") for match in _GLUCOSE.finditer(text)]
     if spans:
-        spans = sorted({*spans, *(match.span("n") for match in islice(_THEN.finditer(text), _MOST))})
+        then = [match.span("n") for match in islice(_THEN.finditer(text), _MOST)]
+        upper = [match.span("n") for _, end in spans if (match := _UPPER.match(text, end))]
+        spans = sorted({*spans, *then, *upper})
     elif expected:
         spans = [(start, end) for _, start, end in _few(text)]
     for start, end in spans:
@@ -281,6 +297,7 @@ def _around_a_meal(text: str, at: int) -> str:
     """What stands next before the number, else anywhere."""
     said = [("fasting", match.end()) for match in re.finditer(_FASTING, text, re.IGNORECASE)]
     said += [("after_meal", match.end()) for match in re.finditer(_AFTER, text, re.IGNORECASE)]
+    said += [("", match.end()) for match in re.finditer(_ELSEWHEN, text, re.IGNORECASE)]
     before = [one for one in said if one[1] <= at]
     return max(before or said, key=lambda one: one[1], default=("", 0))[0]
 
@@ -326,7 +343,8 @@ def _temperatures(text: str, expected: bool) -> Iterator[Measured]:
         told = match.end()
         yield found
     if told:
-        for match in islice(_THEN.finditer(text, told), _MOST):
+        upper = _UPPER.match(text, told)
+        for match in (*([upper] if upper else []), *islice(_THEN.finditer(text, told), _MOST)):
             yield _temperature(read_quantity(match["n"]), "", *match.span("n"))
     elif expected:
         yield from (_temperature(value, "", start, end) for value, start, end in _few(text))

@@ -127,6 +127,15 @@ GLUCOSE = [
     ("不到3", [3]),
     ("昨天血糖8.5，今天6.1", [8.5, 6.1]),
     ("yesterday fasting 8.5, today 6.1", [8.5, 6.1]),
+    ("比昨天高了2，今天9.5", [9.5]),
+    ("上次8.5，这次6.1", [6.1]),
+    ("上次是8.5", [8.5]),
+    ("餐后16到18", [16, 18]),
+    ("大概在6.5到7之间", [6.5, 7]),
+    ("空腹6.5到7", [6.5, 7]),
+    ("空腹6.1 睡前2.8", [6.1, 2.8]),
+    ("空腹6。1", [6.1]),
+    ("要不要打120", []),
     # next to the name or the unit of something else
     ("餐后心率80", []),
     ("餐后走了一圈，心率110", []),
@@ -176,6 +185,12 @@ def test_blood_sugar(text: str, values: list[float]) -> None:
         ("血压周三135/85", ["135/85"]),
         ("高压135天天这样，低压85", ["135/85"]),
         ("135/85/72", ["135/85"]),
+        ("135.85", ["135/85"]),
+        ("上次180/110，这次135/85", ["135/85"]),
+        ("要不要打120", []),
+        ("我打了120", []),
+        ("120", ["120/–"]),
+        ("打120/80", ["120/80"]),
         ("180/110/72", ["180/110"]),
         ("心率都量了，185 110 72", ["185/110"]),
         ("135/85 11/23", ["135/85"]),
@@ -313,6 +328,9 @@ def test_ten_of_ten(text: str, scores: list[float]) -> None:
         ("8.几", 8, 8.9),
         ("血糖十几", 10, 19),
         ("餐后二十多", 20, 29),
+        ("七八左右", 7, 7.9),
+        ("空腹七八吧", 7, 7.9),
+        ("十八九", 18, 18.9),
     ],
 )
 def test_a_digit_is_left_open(text: str, least: float, most: float) -> None:
@@ -325,6 +343,10 @@ def test_open_digits_of_the_others() -> None:
     [pressure] = find_measurements("高压130多，低压80多")
     assert pressure.value == {"systolic": 130, "diastolic": 80}
     assert pressure.at_most == {"systolic": 139, "diastolic": 89}
+    [low] = find_measurements("低压八九十")
+    assert (low.value, low.at_most) == ({"diastolic": 80}, {"diastolic": 89})
+    [high] = find_measurements("高压一百三四十，低压八十")
+    assert high.value == {"systolic": 130, "diastolic": 80}
     [weight] = find_measurements("体重120多斤")
     assert (weight.value, weight.at_most) == ({"value": 60}, {"value": 64.5})
 
