@@ -30,6 +30,12 @@ async def missing_consents(turn: Turn) -> list[ConsentKind]:
         return _in_order(await accounts.missing_consents(session, await contact_of(session, turn)))
 
 
+async def standing_consents(turn: Turn) -> set[ConsentKind]:
+    """What this contact agreed to and never took back, in whatever version."""
+    async with turn.runtime.database.begin() as session:
+        return await accounts.standing_consents(session, await contact_of(session, turn))
+
+
 class ConsentForm(Form):
     """Asks for each missing consent on its own; opened by a greeting, or by a journey that needs it."""
 
@@ -110,7 +116,7 @@ class ConsentForm(Form):
             reply.say("say_wish_kept", wish=words)
         if turn.facts.personal:
             await _drop_values(turn, reply)
-        if why := await _why(turn):
+        for why in await _why(turn):
             reply.say(why)
         return self._asking(reply, missing[0])
 
@@ -155,8 +161,7 @@ class WithdrawalForm(Form):
         return Outcome({"asked": True}, turn.asked)
 
     async def _enter(self, turn: Turn, reply: Reply) -> Outcome:
-        required = accounts.required_consents(turn.channel)
-        standing = required - set(await missing_consents(turn))
+        standing = accounts.required_consents(turn.channel) & await standing_consents(turn)
         if not standing:
             reply.say("say_nothing_to_withdraw")
             return Outcome.closed()
@@ -203,15 +208,15 @@ async def _drop_values(turn: Turn, reply: Reply) -> None:
     reply.say("say_values_not_kept")
 
 
-async def _why(turn: Turn) -> str:
-    """The text that says why it is asked now; "" for who only greets."""
+async def _why(turn: Turn) -> list[str]:
+    """The texts that say why it is asked now; none for who only greets. About an illness 120 is always named."""
     async with turn.runtime.database.begin() as session:
-        if await accounts.agreed_to_an_older_version(session, await contact_of(session, turn)):
-            return "say_consent_renewed"
+        renewed = await accounts.agreed_to_an_older_version(session, await contact_of(session, turn))
     then = turn.slots.get(THEN)
+    why = ["say_consent_renewed"] if renewed else []
     if then == TRIAGE:
-        return "say_consent_needed_triage"
-    return "say_consent_needed" if then else ""
+        return [*why, "say_consent_needed_triage"]
+    return why or (["say_consent_needed"] if then else [])
 
 
 def _onward(turn: Turn) -> Outcome:

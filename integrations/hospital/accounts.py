@@ -16,8 +16,9 @@ from integrations.hospital.merging import hold_account
 from integrations.hospital.models import Account, Consent, ConsentKind, Contact
 from integrations.hospital.operations import OperationKey, Result, once
 
-# Raised when the notice's text changes in substance: everyone is asked again (个人信息保护法 14).
-CONSENT_VERSION = "2026-11"
+# Raised when the notice's text (domain.yml, ask_consent_…) changes in substance: everyone is asked again, and told what
+# is new (say_consent_renewed), before more is collected of them (个人信息保护法 14). 2026-11 knew no triage.
+CONSENT_VERSION = "2026-12"
 
 # Channels whose servers stand outside mainland China need a consent of their own (个人信息保护法 38-39).
 CHANNELS_ABROAD = frozenset({"telegram"})
@@ -51,6 +52,16 @@ async def missing_consents(session: AsyncSession, contact: Contact) -> set[Conse
         Consent.withdrawn_at.is_(None),
     )
     return set(required_consents(contact.channel)) - set(await session.scalars(standing))
+
+
+async def standing_consents(session: AsyncSession, contact: Contact) -> set[ConsentKind]:
+    """What the account's owner agreed to and never took back, in whatever version: by it goes on what they began."""
+    standing = select(Consent.kind).where(
+        Consent.account_id == contact.account_id,
+        Consent.patient_id.is_(None),
+        Consent.withdrawn_at.is_(None),
+    )
+    return set(await session.scalars(standing))
 
 
 async def agreed_to_an_older_version(session: AsyncSession, contact: Contact) -> bool:

@@ -96,6 +96,25 @@ async def test_both_are_withdrawn_and_what_is_kept_is_said(clinic: Clinic, runti
         assert said.text
 
 
+async def test_what_was_agreed_to_stands_until_it_is_withdrawn_whatever_the_version(
+    clinic: Clinic, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]))
+    await chat.say("affirm")
+    monkeypatch.setattr(accounts, "CONSENT_VERSION", "2027-01")
+    said = await chat.say("unbind")
+    assert "还有 1 个约好的号" in said.text
+    await chat.say("deny")
+    said = await chat.say("withdraw_consent")
+    assert "确定撤回同意吗" in said.text
+    await chat.say("affirm")
+    async with runtime.database.begin() as session:
+        assert await accounts.standing_consents(session, chat.contact) == set()
+    assert "没有需要撤回" in (await chat.say("withdraw_consent")).text
+
+
 async def test_a_new_version_of_the_notice_says_so(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     chat = await clinic.chat()
     monkeypatch.setattr(accounts, "CONSENT_VERSION", "2027-01")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actions import symptoms as symptoms_module
+from integrations.hospital import accounts
 
 from .conftest import WEDNESDAY, Clinic
 from .triages import play, words_kept
@@ -51,6 +52,25 @@ async def test_nothing_about_the_body_is_asked_before_the_consent(clinic: Clinic
         said = await chat.press(said, "同意")
     assert "发烧吗" in said.text  # what was told is not asked again
     assert "建议就诊科室：骨科" in (await chat.say("deny", text="没有")).text
+
+
+async def test_who_agreed_to_the_text_that_knew_no_triage_is_asked_anew_before_it_asks(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And hears what is new, and 120 as everybody does."""
+    with monkeypatch.context() as before:
+        before.setattr(accounts, "CONSENT_VERSION", "2026-11")
+        chat = await clinic.chat()
+    said = await chat.say("tell_symptoms", text="好累")
+    assert "发烧" not in said.text
+    assert "新版本" in said.text
+    assert "您说的病情" in said.text.split("新版本")[1].split("重新同意")[0]
+    assert "120" in said.text
+    assert "您同意吗" in said.text
+    assert "发烧吗" in (await chat.press(said, "同意")).text
+    said = await chat.say("deny", text="没有")
+    assert "建议就诊科室：骨科" in said.text
+    assert "同意" not in (await chat.press(said, "挂骨科")).text
 
 
 async def test_more_is_told_while_the_consent_is_open(clinic: Clinic) -> None:

@@ -8,18 +8,19 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital.accounts import CHANNELS_ABROAD, CONSENT_VERSION
+from integrations.hospital.accounts import CHANNELS_ABROAD
 
-# The patient's own account comes before a relative's, then where the plan was started, then who was met last.
+# A plan goes on under the consent under which it began, for its answers the present one is asked for. The patient's own
+# account comes before a relative's, then where the plan was started, then who was met last.
 _HEARER = text("""
     SELECT contacts.id AS contact_id, contacts.account_id
     FROM account_patients ap JOIN contacts ON contacts.account_id = ap.account_id
     WHERE ap.patient_id = :patient
       AND EXISTS (SELECT FROM consents c WHERE c.account_id = ap.account_id AND c.patient_id IS NULL
-                    AND c.kind = 'health_data' AND c.version = :version AND c.withdrawn_at IS NULL)
+                    AND c.kind = 'health_data' AND c.withdrawn_at IS NULL)
       AND (contacts.channel <> ALL(:abroad)
            OR EXISTS (SELECT FROM consents c WHERE c.account_id = ap.account_id AND c.patient_id IS NULL
-                        AND c.kind = 'data_abroad' AND c.version = :version AND c.withdrawn_at IS NULL))
+                        AND c.kind = 'data_abroad' AND c.withdrawn_at IS NULL))
     ORDER BY ap.relation <> 'self', contacts.account_id IS DISTINCT FROM :account,
              contacts.id IS DISTINCT FROM :contact, contacts.id DESC
     LIMIT 1
@@ -45,7 +46,6 @@ async def hearer_for(
         "patient": patient_id,
         "account": account_id,
         "contact": contact_id,
-        "version": CONSENT_VERSION,
         "abroad": list(CHANNELS_ABROAD),
     }
     row = (await session.execute(_HEARER, values)).one_or_none()

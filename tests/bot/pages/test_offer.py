@@ -89,7 +89,7 @@ async def test_without_consent_nothing_is_taken(cash):
     owner = await cash.owner(who)
     await owner.get(path)
     refused = await owner.post(f"{path}/accept")
-    assert (refused.status_code, "撤回了" in words(refused)) == (403, True)
+    assert (refused.status_code, "撤回过同意" in words(refused)) == (403, True)
     assert await standing(cash) == ("offered", [])
 
 

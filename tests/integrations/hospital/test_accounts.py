@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -7,12 +8,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from integrations.catalogue import Texts
 from integrations.hospital import accounts
 from integrations.hospital.accounts import (
+    OWN_CONSENTS,
     ensure_contact,
     give_consents,
     missing_consents,
     required_consents,
+    standing_consents,
     withdraw_consents,
 )
 from integrations.hospital.models import Account, Consent, ConsentKind
@@ -68,3 +72,17 @@ async def test_a_new_version_asks_again(clinic: Any, monkeypatch: pytest.MonkeyP
         await give_consents(session, contact, [HEALTH], clinic.now, None)
         monkeypatch.setattr(accounts, "CONSENT_VERSION", "2027-01")
         assert await missing_consents(session, contact) == {HEALTH}
+        assert await standing_consents(session, contact) == {HEALTH}
+        await give_consents(session, contact, [HEALTH], clinic.now, None)
+        given = await session.scalars(select(Consent.version).order_by(Consent.version))
+        assert list(given) == ["2026-12", "2027-01"]  # which text was agreed to stays known
+
+
+def test_the_words_that_are_agreed_to_are_those_of_their_version() -> None:
+    """Changed words are a version of their own, unless they mean the same; then only this digest is new."""
+    texts = Texts.load()
+    words = [one.text for kind in OWN_CONSENTS for one in texts.variations(f"ask_consent_{kind}") if one.text]
+    assert (accounts.CONSENT_VERSION, sha256("\n".join(words).encode()).hexdigest()[:12]) == (
+        "2026-12",
+        "63a0ee88932c",
+    )

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from integrations.hospital import accounts, deceased
-from integrations.hospital.follow_up import alerts, enrolment, listing, measuring
+from integrations.hospital.follow_up import alerts, asking, enrolment, hearing, listing, measuring
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.models import (
     Appointment,
@@ -98,6 +98,22 @@ async def test_without_consent_nothing_starts(clinic: Any) -> None:
     await visit(clinic, await clinic.booker())
     assert await take_up(clinic) == 1
     assert await rows(clinic, FollowUpEnrolment) == []
+
+
+async def test_a_new_version_of_the_consent_ends_no_plan(
+    clinic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its questions reach whoever agreed; before they are answered the new one is asked for."""
+    await visit(clinic, await agreed(clinic))
+    await take_up(clinic)
+    monkeypatch.setattr(accounts, "CONSENT_VERSION", "2027-01")
+    monkeypatch.setattr(hearing, "CONSENT_VERSION", "2027-01", raising=False)
+    [task, *_] = await rows(clinic, FollowUpTask)
+    async with clinic.database.begin() as session:
+        due = await asking.due(session, SETTINGS, plans(SETTINGS), task.id, task.due_at)
+    assert due is not None
+    [enrolled] = await rows(clinic, FollowUpEnrolment)
+    assert enrolled.status == "active"
 
 
 async def test_a_new_visit_in_the_department_takes_the_place_of_the_old(clinic: Any) -> None:
