@@ -8,7 +8,14 @@ from dataclasses import asdict, dataclass, replace
 
 from integrations.hospital import patients
 from integrations.hospital.delivery.addresses import Destination
-from integrations.language.addresses import Typed, in_latin, names_a_part, read_address, read_place
+from integrations.language.addresses import (
+    Typed,
+    in_latin,
+    names_a_part,
+    read_address,
+    read_place,
+    with_parts,
+)
 from integrations.language.divisions import Division, divisions
 from integrations.language.names import starts_with_surname
 from integrations.language.script import fold, simplify
@@ -135,7 +142,7 @@ class Pieces:
         division, rest = self.inside(street)
         if division:
             return replace(self.within(division), street=rest or self.street)
-        return replace(self, street=street)
+        return replace(self, street=with_parts(self.street, street))
 
     def among_choices(self, found: Typed) -> Pieces | None:
         """ "北京的" where 朝阳区 lies in two cities."""

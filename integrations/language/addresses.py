@@ -37,6 +37,12 @@ _HONORIFIC = re.compile(r"(?<=[㐀-鿿])\s+(?=(?:先生|女士|小姐)(?:\s|$))"
 _NEW_DISTRICT = re.compile(r"^[㐀-鿿]{1,6}?(?:新区|[区县旗市])(?!场)")
 _NO_DISTRICT = re.compile(r"(?:小区|社区|校区|院区|厂区|园区|景区|住宅区|生活区|花园区|超市|门市)$")
 SHORTEST_STREET = 3
+# The parts of a street's end by which it is found: its number, the building, entrance, floor and room.
+_VALUE = r"(?:[A-Za-z]?\d+[A-Za-z]?|[A-Za-z]|[一二三四五六七八九十]+)"
+_PARTS = tuple(
+    re.compile(rf"(?<![A-Za-z\d一二三四五六七八九十]){_VALUE}{word}")
+    for word in (r"号(?!楼|院)", r"(?:号楼|栋|幢|座)", r"单元", r"(?:层|(?<!号)楼)", r"(?:室|$)")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,21 @@ def read_address(text: str) -> Typed:
 def names_a_part(text: str) -> bool:
     """Whether there is a word in it as streets and houses have them: 路, 号, 小区, a number."""
     return bool(_PLACE.search(text))
+
+
+def with_parts(street: str, said: str) -> str:
+    """A known street with the parts of it that were said: 5号楼 in 建国路88号3号楼502室, or where it belongs in
+    建国路88号502室. Only `said` where that says more than such parts, and for no street."""
+    left, known = said, street
+    for rank, part in enumerate(_PARTS):
+        if not (found := part.search(left)):
+            continue
+        same = part.search(known)
+        behind = next(filter(None, (one.search(known) for one in _PARTS[rank + 1 :])), None)
+        start = same.start() if same else behind.start() if behind else len(known)
+        known = known[:start] + found[0] + known[same.end() if same else start :]
+        left = left[: found.start()] + left[found.end() :]
+    return said if left.strip() or not street else known
 
 
 def in_latin(text: str) -> Typed | None:

@@ -17,7 +17,7 @@ from integrations.language.numerals import read_digits
 from integrations.language.people import is_relative
 from integrations.language.script import fold, simplify
 from integrations.language.spans import Span
-from integrations.language.whereabouts import is_about_addresses, names_a_place, sent_to
+from integrations.language.whereabouts import behind_sending, is_about_addresses, names_a_place, sent_to
 
 # What people put between digits (spaces, dashes, points, invisible characters), up to three of them.
 _BETWEEN = r"[\s\-_.·•/,、()*|~\u200b-\u200f\u2060\ufeff]{0,3}"
@@ -208,6 +208,7 @@ def _whole_address(text: str, folded: str, expects: str | None) -> Span | None:
         start = None if talk or not any(map(str.isalnum, bare)) else 0
     if start is None:
         return None
+    start = start or behind_sending(said)
     rest = folded[start:].lstrip(_AROUND)
     start = len(folded) - len(rest)
     if prefix := _PREFIX.match(rest):

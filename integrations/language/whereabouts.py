@@ -20,8 +20,10 @@ _IN_ENGLISH = re.compile(
 )
 _SENT_TO = re.compile(
     r"(?:寄|邮寄|送|送货|送药|发|发货|邮|快递|配送)(?:到|给|往|去|至)\s*[:是]?\s*"
+    r"(?:我们?(?:家|单位|公司)里?\s*[:,在]?\s*)?"
     r"|(?:收[货件]|邮寄|寄送|寄药|送药|配送)(?:的)?(?:地址|人)\s*[:是为]{0,2}\s*"
-    r"|\b(?:send|ship|deliver|mail|post)\b.{0,25}?\bto\b:?\s*",
+    r"|\b(?:send|ship|deliver|mail|post)\b.{0,25}?\bto\b:?\s*"
+    r"(?:(?:my|our) (?:home|house|office|company|place|address)\s*(?:[:,]|\b(?:at|in)\b)?\s*)?",
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(
@@ -54,11 +56,17 @@ def is_about_addresses(folded: str) -> bool:
     return bool(_ABOUT_IT.search(folded))
 
 
+def behind_sending(folded: str) -> int:
+    """Where the address begins behind 麻烦寄到 or "please deliver it to", 0 where the message does not begin so."""
+    found = _SENT_TO.search(folded[:_FIRST])
+    return found.end() if found and _HARMLESS.fullmatch(folded[: found.start()]) else 0
+
+
 def sent_to(folded: str, *, has_phone: bool) -> int | None:
     """From where on a message that nobody asked for an address says where to send something; None when it does
     not."""
     if len(folded) > _LONGEST or not names_a_place(folded):
         return None
-    if found := _SENT_TO.search(folded[:_FIRST]):
-        return found.end() if _HARMLESS.fullmatch(folded[: found.start()]) else 0
+    if _SENT_TO.search(folded[:_FIRST]):
+        return behind_sending(folded)
     return 0 if has_phone else None

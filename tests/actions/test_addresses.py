@@ -329,6 +329,8 @@ async def test_before_registration_nothing_is_kept(clinic: Any) -> None:
         ("让我想一想再告诉你", "address_confirm", ("street", "中关村大街1号")),
         ("这也太麻烦了吧", "address_wrong", ("street", "中关村大街1号")),
         ("望京西园三区", "address_confirm", ("street", "望京西园三区")),
+        ("不对，是5号楼", "address_confirm", ("street", "中关村大街1号5号楼")),
+        ("门牌改成2号", "address_confirm", ("street", "中关村大街2号")),
     ],
 )
 def test_a_message_corrects_what_it_names(said: str, asked: str, known: tuple[str, Any]) -> None:

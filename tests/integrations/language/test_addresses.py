@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.language.addresses import read_address
+from integrations.language.addresses import read_address, with_parts
 from integrations.language.divisions import divisions, short
+from integrations.language.personal import find_personal
 
 MOBILE = "13812345678"
 
@@ -108,3 +109,48 @@ def test_a_name_in_english_is_no_address(typed: str) -> None:
 def test_a_district_in_english_may_be_several() -> None:
     names = {one.name for one in read_address("Chaoyang District, 88 Jianguo Road").choices}
     assert {"北京市朝阳区", "吉林省长春市朝阳区"} <= names
+
+
+@pytest.mark.parametrize(
+    ("street", "said", "whole"),
+    [
+        ("建国路88号3号楼502室", "5号楼", "建国路88号5号楼502室"),
+        ("中关村大街1号3号楼502", "2号", "中关村大街2号3号楼502"),
+        ("中关村大街1号3号楼502", "503", "中关村大街1号3号楼503"),
+        ("建国路88号3号楼2单元502室", "5号楼1单元303室", "建国路88号5号楼1单元303室"),
+        ("世纪大道100号5楼", "6楼601", "世纪大道100号6楼601"),
+        ("世纪大道100号5楼", "3号楼", "世纪大道100号3号楼5楼"),
+        ("Jianguo Road 88号3号楼502室", "5号楼", "Jianguo Road 88号5号楼502室"),
+        ("建国路88号A座1203", "B座1203", "建国路88号B座1203"),
+        ("幸福里小区十二号楼", "十三号楼", "幸福里小区十三号楼"),
+        ("中关村大街1号", "5号楼", "中关村大街1号5号楼"),
+        ("中关村大街1号", "中关村大街2号院", "中关村大街2号院"),
+        ("中关村大街1号", "望京西园三区", "望京西园三区"),
+        ("", "5号楼", "5号楼"),
+    ],
+)
+def test_a_part_of_a_street_is_put_right_and_the_rest_of_it_stays(street: str, said: str, whole: str) -> None:
+    assert with_parts(street, said) == whole
+
+
+@pytest.mark.parametrize(
+    ("said", "street", "recipient"),
+    [
+        (
+            "deliver it to Room 502, Building 3, 88 Jianguo Road, Chaoyang, Beijing, John Smith 13800138000",
+            "Jianguo Road 88号3号楼502室",
+            "John Smith",
+        ),
+        ("please send it to my office at 88 Jianguo Road, Chaoyang, Beijing, Li Si 13900001111",
+         "Jianguo Road 88号", "Li Si"),
+        ("麻烦寄到上海浦东新区世纪大道100号5楼 李四 13900001111", "世纪大道100号5楼", "李四"),
+        ("送到我家北京市朝阳区建国路88号 王五 13900001111", "建国路88号", "王五"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("expects", ["address", "place", None])
+def test_the_words_for_sending_are_no_part_of_an_address(
+    said: str, street: str, recipient: str, expects: str | None
+) -> None:
+    [span] = find_personal(said, expects)
+    found = read_address(said[span.start : span.end])
+    assert (found.street, found.recipient) == (street, recipient)
