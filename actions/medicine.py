@@ -6,7 +6,13 @@ import re
 from datetime import timedelta
 from uuid import UUID
 
-from actions.medicine_words import answers_how, changes_address
+from actions.medicine_words import (
+    answers_how,
+    changes_address,
+    dosing_in_words,
+    name_in_words,
+    unit_in_words,
+)
 from actions.page_addresses import order_page, parcel_page, prescription_page
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -90,9 +96,15 @@ async def show(turn: Turn, reply: Reply) -> list[PrescriptionView]:
 async def _show(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
     reply.say("say_prescription", patient=one.patient, doctor=turn.words.doctor(one.practitioner, one.title))
     for line in one.lines:
-        values = {"dose": line.dose, "frequency": line.frequency, "days": line.days}
-        name = f"{line.name} {line.strength}"
-        reply.say("say_prescription_line", name=name, quantity=line.quantity, unit=line.unit, **values)
+        reply.say(
+            "say_prescription_line",
+            name=f"{name_in_words(turn, line.name, line.name_en)} {line.strength}",
+            quantity=line.quantity,
+            unit=unit_in_words(turn, line.unit),
+            dose=dosing_in_words(turn, line.dose),
+            frequency=dosing_in_words(turn, line.frequency),
+            days=line.days,
+        )
     if one.asked:
         reply.say("say_prescription_to_decide")
     elif is_billed(one):
@@ -127,7 +139,12 @@ async def say_billed(turn: Turn, reply: Reply, one: PrescriptionView) -> None:
 
 def title(turn: Turn, one: PrescriptionView) -> str:
     """*明：氯雷他定片等"""
-    return turn.words.texts.text("word_medicine_of", patient=one.patient, first=one.lines[0].name)
+    return turn.words.texts.text("word_medicine_of", patient=one.patient, first=first_name(turn, one))
+
+
+def first_name(turn: Turn, one: PrescriptionView) -> str:
+    """The name of its first medicine."""
+    return name_in_words(turn, one.lines[0].name, one.lines[0].name_en)
 
 
 def offer_changes(turn: Turn, reply: Reply, one: PrescriptionView) -> None:

@@ -186,7 +186,13 @@ class MedicineForm(SubstitutionSteps):
         total = turn.words.money(one.amount_fen or 0)
         kind = "refund" if one.status is PrescriptionStatus.PAID else "unpaid"
         what = turn.words.texts.text(f"word_medicine_cancel_{kind}", total=total)
-        reply.say("ask_medicine_cancel", patient=one.patient, first=one.lines[0].name, total=total, what=what)
+        reply.say(
+            "ask_medicine_cancel",
+            patient=one.patient,
+            first=medicine.first_name(turn, one),
+            total=total,
+            what=what,
+        )
         return Outcome({**draft, "prescription": str(one.id)}, "medicine_cancel")
 
     async def _cancelling(

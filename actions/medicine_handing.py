@@ -10,7 +10,7 @@ from uuid import UUID
 from actions import medicine
 from actions.address_steps import AddressSteps
 from actions.forms import Outcome
-from actions.medicine_words import handing_of
+from actions.medicine_words import handing_of, name_in_words
 from actions.page_addresses import order_page
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -204,4 +204,6 @@ class HandingSteps(AddressSteps):
 
 
 def _not_to_be_sent(turn: Turn, one: PrescriptionView) -> str:
-    return turn.words.all_of(line.name for line in one.lines if not line.may_be_sent)
+    return turn.words.all_of(
+        name_in_words(turn, line.name, line.name_en) for line in one.lines if not line.may_be_sent
+    )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from actions.forms import Outcome
 from actions.medicine_handing import HandingSteps
+from actions.medicine_words import dosing_in_words, name_in_words, unit_in_words
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital.models import PrescriptionStatus
@@ -28,11 +29,11 @@ class SubstitutionSteps(HandingSteps):
             asked = await substitutions.substitution(session, one.asked)
         reply.say(
             "ask_substitution",
-            old=f"{asked.old_name} {asked.old_strength}",
-            new=f"{asked.name} {asked.strength}",
+            old=f"{name_in_words(turn, asked.old_name, asked.old_name_en)} {asked.old_strength}",
+            new=f"{name_in_words(turn, asked.name, asked.name_en)} {asked.strength}",
             quantity=asked.quantity,
-            unit=asked.unit,
-            dose=asked.dose,
+            unit=unit_in_words(turn, asked.unit),
+            dose=dosing_in_words(turn, asked.dose),
             price=_difference(turn, asked.difference_fen),
             until=turn.words.moment(one.valid_until - timedelta(minutes=1), turn.today),
         )

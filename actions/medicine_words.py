@@ -1,10 +1,14 @@
-"""What patients say about getting their medicine: by courier or at the hospital, another address, a parcel."""
+"""What patients say about getting their medicine: by courier or at the hospital, another address, a parcel. And how
+medicine is written for them: in English with its English name before the one on the pack."""
 
 from __future__ import annotations
 
 import re
 
+from actions.turn import Turn
+from integrations.catalogue import ENGLISH
 from integrations.hospital.models import Handing
+from integrations.language.dosing import dosing_in_english, pack_in_english
 
 _PICKUP = re.compile(
     r"到院|自[取提]|自己(?:过?[去来]|到|上|跑).{0,6}[取拿领]|自己[取拿领]|(?:去|来|到|上)(?:你们)?(?:医院|药房|窗口|门诊).{0,4}[取拿领]"
@@ -75,3 +79,16 @@ def book_purpose(text: str) -> str:
     if _DEFAULT.search(text):
         return "default"
     return "new" if wants_new_address(text) else ""
+
+
+def name_in_words(turn: Turn, name: str, english: str) -> str:
+    return f"{english} {name}".strip() if turn.language == ENGLISH else name
+
+
+def unit_in_words(turn: Turn, unit: str) -> str:
+    return pack_in_english(unit) if turn.language == ENGLISH else unit
+
+
+def dosing_in_words(turn: Turn, written: str) -> str:
+    """A doctor's words for dose or frequency."""
+    return dosing_in_english(written) if turn.language == ENGLISH else written

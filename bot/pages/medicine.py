@@ -149,8 +149,8 @@ class Document:
         more = asked.difference_fen
         key = "same" if not more else "more" if more > 0 else "less"
         return {
-            "old": words.write(f"{asked.old_name} {asked.old_strength}"),
-            "new": words.write(f"{asked.name} {asked.strength}"),
+            "old": _named(words, asked.old_name, asked.old_name_en, asked.old_strength),
+            "new": _named(words, asked.name, asked.name_en, asked.strength),
             "packs": packs(words, asked.quantity, asked.unit),
             "dose": dosing(words, asked.dose),
             "price": words.say(f"page_rx_change_{key}", amount=words.money(abs(more))),
@@ -251,9 +251,12 @@ async def where(session: AsyncSession, reader: Reader, delivery_id: UUID | None)
 
 def name_of(words: Words, line: LineView) -> str:
     """In English beside the name that stands on the pack."""
-    written = words.write(f"{line.name} {line.strength}")
-    english = line.name_en if words.reader.speech.language == ENGLISH else ""
-    return f"{english} {written}".strip()
+    return _named(words, line.name, line.name_en, line.strength)
+
+
+def _named(words: Words, name: str, english: str, strength: str) -> str:
+    written = words.write(f"{name} {strength}")
+    return f"{english} {written}".strip() if words.reader.speech.language == ENGLISH else written
 
 
 def packs(words: Words, quantity: int, unit: str) -> str:

@@ -208,6 +208,16 @@ async def test_a_bill_that_is_open_is_shown_with_its_page(clinic: Any, pharmacy:
     assert (await pharmacy.see(made)).order_status is OrderStatus.UNPAID
 
 
+async def test_in_english_with_its_english_name_and_dose(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    chat.language = "en"
+    await pharmacy.approved(await client_of(chat), "AML")
+    shown = await chat.say("my_prescriptions")
+    assert "Aml 氨氯地平片 5mg×28片, 2 × box: 1 tablet each time, once a day, for 7 days" in shown.text
+    await chat.say("collect_medicine", ("handing", "pickup"))
+    assert "(Aml 氨氯地平片 …)" in (await chat.say("cancel_medicine")).text
+
+
 async def test_how_it_comes_is_changed_in_a_word_behind_the_bill(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     assert "怎么拿" not in (await chat.say("correct", text="还是寄吧")).text

@@ -36,6 +36,16 @@ async def test_another_medicine_is_agreed_to_before_anything_is_paid(clinic: Any
     assert (await pharmacy.see(made)).lines[0].code == "AML"
 
 
+async def test_in_english_both_are_named_so(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    chat.language = "en"
+    made = await pharmacy.approved(await client_of(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
+    asked = await chat.say("my_prescriptions")
+    assert "Nif 硝苯地平" in asked.text
+    assert "Aml 氨氯地平片 5mg×28片, 1 × box, 1 tablet" in asked.text
+
+
 async def test_a_no_leaves_it_as_it_is(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     made = await pharmacy.approved(await client_of(chat), "NIF")
