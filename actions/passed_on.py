@@ -7,9 +7,11 @@ from integrations.hospital.follow_up import hours
 
 
 def say(turn: Turn, reply: Reply, *, rest: bool = False) -> None:
-    """`rest`: other questions are open, and can wait."""
-    reply.say("say_follow_up_alarm_rest" if rest else "say_follow_up_alarm")
-    say_when(turn, reply)
+    """Once in a reply. `rest`: other questions are open, and can wait."""
+    key = "say_follow_up_alarm_rest" if rest else "say_follow_up_alarm"
+    if reply.words.texts.say(key).text not in reply.parts:
+        reply.say(key)
+        say_when(turn, reply)
 
 
 def say_when(turn: Turn, reply: Reply) -> None:

@@ -55,7 +55,7 @@ _NAMED = re.compile(
 )
 # 高的140低的80, 上面140下面80: so only where a pressure is meant, and both are told.
 _NAMED_BRIEFLY = re.compile(
-    rf"(?:上面|高)(?:的|那个)?[是为]? ?(?P<high>{_N}){_BETWEEN}(?:下面|低)(?:的|那个)?[是为]? ?(?P<low>{_N})"
+    rf"(?:上面|最?高)(?:的|那个)?[是为]? ?(?P<high>{_N}){_BETWEEN}(?:下面|最?低)(?:的|那个)?[是为]? ?(?P<low>{_N})"
 )
 _SPACES = " {0,20}"  # what number words leave
 # The third of 135/85/72 is the pulse.

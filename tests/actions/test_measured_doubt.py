@@ -128,6 +128,14 @@ async def test_half_a_pressure_that_alarms_by_itself(chat: Chat) -> None:
     assert alert.answer_id is not None
 
 
+async def test_two_alarms_in_one_message_are_passed_on_in_one_sentence(chat: Chat) -> None:
+    await begun(chat, "hypertension")
+    said = await answer(chat, "头晕得厉害，血压190")
+    assert said.text.count("已经转给随访的医护人员") == 1
+    assert said.text.index("手脚没力，请立刻拨打120") < said.text.index("还差一个数")
+    assert len(await rows(chat, FollowUpAlert)) == 2
+
+
 async def test_half_a_pressure_that_was_wrong(chat: Chat) -> None:
     task, _ = await begun(chat, "hypertension")
     await answer(chat, "高压200")
@@ -175,7 +183,8 @@ async def test_a_doubtful_value_beside_a_sure_one_is_asked_about_once(chat: Chat
     task, _ = await begun(chat, "diabetes")
     said = await answer(chat, "空腹6.1，餐后35")
     assert "血糖 6.1（空腹），记下了" in said.text
-    assert "35 mg/dL" in said.text
+    assert "“血糖 35（餐后）”，和平常的数差得很多" in said.text
+    assert "mg/dL" not in said.text  # 1.9 would be no likelier
     assert (await answers(chat, task))["sugar"] == {"value": 6.1, "when": "fasting"}
     said = await answer(chat, "餐后13.5")
     assert "血糖 13.5（餐后），记下了" in said.text

@@ -271,8 +271,8 @@ def likelier(
         return None
     other, number = rule.otherwise.of(language), float(value["value"])
     meant = {**value, "value": round(number * other.factor, 1)}
-    if ranges.implausible(meant):
-        return None
+    if ranges.implausible(meant) or ranges.grade(meant) == (Level.ALARM, True):
+        return None  # 35 mg/dL is no likelier than 35 mmol/L
     return Likelier(meant, f"{number:g} {other.unit}" if other.unit else "")
 
 
