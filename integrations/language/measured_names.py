@@ -13,7 +13,7 @@ from integrations.language.quantities import QUANTITY
 
 class MeasurementKind(StrEnum):
     BLOOD_PRESSURE = "blood_pressure"  # systolic, diastolic; pulse
-    GLUCOSE = "glucose"  # value in mmol/L; when: fasting, after_meal
+    GLUCOSE = "glucose"  # value in mmol/L; when: fasting, after_meal; beyond what a meter shows: above, below
     WEIGHT = "weight"  # value in kg
     TEMPERATURE = "temperature"  # value in °C
 

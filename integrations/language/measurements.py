@@ -84,6 +84,16 @@ _GLUCOSE = re.compile(
     rf"(?:{SUGAR}|{_FASTING}|{_AFTER}|{_ELSEWHEN})[^\d零〇一二两三四五六七八九十百。.;；]{{0,14}}?(?P<n>{_N}){_NO_HOUR}",
     re.IGNORECASE,
 )
+# What a meter shows instead of a number, beyond its last one.
+_SHOWS = (
+    rf"(?:{SUGAR}仪?|{_FASTING}|{_AFTER}|显示|读数|meter|machine|reads?|says|show(?:s|ed)?)"
+    r"[^，,。;；\d]{0,8}?(?<![a-z])"
+)
+_BEYOND = {
+    "above": re.compile(rf"{_SHOWS}hi(?![a-z])|(?<![没不])(?<!没有)爆表(?!吗|怎么|咋)", re.IGNORECASE),
+    "below": re.compile(rf"{_SHOWS}lo(?![a-z])", re.IGNORECASE),
+}
+_LAST = {"above": 33.3, "below": 1.1}  # mmol/L, of the usual meters
 _UPPER = re.compile(rf"[多几]? ?(?:[~～—–-]|到|至) ?(?P<n>{_N})(?! ?[/月号日])")  # of a range: 餐后16到18
 _MG = re.compile(r" ?(?:mg|毫克)", re.IGNORECASE)
 # Behind a value that was named, another one of the same: 昨天血糖8.5，今天6.1.
@@ -281,6 +291,10 @@ def _glucose(text: str, expected: bool) -> Iterator[Measured]:
             value, most = value / _MG_PER_MMOL, most / _MG_PER_MMOL
         yield _sugar(text, value, most, start, end)
     if expected or re.search(SUGAR, text, re.IGNORECASE):
+        for beyond, shown in _BEYOND.items():
+            if match := shown.search(text):
+                found = _sugar(text, _LAST[beyond], _LAST[beyond], *match.span())
+                yield replace(found, value=found.value | {"beyond": beyond})
         for match in islice(_POINT_OPEN.finditer(text), _MOST):
             value = read_quantity(match["n"])
             yield _sugar(text, value, value + _TENTHS, *match.span())

@@ -162,6 +162,23 @@ async def test_the_other_number_alone(chat: Chat, words: str, kept: dict[str, fl
     assert (await answers(chat, task)).get("pressure") == kept
 
 
+@pytest.mark.parametrize(
+    ("words", "told", "advice"),
+    [
+        ("血糖仪显示HI", "血糖 33.3（血糖仪显示 HI）", "去急诊"),
+        ("血糖仪显示LO", "血糖 1.1（血糖仪显示 LO）", "请马上吃糖"),
+    ],
+)
+async def test_beyond_what_a_meter_shows_alarms(chat: Chat, words: str, told: str, advice: str) -> None:
+    await begun(chat, "diabetes")
+    said = await answer(chat, words)
+    assert told in said.text
+    assert advice in said.text
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+    assert "改好了：血糖 6.5。" in (await answer(chat, "看错了，是6.5", "correct")).text
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["closed"]
+
+
 async def series(chat: Chat) -> list[float]:
     counting = [one for one in await rows(chat, Measurement) if one.replaced_at is None]
     opened = [json.loads(chat.runtime.crypto.decrypt(one.value, "measurements.value")) for one in counting]

@@ -188,7 +188,8 @@ def chosen(question: Question, option_id: str) -> Read | None:
 def _measured(plans: Plans, question: Question, found: Measured, words: str, before: Any) -> Read:
     value = found.value
     if isinstance(before, dict) and question.measures:  # "不对，高压是125"
-        value = {**before, **_other_half(before, value, words)}
+        kept = {part: one for part, one in before.items() if part != "beyond"}
+        value = {**kept, **_other_half(before, value, words)}
     if question.kind == "blood_pressure" and not {"systolic", "diastolic"} <= set(value):
         return half(plans, question, value)
     read = graded(plans, question, value)

@@ -25,6 +25,7 @@ def measured(texts: Texts, kind: str, value: Mapping[str, Any]) -> str:
             return told + (texts.text("word_value_pulse", value=number(pulse)) if pulse else "")
         case MeasurementKind.GLUCOSE:
             when = texts.text(f"word_{value['when']}") if value.get("when") else ""
+            when += texts.text(f"word_meter_{value['beyond']}") if value.get("beyond") else ""
             return texts.text("word_value_glucose", value=number(value["value"]), when=when)
     return texts.text(f"word_value_{kind}", value=number(value["value"]))
 

@@ -91,6 +91,28 @@ def test_glucose(text: str, value: float, when: str | None) -> None:
     assert (found.kind, found.value["value"], found.value.get("when")) == ("glucose", value, when)
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "beyond"),
+    [
+        ("血糖HI", 33.3, "above"),
+        ("血糖仪显示 HI", 33.3, "above"),
+        ("餐后血糖爆表了", 33.3, "above"),
+        ("the meter says HI", 33.3, "above"),
+        ("血糖仪显示LO", 1.1, "below"),
+    ],
+)
+def test_what_a_meter_shows_instead_of_a_number(text: str, value: float, beyond: str) -> None:
+    [found] = find_measurements(text, "glucose")
+    assert (found.value["value"], found.value["beyond"]) == (value, beyond)
+
+
+@pytest.mark.parametrize(
+    "text", ["hi", "Hi there", "没爆表", "血糖仪 history", "my blood sugar is high", "hello"]
+)
+def test_what_a_meter_does_not_show(text: str) -> None:
+    assert find_measurements(text, "glucose") == []
+
+
 def test_two_values_around_one_meal() -> None:
     found = find_measurements("空腹6.1，餐后8.3")
     assert [one.value for one in found] == [
