@@ -61,7 +61,7 @@ window.deskRing ??= (() => {
     const open = () => { location.href = news.path; };
     if (location.pathname !== news.path)
       Quasar.Notify.create({message: news.words, color: 'negative', icon: 'emergency', position: 'top', timeout: 30000,
-                            actions: [{label: news.open, color: 'white', handler: open}]});
+                            actions: [{label: news.open, color: 'on-bad', handler: open}]});
     if (document.hidden && window.Notification && Notification.permission === 'granted')
       new Notification(news.words, {tag: kept}).onclick = () => { window.focus(); open(); };
   };
@@ -190,7 +190,7 @@ def _theme(desk: Desk) -> None:
     toggle = ui.toggle(
         names, value=now, on_change=lambda event: ui.navigate.to(theme.way_to(str(event.value), here))
     )
-    named(toggle, "theme").props("dense no-caps unelevated size=sm toggle-color=primary")
+    named(toggle, "theme").props("dense no-caps unelevated size=12px toggle-color=primary")
     toggle.classes("desk-theme")
 
 

@@ -59,6 +59,7 @@ class Agent:
         expect(self._act("接待")).to_be_visible()
         self.press("a")
         self.speaks()
+        expect(self.page.locator(".dz-modes .on")).to_contain_text("回复")  # and no longer a note
 
     def speaks(self) -> None:
         """Waits until this talk is theirs."""

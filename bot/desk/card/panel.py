@@ -102,7 +102,7 @@ class CardPanel:
             ui.label(words(f"card.{patient.status}")).classes("v")
         if self._desk.may(Right.PATIENTS_REVEAL):
             ui.button(words("card.reveal"), icon="visibility", on_click=lambda: self._ask(patient.id)).props(
-                'flat dense no-caps size=sm color=primary padding="4px 6px"'
+                'flat dense no-caps size=12px color=primary padding="4px 6px"'
             ).style("margin-top:8px").mark("reveal")
         if len(card.people) > 1:
             with ui.element("div").classes("dz-people"):
@@ -125,7 +125,7 @@ class CardPanel:
                 for key in _REASONS:
                     ui.button(
                         words(f"card.{key}"), on_click=lambda key=key: why.set_value(words(f"card.{key}"))
-                    ).props('outline dense no-caps size=sm padding="3px 10px"')
+                    ).props('outline dense no-caps size=12px padding="3px 10px"')
             ui.label(words("card.reveal_again")).classes("text-caption")
 
             async def show() -> None:
@@ -222,7 +222,7 @@ class CardPanel:
         words = ui.label("").classes("dz-thing-sub").mark("intake")
         words.set_visibility(False)
         button = ui.button(self._desk.words("card.show"), on_click=read)
-        button.props('flat dense no-caps size=sm color=primary padding="2px 6px"').mark("intake-show")
+        button.props('flat dense no-caps size=12px color=primary padding="2px 6px"').mark("intake-show")
 
     def _trends(self, trends: Sequence[Trend]) -> None:
         if not trends:

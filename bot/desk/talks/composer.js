@@ -58,6 +58,7 @@ export default {
     talk(id, can, hint, speaks) {
       if (id !== this.id) { this.keep(); this.id = id; this.problem = ""; this.mode = "reply"; this.load(); }
       else if (this.can.reply && !can.reply && this.mode === "reply" && this.text.trim()) { this.keep(); this.problem = this.words.draft_unsent.replace("%", () => this.text.trim()); }
+      else if (!this.can.reply && can.reply && this.mode === "note" && !this.text.trim()) { this.keep(); this.mode = "reply"; this.load(); } // taken: what is typed now is for the patient
       this.can = can;
       this.hint = hint;
       this.speaks = speaks;
