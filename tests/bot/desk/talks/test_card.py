@@ -94,7 +94,7 @@ async def test_personal_data_is_shown_for_a_reason_and_hides_again(desks, rt, qu
     agent.user.find(marker="reveal").click()
     await sees(agent, "为什么需要")
     agent.user.find(marker="reveal-show").click()
-    await agent.told("请先写明原因")
+    await agent.told("请写明原因")
     await agent.user.should_not_see("13812345678")
     next(iter(agent.user.find(marker="reveal-reason").elements)).set_value("核对 13912345678")
     agent.user.find(marker="reveal-show").click()
