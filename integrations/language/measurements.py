@@ -124,7 +124,7 @@ _MOST = 8  # bare numbers of one message
 # 七八 is seven or eight, 十八九 eighteen or nineteen, 八九十 eighty or ninety: "七多", "十八多", "八十多".
 _EITHER = re.compile(
     r"(?<![零〇一二两三四五六七八九点])(?P<first>[一二三四五六七八])(?P<second>[二三四五六七八九])(?P<tens>十?)"
-    r"(?![零〇一二两三四五六七八九十百点分成])"
+    r"(?![零〇一二两三四五六七八九十百千万点分成])"
 )
 # 6点5 is 6.5; 6点05 and 6点5分 are hours.
 _NO_MINUTES = rf"(?!(?!{MMOL_SPOKEN})[\d.分个号半次片粒天小颗顿餐])"
@@ -161,7 +161,7 @@ def find_measurements(text: str, expected: str = "") -> list[Measured]:
 def _readable(text: str) -> str:
     """With the numbers that are values in digits, and without the others; every character keeps its place."""
     text = _TENTH.sub(lambda tenth: _LIKE_BEFORE[tenth[0]], spoken_as_digits(text))
-    return hide(_POINT.sub(".", _EITHER.sub(_either, text)))
+    return _EITHER.sub(_either, hide(_POINT.sub(".", text)))
 
 
 def _either(found: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ ANSWERS = {
     "bot_failure", "bot_delayed", "bot_edited", "bot_choice_again", "bot_choose", "bot_choice_over", "bot_repeated",
     "bot_emergency", "bot_emergency_violence", "bot_crisis", "bot_urgent", "bot_place_after_alarm", "bot_department",
     "bot_department_mapped", "bot_department_nearest", "bot_department_around", "bot_department_elsewhere",
-    "bot_talk_who_pharmacy", "bot_talk_who_doctor",
+    "bot_talk_who_pharmacy", "bot_talk_who_doctor", "bot_talk_stays_consultation",
 }  # fmt: skip
 UNASKED = ["say_follow_up_due", "say_follow_up_again", "ask_follow_up_begin"]  # a follow-up begins by itself
 KEYS = [
