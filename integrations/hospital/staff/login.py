@@ -32,7 +32,7 @@ async def check_password(
     """The member whose password this is; None for a wrong one, an unknown or disabled login, and one that is locked
     after five failures. All of them take as long. `only`: logins of other roles are unknown here, so that nobody can
     lock them from where they could not log in."""
-    name = login.strip().lower()
+    name = login.strip().lower().replace("\0", "\ufffd")  # which Postgres takes in no text
     which = and_(StaffMember.login == name, true() if only is None else StaffMember.role == only)
     member = await _locked(session, which) if len(name) <= _LONGEST_LOGIN else None
     open_to = member if member and member.active and not _is_locked(member, now) else None

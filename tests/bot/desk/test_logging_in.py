@@ -56,7 +56,14 @@ async def test_every_refusal_is_the_same(desks: Desks) -> None:
         await accounts.set_active(session, "off", False, by="staff:root")
     answers = [
         await _password(desks.browser(), name, password)
-        for name, password in (("li.na", "wrong"), ("nobody", PASSWORD), ("off", PASSWORD), ("", ""))
+        for name, password in (
+            ("li.na", "wrong"),
+            ("nobody", PASSWORD),
+            ("off", PASSWORD),
+            ("", ""),
+            ("li\0na", PASSWORD),
+            ("li.na", "\0"),
+        )  # fmt: skip
     ]
     assert {(one.status_code, one.text) for one in answers} == {(401, answers[0].text)}
     assert "没有成功" in answers[0].text
