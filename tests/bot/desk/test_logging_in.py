@@ -63,7 +63,7 @@ async def test_every_refusal_is_the_same(desks: Desks) -> None:
             ("", ""),
             ("li\0na", PASSWORD),
             ("li.na", "\0"),
-        )  # fmt: skip
+        )
     ]
     assert {(one.status_code, one.text) for one in answers} == {(401, answers[0].text)}
     assert "没有成功" in answers[0].text
