@@ -7,70 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from integrations.language.counting import MMOL_SPOKEN, hide
-from integrations.language.measured_names import BEATS, HIGH, LOW, NAMES, NEXT, SUGAR, own
+from integrations.language.measured import GAP, NO_HOUR, OPEN, TENTHS, N, Value, if_more, most, numbers
+from integrations.language.measured import Measured as Measured
+from integrations.language.measured_names import NAMES, SUGAR, own
 from integrations.language.measured_names import MeasurementKind as MeasurementKind
-from integrations.language.quantities import QUANTITY, read_quantity, spoken_as_digits
-
-Value = dict[str, float | str]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """text[start:end] says it. `value`: see MeasurementKind; of a blood pressure one of the two may be missing.
-    `with_unit`: a weight that was told in a unit, not as a bare number. `at_most`: where a digit was left open (8点多,
-    130多) the value with the largest one; `value` has the smallest."""
-
-    kind: MeasurementKind
-    value: Value
-    start: int
-    end: int
-    with_unit: bool = False
-    at_most: Value | None = None
-
+from integrations.language.pressures import PRESSURE, find_pressures
+from integrations.language.quantities import read_quantity, spoken_as_digits
 
 _MG_PER_MMOL = 18.0  # of glucose
 _KG_PER_POUND = 0.45359237
-
-_N = QUANTITY
-_NO_HOUR = r"(?! ?(?:点(?!\d)|个多|[ap]m\b|o'clock)|\.几)"
-_OPEN = "[多几]"  # behind a number: a digit more is not told
-_GAP = r"[ :,，是为了有在到约大概差不多都也测量几回次·the iswasof]{0,12}?"
-_BETWEEN = "[ ,，、;；/和andmmHg多几左右]{0,8}?"  # the two numbers
-
-
-def _to(part: str) -> str:
-    """The upper end of a range: 高压120到130."""
-    return rf"(?: ?(?:[~～—–-]|到|至) ?(?P<{part}_to>{_N})(?! ?[/比]))?"
-
-
-_NAMED = re.compile(
-    rf"{HIGH}{_GAP}(?P<high>{_N}){_to('high')}(?:{_BETWEEN}{LOW}{_GAP}(?P<low>{_N}){_to('low')})?"
-    rf"|{LOW}{_GAP}(?P<low_first>{_N}){_to('low_first')}"
-    rf"(?:{_BETWEEN}{HIGH}{_GAP}(?P<high_then>{_N}){_to('high_then')})?",
-    re.IGNORECASE,
-)
-# 高的140低的80, 上面140下面80: so only where a pressure is meant, and both are told.
-_NAMED_BRIEFLY = re.compile(
-    rf"(?:上面|最?高)(?:的|那个)?[是为]? ?(?P<high>{_N}){_BETWEEN}(?:下面|最?低)(?:的|那个)?[是为]? ?(?P<low>{_N})"
-)
-_SPACES = " {0,20}"  # what number words leave
-# The third of 135/85/72 is the pulse.
-_SLASHED = re.compile(
-    rf"(?P<high>{_N}){_to('high')}{_OPEN}?{_SPACES}(?:/|\\|比|over){_SPACES}(?P<low>{_N})"
-    rf"(?:{_to('low')}(?! ?/ ?\d)| ?/ ?(?P<pulse>{_N})(?! ?/ ?\d))",
-    re.IGNORECASE,
-)
-_PAIR = re.compile(
-    rf"(?P<high>{_N}){_OPEN}? ?(?P<by>[ /\\,，、;；~～—–-]|和|比|到|至|over|and) ?(?P<low>{_N})",
-    re.IGNORECASE,
-)
-_POINTED = re.compile(r"(?<=\d\d)\.(?=\d\d\d?(?![\d.]))")  # 135.85: a pressure has no tenths
-_PRESSURE = re.compile(r"血压|\bbp\b|blood pressure|\bpressure\b", re.IGNORECASE)
-_PULSE = re.compile(rf"{BEATS}{NEXT}(?P<pulse>{_N})", re.IGNORECASE)
 
 _FASTING = (
     r"(?:空腹|餐前|饭前|早饭前|早餐前|fasting|before (?:breakfast|lunch|dinner|eating|food|meals?|a meal))"
@@ -81,7 +30,7 @@ _AFTER = (
 )
 _ELSEWHEN = r"(?:睡前|半夜|夜里|凌晨|bedtime)"  # neither
 _GLUCOSE = re.compile(
-    rf"(?:{SUGAR}|{_FASTING}|{_AFTER}|{_ELSEWHEN})[^\d零〇一二两三四五六七八九十百。.;；]{{0,14}}?(?P<n>{_N}){_NO_HOUR}",
+    rf"(?:{SUGAR}|{_FASTING}|{_AFTER}|{_ELSEWHEN})[^\d零〇一二两三四五六七八九十百。.;；]{{0,14}}?(?P<n>{N}){NO_HOUR}",
     re.IGNORECASE,
 )
 # What a meter shows instead of a number, beyond its last one.
@@ -94,32 +43,29 @@ _BEYOND = {
     "below": re.compile(rf"{_SHOWS}lo(?![a-z])", re.IGNORECASE),
 }
 _LAST = {"above": 33.3, "below": 1.1}  # mmol/L, of the usual meters
-_UPPER = re.compile(rf"[多几]? ?(?:[~～—–-]|到|至) ?(?P<n>{_N})(?! ?[/月号日])")  # of a range: 餐后16到18
+_UPPER = re.compile(rf"[多几]? ?(?:[~～—–-]|到|至) ?(?P<n>{N})(?! ?[/月号日])")  # of a range: 餐后16到18
 _MG = re.compile(r" ?(?:mg|毫克)", re.IGNORECASE)
 # Behind a value that was named, another one of the same: 昨天血糖8.5，今天6.1.
 _THEN = re.compile(
     r"(?:[今昨前]天|今[早晚]|昨晚|现在|刚[才刚]|yesterday|today|now)(?:早上|中午|晚上|[上下]午)?"
     r"(?:[测量]?的?是|[测量]的|[就又]|变成|[降升]?到了?|[降升]成|it'?s|it (?:is|was)|is|was)?"
-    rf" ?(?P<n>{_N}){_NO_HOUR}(?! ?/)",
+    rf" ?(?P<n>{N}){NO_HOUR}(?! ?/)",
     re.IGNORECASE,
 )
 
 _WEIGHT_UNIT = r"(?P<unit>公斤|千克|kg|kgs|kilos?|kilograms?|斤|磅|lbs?|pounds?)"
 _WEIGHT = re.compile(
-    rf"(?:体重|称了?|weigh(?:ts?|ed|ing)?|\bweight){_GAP}(?P<n>{_N}){_OPEN}? ?{_WEIGHT_UNIT}?(?P<half>半)?"
-    rf"|(?P<n2>{_N}){_OPEN}? ?{_WEIGHT_UNIT.replace('unit', 'unit2')}(?P<half2>半)?",
+    rf"(?:体重|称了?|weigh(?:ts?|ed|ing)?|\bweight){GAP}(?P<n>{N}){OPEN}? ?{_WEIGHT_UNIT}?(?P<half>半)?"
+    rf"|(?P<n2>{N}){OPEN}? ?{_WEIGHT_UNIT.replace('unit', 'unit2')}(?P<half2>半)?",
     re.IGNORECASE,
 )
 
 _TEMPERATURE = re.compile(
-    rf"(?:体温|温度|发烧|烧到|烧|temperature|\btemp|fever){_GAP}(?P<n>{_N})"
+    rf"(?:体温|温度|发烧|烧到|烧|temperature|\btemp|fever){GAP}(?P<n>{N})"
     r" ?(?P<unit>度|℃|°c|°f|℉|°|degrees|c\b|f\b)?(?P<tenth>[\d一二三四五六七八九半](?![\d分]))?"
-    rf"|(?P<n2>{_N}) ?(?P<unit2>度|℃|°c|°f|℉|°|degrees)(?P<tenth2>[\d一二三四五六七八九半](?![\d分]))?",
+    rf"|(?P<n2>{N}) ?(?P<unit2>度|℃|°c|°f|℉|°|degrees)(?P<tenth2>[\d一二三四五六七八九半](?![\d分]))?",
     re.IGNORECASE,
 )
-_RANGES = frozenset("~～—–-到至")
-_ALONE = re.compile(rf"(?P<n>{_N}){_NO_HOUR}", re.IGNORECASE)
-
 _MOST = 8  # bare numbers of one message
 # 七八 is seven or eight, 十八九 eighteen or nineteen, 八九十 eighty or ninety: "七多", "十八多", "八十多".
 _EITHER = re.compile(
@@ -137,10 +83,9 @@ _TENTH = re.compile(
 _LIKE_BEFORE = dict(zip("0123456789零一二三四五六七八九", "零一二三四五六七八九0123456789", strict=True))
 # 8点多, beside the hours: 晚上8点多, 饭后8点多测的.
 _POINT_OPEN = re.compile(
-    rf"(?<!早上)(?<![上下中]午)(?<!晚上)(?<!傍晚)(?<!早晨)(?<!凌晨)(?<!半夜)(?<!夜里)(?<![早晚夜])(?P<n>{_N})"
+    rf"(?<!早上)(?<![上下中]午)(?<!晚上)(?<!傍晚)(?<!早晨)(?<!凌晨)(?<!半夜)(?<!夜里)(?<![早晚夜])(?P<n>{N})"
     r"(?:点[多几](?!钟)|\.几|个多(?![小月星周钟]))(?!的时候|时|才|就|再|左右?测|[测量查睡起醒吃喝打出回去来做上下开走])"
 )
-_TENTHS = 0.9
 _FAHRENHEIT = (90, 115)  # without a unit
 
 
@@ -169,110 +114,6 @@ def _either(found: re.Match[str]) -> str:
     return f"{found['first']}{found['tens']}多" if int(second) == int(first) + 1 else found[0]
 
 
-def _most(text: str, end: int, number: float) -> float:
-    """The largest number that "130多" may be, where it ends; the number itself where nothing is left open."""
-    if not text.startswith(("多", "几"), end):
-        return number
-    for step in (100, 10):
-        if number >= step and number % step == 0:
-            return number + step - 1
-    return number + _TENTHS
-
-
-def _pressures(text: str, expected: bool) -> Iterator[Measured]:
-    meant = expected or bool(_PRESSURE.search(text))
-    pulse = _PULSE.search(text)
-    rest = own(_without(text, pulse), MeasurementKind.BLOOD_PRESSURE)
-    rest = _POINTED.sub("/", rest) if meant else rest
-    spans = list(_named_pressures(rest, meant))
-    if not spans:
-        spans = [
-            one
-            for one in _pairs(_SLASHED, rest)
-            if (_may_be_meant(one.value) if meant else _sounds_right(one.value))
-        ]
-    if not spans and meant:
-        spans = list(_loose_pairs(rest))
-    if not spans and expected:
-        spans = [
-            Measured(MeasurementKind.BLOOD_PRESSURE, {"systolic": value}, start, end)
-            for value, start, end in _numbers(rest)
-            if value >= 40
-        ][:1]
-    for span in spans:
-        beats: Value = {"pulse": read_quantity(pulse["pulse"])} if pulse else {}
-        at_most = span.at_most | beats if span.at_most else None
-        yield replace(span, value=span.value | beats, at_most=at_most)
-
-
-def _named_pressures(text: str, meant: bool) -> list[Measured]:
-    found: list[Measured] = []
-    for match in _NAMED.finditer(text):
-        high = "high" if match["high"] else "high_then"
-        low = "low" if match["low"] else "low_first"
-        found += _pressure_or_range(text, match, {"systolic": high, "diastolic": low})
-    if not found and meant:
-        found = list(_pairs(_NAMED_BRIEFLY, text))
-    if len(found) == 2 and not set(found[0].value) & set(found[1].value):  # 高压测了几回都是130，低压80
-        first, second = found
-        at_most = (first.at_most or first.value) | (second.at_most or second.value)
-        value = first.value | second.value
-        return [Measured(first.kind, value, first.start, second.end, at_most=_if_more(at_most, value))]
-    return found
-
-
-def _pairs(pattern: re.Pattern[str], text: str) -> Iterator[Measured]:
-    for match in pattern.finditer(text):
-        yield from _pressure_or_range(text, match, {"systolic": "high", "diastolic": "low"})
-
-
-def _loose_pairs(text: str) -> Iterator[Measured]:
-    """135 85; of 120到130, which is one number only, the upper end."""
-    for match in _PAIR.finditer(text):
-        high, low = read_quantity(match["high"]), read_quantity(match["low"])
-        if low > high >= 30 and match["by"] in _RANGES:
-            yield Measured(MeasurementKind.BLOOD_PRESSURE, {"systolic": low}, *match.span())
-        elif high >= 30:
-            yield _pressure(text, match, {"systolic": "high", "diastolic": "low"})
-
-
-def _pressure_or_range(text: str, match: re.Match[str], parts: dict[str, str]) -> Iterator[Measured]:
-    """Of a range both ends: whoever asks takes the graver one."""
-    groups = match.groupdict()
-    yield _pressure(text, match, parts)
-    if any(groups.get(f"{group}_to") for group in parts.values()):
-        upper = {part: f"{group}_to" if groups.get(f"{group}_to") else group for part, group in parts.items()}
-        yield _pressure(text, match, upper)
-
-
-def _pressure(text: str, match: re.Match[str], parts: dict[str, str]) -> Measured:
-    """`parts`: the group that holds each; a group that matched nothing is left out."""
-    told = {
-        name: (read_quantity(match[group]), match.end(group)) for name, group in parts.items() if match[group]
-    }
-    value: Value = {name: number for name, (number, _) in told.items()}
-    if beats := match.groupdict().get("pulse"):
-        value["pulse"] = read_quantity(beats)
-    at_most: Value = {name: _most(text, end, number) for name, (number, end) in told.items()}
-    at_most = value | at_most
-    return Measured(MeasurementKind.BLOOD_PRESSURE, value, *match.span(), at_most=_if_more(at_most, value))
-
-
-def _if_more(at_most: Value, value: Value) -> Value | None:
-    return at_most if at_most != value else None
-
-
-def _sounds_right(value: Value) -> bool:
-    """Where nobody spoke of blood pressure, two numbers may be a date or a fraction."""
-    high, low = float(value["systolic"]), float(value["diastolic"])
-    return 60 <= high <= 300 and 30 <= low < high and 25 <= float(value.get("pulse", 60)) <= 240
-
-
-def _may_be_meant(value: Value) -> bool:
-    """Not 11/23, which is a day."""
-    return float(value["systolic"]) > 12 or float(value["diastolic"]) > 31
-
-
 def _glucose(text: str, expected: bool) -> Iterator[Measured]:
     if not (expected or re.search(rf"{SUGAR}|{_FASTING}|{_AFTER}", text, re.IGNORECASE)):
         return  # 半夜38度5 is none
@@ -286,10 +127,10 @@ def _glucose(text: str, expected: bool) -> Iterator[Measured]:
         spans = [(start, end) for _, start, end in _few(text)]
     for start, end in spans:
         value = read_quantity(text[start:end])
-        most = _most(text, end, value)
+        largest = most(text, end, value)
         if _MG.match(text, end):
-            value, most = value / _MG_PER_MMOL, most / _MG_PER_MMOL
-        yield _sugar(text, value, most, start, end)
+            value, largest = value / _MG_PER_MMOL, largest / _MG_PER_MMOL
+        yield _sugar(text, value, largest, start, end)
     if expected or re.search(SUGAR, text, re.IGNORECASE):
         for beyond, shown in _BEYOND.items():
             if match := shown.search(text):
@@ -297,14 +138,14 @@ def _glucose(text: str, expected: bool) -> Iterator[Measured]:
                 yield replace(found, value=found.value | {"beyond": beyond})
         for match in islice(_POINT_OPEN.finditer(text), _MOST):
             value = read_quantity(match["n"])
-            yield _sugar(text, value, value + _TENTHS, *match.span())
+            yield _sugar(text, value, value + TENTHS, *match.span())
 
 
-def _sugar(text: str, value: float, most: float, start: int, end: int) -> Measured:
+def _sugar(text: str, value: float, largest: float, start: int, end: int) -> Measured:
     when = _around_a_meal(text, start)
     told: Value = {"value": round(value, 1)} | ({"when": when} if when else {})
-    at_most = told | {"value": round(most, 1)}
-    return Measured(MeasurementKind.GLUCOSE, told, start, end, at_most=_if_more(at_most, told))
+    at_most = told | {"value": round(largest, 1)}
+    return Measured(MeasurementKind.GLUCOSE, told, start, end, at_most=if_more(at_most, told))
 
 
 def _around_a_meal(text: str, at: int) -> str:
@@ -325,22 +166,22 @@ def _weights(text: str, expected: bool) -> Iterator[Measured]:
             continue  # five pounds of apples
         half = 0.5 if match["half"] or match["half2"] else 0
         value = read_quantity(match[number]) + half
-        yield _weight(value, _most(text, match.end(number), value), unit, *match.span())
+        yield _weight(value, most(text, match.end(number), value), unit, *match.span())
         return
     if expected:
-        for value, start, end in list(_numbers(text))[:1]:
-            yield _weight(value, _most(text, end, value), "", start, end)
+        for value, start, end in list(numbers(text))[:1]:
+            yield _weight(value, most(text, end, value), "", start, end)
 
 
-def _weight(value: float, most: float, unit: str, start: int, end: int) -> Measured:
+def _weight(value: float, largest: float, unit: str, start: int, end: int) -> Measured:
     factor = 1.0
     if unit == "斤":
         factor = 0.5
     elif unit in ("磅", "lb", "lbs", "pound", "pounds"):
         factor = _KG_PER_POUND
     told: Value = {"value": round(value * factor, 1)}
-    at_most: Value = {"value": round(most * factor, 1)}
-    more = _if_more(at_most, told)
+    at_most: Value = {"value": round(largest * factor, 1)}
+    more = if_more(at_most, told)
     return Measured(MeasurementKind.WEIGHT, told, start, end, with_unit=bool(unit), at_most=more)
 
 
@@ -394,20 +235,12 @@ def find_number(text: str) -> float | None:
 
 def find_numbers(text: str) -> list[float]:
     """All such numbers, in order."""
-    return [value for value, _, _ in _numbers(_readable(text))]
-
-
-def _numbers(text: str) -> Iterator[tuple[float, int, int]]:
-    for match in _ALONE.finditer(text):
-        try:
-            yield read_quantity(match["n"]), *match.span("n")
-        except ValueError:
-            continue
+    return [value for value, _, _ in numbers(_readable(text))]
 
 
 def _few(text: str) -> list[tuple[float, int, int]]:
     """Yesterday's and today's; a flood of numbers is none of them."""
-    return list(islice(_numbers(text), _MOST))
+    return list(islice(numbers(text), _MOST))
 
 
 def _whole(text: str) -> tuple[int, int]:
@@ -416,12 +249,8 @@ def _whole(text: str) -> tuple[int, int]:
     return start, start + len(stripped)
 
 
-def _without(text: str, match: re.Match[str] | None) -> str:
-    return text if match is None else text[: match.start()] + " " * len(match[0]) + text[match.end() :]
-
-
 _READERS = (
-    (MeasurementKind.BLOOD_PRESSURE, _pressures),
+    (MeasurementKind.BLOOD_PRESSURE, find_pressures),
     (MeasurementKind.GLUCOSE, _glucose),
     (MeasurementKind.TEMPERATURE, _temperatures),
     (MeasurementKind.WEIGHT, _weights),
@@ -429,7 +258,7 @@ _READERS = (
 
 
 _KINDS = (
-    (MeasurementKind.BLOOD_PRESSURE, _PRESSURE),
+    (MeasurementKind.BLOOD_PRESSURE, PRESSURE),
     (MeasurementKind.GLUCOSE, re.compile(SUGAR, re.IGNORECASE)),
     (MeasurementKind.WEIGHT, re.compile(r"体重|重量|胖|瘦|weight|weigh", re.IGNORECASE)),
     (MeasurementKind.TEMPERATURE, re.compile(r"体温|发烧|temperature|fever", re.IGNORECASE)),
