@@ -1,11 +1,12 @@
 import time
 
 import pytest
+import yaml
 
 from bot.red_flags import Outcome, get_ready, look, rules
 from bot.red_flags.phrases import Phrase, Sieve, pieces
 from bot.red_flags.plain import plain
-from bot.red_flags.reading import GRAVITY
+from bot.red_flags.reading import DATA, GRAVITY
 from integrations.language.script import normalise
 
 pytestmark = pytest.mark.usefixtures("the_rules_alone")
@@ -109,6 +110,22 @@ def test_every_rule_sees_its_examples():
     ]
     rung = [(rule.name, one) for rule in rules() for one in rule.silent if look(normalise(one))[1]]
     assert (missed, rung) == ([], [])
+
+
+@pytest.mark.parametrize("file", sorted(DATA.glob("*.yml")), ids=lambda file: file.stem)
+def test_nothing_is_written_twice_under_one_name(file):
+    """The second would quietly take the place of the first."""
+    for node in _mappings(yaml.compose(file.read_text(encoding="utf-8"), yaml.CSafeLoader)):
+        keys = [key.value for key, _ in node.value]
+        assert sorted(keys) == sorted(set(keys))
+
+
+def _mappings(node):
+    if isinstance(node, yaml.MappingNode):
+        yield node
+    for one in node.value if not isinstance(node, yaml.ScalarNode) else ():
+        for inner in one if isinstance(one, tuple) else (one,):
+            yield from _mappings(inner)
 
 
 def test_every_rule_names_its_guidance_and_has_examples():
