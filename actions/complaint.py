@@ -70,10 +70,18 @@ class ComplaintForm(CaseSteps):
     form = "complaint_form"
     slot = "complaint"
     own = frozenset({"complain", "non_text", "abuse"})
+    ends = frozenset({"complaint_withdraw"})
+
+    def denied(self, turn: Turn) -> bool:
+        """不投诉了 takes back what was told."""
+        return super().denied(turn) and purpose_of(turn.text) != "withdraw"
+
+    def in_own_words(self, turn: Turn) -> bool:
+        return not self.long_away(turn) and turn.asked in _TYPED and own_words.tells(turn)
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """Whatever a story sounds like, it is the story."""
-        if not self.long_away(turn) and turn.asked in _TYPED and own_words.tells(turn):
+        if self.in_own_words(turn):
             outcome = await self.step(turn, reply, draft)
             again = not outcome.understood and outcome.asked
             return await self._again(turn, reply, draft) if again else outcome
@@ -83,6 +91,9 @@ class ComplaintForm(CaseSteps):
         if turn.asked and turn.intent == "cancel" and not own_words.is_done(turn.text):
             kept = turn.asked == "complaint_withdraw"
             reply.say("say_complaint_kept" if kept else "say_complaint_stopped")
+            return Outcome.closed()
+        if not turn.asked and super().denied(turn) and not await self.standing(turn):
+            reply.say("say_kept_as_is_now")
             return Outcome.closed()
         if (purpose := await self._purpose(turn)) or draft.get("case"):
             return await self.on_case(turn, reply, draft, purpose)

@@ -193,7 +193,7 @@ class Form(Journey):
             turn = replace(turn, intent=_ASIDE, facts=read_facts(()))
         elif open_here and turn.asked in self.ends and gives_up(turn.text):
             turn = replace(turn, intent="affirm", facts=read_facts(()))
-        if is_denied(turn.intent, turn.text):
+        if self.denied(turn) and not (open_here and self.in_own_words(turn)):
             outcome = await self._not_wanted(turn, reply, draft, open_here=open_here)
         elif open_here:
             outcome = await self._inside(self._booked(turn), reply, draft)
@@ -218,6 +218,14 @@ class Form(Journey):
             return await self.ask(turn, reply, draft)
         reply.say("say_kept_as_is_now")
         return Outcome(draft or None)
+
+    def denied(self, turn: Turn) -> bool:
+        """Whether what the message sounds like is just what is not wanted: 不要人工."""
+        return is_denied(turn.intent, turn.text)
+
+    def in_own_words(self, turn: Turn) -> bool:
+        """Whether the message is told for the open question, whatever else it sounds like: a story, an illness."""
+        return False
 
     def _booked(self, turn: Turn) -> Turn:
         """下周三上午挂骨科 books, whatever else it may sound like, where no visit is what the form is about."""

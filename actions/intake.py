@@ -51,10 +51,13 @@ class IntakeForm(Form):
     def says_something(self, turn: Turn) -> bool:
         return bool(turn.facts.health or turn.facts.choice or (turn.kind in _PICTURED))
 
+    def in_own_words(self, turn: Turn) -> bool:
+        typed = turn.text and turn.intent not in _WAYS_OUT and own_words.tells(turn)
+        return turn.away < LONG_AWAY and bool(self.says_something(turn) or typed)
+
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """Whatever an answer sounds like, it is the answer. What was told is kept when something else is done first."""
-        typed = turn.text and turn.intent not in _WAYS_OUT and own_words.tells(turn)
-        if turn.away < LONG_AWAY and (self.says_something(turn) or typed):
+        if self.in_own_words(turn):
             await self._besides(turn, reply)
             outcome = await self.step(turn, reply, draft)
             if not outcome.understood and outcome.asked:

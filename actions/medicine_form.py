@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from actions import medicine
@@ -20,6 +21,8 @@ from integrations.hospital.pharmacy.terms import PharmacyError
 from integrations.hospital.pharmacy.views import PrescriptionView
 
 _STOPS = frozenset({"cancel", "deny"})
+# What a word against another medicine sounds like: 不换了.
+_CHANGES = frozenset({"change_profile", "reschedule_appointment"})
 # Characters: "快递送到家里吧", "please send it by courier"; what is longer says more than how.
 
 
@@ -37,6 +40,14 @@ class MedicineForm(SubstitutionSteps):
         if turn.away < LONG_AWAY and _says_how(turn):
             return await self.taken(turn, reply, draft)
         return await super()._inside(turn, reply, draft)
+
+    async def _not_wanted(
+        self, turn: Turn, reply: Reply, draft: Mapping[str, Any], *, open_here: bool
+    ) -> Outcome:
+        """不换了 refuses the other medicine."""
+        if open_here and turn.asked == "substitution" and turn.intent in _CHANGES:
+            return await self._inside(replace(turn, intent="deny"), reply, draft)
+        return await super()._not_wanted(turn, reply, draft, open_here=open_here)
 
     async def step(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if not turn.asked or (turn.intent in self.own and not (turn.facts.address or _says_how(turn))):

@@ -58,7 +58,16 @@ _AFTER = r".{0,24}"
 _NOTHING_NAMED = (
     r"\s*(?:号|约|期|时间|日期|医生|了|吧|啦|呢|an appointment|a visit|anything|the time|it|now)*"
 )
-_AFTER_ALL = {"book_appointment": _NOTHING_NAMED, "reschedule_appointment": _NOTHING_NAMED}
+# More behind 不转人工 is why there should be one: 不转人工我就走了, 不要客服机器人.
+_OF_THEIRS = (
+    r"\s*(?:服务|客服|帮忙|帮助|介入|接待|了|吧|啦|啊|呀|哈|谢谢"
+    r"|\b(?:me|to|an?|any|the|person|human|anyone|agent|is|needed|now|more|anymore|please|thanks)\b|\s)*"
+)
+_AFTER_ALL = {
+    "book_appointment": _NOTHING_NAMED,
+    "reschedule_appointment": _NOTHING_NAMED,
+    "talk_to_human": _OF_THEIRS,
+}
 _DENIED = {
     intent: re.compile(
         rf"(?:{_BEFORE})*{_NOT}(?:{_STILL}){{0,3}}(?:{verb})(?P<after>{_AFTER_ALL.get(intent, _AFTER)})",
@@ -66,7 +75,15 @@ _DENIED = {
     )
     for intent, verb in _VERBS.items()
 }
-_WANTED = {intent: re.compile(verb, re.IGNORECASE) for intent, verb in _VERBS.items()}
+# What asks for it beside the verb, in another clause: 不换医生，时间往后推; 不用我付，我儿子来.
+_ASKED_FOR: Mapping[str, str] = {
+    "reschedule_appointment": r"推|延|提前|往[前后]|到",
+    "pay_for_me": r"儿|女|孩子|爸|妈|老公|老婆|爱人|家[人里]|亲戚|朋友|别人|他|她",
+}
+_WANTED = {
+    intent: re.compile(rf"{verb}|{_ASKED_FOR[intent]}" if intent in _ASKED_FOR else verb, re.IGNORECASE)
+    for intent, verb in _VERBS.items()
+}
 # Beside it nothing else is said, or who denies it goes on by themselves.
 _NO_MORE_OF_IT = re.compile(
     r"(?:客服|服务|人|[帮回]?[我忙复答]|了|啦|吧|呢|哈|谢谢|多谢|me|to|an?|person|human|agent|is|needed|required|necessary"
@@ -85,6 +102,7 @@ _INSISTS = re.compile(
 
 _NO = re.compile(
     r"[不没甭勿莫否拒冇未]|(?<![性特分级区类])别(?!人|的)|唔(?!该)|算了|反对|作废"
+    r"|下次|[改回]天|改日|免了|[再先](?:看看|说吧|想想|考虑)|考虑(?:一下|考虑)|商量|拉倒|放弃|以后再"
     r"|\b(?:no|not|never|none|nope|neither|cannot|refuse|decline)\b|n['’]t\b",
     re.IGNORECASE,
 )
@@ -92,7 +110,7 @@ _NO = re.compile(
 _NO_MATTER = re.compile(
     r"不好意思|对不起|没(?:填|写|打|看|记|输|量|弄|说)错|(?:没有?|冇|莫得|不会?|无|未)(?:什么|啥|任何|得|有|其他|别的)*(?:错|问题|毛病|意见|差|假|变|改|换|事儿?|异议|疑问|所谓|关系|急|着急|要紧"
     r"|客气|麻烦|谢|说|变化|变动|漏|落下|忘)|不(?:用|必|需要)(?:再)?(?:改|换|变|谢|急|客气|找|加急)|别忘|差不多|少不了|不得了"
-    r"|(?:中|行|好|对|是|要|可)不(?:中|行|好|对|是|要|可)"
+    r"|([中行好对是要可])不\1|没(?:办法|辙|法子)|同意不"
     r"|\b(?:no (?:problem|worries|changes?|rush|hurry|objections?)|why not|not (?:bad|a problem))\b",
     re.IGNORECASE,
 )

@@ -60,6 +60,14 @@ def test_not_wanted(intent: str, said: str) -> None:
         ("talk_to_human", "怎么还不给我转人工"),
         ("talk_to_human", "你们不给我转人工"),
         ("talk_to_human", "不转人工不行"),
+        ("talk_to_human", "不转人工我就走了"),
+        ("talk_to_human", "不给我转人工我打12345了"),
+        ("talk_to_human", "不给转人工是吧"),
+        ("talk_to_human", "不找人工解决不了问题"),
+        ("talk_to_human", "不要客服机器人"),
+        ("reschedule_appointment", "不换医生，时间往后推"),
+        ("reschedule_appointment", "不换医生，到周五"),
+        ("pay_for_me", "不用我付，我儿子来"),
         ("talk_to_human", "再不转人工我就投诉"),
         ("talk_to_human", "我不想跟机器说话，找人工"),
         ("talk_to_human", "i don't want a bot, talk to a person"),
@@ -146,6 +154,7 @@ def test_a_person_is_wanted_or_more_is_said(said: str) -> None:
     [
         "当然不要", "肯定不要", "嗯不要", "好吧不要了", "对，不要了", "我反对", "definitely not", "of course not",
         "授权作废", "不可以", "唔要", "好的算了", "嗯嗯 不是", "可以是可以，但我不想", "I don't think so", "當然不要",
+        "好下次吧", "可以免了吧", "嗯再看看吧", "好的我再考虑一下", "好不要了", "行改天吧",
     ],
 )  # fmt: skip
 def test_no_yes(said: str) -> None:
@@ -159,6 +168,7 @@ def test_no_yes(said: str) -> None:
         "好的不急", "好，没事", "行，不着急", "不用改了就这样", "好，不换了", "yes, no problem", "ok no changes",
         "对，没填错", "没写错", "姓名性别都对", "好的，特别感谢", "好，唔該", "莫得问题", "不好意思，确认",
         "对不起刚看到，要", "不需要改，确认", "没有其他问题，对", "好的别忘了提醒我",
+        "没办法，就这个吧", "同意不退", "可不可以，可以",
         "yes, cancel it", "确认取消", "都吃了没落下", "对，没变", "同意", "好的",
     ],
 )  # fmt: skip
