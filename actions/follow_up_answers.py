@@ -9,7 +9,16 @@ from typing import Any
 from actions import follow_up_words as words
 from actions import measured_doubt, passed_on
 from actions.consent import missing_consents
-from actions.follow_up_task import BEGIN, QUESTION, add, keep, known_plans, later, open_task, put_question
+from actions.follow_up_task import (
+    BEGIN,
+    QUESTION,
+    keep,
+    known_plans,
+    later,
+    open_task,
+    put_beside,
+    put_question,
+)
 from actions.follow_up_times import taken_at
 from actions.forms import Outcome
 from actions.measured_doubt import MEANT
@@ -63,22 +72,37 @@ async def take_answers(
 
 
 async def _keep(turn: Turn, task: OpenTask, draft: Mapping[str, Any], reads: list[Read]) -> None:
-    """Each in the place of an earlier answer; but of two values to one question the graver one answers it."""
-    moment = taken_at(turn)
-    given = {
-        read.question.id: Given(read.question, read.value, read.level, moment, read.beside) for read in reads
-    }
+    """Each in the place of an earlier answer. Of two values to one question the graver one answers it."""
+    moment, given = taken_at(turn), []
     for read in reads:
-        if read.question.id != draft.get(BESIDE) or corrects(turn.text):
+        one = Given(read.question, read.value, read.level, moment, read.beside)
+        others = await _others(turn, task, draft, read)
+        if not others:
+            given.append(one)
             continue
-        before = (await _answers_of(turn, task)).get(read.question.id)
-        if not isinstance(before, dict):
-            continue
-        if gravity(read) > gravity(graded(known_plans(turn), read.question, before)):
-            given[read.question.id] = replace(given[read.question.id], beside=(before, *read.beside))
+        told = [read, *(graded(known_plans(turn), read.question, value) for value in others)]
+        gravest = max(told, key=gravity)
+        beside = (*(other.value for other in told if other is not gravest), *read.beside)
+        one = replace(one, value=gravest.value, level=gravest.level, beside=beside)
+        if gravest.value == (await _answers_of(turn, task)).get(read.question.id):
+            await put_beside(turn, task, one)
         else:
-            await add(turn, task, given.pop(read.question.id))
-    await keep(turn, task, list(given.values()))
+            given.append(one)
+    await keep(turn, task, given)
+
+
+async def _others(
+    turn: Turn, task: OpenTask, draft: Mapping[str, Any], read: Read
+) -> list[dict[str, float | str]]:
+    """What stands for the same question, and goes on standing beside this value: all where it was told beside; where
+    one is put right (不对，餐后是9.3), what was measured at another time."""
+    corrected = corrects(turn.text)
+    if not read.question.measures or not (corrected or draft.get(BESIDE) == read.question.id):
+        return []
+    async with turn.runtime.database.begin() as session:
+        standing = await answering.measured_with(session, turn.runtime.crypto, task.id, read.question.id)
+    when = read.value.get("when")
+    return [one for one in standing if not corrected or (when and one.get("when", when) != when)]
 
 
 async def answer_afterwards(turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -99,8 +123,7 @@ async def answer_afterwards(turn: Turn, reply: Reply, draft: Mapping[str, Any]) 
     reads = await said_instead(turn, task, plan, draft, afterwards=True)
     if wrong := next((read for read in reads if read.doubtful), None):
         return await _look_again(turn, reply, task, plan, draft, wrong, reads)
-    moment = taken_at(turn)
-    await keep(turn, task, [Given(read.question, read.value, read.level, moment) for read in reads])
+    await _keep(turn, task, draft, reads)
     reply.say("say_follow_up_changed", what=turn.words.all_of(words.changed(turn, read) for read in reads))
     _advise(turn, reply, reads)
     return await _go_on_after(turn, reply, plan, {**draft, ECHOED: True}, reads)

@@ -77,12 +77,12 @@ async def keep(turn: Turn, task: OpenTask, answers: list[Given]) -> None:
             await operations.once(session, turn.key(f"answer {given.question.id}"), effect)
 
 
-async def add(turn: Turn, task: OpenTask, given: Given) -> None:
-    """A value beside the answer that stands."""
+async def put_beside(turn: Turn, task: OpenTask, given: Given) -> None:
+    """Values beside the answer that stands."""
     async with turn.runtime.database.begin() as session:
 
         async def effect() -> operations.Result:
-            await answering.add(
+            await answering.put_beside(
                 session,
                 turn.runtime.crypto,
                 known_plans(turn),

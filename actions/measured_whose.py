@@ -101,12 +101,12 @@ async def ask_again(
 
 
 async def of_another(turn: Turn, patient_id: UUID) -> bool:
-    """Whether the message tells a value of a relative who is not this patient."""
+    """Whether the message tells a value of a relative who is not this patient, known here or not."""
     relative = relative_of(turn)
     if not (relative and turn.facts.measurement):
         return False
     people = related(await _people(turn), relative)
-    return bool(people) and patient_id not in {one.id for one in people}
+    return patient_id not in {one.id for one in people}
 
 
 async def _offered(turn: Turn, draft: Mapping[str, Any]) -> list[PatientView]:

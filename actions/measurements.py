@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +33,9 @@ from integrations.language.people import told_of
 
 TREND = timedelta(days=90)
 _JUST_NOTED = timedelta(minutes=15)  # so long "不对" means the one before
+_FOR_ME = re.compile(
+    r"[给帮替为]我(?:自己|本人)?[量测称]|\b(?:measured|took|checked) (?:my|mine)\b", re.IGNORECASE
+)
 _ENOUGH = 2  # values that make a picture
 # How what was noted wrongly is put right.
 _EXAMPLES = {
@@ -290,7 +294,9 @@ async def _meant(turn: Turn, reply: Reply) -> list[PatientView]:
 
 
 def relative_of(turn: Turn) -> str:
-    """The word for somebody else of whom the message tells; "" for oneself."""
+    """The word for somebody else of whom the message tells; "" for oneself, whoever measured."""
+    if _FOR_ME.search(turn.text):
+        return ""
     return turn.facts.relative or told_of(turn.text)
 
 

@@ -29,7 +29,7 @@ class Measured:
 N = QUANTITY
 NO_HOUR = r"(?! ?(?:点(?!\d)|个多|[ap]m\b|o'clock)|\.几)"
 OPEN = "[多几]"  # behind a number: a digit more is not told
-GAP = r"[ :,，是为了有在到约大概差不多都也测量几回次·the iswasof]{0,12}?"
+GAP = r"[ :,，是为了有在到约大概差不多都也又再还测量几回次·the iswasof]{0,12}?"
 TENTHS = 0.9
 _ALONE = re.compile(rf"(?P<n>{N}){NO_HOUR}", re.IGNORECASE)
 

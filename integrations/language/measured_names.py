@@ -22,7 +22,7 @@ HIGH = r"(?:高压|收缩压|上压|systolic|upper|top(?: number)?|sys\b)"
 LOW = r"(?:低压|舒张压|下压|diastolic|lower|bottom(?: number)?|dia\b)"
 SUGAR = r"(?:血糖|糖(?![尿化])|glucose|blood sugar|\bsugar|\bbg\b)"
 BEATS = r"(?:心率|脉搏|心跳|脉率|pulse|heart rate|\bhr\b)"
-NEXT = "[ :：是为了有在到约大概差不多都也的高低才只the iswasof]{0,10}?"  # within one clause
+NEXT = "[ :：是为了有在到约大概差不多都也又再还的高低才只the iswasof]{0,10}?"  # within one clause
 # A number next to the name or the unit of something else is that, also where another measure is asked for.
 NAMES = {
     MeasurementKind.BLOOD_PRESSURE: rf"血压|{HIGH}|{LOW}|\bbp\b|pressure",

@@ -284,6 +284,16 @@ async def test_a_relatives_value_is_no_answer_to_ones_own_question(chat: Chat, c
     assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
 
 
+async def test_a_value_of_somebody_unknown_here_is_no_answer_to_ones_own_question(chat: Chat) -> None:
+    task, _ = await begun(chat, "hypertension")
+    told = ("measurement", "blood_pressure")
+    said = await answer(chat, "我妈血压150/95", "log_measurement", told, ("relative", "妈"))
+    assert "今天早上的血压是多少" in said.text
+    assert await answers(chat, task) == {}
+    await answer(chat, "我老婆给我量的135/85", "log_measurement", told, ("relative", "老婆"))
+    assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
+
+
 async def test_which_relative_is_asked_beside_the_question(chat: Chat, clinic: Clinic) -> None:
     for name in ("*华", "*宝"):
         await clinic.relative(chat, Relation.CHILD, date(2010, 1, 1), Sex.MALE, name)

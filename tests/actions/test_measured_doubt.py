@@ -193,7 +193,24 @@ async def test_two_sure_values_are_both_kept(chat: Chat) -> None:
     assert (await answers(chat, task))["sugar"] == {"value": 11.3, "when": "after_meal"}
     assert await series(chat) == [6.1, 11.3]
     await answer(chat, "不对，空腹是5.1", "correct")
-    assert await series(chat) == [5.1]
+    assert (await answers(chat, task))["sugar"] == {"value": 11.3, "when": "after_meal"}
+    assert await series(chat) == [5.1, 11.3]
+    await answer(chat, "看错了，餐后是9.3", "correct")
+    assert (await answers(chat, task))["sugar"] == {"value": 9.3, "when": "after_meal"}
+    assert await series(chat) == [5.1, 9.3]
+    await answer(chat, "不对，是8.3", "correct")
+    assert await series(chat) == [5.1, 8.3]
+
+
+async def test_one_value_put_right_withdraws_no_other_ones_alert(chat: Chat) -> None:
+    task, _ = await begun(chat, "diabetes")
+    await answer(chat, "空腹6.1，餐后18.5")
+    await answer(chat, "不对，空腹是5.1", "correct")
+    assert (await answers(chat, task))["sugar"] == {"value": 18.5, "when": "after_meal"}
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+    await answer(chat, "看错了，餐后是8.5", "correct")
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["closed"]
+    assert await series(chat) == [5.1, 8.5]
 
 
 async def test_a_doubtful_value_beside_a_sure_one_is_asked_about_once(chat: Chat) -> None:

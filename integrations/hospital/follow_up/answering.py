@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import Select, exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
@@ -158,7 +158,15 @@ async def give(
     await _go_on(session, task, given.question, plans, now)
 
 
-async def add(
+async def measured_with(
+    session: AsyncSession, crypto: Crypto, task_id: UUID, question_id: str
+) -> list[dict[str, float | str]]:
+    """The values that stand for a question, the answer among them."""
+    answer_id = await session.scalar(_standing(task_id, question_id))
+    return await measuring.of_answer(session, crypto, answer_id) if answer_id else []
+
+
+async def put_beside(
     session: AsyncSession,
     crypto: Crypto,
     plans: Plans,
@@ -168,16 +176,21 @@ async def add(
     method: Method,
     now: datetime,
 ) -> None:
-    """Another value beside the answer that stands, and that counts as before."""
+    """The answer stands, and its alert; `given.beside` is what the series holds beside it from now on."""
     await lock(session, task.id)
-    standing = select(FollowUpAnswer.id).where(
-        FollowUpAnswer.task_id == task.id,
-        FollowUpAnswer.question == given.question.id,
+    answer_id = await session.scalar(_standing(task.id, given.question.id))
+    if answer_id:
+        await measuring.take_back(session, answer_id=answer_id, now=now)
+        for value in (given.value, *given.beside):
+            await _note(session, crypto, plans, task, replace(given, value=value), answer_id, method, now)
+
+
+def _standing(task_id: UUID, question_id: str) -> Select[UUID]:
+    return select(FollowUpAnswer.id).where(
+        FollowUpAnswer.task_id == task_id,
+        FollowUpAnswer.question == question_id,
         FollowUpAnswer.replaced_at.is_(None),
     )
-    answer_id = await session.scalar(standing)
-    if answer_id:
-        await _note(session, crypto, plans, task, given, answer_id, method, now)
 
 
 async def _note(

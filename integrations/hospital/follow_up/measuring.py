@@ -71,6 +71,15 @@ async def told_aside(
     )
 
 
+async def of_answer(session: AsyncSession, crypto: Crypto, answer_id: UUID) -> list[Value]:
+    """What counts of it, as it was noted."""
+    mine = select(Measurement.value).where(
+        Measurement.answer_id == answer_id, Measurement.replaced_at.is_(None)
+    )
+    values = await session.scalars(mine.order_by(Measurement.id))
+    return [json.loads(crypto.decrypt(one, _CONTEXT)) for one in values]
+
+
 async def take_back(
     session: AsyncSession, *, now: datetime, answer_id: UUID | None = None, measurement_id: UUID | None = None
 ) -> None:

@@ -41,7 +41,7 @@ _WORD = re.compile(
     r"[一二两三四五六七八九十](?=[\u4e00-\u9fff])(?![分点级到至或一二两三四五六七八九十吧左的啊了呢来多、])"
 )
 _OR = re.compile(
-    r"(?<![零一二三四五六七八九十点])[一二三四五六七八](?=[二三四五六七八九](?![零一二三四五六七八九十百点]))"
+    r"(?<![零一二三四五六七八九十点])[一二两三四五六七八](?=[二三四五六七八九](?![零一二三四五六七八九十百点]))"
 )  # 七八分: the worse one
 _RANGE = re.compile(r"\d ?(?:[-~～—–到至、]|to|or|或) ?\d", re.IGNORECASE)
 _NOW = re.compile(r"现在|今天|今早|目前|这会|刚才|刚刚|\bnow\b|\btoday\b|this morning", re.IGNORECASE)
