@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import refuse, runner, staff
+from bot.commands.staff import Reason, refuse, runner, staff, why
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
@@ -27,11 +27,12 @@ Phone = Annotated[
 
 
 @app.command("list")
-def show_standing(phone: Phone, var: Var = VAR) -> None:
-    """Who acts for the people with this number on file; names are masked."""
+def show_standing(phone: Phone, reason: Reason, var: Var = VAR) -> None:
+    """Who acts for the people with this number on file; names are masked. The audit log keeps who looked and why."""
+    known = why(reason)
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        found = await agreements.of_phone(session, crypto, phone)
+        found = await agreements.find(session, crypto, phone, actor=staff(), reason=known)
         for one in found:
             typer.echo(
                 f"{one.patient_id}  {one.patient:<8} is the {one.relation} of {one.owner:<8}"

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit, events
+from integrations.hospital import audit, events, revealing
 from integrations.hospital.linking import lock_patient
 from integrations.hospital.models import AccountPatient, Contact, Patient, Relation
 from integrations.hospital.operations import OperationKey, Result, once
@@ -43,6 +43,22 @@ async def of_phone(session: AsyncSession, crypto: Crypto, phone: str) -> list[St
     indexes = crypto.blinds(read_phone(phone), "patients.phone")
     found = await session.scalars(select(Patient.id).where(Patient.phone_index.in_(indexes)))
     return await _standing(session, list(found))
+
+
+async def find(
+    session: AsyncSession, crypto: Crypto, phone: str, *, actor: str, reason: str
+) -> list[Standing]:
+    """The same, for staff who look for it: the audit log keeps who did and why. Raises InvalidPhone, NoReason."""
+    found = await of_phone(session, crypto, phone)
+    await revealing.record(
+        session,
+        actor=actor,
+        action="agreements_searched",
+        subject="patients",
+        reason=reason,
+        about={"files": sorted({str(one.patient_id) for one in found})},
+    )
+    return found
 
 
 async def end(

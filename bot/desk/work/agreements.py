@@ -9,9 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
 from bot.desk.registry import desk_page, refusals
-from bot.desk.work.reasons import Gone, moment
+from bot.desk.work.reasons import REASON, Gone, moment
 from integrations.hospital import agreements as service
-from integrations.hospital import audit
 from integrations.hospital.agreements import Standing
 from integrations.hospital.reading import InvalidPhone
 from integrations.hospital.staff.permissions import Right
@@ -54,7 +53,9 @@ class Agreements:
                     icon="link_off",
                 ),
             ),
-            general=(Action("find", right, self._find, asks=(Ask("phone", "queue.phone"),), icon="search"),),
+            general=(
+                Action("find", right, self._find, asks=(Ask("phone", "queue.phone"), REASON), icon="search"),
+            ),
             age="agreements.since",
         )
 
@@ -77,12 +78,9 @@ class Agreements:
         ]
 
     async def _find(self, session: AsyncSession, _row: Row, answers: Answers) -> dict[str, object]:
-        found = await service.of_phone(session, self._desk.rt.crypto, answers["phone"])
-        self._phone = answers["phone"]
-        detail = {"files": sorted({str(one.patient_id) for one in found})}
-        await audit.record(
-            session, actor=self._desk.actor, action="agreements_searched", subject="patients", detail=detail
-        )
+        desk, phone = self._desk, answers["phone"]
+        found = await service.find(session, desk.rt.crypto, phone, actor=desk.actor, reason=answers["reason"])
+        self._phone = phone
         return {"count": len(found)}
 
     async def _describe(self, _session: AsyncSession, row: Row) -> Detail:

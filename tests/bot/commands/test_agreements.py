@@ -20,7 +20,7 @@ async def _mother(session: AsyncSession, crypto: Crypto) -> None:
 
 def test_staff_end_what_a_relative_agreed_to(desk: Desk) -> None:
     desk.before(_mother)
-    listed = desk.run("agreements", "list", typed="137 1234 5678\n")
+    listed = desk.run("agreements", "list", typed="137 1234 5678\nshe calls\n")
     assert "*英" in listed.output
     assert "王秀英" not in listed.output
     ids = re.findall(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b", listed.output)
@@ -28,4 +28,4 @@ def test_staff_end_what_a_relative_agreed_to(desk: Desk) -> None:
     done = desk.run("agreements", "end", *ids, "--called-back")
     assert done.exit_code == 0, done.output
     assert desk.run("agreements", "end", *ids, "--called-back").exit_code == 1
-    assert "Nobody" in desk.run("agreements", "list", typed="13712345678\n").output
+    assert "Nobody" in desk.run("agreements", "list", typed="13712345678\nshe calls\n").output
