@@ -155,7 +155,7 @@ def _known(arrival: Arrival, outcome: Outcome, rule: str) -> bool:
     latest = arrival.latest
     if latest is None or outcome in _GRAVE or (outcome is Outcome.URGENT and latest.outcome is Outcome.CHECK):
         return False
-    despair = red_flags.rule_named(rule).words == "mind"
+    despair = red_flags.rule_named(rule).asks == "mind"
     if not arrival.attended and (despair or not latest.told):
         return False
     return latest.is_about(rule) or (latest.outcome is Outcome.EMERGENCY and not despair)
@@ -197,7 +197,7 @@ async def _note(session: Executor, rt: Runtime, latest: Latest, answer: Said) ->
 
 async def _yes(session: Executor, rt: Runtime, arrival: Arrival, latest: Latest) -> str:
     await _note(session, rt, latest, Said.YES)
-    asked = red_flags.rule_named(latest.rule).words
+    asked = red_flags.rule_named(latest.rule).asks
     outcome = Outcome.CRISIS if asked == "mind" else Outcome.EMERGENCY
     return await _answer(session, rt, arrival, outcome, latest.rule)
 
@@ -207,7 +207,7 @@ async def _ask_again(session: Executor, rt: Runtime, arrival: Arrival, latest: L
     flag = {"id": arrival.inbound_id, "alarm": f"{latest.outcome}:{latest.rule}", "now": rt.now()}
     await session.execute(_MARK, flag)
     await session.execute(_ASKED_AGAIN, {"id": latest.id, "now": rt.now()})
-    topic = red_flags.rule_named(latest.rule).words or first_aid.GENERAL[Outcome.CHECK]
+    topic = red_flags.rule_named(latest.rule).asks
     said = " ".join([*arrival.earlier, arrival.message.text])
     danger = Danger(Outcome.CHECK, topic, await _place(session, rt, arrival), normalise(said))
     return await _say(session, rt, arrival, danger)
@@ -229,10 +229,9 @@ async def _answer(session: Executor, rt: Runtime, arrival: Arrival, outcome: Out
     await session.execute(_MARK, mark | {"now": now})
     place = await _place(session, rt, arrival)
     said = " ".join([*arrival.earlier, arrival.message.text])
-    topic = red_flags.rule_named(rule).words
-    if outcome is Outcome.CHECK:
-        topic = topic or first_aid.GENERAL[outcome]
-    elif outcome is not red_flags.rule_named(rule).outcome:
+    seen = red_flags.rule_named(rule)
+    topic = seen.asks if outcome is Outcome.CHECK else seen.words
+    if outcome not in (Outcome.CHECK, seen.outcome):
         topic = ""  # the yes to a check, or what is over by now
     return await _say(session, rt, arrival, Danger(outcome, topic, place, normalise(said)))
 

@@ -2,10 +2,9 @@
 
 from bot.first_aid.places import Department, nearest
 from bot.first_aid.regions import Region, region_of
-from bot.first_aid.words import GENERAL, Danger, department_line, get_ready, way_to_help, words_for
+from bot.first_aid.words import Danger, department_line, get_ready, way_to_help, words_for
 
 __all__ = [
-    "GENERAL",
     "Danger",
     "Department",
     "Region",

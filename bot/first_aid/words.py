@@ -12,8 +12,6 @@ from integrations.language.languages import ENGLISH, SIMPLIFIED
 from integrations.messages import Location
 from integrations.settings import Settings
 
-GENERAL = {Outcome.CHECK: "general"}  # the question of a rule that has none of its own
-
 
 @dataclass(frozen=True, slots=True)
 class Danger:
@@ -75,9 +73,10 @@ def way_to_help(settings: Settings, place: Location, language: str) -> str:
 
 def get_ready(settings: Settings) -> None:
     """Says everything once, so that a fault stops the start and not an alarm. Raises OSError, KeyError, YAMLError."""
-    topics = {(rule.outcome, rule.words or GENERAL.get(rule.outcome, "")) for rule in rules()}
+    own = {(rule.outcome, rule.words) for rule in rules()} - {(Outcome.CHECK, "")}
+    asked = {(Outcome.CHECK, rule.asks) for rule in rules()}  # a danger that has lasted becomes a question
     grave = {(outcome, "") for outcome in (Outcome.EMERGENCY, Outcome.CRISIS, Outcome.URGENT)}
-    for outcome, words in topics | grave:
+    for outcome, words in own | asked | grave:
         for language in (SIMPLIFIED, ENGLISH):
             words_for(settings, Danger(outcome, words), language)
     nearest(settings, Location(0.0, 0.0))

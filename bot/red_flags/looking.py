@@ -145,7 +145,7 @@ def _gravest(scope: Scope, han: bool, latin: bool, new_from: int) -> tuple[Found
         if milder[0] is not Outcome.NONE and GRAVITY.index(rule.outcome) <= GRAVITY.index(milder[0]):
             break
         for hit in _hits(rule, scope, han, latin, new_from):
-            if rule.outcome is Outcome.CHECK and rule.words == "general" and scope.wishes():
+            if rule.outcome is Outcome.CHECK and rule.asks == "general" and scope.wishes():
                 continue
             if rule.outcome is Outcome.EMERGENCY and scope.chronic(hit):
                 milder, weighed = max(milder, (Outcome.CHECK, rule.name), key=_gravity), True

@@ -3,7 +3,8 @@
 A rule says what is looked for (`says`, and `english`), and perhaps what has to stand near it (`with`, `with_english`).
 Its phrases are regular expressions in which {name} is a class of words from vocabulary.yml and … a gap within one
 clause. `kind: name` marks the name of an illness or deed rather than a sign: people ask about those. `kind: hint` marks
-words that may as well mean nothing.
+words that may as well mean nothing. `words` names a text of its own (bot_<outcome>_<words> in domain.yml), `asks` the
+question of a check (bot_check_<asks>), and of what becomes one because it has lasted for long.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ GRAVITY = list(Outcome)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of data/*.yml. `words`: names a text of its own. `despite`: what does not silence it."""
+    """One row of data/*.yml. `words`: names a text of its own. `asks`: the question where it is asked about.
+    `despite`: what does not silence it."""
 
     name: str
     outcome: Outcome
@@ -52,6 +54,7 @@ class Rule:
     is_hint: bool = False
     despite: frozenset[str] = frozenset()
     words: str = ""
+    asks: str = "general"
     examples: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
 
@@ -96,11 +99,11 @@ def sieve() -> tuple[Sieve, dict[str, int]]:
 
 # What the second opinion speaks by: it looks for nothing, and rests on no guidance.
 OPINIONS = tuple(
-    Rule(name, outcome, "second opinion", Patterns(), words=words)
-    for name, outcome, words in (
-        ("model.emergency", Outcome.EMERGENCY, ""),
-        ("model.crisis", Outcome.CRISIS, ""),
-        ("model.urgent", Outcome.URGENT, ""),
+    Rule(name, outcome, "second opinion", Patterns(), asks=asks)
+    for name, outcome, asks in (
+        ("model.emergency", Outcome.EMERGENCY, "general"),
+        ("model.crisis", Outcome.CRISIS, "general"),
+        ("model.urgent", Outcome.URGENT, "general"),
         ("model.check", Outcome.CHECK, "general"),
         ("model.check_mind", Outcome.CHECK, "mind"),
     )
@@ -159,6 +162,7 @@ def _rule(row: dict[str, Any]) -> Rule:
         is_hint=row.get("kind") == "hint",
         despite=frozenset(row.get("despite", ())),
         words=row.get("words", ""),
+        asks=row.get("asks", "general"),
         examples=tuple(row.get("examples", ())),
         silent=tuple(row.get("silent", ())),
     )

@@ -18,6 +18,25 @@ async def test_a_check_asks_one_question_with_the_number(rt, say):
 
 
 @pytest.mark.parametrize(
+    ("complaint", "asked"),
+    [
+        ("头疼得受不了", "脖子发硬"),
+        ("突然手麻", "这边手脚没力"),
+        ("突然腳麻", "這邊手腳沒力"),
+        ("I have a splitting headache", "a stiff neck"),
+        ("今天突然胸闷", "疼到胳膊"),
+        ("总是喘不上气", "嘴唇发紫"),  # what has lasted long is asked about, in the words of its rule
+        ("老公喝醉了经常打我", "打110"),
+    ],
+)
+async def test_each_is_asked_about_in_its_own_words(rt, say, complaint, asked):
+    await say(complaint)
+    [words] = await said(rt)
+    assert asked in words
+    assert words.endswith(("“有”或“没有”。", "“有”或“沒有”。", "“yes” or “no”."))
+
+
+@pytest.mark.parametrize(
     ("complaint", "outcome", "number"), [("胸口有点疼", "emergency", "120"), ("我好绝望", "crisis", "12356")]
 )
 async def test_yes_to_it_is_an_emergency_or_a_crisis(rt, say, complaint, outcome, number):

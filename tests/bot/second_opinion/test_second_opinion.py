@@ -280,10 +280,10 @@ def test_the_bounds_keep_the_harmless_quiet():
 
 
 def test_every_name_it_goes_by_has_its_outcome_and_words():
-    assert {one.name: (one.outcome, one.words) for one in OPINIONS} == {
-        "model.emergency": (Outcome.EMERGENCY, ""),
-        "model.crisis": (Outcome.CRISIS, ""),
-        "model.urgent": (Outcome.URGENT, ""),
+    assert {one.name: (one.outcome, one.asks) for one in OPINIONS} == {
+        "model.emergency": (Outcome.EMERGENCY, "general"),
+        "model.crisis": (Outcome.CRISIS, "general"),
+        "model.urgent": (Outcome.URGENT, "general"),
         "model.check": (Outcome.CHECK, "general"),
         "model.check_mind": (Outcome.CHECK, "mind"),
     }
