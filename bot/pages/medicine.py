@@ -116,7 +116,8 @@ class Document:
         doctor = words.write(f"{plain.doctor(one.practitioner, one.title)} {one.department}")
         rows = [("page_row_patient", words.write(one.patient)), ("page_row_rx_doctor", doctor)]
         if one.pharmacist and one.decided_at:
-            rows.append(("page_row_rx_pharmacist", words.write(one.pharmacist.removeprefix("staff:"))))
+            checked_by = one.pharmacist_name or one.pharmacist.removeprefix("staff:")
+            rows.append(("page_row_rx_pharmacist", words.write(checked_by)))
         rows.append(("page_row_rx_issued", words.full_moment(one.issued_at)))
         if self.state in ("review", "question", "choose", "unpaid", "expired", "sent_back", "overdue"):
             rows.append(("page_row_rx_until", words.moment(one.valid_until - timedelta(minutes=1))))

@@ -54,10 +54,11 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class PrescriptionView:
-    """`patient` is masked. `order_no` is there while there is a bill that is not closed. `asked`: a substitution
-    waits for the patient. `rejection`: why the pharmacist did not let it pass. `amend_by`: its doctor should have
-    amended it by then; `overdue_at`: they had not; `amended_by`: the new one. `amends_because`: why the one that
-    it amends was sent back."""
+    """`patient` is masked. `pharmacist` is as the audit log names them, `pharmacist_name` what a member of staff is
+    called. `order_no` is there while there is a bill that is not closed. `asked`: a substitution waits for the
+    patient. `rejection`: why the pharmacist did not let it pass. `amend_by`: its doctor should have amended it by
+    then; `overdue_at`: they had not; `amended_by`: the new one. `amends_because`: why the one that it amends was
+    sent back."""
 
     id: UUID
     status: PrescriptionStatus
@@ -76,6 +77,7 @@ class PrescriptionView:
     started_at: datetime | None
     decided_at: datetime | None
     pharmacist: str | None
+    pharmacist_name: str | None
     rejection: str | None
     handing: Handing | None
     pickup_code: str | None
@@ -123,6 +125,7 @@ _VIEWS = """
     SELECT p.id, p.status, p.patient_id, pt.masked_name AS patient, p.account_id, p.contact_id,
            d.name AS practitioner, d.staff_no, d.title, w.name AS department, p.online, p.issued_at, p.valid_until,
            r.due_at, r.started_at, r.decided_at, r.pharmacist,
+           (SELECT staff.name FROM staff WHERE staff.login = substr(r.pharmacist, 7)) AS pharmacist_name,
            CASE WHEN r.approved IS FALSE THEN r.reason END AS rejection,
            p.handing, p.pickup_code, o.order_no, o.status AS order_status, o.amount_fen, o.expires_at AS pay_until,
            dl.id AS delivery_id, dl.status AS delivery_status, dl.fee_fen AS delivery_fen,

@@ -9,10 +9,11 @@ from sqlalchemy import delete
 
 from integrations.hospital import page_subjects
 from integrations.hospital.delivery import shipping
-from integrations.hospital.models import AccountPatient, Handing
+from integrations.hospital.models import AccountPatient, Handing, Role
 from integrations.hospital.pharmacy import amending, checkout, counter, reviews, substitutions
 from tests.consultation_rows import Asker, Online
 from tests.pharmacy_rows import HOME, NOW, PHARMACIST, TERMS, Client, Pharmacy
+from tests.staff_rows import member
 
 from .money import IN_WECHAT, words
 
@@ -39,6 +40,8 @@ async def open_page(cash, who, made):
 
 async def test_what_is_on_it_and_who_wrote_and_checked_it(cash, pharmacy):
     who, client = await patient(cash)
+    async with cash.rt.database.begin() as session:
+        await member(session, Role.PHARMACIST, "pharmacist", name="何敏")
     made = await pharmacy.approved(client, "AML", "NIF")
     said = words(await open_page(cash, who, made))
     number = (await pharmacy.see(made)).number
@@ -49,7 +52,7 @@ async def test_what_is_on_it_and_who_wrote_and_checked_it(cash, pharmacy):
         "硝苯地平控释片",
         "李静",
         "老年医学科",
-        "审核药师 pharmacist",
+        "审核药师 何敏",
         "*明",
         number,
         "今天 23:59",
