@@ -18,7 +18,10 @@ from integrations.hospital.models import Role
 from integrations.messages import Notice
 from tests.bot.handoff.conftest import queued, rows, state
 
-_BLOCKED = text("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+# Not pg_stat_activity, of which a transaction sees one moment only.
+_BLOCKED = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
 
 
 @pytest.fixture

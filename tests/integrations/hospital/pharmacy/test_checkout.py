@@ -93,8 +93,9 @@ async def _shelf(pharmacy: Pharmacy, *codes: str) -> list[tuple[UUID, str]]:
 
 
 async def _somebody_waits_for(session: AsyncSession) -> None:
+    # Not pg_stat_activity, of which a transaction sees one moment only.
     waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     )
     async with asyncio.timeout(10):
         while not await session.scalar(waiting):  # noqa: ASYNC110
