@@ -16,12 +16,16 @@ from integrations import cashier
 from integrations.connections import Pools
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Database, utcnow
-from integrations.hospital import accounts, booking, patients
+from integrations.hospital import accounts, booking, elder_mode, patients, ratings
+from integrations.hospital.billing import desk
+from integrations.hospital.billing.orders import Item
 from integrations.hospital.consultations import asking
 from integrations.hospital.consultations.asking import Wish
 from integrations.hospital.consultations.terms import Terms as ConsultationTerms
+from integrations.hospital.delivery import shipping
 from integrations.hospital.follow_up import enrolment
 from integrations.hospital.follow_up.plans import plans
+from integrations.hospital.models import OrderKind, SubjectKind
 from integrations.hospital.pharmacy import issuing, reviews, substitutions
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.terms import Terms
@@ -192,6 +196,94 @@ class Hospital:
         """As by the code on the page, with WeChat Pay."""
         with_runtime(self.stack, lambda rt: cashier.prepare(rt, order_no, Platform.WECHATPAY, Way.NATIVE))
         self.stack.sandbox.post("/pay", json={"out_trade_no": order_no}).raise_for_status()
+
+    def pay_open(self, person: Patient) -> None:
+        """The patient's youngest bill that is not paid."""
+        found = self.rows(
+            "SELECT order_no FROM orders WHERE contact_id = %s AND status = 'unpaid' ORDER BY id DESC LIMIT 1",
+            self.contact(person),
+        )
+        if not found:
+            raise NoSuchNumber("没有要付的单")
+        self.pay(found[0][0])
+
+    def bill(self, person: Patient, item: str, amount_fen: int) -> None:
+        """Staff make it; the patient is told."""
+
+        async def effect(session: AsyncSession) -> None:
+            owner = await self._owner(session, person)
+            now = utcnow()
+            await desk.add_bill(
+                session,
+                OrderKind.TEST,
+                [Item(item, amount_fen)],
+                patient_id=owner,
+                expires_at=now + timedelta(days=7),
+                actor="staff:test",
+                now=now,
+            )
+
+        self._run(effect)
+
+    def staff_no(self, doctor: str) -> str:
+        """Of the first with this name."""
+        found: str | None = self.one(
+            "SELECT min(staff_no) FROM practitioners WHERE name = %s AND active", doctor
+        )
+        if found is None:
+            raise NoSuchNumber(f"没有叫{doctor}的医生")
+        return found
+
+    def elder_mode(self, person: Patient) -> None:
+        async def effect(session: AsyncSession) -> None:
+            contact = await accounts.ensure_contact(session, person.channel, person.platform_id)
+            await elder_mode.want(session, contact.id, wanted=True)
+
+        self._run(effect)
+
+    def ask_rating(self, person: Patient, kind: str) -> None:
+        """The hospital asks now how a thing of this kind was; that of the latest consultation or talk where there was
+        one."""
+        contact, long_ago = self.contact(person), timedelta(minutes=20)
+        self.let_pass(
+            person, int(long_ago.total_seconds())
+        )  # the question waits until the conversation rests
+
+        async def effect(session: AsyncSession) -> None:
+            found = await accounts.contact(session, contact)
+            assert found
+            visits = self.rows("SELECT id FROM appointments WHERE contact_id = %s", contact)
+            subject = visits[0][0] if kind == "visit" and visits else uuid4()
+            await ratings.ask(session, SubjectKind(kind), subject, found.account_id, contact, utcnow())
+
+        asked = "SELECT id FROM ratings WHERE contact_id = %s AND subject_kind = %s"
+        if not self.rows(asked, contact, kind):
+            self._run(effect)
+        self.rows(
+            "UPDATE reminders SET due_at = now() WHERE subject_id IN"
+            " (SELECT id FROM ratings WHERE contact_id = %s AND subject_kind = %s)",
+            contact,
+            kind,
+        )
+
+    def ship(self, person: Patient) -> None:
+        """The pharmacy gives the paid medicine to the courier."""
+        [(prescription,)] = self.rows(
+            "SELECT d.prescription_id FROM deliveries d JOIN orders o USING (prescription_id) WHERE o.contact_id = %s",
+            self.contact(person),
+        )
+
+        async def effect(session: AsyncSession) -> None:
+            waybill = f"EM{uuid4().int % 10**10:010}"
+            await shipping.ship(session, prescription, "ems", waybill, actor="staff:test", now=utcnow())
+
+        self._run(effect)
+
+    async def _owner(self, session: AsyncSession, person: Patient) -> UUID:
+        contact = await accounts.ensure_contact(session, person.channel, person.platform_id)
+        owner = await patients.self_patient(session, contact.account_id)
+        assert owner, "not registered"
+        return owner.id
 
     def follow_up(self, person: Patient, plan_id: str) -> UUID:
         """Puts a registered patient on a plan, whose first asking is due now. Gives its task."""

@@ -10,9 +10,11 @@ from typing import Any
 
 from integrations import menu
 from integrations.catalogue import Texts
+from integrations.language.script import traditional
 from tests.conversations.blanks import Blanks, UnknownBlank, catalogue_pattern
 from tests.conversations.hospital import Hospital, NoSuchNumber
-from tests.conversations.script import Conversation, Line, Step, pause_of
+from tests.conversations.script import WORLD, Conversation, Line, Step, pause_of
+from tests.conversations.world import NotPossible, World, pieces
 from tests.patients import PATIENTS, Patient, Said, WeChatPatient
 from tests.stack import Stack
 
@@ -21,6 +23,15 @@ WHOLE_ANSWER = 12.0  # more after the first message of an answer, when something
 SILENCE = 3.0
 _EITHER = re.compile(r"\s*[｜|]\s*")
 _MESSAGES = re.compile(r"\s*[／/]\s*")
+# In English these stay: masked names, the languages' own names, what stands in brackets beside its English, the name
+# that shows how one is written, and addresses, which couriers read.
+_OWN_NAMES = re.compile(
+    r"\*[㐀-鿿]|简体中文|繁體中文|请选择语言|\([^()]*\)|张小明|[㐀-鿿]{2,3}市\S*|(?<= )\d+[A-Za-z]?号"
+)
+_HAN = re.compile(r"[㐀-鿿]+")
+ELDER_CHOICES = 4  # three, and 更多
+ELDER_LENGTH = 175  # characters of an answer, its choices and links left out
+_LINK_OR_CHOICE = re.compile(r"https?://\S+|^\d{1,2} .+$|回复数字选择", re.MULTILINE)
 _KINDS = {
     "图片": {"wechat": "image", "telegram": "photo"},
     "语音": {"wechat": "voice", "telegram": "voice"},
@@ -43,10 +54,6 @@ class Played:
         return "\n".join(self.lines)
 
 
-class NotPossible(Exception):
-    """The conversation asks for something that cannot be done here; says what."""
-
-
 class Player:
     """One conversation on one platform, with a patient of its own."""
 
@@ -58,10 +65,12 @@ class Player:
         self.conversation = conversation
         kind = PATIENTS[channel]
         self.patient: Patient = kind.arrive(stack.sandbox, **{kind.meeting: False})
+        self.world = World(hospital, self.patient)
         self.blanks = Blanks(self.patient, hospital.today())
         self.offered: list[tuple[str, str, str]] = []  # every choice ever offered, the latest last
         self.played = Played()
         self.last_message = 0  # the patient's own, for editing
+        self.told: list[str] = []  # what the patient wrote: it may be said back in any language
 
     def play(self) -> Played:
         try:
@@ -81,17 +90,13 @@ class Player:
             self.hospital.register([self.patient])
         elif who == "已同意":
             self.hospital.consent(self.patient)
+        if "长辈模式" in self.conversation.throughout:
+            self.hospital.elder_mode(self.patient)
         for line in self.conversation.sources:
-            found = re.fullmatch(r"(\S+) (\d+) ?个号 \{(\S+)\} ?(上午|下午)?", line.rest)
-            if not found:
-                raise NotPossible(f"第 {line.number} 行：这样写号源：雷雨 2 个号 {{那天}}")
-            _, when = self.hospital.half_day(found[1], slots=int(found[2]), period=found[4] or "")
-            self.blanks.kept[found[3]] = when
-        for line in self.conversation.prescribed:
-            found = re.fullmatch(r"(\S+?) (\d+) ?盒(?:，换成(\S+))?", line.rest)
-            if not found:
-                raise NotPossible(f"第 {line.number} 行：这样写处方：氯雷他定片 2 盒，换成阿莫西林胶囊")
-            self.hospital.prescribe(self.patient, found[1], int(found[2]), instead=found[3] or "")
+            doctor, slots, day, period = pieces(line)
+            _, self.blanks.kept[day] = self.hospital.half_day(doctor, slots=int(slots), period=period)
+        for line in self.conversation.before:
+            self.world.arrange(line)
         for line in self.conversation.booked:
             self.hospital.book(self.patient, *self._half_day(line))
         self._note(f"（{self.patient.channel}，{who}）")
@@ -101,22 +106,29 @@ class Player:
     def _take(self, step: Step) -> None:
         self._note(f"{step.act.word}：{self._readable(step.act.rest)}")
         after = self._act(step.act)
-        if after is not None:
-            self._answered(after, step.expected)
+        if after is not None and (step.expected or step.act.word not in WORLD):
+            for problem in self._against_throughout(self._answered(after, step.expected)):
+                self._miss(problem)
 
-    def _answered(self, after: int, expected: list[Line]) -> None:
+    def _answered(self, after: int, expected: list[Line]) -> Said:
         said = self._listen(after, expected)
         for line in expected:
             self._check(line, said)
+        return said
 
     # What the patient does
 
     def _act(self, line: Line) -> int | None:
         """Gives the entry after which the answer comes; None when none is expected."""
         rest, patient = line.rest, self.patient
+        if line.word in WORLD:
+            before = int(patient.entries()[-1]["id"])
+            self.world.happens(line.word, self.blanks.fill(rest))
+            return before
         match line.word:
             case "病人":
-                return self._sent(patient.act("text", text=self.blanks.fill(rest)))
+                self.told.append(self.blanks.fill(rest))
+                return self._sent(patient.act("text", text=self.told[-1]))
             case "病人连发":
                 sent = [
                     patient.act("text", text=self.blanks.fill(one), wait=False)
@@ -138,10 +150,10 @@ class Player:
                 return self._sent(
                     patient.act("edit", message_id=self.last_message, text=self.blanks.fill(rest))
                 )
-            case "过":
-                self.hospital.let_pass(patient, pause_of(line))
-            case "别人约走":
-                self.hospital.take_away(*self._half_day(line), time=self._clock(line))
+        if line.word == "过":
+            self.hospital.let_pass(patient, pause_of(line))
+        else:  # 别人约走
+            self.hospital.take_away(*self._half_day(line), time=self._clock(line))
         return None
 
     def _sent(self, answer: dict[str, Any]) -> int:
@@ -217,6 +229,22 @@ class Player:
                 return not titles
             case _:
                 return not said.text and not titles
+
+    def _against_throughout(self, said: Said) -> list[str]:
+        """What is not as the whole conversation has to be."""
+        problems, words = [], str(said)
+        if "英文" in self.conversation.throughout:
+            own = " ".join((*self.told, self.patient.name))
+            strange = [one for one in _HAN.findall(_OWN_NAMES.sub("", words)) if one not in own]
+            problems += [f"英文里有中文：{'、'.join(strange)}"] if strange else []
+        if "繁体" in self.conversation.throughout and traditional(words) != words:
+            problems.append("不全是繁体")
+        if "长辈模式" in self.conversation.throughout:
+            if len(said.buttons) > ELDER_CHOICES:
+                problems.append(f"长辈模式里给了 {len(said.buttons)} 个选项")
+            if (length := len(_LINK_OR_CHOICE.sub("", said.text).strip())) > ELDER_LENGTH:
+                problems.append(f"长辈模式里说了 {length} 个字")
+        return problems
 
     def _remember(self, said: Said) -> None:
         self.offered += said.buttons

@@ -11,7 +11,16 @@ from pathlib import Path
 FOLDER = Path(__file__).with_name("dialogs")
 
 # What may stand before the colon of a line, and whether something has to follow it.
-HEAD = {"是谁": True, "渠道": True, "已约": True, "号源": True, "处方": True}
+HEAD = {
+    "是谁": True,
+    "渠道": True,
+    "全程": True,
+    "已约": True,
+    "号源": True,
+    "处方": True,
+    "账单": True,
+    "在线医生": True,
+}
 ACTS = {
     "病人": True,
     "病人按": True,
@@ -22,7 +31,24 @@ ACTS = {
     "病人连发": True,
     "过": True,
     "别人约走": True,
+    "病人付款": False,
+    "随访": True,
+    "请评价": True,
+    "药寄出": False,
+    "医生接诊": False,
+    "医生没来": False,
+    "医生说": True,
+    "医生结束": True,
+    "医生退诊": True,
+    "人工接手": False,
+    "人工说": True,
+    "人工结束": False,
 }
+# What comes from others; whether the patient hears of it at once, a line with an expectation says.
+WORLD = frozenset(
+    {"病人付款", "随访", "请评价", "药寄出", "医生接诊", "医生没来", "医生说", "医生结束", "医生退诊"}
+    | {"人工接手", "人工说", "人工结束"}
+)
 EXPECTATIONS = {
     "助手": True,
     "助手不说": True,
@@ -34,6 +60,7 @@ EXPECTATIONS = {
 KNOWN = HEAD | ACTS | EXPECTATIONS
 CHANNELS = {"微信": "wechat", "Telegram": "telegram"}
 WHO = ("陌生人", "已同意", "已登记")
+THROUGHOUT = ("英文", "繁体", "长辈模式")  # what holds for every answer of a conversation
 _LINE = re.compile(r"(?P<word>[^\s：:]+?)\s*(?:[：:]\s*(?P<rest>.*))?")
 _PAUSE = re.compile(r"(?P<count>\d+) ?(?P<unit>分钟|小时|天)")
 _UNITS = {"分钟": 60, "小时": 3600, "天": 86400}
@@ -74,7 +101,8 @@ class Conversation:
     channels: tuple[str, ...] = tuple(CHANNELS.values())
     booked: list[Line] = field(default_factory=list)  # appointments made before
     sources: list[Line] = field(default_factory=list)  # half days with so many numbers
-    prescribed: list[Line] = field(default_factory=list)
+    before: list[Line] = field(default_factory=list)  # prescriptions, bills, who consults online
+    throughout: tuple[str, ...] = ()  # of THROUGHOUT
     welcome: list[Line] = field(default_factory=list)  # what the patient hears on coming
     steps: list[Step] = field(default_factory=list)
 
@@ -99,17 +127,20 @@ def read_all(folder: Path = FOLDER) -> list[Conversation | BadScript]:
 def read(file: Path) -> list[Conversation]:
     """The conversations of a file, each under a `## title`. Raises BadScript."""
     conversations: list[Conversation] = []
-    channels = tuple(CHANNELS.values())
+    channels: tuple[str, ...] = tuple(CHANNELS.values())
+    throughout: tuple[str, ...] = ()
     for number, text in _lines(file):
         if text.startswith("## "):
             title = text.removeprefix("## ").strip()
             if any(other.title == title for other in conversations):
                 raise BadScript(file, number, f"“{title}”在这个文件里已经有了，换一个标题")
-            conversations.append(Conversation(title, file, number, channels=channels))
+            conversations.append(Conversation(title, file, number, channels=channels, throughout=throughout))
         elif conversations:
             _add(conversations[-1], _line(file, number, text))
+        elif (line := _line(file, number, text)).word == "全程":
+            throughout = _throughout(file, line)
         else:
-            channels = _channels(file, _line(file, number, text))
+            channels = _channels(file, line)
     for one in conversations:
         if not any(step.expected for step in one.steps):
             raise BadScript(file, one.number, f"“{one.title}”里没有一行“助手：…”，什么也没有检查")
@@ -161,12 +192,18 @@ def _head(one: Conversation, line: Line) -> None:
         one.who = line.rest
     elif line.word == "渠道":
         one.channels = _channels(one.file, line)
-    elif line.word == "已约":
-        one.booked.append(line)
-    elif line.word == "处方":
-        one.prescribed.append(line)
+    elif line.word == "全程":
+        one.throughout = _throughout(one.file, line)
     else:
-        one.sources.append(line)
+        kept = {"已约": one.booked, "号源": one.sources}.get(line.word, one.before)
+        kept.append(line)
+
+
+def _throughout(file: Path, line: Line) -> tuple[str, ...]:
+    found = tuple(re.split(r"[、,，]\s*", line.rest))
+    if not set(found) <= set(THROUGHOUT):
+        raise BadScript(file, line.number, f"“全程”只能是：{'、'.join(THROUGHOUT)}")
+    return found
 
 
 def _channels(file: Path, line: Line) -> tuple[str, ...]:

@@ -4,21 +4,18 @@ in which the whole fee goes back."""
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 
-from bot.consulting import work
 from bot.handoff import talking
 from bot.handoff.states import OfConsultation
-from bot.wake import wake
-from integrations.hospital.models import Practitioner, ReturnReason, Role, StaffMember
+from integrations.hospital.models import StaffMember
 from integrations.runtime import Runtime
 from tests.conversations.conftest import Arrive
-from tests.conversations.hospital import Hospital, with_runtime
+from tests.conversations.hospital import Hospital
+from tests.conversations.staff import Doctor
 from tests.patients import Patient
 from tests.stack import Stack, eventually
 
@@ -27,76 +24,21 @@ STAFF_NO, FEE = "RH0102", 3000
 _LONG = 60  # seconds that news may take on a busy machine
 
 
-class Doctor:
-    """Who consults online, and does at the desk what its pages do."""
-
-    def __init__(self, hospital: Hospital) -> None:
-        self.hospital = hospital
-        self.id = hospital.consults(STAFF_NO, FEE)
-        self.name = hospital.one("SELECT name FROM practitioners WHERE id = %s", self.id)
-
-    def does(self, patient: Patient, act: Callable[..., Awaitable[Any]], *words: Any) -> Any:
-        """One act of `work` on the patient's latest consultation, and what it said leaves."""
-        consultation, conversation = self.consultation(patient)
-
-        async def run(rt: Runtime) -> Any:
-            async with rt.database.begin() as session:
-                member = await self._member(session, rt)
-                done = await act(session, rt, consultation, *words, member, rt.now())
-            await wake(rt.redis, [conversation])
-            return done
-
-        return with_runtime(self.hospital.stack, run)
-
-    def says(self, patient: Patient, words: str) -> None:
-        async def say(session: Any, rt: Runtime, _one: UUID, member: StaffMember, now: Any) -> None:
-            await talking.say(session, rt, self._talk(patient), member, words, now=now)
-
-        self.does(patient, say)
-        _hears(patient, words)
-
-    def cannot_simply_close(self, patient: Patient) -> None:
-        async def close(session: Any, rt: Runtime, _one: UUID, member: StaffMember, now: Any) -> None:
-            await talking.close(session, rt, self._talk(patient), member, now)
-
-        with pytest.raises(OfConsultation):
-            self.does(patient, close)
-
-    def consultation(self, patient: Patient) -> tuple[UUID, UUID]:
-        conversation = self.hospital.contact(patient)
-        rows = self.hospital.rows(
-            "SELECT id FROM consultations WHERE contact_id = %s ORDER BY id DESC LIMIT 1", conversation
-        )
-        return rows[0][0], conversation
-
-    def _talk(self, patient: Patient) -> UUID:
-        found: UUID = self.hospital.one(
-            "SELECT id FROM talks WHERE conversation_id = %s AND status = 'active'",
-            self.hospital.contact(patient),
-        )
-        return found
-
-    async def _member(self, session: Any, rt: Runtime) -> StaffMember:
-        found = await session.scalar(select(StaffMember).where(StaffMember.practitioner_id == self.id))
-        if found is None:
-            doctor = await session.get_one(Practitioner, self.id)
-            found = StaffMember(
-                login="test-online", name=doctor.name, role=Role.DOCTOR, practitioner_id=doctor.id,
-                department_id=doctor.department_id, password_hash="-", password_changed_at=rt.now(),
-            )  # fmt: skip
-            session.add(found)
-            await session.flush()
-        assert isinstance(found, StaffMember)
-        return found
-
-
 @pytest.fixture
 def doctor(hospital: Hospital) -> Doctor:
-    return Doctor(hospital)
+    return Doctor(hospital, STAFF_NO, FEE)
 
 
 def _hears(patient: Patient, words: str, after: int = 0) -> None:
     eventually(lambda: any(words in said for said in patient.all_said()[after:]), _LONG)
+
+
+def _cannot_simply_close(doctor: Doctor, patient: Patient) -> None:
+    async def close(session: Any, rt: Runtime, _one: UUID, member: StaffMember, now: Any) -> None:
+        await talking.close(session, rt, doctor.talk(patient), member, now)
+
+    with pytest.raises(OfConsultation):
+        doctor.does(patient, close)
 
 
 def _waits(patient: Patient, doctor: Doctor) -> None:
@@ -131,7 +73,7 @@ def test_from_the_wish_to_the_rating(stack: Stack, doctor: Doctor, arrive: Arriv
     _hears(patient, "已付款，最晚")
     assert "接诊" in patient.say("医生什么时候回我", wait=_LONG)
 
-    doctor.does(patient, work.accept)
+    doctor.accepts(patient)
     _hears(patient, "已经接手")
     begun = len(patient.all_said())
     patient.act("text", text="早上起来头晕，血压150/95")
@@ -141,10 +83,11 @@ def test_from_the_wish_to_the_rating(stack: Stack, doctor: Doctor, arrive: Arriv
         lambda: doctor.hospital.one("SELECT turns_used FROM consultations WHERE id = %s", consultation) == 2
     )
     doctor.says(patient, "先不加，每天量两次记下来")
-    doctor.cannot_simply_close(patient)
+    _hears(patient, "每天量两次")
+    _cannot_simply_close(doctor, patient)
     assert all("每天量两次" in said for said in patient.all_said()[begun:]), patient.all_said()[begun:]
 
-    doctor.does(patient, work.finish, "原方案不变，两周后复诊", None)
+    doctor.finishes(patient, "原方案不变，两周后复诊")
     _hears(patient, "看小结", begun)
     assert "两周后复诊" in patient.say("我的复诊", wait=_LONG)
     doctor.hospital.let_pass(patient, 1200)  # the question waits until the conversation rests
@@ -171,8 +114,7 @@ def test_a_doctor_who_does_not_come_in_time_costs_nothing(
 ) -> None:
     patient = arrive("telegram", registered=True)
     _waits(patient, doctor)
-    consultation, _ = doctor.consultation(patient)
-    stack.rows("UPDATE consultations SET accept_by = now() WHERE id = %s", consultation)
+    doctor.does_not_come(patient)
     _hears(patient, "费用已自动全额退")
     eventually(lambda: _refunded(stack, patient) == [(FEE, FEE)], _LONG)
     assert "没有约成" in patient.say("我的复诊", wait=_LONG)
@@ -183,11 +125,12 @@ def test_who_must_be_seen_gets_all_of_it_back_and_hears_why(
 ) -> None:
     patient = arrive("wechat", registered=True)
     _waits(patient, doctor)
-    doctor.does(patient, work.accept)
+    doctor.accepts(patient)
     _hears(patient, "已经接手")
     patient.act("text", text="最近老觉得累")
     doctor.says(patient, "这种情况要听诊")
-    doctor.does(patient, work.give_back, ReturnReason.MUST_BE_SEEN, "需要听诊和心电图")
+    _hears(patient, "这种情况要听诊")
+    doctor.gives_back(patient, "需要听诊和心电图")
     _hears(patient, "费用全额退")
     eventually(lambda: _refunded(stack, patient) == [(FEE, FEE)], _LONG)
     told = patient.say("为什么退诊", wait=_LONG)

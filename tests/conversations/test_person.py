@@ -3,42 +3,16 @@ the booking goes on where it was."""
 
 from __future__ import annotations
 
-from functools import partial
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 
-from bot.handoff import talking
-from bot.wake import wake
-from integrations.hospital.models import PresenceState, Role, StaffMember
-from integrations.hospital.staff import presence
-from integrations.runtime import Runtime
-from tests.conversations.hospital import Hospital, with_runtime
+from tests.conversations.hospital import Hospital
+from tests.conversations.staff import AGENT, Agent
 from tests.patients import Patient
 from tests.stack import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120, func_only=True)]
-NAME = "客服小李"
-
-
-async def _agent(rt: Runtime) -> StaffMember:
-    """Somebody who works at the desk and is there."""
-    async with rt.database.begin() as session:
-        found = await session.scalar(select(StaffMember).where(StaffMember.login == "test-xiaoli"))
-        if found is None:
-            found = StaffMember(
-                login="test-xiaoli",
-                name=NAME,
-                role=Role.AGENT,
-                password_hash="-",
-                password_changed_at=rt.now(),
-            )
-            session.add(found)
-            await session.flush()
-        await presence.set_state(session, found.id, PresenceState.ONLINE, rt.now(), capacity=50)
-        session.expunge(found)
-    return found
 
 
 def test_a_person_in_the_middle_of_a_booking(registered: Patient, hospital: Hospital) -> None:
@@ -50,16 +24,7 @@ def test_a_person_in_the_middle_of_a_booking(registered: Patient, hospital: Hosp
         )
         return found[-1]
 
-    run = partial(with_runtime, hospital.stack)
-
-    async def act(rt: Runtime, what: str, *words: str) -> None:
-        member = await _agent(rt)
-        talk_id, conversation, _ = talk()
-        async with rt.database.begin() as session:
-            await getattr(talking, what)(session, rt, talk_id, member, *words, now=rt.now())
-        await wake(rt.redis, [conversation])
-
-    run(_agent)
+    agent = Agent(hospital)
     assert "李静" in registered.say("下周三上午想看心内科")
     registered.choose("李静")
     words = registered.say("转人工")
@@ -67,17 +32,17 @@ def test_a_person_in_the_middle_of_a_booking(registered: Patient, hospital: Hosp
     assert talk()[2] == "waiting"
     seen = len(registered.all_said())
 
-    run(lambda rt: act(rt, "accept"))
-    run(lambda rt: act(rt, "say", "您好，我是小李，请问什么事？"))
+    agent.accepts(registered)
+    agent.says(registered, "您好，我是小李，请问什么事？")
     eventually(lambda: any("我是小李" in said for said in registered.all_said()[seen:]))
     registered.act("text", text="李静医生看高血压吗")
     registered.act("text", text="确认")  # said to a person, not to the bot
-    run(lambda rt: act(rt, "say", "看的，可以约"))
+    agent.says(registered, "看的，可以约")
     eventually(lambda: any("看的，可以约" in said for said in registered.all_said()[seen:]))
     silent = registered.all_said()[seen:]
-    assert all(NAME in said or "小李" in said or "看的" in said for said in silent), silent
+    assert all(AGENT in said or "小李" in said or "看的" in said for said in silent), silent
 
-    run(lambda rt: act(rt, "close"))
+    agent.closes(registered)
     eventually(lambda: any("人工服务结束了" in said for said in registered.all_said()[seen:]))
     again = registered.all_said()[-1]  # the question that was open
     assert "请确认" in again

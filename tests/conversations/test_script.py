@@ -11,7 +11,8 @@ import pytest
 
 from integrations.catalogue import Texts
 from tests.conversations.blanks import Blanks, UnknownBlank, catalogue_pattern, day_of, shown
-from tests.conversations.script import BadScript, Conversation, read, read_all
+from tests.conversations.script import BadScript, Conversation, Line, read, read_all
+from tests.conversations.world import NotPossible, pieces
 
 SUNDAY = date(2026, 11, 22)
 
@@ -38,9 +39,35 @@ def test_reads_who_where_and_what(tmp_path: Path) -> None:
     assert [str(line) for line in other.welcome] == ["助手：您好"]
 
 
+def test_reads_what_holds_throughout_and_what_others_do(tmp_path: Path) -> None:
+    [one, other] = read(
+        written(
+            tmp_path,
+            "全程：英文\n## 甲\n在线医生：李静 ¥30\n账单：血常规 ¥25\n病人：hi\n助手：Hello\n"
+            "医生接诊\n医生说：您好\n助手：您好\n"
+            "## 乙\n全程：繁体、长辈模式\n病人：你好\n助手：您好\n",
+        )
+    )
+    assert one.throughout == ("英文",)
+    assert other.throughout == ("繁体", "长辈模式")
+    assert [str(line) for line in one.before] == ["在线医生：李静 ¥30", "账单：血常规 ¥25"]
+    assert [pieces(line)[:2] for line in one.before] == [("李静", "30"), ("血常规", "25")]
+    assert [(step.act.word, len(step.expected)) for step in one.steps] == [
+        ("病人", 1),
+        ("医生接诊", 0),
+        ("医生说", 1),
+    ]
+
+
+def test_a_line_of_what_was_before_is_shown_how_it_is_written() -> None:
+    with pytest.raises(NotPossible, match="第 3 行：这样写在线医生：李静 ¥30"):
+        pieces(Line(3, "在线医生", "李静 三十元"))
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ("## 甲\n全程：法文\n", "第 2 行：“全程”只能是：英文、繁体、长辈模式"),
         ("## 甲\n护士：您好\n", "第 2 行：看不懂“护士：您好”"),
         ("## 甲\n病人：\n", "第 2 行：“病人”后面要写内容"),
         ("## 甲\n是谁：医生\n", "第 2 行：“是谁”只能是"),
