@@ -3,12 +3,14 @@ consent with the fee, and the page that pays it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from actions import consultation_admission as admission
 from actions import own_words, sealed_draft
+from actions.answers import non_text
 from actions.booking_draft import nth
 from actions.booking_people import Booker, NobodyRegistered, read_booker
 from actions.booking_today import needs_today, says_apart
@@ -27,7 +29,9 @@ from actions.consultation_draft import (
     unclear,
 )
 from actions.consultation_words import (
+    ask_condition,
     ask_consent,
+    ask_whose,
     doctor_title,
     offer_doctors,
     say_asked,
@@ -39,7 +43,11 @@ from actions.revealing import reveal
 from actions.turn import Reply, Turn
 from integrations.hospital.consultations.offers import OnlineDoctor
 from integrations.hospital.consultations.terms import ConsultationError, FirstVisit, NotAdmitted, Standing
+from integrations.hospital.follow_up.correcting import corrected, corrects
 from integrations.hospital.tokens import UnknownToken
+from integrations.hospital.triage.assess import speaks_of_illness
+from integrations.language.health import books
+from integrations.language.people import told_of
 
 FORM = "consultation_form"
 SHOWN = 6  # doctors
@@ -50,7 +58,28 @@ _WAYS_OUT = frozenset(
 )
 _PICTURED = frozenset({"image", "file"})
 _FIRST = "first"  # the choice below two questions: nothing was diagnosed before
-_SHORTEST = 2  # characters that say something of an illness
+_SHORTEST = 2  # letters that say something of an illness: 99 says nothing
+_NO_LETTERS = re.compile(r"[\W\d_]+")
+_BEHIND = frozenset({DOCTOR, PROOF, CONSENT})  # questions behind that for the illness
+_UNDIAGNOSED = re.compile(
+    r"(?:没有?|还没|从没|未)(?:有)?(?:看过(?:病|医生|大夫|医院)|确诊|诊断过?|去过医院)|第一次(?:得|犯|这样|看)"
+    r"|\b(?:never|not) (?:yet )?(?:been )?(?:diagnosed|seen a doctor)\b",
+    re.IGNORECASE,
+)
+_TREATED = re.compile(
+    r"(?<![没未])(?:确诊|诊断)过|[吃用服]着?.{0,8}药|复查|diagnosed (?:with|in)"
+    r"|\bon (?:medic\w+|tablets|pills|insulin|\w+(?:pine|pril|olol|statin|formin))\b",
+    re.IGNORECASE,
+)
+_MAY_CORRECT = frozenset(
+    {"correct", "deny", "inform", "nlu_fallback", "tell_symptoms", "log_measurement", "out_of_scope"}
+)
+# Another doctor, where one is asked for or chosen already; no visit is moved here.
+_ANOTHER = re.compile(
+    r"换(?:一?[个位]|别的|其他|医生|大夫|人)|(?:别的|其他|另一?[个位])(?:医生|大夫)"
+    r"|\b(?:another|different|other) (?:doctor|one)\b|\bsomeone else\b",
+    re.IGNORECASE,
+)
 
 
 class ConsultationForm(Form):
@@ -60,15 +89,17 @@ class ConsultationForm(Form):
     slot = SLOT
     own = frozenset(
         {"online_consultation", "cancel_consultation", "tell_symptoms", "which_department", "non_text"}
-        | {"log_measurement", "my_prescriptions", "give_consent", "refuse_consent", "inform"}
+        | {"log_measurement", "my_prescriptions", "give_consent", "refuse_consent", "inform", "add_family"}
     )
     ends = frozenset({CANCEL})
 
     def says_something(self, turn: Turn) -> bool:
         facts = turn.facts
-        named = turn.asked == DOCTOR and bool(facts.practitioners or facts.departments)
-        shown = turn.asked == PROOF and turn.kind in _PICTURED
-        return bool(facts.health or facts.choice or named or shown)
+        named = bool(facts.practitioners or (turn.asked == DOCTOR and facts.departments))
+        chosen = turn.asked in _BEHIND and not books(turn.text) and (named or _changes(turn))
+        whose = turn.asked == WHOSE and bool(facts.oneself or facts.patient)
+        shown = turn.asked != CANCEL and turn.kind in _PICTURED
+        return bool(facts.health or facts.choice or chosen or whose or shown)
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """What was diagnosed is told in the patient's own words, whatever they sound like."""
@@ -89,13 +120,48 @@ class ConsultationForm(Form):
             return await self._enter(turn, reply, known)
         if turn.asked == CANCEL:
             return await take_cancel(turn, reply, known)
-        if turn.intent == "cancel" and not turn.facts.health:
-            reply.say("say_consultation_stopped")
-            return Outcome.closed()
-        if turn.intent == "go_back" and not turn.facts.health:
-            return await self._back(turn, reply, known)
+        if turn.intent == "add_family" and turn.asked == WHOSE:
+            return await self._later(turn, replace(known, patient=""), "family_form")
+        if turn.intent in ("cancel", "go_back") and not self.says_something(turn):
+            return await self._left(turn, reply, known)
+        if turn.intent == "non_text" and not (turn.asked == CONDITION and turn.text):
+            return await self._sent(turn, reply, known)
+        if turn.asked in _BEHIND and _changes(turn):
+            return await self._changed(turn, reply, known)
+        if turn.asked in (PROOF, CONSENT) and _single(turn.facts.practitioners):
+            return await self._chosen(turn, reply, known)
         steps = {WHOSE: self._enter, CONDITION: self._told, DOCTOR: self._chosen, PROOF: self._shown}
         return await steps.get(turn.asked, self._agreed)(turn, reply, known)
+
+    async def _left(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
+        if turn.intent == "go_back":
+            return await self._back(turn, reply, known)
+        reply.say("say_consultation_stopped")
+        return Outcome.closed()
+
+    async def _sent(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
+        """A picture goes along to the doctor, whatever was asked; what cannot be read is said to be so."""
+        if turn.kind not in _PICTURED:
+            await non_text(turn, reply)
+            reply.parts.append("")
+        else:
+            known = replace(known, messages=(*known.messages, turn.message_id))
+            reply.say("say_consultation_picture")
+        return await self._next(turn, reply, known)
+
+    async def _changed(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
+        """Another doctor, another illness, or more about it, at a later question."""
+        if _ANOTHER.search(turn.text) or _single(turn.facts.practitioners):
+            known = replace(known, practitioner="", department="")
+            named = bool(turn.facts.practitioners or turn.facts.departments)
+            return await (self._chosen if named else self._next)(turn, reply, known)
+        if corrects(turn.text) and not corrected(turn.text):
+            return await self._back(turn, reply, known)
+        said = corrected(turn.text).removeprefix("是") if corrects(turn.text) else turn.text
+        told = await own_words.typed(replace(turn, text=said), "consultation")
+        before = "" if corrects(turn.text) else f"{known.condition}；"
+        reply.say("say_consultation_noted")
+        return await self._next(turn, reply, replace(known, condition=f"{before}{told}"))
 
     async def ask(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         known = Draft.of(await sealed_draft.unseal(turn, draft))
@@ -152,8 +218,7 @@ class ConsultationForm(Form):
             reply.offer(turn.words.texts.text("intent_book_appointment"), "/book_appointment")
             return Outcome.closed()
         if not (known.condition or known.first):
-            who = turn.words.person(person.name, person.relation, person.sex)
-            reply.say("ask_consultation_condition", who=who)
+            ask_condition(turn, reply, person, again=turn.asked == CONDITION)
             return await open_question(turn, known, CONDITION)
         chosen = next((one for one in doctors if str(one.practitioner_id) == known.practitioner), None)
         if chosen is None or not chosen.free:
@@ -161,14 +226,12 @@ class ConsultationForm(Form):
         if admitted.visit is None and not (known.messages or known.first):
             reply.say("ask_consultation_proof", department=chosen.department)
             return await open_question(turn, known, PROOF)
-        ask_consent(turn, reply, person, chosen, admitted)
+        ask_consent(turn, reply, person, chosen, admitted, again=turn.asked == CONSENT)
         return await open_question(turn, known, CONSENT)
 
     async def _whose(self, turn: Turn, reply: Reply, known: Draft, booker: Booker) -> Outcome:
-        reply.say("ask_consultation_whose")
-        for one in booker.people:
-            title = turn.words.person(one.name, one.relation, one.sex)
-            reply.offer(title, f'/online_consultation{{"patient": "{one.id}"}}')
+        named = turn.facts.relative or told_of(turn.text)
+        ask_whose(turn, reply, booker.people, "" if not named or booker.related(named) else named)
         return await open_question(turn, known, WHOSE)
 
     def _refused(self, turn: Turn, reply: Reply, refusal: NotAdmitted) -> Outcome:
@@ -178,8 +241,6 @@ class ConsultationForm(Form):
     # What was diagnosed
 
     async def _told(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
-        if turn.facts.choice == _FIRST:
-            return await self._first(turn, reply, known)
         said = turn.text
         if turn.facts.health:
             try:
@@ -188,8 +249,11 @@ class ConsultationForm(Form):
                 said = ""
         elif turn.text:
             said = await own_words.typed(turn, "consultation")
-        if len(said.strip()) < _SHORTEST:
+        if turn.facts.choice == _FIRST or _never_diagnosed(said):
+            return await self._first(turn, reply, known)
+        if len(_NO_LETTERS.sub("", said)) < _SHORTEST:
             return unclear(turn)
+        reply.say("say_consultation_noted")
         pictures = (turn.message_id,) if turn.kind in _PICTURED else ()
         return await self._next(
             turn, reply, replace(known, condition=said.strip(), messages=(*known.messages, *pictures))
@@ -283,6 +347,24 @@ class ConsultationForm(Form):
         else:
             reply.say("say_first_step")
         return await self._next(turn, reply, known)
+
+
+def _never_diagnosed(said: str) -> bool:
+    """ "胸闷两天，没看过医生" """
+    return bool(_UNDIAGNOSED.search(said)) and not _TREATED.search(said)
+
+
+def _changes(turn: Turn) -> bool:
+    """Whether the message takes back what was told or chosen before, or tells more of the illness."""
+    if not turn.text or turn.intent == "cancel_consultation":
+        return False
+    if _ANOTHER.search(turn.text):
+        return True
+    if corrects(turn.text):  # "actually, is it insured?" takes nothing back
+        return turn.intent in _MAY_CORRECT and not turn.text.rstrip().endswith(("?", "？", "吗"))
+    tells = turn.intent in ("tell_symptoms", "log_measurement", "out_of_scope")
+    named = turn.facts.practitioners or turn.facts.departments
+    return tells and not named and speaks_of_illness(turn.text)
 
 
 def _single(found: tuple[str, ...]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from actions.booking_today import OTHER_MATTER
+from actions.forms import LONG_AWAY
 from actions.page_addresses import order_page
+from actions.relations import kin_of, yours
 from actions.revealing import account_of, shown_back
 from actions.turn import Reply, Turn
 from integrations.hospital.consultations import views
@@ -52,6 +54,27 @@ def doctor_title(turn: Turn, one: OnlineDoctor) -> str:
     return turn.words.doctor(one.name, one.title)
 
 
+def ask_whose(turn: Turn, reply: Reply, people: Sequence[PatientView], unknown: str) -> None:
+    """Which of the account's people; `unknown` is the word for somebody who is not registered yet, or ""."""
+    who = yours(turn.words, kin_of(unknown))
+    if unknown:
+        reply.say("say_consultation_unknown_relative", who=who)
+    reply.say("ask_consultation_whose")
+    if unknown:
+        title = turn.words.texts.text("word_register_relative", who=who)
+        reply.offer(title, f'/add_family{{"relative": "{unknown}"}}')
+    for one in people:
+        title = turn.words.person(one.name, one.relation, one.sex)
+        reply.offer(title, f'/online_consultation{{"patient": "{one.id}"}}')
+
+
+def ask_condition(turn: Turn, reply: Reply, person: PatientView, *, again: bool) -> None:
+    """What was diagnosed before; `again`: shortly, for the patient has just read the whole of it."""
+    who = turn.words.person(person.name, person.relation, person.sex)
+    short = again and turn.away < LONG_AWAY
+    reply.say("ask_consultation_condition_again" if short else "ask_consultation_condition", who=who)
+
+
 def offer_doctors(turn: Turn, reply: Reply, doctors: list[OnlineDoctor]) -> None:
     """The question which one, each with fee and whether they can be asked now."""
     texts = turn.words.texts
@@ -73,10 +96,20 @@ def offer_doctors(turn: Turn, reply: Reply, doctors: list[OnlineDoctor]) -> None
 
 
 def ask_consent(
-    turn: Turn, reply: Reply, person: PatientView, doctor: OnlineDoctor, admitted: Admitted
+    turn: Turn,
+    reply: Reply,
+    person: PatientView,
+    doctor: OnlineDoctor,
+    admitted: Admitted,
+    *,
+    again: bool,
 ) -> None:
-    """The consent, with all that it costs and binds to."""
+    """The consent, with all that it costs and binds to; `again`: only its question, for it was read just now."""
     settings = turn.runtime.settings
+    if again and turn.away < LONG_AWAY:
+        fee = turn.words.money(doctor.fee_fen)
+        reply.say("ask_consultation_consent_again", doctor=doctor_title(turn, doctor), fee=fee)
+        return
     if admitted.visit:
         day = turn.words.day(admitted.visit.at.astimezone(turn.runtime.zone).date())
         reply.say("say_consultation_on_file", day=day, department=doctor.department)
@@ -112,6 +145,15 @@ async def answer_consultations(turn: Turn, reply: Reply) -> None:
     standing = [one for one in found if one.status in STANDING_CONSULTATIONS]
     for one in (standing or found[:1])[:_SHOWN]:
         await _say_one(turn, reply, one)
+
+
+async def answer_standing(turn: Turn, reply: Reply) -> bool:
+    """How consultations stand that are not over; whether there are any."""
+    async with turn.runtime.database.begin() as session:
+        found = await views.of_account(session, await account_of(session, turn), turn.now - LATELY)
+    if standing := any(one.status in STANDING_CONSULTATIONS for one in found):
+        await answer_consultations(turn, reply)
+    return standing
 
 
 async def _say_one(turn: Turn, reply: Reply, one: ConsultationView) -> None:

@@ -11,7 +11,7 @@ from actions.consent import missing_consents
 from actions.forms import THEN, Outcome
 from actions.person_form import PAGE_FIRST, STOPS, PersonForm, plain_values
 from actions.person_questions import ask
-from actions.registration import FAMILY, INTAKE, PURPOSE
+from actions.registration import FAMILY, GO_ON, PURPOSE
 from actions.registration import FORM as SELF
 from actions.registration_draft import Person, choose, new_values
 from actions.registration_proof import Proof
@@ -235,8 +235,8 @@ class FamilyForm(PersonForm):
             for one in ("relative", "stranger"):  # 妈, who has a name now
                 wish.pop(one, None)
             return Outcome.closed(go_on=BOOKING, slots={THEN: BOOKING, SLOT: wish})
-        if person.then == INTAKE:
-            return Outcome.closed(go_on=INTAKE, slots={THEN: None})
+        if person.then in GO_ON:
+            return Outcome.closed(go_on=person.then, slots={THEN: None})
         book = turn.words.texts.text("intent_book_appointment")
         reply.offer(book, f'/book_appointment{{"patient": "{patient_id}"}}')
         reply.say("say_family_next")
@@ -246,4 +246,4 @@ class FamilyForm(PersonForm):
 def _waiting(turn: Turn) -> str:
     """The form that goes on when somebody was added, or ""."""
     waits = turn.slots.get(THEN)
-    return waits if waits in (BOOKING, INTAKE) else ""
+    return waits if waits == BOOKING or waits in GO_ON else ""

@@ -16,7 +16,7 @@ from integrations.language.asked_for import Whom
 _LATELY = timedelta(days=90)
 _REASONS = frozenset({"anger", "complaint", "failed"})  # what a button that offers a person may name
 # How it came that the bot speaks again; bot.handoff says which.
-_HOW = frozenset({"closed", "left", "given_up", "message", "no_message"})
+_HOW = frozenset({"closed", "consulted", "left", "given_up", "message", "no_message"})
 
 
 async def answer_human(turn: Turn, reply: Reply) -> None:

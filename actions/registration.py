@@ -23,6 +23,7 @@ from integrations.hospital.models import Sex
 FORM = "registration_form"
 FAMILY = "family_form"
 INTAKE = "intake_form"
+GO_ON = frozenset({INTAKE, "consultation_form"})  # what waits for the registration, and goes on behind it
 _NO_PHONE = re.compile(
     r"没有?[^，。]{0,8}(?:手机|电话|号码)"
     r"|\b(?:no|don['’]?t have|without|haven['’]?t)\b.{0,24}\b(?:phone|mobile|cell|number|sim)\b",
@@ -133,8 +134,8 @@ class RegistrationForm(PersonForm):
             return Outcome.closed(go_on=BOOKING)
         if turn.slots.get(THEN) == FAMILY:
             return Outcome.closed(go_on=FAMILY, slots={THEN: None})
-        if turn.slots.get(THEN) == INTAKE:
-            return Outcome.closed(go_on=INTAKE, slots={THEN: None})
+        if (then := turn.slots.get(THEN)) in GO_ON:
+            return Outcome.closed(go_on=then, slots={THEN: None})
         reply.say("say_registered_next")
         await elder_mode.offer(turn, reply)
         return Outcome.closed(slots={THEN: None})

@@ -123,7 +123,7 @@ async def _end_talk(
 ) -> None:
     found = await talk_of(session, await views.consultation(session, consultation_id))
     if found is not None:
-        how = "closed" if found.status == TalkStatus.ACTIVE else ""
+        how = "consulted" if found.status == TalkStatus.ACTIVE else ""
         await talking.end(session, rt, found, member.actor, now, how=how)
 
 

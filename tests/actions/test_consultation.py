@@ -276,3 +276,103 @@ async def test_an_alarm_before_the_consent_asks_no_fee(clinic: Any) -> None:
     told = await chat.say("nlu_fallback", text="和刚才说的没关系")
     assert "知情同意" in told.text  # nothing has to be told again
     assert "支付 ¥30" in (await chat.say("give_consent")).text
+
+
+async def test_a_number_is_no_illness_and_what_is_not_understood_is_not_noted(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await chat.say("online_consultation")
+    again = await chat.say("inform", await chat.token("health", "99"))
+    assert "哪个确诊过的病" in again.text
+    assert "我是导诊助手" not in again.text  # that was read just now
+    which = await chat.say("inform", await chat.token("health", "高血压"))
+    assert "记下了" in which.text
+    assert "记下了" not in (await chat.say("nlu_fallback", text="88")).text
+
+
+@pytest.mark.parametrize("words", ["胸闷两天，没看过医生", "never been diagnosed, just coughing"])
+async def test_who_says_that_no_doctor_saw_it_is_shown_the_way_to_the_clinic(clinic: Any, words: str) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await chat.say("online_consultation")
+    assert "按规定不能在线看" in (await chat.say("inform", await chat.token("health", words))).text
+
+
+async def test_pictures_go_along_at_any_question_and_a_recording_says_that_it_cannot_be_heard(
+    clinic: Any,
+) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    heard = await chat.say("online_consultation")
+    heard = await chat.say("non_text", kind="voice", message_id=uuid4().hex)
+    assert "120" in heard.text
+    assert "哪个确诊过的病" in heard.text
+    which = await chat.say("inform", await chat.token("health", "高血压"))
+    seen = await chat.say("non_text", kind="image", message_id=uuid4().hex)
+    assert "会给医生看" in seen.text
+    assert seen.buttons == which.buttons
+    assert "知情同意" in (await chat.press(which, "李静")).text  # the record was sent already
+
+
+@pytest.mark.parametrize(
+    ("intent", "words"),
+    [
+        ("reschedule_appointment", "等等，换一位"),
+        ("deny", "换个医生吧"),
+        ("nlu_fallback", "another doctor please"),
+    ],
+)
+async def test_another_doctor_is_chosen_and_no_visit_is_moved(clinic: Any, intent: str, words: str) -> None:
+    await _offer(clinic)
+    await _offer(clinic, "张伟")
+    chat = await clinic.chat()
+    await _asked(clinic, chat)
+    which = await chat.say(intent, text=words)
+    assert "哪位医生" in which.text
+    consent = await chat.say("book_appointment", ("practitioner", clinic.doctors["张伟"]), text="还是张伟吧")
+    assert "张伟" in consent.text
+    assert chat.form == "consultation_form"
+
+
+async def test_what_was_told_of_the_illness_is_put_right_later(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await _asked(clinic, chat)
+    said = await chat.say("correct", text="说错了，是糖尿病两年")
+    assert "记下了" in said.text
+    await chat.press(said, "同意")
+    made = await _newest(clinic)
+    async with clinic.runtime.database.begin() as session:
+        told = await views.told(session, clinic.runtime.crypto, made.id)
+    assert told.condition == "糖尿病两年"
+
+
+async def test_a_question_takes_nothing_back(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    consent = await _asked(clinic, chat)
+    said = await chat.say(
+        "ask_hospital", ("topic", "insurance"), text="actually, is it covered by insurance?"
+    )
+    assert "记下了" not in said.text
+    assert said.buttons == consent.buttons
+
+
+async def test_the_consent_is_read_once(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await _asked(clinic, chat)
+    again = await chat.say("ask_hospital", ("topic", "insurance"), text="能走医保吗")
+    assert "上面的知情同意" in again.text
+    assert "隔着屏幕" not in again.text
+    assert "支付 ¥30" in (await chat.say("affirm")).text
+
+
+async def test_for_a_relative_who_is_not_registered(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    said = await chat.say("online_consultation", ("relative", "妈"), text="给我妈在线问诊")
+    assert "没有登记过您妈妈" in said.text
+    assert next(iter(said.buttons)) == "先登记您妈妈"
+    own = await chat.say("cancel", ("oneself", "oneself"), text="算了给我自己问吧")
+    assert "哪个确诊过的病" in own.text
