@@ -13,6 +13,7 @@ from actions.forms import LONG_AWAY, Form, Outcome
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital import ratings
+from integrations.hospital.follow_up.correcting import corrects
 from integrations.hospital.models import SubjectKind
 from integrations.hospital.ratings import UNHAPPY, RatingView, TooLateToRate, UnknownRating
 from integrations.language.script import normalise
@@ -23,12 +24,17 @@ _NUMBERS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "满": 5
 _NUMBER = r"(?P<{name}>[1-5一二两三四五]|one|two|three|four|five)"
 _STARS = re.compile(
     rf"^{_NUMBER.format(name='alone')}\W*$"
-    rf"|(?<![\d.]){_NUMBER.format(name='before')} ?(?:颗?星|分|stars?|points?|/ ?5|out of)"
-    rf"|(?:评价|评分|打分|评|打|给|rate|rating|give)[^\d]{{0,8}}?{_NUMBER.format(name='after')}(?![\d.])"
+    rf"|(?<![\d.]){_NUMBER.format(name='before')} ?(?:颗?星|分(?!钟)|stars?|points?|/ ?5|out of)"
+    r"|(?:评价|评分|打分|评|打|给|应该是|改[成为]|rate|rating|give|meant|should be)[^\d]{0,8}?"
+    rf"{_NUMBER.format(name='after')}(?![\d.])"
     r"|(?P<full>满)分|^(?P<row>[★⭐]{1,5})",
     re.IGNORECASE,
 )
 _ALONE = re.compile(rf"{_NUMBER.format(name='alone')}\W*", re.IGNORECASE)
+_BEGINS = re.compile(rf"{_NUMBER.format(name='alone')} ?(?:颗?星|分(?![钟之])|stars?\b)", re.IGNORECASE)
+_EDGES = " ，,。.!！~、；;：:"
+_NO_LETTERS = re.compile(r"[\W\d_]+")
+_LEAST, _LEAST_ENGLISH = 5, 10  # letters of words that are worth keeping
 _ANSWERS_WITHIN = timedelta(days=2)  # of the question: so long a bare number may be meant for it
 _STOP = re.compile(
     r"(?:不用|别|不要|不想|以后别|停止).{0,6}(?:再)?(?:问|让我|收到|要我|发)?.{0,4}(?:评价|评分|打分|调查)"
@@ -52,9 +58,18 @@ def stars_in(text: str) -> int:
     return int(said) if said.isdecimal() else _NUMBERS[said]
 
 
+def words_beside(text: str) -> str:
+    """What a message with stars says besides: "5分，医生很耐心" praises the doctor; "" for no words worth keeping."""
+    found = _STARS.search(normalise(text))
+    rest = f"{text[: found.start()]}{text[found.end() :]}".strip(_EDGES) if found else ""
+    return rest if len(_NO_LETTERS.sub("", rest)) >= (_LEAST_ENGLISH if rest.isascii() else _LEAST) else ""
+
+
 async def answers_question(turn: Turn) -> bool:
-    """Whether a bare number, said while nothing else is open, is the stars that the patient was asked for."""
-    if not _ALONE.fullmatch(normalise(turn.text).strip()):
+    """Whether stars, said while nothing else is open, are those that the patient was asked for: a bare number, or a
+    message that begins with them ("一星都嫌多")."""
+    said = normalise(turn.text).strip()
+    if not (_ALONE.fullmatch(said) or _BEGINS.match(said)):
         return False
     async with turn.runtime.database.begin() as session:
         found = await ratings.to_rate(session, await account_of(session, turn), turn.now)
@@ -81,7 +96,8 @@ class RatingForm(Form):
         if (wanted := _wanted(turn.text)) is not None:
             return await self._want(turn, reply, wanted=wanted)
         back = turn.asked == "rating_words" and turn.intent == "go_back" and not own_words.tells(turn)
-        if turn.asked == "rating_words" and not (turn.facts.stars or back):
+        put_right = turn.asked == "rating_words" and corrects(turn.text) and bool(stars_in(turn.text))
+        if turn.asked == "rating_words" and not (turn.facts.stars or back or put_right):
             return await self._words(turn, reply, draft)
         if turn.asked and turn.intent in {"cancel", "deny", "go_back"} and not back:
             reply.say("say_rating_stopped")
@@ -131,17 +147,17 @@ class RatingForm(Form):
         except (TooLateToRate, UnknownRating):
             reply.say("say_rating_late")
             return Outcome.closed()
+        if words_beside(turn.text) and not corrects(turn.text):
+            return await self._words(turn, reply, {"rating": str(found.id)}, stars=stars)
         unhappy = stars <= UNHAPPY
         reply.say("say_rating_sorry" if unhappy else "say_rating_kept", stars="★" * stars)
         reply.say("ask_rating_words")
         if unhappy:
-            reply.offer(turn.words.texts.text("intent_complain"), "/complain")
-            reply.offer(
-                turn.words.texts.text("intent_talk_to_human"), '/talk_to_human{"purpose": "complaint"}'
-            )
+            _offer_help(turn, reply)
         return Outcome({"rating": str(found.id)}, "rating_words")
 
-    async def _words(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+    async def _words(self, turn: Turn, reply: Reply, draft: Mapping[str, Any], *, stars: int = 0) -> Outcome:
+        """`stars`: they came in the same message."""
         said = turn.text.strip()
         if said and own_words.tells(turn) and not own_words.is_done(said):
             words = await own_words.typed(turn, "rating")
@@ -162,7 +178,13 @@ class RatingForm(Form):
                 return Outcome.closed()
         elif not said and turn.intent not in {"affirm", "deny", "cancel"}:
             return Outcome(draft, turn.asked, understood=False)
-        reply.say("say_rating_thanks")
+        unhappy = 0 < stars <= UNHAPPY
+        if stars:
+            reply.say("say_rating_sorry" if unhappy else "say_rating_kept", stars="★" * stars)
+        if unhappy:
+            _offer_help(turn, reply)
+        else:
+            reply.say("say_rating_thanks")
         return Outcome.closed()
 
     async def _want(self, turn: Turn, reply: Reply, *, wanted: bool) -> Outcome:
@@ -170,6 +192,11 @@ class RatingForm(Form):
             await ratings.want(session, turn.contact_id, wanted=wanted)
         reply.say("say_rating_on" if wanted else "say_rating_off")
         return Outcome.closed()
+
+
+def _offer_help(turn: Turn, reply: Reply) -> None:
+    reply.offer(turn.words.texts.text("intent_complain"), "/complain")
+    reply.offer(turn.words.texts.text("intent_talk_to_human"), '/talk_to_human{"purpose": "complaint"}')
 
 
 def _wanted(text: str) -> bool | None:

@@ -59,6 +59,12 @@ async def answer(
     try:
         command = leaving.LEFT if waits else meanwhile.command(message, conversation.expects)
         command = command or intents.command(message, kept)
+        if (
+            command
+            and message.kind is Kind.TEXT
+            and await intents.answers_news(rt, conversation.id, message.text)
+        ):
+            command = None  # 3 is three stars
     except choices.Stale:
         command = await intents.below_news(rt, conversation.id, message.choice)
         if command is None:

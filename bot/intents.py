@@ -3,6 +3,7 @@ speak to Rasa in intents; what a patient types never reaches it as one."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,25 @@ from sqlalchemy import text
 
 from bot import choices
 from integrations import menu
+from integrations.language.script import normalise
 from integrations.messages import Kind, MessageIn
 from integrations.runtime import Runtime
 
 # What an entry of the account's menu may ask for; the keys are intents of the domain.
 MENU_INTENTS = frozenset(intent for intent, _ in menu.ENTRIES)
 _NEWS_CHOICES = text("SELECT options FROM news_choices WHERE id = :id AND conversation_id = :conversation")
+
+
+_STARS = re.compile(r"[1-5一二两三四五]\W*")
+# The message itself is the patient's last; the question was sent after the one before it.
+_ASKED_SINCE = text("""
+    SELECT EXISTS (
+        SELECT FROM outbound WHERE conversation_id = :conversation AND notice = 'rating_asked'
+          AND status IN ('sent', 'unknown')
+          AND created_at > (SELECT received_at FROM inbound WHERE conversation_id = :conversation
+                              AND kind NOT IN ('event', 'unfollow', 'system')
+                            ORDER BY seq DESC OFFSET 1 LIMIT 1))
+""")
 
 
 def command(message: MessageIn, kept: dict[str, Any] | None) -> str | None:
@@ -47,6 +61,15 @@ async def below_news(rt: Runtime, conversation_id: UUID, choice: str) -> str | N
         return choices.pressed(choice, {"id": question["id"], "options": options})
     except choices.Stale:
         return None
+
+
+async def answers_news(rt: Runtime, conversation_id: UUID, words: str) -> bool:
+    """Whether a bare number is meant for the question for stars, put since the patient wrote last: no choice of an
+    earlier question is."""
+    if not _STARS.fullmatch(normalise(words).strip()):
+        return False
+    async with rt.database.transaction() as session:
+        return bool(await session.scalar(_ASKED_SINCE, {"conversation": conversation_id}))
 
 
 def no_command(words: str) -> str:

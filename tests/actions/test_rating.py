@@ -186,3 +186,42 @@ async def test_nobody_else_rates_it(runtime: Runtime, clinic: Clinic, chat: Chat
 )  # fmt: skip
 def test_stars_in_words(said: str, stars: int) -> None:
     assert stars_in(said) == stars
+
+
+@pytest.mark.parametrize(
+    ("words", "stars", "kept"),
+    [
+        ("5分，医生很耐心", 5, "5分，医生很耐心"),
+        ("一星都嫌多，药盒都压扁了", 1, "一星都嫌多，药盒都压扁了"),
+        ("还可以，三星吧", 3, ""),
+    ],
+)
+async def test_words_beside_the_stars_are_not_asked_for_again(
+    runtime: Runtime, chat: Chat, words: str, stars: int, kept: str
+) -> None:
+    await ask(runtime, chat)
+    await chat.say("rate", text="评价")
+    said = await chat.say("nlu_fallback", text=words)
+    assert ("直接写" in said.text) is not bool(kept)
+    assert ("投诉" in said.buttons) is (stars < 3)
+    assert await given(runtime) == [(stars, kept)]
+
+
+async def test_stars_are_put_right_where_words_are_asked_for(runtime: Runtime, chat: Chat) -> None:
+    await ask(runtime, chat)
+    await chat.say("rate", text="评价4")
+    said = await chat.say("correct", text="sorry, I meant five")
+    assert "★★★★★" in said.text
+    await chat.say("goodbye", text="没了")
+    assert await given(runtime) == [(5, "")]
+
+
+async def test_stars_open_it_whatever_they_are_taken_for(runtime: Runtime, chat: Chat) -> None:
+    await ask(runtime, chat)
+    said = await chat.say("nlu_fallback", text="一星都嫌多，药盒都压扁了")
+    assert "很抱歉" in said.text
+    assert await given(runtime) == [(1, "一星都嫌多，药盒都压扁了")]
+
+
+def test_minutes_are_no_stars() -> None:
+    assert stars_in("我等了5分钟") == 0

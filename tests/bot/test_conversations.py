@@ -142,6 +142,26 @@ async def test_a_choice_is_matched_before_anything_is_understood(telegram, rasa,
     assert rasa.turns[-1]["text"] == BUTTONS[1]["payload"]
 
 
+async def test_a_number_after_the_question_for_stars_is_no_choice_of_an_earlier_one(rt, rasa, write, drain):
+    rasa.say["你好"] = [{"text": "想办什么？", "buttons": BUTTONS}]
+    accepted = await write("你好")
+    await drain(accepted.conversation_id)
+    async with rt.database.begin() as session:
+        await session.execute(
+            text(
+                "INSERT INTO outbound (conversation_id, content, epoch, status, notice, created_at)"
+                " SELECT conversation_id, content, epoch, 'sent', 'rating_asked', now() + interval '1 minute'"
+                " FROM outbound LIMIT 1"
+            )
+        )
+    await write("2")
+    await drain(accepted.conversation_id)
+    assert rasa.turns[-1]["text"] == "2"
+    await write("1")  # the question before it is answered by now
+    await drain(accepted.conversation_id)
+    assert rasa.turns[-1]["text"] == "1"
+
+
 async def test_a_button_is_pressed_once(telegram, rasa, write, drain):
     rasa.say["挂号"] = [{"text": "选医生", "buttons": BUTTONS}]
     accepted = await write("挂号")
