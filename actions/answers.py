@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from actions import hospital_questions
 from actions.forms import bring_person_at_last, how_often
+from actions.putting_right import alarmed_lately
 from actions.turn import Reply, Turn
 from integrations.hospital.directory import DepartmentView
 
@@ -90,7 +91,7 @@ async def thanks(turn: Turn, reply: Reply) -> None:
 
 async def goodbye(turn: Turn, reply: Reply) -> None:
     """Nobody is sent off lightly who was in danger a moment ago."""
-    lately = turn.alarm_ago is not None and turn.alarm_ago < _LATELY
+    lately = alarmed_lately(turn) or (turn.alarm_ago is not None and turn.alarm_ago < _LATELY)
     reply.say("say_goodbye_after_alarm" if lately else "say_goodbye")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from actions import follow_up_page as by_page
 from actions import follow_up_stop as stopping
+from actions import own_words
 from actions.consent import missing_consents
 from actions.follow_up_answers import answer_afterwards, ask_meant_again, keep_beside, take_answers
 from actions.follow_up_stop import STOP
@@ -126,14 +127,14 @@ class FollowUpForm(Form):
         goes_back = turn.intent == "go_back" or (not draft.get(MEANT) and takes_back_nothing_else(turn.text))
         if goes_back and turn.asked == QUESTION and (before := draft.get("last")):
             return put_question(turn, reply, task, plan, {**draft, "question": before, "last": None})
+        if turn.facts.field == LATER or (turn.asked and _only_puts_off(turn, task, plan, draft)):
+            return await later(turn, reply, task)
         if turn.intent in _DONT or turn.intent == "go_back":
             reply.say("say_follow_up_left")
             return Outcome.closed()
         if turn.intent == "use_page":
             await by_page.offer(turn, reply, task)
             return Outcome(draft, turn.asked)
-        if turn.facts.field == LATER or (turn.asked and _only_puts_off(turn, task, plan, draft)):
-            return await later(turn, reply, task)
         if await missing_consents(turn):  # withdrawn since it was asked: nothing may be kept
             reply.say("say_measurement_consent")
             return Outcome.closed()
@@ -193,6 +194,8 @@ class FollowUpForm(Form):
             return False
         if turn.facts.measurement or puts_off(turn.text) or skips(turn.text):
             return True
+        if turn.intent == "ask_hospital" and not own_words.tells(turn):
+            return False  # 停车怎么收费 is about no medicine that was stopped
         draft = turn.slots.get(self.slot) or {}
         plan = known_plans(turn).get(str(draft.get("plan")))
         question = plan.question(str(draft.get("question"))) if plan else None

@@ -190,6 +190,9 @@ async def _read(
         return read_all(all_plans, plan.questions, current, text, before)
     half = {current.id: draft[HALF]} if draft.get(HALF) else {}
     reads = read_all(all_plans, task.open_questions(plan), current, text, half)
+    last = plan.question(str(draft.get("last")))
+    if not reads and last and last.measures and (late := read_one(all_plans, last, text)):
+        reads = [late]  # a value, to the question that was passed over just now
     return [*reads, *await _turned_worse(turn, task, plan, current, text)]
 
 
@@ -363,7 +366,7 @@ async def _after_alarm(turn: Turn, reply: Reply, plan: Plan, draft: Mapping[str,
     task = await open_task(turn, draft)
     rest = bool(task and task.open_questions(plan))
     passed_on.say(turn, reply, rest=rest)
-    return Outcome(closed(turn, draft))
+    return Outcome(closed(turn, draft, alarmed=True))
 
 
 async def _go_on(

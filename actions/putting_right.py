@@ -22,12 +22,19 @@ JUST_ANSWERED = timedelta(hours=1)  # so long "不对" means the answer before, 
 # Said in between these begin nothing else.
 _COURTESIES = frozenset({"thanks", "goodbye", "smalltalk", "pause", "hurry", "greet", "affirm"})
 _CLOSED = "closed"  # in the draft: when the form was
+_ALARMED = "alarmed"  # in the draft: its last answer did
 
 
-def closed(turn: Turn, draft: Mapping[str, Any]) -> dict[str, Any]:
-    """What a closed form keeps."""
+def closed(turn: Turn, draft: Mapping[str, Any], *, alarmed: bool = False) -> dict[str, Any]:
+    """What a closed form keeps. `alarmed`: the patient was told to act."""
     kept = {key: draft[key] for key in ("task", "plan", "last") if key in draft}
-    return {**kept, _CLOSED: turn.now.isoformat()}
+    return {**kept, _CLOSED: turn.now.isoformat(), **({_ALARMED: True} if alarmed else {})}
+
+
+def alarmed_lately(turn: Turn) -> bool:
+    """Whether the last asking ended in an alarm within the hour."""
+    draft = turn.slots.get(SLOT) or {}
+    return bool(draft.get(_ALARMED)) and _lately(turn, draft)
 
 
 def is_closed(draft: Mapping[str, Any]) -> bool:

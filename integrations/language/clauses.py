@@ -26,7 +26,7 @@ _DOUBLE_NO = re.compile(
     r"没(?:有)?(?:忘|漏|停|断)|从不忘|不曾漏|\bnever (?:missed|forgot|skipped)|n't (?:miss|forget|skip)"
 )
 _SKIP = re.compile(
-    r"^(?:跳过|略过|下一[个题]|这[个题](?:跳过|不答|不想答)|不(?:想|愿意?)(?:说|答|回答)|不知道|不清楚|记不[清得]楚?|不记得|没有?量|没测|没称|没秤"
+    r"^(?:我|俺|家里|今[天早]|昨天|这[次周]|这[几两]天|现在|还|也|实在){0,3}(?:跳过|略过|下一[个题]|这[个题](?:跳过|不答|不想答)|不(?:想|愿意?)(?:说|答|回答)|不知道|不清楚|记不[清得]楚?|不记得|[没忘]有?了?(?:量|测|称)(?:血压|血糖|体温|体重)?|没秤"
     r"|(?:医生|大夫|这次|这回)*(?:没有?|没给我?)开(?:过|什么|任何)?药|no (?:medicine|pills) (?:was|were) prescribed"
     r"|没有?(?:血压计|血糖仪|体重秤|体温计)|skip(?: (?:it|this(?: one)?))?|pass|next|i don'?t know|no idea|not measured"
     r"|(?:i )?(?:haven'?t|didn'?t|have not|did not) (?:measured?|checked?|weigh(?:ed)?|taken?) ?(?:it)?)"
@@ -125,8 +125,9 @@ def about(text: str, words: Iterable[str]) -> str:
 
 
 def skips(text: str) -> bool:
-    """Whether the patient passes this question over."""
-    return bool(_SKIP.match(text.strip()))
+    """Whether the patient passes this question over, and says nothing else: 没秤，跳过."""
+    parts = clauses(text)
+    return bool(parts) and all(_SKIP.match(part.strip()) for part in parts)
 
 
 def puts_off(text: str) -> bool:

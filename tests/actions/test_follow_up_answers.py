@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
-from integrations.hospital.models import FollowUpAlert, Measurement, TaskStatus
+from integrations.hospital.models import FollowUpAlert, FollowUpTask, Measurement, TaskStatus
 
 from .conftest import Chat
-from .follow_ups import answer, answers, begun, rows, task_status
+from .follow_ups import answer, answers, begun, put_on, rows, task_status
 
 
 async def alerts(chat: Chat) -> list[str]:
@@ -188,3 +190,62 @@ async def test_a_question_takes_nothing_back(chat: Chat) -> None:
     await answer(chat, "现在150/95，是不是还高", "log_measurement", told)
     assert [one.replaced_at for one in await rows(chat, Measurement)] == [None, None]
     assert await alerts(chat) == ["open"]
+
+
+async def test_a_question_about_the_car_park_is_no_answer(chat: Chat) -> None:
+    task, _ = await begun(chat, "hypertension")
+    await answer(chat, "135/85")
+    said = await answer(chat, "停车怎么收费", "ask_hospital", ("topic", "parking"))
+    assert "停车" in said.text
+    assert "按时吃了吗" in said.text
+    assert "medicine" not in await answers(chat, task)
+
+
+async def test_a_number_put_right_rates_nothing(chat: Chat) -> None:
+    task, _ = await begun(chat, "after_surgery")
+    await answer(chat, "36.8")
+    await answer(chat, "7")
+    said = await answer(chat, "我说错了 是2分", "rate")
+    assert "伤口看起来怎么样" in said.text
+    assert (await answers(chat, task))["pain"] == 2
+    assert chat.form == "follow_up_form"
+
+
+async def test_a_value_of_somebody_who_is_not_registered_is_not_the_patients(chat: Chat) -> None:
+    task, _ = await begun(chat, "hypertension")
+    said = await answer(
+        chat, "我妈今天量的 140/90", "log_measurement", ("relative", "妈"), ("measurement", "blood_pressure")
+    )
+    assert "还没有登记" in said.text
+    assert await answers(chat, task) == {}
+    assert await rows(chat, Measurement) == []
+
+
+async def test_who_is_driving_is_asked_again(chat: Chat) -> None:
+    await begun(chat, "hypertension")
+    said = await answer(chat, "在开车，晚上再说", "cancel", ("period", "evening"))
+    assert "今天 20:00 我再来问您" in said.text
+
+
+@pytest.mark.parametrize("words", ["我没量", "没秤，跳过"])
+async def test_not_measured_passes_over_and_a_value_may_still_come(chat: Chat, words: str) -> None:
+    task, _ = await begun(chat, "hypertension")
+    said = await answer(chat, words)
+    assert "按时吃了吗" in said.text
+    await answer(chat, "135 85")
+    assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
+
+
+async def test_nobody_is_sent_off_lightly_after_an_alarm(chat: Chat) -> None:
+    await begun(chat, "hypertension")
+    await answer(chat, "200/125")
+    assert "120" in (await answer(chat, "没事我歇会儿就好", "goodbye")).text
+
+
+async def test_what_is_due_is_answered_before_it_was_put(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    async with chat.runtime.database.begin() as session:
+        (await session.get_one(FollowUpTask, UUID(task))).due_at = chat.runtime.now()
+    assert "血压是多少" in (await chat.say("answer_follow_up", text="开始随访")).text
+    await answer(chat, "130/80")
+    assert "pressure" in await answers(chat, task)

@@ -40,7 +40,8 @@ _OPEN = text("""
     JOIN follow_up_tasks t ON t.enrolment_id = e.id
     JOIN patients p ON p.id = e.patient_id
     WHERE contacts.id = :contact AND e.status <> 'stopped'
-      AND (CAST(:task AS uuid) IS NULL AND t.status IN ('asked', 'answering', 'missed') AND t.due_at > :since
+      AND (CAST(:task AS uuid) IS NULL AND t.due_at > :since
+           AND (t.status IN ('asked', 'answering', 'missed') OR t.status = 'planned' AND t.due_at <= :now)
            OR t.id = CAST(:task AS uuid) AND t.status <> 'stopped')
     ORDER BY t.status = 'missed', t.due_at DESC LIMIT 1
 """)
@@ -73,8 +74,9 @@ class OpenTask:
 async def open_task(
     session: AsyncSession, contact_id: UUID, now: datetime, task_id: UUID | None = None
 ) -> OpenTask | None:
-    """The asking that waits for this contact: that one, or the latest. None: none does (any more)."""
-    values = {"contact": contact_id, "task": task_id, "since": now - LATE}
+    """The asking that waits for this contact: that one, or the latest, also one that is due and could not be put yet.
+    None: none does (any more)."""
+    values = {"contact": contact_id, "task": task_id, "since": now - LATE, "now": now}
     row = (await session.execute(_OPEN, values)).one_or_none()
     if row is None:
         return None

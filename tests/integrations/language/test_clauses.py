@@ -42,7 +42,11 @@ def test_what_a_message_says_about_something(text: str, words: list[str], part: 
 
 
 @pytest.mark.parametrize(
-    "text", ["跳过", "没量", "不知道", "没测呢", "skip", "I don't know", "haven't measured it", "下一题"]
+    "text",
+    [
+        *("跳过", "没量", "不知道", "没测呢", "skip", "I don't know", "haven't measured it", "下一题"),
+        *("没秤，跳过", "我今天没量血压"),
+    ],
 )
 def test_passing_over(text: str) -> None:
     assert skips(text)
@@ -98,6 +102,7 @@ def test_putting_off(text: str) -> None:
             "晚上再没疼过",
             "明天再去医院看看",
             "走路不方便",
+            "药吃了，没量",
         ),
         *(
             "worse tonight",
