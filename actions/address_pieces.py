@@ -26,10 +26,19 @@ _WRONG = re.compile(
 )
 # "电话改成139…": the word for what is corrected is no part of it.
 _FIELD = re.compile(
-    r"(?:收[件货]人|联系人|姓名|名字|手机号?码?|电话号?码?|地址|街道|门牌号?码?|recipient|name|phone|mobile|street|address)"
-    r"(?:也|都|就|应该|要|是|写|填|改|换|成|为|to|is|should|be|change|\s)*(?:改成?|换成?|是|成|为|写|填|:|is|to)",
+    r"(?:\b(?:the|my) )?(?:收[件货]人|联系人|姓名|名字|手机号?码?|电话号?码?|地址|街道|门牌号?码?"
+    r"|recipient|name|phone|mobile|street|address)"
+    r"(?:也|都|就|应该|要|是|写|填|改|换|成|为|[打写填输弄发留搞记]?错了?|不对|有误|[,，、]|to|is|was|wrong|should|be|it|change|\s)*"
+    r"(?:改成?|换成?|是|成|为|写|填|:|is|to)",
     re.IGNORECASE,
 )
+# "门牌号是14": the number alone, of a street that is known.
+_HOUSE = re.compile(
+    r"(?:the )?(?:门牌|楼|house|street|building|number)号?(?:码|number|no\.?)?\D{0,14}?"
+    r"(?P<number>\d{1,5}[A-Za-z]?)号?",
+    re.IGNORECASE,
+)
+_OLD_HOUSE = re.compile(r"\d{1,5}[A-Za-z]?号")
 _DIGIT = re.compile(r"\d")
 _HAN = re.compile("[㐀-鿿]")
 _TRIMMED = " \t\r\n,，。.;；!！"
@@ -82,6 +91,9 @@ class Pieces:
     def add(self, text: str, asked: str = "") -> Pieces:
         """With what a message tells, the answer to the question `asked`."""
         plain = simplify(fold(text))
+        return self._with_house(_WRONG.sub("", plain).strip(_TRIMMED)) or self._with_words(plain, asked)
+
+    def _with_words(self, plain: str, asked: str) -> Pieces:
         said = _FIELD.sub(" ", _WRONG.sub("", plain)).strip(_TRIMMED)
         looks_so = re.search(r"[A-Za-z]{2,}.*\d|\d.*[A-Za-z]{2,}", _without_phone(said))
         if not _HAN.search(said) and looks_so and in_latin(said) is None:
@@ -111,6 +123,13 @@ class Pieces:
         if alone and not (said.isascii() or "·" in said or starts_with_surname(said)):
             return known
         return known.placed(found).named(found.recipient)
+
+    def _with_house(self, said: str) -> Pieces | None:
+        """With another number in the same street; None when that is not what was said."""
+        house = _HOUSE.fullmatch(said)
+        if not house or not _OLD_HOUSE.search(self.street):
+            return None
+        return replace(self, street=_OLD_HOUSE.sub(f"{house['number']}号", self.street, count=1))
 
     def named(self, recipient: str) -> Pieces:
         return replace(self, recipient=recipient[:_LONGEST_NAME]) if recipient else self

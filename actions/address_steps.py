@@ -87,7 +87,7 @@ class AddressSteps(Form):
 
     async def take_address(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         """One message to these questions."""
-        if text := await _typed(turn):
+        if text := await typed(turn):
             if turn.asked == "address_recipient" and _MYSELF.fullmatch(text.strip(" ，。,.!")):
                 turn = replace(turn, facts=replace(turn.facts, oneself=True))
             else:
@@ -115,7 +115,7 @@ class AddressSteps(Form):
 
     async def note_typed(self, turn: Turn, draft: Mapping[str, Any]) -> dict[str, Any]:
         """An address typed before it was asked for is kept."""
-        pieces = Pieces().add(await _typed(turn))
+        pieces = Pieces().add(await typed(turn))
         return {**draft, "typed": await minted(turn, "destination", pieces.write())}
 
     async def take_noted(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
@@ -226,7 +226,7 @@ async def book_of(turn: Turn) -> list[AddressView]:
         return await addresses.book(session, turn.runtime.crypto, await account_of(session, turn))
 
 
-async def _typed(turn: Turn) -> str:
+async def typed(turn: Turn) -> str:
     """What this message tells of an address, as typed."""
     found = [turn.facts.person_name, turn.facts.phone, turn.facts.address]
     return " ".join([await reveal(turn, one, "address") for one in found if one])

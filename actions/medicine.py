@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from uuid import UUID
 
+from actions.consultation_words import answer_standing
 from actions.medicine_words import (
     answers_how,
     changes_address,
@@ -38,6 +39,10 @@ _NOT_THERE = re.compile(
     r"[没未](?:有|能|见)?(?:人)?(?:收|拿|取|看|到)|不在|不见|收不到|\b(?:not|never|no)\b|n['’]t\b|where",
     re.IGNORECASE,
 )
+
+
+# "到了吗" asks.
+_IS_IT_THERE = re.compile(r"[?？吗么没]\s*$|\b(?:has|did|is|have|was) (?:it|my|the)\b", re.IGNORECASE)
 
 
 async def current(turn: Turn) -> list[PrescriptionView]:
@@ -194,7 +199,7 @@ async def answer_parcel(turn: Turn, reply: Reply) -> None:
         reply.offer(turn.words.texts.text("intent_my_addresses"), "/my_addresses")
         return
     if not found:
-        reply.say("say_no_parcels")
+        await _say_no_parcels(turn, reply)
         return
     known = True
     for one in found[:SHOWN]:
@@ -207,6 +212,16 @@ async def answer_parcel(turn: Turn, reply: Reply) -> None:
         reply.say("say_parcel_page", link=await parcel_page(turn, one.id))
     if not known:
         reply.say("say_parcel_not_asked")
+
+
+async def _say_no_parcels(turn: Turn, reply: Reply) -> None:
+    """Who asks for their medicine may not have said yet how they want it; "怎么还没来" may mean the doctor."""
+    if await answer_standing(turn, reply):
+        return
+    reply.say("say_no_parcels")
+    if any(is_open(turn, one) for one in await current(turn)):
+        reply.say("say_medicine_waits")
+        reply.offer(turn.words.texts.text("intent_collect_medicine"), "/collect_medicine")
 
 
 def _say_parcel(turn: Turn, reply: Reply, one: ParcelView, *, several: bool) -> None:
@@ -240,7 +255,7 @@ def _say_delivered(turn: Turn, reply: Reply, one: ParcelView) -> None:
 async def answer_receipt(turn: Turn, reply: Reply) -> None:
     """ "收到了": of the one parcel that is on its way, or the one whose button was pressed; of none on its way the one
     that the carrier has brought."""
-    if _NOT_THERE.search(turn.text):
+    if _NOT_THERE.search(turn.text) or _IS_IT_THERE.search(turn.text):
         await answer_parcel(turn, reply)
         return
     async with turn.runtime.database.begin() as session:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from actions import medicine
-from actions.address_steps import QUESTIONS
+from actions.address_steps import QUESTIONS, typed
 from actions.booking_draft import nth
 from actions.forms import LONG_AWAY, Outcome
 from actions.medicine_substitution import SubstitutionSteps
@@ -65,6 +65,8 @@ class MedicineForm(SubstitutionSteps):
         if turn.asked == "substitution":
             return await self.answer_substitution(turn, reply, draft, one)
         how = answers_how(turn.text)
+        if turn.asked in ("address", "address_new") and turn.facts.address:
+            how = answers_how(await typed(turn))  # 自己去拿, where an address is asked for
         if how is Handing.PICKUP and draft.get("purpose") != "redirect":
             return await self.bill(turn, reply, draft, one, Handing.PICKUP)
         if turn.asked in QUESTIONS:

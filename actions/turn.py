@@ -35,6 +35,11 @@ _LACKS = re.compile(
     r"\b(?:no|not|without|don['’]?t|haven['’]?t)\b.*\b(?:phone|mobile|cell|number|id|card|sim|passport)\b",
     re.IGNORECASE,
 )
+# "correct" by itself says that it is, and puts nothing right.
+_IS_RIGHT = re.compile(
+    r"(?:yes,? |yeah,? )?(?:that'?s |that is |it'?s |it is |this is |all )?(?:all )?correct[.! ]*",
+    re.IGNORECASE,
+)
 _EMERGENCY_NUMBER = "120"  # for the language model one number is like another
 
 
@@ -148,6 +153,8 @@ def _expects(words: Wording, asked: str) -> str:
 def _intent(found: Mapping[str, Any], text: str) -> str:
     if text.strip() == _EMERGENCY_NUMBER:
         return "emergency_help"
+    if _IS_RIGHT.fullmatch(text.strip()):
+        return "affirm"
     name = str(found.get("name") or "")
     unclear = name in _WEIGHTY and float(found.get("confidence") or 0) < _CLEAR
     return "nlu_fallback" if unclear or (name in _YESES and denies(text)) else name

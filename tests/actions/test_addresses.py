@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -343,6 +344,38 @@ def test_a_message_corrects_what_it_names(said: str, asked: str, known: tuple[st
         assert after == before
     for other in {"recipient", "phone", "province", "city", "district", "street"} - places:
         assert getattr(after, other) == getattr(before, other), other
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "value"),
+    [
+        ("电话打错了，是13912345679", "phone", "+8613912345679"),
+        ("手机号不对，应该是 13912345679", "phone", "+8613912345679"),
+        ("the phone is wrong, it is 13912345679", "phone", "+8613912345679"),
+        ("收件人错了，是王五", "recipient", "王五"),
+        ("门牌号是14", "street", "中关村大街14号"),
+        ("the house number is 14", "street", "中关村大街14号"),
+    ],
+)
+def test_the_words_for_a_mistake_are_no_part_of_the_address(said: str, name: str, value: str) -> None:
+    before = Pieces("李四", "+8613800138000", "北京市", "", "海淀区", "中关村大街1号")
+    assert before.add(said, "address_confirm") == replace(before, **{name: value})
+
+
+async def test_who_would_rather_fetch_it_is_asked_for_no_address(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await client_of(chat), "AML")
+    await chat.say("collect_medicine", ("handing", "delivery"))
+    assert "/p/pay/" in (await chat.tell("nlu_fallback", address="自己去拿")).text
+    assert (await pharmacy.see(made)).handing is Handing.PICKUP
+
+
+async def test_correct_alone_is_a_yes(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    await pharmacy.approved(await client_of(chat), "AML")
+    await chat.say("collect_medicine", ("handing", "delivery"))
+    await chat.tell("collect_medicine", address=WHOLE)
+    assert "/p/pay/" in (await chat.say("correct", text="that's correct")).text
 
 
 @pytest.mark.parametrize("asked_for", ["handing", "address_new"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from integrations.hospital.delivery import following, shipping
 from integrations.hospital.models import Handing, ParcelState
 from integrations.tracking import ParcelNews, ParcelStep
@@ -89,3 +91,21 @@ async def test_of_several_parcels_each_button_says_which(clinic: Any, pharmacy: 
     assert set(where.buttons) == {"我收到了（尾号 5678）", "我收到了（尾号 9999）"}
     assert "记下您收到了" in (await chat.press(where, "我收到了（尾号 9999")).text
     assert "已送达" in (await chat.say("where_is_my_parcel")).text
+
+
+@pytest.mark.parametrize("words", ["has it arrived?", "药到了吗", "收到了没"])
+async def test_a_question_confirms_no_receipt(clinic: Any, pharmacy: Pharmacy, words: str) -> None:
+    chat = await clinic.chat()
+    await _sent(chat, pharmacy, "EM12345678")
+    said = await chat.say("confirm_receipt", text=words)
+    assert "尾号 5678" in said.text
+    assert "记下您收到了" not in said.text
+
+
+async def test_who_asks_for_medicine_that_was_not_chosen_yet_is_shown_how(
+    clinic: Any, pharmacy: Pharmacy
+) -> None:
+    chat = await clinic.chat()
+    await pharmacy.approved(await client_of(chat), "AML")
+    said = await chat.say("where_is_my_parcel", text="我的药呢")
+    assert said.buttons["取药"] == "/collect_medicine"
