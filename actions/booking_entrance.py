@@ -44,6 +44,8 @@ async def no_booking(turn: Turn, reply: Reply) -> Outcome | None:
             return Outcome.closed(go_on="rating_form")
         if await offer_again(turn, reply):
             return Outcome.closed()
+        if turn.intent == "nlu_fallback" and by_symptoms(turn):
+            return Outcome.closed(go_on="triage_form")
         await unclear(turn, reply)
         return Outcome(None, understood=False)
     return None

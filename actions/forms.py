@@ -18,13 +18,13 @@ from actions import hospital_questions, putting_right
 from actions.directory import DirectoryCache
 from actions.facts import read_facts
 from actions.turn import Reply, Turn, read_turn
-from actions.wishes import Wishes, wish_of
+from actions.wishes import Wishes, rates, wish_of
 from actions.wording import Wording
 from integrations.catalogue import ENGLISH
 from integrations.language.asides import is_aside
 from integrations.language.denials import is_denied
 from integrations.language.giving_up import gives_up
-from integrations.language.health import books
+from integrations.language.health import books, is_none
 from integrations.runtime import Runtime
 
 _ON_THE_WAY = frozenset({"registration_form", "family_form"})  # what waits goes on waiting there
@@ -232,9 +232,18 @@ class Form(Journey):
         elsewhere = turn.intent in _VAGUE and "book_appointment" in self.entries and books(turn.text)
         return replace(turn, intent="book_appointment") if elsewhere and not self.names_visits else turn
 
+    def _as_answer(self, turn: Turn) -> Turn:
+        """What a yes or a no to another question is to this one; 没了 is no farewell, and 是2分 rates nothing."""
+        if turn.intent in _PARTINGS and is_none(turn.text):
+            return replace(turn, intent="deny")
+        if turn.intent in self.own:
+            return turn
+        if turn.intent == "rate" and turn.text and not rates(turn.text):
+            return replace(turn, intent="inform")
+        return replace(turn, intent=_ELSEWHERE.get(turn.intent, turn.intent))
+
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        if turn.intent not in self.own:
-            turn = replace(turn, intent=_ELSEWHERE.get(turn.intent, turn.intent))
+        turn = self._as_answer(turn)
         if turn.intent in self.waiting and turn.away < LONG_AWAY:
             await self.waiting[turn.intent](turn, reply)
             return Outcome(draft, turn.asked)

@@ -19,7 +19,7 @@ from actions.relations import kin_of, yours
 from actions.turn import Reply, Turn
 from actions.wishes import wish_of
 from integrations.hospital.patients import PatientView
-from integrations.language.health import books
+from integrations.language.health import books, is_none
 
 # Short words that leave the question open; everything else that is typed answers it.
 _WAYS_OUT = frozenset(
@@ -52,7 +52,8 @@ class IntakeForm(Form):
         return bool(turn.facts.health or turn.facts.choice or (turn.kind in _PICTURED))
 
     def in_own_words(self, turn: Turn) -> bool:
-        typed = turn.text and turn.intent not in _WAYS_OUT and own_words.tells(turn)
+        told = turn.intent not in _WAYS_OUT and own_words.tells(turn)
+        typed = turn.text and (told or is_none(turn.text))
         return turn.away < LONG_AWAY and bool(self.says_something(turn) or typed)
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:

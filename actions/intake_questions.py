@@ -90,13 +90,13 @@ class Questions:
         said = await answer_in(self.turn, self.known)
         if self.asked in (_CONFIRM, _CHANGE):
             return await self._confirmed(said)
-        if self.asked == PICTURES:
-            if said == NONE or self.turn.intent in ("affirm", "deny") or own_words.is_done(said):
-                return await self._with(story=replace(self.known.story, pictured=True)).next()
-            return unclear(self.turn)
+        if self.asked == PICTURES and (said == NONE or own_words.is_done(said)):
+            return await self._with(story=replace(self.known.story, pictured=True)).next()
         if said and (right := put_right(self.known.story, self.asked, said)):
             self.reply.say("say_intake_corrected", what=self.turn.words.texts.text(f"word_intake_{right[0]}"))
             return await self._answer(*right)
+        if self.asked == PICTURES and self.turn.intent in ("affirm", "deny"):
+            return await self._with(story=replace(self.known.story, pictured=True)).next()
         return await self._answer(self.asked, said)
 
     async def _answer(self, name: str, said: str) -> Outcome:
@@ -183,6 +183,8 @@ class Questions:
             return await self._with(revising=name).next()
         if self.turn.intent == "affirm" or own_words.is_done(said) or said in _FINE:
             return await self._store()
+        if said and (right := put_right(self.known.story, self.asked, said)) and right[0] == ONSET:
+            return await self._answer(*right)
         if self.turn.intent in ("deny", "correct") and not self.turn.facts.health:
             return await self.put(_CHANGE)
         if said and said.startswith(_ADDS):

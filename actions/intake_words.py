@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from actions.revealing import shown_back
 from actions.turn import Reply, Turn
@@ -25,7 +26,10 @@ from integrations.hospital.intake.story import (
     severity_of,
 )
 from integrations.hospital.patients import PatientView
+from integrations.language.health import read_onset
+from integrations.language.script import simplify
 
+_ANY_DAY = date(2000, 1, 1)  # whether a time is named, whenever that comes to
 # Questions that may well have nothing to answer.
 _MAY_BE_NONE = frozenset({ACCOMPANYING, HISTORY, ALLERGIES, MEDICINES, PREGNANCY})
 _CALLED = {
@@ -51,8 +55,9 @@ _CHANGES = {
 # What begins so is about the answer before, not about the question that is open.
 _OF_BEFORE = re.compile(
     r"(?:哎呀?|啊|抱歉|对不起|sorry|oops)?[，, ]*(?:我)?(?:刚才?|前面|上面)?(?:的)?"
-    r"(?:(?:写|说|讲|填|打|搞|弄)错了?|漏(?:了|说了?|写了?)|忘(?:了?[说写]|说|写)了?"
-    r"|i (?:was|got (?:it|that)) wrong|that was wrong|i made a mistake|i forgot(?: to (?:say|mention))?)"
+    r"(?:(?:写|说|讲|填|打|搞|弄)错了?|不对(?!劲)|(?:上|前)一[题个]|漏(?:了|说了?|写了?)|忘(?:了?[说写]|说|写)了?"
+    r"|i (?:was|got (?:it|that)) wrong|that was wrong|i made a mistake|i forgot(?: to (?:say|mention))?"
+    r"|(?:no,? |wait,? |sorry,? )*i meant|the (?:one|question) before)"
     r"[，,。.:： ]*(?:应该)?是?(?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -65,10 +70,12 @@ def put_right(story: Story, asked: str, said: str) -> tuple[str, str] | None:
     病" is about the answer before, "青霉素过敏" no medicine that is taken."""
     if asked == MEDICINES and _ALLERGIC.fullmatch(said.strip(" 。.!！")):
         return ALLERGIES, _with(story.answers.get(ALLERGIES, ""), said)
-    told = _OF_BEFORE.fullmatch(said.strip())
+    told = _OF_BEFORE.fullmatch(simplify(said.strip()))
     if told is None or not story.answers:
         return None
     name, rest = list(story.answers)[-1], told["rest"].strip()
+    if asked != ONSET and ONSET in story.answers and read_onset(rest, _ANY_DAY):
+        return ONSET, rest  # 不对，头晕两个月了
     more = _MORE.match(rest)
     words = _with(story.answers[name], rest[more.end() :]) if more else rest
     return (name, words) if words and readable(name, words) else None

@@ -52,6 +52,10 @@ _CORRECTS = (
     ),
     re.compile(r"(?:不对|错了|说错了|打错了|更正)[，,。:： ]*(?:应该)?(?:是)?(?P<new>.{2,})"),
     re.compile(
+        r"(?:no|sorry|wait|actually|oh)?[, ]*(?:sorry,? |wait,? )?i mean(?:t)? (?:to say )?(?:it'?s )?(?P<new>.{3,})",
+        re.IGNORECASE,
+    ),
+    re.compile(
         r"(?:no[, ]+)?(?:it'?s )?not (?:my |the |in my )?(?P<old>\w+)[,. ]+(?:but |it'?s |it is )?(?:my |the )?"
         r"(?P<new>.+)",
         re.IGNORECASE,

@@ -30,6 +30,8 @@ _ASKS = re.compile(
     r"[?？吗呢]|怎么|多少|几点|哪|能不能|可不可以|\b(?:where|when|how|what|which|do|is|can)\b", re.IGNORECASE
 )
 _SHORT_QUESTION = 24  # characters
+# "说错了，是2分" puts a number right, and rates nothing.
+_RATES = re.compile(r"评|星|打分|满意|\b(?:rat(?:e|ing)|stars?|review)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,11 @@ def wish_of(turn: Turn, intent: str = "") -> Wish:
     return Wish(intent or turn.intent, () if intent else turn.entities, turn.now.isoformat())
 
 
+def rates(text: str) -> bool:
+    """Whether words speak of a rating at all."""
+    return bool(_RATES.search(text))
+
+
 def is_question(wish: Wish) -> bool:
     """停车怎么收费: a question for the hospital, and nothing else."""
     topical = any(one["entity"] == "topic" for one in wish.entities)
@@ -142,7 +149,10 @@ class Wishes:
     def parted(self, wishes: Sequence[Wish], form: str, expects: str) -> bool:
         """Whether an open form is told several things with a message, not one. `expects`: the kind of answer that its
         question wants."""
-        first, *later = wishes
+        first, *others = wishes
+        later = [one for one in others if one.intent != "rate" or rates(one.text)]
+        if not later:
+            return False
         if expects == _OWN_WORDS:
             return is_question(first)
         if expects == _ILLNESS:

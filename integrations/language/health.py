@@ -44,7 +44,9 @@ _SCORE = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    rf"(?:大概|大约|差不多|约|可能|about|around|maybe|probably|a|it'?s)?\s*(?P<n>10|\d|{SMALL})(?:\s*[到至~\-—]\s*(?P<to>10|\d|{SMALL}))?(?:吧|左右|个?分)?"
+    r"(?:(?:大概|大约|差不多|约|可能|about|around|maybe|probably|like|an?|it'?s|i(?:'?d| would)? say)\s*)*"
+    rf"(?P<n>10|\d|{SMALL})(?:\s*[到至~\-—]\s*(?P<to>10|\d|{SMALL}))?(?:吧|左右|个?分)?",
+    re.IGNORECASE,
 )
 _WORDS = (
     (

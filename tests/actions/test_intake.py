@@ -217,3 +217,27 @@ async def test_english(clinic: Clinic) -> None:
     await chat.press(said, "Confirm")
     [one] = await stored(chat)
     assert "主诉：cough for two weeks" in opened(chat, one)[0]  # the doctor reads Chinese
+
+
+async def test_nothing_more_is_no_farewell(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("start_intake", text="填病情")
+    await answer(chat, "头晕，一个多月了", "五分")
+    assert "得过什么病" in (await chat.say("goodbye", text="没了")).text
+
+
+async def test_what_was_said_before_is_put_right_wherever_one_is(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("start_intake", text="填病情")
+    await answer(chat, "头晕，一个多月了", "like a 5", "没有")
+    said = await answer(chat, "上一題，我有點發燒")
+    assert "伴随症状改过来了" in said.text
+    assert "得过什么病" in said.text
+    await answer(chat, "高血压", "没有", "氨氯地平")
+    said = await answer(chat, "不对，头晕两个月了")
+    assert "开始时间改过来了" in said.text
+    said = await chat.say("deny", text="没有")
+    summary = await read(chat, said)
+    assert "两个月" in summary
+    assert "程度：5/10" in summary
+    assert "用药：氨氯地平" in summary

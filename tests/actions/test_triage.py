@@ -318,3 +318,7 @@ async def test_the_day_on_which_it_began_is_no_day_of_a_visit(clinic: Clinic) ->
     said = await chat.press(said, "挂心血管内科")
     assert "11月20日" not in said.text
     assert "11月25日" in said.text
+
+
+async def test_what_was_meant_is_put_right_in_english(clinic: Clinic) -> None:
+    assert Symptoms(("my head hurts",)).told("no, I meant my tooth, it hurts").text == "my tooth, it hurts"
