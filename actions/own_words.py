@@ -92,10 +92,14 @@ async def typed(turn: Turn, purpose: str) -> str:
 
 
 async def excerpt(turn: Turn, kept: Sequence[str], longest: int = 60) -> str:
-    """How the words begin, without the personal values in them."""
+    """How the words begin and end, without the personal values in them. `longest` in Chinese characters."""
     words = " ".join(await _kept(turn, kept, "shown back"))
     words = re.sub(r"\s+", " ", TOKEN_PATTERN.sub("＊＊＊", words))
-    return words if len(words) <= longest else words[:longest].rstrip() + "…"
+    longest *= 2 if words.isascii() else 1
+    if len(words) <= longest:
+        return words
+    end = longest // 3  # what was said last is what is looked for
+    return f"{words[: longest - end].rstrip()}…{words[-end:].lstrip()}"
 
 
 async def _kept(turn: Turn, kept: Sequence[str], purpose: str) -> list[str]:

@@ -393,3 +393,16 @@ async def test_withdrawn_or_written_anew_before_it_is_submitted(clinic: Clinic, 
     assert "没有提交" in said.text
     assert chat.form == ""
     assert await made(runtime) == []
+
+
+@pytest.mark.parametrize("words", ["不对，是三个钟头", "no wait, it was Monday not yesterday"])
+async def test_what_is_put_right_at_the_end_is_not_lost(clinic: Clinic, words: str) -> None:
+    chat = await clinic.chat()
+    await chat.say("complain", text="投诉")
+    await chat.say(
+        "nlu_fallback", text="挂号等了两个钟头没人理，窗口的人还在聊天，问了几次都说再等等，最后号也没挂上"
+    )
+    await chat.say("affirm", text="说完了")
+    said = await chat.say("correct", text=words)
+    assert "请确认" in said.text
+    assert words[-8:] in said.text
