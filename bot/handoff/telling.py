@@ -16,6 +16,8 @@ from bot.outbox import Reply
 from integrations.channel import Channel
 from integrations.database import Executor
 from integrations.hospital.events import EventKind
+from integrations.language.english_names import pinyin
+from integrations.language.languages import ENGLISH
 from integrations.runtime import Runtime
 
 
@@ -86,6 +88,8 @@ async def tell(session: Executor, rt: Runtime, found: Talk, key: str, **values: 
     """Says a text of the catalogue about the talk."""
     said = {"hospital_phone": rt.settings.hospital_phone} | values
     spoken = await language(session, found.conversation_id)
+    if spoken == ENGLISH and "name" in said:  # of a member of staff
+        said["name"] = pinyin(str(said["name"]))
     await say(session, rt, found, texts.say(key, language=spoken, **said))
 
 

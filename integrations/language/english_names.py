@@ -50,7 +50,9 @@ _SHORTEST_MISSPELT = 6
 
 @lru_cache(maxsize=4096)
 def pinyin(name: str) -> str:
-    """王建国 → Wang Jianguo"""
+    """王建国 → Wang Jianguo; a name in Latin letters stays as it is"""
+    if name.isascii():
+        return name
     length = 2 if len(name) > 2 and _COMPOUND.match(name) else 1
     surname, given = name[:length], name[length:]
     read = _SURNAMES.get(surname) or "".join(lazy_pinyin(surname)).capitalize()
