@@ -40,15 +40,20 @@ async def no_booking(turn: Turn, reply: Reply) -> Outcome | None:
     if turn.facts.personal and not turn.facts.for_booking and turn.intent in _VAGUE:
         return Outcome.closed(go_on=await _personal(turn))
     if turn.intent in _VAGUE and not turn.facts.for_booking:
-        if await answers_question(turn):
-            return Outcome.closed(go_on="rating_form")
-        if await offer_again(turn, reply):
-            return Outcome.closed()
-        if turn.intent == "nlu_fallback" and by_symptoms(turn):
-            return Outcome.closed(go_on="triage_form")
-        await unclear(turn, reply)
-        return Outcome(None, understood=False)
+        return await _vague(turn, reply)
     return None
+
+
+async def _vague(turn: Turn, reply: Reply) -> Outcome:
+    """Stars, a yes to an offer, an illness that was not taken for one; else what may be meant is asked."""
+    if await answers_question(turn):
+        return Outcome.closed(go_on="rating_form")
+    if await offer_again(turn, reply):
+        return Outcome.closed()
+    if turn.intent == "nlu_fallback" and by_symptoms(turn):
+        return Outcome.closed(go_on="triage_form")
+    await unclear(turn, reply)
+    return Outcome(None, understood=False)
 
 
 async def _moves(turn: Turn) -> bool:

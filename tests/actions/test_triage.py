@@ -322,3 +322,10 @@ async def test_the_day_on_which_it_began_is_no_day_of_a_visit(clinic: Clinic) ->
 
 async def test_what_was_meant_is_put_right_in_english(clinic: Clinic) -> None:
     assert Symptoms(("my head hurts",)).told("no, I meant my tooth, it hurts").text == "my tooth, it hurts"
+
+
+async def test_an_illness_that_was_not_understood_as_one_is_still_heard(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("nlu_fallback", text="膝盖疼三天了，上下楼更疼")
+    assert "不是医生" in said.text
+    assert chat.form == FORM
