@@ -297,12 +297,3 @@ async def test_before_it_leaves_it_goes_to_another_address(clinic: Any, pharmacy
         await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
     late = await chat.say("collect_medicine", ("prescription", str(made)), ("purpose", "redirect"))
     assert "改不了地址" in late.text
-
-
-async def test_a_prescription_in_english_says_how_to_take_it(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    chat.language = "en"
-    await pharmacy.approved(await client_of(chat), "AML")
-    said = await chat.say("my_prescriptions")
-    assert "1 tablet each time, once a day" in said.text
-    assert "× box" in said.text

@@ -23,10 +23,11 @@ WHOLE_ANSWER = 12.0  # more after the first message of an answer, when something
 SILENCE = 3.0
 _EITHER = re.compile(r"\s*[｜|]\s*")
 _MESSAGES = re.compile(r"\s*[／/]\s*")
-# In English these stay: masked names, the languages' own names, what stands in brackets beside its English, the name
-# that shows how one is written, and addresses, which couriers read.
+# In English these stay: masked names, the languages' own names, what stands in brackets or is a medicine's name beside
+# its English, the name that shows how one is written, and addresses, which couriers read.
 _OWN_NAMES = re.compile(
-    r"\*[㐀-鿿]|简体中文|繁體中文|请选择语言|\([^()]*\)|张小明|[㐀-鿿]{2,3}市\S*|(?<= )\d+[A-Za-z]?号"
+    r"\*[㐀-鿿]|简体中文|繁體中文|请选择语言|[㐀-鿿]+(?:片|胶囊)(?: \S+)?|\([^()]*\)|张小明"
+    r"|[㐀-鿿]{2,3}市\S*|(?<= )\d+[A-Za-z]?号"
 )
 _HAN = re.compile(r"[㐀-鿿]+")
 ELDER_CHOICES = 4  # three, and 更多
