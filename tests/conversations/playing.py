@@ -19,7 +19,9 @@ from tests.patients import PATIENTS, Patient, Said, WeChatPatient
 from tests.stack import Stack
 
 FIRST_ANSWER = 60.0  # seconds; many conversations run at once
-WHOLE_ANSWER = 12.0  # more after the first message of an answer, when something is still missing
+WHOLE_ANSWER = (
+    12.0  # more after the first message of an answer, when something is still missing; news takes longer
+)
 SILENCE = 3.0
 _EITHER = re.compile(r"\s*[｜|]\s*")
 _MESSAGES = re.compile(r"\s*[／/]\s*")
@@ -113,11 +115,13 @@ class Player:
         self._note(f"{step.act.word}：{self._readable(step.act.rest)}")
         after = self._act(step.act)
         if after is not None and (step.expected or step.act.word not in WORLD):
-            for problem in self._against_throughout(self._answered(after, step.expected)):
+            patience = FIRST_ANSWER if step.act.word in WORLD else WHOLE_ANSWER
+            said = self._answered(after, step.expected, patience)
+            for problem in self._against_throughout(said):
                 self._miss(problem)
 
-    def _answered(self, after: int, expected: list[Line]) -> Said:
-        said = self._listen(after, expected)
+    def _answered(self, after: int, expected: list[Line], patience: float = WHOLE_ANSWER) -> Said:
+        said = self._listen(after, expected, patience)
         for line in expected:
             self._check(line, said)
         return said
@@ -196,12 +200,12 @@ class Player:
 
     # What the assistant says
 
-    def _listen(self, after: int, expected: list[Line]) -> Said:
+    def _listen(self, after: int, expected: list[Line], patience: float) -> Said:
         """Reads until all that has to come has come; what must not come has the same time to show itself."""
         if any(line.word == "助手不出声" for line in expected):
             return self.patient.read(after, SILENCE)
         said = self.patient.read(after, FIRST_ANSWER)
-        deadline = time.monotonic() + WHOLE_ANSWER
+        deadline = time.monotonic() + patience
         awaited = [line for line in expected if line.word not in ("助手不说", "没有选项")]
         while time.monotonic() < deadline and not all(self._holds(line, said) for line in awaited):
             newest = self.patient.seen
