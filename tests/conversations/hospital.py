@@ -241,10 +241,6 @@ class Hospital:
 
         self._run(effect)
 
-    def speaks(self, person: Patient, language: str) -> None:
-        """As if the patient had written in this language before."""
-        self.rows("UPDATE conversations SET language = %s WHERE id = %s", language, self.contact(person))
-
     def ask_rating(self, person: Patient, kind: str) -> None:
         """The hospital asks now how a thing of this kind was; that of the latest consultation or talk where there was
         one."""

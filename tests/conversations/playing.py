@@ -31,7 +31,6 @@ _OWN_NAMES = re.compile(
     r"\*[㐀-鿿]|简体中文|繁體中文|请选择语言|[㐀-鿿]+(?:片|胶囊)(?: \S+)?|\([^()]*\)|张小明"
     r"|[㐀-鿿]{2,3}市\S*|(?<= )\d+[A-Za-z]?号"
 )
-_LANGUAGES = {"英文": "en", "繁体": "zh-Hant"}
 _HAN = re.compile(r"[㐀-鿿]+")
 ELDER_CHOICES = 4  # three, and 更多
 ELDER_LENGTH = 175  # characters of an answer, its choices and links left out
@@ -99,10 +98,6 @@ class Player:
         for line in self.conversation.sources:
             doctor, slots, day, period = pieces(line)
             _, self.blanks.kept[day] = self.hospital.half_day(doctor, slots=int(slots), period=period)
-        if self.conversation.before:  # news of it may come before the patient's first word
-            for name, language in _LANGUAGES.items():
-                if name in self.conversation.throughout:
-                    self.hospital.speaks(self.patient, language)
         for line in self.conversation.before:
             self.world.arrange(line)
         for line in self.conversation.booked:
@@ -133,7 +128,7 @@ class Player:
         rest, patient = line.rest, self.patient
         if line.word in WORLD:
             before = int(patient.entries()[-1]["id"])
-            self.world.happens(line.word, self.blanks.fill(rest))
+            self.world.happens(line, self.blanks.fill(rest))
             return before
         match line.word:
             case "病人":

@@ -31,6 +31,8 @@ ACTS = {
     "病人连发": True,
     "过": True,
     "别人约走": True,
+    "开单": True,
+    "开药": True,
     "病人付款": False,
     "随访": True,
     "请评价": True,
@@ -46,7 +48,19 @@ ACTS = {
 }
 # What comes from others; whether the patient hears of it at once, a line with an expectation says.
 WORLD = frozenset(
-    {"病人付款", "随访", "请评价", "药寄出", "医生接诊", "医生没来", "医生说", "医生结束", "医生退诊"}
+    {
+        "开单",
+        "开药",
+        "病人付款",
+        "随访",
+        "请评价",
+        "药寄出",
+        "医生接诊",
+        "医生没来",
+        "医生说",
+        "医生结束",
+        "医生退诊",
+    }
     | {"人工接手", "人工说", "人工结束"}
 )
 EXPECTATIONS = {

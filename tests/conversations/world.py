@@ -21,6 +21,8 @@ _WRITTEN = {
     "号源": (r"(\S+) (\d+) ?个号 \{(\S+)\} ?(上午|下午)?", "雷雨 2 个号 {那天}"),
     "处方": (r"(\S+?) (\d+) ?盒(?:，换成(\S+))?", "氯雷他定片 2 盒，换成阿莫西林胶囊"),
     "账单": (r"(\S+) ¥(\d+)", "血常规 ¥25"),
+    "开药": (r"(\S+?) (\d+) ?盒(?:，换成(\S+))?", "氯雷他定片 2 盒"),
+    "开单": (r"(\S+) ¥(\d+)", "血常规 ¥25"),
     "在线医生": (r"(\S+) ¥(\d+)", "李静 ¥30"),
 }
 
@@ -51,16 +53,19 @@ class World:
         """A prescription, a bill, a doctor who consults online."""
         name, number, *more = pieces(line)
         match line.word:
-            case "处方":
+            case "处方" | "开药":
                 self.hospital.prescribe(self.patient, name, int(number), instead=more[0])
-            case "账单":
+            case "账单" | "开单":
                 self.hospital.bill(self.patient, name, int(number) * 100)
             case "在线医生":
                 self.doctor = Doctor(self.hospital, self.hospital.staff_no(name), int(number) * 100)
 
-    def happens(self, word: str, rest: str) -> None:
-        """One act of others."""
-        if word.startswith("医生"):
+    def happens(self, line: Line, rest: str) -> None:
+        """One act of others; `rest`: what it says, its blanks filled."""
+        word = line.word
+        if word in _WRITTEN:
+            self.arrange(line)
+        elif word.startswith("医生"):
             self._doctor(word, rest)
         elif word.startswith("人工"):
             self._agent(word, rest)
