@@ -40,6 +40,11 @@ _IS_RIGHT = re.compile(
     r"(?:yes,? |yeah,? )?(?:that'?s |that is |it'?s |it is |this is |all )?(?:all )?correct[.! ]*",
     re.IGNORECASE,
 )
+# The words that our help names leave what is open, whatever else they may be taken for.
+_LEAVES = re.compile(
+    r"(?:please )?(?:cancel|stop(?: here)?|never ?mind|forget (?:about )?it(?:,? (?:please )?stop)?)(?: please)?[.! ]*",
+    re.IGNORECASE,
+)
 _EMERGENCY_NUMBER = "120"  # for the language model one number is like another
 
 
@@ -155,6 +160,8 @@ def _intent(found: Mapping[str, Any], text: str) -> str:
         return "emergency_help"
     if _IS_RIGHT.fullmatch(text.strip()):
         return "affirm"
+    if _LEAVES.fullmatch(text.strip()):
+        return "cancel"
     name = str(found.get("name") or "")
     unclear = name in _WEIGHTY and float(found.get("confidence") or 0) < _CLEAR
     return "nlu_fallback" if unclear or (name in _YESES and denies(text)) else name

@@ -119,7 +119,7 @@ _TO_US = re.compile(
     r"取消|返回|上一步|退出|停止|结束|不[填办问]了|算了|人工|客服|帮助|挂号|预约|改约|退号|投诉|急救|120|繁体|英文"
     r"|^(?:你好|您好|谢谢|好的?|嗯|对|是的?|确认|可以|行|没错|同意|完了|好了|就这些|再见|在吗|继续)(?:[了吧啊呢])?$"
     r"|^(?:hi|hello|thanks|thank you|ok(?:ay)?|yes|correct|confirm|cancel|back|go back|stop|quit|help|human"
-    r"|agent|book|done)\b",
+    r"|agent|book|done|never ?mind|forget (?:about )?it)\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(

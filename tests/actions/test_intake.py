@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import select
 
 from integrations.hospital import accounts
@@ -241,3 +242,15 @@ async def test_what_was_said_before_is_put_right_wherever_one_is(clinic: Clinic)
     assert "两个月" in summary
     assert "程度：5/10" in summary
     assert "用药：氨氯地平" in summary
+
+
+@pytest.mark.parametrize(
+    ("intent", "words"),
+    [("cancel_medicine", "cancel"), ("nlu_fallback", "forget it, stop"), ("deny", "never mind")],
+)
+async def test_it_is_left_in_english_too(clinic: Clinic, intent: str, words: str) -> None:
+    chat = await clinic.chat()
+    await chat.say("start_intake", text="填病情")
+    await answer(chat, "头晕，一个多月了", "五分", "没有")
+    assert "什么都没有转给医生" in (await chat.say(intent, text=words)).text
+    assert chat.form == ""
