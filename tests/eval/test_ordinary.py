@@ -19,6 +19,8 @@ _ABOUT_DANGER = {
     "我爸胸口剧痛喘不上气",
     "my father collapsed and is not breathing",
     "我爸突然倒地叫不醒了，沒有呼吸",
+    "我胸口突然压得喘不上气，出冷汗",
+    "我这两天胸闷，没看过医生",
 }
 
 
