@@ -8,8 +8,8 @@ from uuid import UUID
 
 from actions.consultation_words import answer_standing
 from actions.medicine_words import (
-    answers_how,
     changes_address,
+    changes_how,
     dosing_in_words,
     name_in_words,
     unit_in_words,
@@ -53,7 +53,7 @@ async def current(turn: Turn) -> list[PrescriptionView]:
 
 async def is_asked_how(turn: Turn) -> bool:
     """ "还是寄吧" outside of every question: how medicine is to come that is not paid yet."""
-    return answers_how(turn.text) is not None and any(is_open(turn, one) for one in await current(turn))
+    return changes_how(turn.text) and any(is_open(turn, one) for one in await current(turn))
 
 
 def is_billed(one: PrescriptionView) -> bool:

@@ -23,6 +23,17 @@ _DELIVERY = re.compile(
     r"|\bto my (?:home|house|door)\b",
     re.IGNORECASE,
 )
+# Where nothing was asked only these words change it: 自取不方便 and 去医院拿报告 do not.
+_CHANGES_HOW = re.compile(
+    r"(?:那|就|还是|算了|改|换|成|我|想|要|请|麻烦|给我|帮我|直接|药|都|[，,]|\s)*"
+    r"(?:寄|邮寄|快递|配送|送|自取|自己[去来]?[取拿]|到院[取拿]|[去来到](?:你们)?(?:医院|药房|窗口)[取拿])"
+    r"(?:药|过来|给我|到家|回家|家里|家|吧|了|好了|就行|可以吗|行吗|谢谢|[。，,!！]|\s)*"
+    r"|(?:(?:please|actually|ok|okay|sorry|just|then|i changed my mind"
+    r"|i'd rather|i would rather|i'd prefer to|i'd like to|can you|could you|let me|i'll|i will|i want to),? )*"
+    r"(?:send|mail|ship|deliver|post|collect|pick(?: it| them)? up)(?: it| them| up| to me| to my (?:home|house)| home"
+    r"| by courier| at the (?:hospital|pharmacy)| myself| instead| please|[.,!])*",
+    re.IGNORECASE,
+)
 _WHEREABOUTS = re.compile(
     r"到哪|在哪|哪[里儿]|查|物流|单号|[没吗呢]|几|什么时候|啥时候|多久|多少|收到|到了|地址|\b(?:where|when|track|status|arrived?|received?|how)\b",
     re.IGNORECASE,
@@ -50,6 +61,11 @@ def handing_of(text: str) -> Handing | None:
     if _PICKUP.search(text):
         return Handing.PICKUP
     return Handing.DELIVERY if _DELIVERY.search(text) else None
+
+
+def changes_how(text: str) -> bool:
+    """ "还是寄吧": said where nothing was asked, how medicine is to come after all."""
+    return _CHANGES_HOW.fullmatch(text.strip()) is not None
 
 
 def answers_how(text: str) -> Handing | None:

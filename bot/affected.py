@@ -43,6 +43,7 @@ UNREACHED = """
       AND (a.status = 'booked'
            OR a.status = 'cancelled' AND s.status = 'stopped' AND a.ended_at >= a.disturbed_at)
       AND coalesce(news.status, '') <> 'sent'
+      AND NOT EXISTS (SELECT FROM patients WHERE patients.id = a.patient_id AND patients.deceased_at IS NOT NULL)
 """
 _AFFECTED = text(f"""
     SELECT u.id AS appointment_id, pt.masked_name AS patient, p.name AS practitioner, u.date, u.time, u.stopped, u.told

@@ -73,6 +73,8 @@ async def read(rt: Runtime, conversation_id: UUID, command: str | None, words: s
     async with rt.database.transaction() as session:
         found = (await session.execute(_WAITS, {"conversation": conversation_id})).first()
     stays = _stays(found) if found else None
+    if found and stays is Stays.MESSAGE and found.status == TalkStatus.WAITING:
+        return Leaving(command or LEFT, leaves=True, stays=stays)  # of the wait in silence alone
     if command is None and not nobody:  # 不等了 may be said of the waitlist
         goes = found is not None and stays is None
         return Leaving(LEFT, leaves=True) if goes else Leaving(None, stays=stays)
@@ -86,5 +88,4 @@ def _stays(found: Row[Any]) -> Stays | None:
         return Stays.ALARM
     if found.consultation_id:
         return Stays.CONSULTATION
-    # Who waits in silence lets go of the wait; a message was left to be answered some time.
-    return Stays.MESSAGE if found.message_at and found.status == TalkStatus.UNANSWERED else None
+    return Stays.MESSAGE if found.message_at else None  # it was left to be answered some time

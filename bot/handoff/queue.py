@@ -86,11 +86,12 @@ _LEAVE = text("""
     UPDATE talks SET status = 'left', ended_at = :now, ended_by = :by
     WHERE conversation_id = :conversation AND status IN ('waiting', 'unanswered') RETURNING id
 """)
-# Of a red flag, or of a consultation.
+# Of a red flag, of a consultation, or with a message that was left: what is left then is only the wait in silence.
 _STAYS = text("""
     UPDATE talks SET status = 'unanswered', answered_in = 'desk'
     WHERE conversation_id = :conversation AND status IN ('waiting', 'unanswered')
-      AND (priority >= :alarm OR consultation_id IS NOT NULL) RETURNING id
+      AND (priority >= :alarm OR consultation_id IS NOT NULL OR message_at IS NOT NULL AND status = 'waiting')
+    RETURNING id
 """)
 _MESSAGE_LEFT = text("""
     UPDATE talks SET message_at = :now

@@ -20,7 +20,7 @@ _CONCERNS = text("""
     WITH news AS (
         SELECT * FROM jsonb_to_record(CAST(:payload AS jsonb)) AS ids(
             patient_id uuid, appointment_id uuid, prescription_id uuid, waitlist_entry uuid, consultation_id uuid,
-            order_no text, task_id uuid, rating_id uuid)
+            order_no text, task_id uuid, rating_id uuid, link uuid)
     ), named AS (
         SELECT n.patient_id AS id FROM news n WHERE n.patient_id IS NOT NULL
         UNION ALL SELECT a.patient_id FROM news n JOIN appointments a ON a.id = n.appointment_id
@@ -30,6 +30,7 @@ _CONCERNS = text("""
         UNION ALL SELECT o.patient_id FROM news n JOIN orders o ON o.order_no = n.order_no
         UNION ALL SELECT e.patient_id FROM news n JOIN follow_up_tasks t ON t.id = n.task_id
             JOIN follow_up_enrolments e ON e.id = t.enrolment_id
+        UNION ALL SELECT l.patient_id FROM news n JOIN account_links l ON l.id = n.link
         UNION ALL SELECT coalesce(a.patient_id, c.patient_id, p.patient_id)
             FROM news n JOIN ratings r ON r.id = n.rating_id
             LEFT JOIN appointments a ON r.subject_kind = 'visit' AND a.id = r.subject_id

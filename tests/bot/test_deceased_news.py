@@ -10,7 +10,7 @@ import pytest
 from bot import sweep
 from integrations.hospital import booking, deceased, events, ratings
 from integrations.hospital.events import EventKind
-from integrations.hospital.models import AccountPatient, Relation, SubjectKind
+from integrations.hospital.models import AccountLink, AccountPatient, LinkProof, Relation, SubjectKind
 from tests.bot.said import news
 from tests.clinic_rows import talks
 from tests.consultation_rows import NOW as CONSULTED
@@ -60,6 +60,26 @@ async def test_the_visit_of_one_is_told_and_of_the_other_is_not(rt, clinic, cloc
     clock.forward(hours=9, minutes=45)  # that morning
     await sweep.hospital(rt)
     assert await kinds(rt) == ["visit_soon"] * 2
+
+
+async def test_that_somebody_else_holds_a_file_concerns_whose_file_it_is(rt, who, mother):
+    """Not who told the account's other people of it."""
+    await died(rt, who)
+    async with rt.database.begin() as session:
+        links = [
+            AccountLink(
+                patient_id=one.patient_id,
+                account_id=who.account_id,
+                contact_id=who.contact_id,
+                proof=LinkProof.PHONE,
+                linked_at=rt.now(),
+            )
+            for one in (mother, who)
+        ]
+        session.add_all(links)
+        await session.flush()
+        about = [await deceased.concerns(session, who.account_id, {"link": str(link.id)}) for link in links]
+    assert about == [False, True]
 
 
 async def test_money_comes_back_even_so_and_no_survey_is_put(rt, clinic, who):

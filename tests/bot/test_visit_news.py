@@ -12,6 +12,7 @@ from bot.desk.work import counts
 from bot.outbox import unseal
 from integrations.hospital import (
     booking,
+    deceased,
     events,
     reschedule,
     stops,
@@ -284,6 +285,16 @@ async def test_who_had_not_paid_yet_is_told_of_the_stop_and_called(rt, clinic, w
     assert await to_call(rt) == {unheard.id: "nobody"}
     async with rt.database.begin() as session:
         await stops.reached(session, unheard.id, actor="test", now=rt.now())
+    assert await to_call(rt) == {}
+
+
+async def test_nobody_is_called_about_a_visit_of_somebody_who_died(rt, clinic, who):
+    schedule = await clinic.schedule()
+    await clinic.book(who, schedule)
+    async with rt.database.begin() as session:
+        await deceased.record(session, who.patient_id, actor="test", now=rt.now())
+    await stop(rt, schedule)
+    await sweep.hospital(rt)
     assert await to_call(rt) == {}
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import affected, unknown_sends
+from bot.alarms import RINGS_AGAIN
 from bot.desk.registry import Count
 from integrations.database import utcnow
 from integrations.hospital.models import StaffMember
@@ -68,8 +69,9 @@ _WAITING = {
     "questions": "SELECT count(*), min(first_asked_at) FROM unanswered_questions",
 }
 _NEWEST_ALARM = text("""
-    SELECT coalesce(extract(epoch FROM max(rings_at)), 0) FROM alarms
-    WHERE page_at <= :now AND rings_at <= :now AND acknowledged_at IS NULL
+    SELECT coalesce(extract(epoch FROM max(
+               CASE WHEN rings_at <= :now THEN rings_at ELSE greatest(page_at, rings_at - :rings_again) END)), 0)
+    FROM alarms WHERE page_at <= :now AND acknowledged_at IS NULL
 """)
 RIGHTS = {
     "alarms": Right.ALARMS_ACKNOWLEDGE,
@@ -123,7 +125,7 @@ async def waiting(
 
 async def newest_alarm(session: AsyncSession, now: datetime) -> float:
     """When the desk was last to sound for a red flag that waits for somebody, in seconds; 0.0: none waits."""
-    return float(await session.scalar(_NEWEST_ALARM, {"now": now}))
+    return float(await session.scalar(_NEWEST_ALARM, {"now": now, "rings_again": RINGS_AGAIN}))
 
 
 def badge(name: str) -> Count:

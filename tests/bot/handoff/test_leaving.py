@@ -99,6 +99,20 @@ async def test_who_leaves_no_second_message_keeps_the_first(rt, write, message_l
     assert await talks(rt) == [("unanswered", 0)]
 
 
+@pytest.mark.parametrize("words", ["不等了", "不用人工了"])
+async def test_who_asks_again_by_day_and_waits_no_longer_keeps_the_message(
+    rt, write, message_left, patient, rasa, clock, words
+):
+    """What ends is the wait in silence."""
+    clock.forward(hours=12)
+    await write("我要人工")
+    assert await talks(rt) == [("waiting", 0)]
+    [said] = await write(words)
+    assert said.startswith("您给人工的留言还在")
+    assert await talks(rt) == [("unanswered", 0)]
+    assert (await state(rt, patient))[0] == "bot"
+
+
 @pytest.mark.parametrize("words", ["不用人工了", "不等了"])
 async def test_who_left_no_message_at_night_waits_for_nothing(
     rt, write, patient, agent, clock, telegram, words
