@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from integrations.hospital.follow_up import alerts
 from integrations.hospital.models import FollowUpAlert, HospitalEvent, Measurement, Relation, Sex
 
 from .conftest import Chat, Clinic, Outside, Said
@@ -315,6 +316,23 @@ async def test_half_a_pressure_and_then_the_whole_is_one_alert(chat: Chat) -> No
     [alert] = await rows(chat, FollowUpAlert)
     [whole] = await counting(chat)
     assert (alert.status, alert.measurement_id) == ("open", whole.id)
+
+
+async def test_what_alarms_after_staff_took_half_a_pressure_is_an_alert_of_its_own(
+    chat: Chat, outside: Outside
+) -> None:
+    await log(chat, "高压200")
+    [half] = await rows(chat, FollowUpAlert)
+    async with chat.runtime.database.begin() as session:
+        await alerts.acknowledge(session, half.id, staff="staff:test", now=outside.now)
+    outside.now += timedelta(minutes=20)
+    await log(chat, "血压 230/140")
+    [whole] = await counting(chat)
+    told = [(one.status, one.measurement_id, one.page_at) for one in await rows(chat, FollowUpAlert)]
+    assert told == [
+        ("acknowledged", half.measurement_id, half.page_at),
+        ("open", whole.id, outside.now),
+    ]
 
 
 async def test_half_a_pressure_that_was_wrong_is_withdrawn(chat: Chat) -> None:

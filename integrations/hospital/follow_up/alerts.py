@@ -48,19 +48,20 @@ _DEPARTMENT = text("""
 """)
 
 
-# What was told aside, and is complete, sure or corrected now; it counted at no time.
+# What was told aside, and is complete, sure or corrected now; it counted at no time. Not what staff took: nobody is
+# paged about that again.
 _ASIDE = """
     FROM measurements m
     WHERE m.id = a.measurement_id AND a.patient_id = :patient AND m.kind = :kind AND m.replaced_at = m.noted_at
-      AND a.created_at > :since AND a.status
+      AND a.created_at > :since AND a.status = 'open'
 """
 _BRING_UP_TO_DATE = text(f"""
     UPDATE follow_up_alerts a SET answer_id = CAST(:answer AS uuid), measurement_id = CAST(:measurement AS uuid),
         page_at = least(a.page_at, CAST(:page_at AS timestamptz)) -- the one that there is, where only one is
-    {_ASIDE} <> 'closed' RETURNING a.id
+    {_ASIDE} RETURNING a.id
 """)  # noqa: S608 - pieces of our own
 _WITHDRAW_ASIDE = text(f"""
-    UPDATE follow_up_alerts a SET status = 'closed', closed_by = 'patient', closed_at = :now {_ASIDE} = 'open'
+    UPDATE follow_up_alerts a SET status = 'closed', closed_by = 'patient', closed_at = :now {_ASIDE}
 """)  # noqa: S608 - pieces of our own
 _AT_ONCE = timedelta(hours=1)  # so long what is told of the same kind belongs to it
 
@@ -124,7 +125,7 @@ async def withdraw_aside(session: AsyncSession, patient_id: UUID, kind: str, now
 async def _raise(
     session: AsyncSession, patient_id: UUID, duty: Duty, now: datetime, kind: str, **about: UUID
 ) -> None:
-    """One alert about one value: what was told aside a moment ago is brought up to date."""
+    """One alert about one value: what was told aside a moment ago is brought up to date while nobody has taken it."""
     page_at = None if duty.page_after is None else now + duty.page_after
     aside = {
         "patient": patient_id,
