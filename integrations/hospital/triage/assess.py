@@ -12,7 +12,7 @@ import numpy as np
 from integrations.hospital.triage import model
 from integrations.hospital.triage.denial import spoken
 from integrations.hospital.triage.departments import EMERGENCY, GENERAL, nearest
-from integrations.hospital.triage.english import Heard, heard
+from integrations.hospital.triage.english import Heard, heard, without_english
 from integrations.hospital.triage.model import Reading
 from integrations.hospital.triage.questions import MOST, answered, best, stated
 from integrations.hospital.triage.reasons import reasons
@@ -75,7 +75,7 @@ def assess(text: str, person: Person = Person(), answers: Mapping[str, str] = NO
     """Where a person with these words should go. `text`: all that the patient wrote about it, as it came or
     normalised; `answers`: what was answered so far, question's key → answer's key."""
     said = heard(normalise(text).lower())
-    spoken_of = spoken(said.text)
+    spoken_of = without_english(spoken(said.text)) if said.english else spoken(said.text)
     reading = model.load().read(spoken_of)
     names = reading.model.departments
     scores = reading.scores()

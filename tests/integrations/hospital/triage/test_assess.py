@@ -158,3 +158,19 @@ def test_the_stages_of_life() -> None:
         "elder",
         "elder",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "department"),
+    [
+        ("my knee has been hurting for three months, worse on stairs", "骨科"),
+        ("my back has been hurting for weeks", "骨科"),
+        ("my tooth has been hurting since Monday", "口腔科"),
+        ("i have had a cough for two weeks", "呼吸内科"),
+        ("no fever but my throat hurts", "耳鼻喉科"),
+    ],
+)
+def test_what_stands_between_the_complaints_in_english_weighs_nothing(text: str, department: str) -> None:
+    first = assess(text, Person(age=35, sex="female")).ranked[0]
+    assert first.department == department
+    assert first.score > 0.6
