@@ -71,6 +71,14 @@ async def test_a_correction_takes_the_place_of_the_one_before(chat: Chat, outsid
     assert len([one for one in await rows(chat, Measurement) if one.replaced_at is None]) == 2
 
 
+@pytest.mark.parametrize("words", ["我没看错，现在降到150/90了", "没量错，刚又量了一次血压150/90"])
+async def test_who_stands_by_an_alarm_takes_nothing_back(chat: Chat, words: str) -> None:
+    await log(chat, "血压 185/118")
+    await log(chat, words)
+    assert [values(chat, one)["systolic"] for one in await counting(chat)] == [185, 150]
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+
+
 async def test_a_correction_of_several_values_keeps_them_all(chat: Chat) -> None:
     await log(chat, "血压 130/80")
     said = await log(chat, "写错了，早上190/115，晚上150/90")

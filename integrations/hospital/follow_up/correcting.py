@@ -7,10 +7,18 @@ from collections.abc import Sequence
 
 from integrations.language.measurements import Measured
 
+_WRONG = r"(?:说|写|打|按|点|选|看|记|弄|搞|发|输|填|答|讲|念|读|量|测|称)错了?"
 # "是不是还高" asks, 不对劲 complains, 不是很疼 answers: none of them takes anything back.
 _ASKS = re.compile(r"(?:是不是|会不会|有没有|(?<!不)对不对)[^，,。；;！!？?\d]{0,8}|(?:对|错)[了的]?[吗么]")
+# 没看错, "it's no typo": the patient stands by it.
+_STANDS_BY = re.compile(
+    rf"(?:[没未不]|没有|[不没](?:会|是|可能))(?:把[\u4e00-\u9fff]{{1,4}})?{_WRONG}"
+    r"|(?:n['’]?t|\bnot|\bnever) (?:misread|mistyped?|ma[dk]e (?:a|any) mistake)\b"
+    r"|(?:n['’]?t an?|\bnot an?|\bno) (?:mistake|typo)\b",
+    re.IGNORECASE,
+)
 _CORRECTS = re.compile(
-    r"不对(?!劲|头|称|付|路)|(?<![没不])(?<!有)错了|应该是|(?:说|写|打|按|点|选|看|记|弄|搞|发|输|填|答|讲|念|读|量|测|称)错了?|(?<!药)改[成为]|更正"
+    rf"不对(?!劲|头|称|付|路)|(?<![没不])(?<!有)错了|应该是|{_WRONG}|(?<!药)改[成为]|更正"
     r"|更改"
     r"|(?:^|(?<=[，,。.；;！!\s啊哦噢呃嗯]))不是(?:的|啊|呀|哦)?(?=[，,。！!\s]*(?:是|我|血|高压|低压|体|空腹|早|今|昨|刚|\d))|不是(?=\s*\d)"
     r"|不是(?![很太每多都]|特别|那么|十分|非常|天天|所有|一直)[\u4e00-\u9fff]{1,8}[，, ]+而?是"
@@ -40,12 +48,12 @@ _NOT = re.compile(
 
 def corrects(text: str) -> bool:
     """Whether the patient takes back what was said before."""
-    return bool(_CORRECTS.search(_ASKS.sub("，", text)))
+    return bool(_CORRECTS.search(_STANDS_BY.sub("，", _ASKS.sub("，", text))))
 
 
 def corrected(text: str) -> str:
     """What a correcting message says instead; empty for a bare "不对"."""
-    rest = _CORRECTS.sub("，", text)
+    rest = _CORRECTS.sub("，", _STANDS_BY.sub("，", text))
     return "" if _NOTHING_YET.fullmatch(rest) else rest.strip("，, ")
 
 
