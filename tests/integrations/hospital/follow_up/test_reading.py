@@ -310,10 +310,10 @@ NO_CORRECTION = """现在150/95，是不是还高 | 是不是太高了 | 感觉�
     没错 | 药改成一天两次了 | 150/95，对不对 | 150/95，不是很舒服，是有点晕 | 是不是量错了 | 不是特别好 | 头不是很晕 |
     I'd rather wait | nothing is wrong | I actually feel fine | sorry for the late reply, 150/95 |
     sorry, but I feel bad | no, 150/95 | something is wrong with my foot | no dizziness |
-    我没看错，现在降到150/90了 | 没量错，刚又量了一次血压150/90 | 没写错，就是350 | 没搞错 | 我没有看错 | 没有把数字看错 |
-    没打错了 | 不会量错的，150/90 | 不可能看错，150/90 | 没记错的话是150/90 | 不是写错，就是350 | I didn't misread it |
-    I did not misread it, 150/90 | I didn't mistype it | it's not a typo, 150/90 | that is no mistake, 150/90 |
-    I haven't mistyped it | never made a mistake, 150/90"""
+    我没看错，现在降到150/90了 | 没量错，刚又量了一次血压150/90 | 没写错，就是350 | 没搞错 |
+    我没有看错 | 没有把数字看错 | 没打错了 | 不会量错的，150/90 | 不可能看错，150/90 | 没记错的话是150/90 |
+    不是写错，就是350 | I didn't misread it | I did not misread it, 150/90 | I didn't mistype it |
+    it's not a typo, 150/90 | that is no mistake, 150/90 | I haven't mistyped it | never made a mistake, 150/90"""
 
 
 @pytest.mark.parametrize("text", [one.strip() for one in NO_CORRECTION.split("|")])
