@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from actions.booking_draft import nth
-from actions.consent import standing_consents
+from actions.consent import may_go_on
 from actions.forms import Form, Outcome
 from actions.relations import related
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
-from integrations.hospital import accounts, agreements, booking, patients, unbinding
+from integrations.hospital import agreements, booking, patients, unbinding
 from integrations.hospital.agreements import Standing
 from integrations.hospital.models import Relation
 from integrations.hospital.patients import PatientView
@@ -132,8 +132,7 @@ def _choose(turn: Turn, reply: Reply, people: list[PatientView], others: list[St
 
 async def _confirm(turn: Turn, reply: Reply, chosen: PatientView) -> Outcome:
     coming: list[AppointmentView] = []
-    required = accounts.required_consents(turn.channel)
-    if required <= await standing_consents(turn):  # not withdrawn meanwhile, perhaps on another channel
+    if await may_go_on(turn):  # not withdrawn meanwhile, perhaps on another channel
         async with turn.runtime.database.begin() as session:
             coming = await booking.upcoming(session, await account_of(session, turn), turn.now)
     count = sum(one.patient_id == chosen.id for one in coming)

@@ -36,6 +36,12 @@ async def standing_consents(turn: Turn) -> set[ConsentKind]:
         return await accounts.standing_consents(session, await contact_of(session, turn))
 
 
+async def may_go_on(turn: Turn) -> bool:
+    """Whether what this contact began goes on: of what it needs nothing was withdrawn, in whatever version."""
+    async with turn.runtime.database.begin() as session:
+        return await accounts.may_go_on(session, await contact_of(session, turn))
+
+
 class ConsentForm(Form):
     """Asks for each missing consent on its own; opened by a greeting, or by a journey that needs it."""
 

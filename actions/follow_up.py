@@ -11,7 +11,7 @@ from typing import Any
 from actions import follow_up_page as by_page
 from actions import follow_up_stop as stopping
 from actions import own_words
-from actions.consent import missing_consents
+from actions.consent import may_go_on
 from actions.follow_up_answers import answer_afterwards, ask_meant_again, keep_beside, take_answers
 from actions.follow_up_stop import STOP
 from actions.follow_up_task import (
@@ -135,7 +135,7 @@ class FollowUpForm(Form):
         if turn.intent == "use_page":
             await by_page.offer(turn, reply, task)
             return Outcome(draft, turn.asked)
-        if await missing_consents(turn):  # withdrawn since it was asked: nothing may be kept
+        if not await may_go_on(turn):  # withdrawn since it was asked: nothing may be kept
             reply.say("say_measurement_consent")
             return Outcome.closed()
         if await of_another(turn, task.patient_id) or _unasked(turn, task, plan, draft):

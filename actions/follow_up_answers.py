@@ -8,7 +8,7 @@ from typing import Any
 
 from actions import follow_up_words as words
 from actions import measured_doubt, passed_on
-from actions.consent import missing_consents
+from actions.consent import may_go_on
 from actions.follow_up_task import (
     BEGIN,
     QUESTION,
@@ -109,7 +109,7 @@ async def answer_afterwards(turn: Turn, reply: Reply, draft: Mapping[str, Any]) 
     """ "不对，是…" behind the last answer, or an alarm's advice: kept in its place, and said what it is now."""
     task = await open_task(turn, draft)
     plan = known_plans(turn).get(task.plan_id) if task else None
-    if task is None or plan is None or await missing_consents(turn):
+    if task is None or plan is None or not await may_go_on(turn):
         reply.say("say_follow_up_none" if task is None or plan is None else "say_measurement_consent")
         return Outcome.closed()
     draft = {"task": str(task.id), "plan": plan.id, "last": draft.get("last")}
@@ -134,7 +134,7 @@ async def keep_beside(turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Non
     task = await open_task(turn, draft)
     plan = known_plans(turn).get(task.plan_id) if task else None
     told = "，".join(part for part in clauses(turn.text) if not books(part))
-    if task is None or plan is None or not told or await missing_consents(turn):
+    if task is None or plan is None or not told or not await may_go_on(turn):
         return
     left = task.open_questions(plan)
     current = plan.question(str(draft.get("question"))) or (left[0] if left else plan.questions[-1])

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from actions import measured_doubt, passed_on
 from actions.booking_people import whom
-from actions.consent import missing_consents
+from actions.consent import may_go_on
 from actions.follow_up_times import taken_at
 from actions.relations import related
 from actions.revealing import account_of
@@ -274,7 +274,7 @@ async def _patient(turn: Turn, reply: Reply) -> PatientView | None:
 async def _meant(turn: Turn, reply: Reply) -> list[PatientView]:
     """Whose it is: the relatives whom the message can mean; else the one of a moment ago, when that is put right;
     else the account's owner. Nobody: nothing may be kept, and the reply says why."""
-    if await missing_consents(turn):
+    if not await may_go_on(turn):
         reply.say("say_measurement_consent")
         return []
     relative = relative_of(turn)

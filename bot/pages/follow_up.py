@@ -80,7 +80,7 @@ async def answer(reader: Owner) -> Response:
 
 async def _asked(session: AsyncSession, reader: Reader) -> Asked:
     """What is asked. Raises Answered: nothing is asked any more, it was answered, or may not be kept."""
-    if await accounts.missing_consents(session, reader.contact):
+    if not await accounts.may_go_on(session, reader.contact):
         raise _told(reader, "no_consent", status=403)
     known = plans(reader.rt.settings)
     task = await answering.open_task(session, reader.contact.id, reader.rt.now(), reader.about)

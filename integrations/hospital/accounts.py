@@ -64,6 +64,11 @@ async def standing_consents(session: AsyncSession, contact: Contact) -> set[Cons
     return set(await session.scalars(standing))
 
 
+async def may_go_on(session: AsyncSession, contact: Contact) -> bool:
+    """Whether what began under the required consents goes on: none of them was withdrawn, in whatever version."""
+    return required_consents(contact.channel) <= await standing_consents(session, contact)
+
+
 async def agreed_to_an_older_version(session: AsyncSession, contact: Contact) -> bool:
     """Whether the account's owner agreed to a notice that has changed since, and never took it back."""
     older = select(

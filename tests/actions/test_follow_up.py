@@ -150,6 +150,28 @@ async def test_after_a_withdrawn_consent_nothing_is_kept(chat: Chat) -> None:
     assert await rows(chat, Measurement) == []
 
 
+async def test_under_the_notice_before_an_answer_still_alarms_and_is_put_right(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    monkeypatch.setattr(accounts, "CONSENT_VERSION", "2027-01")
+    said = await answer(chat, "200/130", "log_measurement", ("measurement", "blood_pressure"))
+    assert "请立刻拨打120" in said.text
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+    await answer(chat, "不对，是190/120", "correct")
+    assert (await answers(chat, task))["pressure"] == {"systolic": 190, "diastolic": 120}
+
+
+async def test_under_the_notice_before_an_alarm_beside_a_booking_is_kept(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begun(chat, "hypertension")
+    monkeypatch.setattr(accounts, "CONSENT_VERSION", "2027-01")
+    await chat.say("book_appointment", text="血压200/130，我想挂号")
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
+
+
 async def test_later_is_later(chat: Chat, outside: Outside) -> None:
     task = await put_on(chat, "hypertension")
     await due(chat, task)

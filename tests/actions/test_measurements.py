@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from integrations.hospital import accounts
 from integrations.hospital.follow_up import alerts
 from integrations.hospital.models import FollowUpAlert, HospitalEvent, Measurement, Relation, Sex
 
@@ -120,6 +121,14 @@ async def test_without_consent_or_registration_nothing_is_kept(clinic: Clinic) -
     newcomer = await clinic.chat(registered=False)
     assert "登记" in (await log(newcomer, "血压 135/85")).text
     assert await rows(newcomer, Measurement) == []
+
+
+async def test_under_the_notice_before_an_alarm_still_reaches_staff(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "CONSENT_VERSION", "2027-01")
+    assert "请立刻拨打120" in (await log(chat, "血压 200/130")).text
+    assert [one.status for one in await rows(chat, FollowUpAlert)] == ["open"]
 
 
 async def test_inside_a_booking_it_is_kept_beside_it(chat: Chat) -> None:

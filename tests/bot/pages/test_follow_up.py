@@ -369,6 +369,13 @@ async def test_without_consent_nothing_is_taken(sheet):
     assert await sheet.answers() == {}
 
 
+async def test_under_the_notice_before_an_alarm_still_reaches_staff(sheet, monkeypatch):
+    monkeypatch.setattr(accounts, "CONSENT_VERSION", "2027-01")
+    told = await sheet.send(**FINE | {"pressure-systolic": "200", "pressure-diastolic": "130"})
+    assert "请立刻拨打120" in words(told)
+    assert [one.status for one in await sheet.rows(FollowUpAlert)] == ["open"]
+
+
 async def test_a_stopped_plan_asks_nothing(sheet):
     async with sheet.rt.database.begin() as session:
         await session.execute(text("UPDATE follow_up_tasks SET status = 'stopped'"))

@@ -14,6 +14,7 @@ from integrations.hospital.accounts import (
     OWN_CONSENTS,
     ensure_contact,
     give_consents,
+    may_go_on,
     missing_consents,
     required_consents,
     standing_consents,
@@ -61,6 +62,7 @@ async def test_consents_are_kept_when_repeated_and_when_withdrawn(clinic: Any) -
         }
         await withdraw_consents(session, contact, [ABROAD], later, OperationKey("3", "consent", "withdraw"))
         assert await missing_consents(session, contact) == {ABROAD}
+        assert not await may_go_on(session, contact)
         await give_consents(session, contact, [ABROAD], later, OperationKey("4", "consent", "give"))
         assert await missing_consents(session, contact) == set()
         assert await session.scalar(select(func.count()).select_from(Consent)) == 3
@@ -73,6 +75,7 @@ async def test_a_new_version_asks_again(clinic: Any, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(accounts, "CONSENT_VERSION", "2027-01")
         assert await missing_consents(session, contact) == {HEALTH}
         assert await standing_consents(session, contact) == {HEALTH}
+        assert await may_go_on(session, contact)
         await give_consents(session, contact, [HEALTH], clinic.now, None)
         given = await session.scalars(select(Consent.version).order_by(Consent.version))
         assert list(given) == ["2026-12", "2027-01"]  # which text was agreed to stays known
