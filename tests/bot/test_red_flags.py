@@ -38,6 +38,24 @@ EMERGENCY = """
 顺便问下我的快递到哪了，我爸现在胸口剧痛
 he is not breathing
 my mum's face is drooping and slurred speech
+有人打我，就在楼道里
+老公掐着我脖子，扬言要杀了我
+姨父趁家里没人摸我，我不敢说
+he has a gun and says he will kill us
+流鼻血流了两个小时堵不住
+我妈呕了小半碗血
+心率195，眼前发黑
+他吞了枚戒指，胸口痛咽不下东西
+高压锅炸了一脸，眼睛睁不开
+胳膊被压了两个钟头才救出来
+奶奶摔了，左腿短一截，脚往外撇
+水泥进了眼
+眼睛忽然一半看不见
+打完胰岛素，人开始说胡话
+体温41，叫不应也不理人
+宝宝刚满月，呼吸停一下喘一下
+he has pneumonia and is now confused
+her skin is mottled
 """
 CRISIS = """
 我不想活了
@@ -47,6 +65,12 @@ CRISIS = """
 想结束自己的生命
 吃了一整瓶安眠药
 I want to die
+一次性吞了六十多片药
+耳边老有声音叫我杀人
+她产后一直哭，说要抱着孩子一起走
+多少粒能没有痛苦地离开
+胳膊上一道道全是刀割的伤
+狗交给邻居了，大家保重
 """
 NONE = """
 气死我了
@@ -65,6 +89,16 @@ NONE = """
 快递堵死了
 孩子发烧38度
 血压有点高
+家里没人打我，青是自己碰的
+有人打我电话，说是你们医院的
+老师摸我的头，说我发烧
+邻居家的猫交给我养了
+产后想带孩子一起走走
+一口气吃了三十颗花生
+吐了半碗血旺
+孩子皮肤有点灰，洗不干净
+she's got a knife set for sale
+after antibiotics i am confused about the dose
 """
 
 
