@@ -117,7 +117,7 @@ def _read(plans: Plans, question: Question, typed: Mapping[str, str], filled: Fi
     elif (sure := _meant(plans, read, typed, speech) if read.doubtful else read) is None:
         filled.given.append(Given(question, None))
         filled.stood_by += [read] if read.implausible else []
-        filled.dropped = not read.implausible
+        filled.dropped |= not read.implausible
     else:
         filled.reads.append(sure)
         filled.given.append(Given(question, sure.value, sure.level))
