@@ -134,7 +134,7 @@ def test_from_the_queue_to_the_survey(
     doctor.does("结束并写小结")
     doctor.confirms("已结束", **{"小结（患者会看到）": "血压稳定，原方案不变，一月后复查。"})
 
-    phone.hears("人工服务结束了")
+    phone.hears("这次在线服务结束了")
     phone.hears("请确认")
     _the_bot_was_silent(stack, case, begun)
     phone.write("确认", expecting="已为您")

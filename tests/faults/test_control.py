@@ -56,7 +56,7 @@ def test_while_a_person_speaks_the_bot_is_silent(
         run_out(stack, slot)
     written = [write(patient, QUESTION) for patient in people]
     for one in written:
-        until(lambda one=one: stored(stack, one).status == "done")
+        until(lambda one=one: (kept := stored(stack, one)) and kept.status == "done")
     until(lambda: all(free(stack, slot) for slot in held))
     until(lambda: not stack.rows("SELECT 1 FROM hospital_events WHERE handled_at IS NULL"))
     for patient in people:
