@@ -28,15 +28,20 @@ _COUNTED = (
     r"|毫升|单位|倍|分钟|秒|小时|钟头|点钟|[%％]|米(?!汞)|只(?=[手胳脚眼耳腿])|克"
     r"|(?:days?|weeks?|months?|years?|hours?|hrs?|h|minutes?|mins?|times|pills?|tablets?|units?|iu|u|cm|ml|g)\b"
 )
+# Behind an hour: "，6.1", "，空腹6.1"; not "，3分钟前".
+_AND_A_VALUE = (
+    r"(?:血糖|空腹|[早午晚]?[餐饭][前后]|[是为测量的])*"
+    rf"(?:\d{{1,2}}(?:\.\d{{1,2}})?(?![\d.]| ?[分克片粒天次])|[{_DIGIT}]{{1,3}}点[{_ONE}])"
+)
 _MEASURES_NOTHING = (
     # hours and days of the year
     rf"\d{{1,2}}[:：]\d{{2}}|{_HOUR}点[0-5]\d(?![.\d]|{_UNIT})分?|{_HOUR}点\d分|\d{{1,2}}点零[{_ONE}]分?",
     rf"\d{{1,2}}(?=点(?:\d{{1,2}}\.\d|\d{{3}}|\d\d{_UNIT}))|[{_DIGIT}]{{1,3}}(?=点\d)",
     rf"(?:\d{{1,2}}|[{_DIGIT}]{{1,3}})点(?:[二三四五]?十[{_ONE}]?分?|零?[{_ONE}]分|[一三]刻)",
-    # 七点零五 is 7.05 as well: an hour behind its part of the day, or beside a value
-    rf"(?:(?<=早上)|(?<=早晨)|(?<=[上中下]午)|(?<=[早晚]上)|(?<=[今昨][早晚])|(?<=凌晨))[{_DIGIT}]{{1,3}}点零[{_ONE}](?![{_DIGIT}])",
-    rf"[{_DIGIT}]{{1,3}}点零[{_ONE}]"
-    rf"(?=[测量称查抽起吃打睡时]|的时候|[，, ]{{1,2}}[^\d{_DIGIT}，,]{{0,6}}(?:\d|[{_DIGIT}]{{1,3}}点))",
+    # 七点零五 is 7.05 as well, and 早上三点零二 may be a sugar that is too low: an hour where a value stands beside it
+    rf"(?:(?<=早上)|(?<=早晨)|(?<=[上中下]午)|(?<=[早晚]上)|(?<=[今昨][早晚])|(?<=凌晨))[{_DIGIT}]{{1,3}}点零[{_ONE}](?![{_DIGIT}])"
+    rf"(?=[测量称查抽起吃打睡时的]|[^\d{_DIGIT}，,。]{{0,6}}[，, ]?{_AND_A_VALUE})",
+    rf"[{_DIGIT}]{{1,3}}点零[{_ONE}](?=[测量称查抽起吃打睡时]|的时候|[，, ]{{1,2}}{_AND_A_VALUE})",
     rf"(?:\d{{1,2}}|[{_DIGIT}]{{1,3}})月(?:\d{{1,2}}|[{_DIGIT}]{{1,3}})|\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}",
     r"(?<![\d./])(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12]\d|3[01])(?= +[^\d]{0,8}\d)",
     # counts and names
@@ -64,8 +69,9 @@ _MEASURES_NOTHING = (
     rf"\bfrom {_VALUES} (?=(?:down |up )?to\b)",
     # what it was at another time, where another number tells of now; by how much it differs; and whom to call
     rf"(?:上一?次|上个?[周月]|之前|以前|原来|原先|\blast (?:time|week|month))"
-    rf"(?:[测量称]的?)?(?:血压|血糖|体重|体温)?(?:[是为]|was|it was)? ?{_VALUES}(?![\d.])(?=[^\d]{{1,12}}\d)",
-    rf"比[^\d，,。；;]{{1,8}}[高低多少重轻](?:了|出)?{_NUMBER}(?![\d./])",
+    rf"(?:[测量称]的?)?(?:血压|血糖|体重|体温)?(?:[是为]|was|it was)? ?{_VALUES}(?![\d.])"
+    r"(?=[^\d]{0,8}(?:现在|今[天早晚]|这次|刚[才刚]|\bnow\b|\btoday\b)[^\d]{0,6}\d[\d./]*+(?! ?[天片粒颗楼次周月年]))",
+    rf"比[^\d，,。；;]{{1,8}}[高低多少重轻](?:了|出)?{_NUMBER}(?![\d./]| \d)",
     r"(?:打|拨|叫|呼叫?|给|\bcall(?:ed|ing)?|\bdial(?:led)?)(?:了|过|个)? ?120(?! ?[\d/比])",
     # what was taken, how tall, the average of months, and by how much it changed
     r"(?:吃|服|用药?|打|胍|胰岛素|地平|\b(?:metformin|insulin|took|taking|take|dose(?: of)?)\b)"

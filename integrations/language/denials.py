@@ -60,7 +60,7 @@ _NOTHING_NAMED = (
 )
 # More behind 不转人工 is why there should be one: 不转人工我就走了, 不要客服机器人.
 _OF_THEIRS = (
-    r"\s*(?:服务|客服|帮忙|帮助|介入|接待|了|吧|啦|啊|呀|哈|谢谢"
+    r"\s*(?:服务|客服|帮忙|帮助|介入|接待|我自己[来看弄办]?|了|吧|啦|啊|呀|哈|谢谢"
     r"|\b(?:me|to|an?|any|the|person|human|anyone|agent|is|needed|now|more|anymore|please|thanks)\b|\s)*"
 )
 _AFTER_ALL = {
@@ -77,7 +77,8 @@ _DENIED = {
 }
 # What asks for it beside the verb, in another clause: 不换医生，时间往后推; 不用我付，我儿子来.
 _ASKED_FOR: Mapping[str, str] = {
-    "reschedule_appointment": r"推|延|提前|往[前后]|到",
+    "reschedule_appointment": r"推|延|提前(?!谢)|往[前后]"
+    r"|到(?=[下上这本]?(?:周|星期|礼拜)|[\d一二三四五六七八九十]|[明后]|月底)",
     "pay_for_me": r"儿|女|孩子|爸|妈|老公|老婆|爱人|家[人里]|亲戚|朋友|别人|他|她",
 }
 _WANTED = {
@@ -102,7 +103,8 @@ _INSISTS = re.compile(
 
 _NO = re.compile(
     r"[不没甭勿莫否拒冇未]|(?<![性特分级区类])别(?!人|的)|唔(?!该)|算了|反对|作废"
-    r"|下次|[改回]天|改日|免了|[再先](?:看看|说吧|想想|考虑)|考虑(?:一下|考虑)|商量|拉倒|放弃|以后再"
+    r"|(?:下次|[改回]天|改日)(?=$|[吧再来，,。 ])|免了"
+    r"|[再先](?:看看|说吧|想想|考虑)|考虑(?:一下|考虑)|商量(?!好|过)|拉倒|放弃|以后再"
     r"|\b(?:no|not|never|none|nope|neither|cannot|refuse|decline)\b|n['’]t\b",
     re.IGNORECASE,
 )
@@ -110,7 +112,7 @@ _NO = re.compile(
 _NO_MATTER = re.compile(
     r"不好意思|对不起|没(?:填|写|打|看|记|输|量|弄|说)错|(?:没有?|冇|莫得|不会?|无|未)(?:什么|啥|任何|得|有|其他|别的)*(?:错|问题|毛病|意见|差|假|变|改|换|事儿?|异议|疑问|所谓|关系|急|着急|要紧"
     r"|客气|麻烦|谢|说|变化|变动|漏|落下|忘)|不(?:用|必|需要)(?:再)?(?:改|换|变|谢|急|客气|找|加急)|别忘|差不多|少不了|不得了"
-    r"|([中行好对是要可])不\1|没(?:办法|辙|法子)|同意不"
+    r"|([中行好对是要可])不\1|没(?:办法|辙|法子)(?=$|[，,。 ]|就|只[能好])|同意不(?=退|同意)"
     r"|\b(?:no (?:problem|worries|changes?|rush|hurry|objections?)|why not|not (?:bad|a problem))\b",
     re.IGNORECASE,
 )

@@ -33,7 +33,7 @@ NAMES = {
 _NO_KIND = (
     rf"{BEATS}|血氧(?:饱和度)?|氧饱和度?|\bspo2\b|oxygen|saturation|血脂|胆固醇|甘油三[酯脂]|尿酸|肌酐|尿素"
     r"|血红蛋白|转氨酶|白细胞|血小板|胰岛素(?![前后了之])|cholesterol|triglycerides?|uric acid|creatinine|身高|腰围"
-    r"|臀围|呼吸|疼痛?|痛|\bpain\b|\bheight\b|\bwaist\b"
+    r"|臀围|呼吸(?:频率|次数)|疼痛(?:评分|指数|程度)|\bpain (?:score|level)\b|\bheight\b|\bwaist\b"
 )
 _UNITS = {
     MeasurementKind.BLOOD_PRESSURE: r"mm ?hg|毫米汞",
@@ -41,7 +41,7 @@ _UNITS = {
     MeasurementKind.WEIGHT: r"公斤|千克|kgs?\b|斤|磅|lbs?\b|pounds?",
     MeasurementKind.TEMPERATURE: r"度|℃|°",
 }
-_NO_KINDS_UNIT = r"分|bpm\b|次/分|cm\b|厘米|umol|μmol|微摩"
+_NO_KINDS_UNIT = r"分(?![开别])|bpm\b|次/分|cm\b|厘米|umol|μmol|微摩"
 
 
 @cache

@@ -39,7 +39,9 @@ _SHOWS = (
     r"[^，,。;；\d]{0,8}?(?<![a-z])"
 )
 _BEYOND = {
-    "above": re.compile(rf"{_SHOWS}hi(?![a-z])|(?<![没不])(?<!没有)爆表(?!吗|怎么|咋)", re.IGNORECASE),
+    "above": re.compile(
+        rf"{_SHOWS}hi(?![a-z])|(?<![没不会])(?<!没有)(?<!不是)爆表(?!吗|怎么|咋|吧|么)", re.IGNORECASE
+    ),
     "below": re.compile(rf"{_SHOWS}lo(?![a-z])", re.IGNORECASE),
 }
 _LAST = {"above": 33.3, "below": 1.1}  # mmol/L, of the usual meters

@@ -29,6 +29,9 @@ from integrations.language.denials import denies, is_denied
         ("complain", "没有要投诉"),
         ("complain", "我不想投诉，就是问问"),
         ("talk_to_human", "不要人工"),
+        ("talk_to_human", "不用人工了我自己来"),
+        ("reschedule_appointment", "不改了，到时候我去"),
+        ("reschedule_appointment", "不换了，提前谢谢"),
         ("talk_to_human", "别转人工"),
         ("talk_to_human", "不用转人工"),
         ("talk_to_human", "不用给我转人工了"),
@@ -155,6 +158,7 @@ def test_a_person_is_wanted_or_more_is_said(said: str) -> None:
         "当然不要", "肯定不要", "嗯不要", "好吧不要了", "对，不要了", "我反对", "definitely not", "of course not",
         "授权作废", "不可以", "唔要", "好的算了", "嗯嗯 不是", "可以是可以，但我不想", "I don't think so", "當然不要",
         "好下次吧", "可以免了吧", "嗯再看看吧", "好的我再考虑一下", "好不要了", "行改天吧",
+        "好吧没办法来", "好，没办法接受", "我同意不了", "好的下次再来",
     ],
 )  # fmt: skip
 def test_no_yes(said: str) -> None:
@@ -168,7 +172,7 @@ def test_no_yes(said: str) -> None:
         "好的不急", "好，没事", "行，不着急", "不用改了就这样", "好，不换了", "yes, no problem", "ok no changes",
         "对，没填错", "没写错", "姓名性别都对", "好的，特别感谢", "好，唔該", "莫得问题", "不好意思，确认",
         "对不起刚看到，要", "不需要改，确认", "没有其他问题，对", "好的别忘了提醒我",
-        "没办法，就这个吧", "同意不退", "可不可以，可以",
+        "对，下次复诊是周三", "确认，跟家里商量过了", "没办法，就这个吧", "同意不退", "可不可以，可以",
         "yes, cancel it", "确认取消", "都吃了没落下", "对，没变", "同意", "好的",
     ],
 )  # fmt: skip
