@@ -140,15 +140,15 @@ async def claim(
         control = (await session.execute(_READ_CONTROL if alarms_only else _LOCK_CONTROL, key)).one()
         if not alarms_only and (await session.execute(_SENDING, key)).first():
             return None  # whoever sends looks again when done
+        due = None if passive_for else now
+        talking = control.state != ControlState.BOT
+        which = {"due": due, "alarms_only": alarms_only, "talking": talking, "batch": _BATCH}
+        rows = [_Row(*row) for row in await session.execute(_QUEUED, key | which)]
+        # Read after the rows: the turn that queued them may have changed the language at the same moment.
         contact = (await session.execute(_CONTACT, key)).one()
         channel = rt.channels[contact.channel]
         if passive_for is None and not sends_actively(rt, channel):
             return None  # held for the answer to the patient's next message
-        due = None if passive_for else now
-        talking = control.state != ControlState.BOT
-        which = {"due": due, "alarms_only": alarms_only, "talking": talking, "batch": _BATCH}
-        found = await session.execute(_QUEUED, key | which)
-        rows = [_Row(*row) for row in found]
         rows = await _may_leave(session, conversation_id, control, rows)
         opened = [(row, unseal(rt.crypto, row.content)) for row in rows]
         opened = await _transfer_alone(session, opened, passive=passive_for is not None)

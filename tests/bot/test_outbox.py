@@ -12,6 +12,7 @@ from bot.outbox import Reply
 from bot.wake import WOKEN
 from integrations.channel import Rejected, Throttled, Unavailable, Unknown, Unreachable, WindowClosed
 from integrations.messages import Option
+from tests.bot.blocking import waits_for
 
 
 @pytest.fixture
@@ -158,6 +159,17 @@ async def test_gateway_and_worker_never_both_take_a_message(rt, wechat, rationed
         *(claims.claim(rt, rationed.conversation_id) for _ in range(5)),
     )
     assert len([claimed for claimed in taken if claimed]) == 1
+
+
+async def test_an_answer_is_written_in_the_script_that_came_with_it(rt, talk):
+    """Who claims may have begun before the turn ended that learnt it."""
+    await queue(rt, talk, "预约")
+    async with rt.database.begin() as turn:
+        await turn.execute(text("UPDATE outbound SET epoch = epoch"))
+        claiming = asyncio.create_task(claims.claim(rt, talk))
+        await waits_for(turn, claiming)
+        await turn.execute(text("UPDATE conversations SET language = 'zh-Hant'"))
+    assert (await claiming).message.text == "預約"
 
 
 async def test_a_redelivery_gets_the_same_passive_answer(rt, rationed):

@@ -16,12 +16,8 @@ from bot.outbox import Reply
 from bot.unknown_sends import NotUnknown
 from integrations.hospital.models import Role
 from integrations.messages import Notice
+from tests.bot.blocking import waits_for
 from tests.bot.handoff.conftest import queued, rows, state
-
-# Not pg_stat_activity, of which a transaction sees one moment only.
-_BLOCKED = text(
-    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-)
 
 
 @pytest.fixture
@@ -385,8 +381,7 @@ async def test_what_is_given_back_during_a_takeover_waits_for_it_and_is_not_trie
     async with rt.database.begin() as session:
         await talking.take_over(session, rt, patient, other, clock())
         back = asyncio.create_task(claims.postpone(rt, patient, claimed, timedelta(0), "no line"))
-        while not (back.done() or await session.scalar(_BLOCKED)):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await waits_for(session, back)
     await back
     [kept] = await rows(rt, "SELECT status, error FROM outbound WHERE id = :id", id=row)
     assert kept == ("dropped", outbox.CHANGED_HANDS)
