@@ -261,11 +261,11 @@ async def _look_again(
         duty = duty_of(known, plan, wrong.question, wrong.level)
         await measured_doubt.stand_by(turn, reply, task.patient_id, taken, duty)
         return await _go_on(turn, reply, plan, draft, said=[])
-    if wrong.partial and wrong.level is Level.ALARM and kind:
+    if (wrong.partial or wrong.bound) and wrong.level is Level.ALARM and kind:
         taken = Taken(kind, wrong.value, known.rules.of(kind).unit, moment)
-        advice = known.advice(wrong.question, wrong.level)
+        advice = known.advice(wrong.question, wrong.level, low=wrong.low)
         duty = duty_of(known, plan, wrong.question, wrong.level)
-        await measured_doubt.pass_on_half(turn, reply, task.patient_id, taken, advice, duty)
+        await measured_doubt.pass_on_untold(turn, reply, task.patient_id, taken, advice, duty)
     waiting = _ask_meant(turn, reply, wrong)
     if not waiting:
         _ask_again(turn, reply, wrong)
@@ -286,7 +286,7 @@ async def _look_again(
 
 def _ask_again(turn: Turn, reply: Reply, wrong: Read) -> None:
     if wrong.open:
-        example = wording.in_full(turn.words.texts, wrong.question.kind, wrong.value)
+        example = wording.in_full(turn.words.texts, wrong.question.kind, wrong.value, wrong.bound)
         reply.say("say_measurement_open", example=example)
         return
     key = "say_pressure_partial" if wrong.partial else "say_measurement_implausible"

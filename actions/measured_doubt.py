@@ -80,10 +80,11 @@ def settled(turn: Turn, waiting: Mapping[str, Any]) -> tuple[bool, Value | None]
     return True, waiting["value"] if said else waiting["told"] if waiting["stands"] else None
 
 
-async def pass_on_half(
+async def pass_on_untold(
     turn: Turn, reply: Reply, patient_id: UUID, taken: Taken, advice: Said | None, duty: Duty
 ) -> None:
-    """One number of a pressure that alarms by itself: advice and the alert, before the other number is asked for."""
+    """What alarms though it was not told whole, one number of a pressure or a bound: advice and the alert, before the
+    value is asked for."""
     await _pass_on(turn, patient_id, taken, duty)
     if advice:
         reply.parts.append(advice.text(turn.language))

@@ -64,11 +64,12 @@ async def answer_log(turn: Turn, reply: Reply) -> None:
         reply.say("say_measurement_whose_later")
     elif meant:
         told = not_taken_back(find_measurements(turn.text), turn.text)
-        wrong = await _log_sure(
+        doubtful = await _log_sure(
             turn, reply, known, meant[0], told, taken_at(turn), instead=corrects(turn.text)
         )
-        if wrong and not await _stands_by(turn, reply, known, meant[0], wrong):
-            _say_doubt(turn, reply, known, wrong)
+        for wrong in doubtful:
+            if not await _stands_by(turn, reply, known, meant[0], wrong):
+                _say_doubt(turn, reply, known, wrong)
 
 
 async def log_own(turn: Turn, reply: Reply, known: Plans) -> tuple[list[PatientView], dict[str, Any] | None]:
@@ -93,11 +94,11 @@ def ask_whose(turn: Turn, reply: Reply, people: Iterable[PatientView]) -> None:
 async def log_for(
     turn: Turn, reply: Reply, known: Plans, patient: PatientView, words: str, moment: datetime
 ) -> dict[str, Any] | None:
-    """What these words tell, for this patient. Gives what was asked about the first value that can hardly be; that one
-    and the doubtful ones behind it are not kept yet."""
+    """What these words tell, for this patient. Gives what was asked about the first value of which something else is
+    likelier; that one and the doubtful ones behind it are not kept yet."""
     told, instead = not_taken_back(find_measurements(words), words), corrects(words)
-    wrong = await _log_sure(turn, reply, known, patient, told, moment, instead=instead)
-    return await _ask_doubt(turn, reply, known, patient, wrong) if wrong else None
+    doubtful = await _log_sure(turn, reply, known, patient, told, moment, instead=instead)
+    return await _ask_doubts(turn, reply, known, patient, doubtful)
 
 
 async def log_settled(
@@ -119,8 +120,8 @@ async def log_settled(
     told = [settled, *left[asked[-1] + 1 :]]
     kept = any(one.kind is settled.kind for one in found if not _is_doubtful(known, one))
     instead = corrects(words) and not kept and asked[-1] == places[0]
-    wrong = await _log_sure(turn, reply, known, patient, told, moment, instead=instead)
-    return await _ask_doubt(turn, reply, known, patient, wrong) if wrong else None
+    doubtful = await _log_sure(turn, reply, known, patient, told, moment, instead=instead)
+    return await _ask_doubts(turn, reply, known, patient, doubtful)
 
 
 async def _log_sure(
@@ -132,20 +133,20 @@ async def _log_sure(
     moment: datetime,
     *,
     instead: bool,
-) -> Measured | None:
-    """Keeps what is sure and says what to make of it; nobody who has to act waits for the rest. Gives the first that
-    is doubtful."""
-    wrong = next((one for one in told if _is_doubtful(known, one)), None)
-    for half in (one for one in told if _half(one)):
-        rule = known.rules.of(half.kind)
-        if reading.half_alarms(rule.ranges, half.value):
-            taken, duty = Taken(half.kind, half.value, rule.unit, moment), duty_unasked(rule, Level.ALARM)
-            advice = rule.advice.words(Level.ALARM)
-            await measured_doubt.pass_on_half(turn, reply, patient.id, taken, advice, duty)
+) -> list[Measured]:
+    """Keeps what is sure and says what to make of it; nobody who has to act waits for the rest. Gives what is
+    doubtful."""
+    doubtful = [one for one in told if _is_doubtful(known, one)]
+    for one in doubtful:
+        rule = known.rules.of(one.kind)
+        if alarm := _alarms_untold(known, one):
+            taken, duty = Taken(one.kind, one.value, rule.unit, moment), duty_unasked(rule, Level.ALARM)
+            advice = rule.advice.words(Level.ALARM, low=alarm.low)
+            await measured_doubt.pass_on_untold(turn, reply, patient.id, taken, advice, duty)
             break
     noted = [_graded(known, one) for one in told if not _is_doubtful(known, one)]
     if not noted:
-        return wrong
+        return doubtful
     await _keep(turn, patient, noted, moment, instead=instead)
     what = turn.words.all_of(measured(turn.words.texts, one.kind, one.value) for one in noted)
     example = _EXAMPLES.get(noted[0].kind, "128/80")
@@ -155,9 +156,9 @@ async def _log_sure(
         reply.parts.append(advice.text(turn.language))
     if gravest.level is Level.ALARM:
         passed_on.say(turn, reply)
-    elif wrong is None:
+    elif not doubtful:
         offer_trends(turn, reply, [one.kind for one in noted])
-    return wrong
+    return doubtful
 
 
 async def _stands_by(turn: Turn, reply: Reply, known: Plans, patient: PatientView, wrong: Measured) -> bool:
@@ -171,6 +172,16 @@ async def _stands_by(turn: Turn, reply: Reply, known: Plans, patient: PatientVie
     duty = duty_unasked(rule, rule.ranges.grade(wrong.value)[0])
     await measured_doubt.stand_by(turn, reply, patient.id, taken, duty)
     return True
+
+
+async def _ask_doubts(
+    turn: Turn, reply: Reply, known: Plans, patient: PatientView, doubtful: Iterable[Measured]
+) -> dict[str, Any] | None:
+    """One after the other, until one is a question; what stands behind it waits for its answer."""
+    for wrong in doubtful:
+        if waiting := await _ask_doubt(turn, reply, known, patient, wrong):
+            return waiting
+    return None
 
 
 async def _ask_doubt(
@@ -192,7 +203,9 @@ async def _ask_doubt(
 def _say_doubt(turn: Turn, reply: Reply, known: Plans, wrong: Measured) -> None:
     """What is wrong with a value, and to send it once more."""
     if _open(known, wrong):
-        reply.say("say_measurement_open", example=in_full(turn.words.texts, wrong.kind, wrong.value))
+        reply.say(
+            "say_measurement_open", example=in_full(turn.words.texts, wrong.kind, wrong.value, wrong.bound)
+        )
         return
     key = "say_measurement_implausible" if _hardly(known, wrong) else "say_measurement_unit"
     key = "say_pressure_partial" if _half(wrong) else key
@@ -310,11 +323,19 @@ def _is_doubtful(known: Plans, one: Measured) -> bool:
     return bare or _hardly(known, one) or _open(known, one)
 
 
+def _alarms_untold(known: Plans, found: Measured) -> reading.Alarm | None:
+    """What alarms already, though the value has still to be told: one high number of a pressure, a bound."""
+    ranges = known.rules.of(found.kind).ranges
+    if _half(found):
+        return reading.Alarm(low=False) if reading.half_alarms(ranges, found.value) else None
+    return reading.alarms_anyway(ranges, found) if found.bound and _open(known, found) else None
+
+
 def _open(known: Plans, found: Measured) -> bool:
-    """Whether a digit of the value has still to be told (8点多)."""
-    if found.at_most is None or _hardly(known, found):
+    """Whether the value has still to be told: a digit of it (8点多), or what lies beyond a bound (低于3.9)."""
+    if not reading.is_open(found) or _hardly(known, found):
         return False
-    return reading.alarms_anyway(known.rules.of(found.kind).ranges, found.value, found.at_most) is None
+    return bool(found.bound) or reading.alarms_anyway(known.rules.of(found.kind).ranges, found) is None
 
 
 def _hardly(known: Plans, found: Measured) -> bool:
@@ -325,7 +346,7 @@ def _hardly(known: Plans, found: Measured) -> bool:
 def _graded(known: Plans, found: Measured) -> _Noted:
     rule = known.rules.of(found.kind)
     level, low = rule.ranges.grade(found.value)
-    if found.at_most and (alarm := reading.alarms_anyway(rule.ranges, found.value, found.at_most)):
+    if reading.is_open(found) and (alarm := reading.alarms_anyway(rule.ranges, found)):
         level, low = Level.ALARM, alarm.low
     return _Noted(found.kind, found.value, level, low, rule)
 

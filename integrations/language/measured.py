@@ -16,7 +16,8 @@ Value = dict[str, float | str]
 class Measured:
     """text[start:end] says it. `value`: see MeasurementKind; of a blood pressure one of the two may be missing.
     `with_unit`: a weight that was told in a unit, not as a bare number. `at_most`: where a digit was left open (8点多,
-    130多) the value with the largest one; `value` has the smallest."""
+    130多) the value with the largest one; `value` has the smallest. `bound`: what is told is no value but what it lies
+    "above" or "below" (低于3.9)."""
 
     kind: MeasurementKind
     value: Value
@@ -24,6 +25,7 @@ class Measured:
     end: int
     with_unit: bool = False
     at_most: Value | None = None
+    bound: str = ""
 
 
 N = QUANTITY

@@ -51,12 +51,19 @@ def _of_another(kind: MeasurementKind) -> tuple[re.Pattern[str], re.Pattern[str]
     units = "|".join([*(unit for other, unit in _UNITS.items() if other is not kind), _NO_KINDS_UNIT])
     return (
         re.compile(
-            rf"(?:{names}){NEXT}(?P<n>{QUANTITY}(?: ?[/~～—–到至比-] ?{QUANTITY}){{0,2}})", re.IGNORECASE
+            rf"(?P<name>{names}){NEXT}(?P<n>{QUANTITY}(?: ?[/~～—–到至比-] ?{QUANTITY}){{0,2}})",
+            re.IGNORECASE,
         ),
         re.compile(rf"(?<!{_NAMED_NEXT[kind]})(?P<n>{QUANTITY}) ?(?:{units})", re.IGNORECASE),
     )
 
 
+# 血糖高 180/110, 发烧 180/110: two numbers of which only a pressure has two.
+_NO_PAIR = (MeasurementKind.GLUCOSE, MeasurementKind.TEMPERATURE)
+_LIKE_PRESSURE = re.compile(
+    r"(?<![\d./])(?P<n>(?P<high>\d{2,3}) ?/ ?(?P<low>\d{2,3}))(?![\d./]| ?(?:mg|mmol|毫[克摩]))",
+    re.IGNORECASE,
+)
 # 血糖8度 is said of sugar all the same.
 _NAMED_NEXT = {
     MeasurementKind.BLOOD_PRESSURE: "血压",
@@ -68,9 +75,22 @@ _NAMED_NEXT = {
 
 def own(text: str, kind: MeasurementKind) -> str:
     """The text with the numbers of anything else made unreadable, every character in its place."""
-    for pattern in _of_another(kind):
-        text = pattern.sub(_hidden, text)
-    return text
+    if kind in _NO_PAIR:
+        text = _LIKE_PRESSURE.sub(lambda found: _hidden(found) if _is_pressure(found) else found[0], text)
+    named, counted = _of_another(kind)
+    text = named.sub(lambda found: found[0] if _pressure_of(kind, found) else _hidden(found), text)
+    return counted.sub(_hidden, text)
+
+
+def _pressure_of(kind: MeasurementKind, found: re.Match[str]) -> bool:
+    """Whether a pressure stands behind the name of something that comes in one number."""
+    pair = _LIKE_PRESSURE.fullmatch(found["n"].strip())
+    one_number = any(re.fullmatch(NAMES[other], found["name"], re.IGNORECASE) for other in _NO_PAIR)
+    return kind is MeasurementKind.BLOOD_PRESSURE and one_number and pair is not None and _is_pressure(pair)
+
+
+def _is_pressure(pair: re.Match[str]) -> bool:
+    return 60 <= int(pair["high"]) <= 300 and 30 <= int(pair["low"]) < int(pair["high"])
 
 
 def _hidden(found: re.Match[str]) -> str:

@@ -89,6 +89,25 @@ _POINT_OPEN = re.compile(
     r"(?:点[多几](?!钟)|\.几|个多(?![小月星周钟]))(?!的时候|时|才|就|再|左右?测|[测量查睡起醒吃喝打出回去来做上下开走])"
 )
 _FAHRENHEIT = (90, 115)  # without a unit
+# 低于3.9, 超过180/110, 160以上: a bound is no value. 135 over 85 is one.
+_JUST_BEFORE = r"[了过到在是 ]{0,2}"
+_NO_VALUE = {
+    "above": re.compile(
+        rf"(?:不[低小少]于|没有?[低小少]于|不止|超过?|高[于过]|大于|[高大]过|突破|破了"
+        rf"|\b(?:above|more than|higher than|greater than|at least|exceed(?:s|ed|ing)?)|(?<!\d )\bover)"
+        rf"{_JUST_BEFORE}$|^(?:[以之往]上|or more\b|\+)",
+        re.IGNORECASE,
+    ),
+    "below": re.compile(
+        rf"(?:[低小少]于|不到|不足|不够|没到|[低小]过|\b(?:below|under|less than|lower than|at most))"
+        rf"{_JUST_BEFORE}$|^(?:[以之往]下|or less\b)",
+        re.IGNORECASE,
+    ),
+}
+_UNITS_BEHIND = re.compile(
+    r" ?(?:mmol(?:/l)?|毫摩尔?|mm ?hg|毫米汞柱|公斤|千克|kg|斤|度|℃|°c?) ?", re.IGNORECASE
+)
+_NEXT_TO_IT = 14  # characters of a bound's words
 
 
 def find_measurements(text: str, expected: str = "") -> list[Measured]:
@@ -98,11 +117,24 @@ def find_measurements(text: str, expected: str = "") -> list[Measured]:
     found: list[Measured] = []
     for kind, read in _READERS:
         found += [
-            one
+            replace(one, bound=_bound(text, one))
             for one in read(text, kind == expected)
             if not any(one.start < other.end and other.start < one.end for other in found)
         ]
     return sorted(found, key=lambda one: one.start)
+
+
+def _bound(text: str, one: Measured) -> str:
+    """Whether the words next to the number say that the value lies on one side of it."""
+    first = next(re.finditer(rf"{N}", text[one.start : one.end], re.IGNORECASE), None)
+    at = one.start + (first.start() if first else 0)
+    before = text[max(0, at - _NEXT_TO_IT) : at]
+    unit = _UNITS_BEHIND.match(text, one.end)
+    behind = text[unit.end() if unit else one.end :][:_NEXT_TO_IT]
+    for side, words in _NO_VALUE.items():
+        if words.search(before) or words.search(behind):
+            return side
+    return ""
 
 
 def _readable(text: str) -> str:

@@ -52,10 +52,13 @@ _NOTHING = re.compile(
 )
 
 
+_NEAREST = 0.1  # of any value to its bound
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """An answer understood. `implausible`: to be looked at again. `unlikely`: a bare number that may be meant in
-    another unit. `partial`: the other half is missing. `open`: so is a digit (8点多); `value` has the smallest.
+    another unit. `partial`: the other half is missing. `open`: so is a digit (8点多), or all but a bound (低于3.9).
     `beside`: other sure values of the same message, none of them graver."""
 
     question: Question
@@ -66,6 +69,7 @@ class Read:
     unlikely: bool = False
     partial: bool = False
     open: bool = False
+    bound: str = ""
     beside: tuple[dict[str, float | str], ...] = field(default=(), repr=False)
 
     @property
@@ -196,11 +200,13 @@ def _measured(plans: Plans, question: Question, found: Measured, words: str, bef
     if found.with_unit:
         read = replace(read, unlikely=False)
     ranges = plans.ranges(question)
-    if found.at_most is None or ranges is None:
+    if not is_open(found) or ranges is None:
         return read
-    alarm = alarms_anyway(ranges, value, {**value, **found.at_most})
+    alarm = alarms_anyway(ranges, replace(found, value=value))
     return (
-        replace(read, level=Level.ALARM, low=alarm.low) if alarm else replace(read, open=not read.implausible)
+        replace(read, level=Level.ALARM, low=alarm.low, open=bool(found.bound), bound=found.bound)
+        if alarm
+        else replace(read, open=not read.implausible, bound=found.bound)
     )
 
 
@@ -211,17 +217,32 @@ class Alarm:
     low: bool
 
 
-def alarms_anyway(
-    ranges: Ranges, value: dict[str, float | str], at_most: dict[str, float | str]
-) -> Alarm | None:
-    """Whether a value with a digit left open alarms: the smallest that it may be does, or it is off by tenths and the
-    largest does. Nobody who has to act is asked for the digit first."""
+def is_open(found: Measured) -> bool:
+    """Whether the value itself was not told: a digit of it is left open (8点多), or it is a bound (低于3.9)."""
+    return found.at_most is not None or bool(found.bound)
+
+
+def alarms_anyway(ranges: Ranges, found: Measured) -> Alarm | None:
+    """Whether a value that was not told whole alarms: all beyond the bound does; or, with a digit left open, the
+    smallest that it may be does, or it is off by tenths and the largest does. Nobody who has to act is asked for the
+    digit first."""
+    value = found.value
+    if found.bound:
+        level, low = ranges.grade(_just_beyond(value, found.bound))
+        return Alarm(low) if level is Level.ALARM and low is (found.bound == "below") else None
+    at_most = {**value, **(found.at_most or {})}
     near = all(float(at_most[part]) - float(value[part]) < 1 for part in value if part != "when")
     for told in (value, at_most) if near else (value,):
         level, low = ranges.grade(told)
         if level is Level.ALARM:
             return Alarm(low)
     return None
+
+
+def _just_beyond(value: dict[str, float | str], bound: str) -> dict[str, float | str]:
+    """The value nearest to the bound that it may be."""
+    step = _NEAREST if bound == "above" else -_NEAREST
+    return {part: one if isinstance(one, str) else one + step for part, one in value.items()}
 
 
 def _other_half(

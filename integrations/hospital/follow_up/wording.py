@@ -30,9 +30,10 @@ def measured(texts: Texts, kind: str, value: Mapping[str, Any]) -> str:
     return texts.text(f"word_value_{kind}", value=number(value["value"]))
 
 
-def in_full(texts: Texts, kind: str, value: Mapping[str, Any]) -> str:
-    """How a value could go on of which a digit was left open: 血糖 8.5（餐后）."""
+def in_full(texts: Texts, kind: str, value: Mapping[str, Any], bound: str = "") -> str:
+    """How a value could go on of which a digit was left open, or what it may be beyond a bound: 血糖 8.5（餐后）."""
     more = 5 if kind == MeasurementKind.BLOOD_PRESSURE else 0.5
+    more = -more if bound == "below" else more
     told = {
         part: one if part == "when" else float(one) + more for part, one in value.items() if part != "pulse"
     }
