@@ -35,6 +35,7 @@ async def _send(rt: Runtime, conversation_id: UUID, claimed: claims.Claim) -> bo
     if not await _keep_pace(rt, channel, claimed.message.recipient):
         await claims.postpone(rt, conversation_id, claimed, timedelta(seconds=1), "throttled by ourselves")
         return False
+    asked_at = rt.now()
     try:
         platform_id = await channel.send(claimed.message)
     except Unknown as error:
@@ -50,7 +51,7 @@ async def _send(rt: Runtime, conversation_id: UUID, claimed: claims.Claim) -> bo
     except WindowClosed as error:
         await claims.postpone(rt, conversation_id, claimed, timedelta(0), str(error))
         async with rt.database.begin() as session:
-            await quota.close(session, conversation_id)
+            await quota.close(session, conversation_id, channel, asked_at)
         return False
     except Unreachable as error:
         await claims.finish(rt, claimed, "failed", error=str(error))

@@ -32,7 +32,11 @@ _GIVE_BACK = text("""
     UPDATE quotas SET remaining = least(remaining + 1, :most)
     WHERE conversation_id = :conversation AND trigger = :trigger
 """)
-_CLOSE = text("UPDATE quotas SET remaining = 0 WHERE conversation_id = :conversation")
+# Not what the patient's next message granted while the platform was still answering.
+_CLOSE = text("""
+    UPDATE quotas SET remaining = 0
+    WHERE conversation_id = :conversation AND trigger = :trigger AND expires_at <= :granted_by
+""")
 
 
 def quotas(channel: Channel) -> Mapping[str, tuple[int, timedelta]]:
@@ -62,6 +66,8 @@ async def give_back(session: Executor, conversation_id: UUID, trigger: str, chan
     await session.execute(_GIVE_BACK, {"conversation": conversation_id, "trigger": trigger, "most": most})
 
 
-async def close(session: Executor, conversation_id: UUID) -> None:
-    """The platform says the window is shut: believe it rather than the ledger."""
-    await session.execute(_CLOSE, {"conversation": conversation_id})
+async def close(session: Executor, conversation_id: UUID, channel: Channel, asked_at: datetime) -> None:
+    """The platform, which was asked then, says that the window is shut: believe it rather than the ledger."""
+    for trigger, (_, lasting) in quotas(channel).items():
+        row = {"conversation": conversation_id, "trigger": trigger, "granted_by": asked_at + lasting}
+        await session.execute(_CLOSE, row)

@@ -140,6 +140,25 @@ async def test_a_window_the_platform_says_is_shut_is_shut(rt, wechat, rationed):
     assert not (await sweep.find(rt)).deliveries
 
 
+async def test_what_the_patient_writes_while_the_platform_refuses_opens_the_window_again(
+    rt, wechat, rationed, message, clock
+):
+    wechat.fail = [WindowClosed("45047")]
+    accepting = inbox.accept(rt, wechat, message(channel="wechat", sender="openid"), passive_until=None)
+
+    async def refuse(refused):
+        clock.forward(seconds=1)
+        await accepting
+        return await type(wechat).send(wechat, refused)
+
+    wechat.send = refuse
+    await queue(rt, rationed.conversation_id, "一")
+    await delivery.deliver(rt, rationed.conversation_id)
+    del wechat.send
+    await delivery.deliver(rt, rationed.conversation_id)
+    assert wechat.texts == ["一"]
+
+
 async def test_a_passive_claim_takes_what_waits_for_it_and_costs_no_ration(rt, wechat, rationed, clock):
     later = clock() + timedelta(seconds=4)
     await queue(rt, rationed.conversation_id, "一", inbound_id=rationed.inbound_id, not_before=later)
