@@ -40,7 +40,8 @@ _GRAVE = frozenset({Outcome.EMERGENCY, Outcome.CRISIS})
 
 _MARK = text("UPDATE inbound SET alarm = :alarm, status = 'done', done_at = :now WHERE id = :id")
 _SHOW = text("UPDATE inbound SET alarm = :alarm WHERE id = :id")
-# The desk sounds for it again, at once or when it has been silent about it for RINGS_AGAIN.
+# The desk sounds for it again, at once or when it has been silent about it for RINGS_AGAIN. Asked outside as well: who
+# acknowledges it just now holds the row, and has not seen this message.
 _MERGE = text("""
     UPDATE alarms SET last_at = :now, times = times + 1, rule = :rule,
            rings_at = CASE WHEN rings_at > :now THEN rings_at ELSE greatest(rings_at + :rings_again, :now) END,
@@ -48,6 +49,7 @@ _MERGE = text("""
     WHERE id = (SELECT id FROM alarms
                 WHERE conversation_id = :conversation AND acknowledged_at IS NULL AND last_at > :since
                   AND outcome IN ('emergency', 'crisis') ORDER BY raised_at DESC LIMIT 1)
+      AND acknowledged_at IS NULL
     RETURNING id
 """)
 _RAISE = text("""

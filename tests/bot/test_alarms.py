@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot import inbox, paging
 from integrations.messages import Kind
 from tests.bot.alarms import rows, said
+from tests.bot.blocking import waits_for
 
 
 async def test_a_check_asks_one_question_with_the_number(rt, say):
@@ -188,3 +191,18 @@ async def test_a_no_may_be_taken_back(rt, say, words, kind):
     assert (await say(words, kind=kind)).alarm
     found = await rows(rt, "SELECT outcome, answer FROM alarms ORDER BY number")
     assert [tuple(row) for row in found] == [("check", "yes"), ("emergency", None)]
+
+
+async def test_who_acknowledges_has_not_seen_what_the_patient_writes_just_then(rt, say):
+    await say("我爸胸口剧痛，出冷汗")
+    [first] = await rows(rt, "SELECT number FROM alarms")
+    async with rt.database.begin() as session:
+        await paging.acknowledge(session, first.number, "staff:li", rt.now())
+        saying = asyncio.create_task(say("他昏迷了"))
+        await waits_for(session, saying)
+    assert (await saying).alarm
+    found = await rows(rt, "SELECT times, page_at, acknowledged_by FROM alarms ORDER BY number")
+    assert [(one.times, bool(one.page_at), one.acknowledged_by) for one in found] == [
+        (1, True, "staff:li"),
+        (1, True, None),
+    ]
