@@ -31,7 +31,12 @@ _CONTEXT = "inbound.content"
 PAGE = "page"  # where words were written that no chat brought
 _UNANSWERED = {Kind.EVENT, Kind.UNFOLLOW}
 
-# One round trip for a contact we know: store the message, renew the quota, read the last minutes.
+# What a patient writes in two pieces may come at once, by two requests: the second is to see the first, and whatever
+# question that one led to.
+_IN_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('inbox:' || id, 0)) FROM contacts WHERE {who}"
+_SENDERS_TURN = text(_IN_TURN.format(who="channel = :channel AND platform_id = :sender"))
+_WRITERS_TURN = text(_IN_TURN.format(who="id = :id"))
+# For a contact we know, at once: store the message, renew the quota, read the last minutes.
 _ACCEPT = text("""
     WITH known AS (
         SELECT contacts.id, language, language_chosen FROM contacts JOIN conversations ON conversations.id = contacts.id
@@ -142,6 +147,7 @@ async def _accept(
     """None for somebody we have not met."""
     now = rt.now()
     async with rt.database.transaction() as session:
+        await session.execute(_SENDERS_TURN, {"channel": message.channel, "sender": message.sender})
         accepted = await _store(session, rt.crypto, channel, message, passive_until, now)
         if accepted is None:
             return None
@@ -231,6 +237,7 @@ async def hear(session: Executor, rt: Runtime, conversation_id: UUID, *, externa
     now = rt.now()
     message = MessageIn(PAGE, external_id, "", Kind.TEXT, now, text=words)
     row = {"id": conversation_id, "recent": now - red_flags.WINDOW}
+    await session.execute(_WRITERS_TURN, {"id": conversation_id})
     known = (await session.execute(_HEARD_BEFORE, row)).one()
     inbound_id = await session.scalar(
         _HEAR,

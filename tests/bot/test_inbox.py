@@ -4,10 +4,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot import inbox, outbox
+from bot import alarms, inbox, outbox
 from bot.first_aid import Danger, words_for
 from bot.red_flags import Outcome
 from integrations.messages import Kind
+from tests.bot.blocking import waits_for
 
 
 async def rows(rt, statement, **values):
@@ -44,6 +45,44 @@ async def test_twenty_deliveries_at_once_store_one_message_and_one_contact(rt, t
     assert min(accepted.deliveries for accepted in taken) == 1
     assert len(await rows(rt, "SELECT 1 FROM inbound")) == 1
     assert len(await rows(rt, "SELECT 1 FROM accounts")) == 1
+
+
+@pytest.fixture
+def before_it_is_stored(monkeypatch):
+    """What happens when a message was looked into and is not committed yet."""
+    meet = alarms.meet
+
+    def beside(start):
+        async def meets(session, rt, arrival):
+            monkeypatch.setattr(alarms, "meet", meet)
+            words = await meet(session, rt, arrival)
+            await waits_for(session, start())
+            return words
+
+        monkeypatch.setattr(alarms, "meet", meets)
+
+    return beside
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcomes"),
+    [("我不想", "活了", ["crisis"]), ("胸口有点疼", "有的", ["check", "emergency"])],
+)
+async def test_of_two_pieces_that_come_at_once_the_second_is_read_with_the_first(
+    rt, telegram, message, before_it_is_stored, first, second, outcomes
+):
+    await inbox.accept(rt, telegram, message("你好"), passive_until=None)
+    both = [message(first), message(second)]
+    tasks = []
+
+    def start():
+        tasks.append(asyncio.create_task(inbox.accept(rt, telegram, both[1], passive_until=None)))
+        return tasks[0]
+
+    before_it_is_stored(start)
+    await inbox.accept(rt, telegram, both[0], passive_until=None)
+    assert (await tasks[0]).alarm
+    assert [row.outcome for row in await rows(rt, "SELECT outcome FROM alarms ORDER BY number")] == outcomes
 
 
 async def test_accepting_does_not_wait_for_a_turn_that_holds_the_conversation(rt, telegram, message):
