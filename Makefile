@@ -8,6 +8,10 @@ SHELL := /bin/sh
 # Compiled files make every start of every process faster; some machines switch them off.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Package indexes are asked again where they, or the network, fail for a moment; pip and apt-get too.
+export UV_HTTP_RETRIES := 10
+export UV_HTTP_TIMEOUT := 120
+
 UV := .uv/bin/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode
 ARGS ?=
