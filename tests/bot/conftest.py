@@ -192,7 +192,7 @@ def clinic(rt: Runtime, clock: Clock) -> Clinic:
     return made
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def the_rules_alone() -> Iterator[None]:
     """Whatever the rest of the session holds: no model has a say in red flags, unless a test gives it one."""
     before = list(speaking._held)

@@ -9,8 +9,6 @@ from bot.red_flags.plain import plain
 from bot.red_flags.reading import DATA, GRAVITY
 from integrations.language.script import normalise
 
-pytestmark = pytest.mark.usefixtures("the_rules_alone")
-
 EMERGENCY = """
 突然右手麻
 右手麻木没力气

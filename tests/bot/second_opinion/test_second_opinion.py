@@ -30,7 +30,6 @@ EXAMPLES = [
 ]
 
 
-pytestmark = pytest.mark.usefixtures("the_rules_alone")
 BOUNDS = Bounds(life=0.9, today=0.8, ask=0.6, overrule=0.98, harmless=0.95, certain=0.9995)
 
 
