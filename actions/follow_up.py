@@ -24,7 +24,7 @@ from actions.follow_up_task import (
     put_off,
     put_question,
 )
-from actions.forms import Form, Outcome
+from actions.forms import THEN, Form, Outcome
 from actions.measured_doubt import DOUBT, MEANT
 from actions.measured_whose import (
     MEASURED,
@@ -49,6 +49,7 @@ from integrations.language.health import books
 from integrations.language.measurements import find_measurements
 
 _DONT = frozenset({"cancel", "goodbye"})
+_AGREES = frozenset({"give_consent", "affirm"})
 # What an answer in free words is not.
 _NOT_WORDS = frozenset(
     {
@@ -124,6 +125,8 @@ class FollowUpForm(Form):
     async def _asked(
         self, turn: Turn, reply: Reply, task: OpenTask, plan: Plan, draft: Mapping[str, Any]
     ) -> Outcome:
+        if not turn.asked and turn.intent in _AGREES:  # it waited for the consent that was given now
+            return put_question(turn, reply, task, plan, draft)
         goes_back = turn.intent == "go_back" or (not draft.get(MEANT) and takes_back_nothing_else(turn.text))
         if goes_back and turn.asked == QUESTION and (before := draft.get("last")):
             return put_question(turn, reply, task, plan, {**draft, "question": before, "last": None})
@@ -136,8 +139,10 @@ class FollowUpForm(Form):
             await by_page.offer(turn, reply, task)
             return Outcome(draft, turn.asked)
         if not await may_go_on(turn):  # withdrawn since it was asked: nothing may be kept
-            reply.say("say_measurement_consent")
-            return Outcome.closed()
+            kept = {key: value for key, value in draft.items() if key not in MEASURED}
+            return Outcome(
+                {**kept, "task": str(task.id), "plan": plan.id}, go_on="consent_form", slots={THEN: self.form}
+            )
         if await of_another(turn, task.patient_id) or _unasked(turn, task, plan, draft):
             outcome = await log(
                 turn, reply, known_plans(turn), {**draft, "task": str(task.id), "plan": plan.id}

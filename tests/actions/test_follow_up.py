@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -145,9 +145,27 @@ async def test_after_a_withdrawn_consent_nothing_is_kept(chat: Chat) -> None:
             session, chat.contact, accounts.OWN_CONSENTS, chat.runtime.now(), None
         )
     said = await answer(chat, "135/85", "log_measurement", ("measurement", "blood_pressure"))
-    assert "需要您同意" in said.text
+    assert "您同意吗" in said.text
     assert await answers(chat, task) == {}
     assert await rows(chat, Measurement) == []
+    said = await chat.press(said, "同意")
+    assert "血压是多少" in said.text  # it goes on by itself, and nothing that was told before counts
+    assert await answers(chat, task) == {}
+    await answer(chat, "135/85", "log_measurement", ("measurement", "blood_pressure"))
+    assert (await answers(chat, task))["pressure"] == {"systolic": 135, "diastolic": 85}
+
+
+async def test_who_refuses_the_consent_is_asked_nothing_more(chat: Chat) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    async with chat.runtime.database.begin() as session:
+        await accounts.withdraw_consents(
+            session, chat.contact, accounts.OWN_CONSENTS, chat.runtime.now(), None
+        )
+    said = await answer(chat, "好的", "affirm")
+    said = await chat.press(said, "先不同意")
+    assert "血压" not in said.text
+    assert await answers(chat, task) == {}
 
 
 async def test_under_the_notice_before_an_answer_still_alarms_and_is_put_right(
@@ -180,6 +198,27 @@ async def test_later_is_later(chat: Chat, outside: Outside) -> None:
     assert chat.form == ""
     planned = [one for one in await rows(chat, Reminder) if str(one.subject_id) == task]
     assert any(one.kind == "follow_up_due" and one.due_at == outside.now + 11 * HOUR for one in planned)
+
+
+@pytest.mark.parametrize(
+    ("words", "hour", "moment"),
+    [
+        ("晚上再说", 21, "明天 20:00"),  # 3 h later everybody sleeps
+        ("晚上再说", 2, "今天 20:00"),
+        ("晚上再说", 12, "今天 20:00"),
+        ("下午再说", 16, "明天 15:00"),
+        ("after work please, ask me later", 12, "今天 20:00"),
+        ("等会再说", 12, "今天 15:00"),
+    ],
+)
+async def test_a_part_of_the_day_is_the_next_one(
+    chat: Chat, outside: Outside, words: str, hour: int, moment: str
+) -> None:
+    task = await put_on(chat, "hypertension")
+    await due(chat, task)
+    here = outside.now.astimezone(chat.runtime.zone)
+    outside.now = here.replace(hour=hour, minute=0).astimezone(UTC)
+    assert moment in (await answer(chat, words)).text
 
 
 async def test_a_digression_comes_back_to_the_question(chat: Chat) -> None:
