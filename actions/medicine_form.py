@@ -163,9 +163,14 @@ class MedicineForm(SubstitutionSteps):
     async def _picked(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
         if turn.intent in {"deny", "go_back"}:
             return self.stop(reply, draft)
-        found = await self._candidates(turn, str(draft.get("purpose") or ""))
+        purpose = str(draft.get("purpose") or "")
+        found = await self._candidates(turn, purpose)
+        if told := await self._told(turn, purpose):  # how, and whereto, before it is said of which
+            draft = {**draft, **told}
         wanted = turn.facts.prescription or nth(draft.get("offered") or [], turn.facts.ordinal)
         named = [one for one in found if str(one.id) == wanted]
+        if not named and told.keys() & {"how", "typed"}:
+            return self._which(turn, reply, draft, found)
         if not named:
             return Outcome(draft, turn.asked, understood=False)
         kept = {key: value for key, value in draft.items() if key != "offered"}

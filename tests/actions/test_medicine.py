@@ -164,6 +164,23 @@ async def test_of_several_one_is_picked_and_what_was_said_is_kept(clinic: Any, p
     assert (await pharmacy.see(made)).handing is Handing.PICKUP
 
 
+async def test_an_address_typed_before_one_of_several_is_chosen_is_kept(
+    clinic: Any, pharmacy: Pharmacy
+) -> None:
+    chat = await clinic.chat()
+    client = await client_of(chat)
+    await pharmacy.approved(client, "AML")
+    await pharmacy.approved(client, "NIF")
+    await chat.say("collect_medicine", text="取药")
+    address = await chat.token("address", "张三 13800138000 北京市海淀区中关村大街1号")
+    said = await chat.say("inform", address, text="寄到北京市海淀区中关村大街1号")
+    assert "哪一份" in said.text
+    assert "没太明白" not in said.text
+    said = await chat.press(said, next(iter(said.buttons)))
+    assert "北京市海淀区" in said.text
+    assert "对的" in said.buttons
+
+
 async def test_later_is_no_now(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     made = await pharmacy.approved(await client_of(chat), "AML")
