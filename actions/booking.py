@@ -220,7 +220,10 @@ class BookingForm(ConfirmingForm):
                 return joined
             if found.exact:
                 reply.say("say_waitlist_not_needed")
-        if found.exact and (len(found.sessions) == 1 or take_first):
+        single = found.exact and len(found.sessions) == 1
+        if single and turn.intent == "go_back" and (earlier := back(wish)):  # it would be confirmed anew
+            return await self._put(turn, reply, earlier, directory, take_first=False)
+        if single or (found.exact and take_first):
             if take_first and wish.days and wish.days.first != wish.days.last:
                 reply.say("say_earliest_of_days", when=turn.words.when(wish.days, wish.period))
             wish = replace(wish, schedule=str(found.sessions[0].schedule_id))

@@ -135,6 +135,26 @@ async def test_back_correct_and_cancel(clinic: Clinic, runtime: Runtime) -> None
         assert await session.scalar(select(func.count()).select_from(Appointment)) == 0
 
 
+async def test_back_from_the_only_number_of_a_half_day_shows_other_days(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("王建国", WEDNESDAY, "afternoon")
+    chat = await clinic.chat()
+    wish = (("department", clinic.departments[HEART]), day(WEDNESDAY), ("period", "morning"))
+    said = await chat.say("book_appointment", *wish)
+    assert said.text.startswith("请确认")
+    said = await chat.say("go_back")
+    assert "请确认" not in said.text
+    assert any("王建国" in title for title in said.buttons)
+
+
+async def test_back_from_the_only_number_there_is_asks_for_another_department(clinic: Clinic) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    wish = (("department", clinic.departments[HEART]), day(WEDNESDAY), ("period", "morning"))
+    await chat.say("book_appointment", *wish)
+    assert "哪个科" in (await chat.say("go_back")).text
+
+
 async def test_a_later_wish_starts_anew(clinic: Clinic, outside: Outside) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()
