@@ -30,6 +30,7 @@ _SHORTEST_ENGLISH = 3
 _POINTING = re.compile(r"(?:那|这)?[个位](?:医生|大夫)?$|的$|吧$")  # 海燕那个
 MORE = "/more_choices"  # the payload of 更多: answered by the worker, never by the dialogs
 FEW = 3  # choices a message, for whom many are hard to read
+_ANSWERS = ("/inform", "/affirm", "/deny")
 _SHORTEST_WORDS = 2  # characters; a single one hits too much
 
 
@@ -67,6 +68,11 @@ def unfolded(kept: dict[str, Any] | None) -> list[dict[str, str]]:
     if not kept:
         return []
     return [*kept.get("rest", ()), *(option for option in kept["options"] if option["payload"] != MORE)]
+
+
+def wait_for_an_answer(kept: dict[str, Any] | None) -> bool:
+    """Whether they belong to a question, not to a menu of journeys or to the welcome, which asks for the consent."""
+    return any(option["payload"].startswith(_ANSWERS) for option in unfolded(kept))
 
 
 def again(kept: dict[str, Any]) -> tuple[Option, ...]:

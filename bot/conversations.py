@@ -14,7 +14,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy import Row, text
 
-from bot import answers, delivery, failures, inbox, numbers_in_chat
+from bot import answers, choices, delivery, failures, inbox, numbers_in_chat
 from bot.alarms import URGENT_FOR
 from bot.answers import Answer
 from bot.conclusions import conclude
@@ -23,7 +23,7 @@ from bot.rasa import RasaDown
 from bot.understanding import Understanding
 from bot.wake import TURNS, tell_desk
 from integrations.database import Executor
-from integrations.language.languages import SIMPLIFIED, detect
+from integrations.language.languages import ENGLISH, SIMPLIFIED, detect, opens_in_english
 from integrations.messages import Kind, MessageIn
 from integrations.runtime import Runtime
 
@@ -150,6 +150,9 @@ def _language(conversation: Row[Any], message: MessageIn) -> str:
     """What to answer in: the chosen language, else what the patient writes. An edit says nothing new."""
     if conversation.language_chosen or message.kind in _WORDLESS:
         return str(conversation.language)
+    asked = conversation.expects or choices.wait_for_an_answer(conversation.choices)
+    if not asked and opens_in_english(message.text):
+        return ENGLISH
     return detect(message.text, conversation.language, expects=conversation.expects)
 
 

@@ -45,6 +45,12 @@ def detect(text: str, known: str = SIMPLIFIED, *, expects: str | None = None) ->
     return ENGLISH if not han and _is_english(words, expects) else _mixed(han, known)
 
 
+def opens_in_english(text: str) -> bool:
+    """Whether these words, which say too little as an answer, are English where nothing was asked: hello, book."""
+    words = text.lower().strip(" .,!?~").split()
+    return bool(words) and _words("opening_words").issuperset(word.strip(",.!") for word in words)
+
+
 def guess(tag: str) -> str:
     """Of a platform's tag (zh-hant, zh-TW, zh_HK, en-GB, fr) the language of ours that comes nearest, or ""
     for no tag."""
@@ -89,7 +95,8 @@ def english_words() -> frozenset[str]:
 
 @cache
 def _words(name: str) -> frozenset[str]:
-    """The words of a file; shared_words holds what Chinese speakers write too."""
+    """The words of a file; shared_words holds what Chinese speakers write too, opening_words those of a greeting and
+    of the journeys."""
     return frozenset(Path(__file__).with_name(f"{name}.txt").read_text(encoding="utf-8").split())
 
 

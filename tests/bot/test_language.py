@@ -52,6 +52,38 @@ async def test_language_follows_the_patient_at_once(rt, rasa, say):
     assert await spoken(rt) == ("zh-Hans", False)
 
 
+@pytest.mark.parametrize(
+    "words", ["hello", "Hi!", "good morning", "book", "Appointment.", "my", "ok", "/book"]
+)
+async def test_a_greeting_or_a_journey_alone_is_english_where_nothing_was_asked(rt, rasa, say, words):
+    await say(words)
+    english = words not in ("my", "ok", "/book")
+    assert rasa.turns[0]["metadata"]["language"] == ("en" if english else "zh-Hans")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"text": "您叫什么名字？", "expects": "person_name"},
+        {"text": "哪个科？", "buttons": [{"title": "心内科", "payload": '/inform{"department": "1"}'}]},
+        {"text": "确定吗？", "buttons": [{"title": "确定", "payload": "/affirm"}]},
+    ],
+)
+async def test_where_a_question_is_open_one_word_says_nothing_of_the_language(rt, rasa, say, asked):
+    rasa.say["挂号"] = [asked]
+    await say("挂号")
+    await say("hello")
+    assert rasa.turns[-1]["metadata"]["language"] == "zh-Hans"
+
+
+async def test_a_menu_and_the_welcome_are_no_question(rt, rasa, say):
+    for payload in ("/book_appointment", "/give_consent"):
+        rasa.say["您好"] = [{"text": "您好", "buttons": [{"title": "挂号", "payload": payload}]}]
+        await say("您好")
+        await say("hello")
+        assert rasa.turns[-1]["metadata"]["language"] == "en"
+
+
 async def test_a_pressed_button_says_nothing_of_the_language(rt, rasa, say):
     await say("can I book cardiology?")
     await say("我的预约", kind=Kind.MENU, choice="my_appointments")
