@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import audit
 from integrations.hospital.models import Patient
+from integrations.hospital.revealing import checked
 
 # By the ids that news carries. What names nobody's visit, medicine or talk is about the account's owner: a survey.
 _CONCERNS = text("""
@@ -64,9 +65,9 @@ async def record(session: AsyncSession, patient_id: UUID, *, actor: str, now: da
 
 async def take_back(session: AsyncSession, patient_id: UUID, *, actor: str, reason: str) -> bool:
     """It was a mistake: news goes out again, and an opt-out of before holds. Plans that ended stay ended. False: nobody
-    had said so."""
+    had said so. Raises NoReason."""
     known = update(Patient).where(Patient.id == patient_id, Patient.deceased_at.is_not(None))
-    detail = {"reason": reason}
+    detail = {"reason": checked(reason)}
     return await _noted(session, known, None, patient_id, "patient_not_deceased", actor, detail)
 
 

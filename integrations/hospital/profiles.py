@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -23,7 +23,7 @@ from integrations.hospital.reading import age_on, mask_id_number, mask_phone
 
 @dataclass(frozen=True, slots=True)
 class PatientView:
-    """What lists and cards show. `name` is masked."""
+    """What lists and cards show. `name` is masked; `deceased_at`: since when it is known that they died."""
 
     id: UUID
     name: str
@@ -32,6 +32,7 @@ class PatientView:
     birth_date: date
     sex: Sex
     document: DocumentKind = DocumentKind.RESIDENT_ID
+    deceased_at: datetime | None = None
 
     def age(self, today: date) -> int:
         return age_on(self.birth_date, today)
@@ -105,4 +106,5 @@ def _view(patient: Patient, relation: Relation) -> PatientView:
         patient.birth_date,
         patient.sex,
         patient.document,
+        patient.deceased_at,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from bot.desk.card.sparkline import sparkline
 from bot.desk.desk import Desk
 from bot.desk.registry import refusals
 from bot.desk.talks.rows import Row
+from integrations.hospital import deceased
 from integrations.hospital.intake import keeping
 from integrations.hospital.profiles import PatientView
 from integrations.hospital.revealing import NoReason, Personal, reveal
@@ -23,6 +24,7 @@ from integrations.hospital.staff.permissions import Right
 SHOWN_SECONDS = 60
 _TREATS = (Right.PRESCRIPTIONS_WRITE, Right.PRESCRIPTIONS_REVIEW, Right.FOLLOW_UPS_CALL)
 _REASONS = ("reason_call", "reason_check", "reason_record")
+_LIVES = ("lives_called", "lives_family", "lives_mistaken")
 _GOOD = {
     "verified",
     "booked",
@@ -35,7 +37,13 @@ _GOOD = {
     "answered",
 }
 _BAD = {"rejected", "expired", "noshow", "reopened"}
-refusals({NoReason: "card.no_reason"})
+
+
+class NobodyDied(LookupError):
+    """Nobody says (any more) that this patient died."""
+
+
+refusals({NoReason: "card.no_reason", NobodyDied: "queue.gone"})
 
 
 class CardPanel:
@@ -90,6 +98,8 @@ class CardPanel:
                 name = ui.label(patient.name).classes("dz-card-name")
                 age = words("card.years", age=patient.age(today))
                 ui.label(f"{words(f'card.{patient.sex}')} · {age}").classes("dz-card-sub")
+        if patient.deceased_at:
+            self._died(patient.id, patient.deceased_at)
         self._masked = {
             Personal.NAME: patient.name, Personal.PHONE: card.phone, Personal.ID_NUMBER: card.id_number,
         }  # fmt: skip
@@ -110,32 +120,65 @@ class CardPanel:
                     self._person(person, here=person.id == patient.id)
 
     def _person(self, one: PatientView, *, here: bool) -> None:
-        title = f"{one.name} {self._desk.words(f'card.relation_{one.relation}')}"
+        words = self._desk.words
+        title = f"{one.name} {words(f'card.relation_{one.relation}')}"
+        title += f" · {words('card.dead')}" if one.deceased_at else ""
         button = ui.button(title, on_click=lambda: self.show(self._row, one.id))
         button.props(f'no-caps dense padding="2px 10px" {"unelevated" if here else "outline"} color=primary')
 
-    async def _ask(self, patient_id: UUID) -> None:
+    def _died(self, patient_id: UUID, since: datetime) -> None:
+        """Before anything else: whoever writes here now is somebody of the family, or it is a mistake."""
+        words = self._desk.words
+        with ui.element("div").classes("dz-died").props("role=note").mark("died"):
+            ui.label(words("card.died", date=f"{since.astimezone(self._desk.rt.zone):%Y-%m-%d}"))
+            ui.label(words("card.died_hint")).classes("dz-card-sub")
+            if self._desk.may(Right.DEATHS_TAKE_BACK):
+                ui.button(
+                    words("card.lives"), icon="undo", on_click=lambda: self._ask_lives(patient_id)
+                ).props('flat dense no-caps size=12px color=primary padding="4px 6px"').mark("lives")
+
+    def _ask_lives(self, patient_id: UUID) -> None:
+        self._why("lives", _LIVES, lambda reason: self._take_back(patient_id, reason), yes="lives")
+
+    async def _take_back(self, patient_id: UUID, reason: str) -> None:
+        desk, row, shown = self._desk, self._row, self._patient_id
+        async with desk.acting(Right.DEATHS_TAKE_BACK) as session:
+            if not await deceased.take_back(session, patient_id, actor=desk.actor, reason=reason):
+                raise NobodyDied
+        desk.notice("card.lives_done")
+        if self._row is row and self._patient_id == shown:
+            await self.show(row, shown)
+
+    def _ask(self, patient_id: UUID) -> None:
         """Why, then the values for a minute."""
+        self._why("reveal", _REASONS, lambda reason: self._reveal(patient_id, reason), yes="show")
+
+    def _why(
+        self, name: str, reasons: Sequence[str], do: Callable[[str], Awaitable[None]], *, yes: str
+    ) -> None:
+        """Asks for a reason, written or chosen, and does it then. `name`: of the words, <name>_title and so on."""
         words = self._desk.words
         with ui.dialog(value=True) as dialog, ui.card().style("min-width:min(420px,92vw)"):
-            ui.label(words("card.reveal_title")).classes("text-h6")
-            why = ui.input(words("card.reveal_why")).props("outlined dense autofocus maxlength=200")
-            why.style("width:100%").mark("reveal-reason")
+            ui.label(words(f"card.{name}_title")).classes("text-h6")
+            why = ui.input(words(f"card.{name}_why")).props("outlined dense autofocus maxlength=200")
+            why.style("width:100%").mark(f"{name}-reason")
             with ui.element("div").classes("dz-people"):
-                for key in _REASONS:
+                for key in reasons:
                     ui.button(
                         words(f"card.{key}"), on_click=lambda key=key: why.set_value(words(f"card.{key}"))
                     ).props('outline dense no-caps size=12px padding="3px 10px"')
-            ui.label(words("card.reveal_again")).classes("text-caption")
+            ui.label(words(f"card.{name}_again")).classes("text-caption")
 
-            async def show() -> None:
-                await self._reveal(patient_id, str(why.value or ""))
+            async def go_on() -> None:
+                await do(str(why.value or ""))
                 dialog.close()
 
             with ui.row().style("width:100%;justify-content:flex-end"):
                 ui.button(words("card.cancel"), on_click=dialog.close).props("flat no-caps")
-                ui.button(words("card.show"), on_click=show).props("unelevated no-caps").mark("reveal-show")
-            why.on("keydown.enter", show)
+                ui.button(words(f"card.{yes}"), on_click=go_on).props("unelevated no-caps").mark(
+                    f"{name}-{yes}"
+                )
+            why.on("keydown.enter", go_on)
         dialog.on("hide", dialog.delete)
 
     async def _reveal(self, patient_id: UUID, reason: str) -> None:

@@ -23,6 +23,7 @@ from prometheus_client import Counter, Gauge
 from bot import quota
 from bot.claims import sends_actively
 from bot.desk.talks import rows, transcript
+from bot.desk.talks.masking import published
 from bot.desk.talks.models import REPLIES, SESSION
 from bot.desk.talks.readable import Readable
 from bot.desk.talks.rows import Row
@@ -65,6 +66,7 @@ class Hub:
         self._rt = rt
         self._session_ended = session_ended
         self._limited = [channel.name for channel in rt.channels.values() if quota.quotas(channel)]
+        self._public = published(rt.settings)
         self._rows: dict[UUID, Row] = {}
         self._watchers: set[Watcher] = set()
         self._due: set[UUID] = set()
@@ -119,7 +121,12 @@ class Hub:
         """Rows as they are now, also of talks that are not open."""
         async with self._rt.database.transaction() as session:
             return await rows.read(
-                session, self._rt.crypto, conversations, now=self._rt.now(), limited=self._limited
+                session,
+                self._rt.crypto,
+                conversations,
+                now=self._rt.now(),
+                limited=self._limited,
+                public=self._public,
             )
 
     async def items(self, row: Row, readable: Readable, *, limit: int = transcript.PAGE) -> list[Item]:

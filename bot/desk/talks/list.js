@@ -45,6 +45,7 @@ export default {
               <span v-if="wait(row)" class="dz-chip" :class="heat(row)"><i class="material-icons">schedule</i>{{ wait(row) }}</span>
               <span v-if="row.late" class="dz-chip red">{{ words['late_' + row.late] }}</span>
               <span v-if="row.where" class="dz-chip soft">{{ row.where }}</span>
+              <span v-if="row.dead" class="dz-chip soft">{{ words.dead }}</span>
               <span v-if="row.elderly" class="dz-chip soft">{{ words.elderly }}</span>
               <span v-if="row.tongue" class="dz-chip soft">{{ row.tongue }}</span>
               <span v-if="closing(row)" class="dz-chip amber" :title="words.window">{{ closing(row) }}</span>

@@ -40,7 +40,7 @@ _ROWS = f"""
            talk.answered_in,
            (SELECT error FROM staff_topics WHERE conversation_id = c.id) AS topic_error,
            departments.name AS department, departments.name_en AS department_en,
-           owner.masked_name AS name, owner.birth_date,
+           owner.masked_name AS name, owner.birth_date, owner.deceased_at IS NOT NULL AS dead,
            online.ends_at, online.turns_allowed - online.turns_used AS turns_left,
            said.kind AS in_kind, said.content AS in_content, said.received_at AS in_at,
            told.content AS out_content, told.created_at AS out_at, told.staff_id AS out_staff,
@@ -156,6 +156,7 @@ class Row:
     last_talk_id: UUID | None = None  # of the last words, where they are ours
     escalated_at: datetime | None = None
     silent_since: datetime | None = None
+    dead: bool = False  # whoever the account belongs to died: somebody else writes
 
     @property
     def open(self) -> bool:
@@ -182,14 +183,16 @@ async def read(
     *,
     now: datetime,
     limited: Collection[str],
+    public: Collection[str] = (),
 ) -> list[Row]:
-    """The rows of these conversations, in no order. `limited`: channels whose platform limits what we may send."""
+    """The rows of these conversations, in no order. `limited`: channels whose platform limits what we may send;
+    `public`: telephones of the hospital, which stand as they are."""
     if not conversations:
         return []
     values = {"ids": list(conversations), "now": now, "alarmed": now - FRESH_ALARM}
     doctors = await with_doctors(session, conversations)
     return [
-        replace(_row(crypto, found, local_date(now), limited), with_doctors=doctors.get(found.id, ()))
+        replace(_row(crypto, found, local_date(now), limited, public), with_doctors=doctors.get(found.id, ()))
         for found in await session.execute(_READ, values)
     ]
 
@@ -222,8 +225,8 @@ async def waiting_for(
     return int(await session.scalar(_WAITING, values))
 
 
-def _row(crypto: Crypto, found: Any, today: date, limited: Iterable[str]) -> Row:
-    kind, words, by, at = _last(crypto, found)
+def _row(crypto: Crypto, found: Any, today: date, limited: Iterable[str], public: Collection[str]) -> Row:
+    kind, words, by, at = _last(crypto, found, public)
     bound = found.channel in limited
     return Row(
         id=found.id,
@@ -263,15 +266,17 @@ def _row(crypto: Crypto, found: Any, today: date, limited: Iterable[str]) -> Row
         last_talk_id=found.out_talk if by != "patient" else None,
         escalated_at=found.escalated_at,
         silent_since=found.silent_since,
+        dead=bool(found.dead),
     )
 
 
-def _last(crypto: Crypto, found: Any) -> tuple[str, str, str, datetime | None]:
+def _last(crypto: Crypto, found: Any, public: Collection[str]) -> tuple[str, str, str, datetime | None]:
     """kind, words, who and when of the latest message."""
     if found.in_at and (not found.out_at or found.in_at >= found.out_at):
-        return found.in_kind, _preview(crypto, found.in_content, inbox.unseal), "patient", found.in_at
+        words = _preview(crypto, found.in_content, inbox.unseal, public)
+        return found.in_kind, words, "patient", found.in_at
     if found.out_at:
-        words = _preview(crypto, found.out_content, _said)
+        words = _preview(crypto, found.out_content, _said, public)
         return ("text" if words else "image"), words, "staff" if found.out_staff else "bot", found.out_at
     return "text", "", "bot", None
 
@@ -280,11 +285,11 @@ def _said(crypto: Crypto, content: bytes) -> dict[str, Any]:
     return {"text": outbox.unseal(crypto, content).text}
 
 
-def _preview(crypto: Crypto, content: bytes, opened: Any) -> str:
+def _preview(crypto: Crypto, content: bytes, opened: Any, public: Collection[str]) -> str:
     """Of a message that cannot be opened nothing is shown; the list must stand nevertheless."""
     try:
         words = opened(crypto, content)["text"]
     except (Undecryptable, json.JSONDecodeError, KeyError) as error:
         log.error("a message cannot be read", reason=str(error))
         return ""
-    return masked(" ".join(words.split()))[:_PREVIEW]
+    return masked(" ".join(words.split()), public)[:_PREVIEW]

@@ -44,6 +44,7 @@ def row_shape(row: Row, viewer_id: UUID, words: Words, *, rank: Any = None) -> S
         ),
         "where": where(row, words),
         "elderly": row.elderly,
+        "dead": row.dead,
         "tongue": words("talks.tongue_en") if row.language == ENGLISH and words.language == "zh" else "",
         "closesAt": milliseconds(row.closes_at) if row.open else None,
         "agent": row.agent if row.open else None,
@@ -70,6 +71,7 @@ def where(row: Row, words: Words) -> str:
 def facts(row: Row, words: Words) -> Shape:
     """What stands above the transcript, with what its clocks count from."""
     chips = [words(f"talks.late_{row.late}")] if row.late else []
+    chips += [words("talks.dead")] if row.dead else []
     chips += [words("talks.elderly")] if row.elderly else []
     if row.language == ENGLISH and words.language == "zh":
         chips.append(words("talks.tongue_en"))

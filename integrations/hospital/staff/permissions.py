@@ -39,6 +39,7 @@ class Right(StrEnum):
     MONEY_REFUND = "money.refund"
     FOLLOW_UPS_CALL = "follow_ups.call"
     CASES_WORK = "cases.work"
+    DEATHS_TAKE_BACK = "deaths.take_back"  # of somebody who was taken for dead by mistake
     ALARMS_ACKNOWLEDGE = "alarms.acknowledge"
     PARCELS_WORK = "parcels.work"
     QUESTIONS_ANSWER = "questions.answer"
@@ -70,6 +71,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
             Right.BOOKINGS_ACT,
             Right.MONEY_REFUND,
             Right.FOLLOW_UPS_CALL,
+            Right.DEATHS_TAKE_BACK,
             Right.CASES_WORK,
             Right.PARCELS_WORK,
             Right.QUESTIONS_ANSWER,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import text
 
 from bot.desk.talks import hub as hubs
 from bot.desk.talks.elements import ConversationList, Transcript
-from integrations.hospital import revealing
+from integrations.hospital import deceased, revealing
 from integrations.hospital.models import (
     AccountPatient,
     Patient,
@@ -108,9 +109,57 @@ async def test_personal_data_is_shown_for_a_reason_and_hides_again(desks, rt, qu
     assert detail["reason"] == "核对 [phone]"
 
 
+async def test_who_died_is_marked_and_a_mistake_is_taken_back_by_a_supervisor(desks, rt, queued):
+    conversation = await queued()
+    async with rt.database.begin() as session:
+        account = await session.scalar(text("SELECT account_id FROM contacts"))
+        patient = await _register(session, rt.crypto, account)
+        await deceased.record(session, patient, actor="staff:nurse", now=rt.now())
+    agent, boss = await desks.enter(Role.AGENT), await desks.enter(Role.SUPERVISOR, language="en")
+    for visitor, marked in ((agent, "已故（"), (boss, "Deceased (noted on")):
+        await enter(visitor)
+        tell(visitor, ConversationList, "choose", str(conversation))
+        await sees(visitor, marked)
+    await until(lambda: hubs.of(desks.rt).rows[conversation].dead)
+    await agent.user.should_not_see(marker="lives")
+    boss.user.find(marker="lives").click()
+    await sees(boss, "How do you know?")
+    boss.user.find(marker="lives-lives").click()
+    await boss.told("Please say what for")
+    next(iter(boss.user.find(marker="lives-reason").elements)).set_value("she called 13912345678")
+    boss.user.find(marker="lives-lives").click()
+    await boss.told("Taken back")
+    await boss.user.should_not_see("Deceased (noted on")
+    async with rt.database.begin() as session:
+        assert not await deceased.is_deceased(session, patient)
+        kept = await session.execute(
+            text("SELECT actor, detail ->> 'reason' FROM audit_events WHERE action = 'patient_not_deceased'")
+        )
+    assert kept.all() == [(boss.member.actor, "she called [phone]")]
+
+
+async def test_of_two_who_take_the_same_back_the_second_is_told(desks, rt, queued):
+    conversation = await queued()
+    async with rt.database.begin() as session:
+        account = await session.scalar(text("SELECT account_id FROM contacts"))
+        patient = await _register(session, rt.crypto, account)
+        await deceased.record(session, patient, actor="staff:nurse", now=rt.now())
+    boss = await desks.enter(Role.SUPERVISOR)
+    await enter(boss)
+    tell(boss, ConversationList, "choose", str(conversation))
+    await sees(boss, "已故（")
+    async with rt.database.begin() as session:
+        await deceased.take_back(session, patient, actor="staff:other", reason="本人来院")
+    boss.user.find(marker="lives").click()
+    await sees(boss, "怎么知道的")
+    next(iter(boss.user.find(marker="lives-reason").elements)).set_value("本人来院")
+    boss.user.find(marker="lives-lives").click()
+    await boss.told("已经有同事处理了")
+
+
 async def _register(
     session, crypto, account, number: str = "110101199003074514", phone: str = "+8613812345678"
-) -> None:
+) -> UUID:
     made = Patient(
         name=crypto.encrypt("张明", "patients.name"),
         masked_name="*明",
@@ -125,3 +174,4 @@ async def _register(
     session.add(made)
     await session.flush()
     session.add(AccountPatient(account_id=account, patient_id=made.id, relation=Relation.SELF))
+    return made.id

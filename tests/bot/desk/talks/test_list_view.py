@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from bot.desk.talks.list_view import ListView
-from bot.desk.talks.masking import masked
+from bot.desk.talks.masking import masked, published
 from bot.desk.talks.readable import EVERYTHING, DoctorsTalk
 from bot.desk.talks.rows import BOUND, Row
 from bot.desk.talks.seeing import Filter, Viewer, as_seen, may_see, readable, urgency
+from integrations.settings import Settings
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 CARDIOLOGY, SKIN = uuid4(), uuid4()
@@ -183,3 +184,13 @@ def test_numbers_of_persons_are_covered_and_others_stay():
     assert masked("我的身份证110101199003074514") == "我的身份证****************14"
     assert masked("打 138 1234 5678 给我") == "打 ***********78 给我"
     assert masked("血压150/95，挂号费50元，2026年11月23日9点") == "血压150/95，挂号费50元，2026年11月23日9点"
+
+
+def test_telephones_of_the_hospital_stay_as_they_are():
+    public = published(Settings(_env_file=None, hospital_phone="400 810 6666"))
+    assert masked("请拨打400-810-6666，不要打13812345678", public) == "请拨打400-810-6666，不要打*********78"
+    assert (
+        masked("急诊楼1层，电话 010-8888 6120；东院 01088887120", public)
+        == "急诊楼1层，电话 010-8888 6120；东院 01088887120"
+    )
+    assert masked("我家 010-8888 6121", public) == "我家 ***********21"
