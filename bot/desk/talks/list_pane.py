@@ -34,6 +34,7 @@ class ListPane:
         first = self._view.first(hub.rows)
         self._known = {row.id: row.last_at for row in hub.rows.values() if row.last_at}
         self._offered = {row.talk_id for row in hub.rows.values() if self._is_offered(row)}
+        self._late = {row.talk_id: row.late for row in hub.rows.values()}
         words = desk.words
         self.element = ConversationList(
             own,
@@ -89,8 +90,11 @@ class ListPane:
         came = row.last_at is not None and (known is None or row.last_at > known)
         offered, before = self._is_offered(row), row.talk_id in self._offered
         (self._offered.add if offered else self._offered.discard)(row.talk_id)
+        late, self._late[row.talk_id] = self._late.get(row.talk_id, ""), row.late
         if offered and not before:
             return "talks.ring_alarm" if row.alarm else "talks.ring_offered"
+        if self._viewer.watches and row.late and row.late != late:
+            return f"talks.ring_{row.late}"
         if self._viewer.owns(row) and row.open and came and row.last_by == "patient":
             return "talks.ring_alarm" if row.alarm else "talks.ring_title"
         return ""

@@ -82,9 +82,9 @@ async def test_whoever_is_asked_to_take_a_talk_hears_it(desks, rt, queued, clock
 
 
 async def test_supervisors_see_whom_nobody_takes_and_whom_nobody_answers(
-    desks, rt, queued, accept, agent, arrive, clock
+    desks, rt, queued, accept, agent, arrive, clock, monkeypatch
 ):
-    """A list of their own with its count, a chip in both languages, and the count in the navigation."""
+    """A list of their own with its count, a chip in both languages, the count in the navigation, and a sound."""
     unanswered, untaken = await queued(sender="p1"), await queued(sender="p2", words="有人吗我急")
     boss = await desks.enter(Role.SUPERVISOR, language="en")
     await enter(boss)
@@ -96,11 +96,16 @@ async def test_supervisors_see_whom_nobody_takes_and_whom_nobody_answers(
     async with rt.database.begin() as session:
         await presence.seen(session, agent.id, clock())
     await timers.keep(rt)
+    listed, rung = one(boss, ConversationList), []
+    patch = listed.patch
+    monkeypatch.setattr(listed, "patch", lambda *args: (rung.append(args[3]), patch(*args)))
     hubs.of(desks.rt).touch([unanswered, untaken])
     tell(boss, ConversationList, "filter", "late")
-    listed = one(boss, ConversationList)
     late = {str(unanswered): "silent", str(untaken): "nobody"}
     await until(lambda: {key: row["late"] for key, row in listed.shown.items()} == late)
+    heard = {"A patient waits and nobody came", "A patient waits for an answer for too long"}
+    await until(lambda: any(rung))
+    assert {ring["title"] for ring in rung if ring} <= heard
     chips = facts(hubs.of(desks.rt).rows[unanswered], Words("en"))["chips"]
     assert "No answer" in chips
     async with rt.database.begin() as session:
