@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import claims, clocks, conversations, media, news, notice_delivery, outbox
 from bot.clocks import Watch
 from bot.consulting import news as consulting_news
-from bot.handoff import timers
+from bot.handoff import queue, timers
 from bot.staff_group import sending as staff_group
 from bot.wake import tell_desk, wake
 from integrations import courier
@@ -145,6 +145,7 @@ async def talks(rt: Runtime) -> None:
     """Asks somebody to take those who wait for a person, and sees to what takes too long."""
     async with rt.database.begin() as session:
         changed = await consulting_news.open_again(session, rt)
+        changed += await queue.messages_again(session, rt)
     changed += await timers.keep(rt)
     await wake(rt.redis, changed)
     await tell_desk(rt.redis, changed)

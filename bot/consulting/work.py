@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.consulting.news import talk_of
-from bot.handoff import talking
+from bot.handoff import queue, talking
 from bot.handoff.models import Skill, Talk, TalkStatus
 from integrations.hospital.consultations import accepting, finishing, rows, views
 from integrations.hospital.consultations.terms import ConsultationError, NotNow, Terms, UnknownConsultation
@@ -102,6 +102,9 @@ async def _talk(
     WithColleague while another consultation is talked there."""
     one = await views.consultation(session, consultation_id)
     found = await talking.open_talk(session, one.contact_id)
+    if found and queue.is_message(found):  # it is for somebody else, who answers it afterwards
+        await talking.move(session, found, TalkStatus.LEFT, now, by="consultation")
+        found = None
     if found:
         own = found.consultation_id == one.id
         if found.consultation_id and not own and found.status == TalkStatus.ACTIVE:

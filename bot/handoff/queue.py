@@ -17,7 +17,7 @@ from sqlalchemy import Row, text
 from bot.alarms import FRESH, URGENT_FOR
 from bot.handoff import control
 from bot.handoff.limits import limits
-from bot.handoff.models import Reason, Skill, TalkStatus
+from bot.handoff.models import Reason, Skill, Talk, TalkStatus
 from bot.handoff.states import SPEAKS
 from integrations.database import Executor
 from integrations.hospital.office_hours import office_hours
@@ -29,7 +29,7 @@ BROUGHT = frozenset({Reason.FAILED, Reason.ANGER})  # a person comes although no
 ORDER = f"{STANDS.format(talk='talks')}, talks.id"
 
 _OPEN = text("""
-    SELECT id, status, reason, priority, opens_at, epoch FROM talks
+    SELECT id, status, reason, priority, opens_at, epoch, consultation_id, message_at FROM talks
     WHERE conversation_id = :conversation AND status IN ('waiting', 'active', 'unanswered') FOR UPDATE
 """)
 _WHO = text("""
@@ -97,6 +97,18 @@ _MESSAGE_LEFT = text("""
     UPDATE talks SET message_at = :now
     WHERE conversation_id = :conversation AND status IN ('waiting', 'unanswered')
 """)
+# Nobody of that skill was asked for since, and nobody else is asked for now.
+_SET_ASIDE = text("""
+    SELECT DISTINCT ON (conversation_id) * FROM talks AS aside
+    WHERE status = 'left' AND ended_by = 'consultation' AND message_at IS NOT NULL AND ended_at > :since
+      AND NOT EXISTS (SELECT FROM talks AS other WHERE other.conversation_id = aside.conversation_id
+                        AND (other.status IN ('waiting', 'active', 'unanswered')
+                             OR other.id > aside.id AND other.skill = aside.skill))
+    ORDER BY conversation_id, id DESC
+""")
+_AS_BEFORE = text("""
+    UPDATE talks SET requested_at = :asked, message_at = :left WHERE id = :id AND status = 'unanswered'
+""")
 _WAITING = text(f"""
     SELECT talks.*, contacts.channel, conversations.language
     FROM talks JOIN contacts ON contacts.id = talks.conversation_id
@@ -147,12 +159,14 @@ async def ask(
     somebody goes on. While people are there the bot falls silent; out of hours, while a doctor is awaited for a
     consultation, and where nobody asked for a person (`bot_goes_on`), it goes on. A red flag waits for no hours:
     whoever is there is asked. Whoever asks for a person meanwhile gets one of the skill asked for: the consultation
-    waits on in its doctor's own list. A person whom nobody asked for makes room for the doctor."""
+    waits on in its doctor's own list. A person whom nobody asked for makes room for the doctor, and so does a message
+    that was left while nobody is there to answer it: it comes back afterwards (`messages_again`)."""
     now = rt.now()
     epoch = await control.hold(session, conversation_id)
     opens = office_hours(rt.settings.office_hours).opens(skill, now, rt.zone)
     found = (await session.execute(_OPEN, {"conversation": conversation_id})).first()
-    if consultation_id and found and _asked_by_nobody(found, epoch):
+    shut = found is not None and found.opens_at is not None and found.opens_at > now
+    if consultation_id and found and (_asked_by_nobody(found, epoch) or (shut and is_message(found))):
         await session.execute(_LEAVE, {"conversation": conversation_id, "now": now, "by": "consultation"})
         found = None
     priority = await _head_start(session, rt, conversation_id, reason)
@@ -181,6 +195,27 @@ def _asked_by_nobody(found: Row[Any], epoch: int) -> bool:
     brought = found.status == TalkStatus.UNANSWERED and found.reason in BROUGHT
     in_danger = of_an_alarm(found.priority)
     return brought and not in_danger and found.opens_at is None and found.epoch == epoch
+
+
+def is_message(found: Row[Any] | Talk) -> bool:
+    """Whether nothing but a message waits there, which the patient left to be answered some time."""
+    left = found.status == TalkStatus.UNANSWERED and found.message_at is not None
+    return left and found.consultation_id is None and not of_an_alarm(found.priority)
+
+
+async def messages_again(session: Executor, rt: Runtime) -> list[UUID]:
+    """Messages that made room for a consultation which is over by now wait again, in their old place. Gives the
+    conversations."""
+    since = rt.now() - limits().keep
+    found = list(await session.execute(_SET_ASIDE, {"since": since}))
+    for one in found:
+        skill, reason = Skill(one.skill), Reason(one.reason)
+        more = {"department_id": one.department_id, "wanted_staff_id": one.wanted_staff_id}
+        place = await ask(session, rt, one.conversation_id, skill, reason, bot_goes_on=True, **more)
+        await session.execute(
+            _AS_BEFORE, {"id": place.talk_id, "asked": one.requested_at, "left": one.message_at}
+        )
+    return [one.conversation_id for one in found]
 
 
 def of_an_alarm(priority: int) -> bool:

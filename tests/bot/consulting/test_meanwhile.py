@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot import sweep
 from bot.consulting import work
 from bot.consulting.work import WithColleague
 from bot.handoff import alarmed, queue, talking
-from bot.handoff.models import Skill, TalkStatus
+from bot.handoff.models import Skill, Talk, TalkStatus
 from bot.handoff.states import NotYours, OfConsultation
 from integrations.hospital.consultations.terms import UnknownConsultation
 from integrations.hospital.models import ConsultationStatus, Role
@@ -63,6 +65,67 @@ async def test_a_person_asked_for_is_one_of_the_service_and_the_doctor_is_asked_
     assert (again.consultation_id, again.wanted_staff_id, again.status) == (
         made, doctor.id, TalkStatus.UNANSWERED,
     )  # fmt: skip
+
+
+async def _message(rt: Any, clock: Any, who: Asker) -> Any:
+    """The patient left one at night. Gives its talk."""
+    clock.time = NOW.replace(hour=14)  # 22:00
+    async with rt.database.begin() as session:
+        place = await queue.ask(session, rt, who.contact_id)
+        await queue.keep_message(session, who.contact_id, rt.now())
+    assert place.opens_at
+    return place
+
+
+async def test_at_night_a_message_that_was_left_makes_room_for_the_doctor_and_comes_back(
+    rt: Any, online: Online, act: Any, clock: Any
+) -> None:
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    await online.open(practitioner=online.doctor, closes=time(23))  # longer than the service
+    message = await _message(rt, clock, who)
+    made = await online.ask(who, clock.time)
+    await online.pay(made, clock.time)
+    await _said(rt)
+    talk = await _talk(rt)
+    assert (talk.consultation_id, talk.wanted_staff_id) == (made, doctor.id)
+    await sweep.talks(rt)
+    await act(work.accept, made, doctor, rt.now())
+    await sweep.talks(rt)  # nobody breaks in
+    assert (await _talk(rt)).consultation_id == made
+    await act(work.finish, made, "一月后复查", None, doctor, rt.now())
+    for _ in range(2):  # once
+        await sweep.talks(rt)
+    async with rt.database.begin() as session:
+        first, consulted, again = await session.scalars(select(Talk).order_by(Talk.id))
+    assert (first.id, first.status, consulted.status) == (message.talk_id, TalkStatus.LEFT, TalkStatus.CLOSED)
+    assert (again.skill, again.status, again.opens_at) == (
+        Skill.SERVICE, TalkStatus.UNANSWERED, message.opens_at,
+    )  # fmt: skip
+    assert (again.requested_at, again.message_at) == (first.requested_at, first.message_at)
+
+
+async def test_a_message_is_not_lost_with_the_consultation_whose_doctor_came_first(
+    rt: Any, online: Online, act: Any, clock: Any
+) -> None:
+    """By day, before anybody of the service did."""
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    message = await _message(rt, clock, who)
+    clock.time = message.opens_at
+    made = await online.ask(who, clock.time)
+    await online.pay(made, clock.time)
+    await _said(rt)
+    assert (await _talk(rt)).id == message.talk_id
+    await act(work.accept, made, doctor, rt.now())
+    assert (await _talk(rt)).consultation_id == made
+    await act(work.finish, made, "一月后复查", None, doctor, rt.now())
+    await sweep.talks(rt)
+    again = await _talk(rt)
+    assert (again.skill, again.status, again.opens_at) == (Skill.SERVICE, TalkStatus.UNANSWERED, None)
+    agent = await _member(rt, Role.AGENT, "he")
+    await act(talking.accept, again.id, agent, rt.now())
+    await act(talking.close, again.id, agent, rt.now())
+    await sweep.talks(rt)
+    assert (await _talk(rt)).id == again.id
 
 
 async def test_a_red_flag_is_not_left_to_a_doctor_who_has_not_come(rt: Any, online: Online) -> None:
