@@ -19,6 +19,7 @@ from integrations.crypto import Crypto
 from integrations.database import Executor
 from integrations.hospital import audit, revealing
 from integrations.hospital.follow_up import alerts
+from integrations.part import Part, counted
 from integrations.runtime import Runtime
 from integrations.sms.interface import SmsError
 
@@ -87,7 +88,8 @@ _SLIP = text("""
     VALUES (:level, :phone, :alarms, :now, :error)
 """)
 _WAITING = text("""
-    SELECT number, outcome, rule, times, answer, raised_at, last_at, page_at, paged_at, office_at, acknowledged_at,
+    SELECT count(*) OVER () AS total,
+           number, outcome, rule, times, answer, raised_at, last_at, page_at, paged_at, office_at, acknowledged_at,
            acknowledged_by, channel,
            (SELECT count(*) FROM page_slips
             WHERE phone >= 0 AND error IS NULL AND sent_at IN (paged_at, office_at)) AS reached
@@ -197,9 +199,9 @@ def _slip(
     return {"level": level, "phone": phone, "alarms": len(numbers), "now": now, "error": error}
 
 
-async def listed(session: Executor, *, every: bool = False, limit: int = 50) -> list[Any]:
+async def listed(session: Executor, *, every: bool = False, limit: int = 50) -> Part[Any]:
     """All alarms that nobody has acknowledged; or of all (`every`) the latest, `limit` of them."""
-    return list((await session.execute(_WAITING, {"every": every, "limit": limit})).all())
+    return counted((await session.execute(_WAITING, {"every": every, "limit": limit})).all(), lambda row: row)
 
 
 async def alerts_listed(session: Executor) -> list[Any]:

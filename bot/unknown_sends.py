@@ -21,6 +21,7 @@ from integrations.crypto import Crypto
 from integrations.hospital import audit, revealing
 from integrations.hospital.models import StaffMember
 from integrations.hospital.staff.permissions import Right, may
+from integrations.part import Part, counted
 
 LISTED_FOR = timedelta(days=7)  # what is older is no news to anybody
 
@@ -49,14 +50,15 @@ THEIRS = "(:watches OR staff_id = CAST(:own AS uuid) OR :serves AND staff_id IS 
 UNSENT = f"status = 'dropped' AND error = '{outbox.CHANGED_HANDS}' AND repeated_at IS NULL"
 _LEFT = "status = 'unknown' AND repeated_at IS NULL"
 _LIST = text(f"""
-    SELECT o.id, o.conversation_id, c.channel, coalesce(pt.masked_name, '-') AS patient, o.notice, o.error,
+    SELECT count(*) OVER () AS total,
+           o.id, o.conversation_id, c.channel, coalesce(pt.masked_name, '-') AS patient, o.notice, o.error,
            coalesce(o.claimed_at, o.created_at) AS sent_at, o.status = 'unknown'
     FROM (SELECT * FROM outbound WHERE {_LEFT} UNION ALL SELECT * FROM outbound WHERE {UNSENT}) AS o
     JOIN contacts c ON c.id = o.conversation_id
     LEFT JOIN account_patients ap ON ap.account_id = c.account_id AND ap.relation = 'self'
     LEFT JOIN patients pt ON pt.id = ap.patient_id
     WHERE coalesce(o.claimed_at, o.created_at) > :since AND {THEIRS}
-    ORDER BY sent_at, o.id LIMIT :limit
+    ORDER BY sent_at, o.id LIMIT CAST(:limit AS int)
 """)  # noqa: S608 - pieces of our own
 _ONE = text(f"""
     SELECT content FROM outbound WHERE id = :id AND ({_LEFT} OR {UNSENT}) AND {THEIRS}
@@ -87,11 +89,11 @@ def whose(member: StaffMember | None) -> Mapping[str, object]:
 
 
 async def listed(
-    session: AsyncSession, member: StaffMember, now: datetime, limit: int = 200
-) -> list[UnknownSend]:
+    session: AsyncSession, member: StaffMember, now: datetime, limit: int | None = None
+) -> Part[UnknownSend]:
     """The oldest first."""
     values = {"since": now - LISTED_FOR, "limit": limit, **whose(member)}
-    return [UnknownSend(*row) for row in await session.execute(_LIST, values)]
+    return counted((await session.execute(_LIST, values)).all(), lambda row: UnknownSend(*row[1:]))
 
 
 async def read(

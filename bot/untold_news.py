@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import audit
+from integrations.part import Part, counted
 
 
 class NotUntold(LookupError):
@@ -36,13 +37,14 @@ class UntoldNews:
 
 
 _LIST = text("""
-    SELECT e.id, e.kind, c.channel, coalesce(pt.masked_name, '-') AS patient, pt.id AS patient_id,
+    SELECT count(*) OVER () AS total,
+           e.id, e.kind, c.channel, coalesce(pt.masked_name, '-') AS patient, pt.id AS patient_id,
            e.payload ->> 'order_no' AS order_no, e.error, e.tries, e.created_at AS happened_at, e.given_up_at
     FROM hospital_events e JOIN contacts c ON c.id = e.contact_id
     LEFT JOIN account_patients ap ON ap.account_id = e.account_id AND ap.relation = 'self'
     LEFT JOIN patients pt ON pt.id = ap.patient_id
     WHERE e.handled_at IS NULL AND e.given_up_at IS NOT NULL
-    ORDER BY e.given_up_at, e.id LIMIT :limit
+    ORDER BY e.given_up_at, e.id LIMIT CAST(:limit AS int)
 """)
 _AGAIN = text("""
     UPDATE hospital_events SET tries = 0, not_before = NULL, given_up_at = NULL
@@ -54,9 +56,9 @@ _LET_BE = text("""
 """)
 
 
-async def listed(session: AsyncSession, limit: int = 200) -> list[UntoldNews]:
+async def listed(session: AsyncSession, limit: int | None = None) -> Part[UntoldNews]:
     """The oldest first."""
-    return [UntoldNews(*row) for row in await session.execute(_LIST, {"limit": limit})]
+    return counted((await session.execute(_LIST, {"limit": limit})).all(), lambda row: UntoldNews(*row[1:]))
 
 
 async def try_again(session: AsyncSession, event_id: UUID, *, actor: str, reason: str) -> None:

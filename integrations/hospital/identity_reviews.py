@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
@@ -16,6 +16,7 @@ from integrations.hospital.identity_checks import latest_contacts
 from integrations.hospital.locks import lock
 from integrations.hospital.models import DocumentKind, Patient, PatientStatus, Sex
 from integrations.hospital.revoking import revoke_all_access
+from integrations.part import Part, counted
 
 
 class RejectionReason(StrEnum):
@@ -53,13 +54,16 @@ class Revealed:
     sex: Sex
 
 
-async def waiting(session: AsyncSession, limit: int = 200) -> list[Waiting]:
+async def waiting(session: AsyncSession, limit: int | None = None) -> Part[Waiting]:
     """Who waits for staff, the longest waiting first."""
-    found = select(Patient).where(Patient.status == PatientStatus.REVIEW).order_by(Patient.id).limit(limit)
-    return [
-        Waiting(one.id, one.masked_name, one.document, one.status, one.created_at)
-        for one in await session.scalars(found)
-    ]
+    shown = Patient.id, Patient.masked_name, Patient.document, Patient.status, Patient.created_at
+    found = (
+        select(func.count().over().label("total"), *shown)
+        .where(Patient.status == PatientStatus.REVIEW)
+        .order_by(Patient.id)
+        .limit(limit)
+    )
+    return counted((await session.execute(found)).all(), lambda row: Waiting(*row[1:]))
 
 
 async def reveal(

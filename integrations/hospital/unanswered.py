@@ -8,7 +8,6 @@ one, which may tell a person's story, is not kept at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -21,6 +20,7 @@ from integrations.hospital.operations import OperationKey, Result, once
 from integrations.hospital.tokens import TOKEN_PATTERN
 from integrations.language.personal import find_personal
 from integrations.language.script import normalise
+from integrations.part import Part
 
 _LONGEST, _LONGEST_ENGLISH = 30, 80  # characters of a question; more is a story
 _NUMBER = re.compile(r"\d|[零一二三四五六七八九十]{3,}")
@@ -60,10 +60,11 @@ async def note(
     await once(session, key, effect)
 
 
-async def listed(session: AsyncSession, most: int) -> Sequence[UnansweredQuestion]:
+async def listed(session: AsyncSession, most: int) -> Part[UnansweredQuestion]:
     """The most frequent first, of equal ones the latest."""
     order = UnansweredQuestion.asked.desc(), UnansweredQuestion.last_asked_at.desc()
-    return (await session.scalars(select(UnansweredQuestion).order_by(*order).limit(most))).all()
+    found = await session.scalars(select(UnansweredQuestion).order_by(*order).limit(most))
+    return Part(found, await session.scalar(select(func.count()).select_from(UnansweredQuestion)))
 
 
 async def answered(session: AsyncSession, words: str, *, topic: str | None, actor: str) -> None:

@@ -15,7 +15,7 @@ from bot.consulting import work
 from bot.consulting.work import WithColleague
 from bot.desk.consultations import writing
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View, whole
 from bot.desk.queue.kinds import Tone
 from bot.desk.registry import desk_page, refusals
 from bot.desk.talks import acts
@@ -103,7 +103,7 @@ class Consultations:
             desk,
             "consultations",
             COLUMNS,
-            (View("mine", "consultations.mine", self._mine),),
+            (View("mine", "consultations.mine", whole(self._mine)),),
             describe=self._describe,
             actions=(
                 into_talk("accept", fits=_waits, icon="check", key="a"),

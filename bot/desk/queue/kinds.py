@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.staff.permissions import Right
+from integrations.part import Part
 
 Tone = Literal["", "good", "warn", "bad", "quiet"]
 
@@ -120,10 +121,23 @@ class Action:
     opens: Callable[[Row], Awaitable[None]] | None = None
 
 
+Load = Callable[[AsyncSession, int], Awaitable[Part[Row]]]
+
+
 @dataclass(frozen=True, slots=True)
 class View:
-    """One of several lists on a page; `title` is a key of the words."""
+    """One of several lists on a page; `title` is a key of the words. `load` reads the first rows, no more than it is
+    told, and says how many there are; a list that stays short may give all (`whole`)."""
 
     name: str
     title: str
-    load: Callable[[AsyncSession], Awaitable[Sequence[Row]]]
+    load: Load
+
+
+def whole(load: Callable[[AsyncSession], Awaitable[Sequence[Row]]]) -> Load:
+    """Of a list that stays short: all of it is read at once."""
+
+    async def read(session: AsyncSession, _most: int) -> Part[Row]:
+        return Part(await load(session))
+
+    return read

@@ -16,9 +16,11 @@ from bot.desk.queue.asking import Asking
 from bot.desk.queue.drawer import Drawer
 from bot.desk.queue.kinds import Action, Answers, Ask, Column, Detail, Next, Row, Shown, View
 from bot.desk.queue.table import MOST, Table
+from integrations.part import Part
 
 _STYLE = Path(__file__).with_name("queue.css")
 LOOKS_EVERY = 5.0  # seconds
+SEARCHED = 5000  # rows through which the filter looks
 _KEYS = (("J K", "move"), ("Enter", "open"), ("Esc", "shut"), ("/", "filter"))
 Describe = Callable[[AsyncSession, Row], Awaitable[Detail]]
 
@@ -43,7 +45,7 @@ class Queue:
         self._columns, self._views, self._view = columns, views, views[0]
         self._describe, self._actions, self._general = describe, actions, general
         self._age, self._due = age, due
-        self._rows: list[Row] = []
+        self._rows: Part[Row] = Part()
         self._open: str | None = None  # the row whose details stand there
         self._wanted: str | None = None  # the one that was asked for last
         self._at = 0
@@ -63,7 +65,7 @@ class Queue:
                     if self.desk.may(action.right):
                         self._general_button(action)
                 self._filter = (
-                    ui.input(placeholder=words("queue.filter"), on_change=self._draw)
+                    ui.input(placeholder=words("queue.filter"), on_change=self._filtered)
                     .props(f'outlined dense clearable debounce=150 aria-label="{words("queue.filter")}"')
                     .classes("queue-filter")
                     .mark("queue-filter")
@@ -90,11 +92,11 @@ class Queue:
         """Reads what waits now; draws it where it has changed."""
         try:
             async with self.desk.reading(by_itself=by_itself) as session:
-                rows = list(await self._view.load(session))
+                rows = await self._view.load(session, SEARCHED if self._filter.value else self._table.most)
         except Exception as error:  # noqa: BLE001 - the desk says it, and the next look comes by itself
             self.desk.tell(error)
             return
-        if rows != self._rows or not by_itself:
+        if rows != self._rows or rows.total != self._rows.total or not by_itself:
             self._rows = rows
             self._draw()
 
@@ -144,7 +146,10 @@ class Queue:
         return answers
 
     async def open_key(self, key: str) -> None:
-        """The row with this key, where it is listed."""
+        """The row with this key, where it is listed, however far below."""
+        if not any(one.key == key for one in self._rows) and self._more_to_read:
+            self._table.most = SEARCHED
+            await self.look(by_itself=False)
         if found := next((one for one in self._rows if one.key == key), None):
             self._at = self._shown.index(found)
             await self.open(found)
@@ -228,10 +233,24 @@ class Queue:
         self._table.most = MOST
         await self.look(by_itself=False)
 
-    def _show_more(self) -> None:
+    @property
+    def _more_to_read(self) -> bool:
+        return len(self._rows) < self._rows.total
+
+    async def _show_more(self) -> None:
         """So that nothing that waits is out of reach."""
         self._table.most += MOST
-        self._draw()
+        if self._more_to_read:
+            await self.look(by_itself=False)
+        else:
+            self._draw()
+
+    async def _filtered(self) -> None:
+        """It looks through the whole list, whatever is shown of it."""
+        if self._filter.value and self._more_to_read:
+            await self.look(by_itself=False)
+        else:
+            self._draw()
 
     def _general_button(self, action: Action) -> None:
         empty = Row("", {})
@@ -243,10 +262,15 @@ class Queue:
 
     def _draw(self) -> None:
         shown, words = self._shown, self.desk.words
-        self._count.set_text(str(len(self._rows)))
+        self._count.set_text(str(self._rows.total))
         self._at = max(0, min(self._at, len(shown) - 1))
-        empty = "queue.none_found" if self._filter.value else f"{self.page}.empty"
-        self._table.draw(shown, words(empty))
+        filtered = bool(self._filter.value)
+        self._table.draw(
+            shown,
+            len(shown) if filtered else self._rows.total,
+            empty=words("queue.none_found" if filtered else f"{self.page}.empty"),
+            note=words("queue.searched", count=len(self._rows)) if filtered and self._more_to_read else "",
+        )
         self._mark()
 
     def _mark(self) -> None:
@@ -260,9 +284,9 @@ class Queue:
             return
         shown, key = self._shown, event.key.name
         if key in ("j", "ArrowDown"):
-            self._step(1)
+            await self._step(1)
         elif key in ("k", "ArrowUp"):
-            self._step(-1)
+            await self._step(-1)
         elif key == "Enter" and shown:
             await self.open(shown[self._at])
         elif key == "Escape":
@@ -289,13 +313,13 @@ class Queue:
         self._at = next((at for at, one in enumerate(self._shown) if one.key == row.key), self._at)
         self._mark()
 
-    def _step(self, by: int) -> None:
-        shown = self._shown
-        if not shown:
+    async def _step(self, by: int) -> None:
+        if not self._shown:
             return
+        if by > 0 and self._at + by >= self._table.most:
+            await self._show_more()
+        shown = self._shown
         self._at = max(0, min(self._at + by, len(shown) - 1))
-        if self._at >= self._table.most:
-            self._show_more()
         self._mark()
         self._table.reach(shown[self._at].key)
 

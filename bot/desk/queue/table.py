@@ -26,7 +26,7 @@ class Table:
         due: str,
         opened: Callable[[Row], Awaitable[None]],
         reached: Callable[[Row], None],
-        more: Callable[[], None],
+        more: Callable[[], Awaitable[None]],
     ) -> None:
         self._desk, self._columns = desk, columns
         self._opened, self._reached, self._more = opened, reached, more
@@ -38,8 +38,8 @@ class Table:
             self._titles()
             self._rows = ui.element("div").classes("queue-rows").props('role="list"')
 
-    def draw(self, rows: Sequence[Row], empty: str) -> None:
-        """These rows and no others; `empty` is said where there are none."""
+    def draw(self, rows: Sequence[Row], total: int, *, empty: str, note: str) -> None:
+        """The first of these rows and no others, of `total`; `empty` is said where there are none, `note` below."""
         self._rows.clear()
         self._clocks, self._drawn = [], {}
         with self._rows:
@@ -49,9 +49,11 @@ class Table:
                 with ui.element("div").classes("queue-empty"):
                     ui.icon("task_alt")
                     ui.label(empty)
-            if (left := len(rows) - self.most) > 0:
+            if (left := total - len(self._drawn)) > 0:
                 more = ui.button(self._desk.words("queue.more", count=left), on_click=self._more)
                 more.props("flat dense no-caps").classes("queue-more").mark("queue-more")
+            if note:
+                ui.label(note).classes("queue-more")
         self.tick()
 
     def tick(self) -> None:

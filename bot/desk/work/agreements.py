@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View, whole
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work.reasons import REASON, Gone, moment
 from integrations.hospital import agreements as service
@@ -41,7 +41,7 @@ class Agreements:
             desk,
             "agreements",
             COLUMNS,
-            (View("standing", "agreements.standing", self._standing),),
+            (View("standing", "agreements.standing", whole(self._standing)),),
             describe=self._describe,
             actions=(
                 Action(

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import paging
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Part, Queue, Row, Shown, View, whole
 from bot.desk.registry import desk_page, refusals
 from bot.desk.talks import hub as hubs
 from bot.desk.talks.seeing import may_see, viewer_of
@@ -89,7 +89,7 @@ class Alarms:
             "alarms",
             COLUMNS,
             (
-                View("waiting", "alarms.waiting", self._waiting),
+                View("waiting", "alarms.waiting", whole(self._waiting)),
                 View("all", "alarms.all", self._all),
             ),
             describe=self._describe,
@@ -135,8 +135,8 @@ class Alarms:
         ]
         return [*waiting, *taken]
 
-    async def _all(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._row(one) for one in await paging.listed(session, every=True, limit=200)]
+    async def _all(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await paging.listed(session, every=True, limit=most)).each(self._row)
 
     def _mine(self, one: Any) -> bool:
         """Whether this member looks after it."""

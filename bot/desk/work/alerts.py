@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import paging, texts
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View, whole
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
 from bot.desk.work.people import name_and_phone
@@ -52,7 +52,7 @@ class Alerts:
             desk,
             "alerts",
             COLUMNS,
-            (View("waiting", "alerts.waiting", self._waiting),),
+            (View("waiting", "alerts.waiting", whole(self._waiting)),),
             describe=self._describe,
             actions=(
                 Action("ack", right, self._ack, fits=_open, primary=True, icon="how_to_reg", key="a"),

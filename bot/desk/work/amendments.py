@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.queue import Action, Answers, Column, Detail, Fact, Part, Queue, Row, Shown, View
 from bot.desk.registry import desk_page
 from bot.desk.work import counts
 from bot.desk.work.people import name_and_phone
@@ -54,8 +52,8 @@ class Amendments:
             age="amendments.since",
         )
 
-    async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._row(one) for one in await views.left_by_doctors(session)]
+    async def _waiting(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await views.left_by_doctors(session, most)).each(self._row)
 
     def _row(self, one: PrescriptionView) -> Row:
         cells = {

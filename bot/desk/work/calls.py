@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Part, Queue, Row, Shown, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
 from bot.desk.work.reasons import REASON, moment
@@ -78,16 +78,16 @@ class Calls:
             age="calls.since",
         )
 
-    async def _now(self, session: AsyncSession) -> Sequence[Row]:
-        return await self._listed(session, self._desk.now())
+    async def _now(self, session: AsyncSession, most: int) -> Part[Row]:
+        return await self._listed(session, most, self._desk.now())
 
-    async def _every(self, session: AsyncSession) -> Sequence[Row]:
-        return await self._listed(session)
+    async def _every(self, session: AsyncSession, most: int) -> Part[Row]:
+        return await self._listed(session, most)
 
-    async def _listed(self, session: AsyncSession, now: datetime | None = None) -> list[Row]:
+    async def _listed(self, session: AsyncSession, most: int, now: datetime | None = None) -> Part[Row]:
         desk = self._desk
-        found = await service.to_call(session, desk.rt.crypto, now=now, within=desk.within)
-        return [self._row(one) for one in found]
+        found = await service.to_call(session, desk.rt.crypto, most, now=now, within=desk.within)
+        return found.each(self._row)
 
     def _row(self, one: CallView) -> Row:
         plan = self._known.get(one.plan)

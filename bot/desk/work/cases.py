@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Part, Queue, Row, Shown, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts, people
 from bot.desk.work.case_media import Pass
@@ -93,26 +93,24 @@ class Cases:
             due="cases.left",
         )
 
-    async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
-        return self._rows(await handling.listed(session))
+    async def _waiting(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await handling.listed(session, limit=most)).each(self._row)
 
-    async def _mine(self, session: AsyncSession) -> Sequence[Row]:
-        return self._rows(await handling.listed(session, owner=self._desk.actor, kinds=_BOTH))
+    async def _mine(self, session: AsyncSession, most: int) -> Part[Row]:
+        mine = await handling.listed(session, owner=self._desk.actor, kinds=_BOTH, limit=most)
+        return mine.each(self._row)
 
-    async def _late(self, session: AsyncSession) -> Sequence[Row]:
-        return self._rows(await handling.listed(session, escalated=True))
+    async def _late(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await handling.listed(session, escalated=True, limit=most)).each(self._row)
 
-    async def _harm(self, session: AsyncSession) -> Sequence[Row]:
-        return self._rows(await handling.listed(session, standing=False, adverse=True))
+    async def _harm(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await handling.listed(session, standing=False, adverse=True, limit=most)).each(self._row)
 
-    async def _found(self, session: AsyncSession) -> Sequence[Row]:
-        return self._rows(await handling.listed(session, kinds=PROBLEMS))
+    async def _found(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await handling.listed(session, kinds=PROBLEMS, limit=most)).each(self._row)
 
-    async def _all(self, session: AsyncSession) -> Sequence[Row]:
-        return self._rows(await handling.listed(session, standing=False, kinds=_BOTH))
-
-    def _rows(self, lines: Sequence[Line]) -> list[Row]:
-        return [self._row(one) for one in lines]
+    async def _all(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await handling.listed(session, standing=False, kinds=_BOTH, limit=most)).each(self._row)
 
     def _row(self, one: Line) -> Row:
         words = self._desk.words

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View, whole
 from bot.desk.queue.kinds import Tone
 from bot.desk.registry import desk_page
 from bot.desk.work import counts
@@ -51,7 +51,7 @@ class Differences:
             desk,
             "differences",
             COLUMNS,
-            (View("open", "differences.open", self._open),),
+            (View("open", "differences.open", whole(self._open)),),
             describe=self._describe,
             actions=(
                 Action("take", right, self._take, fits=self._not_mine, icon="person_add", key="t"),

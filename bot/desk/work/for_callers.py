@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View, whole
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work.reasons import REASON
 from bot.desk.work.refused import BOOKING, MONEY
@@ -55,7 +55,7 @@ class Callers:
             desk,
             "callers",
             COLUMNS,
-            (View("found", "callers.found", self._files),),
+            (View("found", "callers.found", whole(self._files)),),
             describe=self._describe,
             actions=(
                 Action(

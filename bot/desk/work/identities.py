@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Part, Queue, Row, Shown, View, whole
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
 from bot.desk.work.reasons import REASON, moment
@@ -58,7 +58,7 @@ class Identities:
             COLUMNS,
             (
                 View("documents", "identities.documents", self._documents),
-                View("requests", "identities.requests", self._requests),
+                View("requests", "identities.requests", whole(self._requests)),
             ),
             describe=self._describe,
             actions=(
@@ -90,21 +90,17 @@ class Identities:
             ),
         )
 
-    async def _documents(self, session: AsyncSession) -> Sequence[Row]:
+    async def _documents(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await identity_reviews.waiting(session, most)).each(self._waiting)
+
+    def _waiting(self, one: Waiting) -> Row:
         words = self._desk.words
-        return [
-            Row(
-                str(one.patient_id),
-                {
-                    "what": words(f"identities.document_{one.document}"),
-                    "patient": one.name,
-                    "more": words("identities.registered"),
-                },
-                one.since,
-                data=one,
-            )
-            for one in await identity_reviews.waiting(session)
-        ]
+        cells = {
+            "what": words(f"identities.document_{one.document}"),
+            "patient": one.name,
+            "more": words("identities.registered"),
+        }
+        return Row(str(one.patient_id), cells, one.since, data=one)
 
     async def _requests(self, session: AsyncSession) -> Sequence[Row]:
         words = self._desk.words

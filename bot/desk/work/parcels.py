@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Part, Queue, Row, Shown, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
 from bot.desk.work.reasons import REASON, moment
@@ -82,8 +80,8 @@ class Parcels:
             ),
         )
 
-    async def _problems(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._row(one) for one in await views.problems(session)]
+    async def _problems(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await views.problems(session, most)).each(self._row)
 
     def _row(self, one: ParcelView) -> Row:
         cells = {

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Part, Queue, Row, View
 from bot.desk.queue.kinds import Tone
 from bot.desk.registry import desk_page, refusals
 from bot.desk.words import Words
@@ -125,18 +125,18 @@ class Prescriptions:
             due="prescriptions.due",
         )
 
-    async def _review(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._row(one) for one in await views.review_queue(session)]
+    async def _review(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await views.review_queue(session, most)).each(self._row)
 
-    async def _unpaid(self, session: AsyncSession) -> Sequence[Row]:
-        approved = await views.for_staff(session, status=PrescriptionStatus.APPROVED, limit=200)
-        return [self._row(one) for one in approved]
+    async def _unpaid(self, session: AsyncSession, most: int) -> Part[Row]:
+        approved = await views.for_staff(session, status=PrescriptionStatus.APPROVED, limit=most)
+        return approved.each(self._row)
 
-    async def _paid(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._row(one) for one in await views.to_hand_out(session)]
+    async def _paid(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await views.to_hand_out(session, most)).each(self._row)
 
-    async def _recent(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._row(one) for one in await views.for_staff(session, limit=100)]
+    async def _recent(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await views.for_staff(session, limit=most)).each(self._row)
 
     def _row(self, one: PrescriptionView) -> Row:
         waits = one.status in _REVIEW

@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Part, Queue, Row, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
 from bot.desk.work.reasons import Gone, moment
@@ -78,8 +78,8 @@ class Questions:
             age="",
         )
 
-    async def _open(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._row(one) for one in await unanswered.listed(session, 200)]
+    async def _open(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await unanswered.listed(session, most)).each(self._row)
 
     def _row(self, one: UnansweredQuestion) -> Row:
         language = ENGLISH if one.language.startswith("en") else CHINESE

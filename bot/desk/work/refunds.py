@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, View
+from bot.desk.queue import Action, Answers, Column, Detail, Fact, Part, Queue, Row, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts, refused
 from bot.desk.work.reasons import NOTE, moment
@@ -64,13 +62,15 @@ class Refunds:
             ),
         )
 
-    async def _stuck(self, session: AsyncSession) -> Sequence[Row]:
-        found = await money.refund_cases(session, self._desk.now())
-        return [self._refund(one) for one in found if one.stuck]
+    async def _stuck(self, session: AsyncSession, most: int) -> Part[Row]:
+        return await self._listed(session, most, stuck=True)
 
-    async def _under_way(self, session: AsyncSession) -> Sequence[Row]:
-        found = await money.refund_cases(session, self._desk.now())
-        return [self._refund(one) for one in found if not one.stuck]
+    async def _under_way(self, session: AsyncSession, most: int) -> Part[Row]:
+        return await self._listed(session, most, stuck=False)
+
+    async def _listed(self, session: AsyncSession, most: int, *, stuck: bool) -> Part[Row]:
+        found = await money.refund_cases(session, self._desk.now(), stuck=stuck, limit=most)
+        return found.each(self._refund)
 
     def _refund(self, one: RefundCase) -> Row:
         cells = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View, whole
 from bot.desk.registry import desk_page, refusals
 from bot.handoff import canned
 from bot.handoff.canned import Written
@@ -44,7 +44,7 @@ class Replies:
             desk,
             "replies",
             COLUMNS,
-            (View("all", "replies.all", self._all),),
+            (View("all", "replies.all", whole(self._all)),),
             describe=self._describe,
             actions=(
                 Action("change", right, self._change, then=(self._asks,), primary=True, icon="edit", key="e"),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import affected
 from bot.affected import Affected
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, Shown, View, whole
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
 from bot.desk.work.reasons import REASON
@@ -85,8 +85,8 @@ class Schedules:
             "schedules",
             COLUMNS,
             (
-                View("day", "schedules.day", self._half_days),
-                View("affected", "schedules.affected", self._affected),
+                View("day", "schedules.day", whole(self._half_days)),
+                View("affected", "schedules.affected", whole(self._affected)),
             ),
             describe=self._describe,
             actions=(

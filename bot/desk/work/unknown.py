@@ -3,14 +3,13 @@ be turned into a message."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import notices, unknown_sends, untold_news, wake
 from bot.desk.desk import Desk
-from bot.desk.queue import Action, Answers, Column, Detail, Fact, Queue, Row, Shown, View
+from bot.desk.queue import Action, Answers, Column, Detail, Fact, Part, Queue, Row, Shown, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
 from bot.desk.work.people import name_and_phone
@@ -88,9 +87,9 @@ class Unknown:
             ),
         )
 
-    async def _waiting(self, session: AsyncSession) -> Sequence[Row]:
+    async def _waiting(self, session: AsyncSession, most: int) -> Part[Row]:
         desk = self._desk
-        return [self._row(one) for one in await unknown_sends.listed(session, desk.member, desk.now())]
+        return (await unknown_sends.listed(session, desk.member, desk.now(), most)).each(self._row)
 
     def _row(self, one: UnknownSend) -> Row:
         words = self._desk.words
@@ -103,8 +102,8 @@ class Unknown:
         }
         return Row(str(one.id), cells, one.sent_at, tone="" if one.left else "warn", data=one)
 
-    async def _untold(self, session: AsyncSession) -> Sequence[Row]:
-        return [self._news(one) for one in await untold_news.listed(session)]
+    async def _untold(self, session: AsyncSession, most: int) -> Part[Row]:
+        return (await untold_news.listed(session, most)).each(self._news)
 
     def _news(self, one: UntoldNews) -> Row:
         words = self._desk.words

@@ -30,6 +30,7 @@ from integrations.hospital.models import (
 )
 from integrations.hospital.reading import read_phone
 from integrations.money import Platform
+from integrations.part import Part, counted
 
 SLOW_REFUND = timedelta(days=1)  # a platform pays back within minutes, a bank card within a day
 
@@ -205,20 +206,26 @@ async def story(session: AsyncSession, order_no: str) -> tuple[OrderView, Sequen
 
 
 _CASES = text("""
+    SELECT count(*) OVER () AS total, found.* FROM (
     SELECT out_refund_no, order_no, platform, r.status, r.amount_fen, reason, error, attempts, r.created_at,
            r.status IN ('abnormal', 'closed') OR r.created_at < :slow OR c.id IS NOT NULL AS stuck,
            c.number AS case_number, c.owner, c.deadline
     FROM refunds r JOIN payments p ON p.id = payment_id JOIN orders o ON o.id = order_id
     LEFT JOIN cases c ON c.id = case_id
-    WHERE r.status IN ('due', 'processing') OR r.status IN ('abnormal', 'closed')
-    ORDER BY stuck DESC, r.id LIMIT 200
+    WHERE r.status IN ('due', 'processing', 'abnormal', 'closed')
+    ) AS found
+    WHERE CAST(:stuck AS boolean) IS NULL OR stuck = :stuck
+    ORDER BY stuck DESC, created_at, out_refund_no LIMIT CAST(:limit AS int)
 """)
 
 
-async def refund_cases(session: AsyncSession, now: datetime) -> list[RefundCase]:
-    """Those that need staff first, then the oldest; with the case of one that does not go by itself."""
-    rows = await session.execute(_CASES, {"slow": now - SLOW_REFUND})
-    return [RefundCase(*row) for row in rows]
+async def refund_cases(
+    session: AsyncSession, now: datetime, *, stuck: bool | None = None, limit: int | None = None
+) -> Part[RefundCase]:
+    """Those that need staff first, then the oldest; with the case of one that does not go by itself. `stuck`: only
+    those that need staff, or only the others."""
+    values = {"slow": now - SLOW_REFUND, "stuck": stuck, "limit": limit}
+    return counted((await session.execute(_CASES, values)).all(), lambda row: RefundCase(*row[1:]))
 
 
 async def retry_refund(session: AsyncSession, out_refund_no: str, *, actor: str, now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -21,9 +22,11 @@ from integrations.hospital.events import EventKind
 from integrations.hospital.models import Adverse, Case, CaseKind, CaseNote, CaseStatus, Category, NoteKind
 from integrations.hospital.models.cases import STANDING, TOLD
 from integrations.hospital.working_days import working_days
+from integrations.part import Part, counted
 
 _LIST = text("""
-    SELECT c.number, c.kind, c.category, c.status, c.adverse, c.owner, c.deadline, c.warned_at, c.escalated_at,
+    SELECT count(*) OVER () AS total,
+           c.number, c.kind, c.category, c.status, c.adverse, c.owner, c.deadline, c.warned_at, c.escalated_at,
            c.created_at, coalesce(pt.masked_name, '-') AS patient, pt.id AS patient_id
     FROM cases c LEFT JOIN account_patients own ON own.account_id = c.account_id AND own.relation = 'self'
     LEFT JOIN patients pt ON pt.id = coalesce(c.patient_id, own.patient_id)
@@ -32,7 +35,8 @@ _LIST = text("""
       AND (NOT :escalated OR c.warned_at IS NOT NULL AND c.status IN ('open', 'in_progress', 'reopened'))
       AND (NOT :adverse OR c.adverse IN ('suspected', 'confirmed'))
       AND (CAST(:owner AS text) IS NULL OR c.owner = :owner)
-    ORDER BY CASE WHEN :standing THEN c.deadline END, CASE WHEN :standing THEN c.id END, c.id DESC LIMIT :limit
+    ORDER BY CASE WHEN :standing THEN c.deadline END, CASE WHEN :standing THEN c.id END, c.id DESC
+    LIMIT CAST(:limit AS int)
 """)
 # Of an album only the first picture comes with the message that the dialog saw.
 _MEDIA = text("""
@@ -97,8 +101,8 @@ async def listed(
     adverse: bool = False,
     owner: str | None = None,
     kinds: Sequence[CaseKind] = TOLD,
-    limit: int = 200,
-) -> list[Line]:
+    limit: int | None = None,
+) -> Part[Line]:
     """What patients told, or other `kinds`: the nearest deadline first; together with those that are over, the newest.
     `escalated`: those whose deadline is near or over; `adverse`: where harm through care is suspected or confirmed;
     `owner`: one member's own."""
@@ -110,18 +114,19 @@ async def listed(
         "kinds": [kind.value for kind in kinds],
         "limit": limit,
     }
-    return [
-        Line(
-            **row._asdict()
-            | {
-                "kind": CaseKind(row.kind),
-                "category": Category(row.category),
-                "status": CaseStatus(row.status),
-                "adverse": Adverse(row.adverse),
-            }
-        )
-        for row in await session.execute(_LIST, values)
-    ]
+    return counted((await session.execute(_LIST, values)).all(), _line)
+
+
+def _line(row: Any) -> Line:
+    found = row._asdict()
+    del found["total"]
+    words = {
+        "kind": CaseKind(row.kind),
+        "category": Category(row.category),
+        "status": CaseStatus(row.status),
+        "adverse": Adverse(row.adverse),
+    }
+    return Line(**found | words)
 
 
 async def reveal(session: AsyncSession, crypto: Crypto, number: str, *, actor: str, reason: str) -> Revealed:

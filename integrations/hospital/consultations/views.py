@@ -91,7 +91,7 @@ _DOCTORS = """
           SELECT FROM prescriptions p JOIN prescription_reviews r ON r.prescription_id = p.id
           WHERE p.consultation_id = c.id AND p.status = 'rejected' AND r.amend_by IS NOT NULL
             AND NOT EXISTS (SELECT FROM prescriptions later WHERE later.amends_id = p.id))))
-    ORDER BY c.status = 'finished', c.status = 'active', coalesce(c.accept_by, c.ends_at), c.id LIMIT 200
+    ORDER BY c.status = 'finished', c.status = 'active', coalesce(c.accept_by, c.ends_at), c.id
 """
 _OF_DOCTOR = text(_VIEWS + _DOCTORS)
 _OF_PATIENT = text(_VIEWS + "WHERE c.patient_id = :patient ORDER BY c.id DESC LIMIT 20")

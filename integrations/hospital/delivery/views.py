@@ -11,6 +11,7 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.models import ConfirmedBy, DeliveryStatus, ParcelState
+from integrations.part import Part, counted
 from integrations.tracking import PROBLEMS
 
 
@@ -78,7 +79,8 @@ class ParcelView:
 
 _TAIL = 4
 _VIEWS = """
-    SELECT d.id, d.prescription_id, d.patient_id, pt.masked_name AS patient, d.account_id, d.contact_id, d.status,
+    SELECT count(*) OVER () AS total,
+           d.id, d.prescription_id, d.patient_id, pt.masked_name AS patient, d.account_id, d.contact_id, d.status,
            d.cold_chain, d.carrier, d.waybill, d.state, d.state_at, d.expected_at, d.shipped_at,
            d.delivered_at, d.confirmed_by
     FROM deliveries d JOIN patients pt ON pt.id = d.patient_id
@@ -99,7 +101,9 @@ _OF_ACCOUNT = text(
     ORDER BY (d.status = 'delivered'), d.id DESC LIMIT 5
     """
 )
-_PROBLEMS = text(_VIEWS + "WHERE d.status IN ('problem', 'returned') ORDER BY d.state_at, d.id LIMIT :limit")
+_PROBLEMS = text(
+    _VIEWS + "WHERE d.status IN ('problem', 'returned') ORDER BY d.state_at, d.id LIMIT CAST(:limit AS int)"
+)
 
 
 async def parcel(session: AsyncSession, delivery_id: UUID) -> ParcelView:
@@ -118,9 +122,9 @@ async def parcels_of(session: AsyncSession, account_id: UUID, since: datetime) -
     return [_view(row) for row in found]
 
 
-async def problems(session: AsyncSession, limit: int = 100) -> list[ParcelView]:
+async def problems(session: AsyncSession, limit: int | None = None) -> Part[ParcelView]:
     """What staff have to look into, the oldest first."""
-    return [_view(row) for row in await session.execute(_PROBLEMS, {"limit": limit})]
+    return counted((await session.execute(_PROBLEMS, {"limit": limit})).all(), _view)
 
 
 async def _one(session: AsyncSession, statement: TextClause, values: dict[str, UUID]) -> ParcelView:
@@ -136,4 +140,6 @@ def _view(row: Row[*tuple[Any, ...]]) -> ParcelView:
         "state": row.state and ParcelState(row.state),
         "confirmed_by": row.confirmed_by and ConfirmedBy(row.confirmed_by),
     }
-    return ParcelView(**{**row._mapping, **words})  # noqa: SLF001 (documented in spite of its name)
+    found = {**row._mapping}  # noqa: SLF001 (documented in spite of its name)
+    del found["total"]
+    return ParcelView(**found | words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
@@ -29,6 +30,7 @@ from integrations.hospital.models import (
 from integrations.hospital.reading import mask_phone
 from integrations.hospital.revealing import callee
 from integrations.hospital.staff.permissions import check_department
+from integrations.part import Part, counted
 
 MOST_ATTEMPTS = 3  # nobody answered so often: it is not tried any more
 NEXT_ATTEMPT = timedelta(hours=20)  # the next day, a little earlier or later as staff come to it
@@ -36,7 +38,8 @@ _ENDS = {CallOutcome.REFUSED: StopReason.OPTED_OUT, CallOutcome.DIED: StopReason
 
 # A later asking that was answered makes the call needless; who waits for the next attempt stands last.
 _LIST = text("""
-    SELECT t.id, t.due_at, t.next_call_at, e.plan, e.patient_id, p.masked_name AS patient, p.phone,
+    SELECT count(*) OVER () AS total,
+           t.id, t.due_at, t.next_call_at, e.plan, e.patient_id, p.masked_name AS patient, p.phone,
            (SELECT count(*) FROM follow_up_calls c WHERE c.task_id = t.id) AS attempts,
            (SELECT max(called_at) FROM follow_up_calls c WHERE c.task_id = t.id) AS last_at, d.name AS department
     FROM follow_up_tasks t
@@ -48,7 +51,7 @@ _LIST = text("""
       AND (CAST(:within AS uuid) IS NULL OR e.department_id IS NULL OR e.department_id = :within)
       AND NOT EXISTS (SELECT FROM follow_up_tasks later WHERE later.enrolment_id = t.enrolment_id
                         AND later.due_at > t.due_at AND later.status IN ('answering', 'done'))
-    ORDER BY t.next_call_at NULLS FIRST, t.due_at LIMIT :limit
+    ORDER BY t.next_call_at NULLS FIRST, t.due_at LIMIT CAST(:limit AS int)
 """)
 
 
@@ -76,29 +79,30 @@ class CallView:
 async def to_call(
     session: AsyncSession,
     crypto: Crypto,
-    limit: int = 100,
+    limit: int | None = None,
     *,
     now: datetime | None = None,
     within: UUID | None = None,
-) -> list[CallView]:
+) -> Part[CallView]:
     """The longest waiting first; with `now` only those who may be called by then. `within`: of this department, and of
     none."""
     rows = (await session.execute(_LIST, {"limit": limit, "now": now, "within": within})).all()
-    return [
-        CallView(
-            row.id,
-            row.patient_id,
-            row.patient,
-            mask_phone(crypto.decrypt(row.phone, "patients.phone")),
-            row.plan,
-            row.due_at,
-            row.attempts,
-            row.last_at,
-            row.next_call_at,
-            row.department or "",
-        )
-        for row in rows
-    ]
+    return counted(rows, lambda row: _view(crypto, row))
+
+
+def _view(crypto: Crypto, row: Any) -> CallView:
+    return CallView(
+        row.id,
+        row.patient_id,
+        row.patient,
+        mask_phone(crypto.decrypt(row.phone, "patients.phone")),
+        row.plan,
+        row.due_at,
+        row.attempts,
+        row.last_at,
+        row.next_call_at,
+        row.department or "",
+    )
 
 
 async def reveal_phone(

@@ -22,6 +22,7 @@ from integrations.hospital.models import (
 )
 from integrations.hospital.pharmacy.medicines import may_be_sent
 from integrations.hospital.pharmacy.terms import UnknownPrescription
+from integrations.part import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ _LINES = text("""
     FROM prescription_lines l JOIN medicines m ON m.id = l.medicine_id
     WHERE l.prescription_id = ANY(:ids) ORDER BY l.position
 """)
+_COUNTED = _VIEWS.replace("SELECT ", "SELECT count(*) OVER () AS total, ", 1)
 _ONE = text(_VIEWS + "WHERE p.id = :id")
 # Whom the account acts for no longer is nobody of theirs.
 _THEIRS = """
@@ -178,18 +180,27 @@ _OF_STAFF = text(
     ORDER BY p.id DESC LIMIT :limit
     """
 )
+_COUNT = text("""
+    SELECT count(*) FROM prescriptions p JOIN practitioners d ON d.id = p.practitioner_id
+    WHERE (CAST(:staff_no AS text) IS NULL OR d.staff_no = :staff_no)
+      AND (CAST(:status AS text) IS NULL OR p.status = :status)
+""")
 # The longest overdue first.
-_QUEUE = text(_VIEWS + "WHERE p.status IN ('issued', 'in_review') ORDER BY r.due_at, p.id LIMIT :limit")
-_TO_HAND_OUT = text(_VIEWS + "WHERE p.status IN ('paid', 'dispensing') ORDER BY p.id LIMIT :limit")
+_QUEUE = text(
+    _COUNTED + "WHERE p.status IN ('issued', 'in_review') ORDER BY r.due_at, p.id LIMIT CAST(:limit AS int)"
+)
+_TO_HAND_OUT = text(
+    _COUNTED + "WHERE p.status IN ('paid', 'dispensing') ORDER BY p.id LIMIT CAST(:limit AS int)"
+)
 
 
 # Sent back, and left by its doctor: those that wait the longest first.
 _LEFT = text(
-    _VIEWS
+    _COUNTED
     + """
     WHERE r.overdue_at IS NOT NULL AND r.settled_at IS NULL AND p.status IN ('rejected', 'expired')
       AND c.status IN ('active', 'finished') AND later.id IS NULL
-    ORDER BY r.amend_by LIMIT :limit
+    ORDER BY r.amend_by LIMIT CAST(:limit AS int)
     """
 )
 
@@ -218,24 +229,31 @@ async def for_staff(
     staff_no: str | None = None,
     status: PrescriptionStatus | None = None,
     limit: int = 50,
-) -> list[PrescriptionView]:
+) -> Part[PrescriptionView]:
     """The newest first; of one doctor, or in one status, where that is given."""
-    return await _views(session, _OF_STAFF, {"staff_no": staff_no, "status": status, "limit": limit})
+    wanted = {"staff_no": staff_no, "status": status}
+    found = await _views(session, _OF_STAFF, {**wanted, "limit": limit})
+    return Part(found, await session.scalar(_COUNT, wanted))
 
 
-async def review_queue(session: AsyncSession, limit: int = 100) -> list[PrescriptionView]:
+async def review_queue(session: AsyncSession, limit: int | None = None) -> Part[PrescriptionView]:
     """What pharmacists have to look at; what is over time stands first."""
-    return await _views(session, _QUEUE, {"limit": limit})
+    return await _part(session, _QUEUE, limit)
 
 
-async def to_hand_out(session: AsyncSession, limit: int = 200) -> list[PrescriptionView]:
+async def to_hand_out(session: AsyncSession, limit: int | None = None) -> Part[PrescriptionView]:
     """What is paid and still in the house, the oldest first."""
-    return await _views(session, _TO_HAND_OUT, {"limit": limit})
+    return await _part(session, _TO_HAND_OUT, limit)
 
 
-async def left_by_doctors(session: AsyncSession, limit: int = 100) -> list[PrescriptionView]:
+async def left_by_doctors(session: AsyncSession, limit: int | None = None) -> Part[PrescriptionView]:
     """What no doctor amended in time and no supervisor has seen to; the longest overdue first."""
-    return await _views(session, _LEFT, {"limit": limit})
+    return await _part(session, _LEFT, limit)
+
+
+async def _part(session: AsyncSession, statement: TextClause, limit: int | None) -> Part[PrescriptionView]:
+    rows = (await session.execute(statement, {"limit": limit})).all()
+    return Part(await _with_lines(session, rows), rows[0].total if rows else 0)
 
 
 async def _one(session: AsyncSession, statement: TextClause, values: dict[str, Any]) -> PrescriptionView:
@@ -248,7 +266,10 @@ async def _one(session: AsyncSession, statement: TextClause, values: dict[str, A
 async def _views(
     session: AsyncSession, statement: TextClause, values: dict[str, Any]
 ) -> list[PrescriptionView]:
-    rows = (await session.execute(statement, values)).all()
+    return await _with_lines(session, (await session.execute(statement, values)).all())
+
+
+async def _with_lines(session: AsyncSession, rows: Sequence[Any]) -> list[PrescriptionView]:
     lines: dict[UUID, list[LineView]] = {}
     for row in await session.execute(_LINES, {"ids": [row.id for row in rows]}):
         lines.setdefault(row.prescription_id, []).append(_line(row))
@@ -269,4 +290,6 @@ def _view(row: Row[*tuple[Any, ...]], lines: Sequence[LineView]) -> Prescription
         "delivery_status": row.delivery_status and DeliveryStatus(row.delivery_status),
         "lines": tuple(lines),
     }
-    return PrescriptionView(**{**row._mapping, **words})  # noqa: SLF001
+    found = {**row._mapping}  # noqa: SLF001
+    found.pop("total", None)
+    return PrescriptionView(**found | words)

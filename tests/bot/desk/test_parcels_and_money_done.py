@@ -39,7 +39,7 @@ from tests.integrations.hospital.conftest import Booker, Clinic
 from tests.pharmacy_rows import Pharmacy
 
 
-async def _shipped(desks: Desks, state: ParcelState) -> Any:
+async def shipped(desks: Desks, state: ParcelState) -> Any:
     """A parcel of which the carrier says so; gives its row."""
     pharmacy = Pharmacy(desks.rt.database, desks.rt.crypto)
     await pharmacy.open()
@@ -54,7 +54,7 @@ async def _shipped(desks: Desks, state: ParcelState) -> Any:
 
 
 async def test_a_parcel_that_came_back_is_sent_again(desks: Desks) -> None:
-    parcel = await _shipped(desks, ParcelState.RETURNED)
+    parcel = await shipped(desks, ParcelState.RETURNED)
     pharmacist = await desks.enter(Role.PHARMACIST)
     await open_row(pharmacist, "/parcels", parcel)
     await pharmacist.user.should_not_see("建国路88号")
@@ -71,7 +71,7 @@ async def test_a_parcel_that_came_back_is_sent_again(desks: Desks) -> None:
 
 
 async def test_a_lost_parcel_is_paid_back_by_who_may(desks: Desks) -> None:
-    parcel = await _shipped(desks, ParcelState.RETURNED)
+    parcel = await shipped(desks, ParcelState.RETURNED)
     pharmacist = await desks.enter(Role.PHARMACIST)
     await open_row(pharmacist, "/parcels", parcel)
     await pharmacist.user.should_see(marker="do-again", retries=100)
