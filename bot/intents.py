@@ -17,6 +17,7 @@ from integrations.runtime import Runtime
 
 # What an entry of the account's menu may ask for; the keys are intents of the domain.
 MENU_INTENTS = frozenset(intent for intent, _ in menu.ENTRIES)
+_SHARED = frozenset({Kind.LINK, Kind.FILE})
 _NEWS_CHOICES = text("SELECT options FROM news_choices WHERE id = :id AND conversation_id = :conversation")
 
 
@@ -45,9 +46,15 @@ def command(message: MessageIn, kept: dict[str, Any] | None) -> str | None:
         return f"/{message.choice}" if message.choice in MENU_INTENTS else "/help"
     if message.kind is Kind.CHOICE:
         return choices.pressed(message.choice, kept)
-    if message.text.strip():
+    if message.text.strip() and not _is_titled(message):
         return choices.typed(message.text, kept)
     return "/non_text"
+
+
+def _is_titled(message: MessageIn) -> bool:
+    """Whether the text is the title of what was shared, and nothing that the patient says: a page, or a file that
+    the platform keeps to itself. Beside a file that we have it is the patient's own line."""
+    return message.kind in _SHARED and message.media is None
 
 
 async def below_news(rt: Runtime, conversation_id: UUID, choice: str) -> str | None:

@@ -10,7 +10,7 @@ from bot.handoff.control import change_control
 from bot.models import ControlState
 from bot.understanding import Reading
 from integrations.channel import Unknown
-from integrations.messages import Kind, Location
+from integrations.messages import Kind, Location, Media
 from integrations.settings import ROOT
 
 BUTTONS = [
@@ -240,6 +240,20 @@ async def test_what_is_no_text_has_an_intent(rasa, write, drain, kind, choice, e
     await drain(accepted.conversation_id)
     assert rasa.turns[0]["text"] == expected
     assert rasa.turns[0]["metadata"]["kind"] == kind.value
+
+
+@pytest.mark.parametrize("kind", [Kind.LINK, Kind.FILE])
+async def test_the_title_of_what_was_shared_is_nothing_the_patient_says(rasa, write, drain, kind):
+    accepted = await write("下周三上午心内科专家坐诊\nhttps://example.org/", kind=kind)
+    await drain(accepted.conversation_id)
+    assert rasa.turns[0]["text"] == "/non_text"
+    assert rasa.turns[0]["metadata"]["kind"] == kind.value
+
+
+async def test_a_line_beside_a_file_is_what_the_patient_says(rasa, write, drain):
+    accepted = await write("这是上次的报告，想挂号", kind=Kind.FILE, media=Media("f1", "application/pdf"))
+    await drain(accepted.conversation_id)
+    assert rasa.turns[0]["text"] == "这是上次的报告，想挂号"
 
 
 async def test_while_a_person_speaks_rasa_is_not_asked(rt, telegram, rasa, write, drain):
