@@ -62,10 +62,12 @@ _WEIGHT = re.compile(
     re.IGNORECASE,
 )
 
+_DEGREES = "度|℃|°c|°f|℉|°|degrees"
+_TENTH_OF_A_DEGREE = r"[\d一二三四五六七八九半](?![\d分])"
 _TEMPERATURE = re.compile(
-    rf"(?:体温|温度|发烧|烧到|烧|temperature|\btemp|fever){GAP}(?P<n>{N})"
-    r" ?(?P<unit>度|℃|°c|°f|℉|°|degrees|c\b|f\b)?(?P<tenth>[\d一二三四五六七八九半](?![\d分]))?"
-    rf"|(?P<n2>{N}) ?(?P<unit2>度|℃|°c|°f|℉|°|degrees)(?P<tenth2>[\d一二三四五六七八九半](?![\d分]))?",
+    rf"(?:体温|温度|发烧|烧到|烧|temperature|\btemp|fever){GAP}(?P<n>{N})(?P<open>{OPEN})?"
+    rf" ?(?P<unit>{_DEGREES}|c\b|f\b)?(?P<tenth>{_TENTH_OF_A_DEGREE})?"
+    rf"|(?P<n2>{N})(?P<open2>{OPEN})? ?(?P<unit2>{_DEGREES})(?P<tenth2>{_TENTH_OF_A_DEGREE})?",
     re.IGNORECASE,
 )
 _MOST = 8  # bare numbers of one message
@@ -226,7 +228,10 @@ def _temperatures(text: str, expected: bool) -> Iterator[Measured]:
         value = read_quantity(said)
         if tenth:
             value += 0.5 if tenth == "半" else read_quantity(tenth) / 10
-        found = _temperature(value, (match["unit"] or match["unit2"] or "").lower(), *match.span())
+        left_open = match["open"] or match["open2"] or (not tenth and _is_open(text, match.end()))
+        largest = value + TENTHS if left_open else value
+        unit = (match["unit"] or match["unit2"] or "").lower()
+        found = _temperature(value, largest, unit, *match.span())
         if match["n"] is None and not expected and not 34 <= float(found.value["value"]) <= 43:
             continue  # an angle, an oven
         told = match.end()
@@ -234,17 +239,31 @@ def _temperatures(text: str, expected: bool) -> Iterator[Measured]:
     if told:
         upper = _UPPER.match(text, told)
         for match in (*([upper] if upper else []), *islice(_THEN.finditer(text, told), _MOST)):
-            yield _temperature(read_quantity(match["n"]), "", *match.span("n"))
+            value = read_quantity(match["n"])
+            yield _temperature(value, value, "", *match.span("n"))
     elif expected:
-        yield from (_temperature(value, "", start, end) for value, start, end in _few(text))
+        for value, start, end in _few(text):
+            largest = value + TENTHS if _is_open(text, end) else value
+            yield _temperature(value, largest, "", start, end)
 
 
-def _temperature(value: float, unit: str, start: int, end: int) -> Measured:
+def _is_open(text: str, at: int) -> bool:
+    """三十八度多: of a temperature the tenths are what is not told."""
+    return text.startswith(("多", "几"), at)
+
+
+def _temperature(value: float, largest: float, unit: str, start: int, end: int) -> Measured:
+    told: Value = {"value": _celsius(value, unit)}
+    more = if_more({"value": _celsius(largest, unit)}, told)
+    return Measured(MeasurementKind.TEMPERATURE, told, start, end, at_most=more)
+
+
+def _celsius(value: float, unit: str) -> float:
     if unit in ("°f", "℉", "f") or (
         not unit.startswith(("°c", "℃", "度")) and _FAHRENHEIT[0] <= value <= _FAHRENHEIT[1]
     ):
         value = (value - 32) / 1.8
-    return Measured(MeasurementKind.TEMPERATURE, {"value": round(value, 1)}, start, end)
+    return round(value, 1)
 
 
 _WHOSE_OR_WHEN = (

@@ -17,7 +17,10 @@ _POORLY = re.compile(
     r"(?:得|的)?(?:也|还|都|并|很|比较|挺|有点|太|是)*(?:不(?!错|疼|痛|咳|晕|红|肿|难|烧|渗|流)|缓?慢|差(?!不多)|有限|糟)"
 )
 _NOT_ONE_BIT = re.compile(r"一点点?儿?(?:都|也)?(?=[没不])")  # 一点都不晕 is no little
-_BUT = re.compile(r"但|不过|可是|\bbut\b|\bhowever\b", re.IGNORECASE)
+_BUT = re.compile(
+    r"但|不过|可是|(?<=[，, ])(?:就是|只是)(?![没不这那说])|除了|\bbut\b|\bhowever\b|\bjust (?:a|an|some)\b|\bexcept\b",
+    re.IGNORECASE,
+)
 # 不太晕 is a little.
 _HARDLY = re.compile(
     r"[不没](?:是|算|有)?(?:太|怎么|大[^问碍]|很|那么|以前|之前|原来|上次)|\bnot (?:so|very|too|that|as) ",

@@ -44,7 +44,9 @@ _OR = re.compile(
     r"(?<![零一二三四五六七八九十点])[一二两三四五六七八](?=[二三四五六七八九](?![零一二三四五六七八九十百点]))"
 )  # 七八分: the worse one
 _RANGE = re.compile(r"\d ?(?:[-~～—–到至、]|to|or|或) ?\d", re.IGNORECASE)
-_NOW = re.compile(r"现在|今天|今早|目前|这会|刚才|刚刚|\bnow\b|\btoday\b|this morning", re.IGNORECASE)
+# Of several scores the one of this moment counts, else the one of today.
+_NOW = re.compile(r"现在|目前|这会|\bnow\b", re.IGNORECASE)
+_TODAY = re.compile(r"今天|今早|刚才|刚刚|\btoday\b|this morning", re.IGNORECASE)
 _NAMED_HALF = re.compile(r"\D*[高上收]|[a-z]", re.IGNORECASE)
 _NOTHING = re.compile(
     r"^(?:没有?了?|没什么了?|暂时没有|都没有|无|不用了|no|nope|nothing|none|no,? thanks?)[。.!！ ]*$",
@@ -302,6 +304,11 @@ def _scores(text: str) -> set[float]:
     return set(find_numbers(_WORD.sub(" ", _OR.sub("", _SCALE.sub(" ", text)))))
 
 
+def _scores_of(parts: Sequence[str], when: re.Pattern[str]) -> set[float]:
+    """Those that are told of this time."""
+    return {score for part in parts if when.search(part) for score in _scores(part)}
+
+
 def _counted(plans: Plans, question: Question, number: float | None) -> Read | None:
     if number is None:
         return None
@@ -314,8 +321,7 @@ def _pain(plans: Plans, question: Question, text: str) -> Read | None:
     that of today, and of a range the worse one."""
     numbers = _scores(text)
     if len(numbers) > 1 and not _RANGE.search(text):
-        now = next((clause for clause in clauses(text) if _NOW.search(clause)), "")
-        numbers = _scores(now)
+        numbers = _scores_of(clauses(text), _NOW) or _scores_of(clauses(text), _TODAY)
         if len(numbers) > 1:
             return None
     if numbers:

@@ -167,6 +167,22 @@ def test_temperature(text: str, celsius: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("三十八度多", 38, 38.9),
+        ("体温38度几", 38, 38.9),
+        ("38多度", 38, 38.9),
+        ("烧到三十八九度", 38, 38.9),
+        ("体温40多度", 40, 40.9),
+        ("38多", 38, 38.9),
+    ],
+)
+def test_the_tenths_of_a_temperature_are_left_open(text: str, least: float, most: float) -> None:
+    [found] = find_measurements(text, "temperature")
+    assert (found.value, found.at_most) == ({"value": least}, {"value": most})
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *(

@@ -11,6 +11,7 @@ import pytest
 from integrations.hospital.follow_up.correcting import corrected, corrects
 from integrations.hospital.follow_up.plans import FOLDER, Plan, Question, load
 from integrations.hospital.follow_up.reading import read_all
+from integrations.hospital.models import Level
 from integrations.language.script import normalise
 
 PLANS = load(FOLDER)
@@ -319,3 +320,29 @@ NO_CORRECTION = """现在150/95，是不是还高 | 是不是太高了 | 感觉�
 @pytest.mark.parametrize("text", [one.strip() for one in NO_CORRECTION.split("|")])
 def test_not_taking_back(text: str) -> None:
     assert not corrects(text)
+
+
+def test_a_temperature_that_may_alarm_does() -> None:
+    """38度多 is up to 38.9, and above 38.4 it alarms."""
+    plan, question = asked("after_surgery", "temperature")
+    [read] = read_all(PLANS, plan.questions, question, normalise("三十八度多"), {})
+    assert read.level is Level.ALARM
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [("刚才3，现在8", 8), ("刚才7，现在3", 3), ("昨天3分，刚才8分", 8), ("今早3，刚才8", None), ("now 8, today 3", 8)],
+)  # fmt: skip
+def test_of_several_scores_that_of_this_moment_counts(text: str, score: float | None) -> None:
+    _, question = asked("after_surgery", "pain")
+    reads = read_all(PLANS, [question], question, normalise(text), {})
+    assert [read.value for read in reads] == ([] if score is None else [score])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["没事，就是眼前发黑", "没有不舒服，就是血压高", "都没有，只是睡得晚", "all fine, except my sleep"],
+)
+def test_a_no_with_something_behind_it_is_asked_again(text: str) -> None:
+    _, question = asked("hypertension", "complaint")
+    assert read_all(PLANS, [question], question, normalise(text), {}) == []
