@@ -98,14 +98,21 @@ _ONLY_COURTESY = re.compile(
 )
 # Two denials ask for it: 不转人工不行; a reproach too: 你们不给转人工.
 _INSISTS = re.compile(
-    r"不行|不可|才怪|就(?:投诉|告|不)|你们?(?:不|都不|没)|\bor i\b|\bunless\b", re.IGNORECASE
+    r"不行|不可|才怪|就(?:投诉|告|不)|没有?人(?!工)|谁|你们?(?:不|都不|没)|\bor i\b|\bunless\b", re.IGNORECASE
 )
 
+# For now it is a no: 好，回头再说; 好的我想想.
+_PUT_OFF = (
+    r"(?:下次|[改回]天|改日)(?=$|[吧再来，,。 ])|(?:以后|下次一定)(?=$|[吧啊，,。 ])|以后再"
+    r"|[再先](?:看看|说吧|想想|考虑)|考虑(?:一下|考虑)|商量(?!好|过)"
+    r"|(?:回头|等[一等]?[下等]?|晚[点些]|过[几两一]?[天阵会]儿?|到时候?|有空|明天)再?说(?!一|的|过)"
+    r"|(?:想一?想|缓[缓一几])(?=$|[吧再看啊，,。 ])"
+    r"|(?<!pay )\blater\b[.! ]*$"
+)
 _NO = re.compile(
-    r"[不没甭勿莫否拒冇未]|(?<![性特分级区类])别(?!人|的)|唔(?!该)|算了|反对|作废"
-    r"|(?:下次|[改回]天|改日)(?=$|[吧再来，,。 ])|免了"
-    r"|[再先](?:看看|说吧|想想|考虑)|考虑(?:一下|考虑)|商量(?!好|过)|拉倒|放弃|以后再"
-    r"|\b(?:no|not|never|none|nope|neither|cannot|refuse|decline)\b|n['’]t\b",
+    r"[不没甭勿莫否拒冇未]|(?<![性特分级区类])别(?!人|的)|唔(?!该)|算了|反对|作废|免了|拉倒|放弃"
+    r"|\b(?:no|not|never|none|nope|nah|neither|cannot|refuse|decline|hold off)\b|n['’]t\b"
+    rf"|{_PUT_OFF}",
     re.IGNORECASE,
 )
 # A yes all the same: 没问题, 一点不差, 好的不急.

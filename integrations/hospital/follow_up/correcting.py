@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from integrations.language.measurements import Measured
 
-_WRONG = r"(?:说|写|打|按|点|选|看|记|弄|搞|发|输|填|答|讲|念|读|量|测|称)错了?"
+# 打错针了 and 说错过了 take back no words.
+_WRONG = r"(?:说|写|打|按|点|选|看|记|弄|搞|发|输|填|答|讲|念|读|量|测|称)错(?!过|了?(?:药|针|医生|大夫|医院|科))了?"
 # "是不是还高" asks, 不对劲 complains, 不是很疼 answers: none of them takes anything back.
 _ASKS = re.compile(r"(?:是不是|会不会|有没有|(?<!不)对不对)[^，,。；;！!？?\d]{0,8}|(?:对|错)[了的]?[吗么]")
 # 没看错, "it's no typo": the patient stands by it.

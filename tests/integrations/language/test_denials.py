@@ -77,6 +77,8 @@ def test_not_wanted(intent: str, said: str) -> None:
         ("talk_to_human", "can't you transfer me"),
         ("talk_to_human", "no person has answered me"),
         ("complain", "不投诉不行"),
+        ("complain", "不投诉没人管"),
+        ("complain", "我不投诉他投诉谁"),
         ("complain", "要不投诉吧"),
         ("complain", "我要投诉，医生不给我退号"),
         ("complain", "医生没给我开药我要投诉"),
@@ -159,6 +161,7 @@ def test_a_person_is_wanted_or_more_is_said(said: str) -> None:
         "授权作废", "不可以", "唔要", "好的算了", "嗯嗯 不是", "可以是可以，但我不想", "I don't think so", "當然不要",
         "好下次吧", "可以免了吧", "嗯再看看吧", "好的我再考虑一下", "好不要了", "行改天吧",
         "好吧没办法来", "好，没办法接受", "我同意不了", "好的下次再来",
+        "好，回头再说", "行，等等再说", "好吧以后吧", "好的我想想", "好，缓缓", "行，明天再说", "ok later", "ok nah",
     ],
 )  # fmt: skip
 def test_no_yes(said: str) -> None:
@@ -174,6 +177,7 @@ def test_no_yes(said: str) -> None:
         "对不起刚看到，要", "不需要改，确认", "没有其他问题，对", "好的别忘了提醒我",
         "对，下次复诊是周三", "确认，跟家里商量过了", "没办法，就这个吧", "同意不退", "可不可以，可以",
         "yes, cancel it", "确认取消", "都吃了没落下", "对，没变", "同意", "好的",
+        "好的，以后也这样", "可以，再说一遍", "想好了，确认", "yes, I'll pay later",
     ],
 )  # fmt: skip
 def test_a_yes_all_the_same(said: str) -> None:

@@ -307,7 +307,8 @@ def test_taking_back(text: str, instead: str) -> None:
     assert "".join(corrected(text).split()) == "".join(instead.split())
 
 
-NO_CORRECTION = """现在150/95，是不是还高 | 是不是太高了 | 感觉不对劲 | 不是很疼 | 不是每天吃 | 恢复得不错了 | 不是 |
+NO_CORRECTION = """打错针了 | 我弄错药了，多吃了两片 | 医生说错过最佳时机了 |
+    现在150/95，是不是还高 | 是不是太高了 | 感觉不对劲 | 不是很疼 | 不是每天吃 | 恢复得不错了 | 不是 |
     没错 | 药改成一天两次了 | 150/95，对不对 | 150/95，不是很舒服，是有点晕 | 是不是量错了 | 不是特别好 | 头不是很晕 |
     I'd rather wait | nothing is wrong | I actually feel fine | sorry for the late reply, 150/95 |
     sorry, but I feel bad | no, 150/95 | something is wrong with my foot | no dizziness |
