@@ -84,6 +84,9 @@ class Wish:
         """Without the half day that was picked, and all that hangs on it."""
         return replace(self, schedule="", slot="", named="", offered=())
 
+    def at_any_time(self) -> Wish:
+        return replace(self.unchosen().on(None), period="", time="")
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -102,9 +105,8 @@ def take(wish: Wish, facts: Facts, doctors: Doctors, *, today: date, last: date)
     if facts.unknown_practitioner and not facts.practitioners:
         notes.append(Note("say_booking_unknown_doctor", words=facts.unknown_practitioner))
         # What was chosen before is not meant any more, nor its day.
-        wish = replace(
-            wish.unchosen().on(None) if wish.schedule else wish, practitioners=(), period="", time=""
-        )
+        kept = wish.at_any_time() if wish.schedule else replace(wish, period="", time="")
+        wish = replace(kept, practitioners=())
     wish = _for_whom(wish, facts)
     wish = _choose(wish, facts)
     wish = _forget(wish, facts)
@@ -141,7 +143,7 @@ def back(wish: Wish) -> Wish | None:
     if wish.practitioners and wish.departments:
         return replace(wish.unchosen(), practitioners=())
     if wish.first or wish.period:
-        return replace(wish.unchosen().on(None), period="", time="")
+        return wish.at_any_time()
     if wish.departments or wish.practitioners:
         return wish.anew()
     return None

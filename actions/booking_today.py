@@ -47,7 +47,7 @@ def hear_apart(turn: Turn, wish: Wish) -> Wish:
     if wish.moving or not says_apart(turn):
         return wish
     doctors = () if wish.schedule else wish.practitioners
-    free = replace(wish.unchosen().on(None), period="", time="", practitioners=doctors)
+    free = replace(wish.at_any_time(), practitioners=doctors)
     return replace(free, apart=turn.now.isoformat())
 
 

@@ -267,6 +267,8 @@ class TriageForm(Form):
 
     async def _wish(self, turn: Turn, symptoms: Symptoms, department: str) -> Wish:
         before = waiting_wish(turn)
+        if before.schedule:  # the day and half day are those of the number that was proposed, and not wished for
+            before = before.at_any_time()
         whom: Someone = await someone(turn, symptoms)
         patient = before.patient
         if whom.relative or symptoms.patient:

@@ -235,6 +235,20 @@ async def test_a_booking_that_does_not_know_the_department_asks_here(clinic: Cli
     assert "11月25日" in said.text
 
 
+async def test_the_time_of_a_number_of_another_department_was_proposed_and_not_wished_for(
+    clinic: Clinic,
+) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    await clinic.session("张伟", WEDNESDAY, period="afternoon")
+    chat = await clinic.chat()
+    proposed = await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]), text="李静有号吗")
+    assert "11月25日（周三）上午" in proposed.text
+    said = await chat.say("tell_symptoms", text="膝盖疼")
+    said = await chat.press(said, "挂骨科")
+    assert "11月25日（周三）下午" in said.text
+    assert "不出诊" not in said.text  # in the morning, which nobody asked for
+
+
 async def test_what_was_told_stands_sealed(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     await chat.say("tell_symptoms", text="膝盖疼")
