@@ -41,6 +41,7 @@ from actions.consultation_words import (
 from actions.forms import LONG_AWAY, THEN, Form, Outcome
 from actions.revealing import reveal
 from actions.turn import Reply, Turn
+from integrations.hospital.consultations.eligibility import Admitted
 from integrations.hospital.consultations.offers import OnlineDoctor
 from integrations.hospital.consultations.terms import ConsultationError, FirstVisit, NotAdmitted, Standing
 from integrations.hospital.follow_up.correcting import corrected, corrects
@@ -221,8 +222,10 @@ class ConsultationForm(Form):
             ask_condition(turn, reply, person, again=turn.asked == CONDITION)
             return await open_question(turn, known, CONDITION)
         chosen = next((one for one in doctors if str(one.practitioner_id) == known.practitioner), None)
-        if chosen is None or not chosen.free:
-            return await self._which(turn, reply, known, doctors, unfree=chosen)
+        if chosen is None:
+            return await self._which(turn, reply, known, doctors)
+        if not chosen.free:
+            return await self._another(turn, reply, known, chosen, admitted)
         if admitted.visit is None and not (known.messages or known.first):
             reply.say("ask_consultation_proof", department=chosen.department)
             return await open_question(turn, known, PROOF)
@@ -270,19 +273,21 @@ class ConsultationForm(Form):
 
     # Which doctor
 
-    async def _which(
-        self,
-        turn: Turn,
-        reply: Reply,
-        known: Draft,
-        doctors: list[OnlineDoctor],
-        *,
-        unfree: OnlineDoctor | None = None,
+    async def _another(
+        self, turn: Turn, reply: Reply, known: Draft, chosen: OnlineDoctor, admitted: Admitted
     ) -> Outcome:
-        if unfree is not None:
-            key = "say_consultation_full" if unfree.open_now else "say_consultation_closed"
-            opens = turn.words.moment(unfree.opens_at, turn.today)
-            reply.say(key, doctor=doctor_title(turn, unfree), opens=opens)
+        """The chosen one has no time: those who have it come first, of their department before others."""
+        key = "say_consultation_full" if chosen.open_now else "say_consultation_closed"
+        opens = turn.words.moment(chosen.opens_at, turn.today)
+        reply.say(key, doctor=doctor_title(turn, chosen), opens=opens)
+        doctors = await admission.doctors(turn, replace(known, practitioner=""))
+        others = [one for one in doctors if one.practitioner_id != chosen.practitioner_id]
+        if admitted.small_child:
+            others = [one for one in others if one.children]
+        others.sort(key=lambda one: (not one.free, one.department_id != chosen.department_id))
+        return await self._which(turn, reply, known, others or [chosen])
+
+    async def _which(self, turn: Turn, reply: Reply, known: Draft, doctors: list[OnlineDoctor]) -> Outcome:
         shown = doctors[:SHOWN]
         offer_doctors(turn, reply, shown)
         known = replace(known, practitioner="", offered=tuple(str(one.practitioner_id) for one in shown))

@@ -267,7 +267,9 @@ class TriageForm(Form):
 
     async def _wish(self, turn: Turn, symptoms: Symptoms, department: str) -> Wish:
         before = waiting_wish(turn)
-        if before.schedule:  # the day and half day are those of the number that was proposed, and not wished for
+        if (
+            before.schedule
+        ):  # the day and half day are those of the number that was proposed, and not wished for
             before = before.at_any_time()
         whom: Someone = await someone(turn, symptoms)
         patient = before.patient

@@ -164,6 +164,8 @@ async def test_a_doctor_out_of_hours_says_when_and_others_are_offered(clinic: An
     await chat.say("online_consultation", ("practitioner", clinic.doctors["李静"]))
     which = await chat.say("inform", await chat.token("health", "高血压"))
     assert "现在不接诊，今天 18:00 开始" in which.text
+    assert "可以换一位" in which.text
+    assert [title.split()[0] for title in which.buttons] == ["张伟"]
     chat2 = await clinic.chat()
     await chat2.say("online_consultation")
     which = await chat2.say("inform", await chat2.token("health", "骨折术后"))
