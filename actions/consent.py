@@ -9,7 +9,7 @@ from actions.forms import THEN, Form, Outcome
 from actions.hospital_questions import read_question
 from actions.revealing import contact_of
 from actions.turn import Reply, Turn
-from actions.waiting_wish import BOOKING, SLOT, keep, waits, wants_booking
+from actions.waiting_wish import BOOKING, SLOT, keep_and_say, waits, wants_booking
 from actions.walk_in import told_the_way
 from integrations.hospital import accounts, patients, tokens
 from integrations.hospital.models import ConsentKind, Relation
@@ -98,9 +98,7 @@ class ConsentForm(Form):
         if await told_the_way(turn, reply):
             reply.parts.append("")
             return await self.ask(turn, reply, {})
-        waiting = await keep(turn)
-        if waiting.words:
-            reply.say("say_wish_kept", wish=waiting.words)
+        waiting = await keep_and_say(turn, reply)
         outcome = await self.ask(turn, reply, {})
         outcome.slots.update(waiting.slots)
         return outcome
@@ -118,8 +116,8 @@ class ConsentForm(Form):
             return _onward(turn)
         if turn.intent == "give_consent" and seen in missing:
             return await self._given(turn, reply, missing, ConsentKind(seen))
-        if waits(turn.slots) and (words := (await keep(turn)).words):
-            reply.say("say_wish_kept", wish=words)
+        if waits(turn.slots):
+            await keep_and_say(turn, reply)
         if turn.facts.personal:
             await _drop_values(turn, reply)
         for why in await _why(turn):

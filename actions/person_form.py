@@ -16,7 +16,7 @@ from actions.registration_proof import Proof
 from actions.registration_values import Values
 from actions.revealing import reveal
 from actions.turn import Reply, Turn
-from actions.waiting_wish import SLOT, keep, wants_booking
+from actions.waiting_wish import SLOT, keep_and_say, wants_booking
 from actions.walk_in import told_the_way
 from integrations.hospital import links
 
@@ -155,9 +155,7 @@ class PersonForm(Form):
         if await told_the_way(turn, reply):
             reply.parts.append("")
             return await self.ask(turn, reply, draft)
-        waiting = await keep(turn)
-        if waiting.words:
-            reply.say("say_wish_kept", wish=waiting.words)
+        waiting = await keep_and_say(turn, reply)
         reply.say("say_registration_first")
         outcome = await self.ask(turn, reply, draft)
         outcome.slots.update(waiting.slots)

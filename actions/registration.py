@@ -16,7 +16,7 @@ from actions.person_form import PAGE_FIRST, STOPS, PersonForm, plain_values
 from actions.registration_draft import Person, new_values
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
-from actions.waiting_wish import BOOKING, keep, waits
+from actions.waiting_wish import BOOKING, keep_and_say, waits
 from integrations.hospital import patients
 from integrations.hospital.models import Sex
 
@@ -57,8 +57,8 @@ class RegistrationForm(PersonForm):
         if await missing_consents(turn):
             return Outcome.closed(go_on="consent_form", slots={THEN: then or FORM})
         if waits(turn.slots):
-            if turn.facts.for_booking and (words := (await keep(turn)).words):
-                reply.say("say_wish_kept", wish=words)
+            if turn.facts.for_booking:
+                await keep_and_say(turn, reply)
             reply.say("say_registration_needed")
         else:
             reply.say("say_registration_before_family" if then == FAMILY else "say_registration_start")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from actions.booking_draft import Wish, take
+from actions.booking_draft import Note, Wish, take
+from actions.booking_words import say_notes
 from actions.directory import Directory
 from actions.facts import Facts
 from actions.forms import THEN
-from actions.turn import Turn
+from actions.turn import Reply, Turn
 
 BOOKING = "booking_form"
 SLOT = "booking"
@@ -22,10 +23,11 @@ _NAMING = frozenset({"inform", "nlu_fallback"})
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The wish so far, and how it reads ("" when nothing is known yet)."""
+    """The wish so far, how it reads ("" when nothing is known yet), and what of the message could not be taken."""
 
     wish: Wish
     words: str
+    notes: Sequence[Note] = ()
 
     @property
     def slots(self) -> dict[str, Any]:
@@ -53,8 +55,18 @@ async def keep(turn: Turn) -> Waiting:
     directory = await turn.directory()
     before = waiting_wish(turn)
     facts = replace(turn.facts, field="")
-    wish, _ = take(before, facts, directory, today=turn.today, last=last_day(turn, directory, before))
-    return Waiting(wish, in_words(turn, directory, wish))
+    wish, notes = take(before, facts, directory, today=turn.today, last=last_day(turn, directory, before))
+    return Waiting(wish, in_words(turn, directory, wish), notes)
+
+
+async def keep_and_say(turn: Turn, reply: Reply) -> Waiting:
+    """The same, told: a day that there is not, is over or not open yet is said at once, and what is kept."""
+    waiting = await keep(turn)
+    if waiting.words or turn.intent == "book_appointment":  # else the day may be of anything
+        say_notes(turn, reply, waiting.notes, await turn.directory(), waiting.wish)
+    if waiting.words:
+        reply.say("say_wish_kept", wish=waiting.words)
+    return waiting
 
 
 def when_wished(turn: Turn, directory: Directory) -> Wish:

@@ -229,3 +229,34 @@ async def test_letting_go_needs_no_consent_and_then_tells_names_only(
     await chat.say("affirm")
     async with runtime.database.begin() as session:
         assert await patients.acting_for(session, chat.contact.account_id) == []
+
+
+@pytest.mark.parametrize(
+    ("entity", "words"),
+    [
+        (("impossible_date", "11月31号"), "没有“11月31号”这一天"),
+        (("date", (WEDNESDAY - timedelta(days=7)).isoformat()), "11月18日（周三）已经过了"),
+        (("date", (WEDNESDAY + timedelta(days=90)).isoformat()), "只放号到"),
+    ],
+)
+async def test_a_day_that_cannot_be_is_said_before_the_consent_and_the_registration(
+    clinic: Clinic, entity: tuple[str, str], words: str
+) -> None:
+    chat = await clinic.chat(consent=False, registered=False)
+    bone = ("department", clinic.departments["骨科"])
+    first = await chat.say("book_appointment", bone, entity)
+    assert words in first.text
+    assert "记下了：骨科。" in first.text
+    assert words in (await chat.say("book_appointment", entity)).text
+    said = await chat.press(first, "同意")
+    assert words not in said.text
+    assert words in (await chat.say("book_appointment", bone, entity)).text
+
+
+async def test_a_day_that_cannot_be_is_said_where_a_booking_opens_the_registration(clinic: Clinic) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await chat.say("book_appointment", ("impossible_date", "11月31号"))
+    assert said.text.startswith("没有“11月31号”这一天")
+    assert chat.form == "registration_form"
+    yesterday = ("date", (NOW - timedelta(days=1)).date().isoformat())
+    assert "过了" not in (await chat.say("inform", yesterday)).text  # 昨天刚办的身份证
