@@ -9,10 +9,10 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import notices, texts
-from bot.handoff import queue, talking, telling
+from bot.handoff import control, queue, talking, telling
 from bot.handoff.models import Reason, Skill, Talk, TalkStatus
 from integrations.hospital import deceased
-from integrations.hospital.consultations import views
+from integrations.hospital.consultations import rows, views
 from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import ConsultationStatus, HospitalEvent, StaffMember
@@ -47,12 +47,10 @@ async def tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID
     """Opens or ends the talk, and tells the patient. Gives the conversation whose dialog goes on, if one does."""
     kind = EventKind(event.kind)
     one = await views.consultation(session, UUID(event.payload["consultation_id"]))
-    if kind is EventKind.CONSULTATION_PAID and one.status is not ConsultationStatus.WAITING:
-        return None  # it is cancelled, or was accepted, by now
+    if kind is EventKind.CONSULTATION_PAID and not await _open(session, rt, one):
+        return None
     goes_on = None
-    if kind is EventKind.CONSULTATION_PAID:
-        await _open(session, rt, one)
-    elif kind in _ENDS:
+    if kind in _ENDS:
         goes_on = await _end(session, rt, one)
     if kind is EventKind.CONSULTATION_CANCELLED:
         return goes_on
@@ -78,9 +76,7 @@ async def open_again(session: AsyncSession, rt: Runtime) -> list[UUID]:
     found = [
         await views.consultation(session, one) for one in await session.scalars(_FORGOTTEN, {"now": rt.now()})
     ]
-    for one in found:
-        await _open(session, rt, one)
-    return [one.contact_id for one in found]
+    return [one.contact_id for one in found if await _open(session, rt, one)]
 
 
 async def talk_of(session: AsyncSession, one: ConsultationView) -> Talk | None:
@@ -89,8 +85,11 @@ async def talk_of(session: AsyncSession, one: ConsultationView) -> Talk | None:
     return found if found is not None and found.consultation_id == one.id else None
 
 
-async def _open(session: AsyncSession, rt: Runtime, one: ConsultationView) -> None:
-    """Its doctor is to accept it; the bot goes on until then."""
+async def _open(session: AsyncSession, rt: Runtime, one: ConsultationView) -> bool:
+    """Its doctor is to accept it; the bot goes on until then. False: it is cancelled, or was accepted, by now."""
+    await control.hold(session, one.contact_id)
+    if (await rows.locked(session, one.id)).status is not ConsultationStatus.WAITING:
+        return False
     member = await session.scalar(
         select(StaffMember.id).where(StaffMember.practitioner_id == one.practitioner_id, StaffMember.active)
     )
@@ -104,6 +103,7 @@ async def _open(session: AsyncSession, rt: Runtime, one: ConsultationView) -> No
         wanted_staff_id=member,
         consultation_id=one.id,
     )
+    return True
 
 
 async def _end(session: AsyncSession, rt: Runtime, one: ConsultationView) -> UUID | None:

@@ -1,4 +1,7 @@
-"""What a doctor does with a consultation at the desk: each is one transaction over the consultation and its talk."""
+"""What a doctor does with a consultation at the desk: each is one transaction over the consultation and its talk.
+
+Whoever speaks in the conversation is locked before the consultation, as by what the doctor says there: in any other
+order the doctor's last words and the end could wait for each other."""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.consulting.news import talk_of
-from bot.handoff import queue, talking
+from bot.handoff import control, queue, talking
 from bot.handoff.models import Skill, Talk, TalkStatus
 from integrations.hospital.consultations import accepting, finishing, rows, views
 from integrations.hospital.consultations.terms import ConsultationError, NotNow, Terms, UnknownConsultation
@@ -25,6 +28,7 @@ async def accept(
     session: AsyncSession, rt: Runtime, consultation_id: UUID, member: StaffMember, now: datetime
 ) -> Talk:
     """The consultation is accepted and its talk taken, both or neither. Raises what either refuses with."""
+    await _hold(session, consultation_id)
     await accepting.accept(
         session,
         consultation_id,
@@ -49,6 +53,7 @@ async def go_on(
     session: AsyncSession, rt: Runtime, consultation_id: UUID, member: StaffMember, now: datetime
 ) -> Talk:
     """Back into the talk of one that is going on, also when it was left meanwhile. Raises NotNow."""
+    await _hold(session, consultation_id)
     one = await rows.locked(session, consultation_id, practitioner_id=_doctor(member))
     if one.status is not ConsultationStatus.ACTIVE:
         raise NotNow(one.status)
@@ -65,6 +70,7 @@ async def give_back(
     now: datetime,
 ) -> None:
     """退诊: the whole fee goes back, the talk ends and the bot speaks again."""
+    await _hold(session, consultation_id)
     back = {"practitioner_id": _doctor(member), "actor": member.actor, "now": now}
     await accepting.give_back(session, rt.crypto, consultation_id, reason, words, **back)  # type: ignore[arg-type]
     await _end_talk(session, rt, consultation_id, member, now)
@@ -80,6 +86,7 @@ async def finish(
     now: datetime,
 ) -> bool:
     """Ends it with its summary, and the talk with it. Whether the follow-up plan began."""
+    await _hold(session, consultation_id)
     started = await finishing.finish(
         session,
         rt.crypto,
@@ -93,6 +100,10 @@ async def finish(
     )
     await _end_talk(session, rt, consultation_id, member, now)
     return started
+
+
+async def _hold(session: AsyncSession, consultation_id: UUID) -> None:
+    await control.hold(session, (await views.consultation(session, consultation_id)).contact_id)
 
 
 async def _talk(

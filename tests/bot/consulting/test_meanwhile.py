@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import time
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot import sweep
 from bot.consulting import work
@@ -14,8 +15,10 @@ from bot.consulting.work import WithColleague
 from bot.handoff import alarmed, queue, talking
 from bot.handoff.models import Skill, Talk, TalkStatus
 from bot.handoff.states import NotYours, OfConsultation
+from integrations.hospital.consultations import asking, views
 from integrations.hospital.consultations.terms import UnknownConsultation
-from integrations.hospital.models import ConsultationStatus, Role
+from integrations.hospital.models import ConsultationStatus, ReturnReason, Role
+from tests.bot.blocking import waits_for
 from tests.bot.consulting.test_consulting import _chatting, _doctor, _said, _talk, online
 from tests.consultation_rows import MINUTE, NOW, Asker, Online
 from tests.staff_rows import member
@@ -191,3 +194,59 @@ async def test_a_second_doctor_waits_until_the_first_is_done(rt: Any, online: On
     await act(work.finish, made, "好了", None, first, NOW + 2 * MINUTE)
     await act(work.take_up, another, second, NOW + 3 * MINUTE)
     assert (await _talk(rt)).staff_id == second.id
+
+
+@pytest.mark.parametrize(
+    ("service", "words"),
+    [
+        (work.finish, ("一月后复查", None)),
+        (work.give_back, (ReturnReason.MUST_BE_SEEN, "要听诊")),
+        (work.go_on, ()),
+    ],
+)
+async def test_what_the_doctor_is_just_saying_is_said_before_the_consultation_goes_on_or_ends(
+    rt: Any, online: Online, act: Any, service: Any, words: tuple[Any, ...]
+) -> None:
+    doctor = await _doctor(rt, online)
+    who, made = await _waits(rt, online)
+    await act(work.accept, made, doctor, NOW + MINUTE)
+    async with rt.database.begin() as session:
+        talk = await talking.open_talk(session, who.contact_id)
+        another = asyncio.create_task(act(service, made, *words, doctor, NOW + 2 * MINUTE))
+        await waits_for(session, another)
+        await talking.say(session, rt, talk.id, doctor, "多喝水", now=NOW + 2 * MINUTE)
+    await another
+    assert (await online.see(made)).answered_at == NOW + 2 * MINUTE
+    async with rt.database.begin() as session:
+        assert await session.scalar(text("SELECT count(*) FROM outbound WHERE staff_id IS NOT NULL")) == 1
+
+
+@pytest.mark.parametrize("by", ["news", "sweep"])
+async def test_nobody_is_asked_to_take_what_its_patient_cancels_just_then(
+    rt: Any, online: Online, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Between the look at the consultation and the question to its doctor all of the cancellation is told."""
+    await _doctor(rt, online)
+    who = await _chatting(rt, online)
+    made = await online.ask(who)
+    await online.pay(made)
+    if by == "sweep":
+        await _said(rt)
+        async with rt.database.begin() as session:
+            await session.execute(text("DELETE FROM talks"))
+    look = views.consultation
+
+    async def cancelled_behind_it(*about: Any) -> Any:
+        monkeypatch.setattr(views, "consultation", look)
+        seen = await look(*about)
+        async with rt.database.begin() as session:
+            await asking.cancel(session, made, account_id=who.account_id, key=None, now=NOW)
+        await sweep.news.tell(rt, 10)
+        return seen
+
+    monkeypatch.setattr(views, "consultation", cancelled_behind_it)
+    await (sweep.talks(rt) if by == "sweep" else sweep.news.tell(rt, 10))
+    assert (await online.see(made)).status is ConsultationStatus.CANCELLED
+    async with rt.database.begin() as session:
+        open_ones = text("SELECT count(*) FROM talks WHERE status IN ('waiting', 'unanswered', 'active')")
+        assert await session.scalar(open_ones) == 0
