@@ -60,9 +60,10 @@ _DUE = text(f"""
       AND NOT {ALARMED.format(conversation="outbound.conversation_id")}
     LIMIT :limit
 """)  # noqa: S608 - pieces of our own
+# Locked: an answer that is just repeating one says it in its own words.
 _ROWS = text(f"""
     SELECT id, content, notice, status, attempts, notified_at FROM outbound
-    WHERE conversation_id = :conversation AND {_READY} ORDER BY seq LIMIT 20
+    WHERE conversation_id = :conversation AND {_READY} ORDER BY seq LIMIT 20 FOR UPDATE
 """)  # noqa: S608 - pieces of our own
 _LOCK_CONTROL = text("SELECT state FROM controls WHERE conversation_id = :conversation FOR UPDATE")
 _CONTACT = text("SELECT channel, platform_id FROM contacts WHERE id = :conversation")

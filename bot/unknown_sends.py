@@ -73,7 +73,10 @@ _AGAIN = text("""
     INSERT INTO outbound (conversation_id, content, epoch, exempt, notice, about, talk_id, staff_id)
     SELECT conversation_id, content, :epoch, exempt, notice, about, talk_id, staff_id FROM outbound WHERE id = :id
 """)
-_EPOCH = text("SELECT epoch FROM controls WHERE conversation_id = :id FOR SHARE")
+# Before the message, as everybody who sends takes them.
+_EPOCH = text("""
+    SELECT epoch FROM controls WHERE conversation_id = (SELECT conversation_id FROM outbound WHERE id = :id) FOR SHARE
+""")
 
 
 def serves(member: StaffMember) -> bool:
@@ -113,8 +116,8 @@ async def say_again(
 ) -> UUID:
     """Queues it once more, at most once; the patient may read it twice. Gives the conversation, to be woken after the
     commit. Raises NotUnknown."""
+    epoch = await session.scalar(_EPOCH, {"id": outbound_id})
     conversation = await _settle(session, outbound_id, member, now, unsent=False)
-    epoch = int((await session.execute(_EPOCH, {"id": conversation})).scalar_one())
     await session.execute(_AGAIN, {"id": outbound_id, "epoch": epoch})
     await _audit(session, member.actor, "message_said_again", outbound_id, reason)
     return conversation

@@ -1,15 +1,18 @@
 """Messages of unknown fate, as staff settle them."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 
 from bot import delivery, inbox, outbox, unknown_sends
-from bot.handoff import talking
+from bot.handoff import control, talking
 from bot.outbox import Reply
 from bot.unknown_sends import NotUnknown
 from integrations.hospital.models import Role
 from integrations.hospital.revealing import NoReason
 from tests import staff_rows
+from tests.bot.blocking import waits_for
 from tests.clinic_rows import doctor, ward
 
 
@@ -51,6 +54,20 @@ async def test_said_again_at_most_once(rt, unknown, agent):
     with pytest.raises(NotUnknown):
         async with rt.database.begin() as session:
             await unknown_sends.say_again(session, unknown, agent, reason="x", now=rt.now())
+    assert await _statuses(rt) == ["unknown", "queued"]
+
+
+async def test_it_waits_for_whoever_sends_there_and_holds_nothing_that_they_want(rt, unknown, agent):
+    async def say_again():
+        async with rt.database.begin() as session:
+            await unknown_sends.say_again(session, unknown, agent, reason="called", now=rt.now())
+
+    async with rt.database.begin() as sender:
+        await control.hold(sender, await sender.scalar(text("SELECT conversation_id FROM outbound")))
+        again = asyncio.create_task(say_again())
+        await waits_for(sender, again)
+        await sender.execute(text("UPDATE outbound SET attempts = attempts + 1"))
+    await again
     assert await _statuses(rt) == ["unknown", "queued"]
 
 

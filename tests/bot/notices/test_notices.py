@@ -22,6 +22,7 @@ from integrations.channel import (
     Unreachable,
 )
 from integrations.messages import Kind, NoticeFate, NoticeNews
+from tests.bot.blocking import waits_for
 from tests.bot.notice_platform import notify
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -180,6 +181,19 @@ async def test_after_that_time_it_is_not_repeated_but_said_with_the_next_answer(
     async with rt.database.begin() as session:
         again = await outbox.repeat_unknown(session, rt.crypto, talk, rt.now())
     assert [reply.text for _, reply in again] == ["订单 O1 的号已经释放。"]
+
+
+async def test_what_an_answer_is_just_repeating_does_not_leave_as_a_notice_too(rt, wechat, talk, clock):
+    wechat.notice_fail = [Unknown("timeout")]
+    await news(rt, talk)
+    await notify(rt, talk)
+    clock.forward(seconds=30)
+    async with rt.database.begin() as session:
+        assert await outbox.repeat_unknown(session, rt.crypto, talk, rt.now())
+        delivering = asyncio.create_task(notice_delivery.deliver(rt, talk))
+        await waits_for(session, delivering)
+    await delivering
+    assert len(wechat.notices) == 1
 
 
 async def test_a_sender_that_died_in_the_call_leaves_a_notice_that_is_repeated(rt, wechat, talk, clock):
