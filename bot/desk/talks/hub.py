@@ -71,6 +71,7 @@ class Hub:
         self._watchers: set[Watcher] = set()
         self._due: set[UUID] = set()
         self._wake = asyncio.Event()
+        self._reading = asyncio.Lock()
         self._later: dict[Watcher, dict[UUID, Row]] = defaultdict(dict)
         redis = partial(said_on, rt.redis, DESK)
         postgres = partial(rt.database.hearing, DESK)
@@ -155,15 +156,17 @@ class Hub:
             await self._read_again(every[at : at + _AT_ONCE])
 
     async def _read_again(self, conversations: Collection[UUID]) -> None:
-        found = await self.read(conversations)
-        changed = [row for row in found if self._rows.get(row.id) != row]
-        for row in found:
-            if row.open:
-                self._rows[row.id] = row
-            else:
-                self._rows.pop(row.id, None)
-        self._tell(changed)
-        await self._tell_what_was_said(found)
+        """One reading after the other: an older one told late would take an alarm off the list again."""
+        async with self._reading:
+            found = await self.read(conversations)
+            changed = [row for row in found if self._rows.get(row.id) != row]
+            for row in found:
+                if row.open:
+                    self._rows[row.id] = row
+                else:
+                    self._rows.pop(row.id, None)
+            self._tell(changed)
+            await self._tell_what_was_said(found)
 
     def _tell(self, changed: Collection[Row]) -> None:
         for watcher in list(self._watchers):

@@ -160,6 +160,23 @@ async def test_each_change_is_read_once_and_told_to_those_whose_it_is(
         assert [row.last for row in theirs.rows] == ["还在吗"]
 
 
+async def test_no_reading_overtakes_another(rt, wait_for, monkeypatch):
+    await wait_for()
+    reading, hub, at_once = rows.read, Hub(rt), []
+
+    async def slowly(*about, **more):
+        at_once.append(1 + (at_once[-1] if at_once else 0))
+        for _ in range(100):  # turns of the loop, in which another may begin
+            await asyncio.sleep(0)
+        found = await reading(*about, **more)
+        at_once.append(at_once[-1] - 1)
+        return found
+
+    monkeypatch.setattr(rows, "read", slowly)
+    await asyncio.gather(*(hub.look() for _ in range(3)))
+    assert at_once == [1, 0] * 3
+
+
 async def test_a_milder_red_flag_stands_in_the_list_and_on_the_message_of_who_speaks(
     rt, wait_for, accept, agent, arrive
 ):
