@@ -58,6 +58,7 @@ async def keep(turn: Turn, task: OpenTask, answers: list[Given]) -> None:
         for given in answers:
 
             async def effect(given: Given = given) -> operations.Result:
+                await answering.lock(session, task.id)  # what the page answers just now counts too
                 fresh = await answering.open_task(session, turn.contact_id, turn.now, task.id)
                 if fresh:
                     await answering.give(

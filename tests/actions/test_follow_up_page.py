@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +11,11 @@ import pytest
 
 from integrations.hospital.follow_up import answering
 from integrations.hospital.follow_up.plans import plans
-from integrations.hospital.models import FollowUpAlert, Level, Method
+from integrations.hospital.models import FollowUpAlert, Level, Method, TaskStatus
+from tests.bot.blocking import waits_for
 
 from .conftest import Chat, Said
-from .follow_ups import answer, answers, begun, due, put_on, rows
+from .follow_ups import answer, answers, begun, due, put_on, rows, task_status
 
 
 async def on_the_page(chat: Chat, task: str, **values: Any) -> None:
@@ -29,6 +32,26 @@ async def on_the_page(chat: Chat, task: str, **values: Any) -> None:
             assert one
             given = answering.Given(one, value, level)
             await answering.give(session, rt.crypto, known, asked, given, method=Method.PAGE, now=rt.now())
+
+
+async def test_what_the_page_answers_at_the_same_moment_counts_with_it(chat: Chat) -> None:
+    task, _ = await begun(chat, "hypertension")
+    rt = chat.runtime
+    known = plans(rt.settings)
+    async with rt.database.begin() as session:
+        asked = await answering.open_task(session, chat.contact.id, rt.now(), UUID(task))
+        assert asked
+        await answering.lock(session, asked.id)
+        in_the_chat = asyncio.create_task(answer(chat, "135/85"))
+        await waits_for(session, in_the_chat)
+        plan = known.get(asked.plan_id)
+        assert plan
+        for question in plan.questions[1:]:
+            given = answering.Given(question, None)
+            await answering.give(session, rt.crypto, known, asked, given, method=Method.PAGE, now=rt.now())
+            asked = replace(asked, answered=asked.answered | {question.id})
+    await in_the_chat
+    assert await task_status(chat, task) is TaskStatus.DONE
 
 
 async def answered(chat: Chat, task: str) -> Said:
