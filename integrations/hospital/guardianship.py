@@ -32,8 +32,13 @@ async def end_guardianships(session: AsyncSession, now: datetime, limit: int = 5
     born = select(AccountPatient.account_id, AccountPatient.patient_id).join(Patient)
     born = born.where(AccountPatient.guardian_since.is_not(None), Patient.birth_date <= of_age_since(today))
     found = (await session.execute(born.order_by(AccountPatient.patient_id).limit(limit))).all()
+    ended = 0
     for account_id, patient_id in found:
         await lock_patient(session, patient_id)
+        link = await session.get(AccountPatient, (account_id, patient_id), populate_existing=True)
+        if link is None or link.guardian_since is None:
+            continue  # just now they agreed themselves, or it was ended
+        ended += 1
         told = await latest_contacts(session, patient_id)
         await revoke_access(session, account_id, patient_id, now)
         for account, contact in told:
@@ -52,7 +57,7 @@ async def end_guardianships(session: AsyncSession, now: datetime, limit: int = 5
             subject=f"patient:{patient_id}",
             detail={"account": str(account_id)},
         )
-    return len(found)
+    return ended
 
 
 async def _owns(session: AsyncSession, account_id: UUID, patient_id: UUID) -> bool:

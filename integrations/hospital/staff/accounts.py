@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital import audit
+from integrations.hospital.locks import lock
 from integrations.hospital.models import Practitioner, Role, StaffMember
 from integrations.hospital.staff import login as logins
 from integrations.hospital.staff import passwords
@@ -239,6 +240,7 @@ async def _practitioner(
 
 
 async def _keep_one_administrator(session: AsyncSession, member: StaffMember) -> None:
+    await lock(session, "administrators")  # or the last two could send each other away
     others = select(func.count()).where(
         StaffMember.role == Role.ADMINISTRATOR, StaffMember.active, StaffMember.id != member.id
     )

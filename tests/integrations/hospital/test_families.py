@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ from integrations.hospital.models import (
     Sex,
 )
 from integrations.hospital.patients import Newcomer
+from tests.bot.blocking import waits_for
 
 OWN, GUARDIAN = Agreement(own=True), Agreement(guardian=True)
 PHONE, OTHER_PHONE = "+8613812345678", "+8613987654321"
@@ -197,7 +199,8 @@ async def test_no_code_opens_a_file_that_staff_look_into(clinic: Any, crypto: Cr
     assert found == Added(AddedStatus.STAFF, None)
 
 
-async def test_at_eighteen_guardianship_ends_and_both_are_told(clinic: Any, crypto: Crypto) -> None:
+async def _of_age(clinic: Any, crypto: Crypto) -> tuple[Contact, Contact]:
+    """Somebody born on 29 February 2008 whose guardian acts for them, and who has an account of their own."""
     teen = identity(clinic, "20080229")
     contact = await owner(clinic, crypto, 1)
     async with clinic.database.begin() as session:
@@ -209,6 +212,11 @@ async def test_at_eighteen_guardianship_ends_and_both_are_told(clinic: Any, cryp
         session.add(
             AccountPatient(account_id=own.account_id, patient_id=made.patient_id, relation=Relation.SELF)
         )
+    return contact, own
+
+
+async def test_at_eighteen_guardianship_ends_and_both_are_told(clinic: Any, crypto: Crypto) -> None:
+    contact, own = await _of_age(clinic, crypto)
     for day, ended in ((date(2026, 2, 28), 0), (date(2026, 3, 1), 1)):
         async with clinic.database.begin() as session:
             now = datetime(day.year, day.month, day.day, 1, tzinfo=UTC)
@@ -220,6 +228,23 @@ async def test_at_eighteen_guardianship_ends_and_both_are_told(clinic: Any, cryp
         left = [one.relation for one in await patients.acting_for(session, own.account_id)]
     assert told == {contact.account_id: True, own.account_id: False}
     assert left == [Relation.SELF]
+
+
+async def test_two_sweeps_at_once_end_a_guardianship_once(clinic: Any, crypto: Crypto) -> None:
+    await _of_age(clinic, crypto)
+    now = datetime(2026, 3, 1, 1, tzinfo=UTC)
+
+    async def another() -> int:
+        async with clinic.database.begin() as session:
+            return await families.end_guardianships(session, now)
+
+    async with clinic.database.begin() as session:
+        assert await families.end_guardianships(session, now) == 1
+        second = asyncio.create_task(another())
+        await waits_for(session, second)
+    assert await second == 0
+    async with clinic.database.begin() as session:
+        assert len(list(await session.scalars(select(HospitalEvent)))) == 2
 
 
 async def _foreigner(clinic: Any, crypto: Crypto) -> tuple[Contact, Any]:

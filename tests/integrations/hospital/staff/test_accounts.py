@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -10,11 +11,12 @@ from sqlalchemy import select
 from integrations.database import Database
 from integrations.hospital.models import AuditEvent, PresenceState, Role, StaffMember
 from integrations.hospital.staff import accounts, login, passwords, permissions, presence
-from integrations.hospital.staff.accounts import BadAccount
+from integrations.hospital.staff.accounts import BadAccount, LastAdministrator
 from integrations.hospital.staff.passwords import BadPassword
 from integrations.hospital.staff.permissions import RIGHTS, NotPermitted, OtherDepartment, Right
 from integrations.hospital.staff.presence import SEEN_WITHIN
 from tests import staff_rows
+from tests.bot.blocking import waits_for
 from tests.clinic_rows import doctor, ward
 from tests.staff_rows import PASSWORD
 
@@ -105,6 +107,23 @@ async def test_who_guesses_the_password_at_an_open_session_loses_it(database: Da
         actions = list(await session.scalars(select(AuditEvent.action)))
     assert [one["address"] for one in refused] == ["10.0.0.7"] * (login.MOST_FAILURES + 1)
     assert "login_locked" in actions
+
+
+async def test_the_last_two_administrators_do_not_send_each_other_away(database: Database) -> None:
+    async with database.begin() as session:
+        for name in ("root", "second"):
+            await staff_rows.member(session, Role.ADMINISTRATOR, name)
+
+    async def send_away(name: str) -> None:
+        async with database.begin() as session:
+            await accounts.set_active(session, name, False, by=BY)
+
+    async with database.begin() as session:
+        await accounts.set_active(session, "second", False, by=BY)
+        other = asyncio.create_task(send_away("root"))
+        await waits_for(session, other)
+    with pytest.raises(LastAdministrator):
+        await other
 
 
 async def test_somebody_stays_administrator(database: Database) -> None:
