@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
+import os
 import shutil
 import signal
 import tempfile
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 import structlog
@@ -25,6 +27,7 @@ from xdist.workermanage import WorkerController
 
 import bot.models  # noqa: F401  (its tables)
 import integrations.hospital.models  # noqa: F401  (its tables)
+from bot.launching import starting
 from bot.launching.local import Postgres, Valkey, running
 from integrations.catalogue import Texts
 from integrations.connections import Pools
@@ -42,9 +45,23 @@ _PLAIN = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_t
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _PLAIN])
 
 
+# httpx gives up after five seconds where nobody says otherwise; machines stand still for as long.
+for _phase in ("connect", "read", "write", "pool"):
+    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, _phase, 90.0)
+
+
 def ring(name: str) -> str:
     """A key ring's setting with one key, the same in every run."""
     return f"{name}:{base64.b64encode(name.encode().ljust(32, b'.')).decode()}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each of pytest's processes takes its ports out of a part of its own: between finding a port free and taking it,
+    another one might find it free as well."""
+    which = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    many = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    part = len(starting._PORTS) // many
+    starting._PORTS = starting._PORTS[which * part : (which + 1) * part]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -135,7 +152,7 @@ class Fleeting(Postgres):
 def postgres(servers: Path) -> Iterator[str]:
     """The URL of a database of our own, empty at first."""
     server = Fleeting(servers / "postgres", "test")
-    with running(server):
+    with running(server, timeout=300):
         yield server.url
 
 
@@ -143,7 +160,7 @@ def postgres(servers: Path) -> Iterator[str]:
 def valkey(servers: Path) -> Iterator[str]:
     """The URL of a Valkey of our own."""
     server = Valkey(servers / "valkey", "test")
-    with running(server):
+    with running(server, timeout=300):
         yield server.url
 
 
@@ -163,7 +180,7 @@ def emptying(tables: str) -> Iterator[Callable[[], None]]:
     # but empty, DELETE is far quicker than TRUNCATE, and planned once rather than before every test.
     names = [table.name for table in Base.metadata.sorted_tables]
     deleting = " ".join(f"DELETE FROM {name};" for name in names)  # noqa: S608 - of our own models
-    options = "-c session_replication_role=replica -c lock_timeout=30s"
+    options = "-c session_replication_role=replica -c lock_timeout=120s"
     with psycopg.connect(tables, options=options, autocommit=True) as connection:
         connection.execute(
             f"CREATE FUNCTION pg_temp.empty() RETURNS void LANGUAGE plpgsql AS $$BEGIN {deleting} END$$"

@@ -92,7 +92,7 @@ async def test_accepting_does_not_wait_for_a_turn_that_holds_the_conversation(rt
             text("SELECT id FROM conversations WHERE id = :id FOR NO KEY UPDATE"),
             {"id": accepted.conversation_id},
         )
-        await asyncio.wait_for(inbox.accept(rt, telegram, message("二"), passive_until=None), 5)
+        await asyncio.wait_for(inbox.accept(rt, telegram, message("二"), passive_until=None), 60)
     assert len(await rows(rt, "SELECT 1 FROM inbound WHERE status = 'pending'")) == 2
 
 

@@ -47,7 +47,7 @@ async def test_what_is_said_on_redis_is_heard(rt):
     listener = Listener("x", partial(said_on, rt.redis, "test-channel"), heard.append)
     async with listener.at_work():
         await until(lambda: listener.hears)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             while not heard:
                 await rt.redis.publish("test-channel", "you")
                 await asyncio.sleep(0.02)

@@ -80,7 +80,7 @@ async def test_the_desk_hears_of_it_at_once(rt, received):
     async with rt.redis.pubsub(ignore_subscribe_messages=True) as heard:
         await heard.subscribe(DESK)
         await fetch_all(rt)
-        while (message := await heard.get_message(timeout=10)) is None:
+        while (message := await heard.get_message(timeout=60)) is None:
             pass
     assert UUID(message["data"].decode()) == accepted.conversation_id
 

@@ -239,7 +239,7 @@ async def test_who_is_asked_for_patience_is_woken_at_the_second_that_the_platfor
     await queue(rt, talk, "一")
     await delivery.deliver(rt, talk)
     assert await rt.redis.zscore(WOKEN, talk.bytes) is None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while await rt.redis.zscore(WOKEN, talk.bytes) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     await delivery.deliver(rt, talk)
@@ -323,7 +323,7 @@ async def test_a_notice_waits_until_the_person_has_handed_back(rt, telegram, tal
 async def test_a_takeover_waits_for_no_turn_and_the_epoch_only_grows(rt, talk):
     async with rt.database.begin() as turn:
         await turn.execute(text("SELECT 1 FROM conversations WHERE id = :id FOR NO KEY UPDATE"), {"id": talk})
-        assert await asyncio.wait_for(control(rt, talk, ControlState.AGENT), 5) == 1
+        assert await asyncio.wait_for(control(rt, talk, ControlState.AGENT), 60) == 1
     assert await control(rt, talk, ControlState.AGENT) == 1
     assert await control(rt, talk, ControlState.BOT) == 2
 

@@ -57,10 +57,11 @@ async def test_what_is_woken_together_goes_together_and_a_dead_redis_is_left_in_
         calls.append(arguments)
         raise OSError
 
+    monkeypatch.setattr(wake_module, "_PAUSE_AFTER_FAILURE", 3600)
     waker, people = Waker(rt.redis), [uuid4() for _ in range(50)]
     for person in people:
         waker.wake(person)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while await rt.redis.zcard(WOKEN) < 50:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     monkeypatch.setattr(rt.redis, "eval", eval_)
@@ -74,7 +75,7 @@ async def test_who_is_to_wait_is_woken_at_its_second_and_a_long_wait_is_left_to_
     soon, late = uuid4(), uuid4()
     wake_in(rt.redis, 0.01, soon)
     wake_in(rt.redis, 3600, late)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while not await rt.redis.zcard(WOKEN):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert await rt.redis.zrange(WOKEN, 0, -1) == [soon.bytes]
@@ -102,7 +103,7 @@ async def test_one_at_a_time_in_a_conversation_and_once_more_when_woken_meanwhil
 
 
 async def settled_empty(rt):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while await rt.redis.zcard(WOKEN):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

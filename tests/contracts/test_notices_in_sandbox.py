@@ -49,7 +49,7 @@ class Account:
 
     async def hears(self) -> NoticeNews:
         """The next news of the platform."""
-        for _ in range(500):
+        for _ in range(4500):
             for read in self.stage.program.read:
                 if read.news and read.sender == self.openid:
                     self.stage.program.read.remove(read)

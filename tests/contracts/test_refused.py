@@ -81,10 +81,10 @@ JUNK = {
 
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
 def test_signed_junk_is_malformed(platform: Platform, junk: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Malformed):
         platform.channel.parse(platform.of_content(junk))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)

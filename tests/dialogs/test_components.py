@@ -14,7 +14,6 @@ key_id text not null, data bytea not null, updated_at timestamptz not null)"""
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_components_in_their_own_environment(postgres: str) -> None:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(TABLE)
@@ -27,7 +26,7 @@ def test_the_components_in_their_own_environment(postgres: str) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=1500,
         check=False,
     )
     assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]

@@ -31,7 +31,7 @@ TOKEN = "a token for this test"
 KEYS = "k1:" + base64.b64encode(b"tracker key".ljust(32, b".")).decode()
 NEW_KEY = "k2:" + base64.b64encode(b"a new tracker key".ljust(32, b".")).decode()
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Child:
                 stderr=log,
                 start_new_session=True,  # a killed action server must not leave its worker behind
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError(self.log.read_text())
@@ -71,7 +71,7 @@ class Child:
             os.killpg(self.process.pid, how)
         else:
             self.process.send_signal(how)
-        return self.process.wait(30)
+        return self.process.wait(120)
 
     @property
     def running(self) -> bool:
@@ -93,7 +93,7 @@ def model(folder: Path) -> Path:
         ],
         env={**os.environ, "PYTHONPATH": str(ROOT / "dialogs")},
         check=True,
-        timeout=120,
+        timeout=600,
     )
     return out
 
@@ -392,7 +392,7 @@ def test_it_does_not_start_half(
 ) -> None:
     command = [str(PYTHON), "-m", "components.serve", "--port", str(free_ports()), "--model", str(model)]
     env = {**os.environ, **environment, **changed}
-    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=600, check=False)
     assert ended.returncode == 1
     assert words in ended.stderr
     assert ended.stderr.count("\n") == 1

@@ -10,7 +10,7 @@ import pytest
 from bot.launching.starting import free_ports
 from integrations.transport import NEVER_LEFT, Transport
 
-TIMES = httpx.Timeout(5, read=0.3)
+TIMES = httpx.Timeout(90)
 
 
 @asynccontextmanager
@@ -86,11 +86,11 @@ async def test_nobody_there_is_told_from_an_answer_that_did_not_come(http):
     assert isinstance(refused.value, NEVER_LEFT)
 
     async def silence(writer):
-        await asyncio.sleep(1)
+        await asyncio.Event().wait()
 
     async with server(silence) as (at, asked):
         with pytest.raises(httpx.ReadTimeout) as late:
-            await http.post(at)
+            await http.post(at, timeout=httpx.Timeout(90, read=0.3))
     assert len(asked) == 1
     assert not isinstance(late.value, NEVER_LEFT)
 

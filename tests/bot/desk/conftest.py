@@ -29,7 +29,7 @@ from integrations.settings import Settings
 from tests import staff_rows
 
 _ADDRESSES = IPv4Network("10.0.0.0/8").hosts()
-_RETRIES = 200  # a tenth of a second each
+_RETRIES = 900  # a tenth of a second each
 HOST = "http://desk.test"
 DOCTORS = "http://doctors.test"
 
@@ -70,7 +70,7 @@ class Visitor:
 
     async def told(self, words: str) -> None:
         """Waits for a notice with these words in it."""
-        for _ in range(500):
+        for _ in range(4500):
             if any(words in message for message in self.user.notify.messages):
                 return
             await asyncio.sleep(0.02)

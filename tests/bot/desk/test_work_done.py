@@ -269,7 +269,7 @@ async def test_a_message_of_unknown_fate_is_sent_again_or_left(desks: Desks, mes
     await see(agent, "您的号已约好")
     await press(agent, "again", reason=WHY)
     await agent.told("已重新排队")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while await rt.redis.zscore(WOKEN, accepted.conversation_id.bytes) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     await agent.user.should_not_see(marker=f"row-{first}", retries=100)  # and its details are shut

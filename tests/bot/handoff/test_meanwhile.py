@@ -131,7 +131,7 @@ async def test_the_desk_hears_of_what_it_shows(rt, write, patient, agent):
         await write("我要人工")
         await write("在吗在吗我想问")
         heard = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while len(heard) < 2:
                 if found := await pubsub.get_message(timeout=5):
                     heard.append(found["data"].decode())

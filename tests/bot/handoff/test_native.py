@@ -170,7 +170,7 @@ async def test_what_the_bot_is_just_sending_does_not_hold_up_wechat_s_webhook(rt
         await outbox.queue(session, rt.crypto, waits, [Reply("提醒：明天就诊")], epoch=1)
     await rows(rt, "UPDATE outbound SET status = 'sending', claimed_at = :now RETURNING id", now=rt.now())
     monkeypatch.setattr(talking, "_LONGEST_WAIT", math.inf)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         await event("opened")
     assert (await talk(rt))[:3] == ("active", "wechat", KF)
 

@@ -179,7 +179,7 @@ async def test_what_staff_did_stands_in_the_audit_log(rt, patient, taken, act, a
     talk = await taken(patient, agent)
     await act(talking.note, talk, agent, "要退费，已转财务")
     await act(talking.close, talk, agent)
-    found = await rows(rt, "SELECT actor, action FROM audit_events ORDER BY at")
+    found = await rows(rt, "SELECT actor, action FROM audit_events ORDER BY id")
     assert [tuple(row) for row in found] == [
         ("staff:xiaoli", "talk.accept"),
         ("staff:xiaoli", "talk.closed"),
@@ -271,7 +271,7 @@ async def test_the_answer_to_a_red_flag_waits_for_no_takeover(
             await talking.accept(session, rt, place.talk_id, agent, clock())
         else:
             await talking.take_over(session, rt, patient, agent, clock())
-        async with asyncio.timeout(30):  # it would wait for ever
+        async with asyncio.timeout(90):  # it would wait for ever
             accepted = await inbox.accept(rt, telegram, message("孩子叫不醒了"), passive_until=None)
             assert accepted
             assert accepted.alarm

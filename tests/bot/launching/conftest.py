@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
 from bot.launching import secrets
+
+
+@pytest.fixture
+def place(servers: Path) -> Iterator[Path]:
+    """A directory of the test's own in which Postgres may work, which runs as another user: each run of pytest, that of
+    the components' tests too, shuts pytest's own directories for others."""
+    with tempfile.TemporaryDirectory(dir=servers) as directory:
+        yield Path(directory)
 
 
 @pytest.fixture(scope="session")

@@ -20,15 +20,13 @@ PASSWORD = "a pass'word/@"
 
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Postgres:
-    return Postgres(
-        tmp_path / ("deep " * 30) / "postgres", PASSWORD
-    )  # too long for a socket, and with spaces
+def postgres(place: Path) -> Postgres:
+    return Postgres(place / ("deep " * 30) / "postgres", PASSWORD)  # too long for a socket, and with spaces
 
 
 @pytest.fixture
-def valkey(tmp_path: Path) -> Valkey:
-    return Valkey(tmp_path / 'with "quotes" and spaces' / "valkey", 'pass"word')
+def valkey(place: Path) -> Valkey:
+    return Valkey(place / 'with "quotes" and spaces' / "valkey", 'pass"word')
 
 
 def test_postgres_keeps_its_data_over_a_clean_stop(postgres: Postgres) -> None:
@@ -132,7 +130,7 @@ def test_both_listen_on_the_loopback_address_alone(postgres: Postgres, valkey: V
     with running(postgres) as first, running(valkey) as second:
         for child in (first, second):
             process = psutil.Process(child.pid)
-            assert wait_until(lambda process=process: bool(_listening(process)), 5)
+            assert wait_until(lambda process=process: bool(_listening(process)), 90)
             assert {address for address, _ in _listening(process)} == {"127.0.0.1"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -26,8 +27,8 @@ PASSWORD = "rasa's pass/word@"
 
 
 @pytest.fixture(scope="module")
-def owner_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    postgres = Postgres(tmp_path_factory.mktemp("migrate") / "postgres", "owner")
+def owner_url(servers: Path) -> Iterator[str]:
+    postgres = Postgres(servers / "migrate", "owner")
     with running(postgres):
         migrate(postgres.url, PASSWORD)
         yield postgres.url

@@ -31,7 +31,7 @@ def daozhen(*arguments: str, **environment: str) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     return run.returncode, run.stdout
 

@@ -16,13 +16,13 @@ from bot.launching.leftovers import started_on
 from bot.launching.starting import free_ports, port_is_free, wait_until
 from integrations.settings import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 
 @pytest.fixture
-def var(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "var"
-    for process in started_on(tmp_path / "var"):
+def var(place: Path) -> Iterator[Path]:
+    yield place / "var"
+    for process in started_on(place / "var"):
         process.kill()
 
 
@@ -70,9 +70,9 @@ def test_a_port_in_use_is_said_before_anything_starts(var: Path) -> None:
     base = free_ports(5)
     holder = subprocess.Popen([sys.executable, "-m", "http.server", str(base), "--bind", "127.0.0.1"])
     try:
-        assert wait_until(lambda: not port_is_free(base), 10)
+        assert wait_until(lambda: not port_is_free(base), 90)
         child = _up(var, base)
-        said, _ = child.communicate(timeout=120)
+        said, _ = child.communicate(timeout=600)
         assert child.returncode == 1
         assert f"Port {base} (gateway) is in use" in said
         assert "Traceback" not in said
@@ -90,4 +90,4 @@ def _kill_everything(child: subprocess.Popen[str], var: Path) -> None:
         except psutil.NoSuchProcess:
             continue
     child.wait()
-    assert wait_until(lambda: not started_on(var), 10)
+    assert wait_until(lambda: not started_on(var), 90)

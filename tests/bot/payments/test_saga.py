@@ -360,7 +360,6 @@ class Care(Medicines, Waiting, Saga):
 # However slow the machine is: hypothesis would take pytest's timeout for a step that fails, try the same steps again,
 # and say of those that pass then that the test behaves differently each time.
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("saga", [Saga, Care])
 def test_no_order_of_events_loses_money(
     saga: type[Saga],

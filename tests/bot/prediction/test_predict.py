@@ -118,7 +118,6 @@ def classified(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # it may train the model first
 def test_intents_by_the_trained_model() -> None:
     first, second = classified(
         [
@@ -134,7 +133,6 @@ def test_intents_by_the_trained_model() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_a_wish_beside_a_word_to_wait_is_no_pause() -> None:
     lines = (ROOT / "tests/dialogs/asides.tsv").read_text(encoding="utf-8").splitlines()[1:]
     wanted = [line.split("\t") for line in lines]

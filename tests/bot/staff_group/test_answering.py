@@ -55,7 +55,7 @@ def heard(rt, telegram, waiting):
 
 
 async def talks(rt) -> list:
-    return await rows(rt, "SELECT status, staff_id, answered_in, ended_by FROM talks ORDER BY requested_at")
+    return await rows(rt, "SELECT status, staff_id, answered_in, ended_by FROM talks ORDER BY id")
 
 
 async def test_taken_answered_noted_and_closed_from_the_group(rt, telegram, waiting, write, heard, known):

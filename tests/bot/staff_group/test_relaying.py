@@ -139,7 +139,7 @@ async def test_the_worker_hears_of_a_change_at_once(rt, telegram, patient, ask):
     errands = Errands(4)
     async with errands.at_work(), work.listening(rt, errands):
         await ask(patient)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while not telegram.told:
                 await tell_desk(rt.redis, [patient])
                 await asyncio.sleep(0.05)

@@ -114,7 +114,7 @@ def seen(sandbox):
     return words
 
 
-async def until(holds: Callable, seconds: float = 20):
+async def until(holds: Callable, seconds: float = 90):
     """Gives what it says as soon as that is something."""
     async with asyncio.timeout(seconds):
         while not (found := await holds()):  # noqa: ASYNC110 - it is another task's work

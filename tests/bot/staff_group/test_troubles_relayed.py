@@ -90,7 +90,7 @@ async def test_of_an_answer_that_the_platform_refuses_the_desk_and_the_group_hea
         await pubsub.subscribe(DESK)
         await pubsub.get_message(timeout=5)
         await delivery.deliver(rt, patient)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while (heard := await pubsub.get_message(timeout=5)) is None:
                 pass
     assert heard["data"].decode() == patient.hex

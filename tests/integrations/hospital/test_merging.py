@@ -30,7 +30,7 @@ from integrations.hospital.unbinding import unbind
 
 from .conftest import Booker, Clinic
 
-WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 BORN = date(1964, 11, 11)
 MOTHER = Newcomer(
     "李芳",
@@ -50,7 +50,7 @@ async def meanwhile(clinic: Clinic, change: Change, job: Job) -> Any:
         async with clinic.database.begin() as session:
             return await job(session)
 
-    async with clinic.database.begin() as session, asyncio.timeout(60):
+    async with clinic.database.begin() as session, asyncio.timeout(90):
         await change(session)
         running = asyncio.create_task(run())
         await until_it_waits(clinic, running)
@@ -149,7 +149,7 @@ async def test_a_merge_waits_for_what_is_being_cancelled(clinic: Clinic) -> None
             select(Appointment).where(Appointment.id == made.id).with_for_update(key_share=True)
         )
 
-    async with clinic.database.begin() as session, asyncio.timeout(60):
+    async with clinic.database.begin() as session, asyncio.timeout(90):
         await cancel(session)
 
         async def merge() -> None:

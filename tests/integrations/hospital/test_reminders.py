@@ -54,7 +54,7 @@ async def test_it_does_not_wait_for_accounts_that_merge(clinic: Any) -> None:
     who, other, mine, theirs = await clinic.booker(), await clinic.booker(), uuid4(), uuid4()
     await _plan(clinic, who, mine, clinic.now)
     await _plan(clinic, other, theirs, clinic.now)
-    async with clinic.database.begin() as session, asyncio.timeout(10):
+    async with clinic.database.begin() as session, asyncio.timeout(90):
         await merging.lock_accounts(session, who.account_id)
         assert await _hand_out(clinic, clinic.now) == 1
     assert await _hand_out(clinic, clinic.now) == 1

@@ -112,13 +112,13 @@ async def test_a_sweep_does_not_wait_for_accounts_that_merge(clinic: Clinic, lin
     who, other = await clinic.booker(), await clinic.booker()
     one = await line.join(who)
     await line.cancel()
-    async with clinic.database.begin() as session, asyncio.timeout(10):
+    async with clinic.database.begin() as session, asyncio.timeout(90):
         await merging.lock_accounts(session, who.account_id, other.account_id)
         assert await line.sweep() == 0
         assert SlotStatus.KEPT in await line.slots()
     assert await line.status(one) == ["waiting"]
     assert await line.sweep() == 1
-    async with clinic.database.begin() as session, asyncio.timeout(10):
+    async with clinic.database.begin() as session, asyncio.timeout(90):
         await merging.lock_accounts(session, who.account_id, other.account_id)
         assert await line.sweep(clinic.now + LATER) == 0
     assert await line.status(one) == ["offered"]

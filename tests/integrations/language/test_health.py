@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -131,14 +131,14 @@ def test_the_whole_answer_is_swapped_unless_it_speaks_to_us() -> None:
 
 
 def test_a_flood_costs_little() -> None:
-    begun = perf_counter()
+    begun = process_time()
     for flood in ("没有吃" * 1000, "看" * 4000, "1 " * 2000, "半个" * 2000, "孕" * 3000):
         find_personal(flood, "health")
         read_onset(flood, TODAY)
         read_age(flood)
         read_severity(flood, asked=True)
         read_pregnant(flood)
-    assert perf_counter() - begun < 10
+    assert process_time() - begun < 10
 
 
 def test_what_asks_for_a_visit_as_a_whole() -> None:

@@ -136,7 +136,7 @@ async def test_a_parcel_travels_by_itself(sandbox: httpx.AsyncClient) -> None:
     async def arrived() -> bool:
         return bool((await sandbox.get("/inspect/parcels")).json()[0]["state"] == "3")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while not await arrived():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

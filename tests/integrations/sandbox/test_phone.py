@@ -26,6 +26,7 @@ from integrations.settings import ROOT
 from .conftest import AES_KEY, APPID, BOT_TOKEN, TOKEN, Gateway, listening
 
 pytestmark = pytest.mark.browser
+PATIENCE = 90_000  # milliseconds: a busy machine is no fault of the phone
 
 crypto = WeChatCrypto(TOKEN, AES_KEY, APPID)
 SECRETS = {
@@ -79,7 +80,7 @@ async def running(gateway: str) -> AsyncIterator[str]:
     await alive(url)
     yield url
     process.terminate()
-    await asyncio.wait_for(process.wait(), 15)
+    await asyncio.wait_for(process.wait(), 90)
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ async def address() -> AsyncIterator[str]:
 
 
 async def alive(url: str) -> None:
-    async with httpx.AsyncClient() as client, asyncio.timeout(60):
+    async with httpx.AsyncClient() as client, asyncio.timeout(300):
         while True:
             try:
                 await client.get(f"{url}/health/live")
@@ -108,6 +109,8 @@ async def page(address: str) -> AsyncIterator[Page]:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         context = await browser.new_context(viewport={"width": 1440, "height": 900})
         page = await context.new_page()
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
         await page.goto(address)
         yield page
         await browser.close()

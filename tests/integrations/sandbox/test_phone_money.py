@@ -190,7 +190,7 @@ async def test_another_patient_has_another_phone(page: Page, shop: Shop) -> None
         for seen in ("never", "before"):
             await _open_in_browser(page, f"{shop.url}/p/seen")
             frame = page.frame_locator('[data-testid="webview-frame"]')
-            await expect(frame.locator("#seen")).to_have_text(seen, timeout=30_000)
+            await expect(frame.locator("#seen")).to_have_text(seen)
             await page.get_by_test_id("webview-close").click()
         await page.get_by_test_id("new-person").click()
         async with page.expect_response(lambda answer: "known=1" in answer.url):

@@ -257,6 +257,7 @@ async def test_a_refused_update_comes_again_with_its_id_and_in_order(
     assert info["pending_update_count"] == 0
 
 
+@pytest.mark.parametrize("answer_seconds", [2])
 async def test_an_update_that_is_not_answered_comes_again(
     sandbox: httpx.AsyncClient, gateway: Gateway
 ) -> None:
@@ -265,7 +266,7 @@ async def test_an_update_that_is_not_answered_comes_again(
 
     async def answer(request: Request, body: bytes) -> Response:
         if len(gateway.requests) == first + 1:
-            await asyncio.sleep(2)
+            await asyncio.Event().wait()
         return Response()
 
     gateway.answer = answer

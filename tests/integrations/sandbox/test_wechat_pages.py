@@ -99,7 +99,7 @@ async def ask(sandbox: httpx.AsyncClient, given: dict[str, str]) -> dict[str, st
 
 
 async def sheet(sandbox: httpx.AsyncClient) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while True:
             if shown := (await sandbox.get("/inspect/pay/sheets")).json():
                 return shown[0]

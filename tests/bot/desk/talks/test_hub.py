@@ -19,7 +19,7 @@ from bot.handoff import talking
 from bot.wake import tell_desk
 from integrations.messages import Kind, Media
 
-PATIENCE = 10  # seconds: only a hub that tells nothing takes so long
+PATIENCE = 90  # seconds: only a hub that tells nothing takes so long
 
 
 @dataclass(eq=False)

@@ -51,7 +51,7 @@ async def test_from_the_queue_to_the_end(desks, rt, queued, arrive):
     await until(lambda: any("沈一鸣结束了对话" in item["text"] for item in said.said))
     async with rt.database.begin() as session:
         state = await session.scalar(text("SELECT state FROM controls"))
-        audited = list(await session.scalars(text("SELECT action FROM audit_events ORDER BY at")))
+        audited = list(await session.scalars(text("SELECT action FROM audit_events ORDER BY id")))
     assert state == "bot"
     assert [one for one in audited if one.startswith("talk.")] == [
         "talk.opened",

@@ -69,7 +69,7 @@ async def test_a_picture_goes_to_the_talk_that_it_was_chosen_for(desks, rt, queu
     assert answer.status_code == 200
     hub = hubs.of(desks.rt)
     [row] = await hub.read([first])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not any(item.kind == "image" for item in await hub.items(row, EVERYTHING)):  # noqa: ASYNC110 (as above)
             await asyncio.sleep(0.02)
     async with rt.database.begin() as session:

@@ -97,7 +97,7 @@ async def _somebody_waits_for(session: AsyncSession) -> None:
     waiting = text(
         "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while not await session.scalar(waiting):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
