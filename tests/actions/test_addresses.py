@@ -1,4 +1,4 @@
-"""Where medicine is sent to: typed in one message or several, put right, kept, chosen, deleted."""
+"""Where medicine is sent to: typed in one message or several, put right, chosen, saved on its page."""
 
 from __future__ import annotations
 
@@ -9,51 +9,28 @@ from typing import Any
 import pytest
 
 from actions.address_pieces import Pieces
-from integrations.hospital import tokens
-from integrations.hospital.delivery import addresses, shipping
+from integrations.hospital.delivery import addresses
 from integrations.hospital.delivery.addresses import Destination
 from integrations.hospital.models import Handing
-from integrations.hospital.pharmacy import counter
-from integrations.hospital.tokens import SHOWN_BACK, TOKEN_PATTERN
-from tests.pharmacy_rows import HOME, NOW, Pharmacy
+from tests.pharmacy_rows import Pharmacy
 
+from .addresses import WHOLE, book, shown
 from .medicines import client_of
 
-WHOLE = "北京市海淀区中关村大街1号 李四 13800138000"
 PERSONAL = ("李四", "13800138000", "中关村大街1号")
-
-
-async def _book(chat: Any) -> list[Destination]:
-    async with chat.runtime.database.begin() as session:
-        found = await addresses.book(session, chat.runtime.crypto, chat.contact.account_id)
-    return [one.destination for one in found]
-
-
-async def _shown(chat: Any, said: Any) -> str:
-    """As the patient reads it: the worker puts in what is shown back."""
-    text = said.text
-    for found in list(TOKEN_PATTERN.finditer(text)):
-        assert found["kind"] == SHOWN_BACK
-        async with chat.runtime.database.begin() as session:
-            value = await tokens.reveal(
-                session, chat.runtime.crypto, conversation_id=chat.contact.id, token=found[0],
-                purpose="test", now=NOW,
-            )  # fmt: skip
-        text = text.replace(found[0], value)
-    return text
 
 
 async def test_it_is_typed_at_once_confirmed_and_kept(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     made = await pharmacy.approved(await client_of(chat), "AML")
     asked = await chat.tell("collect_medicine", address=WHOLE)
-    assert "北京市海淀区中关村大街1号\n*四，138****8000" in await _shown(chat, asked)
+    assert "北京市海淀区中关村大街1号\n*四，138****8000" in await shown(chat, asked)
     assert asked.expects == "address"
     assert not any(value in asked.text + json.dumps(chat.slots, ensure_ascii=False) for value in PERSONAL)
-    assert await _book(chat) == []
+    assert await book(chat) == []
     billed = await chat.say("affirm")
     assert "寄到 *四 138****8000 北京市海淀区中关…" in billed.text
-    assert [one.street for one in await _book(chat)] == ["中关村大街1号"]
+    assert [one.street for one in await book(chat)] == ["中关村大街1号"]
     assert (await pharmacy.see(made)).handing is Handing.DELIVERY
 
 
@@ -65,10 +42,10 @@ async def test_every_piece_can_be_put_right(clinic: Any, pharmacy: Pharmacy) -> 
     assert "*五" in (await chat.tell("collect_medicine", address="收件人换成王五")).text
     assert "139****1111" in (await chat.tell("correct", address="电话改成13900001111")).text
     moved = await chat.tell("collect_medicine", address="不对，是朝阳区建国路88号")
-    assert "北京市朝阳区建国路88号\n*五，139****1111" in await _shown(chat, moved)
+    assert "北京市朝阳区建国路88号\n*五，139****1111" in await shown(chat, moved)
     assert "对的" in str((await chat.say("where_is_my_parcel")).buttons)
     await chat.say("affirm")
-    assert await _book(chat) == [Destination("王五", "+8613900001111", "北京市", "", "朝阳区", "建国路88号")]
+    assert await book(chat) == [Destination("王五", "+8613900001111", "北京市", "", "朝阳区", "建国路88号")]
 
 
 async def test_what_is_missing_is_asked_for_one_by_one(clinic: Any, pharmacy: Pharmacy) -> None:
@@ -81,7 +58,7 @@ async def test_what_is_missing_is_asked_for_one_by_one(clinic: Any, pharmacy: Ph
     assert list(who.buttons) == ["写我本人（*明 138****5678）"]
     assert "手机号" in (await chat.tell("collect_medicine", address="王")).text
     assert "不像手机号" in (await chat.tell("collect_medicine", address="12345")).text
-    assert "吉林省长春市朝阳区建国路88号\n*王" in await _shown(
+    assert "吉林省长春市朝阳区建国路88号\n*王" in await shown(
         chat, await chat.tell("collect_medicine", address="13900001111")
     )
 
@@ -181,124 +158,6 @@ async def test_an_address_that_was_deleted_meanwhile_is_asked_for_anew(
         await addresses.remove(session, kept, client.account_id)
     assert "没太明白" in (await chat.press(offered, "*明")).text
     assert chat.slots["requested_slot"] == "address_new"
-
-
-async def test_the_book_is_read_added_to_and_tidied(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    assert "收件人、手机号和地址" in (await chat.say("my_addresses", text="我的地址")).text
-    await chat.tell("collect_medicine", address=WHOLE)
-    assert "存好了：*四" in (await chat.say("affirm")).text
-    await pharmacy.address(await client_of(chat))
-    listed = await chat.say("my_addresses", text="我的地址")
-    assert list(listed.buttons) == [
-        "*四 138****8000 北京市海淀区中关…（常用）",
-        HOME.masked,
-        "用新地址",
-    ]
-    assert HOME.street not in str(listed)
-    one = await chat.press(listed, "*明")
-    assert list(one.buttons) == ["设为常用", "删除", "返回"]
-    assert "设为常用了" in (await chat.press(one, "设为常用")).text
-    assert (await _book(chat))[0] == HOME
-    asked = await chat.say("my_addresses", ("ordinal", 2), text="删掉第二个地址")
-    assert "*四" in asked.text
-    assert "确定删除吗" in asked.text
-    assert "好的，不删" in (await chat.say("deny")).text
-    await chat.say("my_addresses", ("ordinal", 2), text="删掉第二个地址")
-    assert "停车" not in (await chat.say("thanks")).text
-    assert "删掉了" in (await chat.say("affirm")).text
-    assert await _book(chat) == [HOME]
-
-
-async def test_of_several_to_delete_it_is_asked_which(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    client = await client_of(chat)
-    await pharmacy.address(client)
-    await pharmacy.address(client, Destination("李四", "+8613800138000", "北京市", "", "海淀区", "学院路1号"))
-    assert "要删哪一个" in (await chat.say("my_addresses", text="我要删除地址")).text
-    assert "确定删除吗" in (await chat.say("inform", ("ordinal", -1), text="最后一个")).text
-    assert "两" not in (await chat.say("cancel")).text
-    assert len(await _book(chat)) == 2
-
-
-@pytest.mark.parametrize(
-    ("intent", "words"),
-    [
-        ("my_addresses", "修改收货地址"),
-        ("my_addresses", "包裹已经寄出了还能改地址吗"),
-        ("my_addresses", "我搬家了，换个新地址"),
-        ("collect_medicine", "改收件地址"),
-        ("where_is_my_parcel", "快递在路上了，地址写错了"),
-    ],
-)
-async def test_of_a_parcel_that_has_left_it_is_said_that_its_address_stays(
-    clinic: Any, pharmacy: Pharmacy, intent: str, words: str
-) -> None:
-    chat = await clinic.chat()
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
-    async with chat.runtime.database.begin() as session:
-        await shipping.ship(session, made, "shunfeng", "SF12345678", actor="staff:counter", now=NOW)
-    said = await chat.say(intent, text=words)
-    for part in ("尾号 5678", "改不了地址", "顺丰速运（95338）", "拒收", "转人工", "/p/parcel/"):
-        assert part in said.text
-    if intent != "my_addresses":
-        said = await chat.press(said, "收货地址")
-        assert "改不了" not in said.text
-    else:
-        assert "以后寄药用的地址" in said.text
-    assert chat.form == "address_form"
-
-
-async def test_only_who_wants_another_address_hears_of_the_parcel(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
-    said = await chat.say("my_addresses", text="修改收货地址")
-    assert "还没寄出" in said.text
-    assert "寄到哪里" in (await chat.press(said, "改收件地址")).text
-    await chat.say("cancel")
-    async with chat.runtime.database.begin() as session:
-        await counter.dispense(session, made, actor="staff:counter")
-    said = await chat.say("my_addresses", text="修改收货地址")
-    assert "药房已经在配这份药" in said.text
-    assert "以后寄药用的地址" in said.text
-    async with chat.runtime.database.begin() as session:
-        await shipping.ship(session, made, "other", "X12345678", actor="staff:counter", now=NOW)
-    assert "快递公司能不能改送" in (await chat.say("my_addresses", text="地址改一下")).text
-    await chat.say("cancel")
-    for words in ("我的地址", "换个默认的收货地址", "删除地址"):
-        assert "改不了" not in (await chat.say("my_addresses", text=words)).text
-        await chat.say("cancel")
-
-
-async def test_a_new_address_typed_at_once_is_for_what_has_not_left(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
-    token = await chat.token("address", "杭州市西湖区文三路100号 李四 13800138000")
-    await chat.say("collect_medicine", token, text=f"药改寄到{token[1]}")
-    assert "改寄到 *四 138****8000 浙江省杭州市西湖区" in (await chat.say("affirm")).text
-
-
-async def test_in_english_the_address_of_a_parcel_stays(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    chat.language = "en"
-    _, made = await pharmacy.paid("AML", handing=Handing.DELIVERY, client=await client_of(chat))
-    async with chat.runtime.database.begin() as session:
-        await shipping.ship(session, made, "ems", "EM12345678", actor="staff:counter", now=NOW)
-    said = await chat.say("my_addresses", text="my parcel is on its way, can i change the address")
-    assert "we can no longer change its address" in said.text
-    assert "EMS (11183)" in said.text
-    assert "from now on" in said.text
-
-
-async def test_no_more_than_ten_are_kept(clinic: Any, pharmacy: Pharmacy) -> None:
-    chat = await clinic.chat()
-    client = await client_of(chat)
-    for at in range(addresses.MOST):
-        to = Destination("李四", "+8613800138000", "北京市", "", "海淀区", f"学院路{at}号")
-        await pharmacy.address(client, to)
-    assert "用新地址" not in (await chat.say("my_addresses")).buttons
-    await chat.tell("collect_medicine", address=WHOLE)
-    assert "存不下新的了" in (await chat.say("affirm")).text
 
 
 async def test_before_registration_nothing_is_kept(clinic: Any) -> None:

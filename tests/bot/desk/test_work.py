@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
 
-import pytest
-from nicegui import ui
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from bot import media
 from bot.desk.registry import PAGES
 from bot.desk.work import counts
-from bot.desk.work.case_media import Pass
-from bot.desk.work.cases import Cases
-from bot.models import Conversation
 from integrations.hospital import identity_reviews, unanswered
 from integrations.hospital.cases import handling
-from integrations.hospital.cases.opening import About, open_case
 from integrations.hospital.models import (
     Appointment,
-    Case,
-    CaseKind,
-    CaseStatus,
-    Category,
     HospitalTerm,
     Patient,
     PatientStatus,
@@ -33,26 +19,14 @@ from integrations.hospital.models import (
     Schedule,
     ScheduleStatus,
 )
-from integrations.hospital.models.cases import CaseMedium
 from integrations.hospital.pharmacy import medicines
-from integrations.messages import Picture
-from integrations.runtime import Runtime
+from tests.bot.desk.case_rows import complaint
 from tests.bot.desk.clicking import LONG, WHY, audited, click, fill, open_row, patient_of, press, see
 from tests.bot.desk.conftest import Desks
 from tests.integrations.hospital.conftest import Clinic
 from tests.pharmacy_rows import Pharmacy
 
-_PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 WORK = [page.path for page in PAGES.values() if page.build.__module__.startswith("bot.desk.work.")]
-
-
-async def _case(desks: Desks, words: str = "等了两个小时") -> str:
-    account, contact, patient = await patient_of(desks)
-    async with desks.rt.database.begin() as session:
-        return await open_case(
-            session, desks.rt.crypto, CaseKind.COMPLAINT, Category.WAITING, words,
-            account_id=account, contact_id=contact, patient_id=patient, about=About(), now=desks.rt.now(),
-        )  # fmt: skip
 
 
 async def test_every_page_opens_for_its_roles_alone(desks: Desks) -> None:
@@ -68,7 +42,7 @@ async def test_every_page_opens_for_its_roles_alone(desks: Desks) -> None:
 
 
 async def test_the_start_page_counts_what_waits(desks: Desks) -> None:
-    await _case(desks)
+    await complaint(desks)
     async with desks.rt.database.begin() as session:
         found = {one.name: one for one in await counts.waiting(session, counts.RIGHTS, desks.rt.now())}
     assert {name for name, one in found.items() if one.count} == {"cases"}
@@ -79,90 +53,8 @@ async def test_the_start_page_counts_what_waits(desks: Desks) -> None:
     await agent.user.should_not_see(marker="queue-prescriptions")
 
 
-async def test_a_case_from_reading_to_closing(desks: Desks) -> None:
-    number = await _case(desks)
-    agent = await desks.enter(Role.AGENT, login="zhou")
-    await open_row(agent, "/cases", number)
-    await agent.user.should_not_see("等了两个小时")
-    await press(agent, "read", reason="to answer it")
-    await see(agent, "等了两个小时")
-    [(actor, detail)] = await audited(desks, "case_revealed")
-    assert (actor, detail["reason"]) == ("staff:zhou", "to answer it")
-    await press(agent, "take")
-    await agent.told("由您负责")
-    await press(agent, "close", words="   ")
-    await see(agent, "请填写：内容")
-    await fill(agent, words="已向您道歉。")
-    await agent.told("已结案")
-    async with desks.rt.database.begin() as session:
-        [line] = await handling.listed(session, standing=False)
-    assert (line.status, line.owner) == (CaseStatus.CLOSED, "staff:zhou")
-
-
-async def test_who_complains_of_nobodys_visit_in_particular_is_known_and_can_be_called(desks: Desks) -> None:
-    """The account's owner."""
-    number = await _case(desks)
-    async with desks.rt.database.begin() as session:
-        await session.execute(text("UPDATE cases SET patient_id = NULL"))
-    agent = await desks.enter(Role.AGENT)
-    await open_row(agent, "/cases", number)
-    await see(agent, "*明")
-    await press(agent, "phone", reason="to apologise")
-    await see(agent, "张明", "13812345678")
-    [(_, detail)] = await audited(desks, "phone_revealed")
-    assert (detail["for"], detail["reason"]) == (f"case:{number}", "to apologise")
-
-
-async def test_pictures_of_a_case_are_opened_by_who_read_it(desks: Desks, clock: Any) -> None:
-    """Once the conversation is the bot's nobody else's right reaches them."""
-    rt = desks.rt
-    number = await _case(desks)
-    medium = await _picture_of(rt, number)
-    agent, other = await desks.enter(Role.AGENT, login="zhou"), await desks.enter(Role.AGENT)
-    nurse = await desks.enter(Role.NURSE)
-    await open_row(agent, "/cases", number)
-    await press(agent, "read", reason="to answer it")
-    await see(agent, "等了两个小时")
-    [link] = [one for one in agent.user.find(kind=ui.link).elements if "/cases/media/" in one.props["href"]]
-    at = link.props["href"]
-    shown = await agent.http.get(at)
-    assert (shown.status_code, shown.content, shown.headers["content-type"]) == (200, _PNG, "image/png")
-    assert "sandbox" in shown.headers["content-security-policy"]
-    assert [one[1]["medium"] for one in await audited(desks, "case_medium_opened")] == [str(medium)]
-    [(actor, detail)] = await audited(desks, "case_medium_opened")
-    assert (actor, detail["reason"]) == ("staff:zhou", "to answer it")
-    forged = Pass(number, uuid4(), agent.member.id, "x", rt.now()).address(rt.crypto)  # type: ignore[union-attr]
-    for browser, address in (
-        (other.http, at), (nurse.http, at), (desks.browser(), at), (agent.http, forged),
-        (agent.http, f"{at[:-8]}AAAAAAA="), (agent.http, "/cases/media/x"),
-    ):  # fmt: skip
-        assert (await browser.get(address)).status_code == 404, address
-    clock.forward(minutes=6)
-    assert (await agent.http.get(at)).status_code == 404
-    assert len(await audited(desks, "case_medium_opened")) == 1
-
-
-async def _picture_of(rt: Runtime, number: str) -> UUID:
-    """A stored one, of a message that the case was opened with."""
-    async with rt.database.begin() as session:
-        case, contact = (await session.execute(select(Case.id, Case.contact_id))).one()
-        session.add(Conversation(id=contact))
-        await session.flush()
-        message = await session.scalar(
-            text("""
-                INSERT INTO inbound (conversation_id, channel, external_id, kind, content, sent_at, received_at,
-                                     status)
-                VALUES (:id, 'telegram', '1', 'image', :content, :now, :now, 'done') RETURNING id"""),
-            {"id": contact, "content": b"-", "now": rt.now()},
-        )
-        session.add(CaseMedium(case_id=case, message_id=message))
-        kept: UUID = await media.keep(session, rt.crypto, contact, Picture(_PNG, "image/png"), rt.now())
-        await session.execute(text("UPDATE media SET inbound_id = :id"), {"id": message})
-    return kept
-
-
 async def test_the_second_of_two_is_told(desks: Desks) -> None:
-    number = await _case(desks)
+    number = await complaint(desks)
     first, second = await desks.enter(Role.AGENT), await desks.enter(Role.AGENT)
     for one in (first, second):
         await open_row(one, "/cases", number)
@@ -173,7 +65,7 @@ async def test_the_second_of_two_is_told(desks: Desks) -> None:
 
 
 async def test_whoever_lost_the_role_is_stopped_at_the_next_click(desks: Desks) -> None:
-    number = await _case(desks)
+    number = await complaint(desks)
     agent = await desks.enter(Role.AGENT)
     await open_row(agent, "/cases", number)
     await agent.user.should_see(marker="do-take", retries=LONG)
@@ -320,82 +212,3 @@ async def test_a_question_is_dismissed(desks: Desks) -> None:
     await agent.told("已去掉")
     async with desks.rt.database.begin() as session:
         assert list(await unanswered.listed(session, 9)) == []
-
-
-@pytest.mark.parametrize("key", ["j", "ArrowDown"])
-async def test_the_list_is_worked_with_the_keyboard(desks: Desks, key: str) -> None:
-    async with desks.rt.database.begin() as session:
-        for words in ("有理发店吗", "能带狗进来吗"):
-            await unanswered.note(session, words, "zh-Hans", desks.rt.now(), None)
-    agent = await desks.enter(Role.AGENT)
-    await agent.user.open("/questions")
-    await see(agent, "能带狗进来吗")
-    [keyboard] = agent.user.find(kind=ui.keyboard).elements
-    _key(keyboard, key)
-    _key(keyboard, "Enter")
-    await agent.user.should_see(marker="do-dismiss", retries=LONG)
-    _key(keyboard, "?")
-    await see(agent, "键盘快捷键")
-    _key(keyboard, "Escape")  # is the dialog's, and so is all that is pressed while it is open
-    await asyncio.sleep(0.2)
-    await agent.user.should_see(marker="do-dismiss")
-    next(one for one in agent.user.client.elements.values() if isinstance(one, ui.dialog)).close()
-    _key(keyboard, "Escape")
-    await agent.user.should_not_see(marker="do-dismiss", retries=LONG)
-
-
-async def test_a_row_that_takes_long_to_read_does_not_stand_in_the_place_of_a_later_one(
-    desks: Desks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is pressed there is done with the row that is seen."""
-    first = await _case(desks)
-    async with desks.rt.database.begin() as session:
-        account, contact = (await session.execute(select(Case.account_id, Case.contact_id))).one()
-        second = await open_case(
-            session, desks.rt.crypto, CaseKind.COMPLAINT, Category.WAITING, "也等了两个小时",
-            account_id=account, contact_id=contact, about=About(), now=desks.rt.now(),
-        )  # fmt: skip
-    plain, begun, go_on = Cases._describe, asyncio.Event(), asyncio.Event()
-
-    async def slowly(self: Cases, session: Any, row: Any) -> Any:
-        detail = await plain(self, session, row)
-        if row.key == first:
-            begun.set()
-            await go_on.wait()
-        return detail
-
-    monkeypatch.setattr(Cases, "_describe", slowly)
-    agent = await desks.enter(Role.AGENT)
-    await open_row(agent, "/cases", first)
-    await begun.wait()
-    await click(agent, f"row-{second}")
-    await agent.user.should_see(marker="do-answer", retries=LONG)
-    go_on.set()
-    await asyncio.sleep(0.3)
-    labels = agent.user.find(kind=ui.label).elements
-    assert [label.text for label in labels if "drawer-title" in label.classes] == [second]
-
-
-async def test_keys_do_nothing_below_a_dialog(desks: Desks) -> None:
-    number = await _case(desks)
-    agent = await desks.enter(Role.AGENT)
-    await open_row(agent, "/cases", number)
-    await agent.user.should_see(marker="do-take", retries=LONG)
-    [keyboard] = agent.user.find(kind=ui.keyboard).elements
-    _key(keyboard, "r")
-    await agent.user.should_see(marker="ask-reason", retries=LONG)
-    _key(keyboard, "t")
-    await fill(agent, reason="to answer it")
-    await see(agent, "等了两个小时")
-    async with desks.rt.database.begin() as session:
-        [line] = await handling.listed(session)
-    assert line.owner is None
-    _key(keyboard, "t")
-    await agent.told("由您负责")
-
-
-def _key(keyboard: Any, name: str) -> None:
-    event = {"action": "keydown", "key": name, "code": name, "location": 0, "repeat": False}
-    modifiers = {"altKey": False, "ctrlKey": False, "metaKey": False, "shiftKey": False}
-    for listener in keyboard._event_listeners.values():
-        keyboard._handle_event({"listener_id": listener.id, "args": event | modifiers})
