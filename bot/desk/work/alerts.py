@@ -68,7 +68,12 @@ class Alerts:
     def _row(self, one: AlertView) -> Row:
         by = who(one.acknowledged_by) if one.acknowledged_by else ""
         status = self._desk.words(f"alerts.status_{one.status}", who=by)
-        cells = {"patient": one.patient, "about": self._about(one), "duty": one.duty, "status": status}
+        cells = {
+            "patient": one.patient,
+            "about": self._about(one),
+            "duty": self._known.duty(one.duty, self._language),
+            "status": status,
+        }
         return Row(str(one.id), cells, one.created_at, tone="bad" if _is_open(one) else "", data=one)
 
     @property
@@ -84,7 +89,7 @@ class Alerts:
             Fact("queue.patient", one.patient),
             Fact("alerts.about", row.cells["about"]),
             Fact("queue.department", self._desk.named(one.department) or "–"),
-            Fact("alerts.duty", one.duty),
+            Fact("alerts.duty", row.cells["duty"]),
             Fact("queue.status", row.cells["status"]),
             Fact("queue.since", moment(self._desk, one.created_at)),
             Fact("alerts.number", str(one.number or "–")),

@@ -154,7 +154,7 @@ async def give(
         assert plan is not None, "only a plan's question is answered"
         # Whom staff have on the phone is with somebody already.
         page_after = None if method is Method.PHONE else plans.page_after(given.question)
-        duty = Duty(plan.duty, page_after)
+        duty = Duty(plan.duty.zh, page_after)
         kind = given.question.measures or ""
         await alerts.raise_for_answer(session, task.patient_id, answer.id, duty, now, kind=kind)
     await _go_on(session, task, given.question, plans, now)

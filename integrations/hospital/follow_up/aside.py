@@ -20,11 +20,11 @@ TOLD_TWICE = timedelta(minutes=15)  # from the doubt to the same value once more
 
 def duty_of(plans: Plans, plan: Plan, question: Question, level: Level) -> Duty:
     """Who looks at an answer; nobody is paged where it would not have alarmed."""
-    return Duty(plan.duty, plans.page_after(question) if level is Level.ALARM else None)
+    return Duty(plan.duty.zh, plans.page_after(question) if level is Level.ALARM else None)
 
 
 def duty_unasked(rule: MeasurementRule, level: Level) -> Duty:
-    return Duty(rule.duty, rule.page_after if level is Level.ALARM else None)
+    return Duty(rule.duty.zh, rule.page_after if level is Level.ALARM else None)
 
 
 async def pass_on(

@@ -9,10 +9,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from integrations.hospital.follow_up.ranges import Advice, OtherUnits, Ranges, Said, Strict
 from integrations.hospital.follow_up.times import Delay, Rhythm
@@ -95,6 +103,15 @@ class Question(Strict):
         return MeasurementKind(self.kind) if self.kind in set(MeasurementKind) else None
 
 
+def _in_both(name: Any) -> Any:
+    """A name alone is said in both languages."""
+    return {"zh": name, "en": name} if isinstance(name, str) else name
+
+
+# Which staff look at what alarms; alerts keep the Chinese name.
+DutyName = Annotated[Said, BeforeValidator(_in_both)]
+
+
 class Start(Strict):
     """What puts a patient on the plan. `visits`: departments by name, or all; `diagnoses`: ICD-10 codes, or their
     beginnings, given by staff."""
@@ -135,7 +152,7 @@ class Plan(Strict):
     ended_by: End = End()
     times: list[Delay] | Rhythm
     hour: int = Field(ge=8, le=20)
-    duty: str = Field(min_length=1, max_length=40)
+    duty: DutyName
     questions: list[Question] = Field(min_length=1, max_length=8)
     closing: Said
 
@@ -161,7 +178,7 @@ class MeasurementRule(Strict):
     otherwise: OtherUnits | None = None
     ranges: Ranges
     advice: Advice
-    duty: str = Field(min_length=1, max_length=40)
+    duty: DutyName
     page_minutes: int = Field(default=0, ge=0, le=_DAY)
 
     @property
@@ -202,6 +219,12 @@ class Plans:
     def get(self, plan_id: str) -> Plan | None:
         """None for a plan that is gone or closed by a fault."""
         return self.by_id.get(plan_id)
+
+    def duty(self, name: str, language: str) -> str:
+        """In the reader's language, of an alert's; as it stands where no file names it any more."""
+        duties = [plan.duty for plan in self.by_id.values()]
+        duties += [self.rules.of(kind).duty for kind in MeasurementKind]
+        return next((one.text(language) for one in duties if one.zh == name), name)
 
     def for_visit(self, department: str) -> list[Plan]:
         return [plan for plan in self.by_id.values() if plan.started_by.by_visit(department)]

@@ -43,7 +43,9 @@ async def test_an_alert_is_taken_called_about_and_closed(desks: Desks) -> None:
             session, ward.crypto, ward.plans, ward.task, [high], staff="staff:x", now=desks.rt.now()
         )
     [alert] = await rows_of(desks, select(FollowUpAlert.id))
-    nurse = await desks.enter(Role.NURSE)
+    nurse, english = await desks.enter(Role.NURSE), await desks.enter(Role.NURSE, language="en")
+    await english.user.open("/alerts")
+    await see(english, "Cardiology follow-up nurse")
     async with desks.rt.database.begin() as session:
         await session.execute(
             text("UPDATE follow_up_alerts SET paged_at = :now, number = 107"), {"now": desks.rt.now()}

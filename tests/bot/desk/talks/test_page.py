@@ -13,7 +13,7 @@ from bot.desk.talks import transcript
 from bot.desk.talks.elements import Composer, ConversationList, Transcript
 from bot.desk.talks.shapes import facts
 from bot.desk.words import Words
-from bot.handoff import talking, timers
+from bot.handoff import queue, talking, timers
 from bot.handoff.models import Skill
 from bot.outbox import Reply
 from integrations.hospital.models import (
@@ -21,7 +21,10 @@ from integrations.hospital.models import (
     Role,
 )
 from integrations.hospital.staff import presence
+from tests.bot.desk.clicking import patient_of
 from tests.bot.desk.talks.visiting import enter, one, sees, tell
+from tests.clinic_rows import talks
+from tests.people_rows import PHONE
 from tests.waiting import until
 
 
@@ -155,6 +158,30 @@ async def test_what_was_said_in_one_moment_is_read_back_whole(desks, rt, queued)
     await until(lambda: said.said[0]["by"] != "bot")
     texts = [item["text"] for item in said.said if item["by"] == "bot"]
     assert texts == [reply.text for reply in replies]
+
+
+async def test_who_is_looked_up_by_phone_is_found_masked_by_whom_they_wait_for(desks, rt):
+    """It reveals nothing, so nobody asks why; that somebody looked is kept, and not for which phone."""
+    _, contact, _ = await patient_of(desks)
+    async with rt.database.begin() as session:
+        await talks(session, contact)
+        await queue.ask(session, rt, contact)
+    agent, stranger = await desks.enter(Role.AGENT), await desks.enter(Role.PHARMACIST)
+    for visitor, found in ((agent, [str(contact)]), (stranger, [])):
+        await enter(visitor)
+        listed, told = one(visitor, ConversationList), []
+        replace = listed.replace
+        listed.replace = lambda *args, told=told, replace=replace, **more: (
+            told.append(more),
+            replace(*args, **more),
+        )
+        tell(visitor, ConversationList, "search", PHONE)
+        await until(lambda told=told: any(more.get("searched") for more in told))
+        assert list(listed.shown) == found
+        await visitor.user.should_not_see(PHONE)
+    async with rt.database.begin() as session:
+        kept = text("SELECT detail - 'address' FROM audit_events WHERE action = 'talk.searched'")
+        assert list(await session.scalars(kept)) == [{"by": "person"}] * 2
 
 
 async def test_a_page_is_sent_in_the_patients_language(desks, rt, queued, accept):

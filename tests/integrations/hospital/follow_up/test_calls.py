@@ -129,7 +129,7 @@ async def test_answers_by_phone_are_kept_like_those_of_the_chat(ward: Ward) -> N
         kept = await answering.answers_of(session, ward.crypto, ward.task)
     assert (task.status, task.call_outcome) == (TaskStatus.DONE, CallOutcome.REACHED)
     assert methods == {Method.PHONE}
-    assert alert.duty == ward.plan.duty
+    assert alert.duty == ward.plan.duty.zh
     assert kept[pressure.id] == {"systolic": 190.0, "diastolic": 120.0}
     assert await ward.listed() == []
 

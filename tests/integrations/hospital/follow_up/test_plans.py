@@ -62,7 +62,7 @@ def test_how_long_an_alarm_may_wait_is_the_questions_or_the_measurements() -> No
     ("old", "new", "line", "words"),
     [
         ("hour: 8", "hour: 23", 7, "hour: Input should be less than or equal to 20"),
-        ("duty: 心血管内科随访护士", "", 3, "duty: is missing"),
+        ("duty: {zh: 心血管内科随访护士, en: Cardiology follow-up nurse}", "", 3, "duty: is missing"),
         ("every: 1 week", "every: often", 6, 'write it like "1 week"'),
         ("kind: yes_no", "kind: maybe", 14, "questions.1.kind"),
         ("watch_if: no", "", 13, ""),
@@ -150,3 +150,17 @@ def test_a_bare_number_may_be_meant_in_another_unit() -> None:
 def test_likely_lies_within_plausible(folder: Path) -> None:
     [fault] = edit(folder, "likely: [2, 110]", "likely: [2, 999]", "measurements.yml")
     assert "likely does not lie within plausible" in fault
+
+
+def test_a_duty_is_said_in_the_readers_language_and_one_name_does_for_both(tmp_path: Path) -> None:
+    file = FOLDER / "hypertension.yml"
+    name = "duty: {zh: 心血管内科随访护士, en: Cardiology follow-up nurse}"
+    plain = file.read_text(encoding="utf-8").replace(name, "duty: 心内科小王")
+    (tmp_path / file.name).write_text(plain, encoding="utf-8")
+    ours, theirs = load(FOLDER), load(tmp_path)
+    assert not theirs.faults
+    assert ours.duty("心血管内科随访护士", "en") == "Cardiology follow-up nurse"
+    assert ours.duty("心血管内科随访护士", "zh") == "心血管内科随访护士"
+    assert theirs.duty("心内科小王", "en") == "心内科小王"
+    assert theirs.duty("随访护士", "en") == "Follow-up nurse"  # of what is measured unasked
+    assert theirs.duty("已经不在", "en") == "已经不在"
