@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -28,7 +28,7 @@ class FaultRule(BaseModel):
     platform: Literal["wechat", "telegram", "sms", "identity", "wechatpay", "alipay", "kuaidi100"]
     operation: str | None = None
     code: int | str | None = None
-    delay_s: float = Field(default=0, ge=0, le=600)
+    delay_s: float = Field(default=0, ge=0, le=600, validation_alias=AliasChoices("delay_s", "delay"))
     drop_after_accept: bool = False
     lie: Literal["amount", "order", "appid", "mchid"] | None = None
     retry_after: int = Field(default=1, ge=0)  # Telegram's 429 says it

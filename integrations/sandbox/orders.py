@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MAX_WAIT = 120.0  # seconds
+
+
+def _payload(text: str) -> str:
+    """What a deep link may carry, by Telegram's rules."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", text):
+        raise ValueError("a start payload has up to 64 letters, digits, _ and -")
+    return text
 
 
 class Order(BaseModel):
@@ -31,7 +39,7 @@ class NewWeChatUser(NewUser):
 class NewTelegramUser(NewUser):
     start: bool = True
     language_code: str = "zh-hans"
-    payload: str = ""
+    payload: Annotated[str, AfterValidator(_payload)] = ""
     wait: bool = True
 
 
@@ -63,7 +71,8 @@ class WeChatAction(Order):
 
 
 class TelegramAction(Order):
-    """What a patient does. callback and edit need `message_id`; `wait`: until the webhook took the update."""
+    """What a patient does. callback and edit need `message_id`; the text of start is a link's payload. `wait`: until
+    the webhook took the update."""
 
     chat_id: int
     type: Literal[
@@ -78,6 +87,12 @@ class TelegramAction(Order):
     longitude: float = 116.3975
     wait: bool = True
     wait_s: float = Field(default=30, gt=0, le=MAX_WAIT)
+
+    @model_validator(mode="after")
+    def _started(self) -> Self:
+        if self.type == "start":
+            _payload(self.text)
+        return self
 
 
 class QuotaOrder(Order):

@@ -44,6 +44,13 @@ async def test_not_waiting(sandbox: httpx.AsyncClient, gateway: Gateway) -> None
     assert set(sent) == {"entry", "msg_id"}
 
 
+async def test_a_fault_is_code_delay_and_rate(sandbox: httpx.AsyncClient) -> None:
+    order = {"platform": "wechat", "code": -1, "delay": 0.1, "rate": 0.5}
+    [fault] = (await sandbox.post("/inspect/faults", json=order)).json()
+    assert (fault["code"], fault["delay_s"], fault["rate"]) == (-1, 0.1, 0.5)
+    assert (await sandbox.post("/inspect/faults", json=order | {"delay_s": 1})).status_code == 422
+
+
 async def test_what_does_not_exist(sandbox: httpx.AsyncClient) -> None:
     assert (await sandbox.get("/inspect/wechat", params={"openid": "o"})).status_code == 404
     assert (await sandbox.get("/inspect/telegram", params={"chat_id": 1})).status_code == 404

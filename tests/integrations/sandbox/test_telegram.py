@@ -73,6 +73,15 @@ async def test_start_reaches_the_webhook_with_the_secret(
     assert message["chat"]["id"] == chat_id
 
 
+@pytest.mark.parametrize("payload", ["x" * 65, "绑定", "a b", "a=b", "a\n"])
+async def test_a_link_carries_no_other_payload(sandbox: httpx.AsyncClient, payload: str) -> None:
+    made = await sandbox.post("/inspect/telegram/users", json={"payload": payload})
+    assert made.status_code == 422
+    chat_id = await patient(sandbox, payload="x" * 64)
+    order = {"chat_id": chat_id, "type": "start", "text": payload}
+    assert (await sandbox.post("/inspect/telegram/messages", json=order)).status_code == 422
+
+
 REFUSED = [
     ({"text": ""}, 400, "Bad Request: message text is empty"),
     ({"text": "  "}, 400, "Bad Request: message text is empty"),
