@@ -101,6 +101,7 @@ _MESSAGE_LEFT = text("""
 _SET_ASIDE = text("""
     SELECT DISTINCT ON (conversation_id) * FROM talks AS aside
     WHERE status = 'left' AND ended_by = 'consultation' AND message_at IS NOT NULL AND ended_at > :since
+      AND (CAST(:only AS uuid) IS NULL OR conversation_id = :only)
       AND NOT EXISTS (SELECT FROM talks AS other WHERE other.conversation_id = aside.conversation_id
                         AND (other.status IN ('waiting', 'active', 'unanswered')
                              OR other.id > aside.id AND other.skill = aside.skill))
@@ -207,15 +208,23 @@ async def messages_again(session: Executor, rt: Runtime) -> list[UUID]:
     """Messages that made room for a consultation which is over by now wait again, in their old place. Gives the
     conversations."""
     since = rt.now() - limits().keep
-    found = list(await session.execute(_SET_ASIDE, {"since": since}))
-    for one in found:
-        skill, reason = Skill(one.skill), Reason(one.reason)
-        more = {"department_id": one.department_id, "wanted_staff_id": one.wanted_staff_id}
-        place = await ask(session, rt, one.conversation_id, skill, reason, bot_goes_on=True, **more)
-        await session.execute(
-            _AS_BEFORE, {"id": place.talk_id, "asked": one.requested_at, "left": one.message_at}
-        )
-    return [one.conversation_id for one in found]
+    found = list(await session.execute(_SET_ASIDE, {"since": since, "only": None}))
+    again = [one.conversation_id for one in found]
+    return [one for one in again if await _message_again(session, rt, one, since)]
+
+
+async def _message_again(session: Executor, rt: Runtime, conversation_id: UUID, since: datetime) -> bool:
+    """Looked for once more when nobody changes it any more: meanwhile another doctor may have been asked there."""
+    await control.hold(session, conversation_id)
+    one = (await session.execute(_SET_ASIDE, {"since": since, "only": conversation_id})).first()
+    if one is None:
+        return False
+    skill, reason = Skill(one.skill), Reason(one.reason)
+    more = {"department_id": one.department_id, "wanted_staff_id": one.wanted_staff_id}
+    place = await ask(session, rt, conversation_id, skill, reason, bot_goes_on=True, **more)
+    before = {"id": place.talk_id, "asked": one.requested_at, "left": one.message_at}
+    await session.execute(_AS_BEFORE, before)
+    return True
 
 
 def of_an_alarm(priority: int) -> bool:

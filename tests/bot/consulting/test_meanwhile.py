@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from bot import sweep
 from bot.consulting import work
 from bot.consulting.work import WithColleague
-from bot.handoff import alarmed, queue, talking
+from bot.handoff import alarmed, control, queue, talking
 from bot.handoff.models import Skill, Talk, TalkStatus
 from bot.handoff.states import NotYours, OfConsultation
 from integrations.hospital.consultations import asking, views
@@ -105,6 +105,31 @@ async def test_at_night_a_message_that_was_left_makes_room_for_the_doctor_and_co
         Skill.SERVICE, TalkStatus.UNANSWERED, message.opens_at,
     )  # fmt: skip
     assert (again.requested_at, again.message_at) == (first.requested_at, first.message_at)
+
+
+async def test_a_message_does_not_come_back_in_the_place_of_another_doctor_who_is_asked_just_then(
+    rt: Any, online: Online, act: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    other = await Online(rt.database, rt.crypto).open(closes=time(23))
+    await online.open(practitioner=online.doctor, closes=time(23))
+    await _message(rt, clock, who)
+    made, another = await online.ask(who, clock.time), await other.ask(who, clock.time)
+    await online.pay(made, clock.time)
+    await _said(rt)
+    await act(work.accept, made, doctor, rt.now())
+    await act(work.finish, made, "一月后复查", None, doctor, rt.now())
+    hold = control.hold
+
+    async def when_the_other_is_paid(*about: Any) -> Any:
+        monkeypatch.setattr(control, "hold", hold)
+        await other.pay(another, clock.time)
+        await sweep.news.tell(rt, 10)
+        return await hold(*about)
+
+    monkeypatch.setattr(control, "hold", when_the_other_is_paid)
+    assert await act(queue.messages_again) == []
+    assert (await _talk(rt)).consultation_id == another
 
 
 async def test_a_message_is_not_lost_with_the_consultation_whose_doctor_came_first(
