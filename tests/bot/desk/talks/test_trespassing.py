@@ -281,10 +281,10 @@ async def test_whose_session_is_over_is_shown_nothing_for_the_asking(
     asked = []
     for shows in ("earlier", "replace", "show"):
         monkeypatch.setattr(kind, shows, lambda *_, **__: asked.append(event), raising=False)
+    [desk] = [desk for desk in heartbeat._open if desk.token == agent.token]
     tell(agent, kind, event, args)
-    await asyncio.sleep(0.3)
+    await until(lambda: desk.over)
     assert asked == []
-    assert next(desk for desk in heartbeat._open if desk.token == agent.token).over
 
 
 async def test_pictures_are_shown_to_whom_the_talk_is(desks, rt, of_surgery, surgery, cardiologist):
