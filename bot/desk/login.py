@@ -77,6 +77,8 @@ async def take_code(request: Request, code: Typed = "", onward: Typed = "") -> R
         member = await login.check_code(session, rt.crypto, waiting.id, code, address, rt.now())
         if member is None:
             return _code_page(request, waiting, inside(onward), refused=True)
+        if await _whose_password(request, session) is None:  # changed while the member's row was waited for
+            return _again(request)
         if old := cookies.token(request):  # never goes on under an id from before
             await login.end_session(session, old)
         token = await login.open_session(session, member, address, rt.now())

@@ -177,6 +177,7 @@ async def change_own_password(
 ) -> bool:
     """False when the old one is wrong, which counts as a failed login does. All other sessions end; `token` is the one
     that goes on. Raises BadPassword."""
+    member = await find(session, member.login)  # whose password may just have been reset
     if not await passwords.matches(member.password_hash, old):
         await logins.count_wrong_password(session, member, now)
         return False
@@ -199,7 +200,7 @@ async def change_language(session: AsyncSession, member: StaffMember, language: 
 async def find(session: AsyncSession, login: str) -> StaffMember:
     """With its row locked. Raises UnknownStaff."""
     wanted = select(StaffMember).where(StaffMember.login == login.strip().lower()).with_for_update()
-    member = await session.scalar(wanted)
+    member = await session.scalar(wanted.execution_options(populate_existing=True))
     if member is None:
         raise UnknownStaff(login)
     return member

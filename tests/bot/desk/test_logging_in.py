@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from integrations.hospital.models import Role
 from integrations.hospital.staff import accounts, login
 from tests import staff_rows
+from tests.bot.blocking import waits_for
 from tests.bot.conftest import Clock
 from tests.bot.desk.conftest import DOCTORS, Desks
 from tests.clinic_rows import doctor, ward
@@ -126,6 +128,19 @@ async def test_a_password_that_was_changed_meanwhile_is_worth_nothing(desks: Des
         await accounts.reset_password(session, "li.na", by="staff:root", now=clock())
     answer = await browser.post("/login/code", data={"code": staff_rows.code(clock())})
     assert answer.status_code == 401
+
+
+async def test_nor_is_one_that_is_changed_at_the_same_moment(desks: Desks, clock: Clock) -> None:
+    await _member(desks, Role.AGENT, "li.na")
+    browser = desks.browser()
+    await _password(browser, "li.na")
+    clock.forward(seconds=1)
+    async with desks.rt.database.begin() as session:
+        await accounts.reset_password(session, "li.na", by="staff:root", now=clock())
+        entering = asyncio.create_task(browser.post("/login/code", data={"code": staff_rows.code(clock())}))
+        await waits_for(session, entering)
+    assert (await entering).status_code == 401
+    assert "desk" not in browser.cookies
 
 
 @pytest.mark.parametrize(

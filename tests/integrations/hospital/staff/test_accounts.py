@@ -109,6 +109,24 @@ async def test_who_guesses_the_password_at_an_open_session_loses_it(database: Da
     assert "login_locked" in actions
 
 
+async def test_a_password_that_is_reset_just_then_changes_no_other(database: Database) -> None:
+    async with database.begin() as session:
+        member = await staff_rows.member(session, Role.AGENT, "li.na")
+
+    async def change() -> bool:
+        async with database.begin() as session:
+            mine = await session.get_one(StaffMember, member.id)
+            return await accounts.change_own_password(session, mine, PASSWORD, f"{PASSWORD} 2", NOW)
+
+    async with database.begin() as session:
+        given = await accounts.reset_password(session, "li.na", by=BY, now=NOW)
+        changing = asyncio.create_task(change())
+        await waits_for(session, changing)
+    assert not await changing
+    async with database.begin() as session:
+        assert await login.check_password(session, "li.na", given, "10.0.0.7", NOW)
+
+
 async def test_the_last_two_administrators_do_not_send_each_other_away(database: Database) -> None:
     async with database.begin() as session:
         for name in ("root", "second"):
