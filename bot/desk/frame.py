@@ -32,9 +32,10 @@ _WATCHING = f"""
 # sounds at the first touch.
 _RINGING = """
 window.deskRing ??= (() => {
-  let audio = null, due = false;
-  const sound = () => {
-    for (const [after, high] of [[0, 880], [0.22, 660], [0.44, 880], [0.66, 660]]) {
+  const URGENT = [[0, 880], [0.22, 660], [0.44, 880], [0.66, 660]], CALM = [[0, 660], [0.12, 880]];
+  let audio = null, due = null;
+  const sound = (tones) => {
+    for (const [after, high] of tones) {
       const tone = audio.createOscillator(), loud = audio.createGain(), at = audio.currentTime + after;
       tone.frequency.value = high;
       loud.gain.setValueAtTime(0.12, at);
@@ -44,24 +45,27 @@ window.deskRing ??= (() => {
       tone.stop(at + 0.2);
     }
   };
-  const ring = () => {
+  const ring = (tones) => {
     audio ??= new AudioContext();
-    if (audio.state === 'running') { due = false; sound(); }
-    else { due = true; audio.resume().then(() => { if (due) ring(); }); }
+    if (audio.state === 'running') { due = null; sound(tones); }
+    else { due = due === URGENT ? due : tones; audio.resume().then(() => { if (due) ring(due); }); }
   };
   for (const one of ['pointerdown', 'keydown'])
-    document.addEventListener(one, () => { if (due) ring(); }, {passive: true, capture: true});
+    document.addEventListener(one, () => { if (due) ring(due); }, {passive: true, capture: true});
   return (news) => {
     const kept = 'desk-rung' + news.path + ':' + news.who;
     try {
       if (news.mark <= Number(localStorage.getItem(kept) || 0)) return;
       localStorage.setItem(kept, news.mark);
     } catch (error) { console.debug('it rings in each page', error); }
-    ring();
+    const here = location.pathname === news.path, urgent = news.urgent;
+    if (here && !urgent) return;  // that page sounds for itself
+    ring(urgent ? URGENT : CALM);
     const open = () => { location.href = news.path; };
-    if (location.pathname !== news.path)
-      Quasar.Notify.create({message: news.words, color: 'negative', icon: 'emergency', position: 'top', timeout: 30000,
-                            actions: [{label: news.open, color: 'on-bad', handler: open}]});
+    if (!here)
+      Quasar.Notify.create({message: news.words, position: 'top', timeout: 30000,
+                            color: urgent ? 'negative' : 'primary', icon: urgent ? 'emergency' : 'forum',
+                            actions: [{label: news.open, color: urgent ? 'on-bad' : 'on-brand', handler: open}]});
     if (document.hidden && window.Notification && Notification.permission === 'granted')
       new Notification(news.words, {tag: kept}).onclick = () => { window.focus(); open(); };
   };
@@ -127,6 +131,7 @@ def ring(desk: Desk, page: Page, mark: float) -> None:
         "who": desk.member.login,
         "words": words(f"{page.title.partition('.')[0]}.ring"),
         "open": words(page.title),
+        "urgent": page.urgent,
     }
     desk.client.run_javascript(f"deskRing({json.dumps(news)})")
 
@@ -153,7 +158,7 @@ def _entry(desk: Desk, page: Page, *, here: bool) -> None:
         ui.icon(page.icon or "circle")
         ui.label(title)
         if page.badge is not None:
-            badge = ui.label("").classes("desk-badge urgent" if page.newest else "desk-badge")
+            badge = ui.label("").classes("desk-badge urgent" if page.urgent else "desk-badge")
             badge.set_visibility(False)
             _badges.setdefault(desk, {})[page.path] = badge
 

@@ -124,16 +124,17 @@ class Heartbeat:
     ) -> None:
         """How many wait in the page, and what came there."""
         member = desk.member
+        whose = member.id if page.own_badge else (member.role, member.department_id)
         if page.badge is not None:
-            whose = member.id if page.own_badge else (member.role, member.department_id)
             key = (page.path, whose)
             if key not in counted:
                 counted[key] = await page.badge(session, member)
             frame.set_badge(desk, page, int(counted[key]))
         if page.newest is not None:
-            if page.newest not in counted:
-                counted[page.newest] = await page.newest(session, desk.now())
-            frame.ring(desk, page, counted[page.newest])
+            heard = (page.newest, whose)
+            if heard not in counted:
+                counted[heard] = await page.newest(session, desk.now(), member)
+            frame.ring(desk, page, counted[heard])
 
     async def _look(self, desk: Desk, counted: dict[object, float]) -> None:
         """`counted` holds what was counted already in this beat, for whom it is the same."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Build = Callable[["Desk"], Awaitable[None]]
 Count = Callable[[AsyncSession, StaffMember], Awaitable[int]]
-Newest = Callable[[AsyncSession, datetime], Awaitable[float]]
+Newest = Callable[[AsyncSession, datetime, StaffMember], Awaitable[float]]
 Group = Literal["talks", "work", "hospital", "account"]
 GROUPS: tuple[Group, ...] = ("talks", "work", "hospital", "account")
 
@@ -35,6 +35,7 @@ class Page:
     own_badge: bool = False  # the count is the member's own, not that of everybody of the role and department
     wide: bool = False  # takes the whole width and height, and scrolls by itself
     newest: Newest | None = None  # of what must be heard in whichever page one is: grows with each that comes
+    urgent: bool = False  # it sounds so, and looks so
 
     def is_for(self, member: StaffMember) -> bool:
         return self.right is None or may(member, self.right)
@@ -56,15 +57,18 @@ def desk_page(
     own_badge: bool = False,
     wide: bool = False,
     newest: Newest | None = None,
+    urgent: bool = False,
 ) -> Callable[[Build], Build]:
     """Registers a page at `path` ("/cases/{number}" has parameters: `desk.path`). `title` without a dot is
     "<title>.title" of the words. Without a right it is everybody's who is logged in. `badge` counts what waits; it
     runs in a transaction that only reads, every few seconds; and so does `newest`: its page's people hear a sound when
-    it grows, and read <title's>.ring."""
+    it grows, and read <title's>.ring. What is not `urgent` sounds in other pages alone."""
 
     def register(build: Build) -> Build:
         key = title if "." in title else f"{title}.title"
-        PAGES[path] = Page(path, key, build, right, icon, group, listed, badge, own_badge, wide, newest)
+        PAGES[path] = Page(
+            path, key, build, right, icon, group, listed, badge, own_badge, wide, newest, urgent
+        )
         return build
 
     return register

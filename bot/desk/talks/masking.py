@@ -28,7 +28,8 @@ def masked(words: str, public: Collection[str] = ()) -> str:
 
 def published(settings: Settings) -> frozenset[str]:
     """The telephones that the hospital gives to everybody."""
-    said = [settings.hospital_phone, settings.emergency_department, settings.emergency_department_en]
+    said = [settings.hospital_phone, settings.mediation_office]
+    said += [settings.emergency_department, settings.emergency_department_en]
     said += [one.phone for one in departments(settings.emergency_departments)]
     return frozenset(span.value for words in said for span in _numbers(words))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -48,6 +49,10 @@ async def _waiting(session: AsyncSession, member: StaffMember) -> int:
     )
 
 
+async def _newest(session: AsyncSession, _now: datetime, member: StaffMember) -> float:
+    return await rows.newest_for(session, member.id, watches=viewer_of(member).watches)
+
+
 @desk_page(
     "/talks",
     title="talks",
@@ -57,6 +62,7 @@ async def _waiting(session: AsyncSession, member: StaffMember) -> int:
     badge=_waiting,
     own_badge=True,
     wide=True,
+    newest=_newest,
 )
 async def talks(desk: Desk) -> None:
     page = TalksPage(desk, hubs.of(desk.rt))

@@ -106,6 +106,14 @@ _WAITING = text("""
        OR status = 'waiting' AND :staff IN (staff_id, wanted_staff_id)
        OR :watches AND status = 'active' AND silent_since IS NOT NULL
 """)
+_NEWEST = text("""
+    SELECT coalesce(extract(epoch FROM max(CASE
+        WHEN status = 'active' THEN CASE WHEN :watches THEN silent_since END
+        ELSE greatest(CASE WHEN staff_id = :staff THEN assigned_at END,
+                      CASE WHEN wanted_staff_id = :staff AND consultation_id IS NOT NULL THEN requested_at END,
+                      CASE WHEN :watches THEN escalated_at END) END)), 0)
+    FROM talks WHERE status IN ('waiting', 'active', 'unanswered')
+""")
 _RECENT_BOT, _RECENT_CLOSED = timedelta(days=2), timedelta(days=30)
 _LATEST = 5000  # messages: some hours of a large hospital
 
@@ -223,6 +231,12 @@ async def waiting_for(
     the next word of somebody else."""
     values = {"staff": staff_id, "skills": skills, "department": department_id, "watches": watches}
     return int(await session.scalar(_WAITING, values))
+
+
+async def newest_for(session: Executor, staff_id: UUID, *, watches: bool = False) -> float:
+    """When this member was last asked to take somebody, in seconds; for whoever `watches` over all also when somebody
+    was let wait too long. 0.0: nobody waits so."""
+    return float(await session.scalar(_NEWEST, {"staff": staff_id, "watches": watches}))
 
 
 def _row(crypto: Crypto, found: Any, today: date, limited: Iterable[str], public: Collection[str]) -> Row:

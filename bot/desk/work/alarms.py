@@ -75,6 +75,7 @@ refusals(
     icon="emergency",
     badge=counts.badge("alarms"),
     newest=counts.newest_alarm,
+    urgent=True,
 )
 async def alarms(desk: Desk) -> None:
     await Alarms(desk).queue.show()

@@ -123,7 +123,7 @@ async def waiting(
     return [found[name] for name in wanted]
 
 
-async def newest_alarm(session: AsyncSession, now: datetime) -> float:
+async def newest_alarm(session: AsyncSession, now: datetime, _member: StaffMember | None = None) -> float:
     """When the desk was last to sound for a red flag that waits for somebody, in seconds; 0.0: none waits."""
     return float(await session.scalar(_NEWEST_ALARM, {"now": now, "rings_again": RINGS_AGAIN}))
 

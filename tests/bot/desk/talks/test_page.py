@@ -7,6 +7,8 @@ import asyncio
 from sqlalchemy import text
 
 from bot import outbox
+from bot.desk import frame
+from bot.desk.heartbeat import Heartbeat
 from bot.desk.registry import PAGES
 from bot.desk.talks import hub as hubs
 from bot.desk.talks import transcript
@@ -68,7 +70,8 @@ async def test_whoever_is_asked_to_take_a_talk_hears_it(desks, rt, queued, clock
     waits, goes_on = await queued(sender="p1"), await queued(sender="p2", bot_goes_on=True)
     agent = await desks.enter(Role.AGENT)
     await enter(agent)
-    rung = []
+    rung, elsewhere = [], []
+    monkeypatch.setattr(frame, "ring", lambda desk, page, mark: elsewhere.append((page.path, mark)))
     shown = one(agent, ConversationList)
     monkeypatch.setattr(shown, "patch", lambda rows, gone, counts, ring: rung.append(ring))
     async with rt.database.begin() as session:
@@ -78,6 +81,8 @@ async def test_whoever_is_asked_to_take_a_talk_hears_it(desks, rt, queued, clock
     hubs.of(desks.rt).touch([waits, goes_on])
     await until(lambda: any(rung))
     assert {ring["title"] for ring in rung if ring} == {"有患者分配给您"}
+    await Heartbeat(desks.rt).once()
+    assert dict(elsewhere)["/talks"] == clock().timestamp()  # in whichever page they are
     said = len([ring for ring in rung if ring])
     hubs.of(desks.rt).touch([waits, goes_on])
     await asyncio.sleep(0.2)
@@ -116,6 +121,9 @@ async def test_supervisors_see_whom_nobody_takes_and_whom_nobody_answers(
         assert counted
         assert await counted(session, boss.member) == 2
         assert await counted(session, agent) == 1
+        heard = PAGES["/talks"].newest
+        assert heard
+        assert await heard(session, clock(), boss.member) == clock().timestamp()
     async with rt.database.begin() as session:
         talk = await talking.open_talk(session, unanswered)
         await talking.say(session, rt, talk.id, agent, "在的")
