@@ -28,7 +28,7 @@ from tests.stack import Stack
 
 _BETWEEN_SMS = 31.0  # seconds: the carrier takes one in thirty to the same number
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300, func_only=True)]
+pytestmark = pytest.mark.slow
 
 
 def test_keys_are_rotated_while_patients_register_and_book(
@@ -55,7 +55,7 @@ def test_keys_are_rotated_while_patients_register_and_book(
         assert len(ring.keys) == 1
         assert not ring.keys.keys() & before[name].keys.keys()
 
-    known.choose("上午")
+    known.choose("余")
     assert "心血管内科" in known.choose("确认"), "the open question was lost"
     elsewhere = arrive("telegram", person=known.person)
     time.sleep(max(0.0, _BETWEEN_SMS - (time.monotonic() - texted)))
@@ -74,7 +74,7 @@ def keys(command: str, var: Path, *options: str) -> str:
         [sys.executable, "-m", "bot.cli", "keys", command, "--var", str(var), *options],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=900,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr

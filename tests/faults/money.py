@@ -32,7 +32,7 @@ class Held:
 
 
 def hold(patient: Patient, department: str) -> Held:
-    patient.say(f"后天挂{department}")
+    patient.say(f"下周三挂{department}")
     if "余" in patient.last:
         patient.choose("余")
     said = patient.say("确认").text
@@ -45,7 +45,7 @@ def page(patient: Patient, link: str) -> Iterator[httpx.Client]:
     """A browser that shows the page: WeChat's own for its patients."""
     agent = IN_WECHAT if patient.channel == "wechat" else DESKTOP
     whose = {"user-agent": agent, "x-sandbox-openid": patient.platform_id}
-    with httpx.Client(base_url=link, headers=whose, follow_redirects=True, timeout=30) as browser:
+    with httpx.Client(base_url=link, headers=whose, follow_redirects=True, timeout=90) as browser:
         assert browser.get(link).status_code == 200
         yield browser
 
@@ -78,7 +78,7 @@ def order_status(stack: Stack, order_no: str) -> str:
 
 
 def until_order(stack: Stack, order_no: str, status: str) -> None:
-    until(lambda: order_status(stack, order_no) == status, 90)
+    until(lambda: order_status(stack, order_no) == status, 240)
 
 
 def ask_soon(stack: Stack) -> None:
