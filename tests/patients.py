@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
+
+PATIENCE = 90.0  # seconds until an answer must have begun: a machine may stand still for some of them
+_GLANCE = 20.0  # seconds that one look at the phone may take
+_DELAYED = ("现在回复得慢", "現在回覆得慢", "Answers are slow just now")
+
+
+def is_answer(entry: dict[str, Any]) -> bool:
+    """Whether an entry on the phone is more than the word that an answer takes longer."""
+    paragraphs = (entry.get("text") or "").split("\n\n")
+    return entry["side"] == "account" and not all(any(word in one for word in _DELAYED) for one in paragraphs)
 
 
 @dataclass(slots=True)
@@ -65,7 +76,7 @@ class Patient:
         answer.raise_for_status()
         return answer.json()
 
-    def say(self, text: str, *, wait: float = 15) -> Said:
+    def say(self, text: str, *, wait: float = PATIENCE) -> Said:
         """Writes, and reads what comes back within `wait` seconds."""
         return self.read(self.act("text", text=text)["entry"], wait)
 
@@ -73,11 +84,28 @@ class Patient:
         """Takes the offered choice whose title holds the words."""
         raise NotImplementedError
 
-    def read(self, after: int, wait: float = 15) -> Said:
-        """What the account said after an entry; waits for the first message."""
-        answer = self.sandbox.get(f"/{self.channel}", params={**self.address, "after": after, "wait_s": wait})
-        answer.raise_for_status()
-        return self.hear([entry for entry in answer.json()["messages"] if entry["side"] == "account"])
+    def read(self, after: int, wait: float = PATIENCE) -> Said:
+        """What the account said after an entry; waits for the first message that answers."""
+        until, answers = time.monotonic() + wait, list[dict[str, Any]]()
+        while not answers:
+            left = until - time.monotonic()
+            look = {**self.address, "after": after, "wait_s": min(max(left, 0.0), _GLANCE)}
+            seen = self.sandbox.get(f"/{self.channel}", params=look)
+            seen.raise_for_status()
+            found = seen.json()["messages"]
+            answers = [entry for entry in found if is_answer(entry)]
+            if left <= 0:
+                break
+            # What is not an answer would end the next look at once.
+            after = max([after, *(entry["id"] for entry in found if entry["side"] != "patient")])
+        return self.hear(answers)
+
+    def hears(self, words: str, wait: float = PATIENCE) -> Said:
+        """Waits for the words in what comes after the last thing read: news, which other words may precede."""
+        until = time.monotonic() + wait
+        while words not in self.read(self.seen, until - time.monotonic()):
+            assert time.monotonic() < until, f"{words} did not come: {self.all_said()[-3:]}"
+        return self.last
 
     def hear(self, entries: list[dict[str, Any]]) -> Said:
         """Takes what the account said as the last thing read."""
@@ -86,7 +114,7 @@ class Patient:
         self.last = Said("\n".join(entry.get("text") or "" for entry in entries), self._buttons(entries))
         return self.last
 
-    def does(self, kind: str, *, wait: float = 15, **more: Any) -> Said:
+    def does(self, kind: str, *, wait: float = PATIENCE, **more: Any) -> Said:
         """One act other than writing, and what comes back."""
         return self.read(self.act(kind, **more)["entry"], wait)
 

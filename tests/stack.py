@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ _PACE = {
 }
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
     """Returns as soon as the condition holds. Raises AssertionError when it does not in time."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -119,20 +119,21 @@ class Stack:
         """All of them stand still inside the block (SIGSTOP), so that what comes before it can be killed."""
         processes = self.processes(name, which)
         for process in processes:
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
         try:
             yield processes
         finally:
             for process in processes:
-                if process.is_running():
+                with suppress(psutil.NoSuchProcess):
                     process.resume()
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self, seconds: float = 240) -> None:
         """Raises TimeoutError with the last answer, which names the part that is away."""
         deadline, last = time.monotonic() + seconds, ""
         while time.monotonic() < deadline:
             try:
-                answer = httpx.get(f"{self.gateway_url}/health/ready", timeout=5)
+                answer = httpx.get(f"{self.gateway_url}/health/ready", timeout=20)
                 if answer.status_code == 200:
                     return
                 last = answer.text
@@ -144,8 +145,9 @@ class Stack:
 
 def kill_all(processes: Sequence[psutil.Process]) -> None:
     for process in processes:
-        process.kill()
-    deadline = time.monotonic() + 10
+        with suppress(psutil.NoSuchProcess):  # it was ending by itself
+            process.kill()
+    deadline = time.monotonic() + 60
     while any(_lives(one) for one in processes):
         if time.monotonic() > deadline:
             raise TimeoutError("it survives kill -9")
@@ -196,13 +198,13 @@ def running_stack(
     try:
         _wait_for_greeting(up, output)
         with httpx.Client(
-            base_url=f"http://127.0.0.1:{options.settings().sandbox_port}/inspect", timeout=60
+            base_url=f"http://127.0.0.1:{options.settings().sandbox_port}/inspect", timeout=120
         ) as sandbox:
             yield Stack(options, sandbox)
     finally:
         up.send_signal(signal.SIGINT)
         try:
-            up.wait(60)
+            up.wait(240)
         except subprocess.TimeoutExpired:
             up.kill()
             up.wait()

@@ -11,7 +11,16 @@ from playwright.sync_api import Browser, Locator, expect
 from bot.launching import demo_logins
 from tests.stack import Stack
 
-PATIENCE = 60_000  # milliseconds: a busy machine is no fault of the desk
+PATIENCE = 90_000  # milliseconds: a busy machine is no fault of the desk
+
+
+# Notices go after seconds, for which a machine may stand still.
+_REMEMBER_NOTICES = """
+window.told = [];
+new MutationObserver(() => document.querySelectorAll(".q-notification").forEach(
+    one => window.told.includes(one.innerText) || window.told.push(one.innerText)
+)).observe(document, {childList: true, subtree: true, characterData: true});
+"""
 
 
 class Agent:
@@ -24,6 +33,7 @@ class Agent:
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai"
         )
+        self.context.add_init_script(_REMEMBER_NOTICES)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
@@ -116,7 +126,7 @@ class Agent:
         self.page.get_by_role("option", name=name).first.click()
         dialog.locator("textarea").fill(note)
         dialog.get_by_role("button", name="转接").click()
-        expect(self.page.get_by_text("已转接")).to_be_visible()
+        self.told("已转接")
 
     # Queues
 
@@ -131,7 +141,8 @@ class Agent:
             self.told(told)
 
     def told(self, words: str) -> None:
-        expect(self.page.locator(".q-notification", has_text=words).first).to_be_visible()
+        """A notice, also one that has gone again."""
+        self.page.wait_for_function("words => window.told.some(one => one.includes(words))", arg=words)
 
     def prescribes(self, *lines: tuple[str, str, str, int, int], why: str = "") -> None:
         """Medicine, dose, how often, days, packs; `why` in spite of each warning."""

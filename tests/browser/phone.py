@@ -21,7 +21,7 @@ FLAGS = [
     "--disable-sync",
 ]
 ANSWERS = '[data-testid="message"][data-side="account"]'
-PATIENCE = 20_000  # milliseconds until an answer must be there
+PATIENCE = 90_000  # milliseconds until an answer must be there: the machine may stand still
 
 
 class NoBrowser(Exception):

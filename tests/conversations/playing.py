@@ -18,10 +18,8 @@ from tests.conversations.world import NotPossible, World, pieces
 from tests.patients import PATIENTS, Patient, Said, WeChatPatient
 from tests.stack import Stack
 
-FIRST_ANSWER = 60.0  # seconds; many conversations run at once
-WHOLE_ANSWER = (
-    12.0  # more after the first message of an answer, when something is still missing; news takes longer
-)
+FIRST_ANSWER = 120.0  # seconds; many conversations run at once
+WHOLE_ANSWER = 90.0  # more after the first message of an answer, when something is still missing
 SILENCE = 3.0
 _EITHER = re.compile(r"\s*[｜|]\s*")
 _MESSAGES = re.compile(r"\s*[／/]\s*")

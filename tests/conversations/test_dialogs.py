@@ -14,7 +14,7 @@ from tests.conversations.playing import Played, Player
 from tests.conversations.script import BadScript, Conversation, read_all
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300, func_only=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]  # a short one may wait for all the long ones
 
 AT_ONCE = 16
 WRITTEN = read_all()

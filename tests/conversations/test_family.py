@@ -10,7 +10,7 @@ from stdnum.cn import ric
 
 from tests.patients import Patient
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 Arrive = Callable[..., Patient]
 

@@ -9,7 +9,7 @@ import pytest
 from tests.conversations.hospital import Hospital
 from tests.patients import Patient
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300, func_only=True)]
+pytestmark = pytest.mark.slow
 
 Arrive = Callable[..., Patient]
 

@@ -14,7 +14,7 @@ from tests.conversations.hospital import Hospital
 from tests.conversations.test_pay_pages import IN_WECHAT, browser, link_in
 from tests.stack import Stack, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300, func_only=True)]
+pytestmark = pytest.mark.slow
 
 ADDRESS = {"action": "save", "recipient": "慕容皎皎", "phone": "13800138000", "province": "浙江省"}
 ADDRESS |= {"city": "杭州市", "district": "西湖区", "street": "文三路1号"}

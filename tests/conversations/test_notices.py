@@ -62,12 +62,12 @@ def test_news_comes_as_a_card_when_the_window_is_shut(stack: Stack) -> None:
     patient = WeChatPatient.arrive(stack.sandbox)
     shut_window(stack, patient)
     happens(stack, patient, "hold_expired", order_no=ORDER)
-    eventually(lambda: bool(cards(patient)), 60)
+    eventually(lambda: bool(cards(patient)))
     [card] = cards(patient)
     assert ["订单编号", ORDER] in card["lines"]
     assert "/notice/hold_expired" in card["url"]
     sent = f"SELECT status FROM outbound WHERE notice IS NOT NULL AND conversation_id = {OURS}"  # noqa: S608
-    eventually(lambda: stack.rows(sent, patient.platform_id) == [("sent",)], 60)
+    eventually(lambda: stack.rows(sent, patient.platform_id) == [("sent",)])
     assert ORDER not in patient.say("你好")  # the card said it
     assert len(cards(patient)) == 1
 
@@ -82,12 +82,12 @@ def test_a_picture_is_kept_and_one_of_ours_arrives(
         "SELECT status, mime, content FROM media JOIN contacts ON contacts.id = media.conversation_id"
         " WHERE platform_id = %s AND inbound_id IS NOT NULL"
     )
-    eventually(lambda: [row[0] for row in stack.rows(kept, patient.platform_id)] == ["stored"], 60)
+    eventually(lambda: [row[0] for row in stack.rows(kept, patient.platform_id)] == ["stored"])
     [(_, mime, content)] = stack.rows(kept, patient.platform_id)
     assert mime == "image/png"
     assert b"PNG" not in bytes(content)
     appointment, order_no = has_paid(hospital, patient)
     happens(stack, patient, "appointment_booked", appointment_id=appointment, order_no=order_no)
     ours = {"image", "photo"}
-    eventually(lambda: any(e["side"] == "account" and e["kind"] in ours for e in patient.entries()), 60)
-    assert any(order_no in words for words in patient.all_said())
+    eventually(lambda: any(e["side"] == "account" and e["kind"] in ours for e in patient.entries()))
+    eventually(lambda: any(order_no in words for words in patient.all_said()))

@@ -13,7 +13,7 @@ from tests.conversations.hospital import Hospital
 from tests.patients import Patient
 from tests.stack import Stack, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120, func_only=True)]
+pytestmark = pytest.mark.slow
 
 IN_WECHAT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 MicroMessenger/8.0.49"
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0"
@@ -22,7 +22,7 @@ DESKTOP = "Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0"
 def browser(agent: str, openid: str = "") -> httpx.Client:
     """Whose WeChat it is the played platform reads from the header."""
     return httpx.Client(
-        headers={"user-agent": agent, "x-sandbox-openid": openid}, follow_redirects=True, timeout=30
+        headers={"user-agent": agent, "x-sandbox-openid": openid}, follow_redirects=True, timeout=90
     )
 
 

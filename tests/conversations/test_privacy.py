@@ -20,7 +20,7 @@ from tests.conversations.hospital import Hospital
 from tests.patients import PATIENTS, Patient
 from tests.stack import Stack, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120, func_only=True)]
+pytestmark = pytest.mark.slow
 
 NAME = "慕容皎月"
 # A relative on each platform, with a document that has no checksum: name, passport, phone.

@@ -45,7 +45,7 @@ def test_an_offer_becomes_a_number(hospital: Hospital, arrive: Arrive, channel: 
     patient = arrive(channel, registered=True)
     patient.say("你好")  # the window is open
     is_offered(hospital, patient)
-    eventually(lambda: "您候补的号有了" in patient.all_said()[-1], 60)
+    eventually(lambda: "您候补的号有了" in patient.all_said()[-1])
     patient.hear(patient.entries()[-1:])
     said = patient.say("接受候补") if channel == "wechat" else patient.choose("接受候补")
     assert "¥" in said

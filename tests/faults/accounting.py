@@ -34,7 +34,7 @@ class Payment:
     ended_at: datetime | None
 
 
-def audit_money(stack: Stack, seconds: float = 180) -> str:
+def audit_money(stack: Stack, seconds: float = 360) -> str:
     """Waits until all money is told of and all refunds are done, and compares. Gives the sums, for a log."""
     ask_soon(stack)
     until(lambda: not _unsettled(stack), seconds)

@@ -16,7 +16,7 @@ import psutil
 import psycopg
 
 from bot.launching.leftovers import started_on
-from tests.patients import Patient
+from tests.patients import Patient, is_answer
 from tests.stack import Stack
 
 # Answered without consent or registration, in one message.
@@ -25,7 +25,7 @@ OTHER_QUESTION, OTHER_ANSWER = "怎么停车？", "地下停车场"
 _GATE = 7_203_114  # an advisory lock of our own
 
 
-def until[Result](condition: Callable[[], Result], seconds: float = 45) -> Result:
+def until[Result](condition: Callable[[], Result], seconds: float = 120) -> Result:
     """Waits for something truthy and gives it. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):
@@ -85,18 +85,10 @@ def conversation(stack: Stack, patient: Patient) -> str:
     )[0][0]
 
 
-_DELAYED = "现在回复得慢"
-
-
 def said_after(patient: Patient, entry: int) -> list[str]:
     """What reached the patient after an entry, message by message, but for the word that it takes longer."""
     answer = patient.sandbox.get(f"/{patient.channel}", params={**patient.address, "after": entry})
     return [found.get("text") or "" for found in answer.json()["messages"] if is_answer(found)]
-
-
-def is_answer(entry: dict[str, Any]) -> bool:
-    """Whether an entry on the phone is more than the word that an answer takes longer."""
-    return entry["side"] == "account" and _DELAYED not in (entry.get("text") or "")
 
 
 def attempts(patient: Patient) -> list[dict[str, Any]]:
@@ -118,7 +110,7 @@ def turns_of(stack: Stack, patient: Patient) -> int:
     return rows[0][0] if rows else 0
 
 
-def settle(stack: Stack, patient: Patient, seconds: float = 60) -> None:
+def settle(stack: Stack, patient: Patient, seconds: float = 180) -> None:
     """Waits until the platform has delivered, and the program answered, all that this patient wrote. Raises
     TimeoutError with what is still on its way."""
     talk = conversation(stack, patient)
@@ -192,9 +184,10 @@ class Lock:
     connection: psycopg.Connection[tuple[int]]
 
     def waiting(self) -> int:
-        mine = self.connection.info.backend_pid
+        # Not pg_stat_activity, of which a transaction sees one moment only.
         rows = self.connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))", [mine]
+            "SELECT count(DISTINCT pid) FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
         )
         row = rows.fetchone()
         return row[0] if row else 0
@@ -250,4 +243,4 @@ def worker_beside(stack: Stack, name: str, *before: str) -> Iterator[None]:
         yield
     finally:
         worker.terminate()
-        worker.wait(30)
+        worker.wait(120)

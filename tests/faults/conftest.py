@@ -12,7 +12,7 @@ from tests.faults.breaking import settle
 from tests.patients import PATIENTS, Patient
 from tests.stack import Stack, running_stack
 
-READY_SECONDS = 240  # two of each start at once, on a machine that has other things to do
+READY_SECONDS = 300  # two of each start at once, on a machine that has other things to do
 
 # A broken connection brings WeChat's next delivery at once: too early for a test that wants to stop it. News of
 # payments that was not taken comes again after seconds instead of minutes.

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import psycopg
 
-from tests.faults.breaking import conversation, is_answer, on_its_way
+from tests.faults.breaking import conversation, on_its_way
 from tests.faults.purse import Purse
-from tests.patients import Patient, code_in
+from tests.patients import Patient, code_in, is_answer
 from tests.stack import Stack
 
 PATIENCE = 25.0  # seconds without an answer, after which a patient asks again

@@ -84,7 +84,7 @@ class Purse:
 
     def _browser(self, agent: str) -> httpx.AsyncClient:
         whose = {"user-agent": agent, "x-sandbox-openid": self._patient.platform_id}
-        return httpx.AsyncClient(headers=whose, follow_redirects=True, timeout=30)
+        return httpx.AsyncClient(headers=whose, follow_redirects=True, timeout=90)
 
     async def _phone_pays(self, out_trade_no: str) -> bool:
         """False: nobody opened it, or nobody can pay it any more."""

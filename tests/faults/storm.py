@@ -51,7 +51,7 @@ class Storm:
         self._over.set()
         self._thread.join()
         self.stack.sandbox.delete("/faults").raise_for_status()
-        self.stack.wait_until_ready(120)
+        self.stack.wait_until_ready()
         if self.failed:
             raise self.failed
 

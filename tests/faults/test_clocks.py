@@ -13,7 +13,7 @@ from tests.faults.test_sending import NOTICE, make_fail, said
 from tests.patients import Patient
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600, func_only=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 
 @pytest.mark.parametrize("seconds", [3600, -600], ids=["set back by an hour", "set forward by ten minutes"])

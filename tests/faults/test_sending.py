@@ -22,7 +22,7 @@ from tests.faults.inside import Sent, last_sent, let_stuck_sends_be_old, notify,
 from tests.patients import Patient, WeChatPatient
 from tests.stack import Stack, kill_all
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600, func_only=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 SEND = {"wechat": "custom/send", "telegram": "sendMessage"}
 NOTICE = "请记得明天上午来复诊。"
@@ -44,23 +44,24 @@ def said(patient: Patient, words: str) -> int:
 def writes_again(patient: Patient, *, repeated: int) -> None:
     """Two more questions: what is of unknown fate is said again in the answer to the first, and never more."""
     assert said(patient, NOTICE) <= 1
-    assert (f"{REPEATED}：{NOTICE}" in patient.say(QUESTION, wait=45)) == bool(repeated)
+    assert (f"{REPEATED}：{NOTICE}" in patient.say(QUESTION)) == bool(repeated)
     assert OTHER_ANSWER in patient.say(OTHER_QUESTION)
     assert said(patient, REPEATED) == repeated
 
 
 def test_worker_dies_while_sending(stack: Stack, both: list[Patient]) -> None:
     for patient in both:
-        make_fail(stack, patient.channel, delay_s=3)
+        make_fail(stack, patient.channel, delay_s=20)  # longer than a worker waits
         notify(stack, patient, NOTICE)
     for patient in both:
-        until_sent(stack, patient, "sending")
+        until(lambda patient=patient: last_sent(stack, patient).status in ("sending", "unknown"))
         until(lambda: not any(fault["left"] for fault in stack.sandbox.get("/faults").json()))  # it has left
     stack.kill("worker")
     let_stuck_sends_be_old(stack)
     for patient in both:
         until_sent(stack, patient, "unknown")
     for patient in both:
+        until(lambda: said(patient, NOTICE) == 1)  # noqa: B023 - the platform took it after all, late
         writes_again(patient, repeated=1)
 
 
@@ -118,12 +119,12 @@ def test_platforms_that_fail_before_they_take_it(stack: Stack, both: list[Patien
 
 
 def test_platforms_that_ask_for_patience(stack: Stack, both: list[Patient]) -> None:
-    for patient, how in zip(both, ({"code": 45009}, {"code": 429, "retry_after": 3}), strict=True):
+    for patient, how in zip(both, ({"code": 45009}, {"code": 429, "retry_after": 20}), strict=True):
         make_fail(stack, patient.channel, **how)
         notify(stack, patient, NOTICE)
     wechat, telegram = both
     held = until_tried(stack, telegram)
-    assert 0 < held.wait < 4
+    assert 0 < held.wait < 21
     assert until_sent(stack, telegram, "sent").attempts == 2
     held = until_tried(stack, wechat)  # the day's calls are used up: later, or with the next passive reply
     assert held.status == "queued"

@@ -26,7 +26,7 @@ from tests.faults.conftest import READY_SECONDS, SANDBOX
 from tests.patients import PATIENTS, Patient
 from tests.stack import Stack, running_stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(600, func_only=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 
 @pytest.fixture(scope="module")

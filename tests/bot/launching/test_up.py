@@ -61,7 +61,7 @@ def test_up_kill_9_of_everything_up_again_and_down(var: Path) -> None:
     assert "an earlier run had left behind" in _until_ready(child)
 
     child.send_signal(signal.SIGINT)
-    assert child.wait(60) == 0
+    assert child.wait(240) == 0
     assert started_on(var) == []
     assert all(port_is_free(base + n) for n in range(5))
 
