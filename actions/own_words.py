@@ -24,6 +24,11 @@ _LEAVING = frozenset(
     {"cancel", "go_back", "talk_to_human", "emergency_help", "help", "choose_language", "complaint_status"}
     | {"pause"}
 )
+# What our messages tell patients to reply: said alone, it is meant so at any question.
+_COMMANDS = frozenset(
+    {"挂号", "我的单据", "我的账单", "我的在线服务", "药到哪了", "快递到哪了"}
+    | {"my documents", "my bills", "my consultations", "where is my parcel"}
+)
 _SHORT, _SHORT_ENGLISH = 6, 22
 _QUESTION = re.compile(r"[?？吗呢]$|怎么|多少|几点|在哪|\b(?:where|when|how|what)\b", re.IGNORECASE)
 _EVIDENCE = frozenset({"image", "video", "voice", "file"})
@@ -41,6 +46,8 @@ def tells(turn: Turn) -> bool:
     if not said:
         return False
     if books(said):
+        return False
+    if said.casefold() in _COMMANDS:
         return False
     short = len(said) <= (_SHORT_ENGLISH if said.isascii() else _SHORT)
     if short and (turn.intent in _LEAVING or said in _titles(turn)):
@@ -60,7 +67,7 @@ def _titles(turn: Turn) -> set[str]:
         "my_profile",
         "complain",
     )
-    return {texts.text(f"intent_{name}") for name in names} | {"挂号"}
+    return {texts.text(f"intent_{name}") for name in names}
 
 
 def brings_evidence(turn: Turn) -> bool:

@@ -42,6 +42,24 @@ async def test_stars_then_words_then_thanks(runtime: Runtime, chat: Chat) -> Non
     assert await given(runtime) == [(5, "快递员很客气，下次挂号还找你们")]
 
 
+@pytest.mark.parametrize(
+    ("words", "intent"),
+    [
+        ("我的单据", "my_prescriptions"),
+        ("my documents", "my_prescriptions"),
+        ("药到哪了", "where_is_my_parcel"),
+    ],
+)
+async def test_what_our_news_tell_to_reply_is_no_comment(
+    runtime: Runtime, chat: Chat, words: str, intent: str
+) -> None:
+    await ask(runtime, chat)
+    await chat.say("rate", text="评价4")
+    said = await chat.say(intent, text=words)
+    assert "我们会看的" not in said.text
+    assert await given(runtime) == [(4, "")]
+
+
 async def test_in_one_message_and_no_words(runtime: Runtime, chat: Chat) -> None:
     await ask(runtime, chat)
     await chat.say("rate", text="评价4")
