@@ -19,6 +19,7 @@ from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Ro
 from bot.desk.queue.kinds import Tone
 from bot.desk.registry import desk_page, refusals
 from bot.desk.talks import acts
+from integrations.catalogue import CHINESE
 from integrations.database import utcnow
 from integrations.hospital.clock import local_date
 from integrations.hospital.consultations import accepting, limits, prescribing, views
@@ -237,8 +238,9 @@ class Consultations:
         self._conversation = row.data.contact_id
 
     async def _ending(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
-        words = self._desk.words
-        known = {name: name for name in plans(self._desk.rt.settings).by_id}
+        desk, words = self._desk, self._desk.words
+        speech = "en" if words.language == "en" else CHINESE
+        known = {key: plan.names.text(speech) for key, plan in plans(desk.rt.settings).by_id.items()}
         with_pharmacist = [
             made
             for made in await prescribing.of_consultation(session, row.data.id)

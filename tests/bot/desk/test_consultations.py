@@ -30,7 +30,7 @@ from integrations.hospital.pharmacy import reviews
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.messages import Picture
 from integrations.runtime import Runtime
-from tests.bot.desk.clicking import click, open_row, press, see
+from tests.bot.desk.clicking import click, fill, open_row, press, see
 from tests.bot.desk.conftest import Desks, Visitor
 from tests.clinic_rows import talks
 from tests.consultation_rows import NOW, TERMS, Asker, Online
@@ -108,7 +108,11 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
     pharmacist = await desks.enter(Role.PHARMACIST)
     await open_row(pharmacist, "/prescriptions", again.id)
     await see(pharmacist, "上次退回原因", "天数太长")
-    await press(visitor, "finish", summary="继续原方案")
+    await press(visitor, "finish")
+    await visitor.user.should_see(marker="ask-plan", retries=100)
+    offered = next(iter(visitor.user.find(marker="ask-plan").elements)).options
+    assert offered["hypertension"] == "血压随访"
+    await fill(visitor, summary="继续原方案")
     await visitor.told("已结束")
     assert (await online.see(made)).status is ConsultationStatus.FINISHED
 
