@@ -13,8 +13,9 @@ from integrations.hospital import audit as audit_log
 from integrations.hospital import audit_reading
 from integrations.hospital.audit_reading import Entry
 from integrations.hospital.staff.permissions import Right
+from integrations.part import Part
 
-_MOST = 200
+MOST = 200  # entries shown at once; so many more with each press
 
 
 @desk_page("/audit", title="audit", right=Right.AUDIT_READ, icon="policy", group="account")
@@ -22,13 +23,14 @@ async def audit(desk: Desk) -> None:
     page = _Search(desk)
     page.bar()
     page.found = ui.element("div").classes("desk-scroll")
-    await page.show()
+    await page.search()
 
 
 class _Search:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._words = desk.words
+        self._most = MOST
         self.found: ui.element
 
     def bar(self) -> None:
@@ -40,25 +42,36 @@ class _Search:
             self._subject = self._field("subject")
             self._since = self._day("since", today - timedelta(days=6))
             self._until = self._day("until", today)
-            button(words("audit.search"), self.show, kind="main", icon="search", name="audit-search")
+            button(words("audit.search"), self.search, kind="main", icon="search", name="audit-search")
             button(words("audit.verify"), self._verify, icon="verified", name="audit-verify")
 
     def _field(self, key: str) -> ui.input:
         made = named(ui.input(self._words(f"audit.{key}")), f"audit-{key}")
-        return made.props("outlined dense clearable").on("keydown.enter", self.show)
+        return made.props("outlined dense clearable").on("keydown.enter", self.search)
 
     def _day(self, key: str, day: date) -> ui.input:
         made = named(ui.input(self._words(f"audit.{key}"), value=day.isoformat()), f"audit-{key}")
         return made.props("outlined dense type=date stack-label")
 
-    async def show(self) -> None:
+    async def search(self) -> None:
+        """Anew, from the latest on."""
+        self._most = MOST
+        await self._show()
+
+    async def _show_more(self) -> None:
+        self._most += MOST
+        await self._show()
+
+    async def _show(self) -> None:
         filters = {
             name: (field.value or "").strip()
             for name, field in (("actor", self._actor), ("action", self._action), ("subject", self._subject))
         }
         since, until = self._moment(self._since.value), self._moment(self._until.value, after=1)
         async with self._desk.acting(Right.AUDIT_READ) as session:
-            entries = await audit_reading.search(session, **filters, since=since, until=until, limit=_MOST)
+            entries = await audit_reading.search(
+                session, **filters, since=since, until=until, limit=self._most
+            )
             await audit_log.record(
                 session,
                 actor=self._desk.actor,
@@ -70,7 +83,7 @@ class _Search:
         with self.found:
             self._table(entries)
 
-    def _table(self, entries: list[Entry]) -> None:
+    def _table(self, entries: Part[Entry]) -> None:
         words = self._words
         if not entries:
             empty(words("audit.nothing"), icon="search_off")
@@ -89,8 +102,8 @@ class _Search:
                         with ui.element("td"):
                             for name, value in one.detail.items():
                                 chip(f"{name}: {value}", "info" if name == "reason" else "")
-        if len(entries) == _MOST:
-            ui.label(words("audit.more", count=_MOST)).classes("desk-hint")
+        if left := entries.total - len(entries):
+            button(words("queue.more", count=left), self._show_more, name="audit-more")
 
     async def _verify(self) -> None:
         async with self._desk.acting(Right.AUDIT_READ) as session:

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.database import Executor
 from integrations.hospital.models import AuditEvent
+from integrations.part import Part, counted
 
 APP = "daozhen_app"
 AUDITOR = "daozhen_audit"
@@ -86,9 +87,10 @@ async def search(
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int = 100,
-) -> list[Entry]:
+) -> Part[Entry]:
     """The latest first. `actor` and `action` begin so, `subject` too ("patient:" is all patients)."""
-    wanted = select(AuditEvent).order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)
+    total = func.count().over().label("total")
+    wanted = select(AuditEvent, total).order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)
     for column, begins in (
         (AuditEvent.actor, actor),
         (AuditEvent.action, action),
@@ -101,8 +103,11 @@ async def search(
     if until:
         wanted = wanted.where(AuditEvent.at < until)
     async with as_auditor(session):
-        found = await session.scalars(wanted)
-        return [Entry(one.id, one.at, one.actor, one.action, one.subject, one.detail) for one in found]
+        return counted((await session.execute(wanted)).all(), lambda row: _entry(row.AuditEvent))
+
+
+def _entry(one: AuditEvent) -> Entry:
+    return Entry(one.id, one.at, one.actor, one.action, one.subject, one.detail)
 
 
 async def verify(session: AsyncSession, now: datetime, *, kept: Head | None = None) -> Report:

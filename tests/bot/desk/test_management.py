@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from integrations.hospital import audit
@@ -72,3 +73,23 @@ async def test_supervisors_search_the_log_and_that_is_kept(desks: Desks) -> None
         looked = select(AuditEvent.detail).where(AuditEvent.action == "audit_searched")
         details = list(await session.scalars(looked.order_by(AuditEvent.at)))
     assert details[-1]["actor"] == "staff:li"
+
+
+async def test_of_a_long_log_everything_can_be_reached(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.desk.audit.MOST", 2)
+    boss = await desks.enter(Role.SUPERVISOR)
+    async with desks.rt.database.begin() as session:
+        for at in range(5):
+            await audit.record(session, actor="staff:li.na", action="noted", subject=f"case:{at}")
+    await boss.user.open("/audit")
+    for day in ("since", "until"):
+        _set(boss, f"audit-{day}", "")
+    _set(boss, "audit-actor", "staff:li.na")
+    boss.user.find(marker="audit-search").click()
+    await boss.user.should_see("还有 3 条")
+    await boss.user.should_not_see("case:0")
+    boss.user.find(marker="audit-more").click()
+    await boss.user.should_see("还有 1 条")
+    boss.user.find(marker="audit-more").click()
+    await boss.user.should_see("case:0")
+    await boss.user.should_not_see(marker="audit-more")
