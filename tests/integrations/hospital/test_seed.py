@@ -34,6 +34,7 @@ async def test_the_demo_hospital_is_whole(database: Database) -> None:
     assert {ward.name for ward in wards if not ward.bookable} == {"急诊科", "发热门诊"}
     assert all(ward.aliases and ward.description and ward.location for ward in wards)
     assert len({doctor.title for doctor in doctors}) == 4
+    assert all(doctor.speciality for doctor in doctors)
     heart = {doctor.name for doctor in doctors if doctor.department == "心血管内科"}
     assert {"王建国", "李静", "赵敏"} <= heart
     assert sum(name.startswith("王") for name in heart) == 2
