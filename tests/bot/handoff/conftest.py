@@ -142,3 +142,14 @@ def write(rt, message, telegram, rasa):
         return telegram.texts[before:]
 
     return said
+
+
+@pytest.fixture
+def act(rt, clock):
+    """One thing that staff do, in a transaction of its own."""
+
+    async def do(work, *values, **more):
+        async with rt.database.begin() as session:
+            return await work(session, rt, *values, now=clock(), **more)
+
+    return do
