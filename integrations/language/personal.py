@@ -101,6 +101,8 @@ _COMMAND = re.compile(
     r"|(?:[内外妇儿眼骨产]|皮肤|口腔|中医|鼻喉|神经|泌尿|心理|肿瘤|内分泌|康复|感染|呼吸|消化|医学)科"
     r"|^(?:我?[填好]了|注册|登记|完成|继续|报告|好|好的|好吧|是|是的|不是|对|对的|嗯|行|可以|确认|没有|没|你好|您好"
     r"|谢谢"
+    r"|(?:说|讲|用|换成?|改成?|请说|请用)?(?:繁体|简体|中文|汉语|英[文语]|普通话|国语|粤语|广东话)(?:中文|字)?"
+    r"|(?:开|打开|换成?)?(?:长辈|老人|老年|关怀|大字|普通)(?:版|模式)"
     r"|不对|不对不对|错了|说错了|再见|ok|yes|no|hi|hello|help|cancel|back|stop|同意|不同意|等等|等一下|稍等|知道了|在吗|本人|我|自己|我自己)$",
     re.IGNORECASE,
 )
@@ -119,6 +121,7 @@ _QUESTION = re.compile(
     r"[?]|[吗呢么]$|^(?i:why|what|how|where|when|who|which|could|does|are|should) |为什么|为啥|干嘛|怎么|什么"
     r"|哪[里儿个些]|多少|几点|几号|安全|可不可以|能不能|有没有|是不是"
 )
+_WHOSE = re.compile(r"[我你他她](?:爸|妈|爷|奶|老公|老婆|儿子|女儿)")  # 王小明他爸
 _SENTENCE = re.compile(r"^[我俺].*(?:想|要|头|疼|痛|看|约|能|可以|去|有|没|需|不|得|难受)")
 _ONE_OF_A_NAME = re.compile("[㐀-鿿]")
 # Single characters that say something else.
@@ -305,6 +308,6 @@ def _is_talk(folded: str, expects: str) -> bool:
         return True
     if _COMMAND.search(folded) or _QUESTION.search(folded) or _TALK_IN_ENGLISH.search(folded):
         return True
-    if expects == "person_name" and is_relative(folded):
+    if expects == "person_name" and (is_relative(folded) or _WHOSE.search(folded)):
         return True  # 我爸: whom it is about, not what they are called
     return expects == "person_name" and bool(_SENTENCE.search(folded)) and not _PREFIX.match(folded)
