@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
@@ -55,8 +55,9 @@ window.deskRing ??= (() => {
   return (news) => {
     const kept = 'desk-rung' + news.path + ':' + news.who;
     try {
-      if (news.mark <= Number(localStorage.getItem(kept) || 0)) return;
-      localStorage.setItem(kept, news.mark);
+      const rung = JSON.parse(localStorage.getItem(kept) || '{}');
+      if (Object.entries(news.newest).every(([one, at]) => at <= (rung[one] || 0))) return;
+      localStorage.setItem(kept, JSON.stringify(news.newest));
     } catch (error) { console.debug('it rings in each page', error); }
     const here = location.pathname === news.path, urgent = news.urgent;
     if (here && !urgent) return;  // that page sounds for itself
@@ -71,7 +72,7 @@ window.deskRing ??= (() => {
   };
 })();
 """
-_rung: WeakKeyDictionary[Desk, dict[str, float]] = WeakKeyDictionary()
+_rung: WeakKeyDictionary[Desk, dict[str, Mapping[str, float]]] = WeakKeyDictionary()
 _badges: WeakKeyDictionary[Desk, dict[str, ui.label]] = WeakKeyDictionary()
 
 
@@ -118,16 +119,17 @@ def set_badge(desk: Desk, page: Page, count: int) -> None:
         badge.set_visibility(count > 0)
 
 
-def ring(desk: Desk, page: Page, mark: float) -> None:
-    """Something came in a page whose news must be heard; `mark` grows with each."""
+def ring(desk: Desk, page: Page, newest: Mapping[str, float]) -> None:
+    """What is there in a page whose news must be heard, and of when each is. Each for itself: what was dated a moment
+    before another may come a moment after it."""
     rung = _rung.setdefault(desk, {})
-    if mark <= rung.get(page.path, 0):
+    before, rung[page.path] = rung.get(page.path, {}), newest
+    if all(at <= before.get(one, 0) for one, at in newest.items()):
         return
-    rung[page.path] = mark
     words = desk.words
     news = {
         "path": page.path,
-        "mark": mark,
+        "newest": newest,
         "who": desk.member.login,
         "words": words(f"{page.title.partition('.')[0]}.ring"),
         "open": words(page.title),

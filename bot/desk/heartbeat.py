@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
+from typing import Any
 from uuid import UUID
 from weakref import WeakSet
 
@@ -110,7 +111,7 @@ class Heartbeat:
         if monotonic() - self._seen_at >= _SEEN_SECONDS:
             self._seen_at = monotonic()
             await self._seen({desk.member.id for desk in desks})
-        counted: dict[object, float] = {}
+        counted: dict[object, Any] = {}
         for desk in desks:
             await self._look(desk, counted)
 
@@ -119,9 +120,7 @@ class Heartbeat:
             for staff_id in sorted(staff):  # in one order: two desks at once lock each other otherwise
                 await presence.seen(session, staff_id, self._rt.now())
 
-    async def _tell(
-        self, session: AsyncSession, desk: Desk, page: Page, counted: dict[object, float]
-    ) -> None:
+    async def _tell(self, session: AsyncSession, desk: Desk, page: Page, counted: dict[object, Any]) -> None:
         """How many wait in the page, and what came there."""
         member = desk.member
         whose = member.id if page.own_badge else (member.role, member.department_id)
@@ -136,7 +135,7 @@ class Heartbeat:
                 counted[heard] = await page.newest(session, desk.now(), member)
             frame.ring(desk, page, counted[heard])
 
-    async def _look(self, desk: Desk, counted: dict[object, float]) -> None:
+    async def _look(self, desk: Desk, counted: dict[object, Any]) -> None:
         """`counted` holds what was counted already in this beat, for whom it is the same."""
         try:
             async with desk.reading(by_itself=True) as session:

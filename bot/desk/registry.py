@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Build = Callable[["Desk"], Awaitable[None]]
 Count = Callable[[AsyncSession, StaffMember], Awaitable[int]]
-Newest = Callable[[AsyncSession, datetime, StaffMember], Awaitable[float]]
+Newest = Callable[[AsyncSession, datetime, StaffMember], Awaitable[Mapping[str, float]]]
 Group = Literal["talks", "work", "hospital", "account"]
 GROUPS: tuple[Group, ...] = ("talks", "work", "hospital", "account")
 
@@ -34,7 +34,7 @@ class Page:
     badge: Count | None = None
     own_badge: bool = False  # the count is the member's own, not that of everybody of the role and department
     wide: bool = False  # takes the whole width and height, and scrolls by itself
-    newest: Newest | None = None  # of what must be heard in whichever page one is: grows with each that comes
+    newest: Newest | None = None  # what must be heard in whichever page one is: of when each is
     urgent: bool = False  # it sounds so, and looks so
 
     def is_for(self, member: StaffMember) -> bool:
@@ -61,8 +61,8 @@ def desk_page(
 ) -> Callable[[Build], Build]:
     """Registers a page at `path` ("/cases/{number}" has parameters: `desk.path`). `title` without a dot is
     "<title>.title" of the words. Without a right it is everybody's who is logged in. `badge` counts what waits; it
-    runs in a transaction that only reads, every few seconds; and so does `newest`: its page's people hear a sound when
-    it grows, and read <title's>.ring. What is not `urgent` sounds in other pages alone."""
+    runs in a transaction that only reads, every few seconds; and so does `newest`: its page's people hear a sound for
+    whatever is new or newer there, and read <title's>.ring. What is not `urgent` sounds in other pages alone."""
 
     def register(build: Build) -> Build:
         key = title if "." in title else f"{title}.title"

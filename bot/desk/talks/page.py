@@ -49,8 +49,8 @@ async def _waiting(session: AsyncSession, member: StaffMember) -> int:
     )
 
 
-async def _newest(session: AsyncSession, _now: datetime, member: StaffMember) -> float:
-    return await rows.newest_for(session, member.id, watches=viewer_of(member).watches)
+async def _newest(session: AsyncSession, _now: datetime, member: StaffMember) -> dict[str, float]:
+    return {"": await rows.newest_for(session, member.id, watches=viewer_of(member).watches)}
 
 
 @desk_page(

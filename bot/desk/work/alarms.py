@@ -74,7 +74,7 @@ refusals(
     right=Right.ALARMS_ACKNOWLEDGE,
     icon="emergency",
     badge=counts.badge("alarms"),
-    newest=counts.newest_alarm,
+    newest=counts.newest_alarms,
     urgent=True,
 )
 async def alarms(desk: Desk) -> None:

@@ -68,9 +68,9 @@ _WAITING = {
             WHERE handled_at IS NULL AND given_up_at IS NOT NULL AND :serves) waiting""",  # noqa: S608
     "questions": "SELECT count(*), min(first_asked_at) FROM unanswered_questions",
 }
-_NEWEST_ALARM = text("""
-    SELECT coalesce(extract(epoch FROM max(
-               CASE WHEN rings_at <= :now THEN rings_at ELSE greatest(page_at, rings_at - :rings_again) END)), 0)
+_NEWEST_ALARMS = text("""
+    SELECT number, extract(epoch FROM
+               CASE WHEN rings_at <= :now THEN rings_at ELSE greatest(page_at, rings_at - :rings_again) END) AS at
     FROM alarms WHERE page_at <= :now AND acknowledged_at IS NULL
 """)
 RIGHTS = {
@@ -123,9 +123,12 @@ async def waiting(
     return [found[name] for name in wanted]
 
 
-async def newest_alarm(session: AsyncSession, now: datetime, _member: StaffMember | None = None) -> float:
-    """When the desk was last to sound for a red flag that waits for somebody, in seconds; 0.0: none waits."""
-    return float(await session.scalar(_NEWEST_ALARM, {"now": now, "rings_again": RINGS_AGAIN}))
+async def newest_alarms(
+    session: AsyncSession, now: datetime, _member: StaffMember | None = None
+) -> dict[str, float]:
+    """The red flags that wait for somebody, and when the desk was last to sound for each, in seconds."""
+    found = await session.execute(_NEWEST_ALARMS, {"now": now, "rings_again": RINGS_AGAIN})
+    return {str(row.number): float(row.at) for row in found}
 
 
 def badge(name: str) -> Count:

@@ -308,6 +308,23 @@ async def test_a_red_flag_is_heard_in_whichever_page_one_is(
     assert len(rung) == 1
 
 
+async def test_a_red_flag_that_was_dated_before_another_and_comes_after_it_is_heard(
+    desks: Desks, message: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two gateways one is a little slower, or its clock a little behind."""
+    rung: list[str] = []
+    client = (await _built(await desks.enter(Role.SUPERVISOR), "/cases")).client
+    monkeypatch.setattr(client, "run_javascript", lambda code, **_: rung.append(code))
+    heartbeat, rt = Heartbeat(desks.rt), desks.rt
+    for sender, seconds in (("first", 5), ("second", -4)):
+        clock.forward(seconds=seconds)
+        said = message("孩子叫不醒了", sender=sender)
+        await inbox.accept(rt, rt.channels["telegram"], said, passive_until=None)
+        clock.forward(seconds=3)
+        await heartbeat.once()
+    assert len([code for code in rung if code.startswith("deskRing(")]) == 2
+
+
 async def test_a_page_that_fails_keeps_nobody_from_being_sent_away(
     desks: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
