@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         ""  # a second name, published to doctors on their phones: nobody else may log in there
     )
     public_url: str = "http://127.0.0.1:8000"  # how patients reach the gateway: links to pages start so
+    pages_framed_by: str = (
+        ""  # origins, separated by spaces, that may show patients' pages in a frame: nobody
+    )
     timezone: str = "Asia/Shanghai"
 
     # Keys: "id:base64,id:base64", the first one is used for writing (32 bytes each). Where they are not set they

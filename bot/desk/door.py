@@ -19,11 +19,11 @@ from limits.strategies import MovingWindowRateLimiter
 from nicegui import Client
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.body import Body
 from bot.desk.cookies import Cookies
 from integrations.hospital.staff import login
 from integrations.runtime import Runtime
@@ -34,7 +34,6 @@ _OF_A_PAGE = re.compile(r"/_nicegui/client/([^/]+)/")
 _STATIC = ("/_nicegui/", "/static/", "/health/")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_BODY = 25 * 2**20
-_TOO_LARGE = "Too large."
 _SCRIPT = re.compile(rb"<script\b")
 
 LOGINS = parse("30/minute")  # passwords and codes from one address
@@ -95,7 +94,9 @@ class Door:
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
         else:
-            await Answer(scope, send, self._cookies.secure).through(self.app, Body(receive).read)
+            await Answer(scope, send, self._cookies.secure).through(
+                self.app, Body(receive, LARGEST_BODY).read
+            )
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -106,7 +107,7 @@ class Door:
         if (scope["type"] == "websocket" or scope["method"] not in _SAFE) and not _own(headers):
             return PlainTextResponse("From another site.", 403)
         if (length := headers.get("content-length", "")).isdecimal() and int(length) > LARGEST_BODY:
-            return PlainTextResponse(_TOO_LARGE, 413)
+            return PlainTextResponse("Too large.", 413)
         if (page := _page_of(scope) if socket else _uploads_to(path)) is not None and not self._theirs(
             scope, page
         ):
@@ -174,22 +175,6 @@ async def _refuse(refused: Response, scope: Scope, receive: Receive, send: Send)
         await send({"type": "websocket.close", "code": 1008})
     else:
         await refused(scope, receive, send)
-
-
-class Body:
-    """A request's body, whose length need not be known before: what is too large is read no further."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._size = 0
-
-    async def read(self) -> Message:
-        """Raises HTTPException (413)."""
-        message = await self._receive()
-        self._size += len(message.get("body", b""))
-        if self._size > LARGEST_BODY:
-            raise HTTPException(413, _TOO_LARGE)
-        return message
 
 
 class Answer:

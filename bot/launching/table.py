@@ -48,6 +48,7 @@ def sandbox_addresses(port: int) -> dict[str, str]:
     """The settings by which the sandbox takes the platforms' place."""
     sandbox = f"http://{HOST}:{port}"
     others = {
+        "PAGES_FRAMED_BY": f"{sandbox} http://localhost:{port}",  # its phones
         "WECHAT_JSSDK_URL": f"{sandbox}/wechat/open/js/jweixin-1.6.0.js",
         "WECHAT_OAUTH_BASE": f"{sandbox}/wechat/open",
         "ALIPAY_API_BASE": f"{sandbox}/alipay/gateway.do",

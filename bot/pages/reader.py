@@ -114,7 +114,7 @@ async def introduce(reader: Reader) -> Response | None:
     if "code" not in query or "state" not in query:
         return _ask(reader, knower)
     nonce = reader.request.cookies.get(_ASKING, "")
-    if not (nonce and hmac.compare_digest(_state(nonce, reader), query["state"])):
+    if not (nonce and hmac.compare_digest(_state(nonce, reader).encode(), query["state"].encode())):
         return _again(reader)
     try:
         platform_id = await knower.reader(query["code"][:512])

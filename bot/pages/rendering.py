@@ -62,7 +62,9 @@ def render(
             "Referrer-Policy": referrer,
             "X-Robots-Tag": "noindex",
             "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": _policy(nonce, scripts, own_script=own_script),
+            "Content-Security-Policy": _policy(
+                nonce, scripts, settings.pages_framed_by, own_script=own_script
+            ),
         },
     )
 
@@ -91,20 +93,17 @@ def tell(
     )
 
 
-def _policy(nonce: str, scripts: str, *, own_script: bool) -> str:
+def _policy(nonce: str, scripts: str, framed_by: str, *, own_script: bool) -> str:
     """What the page may load: its own style, its pictures and script, and with WeChat's script what that brings
-    along."""
+    along. Whoever shows the page in a frame could have its buttons pressed unseen."""
+    closed = f"form-action 'self'; base-uri 'none'; frame-ancestors {framed_by or "'none'"}"
     if not scripts:
         running = f"script-src 'nonce-{nonce}'; connect-src 'self'; " if own_script else ""
-        return (
-            f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; {running}"
-            "form-action 'self'; base-uri 'none'"
-        )
+        return f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; {running}{closed}"
     theirs = f"{scripts} https://*.qq.com"
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}' {theirs}; style-src 'unsafe-inline'; "
-        f"connect-src 'self' {theirs}; img-src data: {theirs}; frame-src {theirs} weixin:; "
-        "form-action 'self'; base-uri 'none'"
+        f"connect-src 'self' {theirs}; img-src data: {theirs}; frame-src {theirs} weixin:; {closed}"
     )
 
 

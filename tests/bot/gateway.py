@@ -23,3 +23,9 @@ async def gateway_on(rt: Runtime) -> AsyncIterator[FastAPI]:
     """Serves this runtime; one at a time."""
     async with serving(_routes(), rt):
         yield _routes()
+
+
+def operations(method: str, below: str) -> list[str]:
+    """The addresses below this path that answer to a method ("post"), as their routes are written."""
+    known = _routes().openapi()["paths"]
+    return [path for path, methods in known.items() if path.startswith(below) and method in methods]

@@ -54,6 +54,8 @@ async def test_headers_keep_the_page_to_its_reader(cash):
     assert f'<script nonce="{nonce}">' in page.text
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy  # clickjacking: nobody shows it in a page of their own
+    assert "form-action 'self'" in policy
     assert "http" not in re.sub(r"(?s)<svg.*?</svg>", "", page.text).replace("http-equiv", "").replace(
         "http://127.0.0.1:8000", ""
     )
@@ -116,13 +118,20 @@ async def test_a_code_works_for_this_browser_and_link_and_once(cash):
     assert first.headers["location"].startswith("https://open.wechat.test/")
     state = re.search(r"state=(\w+)", first.headers["location"])[1]
     cash.wechat.codes["c"] = owner.openid
-    for address, browser in ((link, cash.browser(IN_WECHAT)), (other, owner)):
-        refused = await browser._send("GET", f"{address}?code=c&state={state}")
+    tries = (
+        (link, state, cash.browser(IN_WECHAT)),
+        (other, state, owner),
+        (link, "%E9", owner),  # no state of ours has such a letter
+    )
+    for address, said, browser in tries:
+        refused = await browser._send("GET", f"{address}?code=c&state={said}")
         assert "请再点一次" in words(refused)
         assert "reader" not in refused.cookies
     assert cash.wechat.codes, "none of them used the code"
     right = await owner._send("GET", f"{link}?code=c&state={state}")
     assert (right.status_code, right.headers["location"]) == (303, f"http://127.0.0.1:8000{link}")
+    kept = right.headers["set-cookie"]  # CSRF: other sites' forms do not bring it, and scripts do not read it
+    assert all(part in kept for part in ("HttpOnly", "SameSite=lax", "Path=/p"))
     assert "李静" in words(await owner.get(link))
     late = await cash.browser(IN_WECHAT)._send("GET", f"{link}?code=c&state={state}")
     assert "请再点一次" in words(late)
