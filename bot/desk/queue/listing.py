@@ -108,6 +108,8 @@ class Queue:
     async def _do(self, action: Action, row: Row) -> None:
         try:
             if action.opens:
+                async with self.desk.acting(action.right):
+                    pass  # whoever may not do it is stopped before anything opens
                 await action.opens(row)
                 return
             answers = await self._ask(action, row)
@@ -134,7 +136,7 @@ class Queue:
         answers: dict[str, Any] = {}
         steps: list[Next] = [_given(action.asks), *action.then]
         for place, step in enumerate(steps):
-            async with self.desk.reading() as session:
+            async with self.desk.acting(action.right) as session:
                 asks = await step(session, row, answers)
             last = place == len(steps) - 1
             if not asks and not (last and action.danger):
