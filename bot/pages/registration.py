@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Form, Request, Response
+from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.pages.filled import CHOICES, Filled
@@ -25,6 +27,7 @@ from integrations.sms.interface import SmsError, SmsUnknown
 log = structlog.get_logger()
 router = APIRouter(prefix="/p")
 
+_CHECKS_A_DAY = 20  # of names against numbers, for one contact: whoever guesses gets no further
 _MAX_FIELD = 64  # characters; the longest real name is far below
 
 # The catalogue's page_<name> and page_<name>_title.
@@ -169,6 +172,8 @@ async def _register(visit: Visit, filled: Filled, identity: Identity) -> Respons
     elif not filled.guardian:
         filled.fault("guardian", "guardian")
         return visit.form(filled)
+    if identity.checkable and not await _may_check(rt, link.contact_id):
+        return visit.tell("not_added", "not_added")
     name = patients.read_person_name(filled.name)
     outcome = str(await rt.identity.check(name, identity.number)) if identity.checkable else "unchecked"
     write = _write_family if filled.family else _write_self
@@ -187,6 +192,17 @@ async def _register(visit: Visit, filled: Filled, identity: Identity) -> Respons
     except families.FamilyError as error:
         title = words = _NOT_ADDED.get(type(error), "not_added")
     return visit.tell(title, words)
+
+
+async def _may_check(rt: Runtime, contact_id: UUID) -> bool:
+    """Whether the identity check is asked once more. It is paid for by the question, and says whose a number is."""
+    counted = f"identity checks:{contact_id}"
+    try:
+        asked = await rt.redis.incr(counted)
+        await rt.redis.expire(counted, timedelta(days=1), nx=True)
+    except (RedisError, OSError):
+        return True
+    return bool(asked <= _CHECKS_A_DAY)
 
 
 async def _write_self(

@@ -41,8 +41,10 @@ class Sms:
 
 class Identity:
     outcome = Outcome.MATCH
+    asked = 0
 
     async def check(self, name, id_number):
+        self.asked += 1
         return self.outcome
 
 

@@ -210,6 +210,18 @@ async def test_what_is_wrong_about_a_relative(family_page, changes, said):
     assert family_page.rt.sms.codes == []
 
 
+async def test_whoever_guesses_names_for_a_number_is_told_no_more(family_page):
+    """A guardian's form needs no code: without a limit it would tell whose any number is, at the hospital's cost."""
+    identity = family_page.rt.identity
+    identity.outcome = Outcome.MISMATCH
+    guess = CHILD | {"action": "register", "guardian": "true"}
+    for _ in range(20):
+        assert "姓名和证件号对不上" in (await family_page.post("", data=guess)).text
+    identity.outcome = Outcome.MATCH
+    assert "没有登记成" in (await family_page.post("", data=guess)).text
+    assert identity.asked == 20
+
+
 async def test_a_teenager_with_the_parents_phone_has_a_guardian(family_page):
     teen = CHILD | {"id_number": "110105201010201011", "phone": "13812345678"}
     asked = await family_page.post("", data=teen | {"action": "code"})
