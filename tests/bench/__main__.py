@@ -108,10 +108,13 @@ async def book(ours: system.System, stock: Bot) -> tuple[Journey, Journey, stack
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--stock-model", type=Path, help="instead of training one (some minutes, once)")
+    parser.add_argument("--stock-model", type=Path, help="instead of training one (half an hour, once)")
+    parser.add_argument(
+        "--epochs", type=int, default=stock_rasa.EPOCHS, help="of the stock model: 100 are hours of training"
+    )
     options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
-    model = options.stock_model or stock_rasa.train(OUT)
+    model = options.stock_model or stock_rasa.train(OUT, options.epochs)
     with tempfile.TemporaryDirectory() as folder:
         results = asyncio.run(measure(Path(folder), model.resolve()))
     write(results, OUT)
