@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from actions.answers import GENERAL_MEDICINE, offer_department
-from actions.booking_draft import Wish
+from actions.booking_draft import Wish, not_before
 from actions.booking_people import whom as named
 from actions.booking_search import search
 from actions.booking_today import bound, say_nothing_today, until
@@ -48,7 +49,7 @@ async def say_result(turn: Turn, reply: Reply, best: Best, whom: Someone, sympto
     if not first.bookable:
         place = turn.words.place(first.campus, first.location)
         reply.say("say_triage_walk_in", department=first.name, place=place)
-    elif not await _say_numbers(turn, reply, first):
+    elif not await _say_numbers(turn, reply, first, symptoms):
         shown.remove(first)
     for view in shown:
         offer_department(turn, reply, view)
@@ -106,9 +107,10 @@ def _because(turn: Turn, view: DepartmentView, offer: Offer) -> str:
     return turn.words.texts.text("word_triage_because", department=view.name, words=turn.words.all_of(words))
 
 
-async def _say_numbers(turn: Turn, reply: Reply, department: DepartmentView) -> bool:
-    """The next free numbers, or that the department is to be chosen. False: it has to be today, and nothing is left."""
-    wish = Wish(departments=(str(department.id),), apart=waiting_wish(turn).apart)
+async def _say_numbers(turn: Turn, reply: Reply, department: DepartmentView, symptoms: Symptoms) -> bool:
+    """The next free numbers, on the days that were wished for; or that the department is to be chosen. False: it has to
+    be today, and nothing is left."""
+    wish = replace(_when(turn, symptoms), departments=(str(department.id),))
     free = await _free(turn, wish)
     if bound(turn, wish) and not free:
         say_nothing_today(turn, reply)
@@ -122,6 +124,18 @@ async def _say_numbers(turn: Turn, reply: Reply, department: DepartmentView) -> 
             title, f'/book_appointment{{"department": "{department.id}", "schedule": "{one.schedule_id}"}}'
         )
     return True
+
+
+def _when(turn: Turn, symptoms: Symptoms) -> Wish:
+    """The days, half day and time that were said, beside the illness or before it."""
+    before = waiting_wish(turn)
+    said = Wish(apart=before.apart)
+    if bound(turn, said):
+        return said
+    told = before.as_draft() if not before.schedule else {}  # what was only proposed is not wished for
+    when = Wish.read({**told, **symptoms.when})
+    wished = replace(said, period=when.period, time=when.time).on(when.days)
+    return not_before(wished, turn.today)[0]
 
 
 async def _free(turn: Turn, wish: Wish) -> list[SessionView]:

@@ -319,6 +319,8 @@ async def test_the_day_wished_for_beside_the_symptoms_is_kept(clinic: Clinic, op
     )
     assert chat.form == FORM
     assert "建议就诊科室：心血管内科" in said.text
+    assert any("李静" in title for title in said.buttons)
+    assert not any("王建国" in title for title in said.buttons)  # on another day
     said = await chat.press(said, "挂心血管内科")
     assert "11月25日（周三）" in said.text
     assert "李静" in said.text
