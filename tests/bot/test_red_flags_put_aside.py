@@ -193,6 +193,8 @@ LOUD = """
     要是哪天我跳楼了也没人知道
     我要杀了我老公
     the video call dropped, my mom is unconscious
+    my husband was watching the news and his face drooped
+    while playing a video game my son had a seizure
 """
 
 
