@@ -71,6 +71,8 @@ class PersonForm(Form):
         chosen = {"relation": facts.relation or facts.relative, "document": facts.document, "sex": facts.sex}
         if chosen.get(turn.asked) and not facts.for_booking:
             turn = replace(turn, intent="inform")
+        elif turn.asked in _CODES and turn.intent == "refuse_consent":  # 我妈不同意
+            turn = replace(turn, intent="cancel")
         return await super()._inside(turn, reply, draft)
 
     @abstractmethod

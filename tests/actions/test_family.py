@@ -99,6 +99,15 @@ async def test_without_the_code_nobody_is_added(clinic: Clinic, outside: Outside
     assert len(await family(chat)) == 1
 
 
+async def test_a_mother_who_does_not_want_it_is_not_added(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("add_family", ("relative", "妈"))
+    await chat.tell(person_name="王秀英", id_number=MOTHER, phone=MOTHERS_PHONE)
+    said = await chat.say("refuse_consent", ("relative", "妈"), text="我妈不同意")
+    assert "先不登记" in said.text
+    assert (chat.form, len(await family(chat))) == ("", 1)
+
+
 async def test_a_child_by_its_guardian_without_a_code(clinic: Clinic, outside: Outside) -> None:
     chat = await clinic.chat()
     said = await add_child(chat)
