@@ -9,14 +9,14 @@ import zlib
 import pytest
 from PIL import Image, PngImagePlugin
 
-from integrations.pictures import LONGEST_SIDE, NotAPicture, redrawn
+from integrations.pictures import LONGEST_SIDE, MOST_PIXELS, NotAPicture, redrawn
 
 SCRIPT = b"<script>alert(1)</script>"
 
 
 def _file(kind: str, size: tuple[int, int] = (60, 40), mode: str = "RGB", **more: object) -> bytes:
     made = io.BytesIO()
-    Image.new(mode, size, "teal").save(made, kind, **more)  # type: ignore[arg-type]
+    Image.new(mode, size, 1 if mode == "1" else "teal").save(made, kind, **more)  # type: ignore[arg-type]
     return made.getvalue()
 
 
@@ -83,3 +83,10 @@ def test_what_is_seen_through_stays_so_and_what_is_large_becomes_smaller() -> No
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
     with pytest.raises(NotAPicture):
         redrawn(content)
+
+
+def test_a_picture_of_too_many_pixels_is_refused_though_it_could_be_drawn() -> None:
+    large = _file("PNG", (8000, MOST_PIXELS // 8000 + 1), "1")
+    assert len(large) < 200_000
+    with pytest.raises(NotAPicture, match="too many pixels"):
+        redrawn(large)

@@ -298,6 +298,22 @@ async def test_a_hostile_form_is_answered_in_words(form: Form, data: st.DataObje
     assert not [one for one in MARKUP if one in answer.text]
 
 
+@pytest.mark.parametrize(
+    ("form", "sent"),
+    [
+        ("/p/{token}", {"action": "code", "name": HOSTILE[8]}),
+        ("/p/address/{token}", {"action": "save", "recipient": HOSTILE[8]}),
+        ("/p/rating/{token}", {"words": HOSTILE[8]}),
+    ],
+    indirect=["form"],
+)
+async def test_what_is_shown_again_is_text(form: Form, sent: Mapping[str, str]) -> None:
+    answer = await form.phone.post(form.path, **sent)
+    assert answer.status_code == 422
+    assert "<script>alert" not in answer.text
+    assert "&lt;script&gt;alert" in answer.text
+
+
 @pytest.mark.parametrize("form", [path for path in PATHS if FILLED.get(path)], indirect=True)
 async def test_a_form_without_end_is_read_no_further(form: Form) -> None:
     """Neither one that says how long it is nor one that does not."""
