@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from bot.desk.talks import hub as hubs
 from bot.desk.talks.elements import ConversationList, Transcript
+from bot.desk.talks.media import as_file
 from bot.desk.talks.readable import EVERYTHING
 from integrations.hospital.models import (
     Role,
@@ -75,3 +76,9 @@ async def test_a_picture_goes_to_the_talk_that_it_was_chosen_for(desks, rt, queu
     async with rt.database.begin() as session:
         kept = list(await session.scalars(text("SELECT conversation_id FROM media")))
     assert kept == [first]
+
+
+def test_what_a_browser_would_open_as_a_page_is_saved_to_a_file() -> None:
+    for content in (b"<html><script>alert(1)</script>", b"%PDF-1.4", b"<svg onload=alert(1)>"):
+        assert as_file(content).headers["content-disposition"] == "attachment", content
+    assert "content-disposition" not in as_file(b"\x89PNG\r\n\x1a\n").headers
