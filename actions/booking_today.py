@@ -14,6 +14,7 @@ from actions.facts import Days
 from actions.forms import Outcome
 from actions.turn import Reply, Turn
 
+_LATELY = timedelta(hours=1)  # since an alarm
 OTHER_MATTER = "other_matter"  # the choice that says so
 _OTHER_MATTER = re.compile(
     r"(?:看|为|挂|(?<!不)是)的?(?:别|其他|另外?)的?(?:事|毛?病|问题)|另外?一?(?:回|件|个)(?:事|人)|两[回码]事"
@@ -31,10 +32,20 @@ def bound(turn: Turn, wish: Wish) -> bool:
 def needs_today(turn: Turn, apart: str) -> bool:
     """Whether an alarm of today stands, and the patient did not say since it came that this is about something else.
     `apart` is when they said so (ISO, UTC)."""
-    if not (turn.urgent and apart and turn.alarm_ago is not None):
-        return turn.urgent
+    return turn.urgent and not _said_since(turn, apart)
+
+
+def needs_a_word(turn: Turn, apart: str) -> bool:
+    """Whether an alarm rang a moment ago, and the patient did not say since then (`apart`) that they go on."""
+    lately = turn.alarm_ago is not None and turn.alarm_ago < _LATELY
+    return lately and not _said_since(turn, apart)
+
+
+def _said_since(turn: Turn, apart: str) -> bool:
+    if not apart or turn.alarm_ago is None:
+        return False
     raised = turn.now - turn.alarm_ago - timedelta(seconds=1)  # it is told in whole seconds
-    return raised >= datetime.fromisoformat(apart)
+    return raised < datetime.fromisoformat(apart)
 
 
 def says_apart(turn: Turn) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 from actions import own_words
 from actions.complaint_cases import CaseSteps, subject_title
 from actions.complaint_words import (
+    asks_when,
     category_of,
     category_put_right,
     command_in,
@@ -104,6 +105,9 @@ class ComplaintForm(CaseSteps):
             return await self._asking(turn, reply, complaint, _BEFORE.get(turn.asked, turn.asked))
         if own_words.brings_evidence(turn):
             return await self._evidence(turn, reply, complaint)
+        if complaint.words and asks_when(turn.text):
+            reply.say("say_complaint_when", day=turn.words.day(cases.answer_due(turn.now)))
+            return await self._asking(turn, reply, complaint, turn.asked)
         if turn.asked in _TYPED and (commanded := await self._commanded(turn, reply, complaint)):
             return commanded
         return await self._answered(turn, reply, complaint)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from actions import own_words
-from actions.complaint_words import command_in, correction_in
+from actions import answers, own_words
+from actions.complaint_words import asks_when, command_in, correction_in
 from actions.forms import LONG_AWAY, Form, Outcome
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -47,6 +47,17 @@ async def answer_status(turn: Turn, reply: Reply) -> None:
     for one in [one for one in found[:_SHOWN] if one.stands][:1]:
         for purpose in ("add", "correct", "withdraw"):
             reply.offer(texts.text(f"word_case_{purpose}"), _payload(one, purpose))
+
+
+async def stands(turn: Turn) -> bool:
+    """Whether a complaint of the account is being looked into."""
+    return any(one.stands for one in await of_account(turn))
+
+
+async def answer_hurry(turn: Turn, reply: Reply) -> None:
+    """ "你们啥时候回我" presses for a complaint, where one stands."""
+    pressed = not turn.form and asks_when(turn.text) and await stands(turn)
+    await (answer_status if pressed else answers.hurry)(turn, reply)
 
 
 def _status(turn: Turn, one: CaseView) -> str:

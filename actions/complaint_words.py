@@ -50,6 +50,13 @@ _PREAMBLE = re.compile(
     re.IGNORECASE,
 )
 _LEAST, _LEAST_ENGLISH = 4, 8
+_ASKS_WHEN = re.compile(
+    r"(?:那|请问|你们|您|大概|一般|最晚|到底|，|,)*(?:[啥什]么?时候|几时|多久|几天|多长时间)(?:能|会|可以|才|给|有|个)*"
+    r"(?:我|俺)?(?:个)?(?:回[我复话音]?|答复|结果|处理好?|联系我?|消息)(?:我|呀|啊|呢|吗|一下)*[?？。]*"
+    r"|(?:and )?(?:when|how (?:long|soon)) (?:will|do|can|until) (?:you|i|someone|somebody)? ?"
+    r"(?:hear|get|reply|answer|respond|call)[^,.;!]{0,24}[?]?",
+    re.IGNORECASE,
+)
 
 _WITHDRAW = re.compile(
     r"撤(?:回|销|诉|掉)|不投诉了|不告了|取消(?:我的)?投诉|withdraw|take back|drop (?:my|the)"
@@ -125,6 +132,11 @@ _PUTS_RIGHT = re.compile(
 )
 _WHAT_IT_IS_NOT = re.compile(r"(?:不是|并非|不算|\bnot (?:about )?)[^，,。.；;]*", re.IGNORECASE)
 _LONGEST_PUTTING_RIGHT = 60  # characters: longer, it is a story of its own
+
+
+def asks_when(text: str) -> bool:
+    """ "啥时候回我": asked about the complaint, and no part of it."""
+    return _ASKS_WHEN.fullmatch(normalise(text).strip()) is not None
 
 
 def command_in(text: str) -> tuple[str, str]:

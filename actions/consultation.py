@@ -13,10 +13,11 @@ from actions import own_words, sealed_draft
 from actions.answers import non_text
 from actions.booking_draft import nth
 from actions.booking_people import Booker, NobodyRegistered, read_booker
-from actions.booking_today import needs_today, says_apart
+from actions.booking_today import needs_a_word, needs_today, says_apart
 from actions.consent import missing_consents
 from actions.consultation_cancel import ask_cancel, take_cancel
 from actions.consultation_draft import (
+    ALARM,
     CANCEL,
     CONDITION,
     CONSENT,
@@ -29,6 +30,7 @@ from actions.consultation_draft import (
     unclear,
 )
 from actions.consultation_words import (
+    ask_after_alarm,
     ask_condition,
     ask_consent,
     ask_whose,
@@ -70,6 +72,12 @@ _UNDIAGNOSED = re.compile(
 _TREATED = re.compile(
     r"(?<![没未])(?:确诊|诊断)过|[吃用服]着?.{0,8}药|复查|diagnosed (?:with|in)"
     r"|\bon (?:medic\w+|tablets|pills|insulin|\w+(?:pine|pril|olol|statin|formin))\b",
+    re.IGNORECASE,
+)
+# What is said to the question behind an alarm.
+_GOES_ON = re.compile(
+    r"接着|继续|还是(?:要|想)?问|没事|还好|不要紧|不严重|好多了|好些了|缓过来"
+    r"|\b(?:go on|continue|carry on|i'?m (?:fine|ok(?:ay)?|better))\b",
     re.IGNORECASE,
 )
 _MAY_CORRECT = frozenset(
@@ -125,6 +133,14 @@ class ConsultationForm(Form):
             return await self._later(turn, replace(known, patient=""), "family_form")
         if turn.intent in ("cancel", "go_back") and not self.says_something(turn):
             return await self._left(turn, reply, known)
+        if turn.asked == ALARM:
+            return await self._after_alarm(turn, reply, known)
+        if says_apart(turn):
+            return await self._next(turn, reply, replace(known, apart=turn.now.isoformat()))
+        return await self._halted(turn, reply, known) or await self._answered(turn, reply, known)
+
+    async def _answered(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
+        """The answer to the open question, or what changes an earlier one."""
         if turn.intent == "non_text" and not (turn.asked == CONDITION and turn.text):
             return await self._sent(turn, reply, known)
         if turn.asked in _BEHIND and _changes(turn):
@@ -168,7 +184,7 @@ class ConsultationForm(Form):
         known = Draft.of(await sealed_draft.unseal(turn, draft))
         if turn.asked == CANCEL:
             return await ask_cancel(turn, reply, known)
-        return await self._next(turn, reply, known)
+        return await self._halted(turn, reply, known) or await self._next(turn, reply, known)
 
     # Who asks
 
@@ -180,11 +196,28 @@ class ConsultationForm(Form):
             practitioner=_single(turn.facts.practitioners) or known.practitioner,
             apart=turn.now.isoformat() if says_apart(turn) else known.apart,
         )
-        if needs_today(turn, known.apart):
-            return await self._today(turn, reply, known)
+        if halted := await self._halted(turn, reply, known):
+            return halted
         if await missing_consents(turn):
             return await self._later(turn, known, "consent_form")
         return await self._next(turn, reply, known)
+
+    async def _halted(self, turn: Turn, reply: Reply, known: Draft) -> Outcome | None:
+        """After a red flag no fee is asked for before the patient has said what is to be done."""
+        if needs_today(turn, known.apart):
+            return await self._today(turn, reply, known)
+        if needs_a_word(turn, known.apart):
+            ask_after_alarm(turn, reply)
+            return await open_question(turn, known, ALARM)
+        return None
+
+    async def _after_alarm(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
+        if _GOES_ON.search(turn.text) or turn.intent in ("affirm", "give_consent"):
+            return await self._next(turn, reply, replace(known, apart=turn.now.isoformat()))
+        if turn.intent in ("deny", "refuse_consent"):
+            reply.say("say_consultation_stopped")
+            return Outcome.closed()
+        return unclear(turn)
 
     async def _today(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
         """No doctor is paid for who may answer tomorrow. What was told is kept, for who says that it is about
@@ -321,12 +354,8 @@ class ConsultationForm(Form):
         if turn.intent in ("deny", "refuse_consent"):
             reply.say("say_consultation_not_agreed")
             return Outcome.closed()
-        if says_apart(turn):
-            return await self._next(turn, reply, replace(known, apart=turn.now.isoformat()))
         if turn.intent not in ("affirm", "give_consent"):
             return unclear(turn)
-        if needs_today(turn, known.apart):
-            return await self._today(turn, reply, known)
         if await missing_consents(turn):  # taken back since
             return await self._later(turn, known, "consent_form")
         try:

@@ -14,13 +14,15 @@ from actions.turn import Turn
 SLOT = "consultation"
 WHOSE, CONDITION, DOCTOR = "consultation_whose", "consultation_condition", "consultation_doctor"
 PROOF, CONSENT, CANCEL = "consultation_proof", "consultation_consent", "consultation_cancel"
+ALARM = "consultation_alarm"  # a red flag rang: whether it is gone on with
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """`patient`, `department`, `practitioner` and `consultation` are ids; `condition` what was diagnosed before;
     `messages` brought pictures of a record. `first`: there was no diagnosis, where a pilot allows that.
-    `apart`: when (ISO, UTC) the patient said that it has nothing to do with the red flag of today."""
+    `apart`: when (ISO, UTC) the patient said that it has nothing to do with the red flag of today, or is gone on
+    with all the same."""
 
     patient: str = ""
     department: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from actions.booking_today import OTHER_MATTER
+from actions.complaint_cases import answer_status, stands
 from actions.forms import LONG_AWAY
 from actions.page_addresses import order_page
 from actions.relations import kin_of, yours
@@ -48,6 +49,11 @@ def say_today(turn: Turn, reply: Reply) -> None:
     reply.say("say_consultation_today", place=settings.emergency_department_in(turn.language))
     reply.offer(texts.text("intent_book_appointment"), "/book_appointment")
     reply.offer(texts.text("word_other_matter"), f'/online_consultation{{"choice": "{OTHER_MATTER}"}}')
+
+
+def ask_after_alarm(turn: Turn, reply: Reply) -> None:
+    """Behind a red flag, before anything else is asked."""
+    reply.say("ask_consultation_alarm", place=turn.runtime.settings.emergency_department_in(turn.language))
 
 
 def doctor_title(turn: Turn, one: OnlineDoctor) -> str:
@@ -138,6 +144,9 @@ async def answer_consultations(turn: Turn, reply: Reply) -> None:
     """ "医生什么时候回我", "复诊小结": what stands, and of the last one what became of it."""
     async with turn.runtime.database.begin() as session:
         found = await views.of_account(session, await account_of(session, turn), turn.now - LATELY)
+    if not found and await stands(turn):  # 啥时候回我, behind a complaint
+        await answer_status(turn, reply)
+        return
     if not found:
         reply.say("say_no_consultations")
         reply.offer(turn.words.texts.text("intent_online_consultation"), "/online_consultation")

@@ -34,7 +34,8 @@ LONG_AWAY = timedelta(hours=6)
 # What then decides nothing: a "确认" was meant for a question that is days old.
 _RESUMES = frozenset({"greet", "affirm", "inform", "nlu_fallback", "book_appointment", "register"})
 
-Answer = Callable[[Turn, Reply], Awaitable[None]]
+# What is said to a message, or the form that it opens instead, where none is open.
+Answer = Callable[[Turn, Reply], Awaitable[str | None]]
 
 REQUESTED = "requested_slot"
 _NOT_UNDERSTOOD = "nlu_fallback"
@@ -137,8 +138,8 @@ class Saying(Journey):
             return begun
         if is_denied(turn.intent, turn.text):
             reply.say("say_kept_as_is_now")
-        else:
-            await self.answer(turn, reply)
+        elif form := await self.answer(turn, reply):
+            return self.hand_over(turn, form)
         return count_failures(turn, understood=True)
 
 

@@ -34,7 +34,7 @@ from actions.address_book import AddressForm
 from actions.appointments import CancellationForm
 from actions.booking import BookingForm
 from actions.complaint import ComplaintForm
-from actions.complaint_cases import answer_status
+from actions.complaint_cases import answer_hurry, answer_status
 from actions.consent import ConsentForm, WithdrawalForm
 from actions.consultation import ConsultationForm
 from actions.consultation_words import answer_consultations
@@ -80,12 +80,12 @@ ANSWERS: Mapping[str, Answer] = {
     "talk_to_human": person.answer_human,
     "handed_back": person.answer_handed_back,
     "emergency_help": answers.emergency,
-    "thanks": answers.thanks,
+    "thanks": medicine.answer_thanks,
     "elder_mode": elder_mode.answer,
     "goodbye": answers.goodbye,
     "smalltalk": answers.small_talk,
     "abuse": person.answer_abuse,
-    "hurry": answers.hurry,
+    "hurry": answer_hurry,
     "pause": answers.pause,
     "out_of_scope": answers.out_of_scope,
     "non_text": answers.non_text,

@@ -143,7 +143,7 @@ def is_question(wish: Wish) -> bool:
 class Wishes:
     """What becomes of later wishes. `answers` are given in one message, `opens` names the form of the others."""
 
-    answers: Mapping[str, Callable[[Turn, Reply], Awaitable[None]]]
+    answers: Mapping[str, Callable[[Turn, Reply], Awaitable[str | None]]]
     opens: Mapping[str, str]
 
     def parted(self, wishes: Sequence[Wish], form: str, expects: str) -> bool:

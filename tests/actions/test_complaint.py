@@ -20,6 +20,25 @@ from .conftest import NOW, TODAY, Clinic, Outside
 from .medicines import client_of
 
 
+@pytest.mark.parametrize("words", ["啥时候回我", "那大概几天能答复？", "when will I hear from you"])
+async def test_when_it_is_answered_is_asked_and_not_told(
+    clinic: Clinic, runtime: Runtime, words: str
+) -> None:
+    chat = await clinic.chat()
+    await chat.say("complain", text="我要投诉，护士很凶，没人管")
+    said = await chat.say("my_consultations", text=words)
+    assert "最晚 11月27日（周五）" in said.text
+    assert "说完了" in said.buttons
+    await chat.say("affirm", text="就这些")
+    said = await chat.say("hurry", text=words)
+    assert "最晚 11月27日（周五）" in said.text
+    await chat.press(said, "提交")
+    [case] = await made(runtime)
+    assert words not in words_of(runtime, case)
+    assert "11月27日" in (await chat.say("my_consultations", text=words)).text  # no consultation stands
+    assert "11月27日" in (await chat.say("hurry", text=words)).text
+
+
 async def test_without_registration_or_consent_in_five_messages(clinic: Clinic, runtime: Runtime) -> None:
     chat = await clinic.chat(consent=False, registered=False)
     said = await chat.say("complain", text="我要投诉")

@@ -280,6 +280,43 @@ async def test_an_alarm_before_the_consent_asks_no_fee(clinic: Any) -> None:
     assert "支付 ¥30" in (await chat.say("give_consent")).text
 
 
+@pytest.mark.parametrize("words", ["还好，没事了", "继续吧", "I'm fine, go on"])
+async def test_after_an_emergency_the_fee_waits_for_a_word_of_the_patient(clinic: Any, words: str) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await chat.say("online_consultation")
+    chat.alarm_ago = 30
+    told = await chat.say("inform", await chat.token("health", "好一点了"))
+    assert "马上打120" in told.text
+    assert "¥" not in told.text
+    assert list(told.buttons) == ["没事，接着约", "先不约了"]
+    assert "马上打120" in (await chat.say("nlu_fallback", text="嗯…")).text
+    told = await chat.say("nlu_fallback", text=words)
+    assert told.expects == "health"  # what was said behind the alarm is no illness
+    which = await chat.say("inform", await chat.token("health", "高血压三年，想调药"))
+    assert "哪位医生" in which.text
+
+
+async def test_after_an_emergency_a_no_ends_it_without_a_fee(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    await _asked(clinic, chat)
+    chat.alarm_ago = 30
+    told = await chat.say("give_consent")
+    assert "马上打120" in told.text
+    told = await chat.press(told, "先不约了")
+    assert "什么都没有转给医生" in told.text
+    async with clinic.runtime.database.begin() as session:
+        assert await session.scalar(select(Consultation.id)) is None
+
+
+async def test_an_alarm_of_yesterday_is_not_asked_about(clinic: Any) -> None:
+    await _offer(clinic)
+    chat = await clinic.chat()
+    chat.alarm_ago = 24 * 3600
+    assert (await chat.say("online_consultation")).expects == "health"
+
+
 async def test_a_number_is_no_illness_and_what_is_not_understood_is_not_noted(clinic: Any) -> None:
     await _offer(clinic)
     chat = await clinic.chat()
