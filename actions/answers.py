@@ -57,7 +57,14 @@ _LATELY = timedelta(hours=1)  # since an alarm
 SAID_BY_KIND = frozenset({"voice", "image", "video", "file", "sticker", "location", "link"})
 
 
+_MEANS = re.compile(r"意思|[没不]看?明白|[没看]不?懂|\bmean|understand|asking", re.IGNORECASE)
+
+
 async def what_it_does(turn: Turn, reply: Reply) -> None:
+    """ "什么意思", said to a question, asks for no more than the question in other words, and who can help."""
+    if turn.asked and _MEANS.search(turn.text):
+        reply.say("say_help_question")
+        return
     reply.say("say_help", hospital=turn.runtime.settings.hospital_name_in(turn.language))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from actions import medicine
 from actions.answers import nothing_open
 from actions.booking_draft import nth
 from actions.booking_words import card_values
@@ -41,12 +42,16 @@ async def answer_appointments(turn: Turn, reply: Reply) -> None:
             reply.offer(title, f'/{verb}_appointment{{"appointment": "{one.id}"}}')
 
 
-async def nothing_to_cancel(turn: Turn, reply: Reply) -> None:
-    """ "算了，取消吧" behind a booking that is done: perhaps the booking is meant."""
+async def nothing_to_cancel(turn: Turn, reply: Reply) -> str | None:
+    """ "算了，取消吧" behind a booking that is done: perhaps the booking is meant. "不想要了" behind a bill for
+    medicine gives that up, once it is confirmed."""
+    if await medicine.is_not_wanted(turn):
+        return medicine.FORM
     if await upcoming(turn):
         reply.say("say_nothing_open_booked")
     else:
         await nothing_open(turn, reply)
+    return None
 
 
 async def _say_how_to_pay(turn: Turn, reply: Reply, coming: list[AppointmentView]) -> None:

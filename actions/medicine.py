@@ -6,12 +6,15 @@ import re
 from datetime import timedelta
 from uuid import UUID
 
+from actions import answers
 from actions.consultation_words import answer_standing
 from actions.medicine_words import (
     changes_address,
     changes_how,
     dosing_in_words,
+    got_it,
     name_in_words,
+    not_wanted,
     unit_in_words,
 )
 from actions.page_addresses import order_page, parcel_page, prescription_page
@@ -34,6 +37,7 @@ from integrations.hospital.pharmacy.views import PrescriptionView
 _LATELY = timedelta(days=7)
 _WRONG = (DeliveryStatus.PROBLEM, DeliveryStatus.RETURNED)
 SHOWN = 3
+FORM = "medicine_form"
 # "显示签收了我没收到" confirms nothing.
 _NOT_THERE = re.compile(
     r"[没未](?:有|能|见)?(?:人)?(?:收|拿|取|看|到)|不在|不见|收不到|\b(?:not|never|no)\b|n['’]t\b|where",
@@ -54,6 +58,11 @@ async def current(turn: Turn) -> list[PrescriptionView]:
 async def is_asked_how(turn: Turn) -> bool:
     """ "还是寄吧" outside of every question: how medicine is to come that is not paid yet."""
     return changes_how(turn.text) and any(is_open(turn, one) for one in await current(turn))
+
+
+async def is_not_wanted(turn: Turn) -> bool:
+    """ "不想要了" outside of every question, where medicine is what may be given up."""
+    return not_wanted(turn.text) and any(is_cancellable(one) for one in await current(turn))
 
 
 def is_billed(one: PrescriptionView) -> bool:
@@ -250,6 +259,14 @@ def _say_delivered(turn: Turn, reply: Reply, one: ParcelView) -> None:
     reply.say("say_parcel_signed" if by_carrier else "say_parcel_delivered", at=at, tail=one.tail)
     if by_carrier:
         reply.offer(turn.words.texts.text("word_not_received"), '/complain{"category": "delivery"}')
+
+
+async def answer_thanks(turn: Turn, reply: Reply) -> None:
+    """ "I got it" thanks, unless there is a parcel: then it may tell of that, and its state is shown."""
+    async with turn.runtime.database.begin() as session:
+        every = await views.parcels_of(session, await account_of(session, turn), turn.now - _LATELY)
+    left = any(one.status in (*parcels.ON_THE_WAY, DeliveryStatus.DELIVERED) for one in every)
+    await (answer_parcel if left and got_it(turn.text) else answers.thanks)(turn, reply)
 
 
 async def answer_receipt(turn: Turn, reply: Reply) -> None:

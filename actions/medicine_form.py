@@ -11,7 +11,7 @@ from actions.address_steps import QUESTIONS, typed
 from actions.booking_draft import nth
 from actions.forms import LONG_AWAY, Outcome
 from actions.medicine_substitution import SubstitutionSteps
-from actions.medicine_words import answers_how, changes_address, handing_of, puts_off
+from actions.medicine_words import answers_how, changes_address, handing_of, not_wanted, puts_off
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
 from integrations.hospital.models import Handing, PrescriptionStatus
@@ -30,7 +30,7 @@ class MedicineForm(SubstitutionSteps):
     """Opened by "我的单据", "取药", "寄到…" and "不要药了". Its draft: which `prescription`, `how` it was said to come,
     the `purpose` when it is not paying (cancel, redirect, change), and what the steps below it keep."""
 
-    form = "medicine_form"
+    form = medicine.FORM
     slot = "medicine"
     own = frozenset({"my_prescriptions", "collect_medicine", "cancel_medicine"})
     ends = frozenset({"medicine_cancel"})
@@ -240,7 +240,7 @@ class MedicineForm(SubstitutionSteps):
 
 def _purpose(turn: Turn) -> str:
     """What is to be done other than getting it: cancel, redirect, change; "" for nothing else."""
-    if turn.intent == "cancel_medicine":
+    if turn.intent == "cancel_medicine" or (not turn.asked and not_wanted(turn.text)):
         return "cancel"
     moves = turn.intent == "collect_medicine" and changes_address(turn.text)
     return turn.facts.purpose or ("redirect" if moves else "")

@@ -10,7 +10,7 @@ from uuid import UUID
 from actions import medicine
 from actions.address_steps import AddressSteps
 from actions.forms import Outcome
-from actions.medicine_words import handing_of, name_in_words
+from actions.medicine_words import asks_what, handing_of, name_in_words
 from actions.page_addresses import order_page
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -72,7 +72,9 @@ class HandingSteps(AddressSteps):
         if turn.asked == "handing" and turn.intent in {"deny", "go_back", "thanks"}:
             return self.stop(reply, draft)
         outcome = self.ask_handing(turn, reply, draft, one)
-        outcome.understood = turn.asked != "handing"
+        outcome.understood = turn.asked != "handing" or asks_what(
+            turn.text
+        )  # the question tells what each is
         return outcome
 
     def ask_handing(

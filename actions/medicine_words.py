@@ -52,15 +52,42 @@ _MOVES = re.compile(
     r"|\b(?:send|bring|deliver) it (?:elsewhere|somewhere else)",
     re.IGNORECASE,
 )
+_ASKS_WHAT = re.compile(
+    r"[啥什]么?(?:叫|是)|(?:是|叫)(?:啥|什么)|(?:啥|什么)意思|怎么回事|咋回事|\bwhat(?:'s| is| does)\b|\bmean\b",
+    re.IGNORECASE,
+)
 _LONGEST_CHOICE, _LONGEST_IN_ENGLISH = 14, 36  # characters
+_NOT_WANTED = re.compile(
+    r"(?:[，,。.!！~\s]|算了|那|我|俺|就|还是|都|这个|这些|这单|现在|又|先|真的?|抱歉|不好意思|谢谢)*"
+    r"(?:不(?:想|打算|再)要|不(?:用|需)?要了|不(?:想)?买了?|不需要了|(?:帮我|给我)?退(?:掉|了|给你们))"
+    r"(?:它|这个|这些|啦|了|吧|啊|呀|哈|[，,。.!！~\s]|谢谢)*"
+    r"|(?:(?:sorry|actually|no|please|well|i changed my mind|changed my mind|on second thought)[,. ]*)*"
+    r"(?:i |we )?(?:really )?(?:do not (?:want|need)|don['’]?t (?:want|need)|no longer (?:want|need))"
+    r" (?:it|them|that|this|those)(?: (?:any ?more|now|after all|please|sorry|thanks|thank you)|[,.!])*",
+    re.IGNORECASE,
+)
+_GOT_IT = re.compile(
+    r"(?:(?:ok|okay|yes|yeah|great|good|hi|hello)[,. ]*)*(?:i(?:['’]ve| have)? (?:just )?)?"
+    r"(?:got|received) (?:it|them|everything)"
+    r"(?: (?:today|now|already|just now|thanks|thank you|this morning|yesterday)|[,.!])*"
+    r"|(?:嗯|好的?|[，,])*我?(?:收到|拿到)了?(?:哈|啊|哦|谢谢|[，,。!！])*",
+    re.IGNORECASE,
+)
 _LATER = re.compile(r"以后再|回头|过[会一]|晚点|等会|再说|想想|later|not now", re.IGNORECASE)
 
 
 def handing_of(text: str) -> Handing | None:
-    """How the patient wants to get it; None when the message does not say."""
+    """How the patient wants to get it; None when the message does not say, or asks what a way is (啥叫快递到家)."""
+    if asks_what(text):
+        return None
     if _PICKUP.search(text):
         return Handing.PICKUP
     return Handing.DELIVERY if _DELIVERY.search(text) else None
+
+
+def asks_what(text: str) -> bool:
+    """ "啥叫快递到家" """
+    return bool(_ASKS_WHAT.search(text))
 
 
 def changes_how(text: str) -> bool:
@@ -72,6 +99,16 @@ def answers_how(text: str) -> Handing | None:
     """The same of a short message where it is asked; a question about a parcel is none."""
     short = len(text) <= (_LONGEST_IN_ENGLISH if text.isascii() else _LONGEST_CHOICE)
     return handing_of(text) if short and not _WHEREABOUTS.search(text) else None
+
+
+def not_wanted(text: str) -> bool:
+    """ "不想要了", which names nothing."""
+    return _NOT_WANTED.fullmatch(text.strip()) is not None
+
+
+def got_it(text: str) -> bool:
+    """ "I got it", which may be no more than a thanks."""
+    return _GOT_IT.fullmatch(text.strip()) is not None
 
 
 def wants_new_address(text: str) -> bool:

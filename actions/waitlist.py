@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from actions import answers, booking_words
+from actions import answers, booking_words, medicine
 from actions.booking_refusals import why_not_taken
 from actions.facts import Days
 from actions.revealing import account_of
@@ -128,10 +128,13 @@ async def answer_yes(turn: Turn, reply: Reply) -> None:
     await (answer_accept if offered else answers.nothing_open)(turn, reply)
 
 
-async def answer_no(turn: Turn, reply: Reply) -> None:
-    """ "不要了" likewise."""
+async def answer_no(turn: Turn, reply: Reply) -> str | None:
+    """ "不要了" likewise; behind a bill for medicine it is about that."""
     offered = _offered(turn, await _standing(turn))
+    if not offered and await medicine.is_not_wanted(turn):
+        return medicine.FORM
     await (answer_decline if offered else answers.nothing_open)(turn, reply)
+    return None
 
 
 async def offer_again(turn: Turn, reply: Reply) -> bool:

@@ -27,6 +27,9 @@ _ENGLISH_NUMBERS = {
 } | {word: at for at, word in enumerate(("first", "second", "third", "fourth", "fifth", "sixth"), start=1)}
 _PUNCTUATION = re.compile(r"[\s，。,.!！?？、~～“”\"'（）()]+")
 _SHORTEST_ENGLISH = 3
+_AGREEING = re.compile(
+    r"(?:对|嗯|好的?|是的?|行)[，,、\s]+(?:就|我?要|选|那就|那)?|(?:就|我?要|选|那就)(?=.*那[个位]$)"
+)
 _POINTING = re.compile(r"(?:那|这)?[个位](?:医生|大夫)?$|的$|吧$")  # 海燕那个
 MORE = "/more_choices"  # the payload of 更多: answered by the worker, never by the dialogs
 FEW = 3  # choices a message, for whom many are hard to read
@@ -111,7 +114,15 @@ def typed(text: str, kept: dict[str, Any] | None) -> str | None:
         return None  # 130 is a value, and no word for "130 斤"
     if not same and len(words) >= (_SHORTEST_ENGLISH if words.isascii() else _SHORTEST_WORDS):
         same = [at for at, title in enumerate(titles) if title.startswith(words)]
-    part = _POINTING.sub("", words)
+    named = _PUNCTUATION.sub("", _without_yes(answer)).casefold()
+    if not same and named != words:
+        same = [at for at, title in enumerate(titles) if title == named]
+    part = _POINTING.sub("", named)
     if not same and len(part) >= _SHORTEST_WORDS and not part.isascii():
         same = [at for at, title in enumerate(titles) if part in title]
     return options[same[0]]["payload"] if len(same) == 1 else None
+
+
+def _without_yes(answer: str) -> str:
+    """对，候补那个 names the same as 候补那个."""
+    return _AGREEING.sub("", answer, count=1) if _AGREEING.match(answer) else answer

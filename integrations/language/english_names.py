@@ -35,7 +35,7 @@ _EVERYDAY = frozenset(
     hypertension digestion prostate er refill refills tumor tumour acupuncture gi""".split()  # noqa: SIM905
 ) | {"blood pressure"}
 _BESIDE = re.compile(
-    r" (?:dept|department|clinic|doctor|dr|specialist|section|outpatient|appointment|booking)\b",
+    r" (?:dept|department|clinic|doctor|dr|specialist|section|outpatient|appointment|booking|one)\b",
     re.IGNORECASE,
 )
 _WISHED = re.compile(

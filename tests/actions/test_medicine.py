@@ -181,6 +181,37 @@ async def test_an_address_typed_before_one_of_several_is_chosen_is_kept(
     assert "对的" in said.buttons
 
 
+@pytest.mark.parametrize(
+    ("intent", "words"),
+    [("cancel", "不想要了"), ("deny", "算了，不买了"), ("cancel", "I don't want it any more")],
+)
+async def test_what_is_not_wanted_behind_a_bill_is_the_medicine(
+    clinic: Any, pharmacy: Pharmacy, intent: str, words: str
+) -> None:
+    chat = await clinic.chat()
+    assert chat.form == ""
+    assert "没有正在办的事" in (await chat.say(intent, text=words)).text
+    made = await pharmacy.approved(await client_of(chat), "AML")
+    await chat.say("collect_medicine", text="我去医院取药")
+    assert (
+        "没有正在办的事" in (await chat.say("cancel", text="算了")).text
+    )  # names nothing that is not wanted
+    said = await chat.say(intent, text=words)
+    assert "确定取消吗" in said.text
+    await chat.say("affirm", text="是的")
+    assert (await pharmacy.see(made)).order_status is not OrderStatus.UNPAID
+
+
+async def test_what_a_way_is_called_is_no_choice_of_it(clinic: Any, pharmacy: Pharmacy) -> None:
+    chat = await clinic.chat()
+    await pharmacy.approved(await client_of(chat), "AML")
+    await chat.say("my_prescriptions")
+    said = await chat.say("collect_medicine", text="啥叫快递到家")
+    assert "没太明白" not in said.text
+    assert "快递到家加运费 ¥12" in said.text
+    assert list(said.buttons) == ["到院取药", "快递到家（运费 ¥12）"]
+
+
 async def test_later_is_no_now(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     made = await pharmacy.approved(await client_of(chat), "AML")

@@ -66,6 +66,19 @@ async def test_received_said_behind_the_carriers_word_is_taken(clinic: Any, phar
     assert "记下您收到了" in (await chat.say("confirm_receipt", text="药收到了")).text
 
 
+@pytest.mark.parametrize("words", ["I got it", "收到了，谢谢"])
+async def test_got_it_may_be_about_the_parcel_and_confirms_nothing_by_itself(
+    clinic: Any, pharmacy: Pharmacy, words: str
+) -> None:
+    chat = await clinic.chat()
+    assert "尾号" not in (await chat.say("thanks", text=words)).text
+    await _sent(chat, pharmacy, "EM12345678")
+    assert "尾号" not in (await chat.say("thanks", text="谢谢")).text
+    where = await chat.say("thanks", text=words)
+    assert "尾号 5678" in where.text
+    assert "记下您收到了" in (await chat.press(where, "我收到了")).text
+
+
 async def test_not_received_is_no_receipt(clinic: Any, pharmacy: Pharmacy) -> None:
     chat = await clinic.chat()
     await _sent(chat, pharmacy, "EM12345678")

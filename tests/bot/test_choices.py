@@ -36,6 +36,28 @@ def test_what_a_typed_answer_names(typed: str, payload: str | None) -> None:
     assert choices.typed(typed, KEPT) == payload
 
 
+@pytest.mark.parametrize(
+    ("typed", "payload"),
+    [
+        ("对，候补那个", "/wait"),
+        ("嗯，换个医生", "/other"),
+        ("好的，候补", "/wait"),
+        ("就换个医生那个", "/other"),
+        ("对", None),
+        ("对，候", None),
+    ],
+)
+def test_a_yes_before_what_is_named(typed: str, payload: str | None) -> None:
+    kept, _ = choices.remember(
+        [
+            {"title": "周三上午候补", "payload": "/wait"},
+            {"title": "换个医生", "payload": "/other"},
+            {"title": "候诊须知", "payload": "/know"},
+        ]
+    )
+    assert choices.typed(typed, kept) == payload
+
+
 def test_a_number_chooses_no_unit() -> None:
     kept, _ = choices.remember(
         [{"title": "130 斤", "payload": "/affirm"}, {"title": "体重 130 公斤", "payload": "/deny"}]

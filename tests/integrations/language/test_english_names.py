@@ -43,6 +43,8 @@ def found(text: str) -> dict[str, set[object]]:
         ("a dermatologst", {"department": {"skin"}}),
         ("skin", {"department": {"skin"}}),
         ("my skin itches", {}),
+        ("the heart one", {"department": {"heart"}}),
+        ("skin one please", {"department": {"skin"}}),
         ("an appointment with ENT", {"department": {"ent"}}),
         ("not cardiology, dermatology", {"department": {"skin"}}),
         ("Dr Wang", {"practitioner": {"wang", "wang2"}}),
