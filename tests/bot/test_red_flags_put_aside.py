@@ -89,6 +89,15 @@ QUIET = {
         白天不出汗不心慌，血糖挺稳
         嗓子沙哑三天了
     """,
+    "a pack that is empty, a road that is full": """
+        药我全吃了，还要再开吗
+        药全吃完了，谢谢医生，好多了
+        一瓶安眠药吃完了，想续方
+        困在车里堵车，能改时间吗
+        撞死人了要坐牢吗，电视剧里的
+        my car broke down, can i come later
+        how do i help someone with a cold
+    """,
     "a scare that was nothing": """
         昨晚以为心脏病发作，查完是胀气
     """,
@@ -195,6 +204,17 @@ LOUD = """
     the video call dropped, my mom is unconscious
     my husband was watching the news and his face drooped
     while playing a video game my son had a seizure
+    我的车撞死人了
+    撞死人了怎么办
+    人卡在车里出不来
+    药我全吃了，谢谢你们
+    药我全都吃了，再见了
+    安眠药吃完了，别让我醒来
+    一瓶安眠药吃完了
+    my car crashed and i am trapped
+    there was a crash, my dad is stuck in the car
+    how do i help someone who is choking right now
+    i read in an article about stroke and my left arm is weak now
 """
 
 
