@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
@@ -16,6 +16,8 @@ from integrations.hospital.billing import orders, paying
 from integrations.hospital.billing.paying import Received, Trade
 from integrations.hospital.delivery import addresses
 from integrations.hospital.delivery.addresses import Destination
+from integrations.hospital.intake import keeping
+from integrations.hospital.intake.story import ALLERGIES, COMPLAINT, Story
 from integrations.hospital.models import (
     AccountPatient,
     FoundBy,
@@ -26,6 +28,7 @@ from integrations.hospital.models import (
     Relation,
     Sex,
 )
+from integrations.hospital.operations import OperationKey
 from integrations.hospital.pharmacy import checkout, issuing, medicines, reviews, views
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.terms import Terms
@@ -94,6 +97,15 @@ class Pharmacy:
             await session.flush()
             session.add(AccountPatient(account_id=account[0], patient_id=patient.id, relation=Relation.SELF))
             return Client(*account, patient.id)
+
+    async def tells_of_allergies(self, client: Client, told: str) -> None:
+        """In an intake: the patient's words, or story.NONE."""
+        async with self.database.begin() as session:
+            await keeping.record(
+                session, self.crypto, Story({COMPLAINT: "咳嗽", ALLERGIES: told}), "摘要",
+                account_id=client.account_id, contact_id=client.contact_id, patient_id=client.patient_id,
+                appointment_id=None, key=OperationKey(str(uuid4()), "test", "intake"), now=NOW,
+            )  # fmt: skip
 
     async def issue(self, client: Client, *codes: str, **more: Any) -> UUID:
         """One pack of each for a week, two of the first."""

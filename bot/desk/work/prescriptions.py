@@ -16,6 +16,8 @@ from bot.desk.words import Words
 from bot.desk.work import counts
 from bot.desk.work.reasons import moment, who
 from integrations.hospital.clock import local_date
+from integrations.hospital.intake import keeping
+from integrations.hospital.intake.story import NONE, UNKNOWN
 from integrations.hospital.models import Medicine, Patient, PrescriptionStatus, PrescriptionWarning
 from integrations.hospital.pharmacy import checking, counter, medicines, reviews, substitutions, terms, views
 from integrations.hospital.pharmacy.allergies import Warned, WarningKind
@@ -187,8 +189,8 @@ class Prescriptions:
         return Detail(one.number, facts, [(title, lines) for title, lines in lists if lines])
 
     async def _warnings(self, session: AsyncSession, one: PrescriptionView) -> list[tuple[str, Tone]]:
-        """What is known of allergies and of what is taken already, held against each line; and what the doctor said to
-        it."""
+        """What is known of allergies and of what is taken already, held against each line; what the patient told of
+        allergies; and what the doctor said to it."""
         words, crypto = self._desk.words, self._desk.rt.crypto
         packs = [await session.get_one(Medicine, line.medicine_id) for line in one.lines]
         warned = await checking.warnings(
@@ -196,13 +198,15 @@ class Prescriptions:
         )
         names = {place: _name(words, line) for place, line in enumerate(one.lines, 1)}
         found = _warned(words, warned, names)
+        if told := await keeping.known_allergies(session, crypto, one.patient_id):
+            found.append(_told_of_allergies(words, told))
         said = select(PrescriptionWarning).where(PrescriptionWarning.prescription_id == one.id)
         for said_to in await session.scalars(said.order_by(PrescriptionWarning.position)):
             reason = crypto.decrypt(said_to.reason, "prescription_warnings.reason")
             found.append((words("prescriptions.doctor_said", position=said_to.position, reason=reason), ""))
         for reason in await substitutions.reasons(session, crypto, one.id):
             found.append((words("prescriptions.pharmacist_said", reason=reason), ""))
-        return found or [(words("prescriptions.no_allergy"), "quiet")]
+        return found
 
     async def _others(self, session: AsyncSession, one: PrescriptionView) -> list[tuple[str, Tone]]:
         """What else was prescribed within three months: whether it goes together is the pharmacist's to say."""
@@ -299,6 +303,13 @@ class Prescriptions:
 
 def _name(words: Words, line: LineView | Medicine) -> str:
     return words.medicine(line.name, line.name_en)
+
+
+def _told_of_allergies(words: Words, told: str) -> tuple[str, Tone]:
+    """The patient's own words: what no rule knows is the pharmacist's to judge."""
+    if told in (NONE, UNKNOWN):
+        return words(f"prescriptions.allergies_{told}"), "quiet"
+    return words("prescriptions.allergies_told", told=told), "warn"
 
 
 def _warned(words: Words, warned: Sequence[Warned], names: Mapping[int, str]) -> list[tuple[str, Tone]]:

@@ -10,6 +10,7 @@ from bot.desk.registry import PAGES
 from bot.desk.work import counts
 from integrations.hospital import identity_reviews, unanswered
 from integrations.hospital.cases import handling
+from integrations.hospital.intake.story import NONE
 from integrations.hospital.models import (
     Appointment,
     HospitalTerm,
@@ -115,6 +116,19 @@ async def test_a_prescription_opens_whose_medicine_the_pharmacy_gave_up(desks: D
     await see(pharmacist, "没有过敏史记录，请核实")
     await press(pharmacist, "reject", reason="药房不再配这种药")
     await pharmacist.told("医生和患者会收到通知")
+
+
+async def test_a_pharmacist_reads_what_the_patient_told_of_allergies(desks: Desks) -> None:
+    """In the patient's words, also where no rule holds them against what is prescribed."""
+    pharmacy = await Pharmacy(desks.rt.database, desks.rt.crypto).open()
+    client, other = await pharmacy.client(), await pharmacy.client()
+    await pharmacy.tells_of_allergies(client, "吃头胞起过疹子")
+    await pharmacy.tells_of_allergies(other, NONE)
+    pharmacist = await desks.enter(Role.PHARMACIST)
+    await open_row(pharmacist, "/prescriptions", await pharmacy.issue(client, "CEF"))
+    await see(pharmacist, "患者自述的过敏：“吃头胞起过疹子”")
+    await open_row(pharmacist, "/prescriptions", await pharmacy.issue(other, "AML"))
+    await see(pharmacist, "患者自述没有过敏")
 
 
 async def test_another_medicine_is_proposed_after_its_warnings_were_answered(desks: Desks) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.hospital.billing import orders
-from integrations.hospital.intake import keeping
-from integrations.hospital.intake.story import ALLERGIES, COMPLAINT, NONE, Story
+from integrations.hospital.intake.story import NONE
 from integrations.hospital.models import (
     AuditEvent,
     MedicineClass,
@@ -18,7 +17,6 @@ from integrations.hospital.models import (
     SubstitutionStatus,
     SubstitutionWarning,
 )
-from integrations.hospital.operations import OperationKey
 from integrations.hospital.pharmacy import checkout, medicines, reviews, substitutions
 from integrations.hospital.pharmacy.allergies import WarningKind
 from integrations.hospital.pharmacy.checking import Unacknowledged
@@ -116,15 +114,6 @@ async def test_before_the_review_it_goes_back_to_its_doctor(pharmacy: Pharmacy) 
     assert (await pharmacy.see(made)).asked is None
 
 
-async def _allergic(pharmacy: Pharmacy, client: Client, told: str) -> None:
-    async with pharmacy.database.begin() as session:
-        await keeping.record(
-            session, pharmacy.crypto, Story({COMPLAINT: "咳嗽", ALLERGIES: told}), "摘要",
-            account_id=client.account_id, contact_id=client.contact_id, patient_id=client.patient_id,
-            appointment_id=None, key=OperationKey(str(uuid4()), "test", "intake"), now=NOW,
-        )  # fmt: skip
-
-
 async def _clarithromycin(session: AsyncSession) -> None:
     """CLR: it does not go together with NIF."""
     named = {
@@ -140,7 +129,7 @@ async def _clarithromycin(session: AsyncSession) -> None:
 
 async def test_two_that_the_patient_is_asked_about_are_held_against_each_other(pharmacy: Pharmacy) -> None:
     client = await pharmacy.client()
-    await _allergic(pharmacy, client, NONE)
+    await pharmacy.tells_of_allergies(client, NONE)
     made = await pharmacy.approved(client, "CEF", "INS")
     async with pharmacy.database.begin() as session:
         await _clarithromycin(session)
@@ -152,7 +141,7 @@ async def test_two_that_the_patient_is_asked_about_are_held_against_each_other(p
 
 async def test_the_pharmacist_is_warned_as_a_doctor_would_be_and_says_why(pharmacy: Pharmacy) -> None:
     client = await pharmacy.client()
-    await _allergic(pharmacy, client, "青霉素过敏，起过疹子")
+    await pharmacy.tells_of_allergies(client, "青霉素过敏，起过疹子")
     made = await pharmacy.approved(client, "NIF", "INS")
     async with pharmacy.database.begin() as session:
         await _clarithromycin(session)
@@ -182,7 +171,7 @@ async def test_where_nothing_is_known_the_pharmacist_asks_and_where_all_is_well_
     with pytest.raises(Unacknowledged) as warned:
         await _propose(pharmacy, made, reason="")
     assert [one.kind for one in warned.value.warned] == [WarningKind.NOT_ASKED]
-    await _allergic(pharmacy, client, NONE)
+    await pharmacy.tells_of_allergies(client, NONE)
     await _propose(pharmacy, made, reason="")
     async with pharmacy.database.begin() as session:
         assert await substitutions.reasons(session, pharmacy.crypto, made) == []
