@@ -32,7 +32,11 @@ _MORE = r"\s*(?:(?:[、/和或及与以]|也没有?|也无|也不|，? ?(?:or|an
 _TAIL = r"(?:病史|史|过|着|了|症状|这些|的?情况|的?问题|现象)*"
 _THING = rf"(?:{_HAD}|{_DONE})"
 _DENIED = re.compile(rf"(?P<no>{_NO})\s*(?P<what>{_THING}(?:着|过)?(?:{_MORE}{_THING}(?:着|过)?)*){_TAIL}")
-_BEHIND = re.compile(rf"(?P<what>[眼耳头牙肚腰腿脚手胸嗓鼻][子睛朵部儿]?)不(?:怎么|太|再)?(?:{_FELT})")
+_BEHIND = re.compile(
+    rf"(?P<what>(?:胸口|心口|心脏|脑袋|后背|喉咙|膝盖|[眼耳头牙肚腰腿脚手胸嗓鼻胃背脸][子睛朵部儿]?))不(?:怎么|太|再)?(?:{_FELT})"
+)
+# 肚子不疼，就是胀: what follows is of the same part.
+_GOES_ON = re.compile(r"[，,\s]*(?:但是?|可是?|不过|就是|只是|光是?|但|却|而是)")
 # 备孕一年没怀孕 is the complaint. 无痛血尿, 不疼的硬块: a quality, told of what stands behind.
 _TRYING = re.compile(r"备孕|怀不上|要孩子|不孕|一直")
 _QUALITY = re.compile(r"无痛(?!感|，|。|,|$)")
@@ -54,7 +58,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
             yield found.span()
     for found in _BEHIND.finditer(text):
         if text[found.end() :][:1] not in ("吗", "呢", "?", "？"):
-            yield found.span()
+            yield found.end("what") if _GOES_ON.match(text, found.end()) else found.start(), found.end()
 
 
 def _asks(text: str, found: re.Match[str]) -> bool:
