@@ -114,6 +114,8 @@ class ChangeForm(Form):
         if phone == (await _on_file(turn, owner)).phone:
             reply.say("say_phone_same")
             return Outcome.closed()
+        if not turn.asked:  # perhaps no more than a number was typed
+            reply.say("say_change_phone")
         change = Change(phone=turn.facts.phone, shown=patients.mask_phone(phone))
         return await self._send(turn, reply, change, phone, "new_phone_code")
 

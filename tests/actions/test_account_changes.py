@@ -92,6 +92,15 @@ async def test_a_code_to_the_new_phone_does_not_pass_for_the_old_one(
     assert await phone_on_file(runtime) == f"+86{OLD}"
 
 
+async def test_a_number_alone_says_that_it_will_be_the_new_one(clinic: Clinic) -> None:
+    """Whoever typed it for something else can stop."""
+    chat = await clinic.chat()
+    said = await chat.tell(phone=NEW)
+    assert (said.expects, chat.form) == ("sms_code", "change_form")
+    assert "这是给您换登记的手机号" in said.text
+    assert "什么都没有改" in (await chat.say("cancel")).text
+
+
 async def test_another_new_phone_has_to_be_proven_again(
     clinic: Clinic, runtime: Runtime, outside: Outside
 ) -> None:
