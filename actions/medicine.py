@@ -263,10 +263,13 @@ def _say_delivered(turn: Turn, reply: Reply, one: ParcelView) -> None:
 
 async def answer_thanks(turn: Turn, reply: Reply) -> None:
     """ "I got it" thanks, unless there is a parcel: then it may tell of that, and its state is shown."""
+    if not got_it(turn.text):
+        await answers.thanks(turn, reply)
+        return
     async with turn.runtime.database.begin() as session:
         every = await views.parcels_of(session, await account_of(session, turn), turn.now - _LATELY)
     left = any(one.status in (*parcels.ON_THE_WAY, DeliveryStatus.DELIVERED) for one in every)
-    await (answer_parcel if left and got_it(turn.text) else answers.thanks)(turn, reply)
+    await (answer_parcel if left else answers.thanks)(turn, reply)
 
 
 async def answer_receipt(turn: Turn, reply: Reply) -> None:
