@@ -57,11 +57,11 @@ MEDICINE = {
         took it, no side effects | on time | I didn't forget | always | yes, taken |
         没有间断 | 胰岛素天天打 | 没敢停 | 按点吃 | never once missed""",
     False: """没吃 | 没有 | 没 | 没按时 | 没按时吃 | 忘了 | 没记得吃 | 老是没记得 | 忘吃了两次 | 漏了一顿 |
-        停了几天 | 没怎么吃 | 有时吃有时不吃 | 不吃了 | 吃了，忘了两次 | 按时吃了，就是漏了一次 | 大部分时间吃了 | 不按时 | 自己停了 |
-        减了一半 | 吃完了没去买 | 懒得吃 | 没敢吃 | 断了三天 | 没坚持 | 想起来才吃 | 没天天吃 | 不想吃 |
-        药没吃 | 没买到药 | 吃不下去 | 早上的没吃 | 没能按时吃 | 没食 | no | no I didn't | I forgot twice |
-        missed a few | I stopped taking it | not every day | haven't | didn't take it | I skipped some days |
-        I ran out | sometimes | not always on time | I took it but missed one |
+        停了几天 | 没怎么吃 | 有时吃有时不吃 | 不吃了 | 吃了，忘了两次 | 按时吃了，就是漏了一次 | 大部分时间吃了 |
+        不按时 | 自己停了 | 减了一半 | 吃完了没去买 | 懒得吃 | 没敢吃 | 断了三天 | 没坚持 | 想起来才吃 |
+        没天天吃 | 不想吃 | 药没吃 | 没买到药 | 吃不下去 | 早上的没吃 | 没能按时吃 | 没食 | no | no I didn't |
+        I forgot twice | missed a few | I stopped taking it | not every day | haven't | didn't take it |
+        I skipped some days | I ran out | sometimes | not always on time | I took it but missed one |
         除了昨天都吃了 | 不规律 | 就昨天没吃 | 打针断了两天 | yes, but I missed one | all except one""",
     None: """不知道 | 什么药 | 头疼 | 没有不舒服 | 好的 | 今天天气不错 | 不疼 | 没睡好 | 135/85 | 还行 |
         药太苦 | hello | what medicine | I feel dizzy""",
