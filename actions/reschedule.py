@@ -41,7 +41,8 @@ class RescheduleForm(BookingForm):
         if not turn.asked:
             return await self._enter(turn, reply, {})
         if turn.intent == "cancel" or (turn.intent in _KEEPS and not self.says_something(turn)):
-            reply.say("say_move_stopped")
+            stopped = wish.moving and (await self._old(turn, wish)).stopped
+            reply.say("say_move_put_off" if stopped else "say_move_stopped")
             return Outcome.closed()
         if not wish.moving:
             return await self._which(turn, reply, wish)
@@ -115,7 +116,7 @@ class RescheduleForm(BookingForm):
             return Outcome.closed()
         old = await self._old(turn, wish)
         if turn.asked in ("", "appointment"):
-            reply.say("say_move_start", **line(turn, old))
+            reply.say("say_move_start_stopped" if old.stopped else "say_move_start", **line(turn, old))
         nobody_else = {one.practitioner_id for one in found.sessions} == {old.practitioner_id}
         if wish.fee and nobody_else and turn.facts.field == "practitioner":
             reply.say("say_move_nobody_else", fee=turn.words.money(old.fee_fen), doctor=old.practitioner)
@@ -139,9 +140,11 @@ class RescheduleForm(BookingForm):
             **booking_words.proposal_values(turn, proposal),
             old=turn.words.texts.text("word_appointment", **line(turn, old)),
             fee=_fee_words(turn, old, proposal),
+            old_kept=turn.words.texts.text("word_old_stopped" if old.stopped else "word_old_kept"),
         )
         offered = booking_words.offer_times(turn, reply, proposal)
-        reply.offer(turn.words.texts.text("word_keep_old"), "/cancel")
+        if not old.stopped:
+            reply.offer(turn.words.texts.text("word_keep_old"), "/cancel")
         return offered
 
     async def _write(self, turn: Turn, wish: Wish, booker: Booker) -> AppointmentView:

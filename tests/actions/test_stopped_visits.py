@@ -63,8 +63,21 @@ async def test_moved_in_words_whatever_the_rules_say(clinic: Clinic, runtime: Ru
     await clinic.session("李静", THURSDAY, fee_fen=2500)
     said = await chat.say("reschedule_appointment")
     assert "11月26日（周四）" in said.text
+    assert "停诊" in said.text
+    assert "留着" not in said.text
     await chat.say("affirm")
     assert await appointments(runtime) == [("cancelled", "08:30"), ("booked", "08:30")]
+
+
+async def test_who_does_not_move_it_now_hears_what_is_left(clinic: Clinic, runtime: Runtime) -> None:
+    chat, _ = await stopped(clinic, runtime)
+    await clinic.session("李静", THURSDAY, fee_fen=2500)
+    said = await chat.say("reschedule_appointment")
+    assert "不改了" not in said.buttons
+    said = await chat.say("cancel")
+    assert "停诊" in said.text
+    assert "取消预约" in said.text
+    assert "还在" not in said.text
 
 
 async def test_given_back_whatever_the_rules_say(clinic: Clinic, runtime: Runtime) -> None:
