@@ -29,6 +29,7 @@ PROCESSES = int(os.environ.get("DAOZHEN_TEST_PROCESSES", "1"))
 # What in a process's command line tells which one of the table it is.
 _COMMANDS = {
     "gateway": "bot.app:app",
+    "desk": "bot.desk.app:app",
     "worker": "celery worker",
     "beat": "celery beat",
     "actions": "-m actions",

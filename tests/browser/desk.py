@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import httpx
 import pyotp
 from playwright.sync_api import Browser, Locator, expect
 
 from bot.launching import demo_logins
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 
 PATIENCE = 90_000  # milliseconds: a busy machine is no fault of the desk
 
@@ -79,6 +80,25 @@ class Agent:
         """Waits until this talk is theirs."""
         expect(self.page.locator(".dz-head-sub")).to_contain_text("您接待中")
         expect(self._field).to_be_enabled()
+
+    def comes_back(self, conversation: object) -> None:
+        """To their talk, as soon as the desk answers again: still theirs, or, where that took longer than a minute,
+        waiting for whoever takes it."""
+        eventually(self._answers)
+        self.open("/talks")
+        self.page.locator(".dz-filters [data-filter=all]").press("Enter")
+        self.page.locator(f'.dz-row[data-id="{conversation}"]').press("Enter")
+        mine = self.page.locator(".dz-head-sub", has_text="您接待中")
+        expect(mine.or_(self._act("接待")).first).to_be_visible()
+        if not mine.is_visible():
+            self.press("a")
+        self.speaks()
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self._url}/login").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
 
     def says(self, words: str) -> None:
         self._writes("r", words)

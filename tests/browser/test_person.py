@@ -147,6 +147,22 @@ def test_from_the_queue_to_the_survey(
     assert "等您接诊" not in said
 
 
+def test_a_desk_that_dies_in_a_talk_starts_again_and_the_talk_goes_on(
+    phone: Phone, stack: Stack, case: Case, staff: Any
+) -> None:
+    agent = staff("agent")
+    agent.goes_online()
+    phone.write("转人工", expecting="不等了")
+    agent.accepts(case.conversation)
+    phone.hears("接通了")
+    stack.kill("desk")
+    phone.write("您还在吗")
+    agent.comes_back(case.conversation)
+    agent.hears("您还在吗")
+    agent.says("在的，刚才断线了")
+    phone.hears("在的，刚才断线了")
+
+
 def _survey(phone: Phone, stack: Stack, case: Case) -> None:
     """Asked once for all who helped, when the conversation has rested, and answered."""
     Hospital(stack).let_pass(case.patient, 1200)
