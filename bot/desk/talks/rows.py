@@ -65,7 +65,8 @@ _ROWS = f"""
     JOIN contacts ON contacts.id = c.id
     JOIN controls ON controls.conversation_id = c.id
     LEFT JOIN LATERAL (
-        SELECT * FROM talks WHERE talks.conversation_id = c.id ORDER BY requested_at DESC LIMIT 1
+        SELECT * FROM talks WHERE talks.conversation_id = c.id
+        ORDER BY ended_at IS NULL DESC, requested_at DESC LIMIT 1
     ) AS talk ON true
     LEFT JOIN staff ON staff.id = talk.staff_id
     LEFT JOIN departments ON departments.id = talk.department_id

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from redis.exceptions import ConnectionError as RedisGone
 from sqlalchemy import text
@@ -15,7 +15,8 @@ from bot.desk.talks import acts, rows, transcript
 from bot.desk.talks.hub import Hub
 from bot.desk.talks.readable import EVERYTHING, Readable
 from bot.desk.talks.rows import Row
-from bot.handoff import talking
+from bot.handoff import queue, talking
+from bot.handoff.models import Skill
 from bot.wake import tell_desk
 from integrations.messages import Kind, Media
 
@@ -301,3 +302,28 @@ async def test_what_came_in_one_moment_stays_in_its_order(rt, arrive):
         items = await transcript.read(session, rt.crypto, conversation, EVERYTHING, before=transcript.LATEST)
     assert [item.text for item in items] == ["一", "二", "三"]
     assert (await read(rt, conversation)).last == "三"
+
+
+async def test_a_message_that_waits_again_stands_there_although_it_was_asked_before_what_has_ended(
+    rt, clock, arrive
+):
+    """It made room for a consultation, and is back in its old place."""
+    conversation = await arrive()
+    async with rt.database.begin() as session:
+        message = await queue.ask(session, rt, conversation)
+        await queue.keep_message(session, conversation, rt.now())
+        await queue.leave(session, conversation, rt.now())
+        await session.execute(
+            text("UPDATE talks SET status = 'left', ended_by = 'consultation', ended_at = :now"),
+            {"now": rt.now()},
+        )
+        clock.forward(minutes=5)
+        await queue.ask(session, rt, conversation, Skill.DOCTOR, consultation_id=uuid4())
+        await session.execute(
+            text("UPDATE talks SET status = 'closed', ended_at = :now WHERE ended_at IS NULL"),
+            {"now": rt.now()},
+        )
+        assert await queue.messages_again(session, rt) == [conversation]
+    row = await read(rt, conversation)
+    assert (row.status, row.skill, row.open) == ("unanswered", "service", True)
+    assert row.talk_id != message.talk_id
