@@ -34,6 +34,7 @@ class Answer:
         RasaReply, ...
     ] = ()  # of the dialogs, where they wish for a person: of that bot.handoff has a word
     leaves: bool = False  # the queue for a person
+    withdraws: bool = False  # the message that was left for one
     left_message: bool = False  # for a person
 
 
@@ -51,14 +52,17 @@ async def answer(
     waits = inbound.state == ControlState.WAITING
     if waits and asks is Asks.NOTHING and inbound.unknown:
         asks = Asks.PLACE  # perhaps they never read that a person is waited for
-    if inbound.state != ControlState.BOT and not (waits and asks is Asks.LEAVE):  # a person reads it
+    lets_go = asks is Asks.LEAVE or (asks is Asks.WITHDRAW and await leaving.has_message(rt, conversation.id))
+    if inbound.state != ControlState.BOT and not (waits and lets_go):  # a person reads it
         said = await _meanwhile(rt, conversation, inbound, asks, language)
         return said or _unchanged(conversation)
     if message.kind is Kind.EDIT:
         return Answer([Reply(texts.say("bot_edited", language=language))], kept, conversation.expects)
     try:
-        command = leaving.LEFT if waits else meanwhile.command(message, conversation.expects)
-        command = command or intents.command(message, kept)
+        if waits:
+            command: str | None = choices.WITHDRAW_MESSAGE if asks is Asks.WITHDRAW else leaving.LEFT
+        else:
+            command = meanwhile.command(message, conversation.expects) or intents.command(message, kept)
         if (
             command
             and message.kind is Kind.TEXT
@@ -107,7 +111,7 @@ async def _from_dialogs(
     composed = compose(rt, inbound.speaks, said, language, elder=inbound.elder_mode)
     wished = tuple(said) if any(reply.handoff for reply in said) else ()
     noted = command == meanwhile.MESSAGE_LEFT
-    return replace(composed, said=wished, leaves=left.leaves, left_message=noted)
+    return replace(composed, said=wished, leaves=left.leaves, withdraws=left.withdraws, left_message=noted)
 
 
 def _unchanged(conversation: Row[Any]) -> Answer:

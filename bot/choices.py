@@ -32,6 +32,10 @@ _AGREEING = re.compile(
 )
 _POINTING = re.compile(r"(?:那|这)?[个位](?:医生|大夫)?$|的$|吧$")  # 海燕那个
 MORE = "/more_choices"  # the payload of 更多: answered by the worker, never by the dialogs
+WITHDRAW_MESSAGE = "/withdraw_message"  # the same of 撤回留言
+LASTING = frozenset(
+    {WITHDRAW_MESSAGE}
+)  # whose buttons stay good whatever was asked since: they bear their payload
 FEW = 3  # choices a message, for whom many are hard to read
 _ANSWERS = ("/inform", "/affirm", "/deny")
 _SHORTEST_WORDS = 2  # characters; a single one hits too much
@@ -63,7 +67,10 @@ def remember(
 
 
 def _options(kept: dict[str, Any]) -> tuple[Option, ...]:
-    return tuple(Option(f"{kept['id']}:{at}", option["title"]) for at, option in enumerate(kept["options"]))
+    return tuple(
+        Option(option["payload"] if option["payload"] in LASTING else f"{kept['id']}:{at}", option["title"])
+        for at, option in enumerate(kept["options"])
+    )
 
 
 def unfolded(kept: dict[str, Any] | None) -> list[dict[str, str]]:
@@ -85,7 +92,9 @@ def again(kept: dict[str, Any]) -> tuple[Option, ...]:
 
 
 def pressed(choice: str, kept: dict[str, Any] | None) -> str:
-    """The payload of a pressed button. Raises Stale unless it belongs to the last question."""
+    """The payload of a pressed button. Raises Stale unless it is a lasting one, or belongs to the last question."""
+    if choice in LASTING:
+        return choice
     question, _, at = choice.rpartition(":")
     if not kept or question != kept["id"] or not at.isdecimal() or int(at) >= len(kept["options"]):
         raise Stale

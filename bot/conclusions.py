@@ -72,6 +72,9 @@ async def _hand_over(
 ) -> tuple[Answer, int]:
     """Into the queue for a person, or out of it, together with what is said of that. Gives the epoch to say it under:
     what somebody who took the talk meanwhile has overtaken is dropped."""
+    if answer.withdraws:
+        _, epoch = await queue.withdraw(session, conversation_id, rt.now())
+        return answer, epoch or inbound.epoch
     if answer.leaves:
         return answer, await queue.leave(session, conversation_id, rt.now()) or inbound.epoch
     if answer.left_message:

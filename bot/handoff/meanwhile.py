@@ -9,11 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from bot import texts
+from bot import outbox, texts
 from bot.handoff import assigning, control, leaving, queue, telling, words
 from bot.handoff.models import Reason, Skill, TalkStatus
 from bot.handoff.words import Asks
 from bot.models import ControlState
+from bot.outbox import Reply
 from bot.rasa import RasaReply
 from integrations.database import Executor
 from integrations.hospital.office_hours import office_hours
@@ -109,6 +110,8 @@ async def answer(
     if asks is Asks.HELP:
         phone = texts.say("say_emergency_phone", language=language, phone=rt.settings.hospital_phone)
         return RasaReply("\n".join([texts.say("say_emergency", language=language), phone]))
+    if asks is Asks.WITHDRAW:
+        await _withdraw(session, rt, conversation_id, inbound, language)
     if asks is Asks.UNREAD:
         return await _unread(session, rt, conversation_id, inbound, language)
     place = await queue.where(session, rt, conversation_id)
@@ -117,6 +120,17 @@ async def answer(
     await queue.told(session, place, rt.now())
     say = words.still if asks is Asks.PLACE else words.busy
     return RasaReply(say(place, language), [_button("bot_talk_stop", words.STOP, language)])
+
+
+async def _withdraw(
+    session: Executor, rt: Runtime, conversation_id: UUID, inbound: Row[Any], language: str
+) -> None:
+    """A message that makes room for the doctor who speaks now is taken back at once; that it is, is said when they are
+    done. What this person was given to answer they read."""
+    withdrawn, _ = await queue.withdraw(session, conversation_id, rt.now())
+    if withdrawn:
+        said = Reply(texts.say("say_handed_back_no_message", language=language))
+        await outbox.queue(session, rt.crypto, conversation_id, [said], epoch=inbound.epoch)
 
 
 async def _unread(
@@ -137,6 +151,8 @@ async def _unread(
 def command(message: MessageIn, expects: str | None) -> str | None:
     """What a message stands for that was asked for as one to staff; None for any other."""
     if expects != MESSAGE or message.kind not in _WORDS:
+        return None
+    if message.kind is Kind.TEXT and words.withdraws(message.text):
         return None
     none = message.kind is Kind.TEXT and words.declines(message.text)
     return leaving.NO_MESSAGE if none else MESSAGE_LEFT

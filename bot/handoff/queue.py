@@ -18,7 +18,7 @@ from bot.alarms import FRESH, URGENT_FOR
 from bot.handoff import control
 from bot.handoff.limits import limits
 from bot.handoff.models import Reason, Skill, Talk, TalkStatus
-from bot.handoff.states import SPEAKS
+from bot.handoff.states import QUEUED, SPEAKS
 from integrations.database import Executor
 from integrations.hospital.office_hours import office_hours
 from integrations.runtime import Runtime
@@ -93,6 +93,16 @@ _STAYS = text("""
       AND (priority >= :alarm OR consultation_id IS NOT NULL OR message_at IS NOT NULL AND status = 'waiting')
     RETURNING id
 """)
+# A message that waits for staff: in the queue, or put aside for a consultation and not asked anew since.
+_MESSAGE = """
+    message_at IS NOT NULL AND conversation_id = :conversation AND (
+        status IN ('waiting', 'unanswered')
+        OR status = 'left' AND ended_by = 'consultation' AND NOT EXISTS (
+            SELECT FROM talks AS later WHERE later.conversation_id = talks.conversation_id
+              AND later.id > talks.id AND later.skill = talks.skill))
+"""
+_HAS_MESSAGE = text(f"SELECT EXISTS (SELECT FROM talks WHERE {_MESSAGE})")  # noqa: S608 - pieces of our own
+_WITHDRAW = text(f"UPDATE talks SET message_at = NULL WHERE {_MESSAGE} RETURNING status")  # noqa: S608
 _MESSAGE_LEFT = text("""
     UPDATE talks SET message_at = :now
     WHERE conversation_id = :conversation AND status IN ('waiting', 'unanswered')
@@ -264,6 +274,20 @@ async def leave(session: Executor, conversation_id: UUID, now: datetime, by: str
 async def keep_message(session: Executor, conversation_id: UUID, now: datetime) -> None:
     """The patient left a message for whoever takes the talk."""
     await session.execute(_MESSAGE_LEFT, {"conversation": conversation_id, "now": now})
+
+
+async def has_message(session: Executor, conversation_id: UUID) -> bool:
+    """Whether a message that the patient left waits for staff, also while a doctor comes first."""
+    return bool(await session.scalar(_HAS_MESSAGE, {"conversation": conversation_id}))
+
+
+async def withdraw(session: Executor, conversation_id: UUID, now: datetime) -> tuple[bool, int | None]:
+    """Takes back the message that was left, wherever it waits; a talk that stood in the queue for it ends, as `leave`
+    has it. Gives whether there was one, and the epoch where the queue was left."""
+    await control.hold(session, conversation_id)
+    found = [row.status for row in await session.execute(_WITHDRAW, {"conversation": conversation_id})]
+    stood = any(status in QUEUED for status in found)
+    return bool(found), await leave(session, conversation_id, now) if stood else None
 
 
 async def waiting(

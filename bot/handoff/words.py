@@ -11,6 +11,7 @@ from bot import choices, texts
 from bot.handoff.models import TalkStatus
 from bot.handoff.queue import Place
 from integrations.language.denials import is_denied
+from integrations.language.languages import ENGLISH, SIMPLIFIED
 from integrations.language.script import normalise
 from integrations.messages import Kind, MessageIn
 from integrations.runtime import Runtime
@@ -46,11 +47,15 @@ class Asks(StrEnum):
     """What a patient who waits asks of us."""
 
     LEAVE = "leave"
+    WITHDRAW = "withdraw"  # the message that they left
     PLACE = "place"
     HELP = "help"  # in an emergency
     MENU = "menu"  # something of ours, that the bot would do
     UNREAD = "unread"  # nobody has heard or seen yet what it is about
     NOTHING = ""  # it is for the person
+
+
+_BUTTONS = {STOP: Asks.LEAVE, choices.WITHDRAW_MESSAGE: Asks.WITHDRAW}
 
 
 def read(message: MessageIn, kept: dict[str, Any] | None) -> Asks:
@@ -59,7 +64,7 @@ def read(message: MessageIn, kept: dict[str, Any] | None) -> Asks:
         return {"emergency_help": Asks.HELP, "talk_to_human": Asks.PLACE}.get(message.choice, Asks.MENU)
     if message.kind is Kind.CHOICE:
         try:
-            return Asks.LEAVE if choices.pressed(message.choice, kept) == STOP else Asks.MENU
+            return _BUTTONS.get(choices.pressed(message.choice, kept), Asks.MENU)
         except choices.Stale:
             return Asks.MENU
     if message.kind in WORDLESS and not message.text:
@@ -75,6 +80,8 @@ def _of_words(said: str, kept: dict[str, Any] | None) -> Asks:
         return Asks.NOTHING
     if choices.typed(said, kept) == STOP or declines(said):
         return Asks.LEAVE
+    if withdraws(said):
+        return Asks.WITHDRAW
     if _WHERE.fullmatch(said):
         return Asks.PLACE
     return Asks.HELP if _HELP.fullmatch(said) else Asks.NOTHING
@@ -83,6 +90,12 @@ def _of_words(said: str, kept: dict[str, Any] | None) -> Asks:
 def declines(said: str) -> bool:
     """Whether nobody is waited for any more; said to "leave a message", that there is none."""
     return bool(_LEAVE.fullmatch(normalise(said).strip())) or is_denied("talk_to_human", said, alone=True)
+
+
+def withdraws(said: str) -> bool:
+    """Whether it is the title of the button that takes a message back: some platforms have it typed."""
+    titles = {texts.say("bot_talk_withdraw_message", language=one) for one in (SIMPLIFIED, ENGLISH)}
+    return normalise(said).strip(" 。.!！").casefold() in {title.casefold() for title in titles}
 
 
 def place(rt: Runtime, where: Place, language: str) -> str:
