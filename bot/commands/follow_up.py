@@ -18,7 +18,7 @@ from integrations.database import utcnow
 from integrations.hospital import callers, deceased
 from integrations.hospital.callers import Unreadable
 from integrations.hospital.follow_up import alerts, calls, enrolment, listing, report, wording
-from integrations.hospital.follow_up.alerts import UnknownAlert
+from integrations.hospital.follow_up.alerts import NothingSaid, UnknownAlert
 from integrations.hospital.follow_up.calls import UnknownCall
 from integrations.hospital.follow_up.enrolment import NobodyToAsk, Refused
 from integrations.hospital.follow_up.plans import Plan, Plans, plans
@@ -32,6 +32,7 @@ _run = runner(
         Refused: "The patient is not to be asked ({error}); --again where they want it again.",
         NobodyToAsk: "Nobody who acts for the patient here has agreed that health data are handled.",
         UnknownAlert: "No alert with this id waits for this.",
+        NothingSaid: "Say what was done: --done.",
         NoReason: "Say why you need to see it: --reason.",
         UnknownCall: "Nobody is to be called about this id.",
         Unreadable: "This is neither a mobile number nor a document's number.",
@@ -162,7 +163,8 @@ def show(
 @app.command("alerts")
 def show_alerts(
     acknowledge: Annotated[UUID | None, typer.Option(help="I look after this one.")] = None,
-    close: Annotated[UUID | None, typer.Option(help="This one is done with.")] = None,
+    close: Annotated[UUID | None, typer.Option(help="This one is done with; --done says what was done.")] = None,
+    done: Annotated[str, typer.Option(help="What was done about the one that is closed; kept with it.")] = "",
     read: Annotated[UUID | None, typer.Option(help="Show what this patient told, with --reason.")] = None,
     reason: Annotated[str, typer.Option(help="Why you need to read it; kept in the audit log.")] = "",
     var: Var = VAR,
@@ -174,7 +176,7 @@ def show_alerts(
         if acknowledge:
             await paging.take_alert(session, acknowledge, actor=staff(), now=utcnow())
         if close:
-            await alerts.close(session, close, staff=staff(), now=utcnow())
+            await alerts.close(session, crypto, close, done, staff=staff(), now=utcnow())
         for one in await alerts.waiting(session):
             by = f" by {one.acknowledged_by}" if one.acknowledged_by else ""
             told = ""

@@ -97,7 +97,7 @@ async def test_what_is_taken_or_done_with_before_is_not_paged(phones, told, cloc
         if end:
             assert await end(session, alert.id, actor="staff:li", now=rt.now()) is None
         else:
-            await alerts.close(session, alert.id, staff="staff:li", now=rt.now())
+            await alerts.close(session, rt.crypto, alert.id, "called", staff="staff:li", now=rt.now())
     clock.forward(hours=1)
     await paging.page(rt)
     assert staff.rung == []

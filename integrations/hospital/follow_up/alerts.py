@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -15,12 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from integrations.crypto import Crypto
 from integrations.hospital import audit, revealing
 from integrations.hospital.models import AlertStatus, FollowUpAlert
+from integrations.hospital.revealing import says_something
 from integrations.hospital.staff.permissions import check_department
+from integrations.part import Part, counted
 
-_ABOUT = text("""
-    SELECT a.id, a.status, a.created_at, a.duty, a.patient_id, p.masked_name AS patient,
+_ALERTS = """
+    SELECT count(*) OVER () AS total,
+           a.id, a.status, a.created_at, a.duty, a.patient_id, p.masked_name AS patient,
            coalesce(e.plan, '') AS plan, coalesce(w.question, m.kind) AS about,
-           coalesce(a.acknowledged_by, '') AS acknowledged_by, coalesce(d.name, '') AS department, a.number
+           coalesce(a.acknowledged_by, '') AS acknowledged_by, coalesce(d.name, '') AS department, a.number,
+           a.acknowledged_at, coalesce(a.closed_by, '') AS closed_by, a.closed_at, a.closing
     FROM follow_up_alerts a
     JOIN patients p ON p.id = a.patient_id
     LEFT JOIN follow_up_answers w ON w.id = a.answer_id
@@ -28,9 +32,11 @@ _ABOUT = text("""
     LEFT JOIN follow_up_enrolments e ON e.id = t.enrolment_id
     LEFT JOIN departments d ON d.id = e.department_id
     LEFT JOIN measurements m ON m.id = a.measurement_id
-    WHERE a.status <> 'closed'
-      AND (CAST(:within AS uuid) IS NULL OR e.department_id IS NULL OR e.department_id = :within)
-    ORDER BY (a.status <> 'open'), a.id
+    WHERE (CAST(:within AS uuid) IS NULL OR e.department_id IS NULL OR e.department_id = :within)
+"""
+_WAITING = text(f"{_ALERTS} AND a.status <> 'closed' ORDER BY (a.status <> 'open'), a.id")
+_CLOSED = text(f"""{_ALERTS} AND a.status = 'closed' AND (CAST(:patient AS uuid) IS NULL OR a.patient_id = :patient)
+    ORDER BY a.closed_at DESC, a.id DESC LIMIT CAST(:limit AS int)
 """)
 _VALUE = text("""
     SELECT w.value AS answer, m.value AS measured FROM follow_up_alerts a
@@ -70,11 +76,16 @@ class UnknownAlert(LookupError):
     """No alert of this id that waits for this."""
 
 
+class NothingSaid(ValueError):
+    """No alert is closed before somebody says what was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class AlertView:
     """`about`: the question, or the kind of what was measured; what was told, `read` gives. `plan` and `department`:
     empty for what was measured without being asked; the department also where staff began the plan. `number`: by which
-    staff were paged; None: they were not."""
+    staff were paged; None: they were not. `closing`: what was done, in the words of who closed it (`closed_by`: staff,
+    or "patient", who corrected the value); empty while it waits."""
 
     id: UUID
     status: AlertStatus
@@ -87,6 +98,10 @@ class AlertView:
     acknowledged_by: str
     department: str
     number: int | None
+    acknowledged_at: datetime | None
+    closed_by: str
+    closed_at: datetime | None
+    closing: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +173,30 @@ async def withdraw(
 async def waiting(session: AsyncSession, *, within: UUID | None = None) -> list[AlertView]:
     """All that are not closed, first those that nobody looks after, the longest waiting first. `within`: of this
     department, and of none."""
-    rows = await session.execute(_ABOUT, {"within": within})
-    return [AlertView(row.id, AlertStatus(row.status), *row[2:]) for row in rows]
+    rows = await session.execute(_WAITING, {"within": within})
+    return [_view(row, "") for row in rows]
+
+
+async def closed(
+    session: AsyncSession,
+    crypto: Crypto,
+    limit: int | None = None,
+    *,
+    patient_id: UUID | None = None,
+    within: UUID | None = None,
+) -> Part[AlertView]:
+    """Those that are done with, and what was done; the latest first. `patient_id`: of this patient."""
+    values = {"within": within, "patient": patient_id, "limit": limit}
+    rows = (await session.execute(_CLOSED, values)).all()
+    return counted(rows, lambda row: _view(row, _closing(crypto, row.closing)))
+
+
+def _closing(crypto: Crypto, kept: bytes | None) -> str:
+    return "" if kept is None else crypto.decrypt(kept, "follow_up_alerts.closing")
+
+
+def _view(row: Any, closing: str) -> AlertView:
+    return replace(AlertView(row.id, AlertStatus(row.status), *row[3:-1]), closing=closing)
 
 
 async def read(
@@ -222,11 +259,23 @@ async def acknowledge(
 
 
 async def close(
-    session: AsyncSession, alert_id: UUID, *, staff: str, now: datetime, within: UUID | None = None
+    session: AsyncSession,
+    crypto: Crypto,
+    alert_id: UUID,
+    done: str,
+    *,
+    staff: str,
+    now: datetime,
+    within: UUID | None = None,
 ) -> None:
-    """It is done with. Raises UnknownAlert, OtherDepartment."""
+    """It is done with; `done` says what was done, and is kept with it. Raises NothingSaid, UnknownAlert,
+    OtherDepartment."""
     await patient_of(session, alert_id, within=within)
-    values = {"status": AlertStatus.CLOSED, "closed_by": staff, "closed_at": now}
+    words = done.strip()
+    if not says_something(words):
+        raise NothingSaid
+    sealed = crypto.encrypt(words, "follow_up_alerts.closing")
+    values = {"status": AlertStatus.CLOSED, "closed_by": staff, "closed_at": now, "closing": sealed}
     await _step(session, alert_id, (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED), values, staff)
 
 

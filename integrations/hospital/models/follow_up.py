@@ -243,6 +243,7 @@ class FollowUpAlert(Base):
         CheckConstraint("(answer_id IS NULL) <> (measurement_id IS NULL)", "about"),
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", "closed_at"),
         Index("ix_follow_up_alerts_open", "id", postgresql_where=text("status <> 'closed'")),
+        Index("ix_follow_up_alerts_closed", "closed_at", postgresql_where=text("status = 'closed'")),
     )
 
     id: Mapped[Key]
@@ -255,6 +256,7 @@ class FollowUpAlert(Base):
     acknowledged_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(80))
     closed_at: Mapped[datetime | None]
+    closing: Mapped[bytes | None] = mapped_column(info=sealed("follow_up_alerts.closing"))  # what was done
     number: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     page_at: Mapped[datetime | None]
     paged_at: Mapped[datetime | None]

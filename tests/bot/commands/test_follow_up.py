@@ -104,8 +104,12 @@ def test_alerts_calls_and_the_report(desk: Desk) -> None:
         (True, f"follow_up_alert:{alert}", {"reason": "on call"})
     ]
     assert "acknowledged by staff:" in desk.run("follow-up", "alerts", "--acknowledge", alert).output
-    assert alert not in desk.run("follow-up", "alerts", "--close", alert).output
-    assert desk.run("follow-up", "alerts", "--close", alert).exit_code == 1
+    closing = ("follow-up", "alerts", "--close", alert)
+    for nothing in ([], ["--done", "."]):
+        unsaid = desk.run(*closing, *nothing)
+        assert (unsaid.exit_code, "what was done" in unsaid.output) == (1, True)
+    assert alert not in desk.run(*closing, "--done", "reached by phone").output
+    assert desk.run(*closing, "--done", "once more").exit_code == 1
     listed = desk.run("follow-up", "calls")
     assert "138****5678" in listed.output
     [task] = ID.findall(listed.output)

@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.desk.work import counts
 from integrations.hospital import events
 from integrations.hospital.events import EventKind
-from integrations.hospital.follow_up import alerts, answering, calls
+from integrations.hospital.follow_up import alerts, answering, calls, measuring
+from integrations.hospital.follow_up.alerts import Duty
 from integrations.hospital.follow_up.answering import Given
+from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.models import (
     CallOutcome,
     FollowUpAlert,
@@ -29,6 +31,7 @@ from integrations.hospital.models import (
     TaskStatus,
 )
 from integrations.hospital.staff.permissions import OtherDepartment, limited_to
+from integrations.language.measurements import MeasurementKind
 from tests.bot.desk.clicking import WHY, audited, click, fill, open_row, patient_of, press, rows_of, see
 from tests.bot.desk.conftest import Desks
 from tests.clinic_rows import ward as department
@@ -67,14 +70,48 @@ async def test_an_alert_is_taken_called_about_and_closed(desks: Desks) -> None:
     await nurse.told("由您处理")
     await press(nurse, "phone", reason=WHY)
     await see(nurse, "13812345678")
-    await press(nurse, "close")
-    await click(nurse, "queue-confirm")
+    await press(nurse, "close", done=" ")
+    await see(nurse, "请填写：做了什么")  # nothing is closed with nothing said
+    await fill(nurse, done="。")
+    await nurse.told("请写明做了什么")
+    assert await rows_of(desks, select(FollowUpAlert.status)) == ["acknowledged"]
+    await press(nurse, "close", done="电话联系到本人，约了今天下午")
     await nurse.told("已结束")
-    assert await rows_of(desks, select(FollowUpAlert.status)) == ["closed"]
-    assert [detail["status"] for _, detail in await audited(desks, "follow_up_alert")] == [
-        "acknowledged",
-        "closed",
+    assert nurse.member
+    assert [(actor, detail["status"]) for actor, detail in await audited(desks, "follow_up_alert")] == [
+        (nurse.member.actor, "acknowledged"),
+        (nurse.member.actor, "closed"),
     ]
+    await nurse.user.should_not_see(marker=f"row-{alert}")
+    await click(nurse, "view-closed")
+    await click(nurse, f"row-{alert}")
+    await see(nurse, f"{nurse.member.login} 已结束", "电话联系到本人，约了今天下午")
+    await nurse.user.should_not_see(marker="do-close")
+
+
+async def test_beside_an_alert_stands_what_was_done_about_the_patients_earlier_ones(desks: Desks) -> None:
+    """What nobody asked for is everybody's to see; what another department asked is not."""
+    heart, bones = await _departments(desks)
+    first = await _alarming(desks, heart)
+    async with desks.rt.database.begin() as session:
+        patient = await alerts.patient_of(session, first)
+        await alerts.close(
+            session, desks.rt.crypto, first, "约了昨天下午", staff="staff:li", now=desks.rt.now()
+        )
+        taken = Taken(
+            MeasurementKind.BLOOD_PRESSURE, {"systolic": 200.0, "diastolic": 120.0}, "mmHg", desks.rt.now()
+        )
+        made = await measuring.note(
+            session, desks.rt.crypto, patient, taken, method=Method.CHAT, now=desks.rt.now()
+        )
+        await alerts.raise_for_measurement(session, patient, made, Duty("nurse", None), desks.rt.now())
+    [second] = await rows_of(desks, select(FollowUpAlert.id).where(FollowUpAlert.status == "open"))
+    own, other = [await desks.enter(Role.NURSE, department_id=one) for one in (heart, bones)]
+    await open_row(own, "/alerts", second)
+    await see(own, "这位患者以前的警报", "约了昨天下午")
+    await open_row(other, "/alerts", second)
+    await other.user.should_see(marker="do-ack", retries=100)
+    await other.user.should_not_see("约了昨天下午")
 
 
 async def _departments(desks: Desks) -> tuple[UUID, UUID]:
@@ -157,7 +194,7 @@ async def test_by_id_nobody_reaches_what_another_department_follows_up(desks: De
     await _refused(
         desks,
         lambda session: alerts.acknowledge(session, alert, **own),
-        lambda session: alerts.close(session, alert, **own),
+        lambda session: alerts.close(session, desks.rt.crypto, alert, "called", **own),
         lambda session: alerts.patient_of(session, alert, within=bones),
         lambda session: alerts.read(
             session, desks.rt.crypto, alert, actor="staff:x", reason="on call", within=bones

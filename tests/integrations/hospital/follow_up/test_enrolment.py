@@ -294,10 +294,21 @@ async def test_an_alert_is_seen_and_closed(clinic: Any, crypto: Any) -> None:
         assert await alerts.count_open(session) == 0
         with pytest.raises(alerts.UnknownAlert):
             await alerts.acknowledge(session, one.id, staff="staff:y", now=clinic.now)
-        await alerts.close(session, one.id, staff="staff:x", now=clinic.now)
+        for nothing in ("", "  ", "。", "-"):
+            with pytest.raises(alerts.NothingSaid):
+                await alerts.close(session, crypto, one.id, nothing, staff="staff:x", now=clinic.now)
+        assert [two.id for two in await alerts.waiting(session)] == [one.id]
+        done = "reached by phone, comes this afternoon"
+        await alerts.close(session, crypto, one.id, f" {done}\n", staff="staff:x", now=clinic.now)
         assert await alerts.waiting(session) == []
+        [shown] = await alerts.closed(session, crypto)
+        assert (shown.closing, shown.closed_by, shown.closed_at) == (done, "staff:x", clinic.now)
+        assert done not in repr(shown)
+        with pytest.raises(alerts.UnknownAlert):  # and the first word stands
+            await alerts.close(session, crypto, one.id, "another", staff="staff:y", now=clinic.now)
     [kept] = await rows(clinic, FollowUpAlert)
     assert (kept.acknowledged_by, kept.closed_by) == ("staff:x", "staff:x")
+    assert done.encode() not in kept.closing
 
 
 async def test_of_many_alerts_none_is_left_out_and_a_new_one_comes_first(clinic: Any, crypto: Any) -> None:
