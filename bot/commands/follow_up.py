@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import paging, texts
-from bot.commands.staff import Reason, refuse, runner, staff, why
+from bot.commands.staff import By, Reason, acting, refuse, runner, staff, why
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
@@ -24,6 +24,8 @@ from integrations.hospital.follow_up.enrolment import NobodyToAsk, Refused
 from integrations.hospital.follow_up.plans import Plan, Plans, plans
 from integrations.hospital.models import CallOutcome, StopReason
 from integrations.hospital.revealing import NoReason
+from integrations.hospital.staff.accounts import UnknownStaff
+from integrations.hospital.staff.permissions import Right
 from integrations.settings import Settings
 
 app = typer.Typer(help="Patients' follow-up: plans, alerts, the call list.", no_args_is_help=True)
@@ -37,6 +39,7 @@ _run = runner(
         UnknownCall: "Nobody is to be called about this id.",
         Unreadable: "This is neither a mobile number nor a document's number.",
         NoResultFound: "No patient with this id.",
+        UnknownStaff: "No such login: {error}.",
     }
 )
 
@@ -130,12 +133,14 @@ def stop(
 def not_dead(
     patient: Patient,
     reason: Annotated[str, typer.Option(prompt="How do you know", help="Kept in the audit log.")],
+    by: By,
     var: Var = VAR,
 ) -> None:
-    """Somebody was taken for dead by mistake: reminders and news go out again. For supervisors."""
+    """Somebody was taken for dead by mistake: reminders and news go out again. In a supervisor's name."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        if not await deceased.take_back(session, patient, actor=staff(), reason=why(reason)):
+        member = await acting(session, by, Right.DEATHS_TAKE_BACK)
+        if not await deceased.take_back(session, patient, actor=member.actor, reason=why(reason)):
             refuse("Nobody said that this patient died.")
         typer.echo(
             "Reminders and news go out again. Plans that ended stay so: `follow-up start` begins them anew."
@@ -163,7 +168,9 @@ def show(
 @app.command("alerts")
 def show_alerts(
     acknowledge: Annotated[UUID | None, typer.Option(help="I look after this one.")] = None,
-    close: Annotated[UUID | None, typer.Option(help="This one is done with; --done says what was done.")] = None,
+    close: Annotated[
+        UUID | None, typer.Option(help="This one is done with; --done says what was done.")
+    ] = None,
     done: Annotated[str, typer.Option(help="What was done about the one that is closed; kept with it.")] = "",
     read: Annotated[UUID | None, typer.Option(help="Show what this patient told, with --reason.")] = None,
     reason: Annotated[str, typer.Option(help="Why you need to read it; kept in the audit log.")] = "",

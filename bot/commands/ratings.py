@@ -8,13 +8,13 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands.cases import First, Last, days, percent
-from bot.commands.staff import staff, why
+from bot.commands.staff import runner, staff, why
 from bot.commands.var import VAR, Var
-from bot.launching.opening import run_once
 from integrations.crypto import Crypto
 from integrations.hospital import satisfaction
 
 app = typer.Typer(help="What patients think of us.", no_args_is_help=True)
+_run = runner({})
 
 
 @app.callback()
@@ -49,4 +49,4 @@ def report(
             for kind, stars_given, said in written:
                 typer.echo(f"  {kind:<13} {stars_given}  {said}")
 
-    run_once(var, work)
+    _run(var, work)

@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 import getpass
+import socket
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.launching.opening import Work, run_once
+from integrations.crypto import Crypto
+from integrations.hospital.models import StaffMember
 from integrations.hospital.revealing import NoReason, checked
+from integrations.hospital.staff import accounts
+from integrations.hospital.staff.permissions import NotPermitted, Right, require
 
 Reason = Annotated[str, typer.Option(prompt="Why do you need to see it", help="Kept in the audit log.")]
 
 
+By = Annotated[
+    str,
+    typer.Option(prompt="Your login at the desk", help="Whose account does it: its role must allow that."),
+]
+
+
 def staff() -> str:
     return f"staff:{getpass.getuser()}"
+
+
+async def acting(session: AsyncSession, login: str, right: Right) -> StaffMember:
+    """The member of staff in whose name it is done, where it is no operator's to do. Raises UnknownStaff,
+    NotPermitted."""
+    member = await accounts.find(session, login)
+    require(member, right)
+    return member
+
+
+def _from_here() -> str:
+    """From where, as the audit log keeps it: the shell's account and its machine."""
+    return f"shell:{getpass.getuser()}@{socket.gethostname()}"
 
 
 def said(words: str, wanted: str = "say why") -> str:
@@ -44,11 +70,20 @@ def runner(refusals: Mapping[type[Exception], str]) -> Callable[[Path, Work], No
     """Runs one transaction of a group of commands, and stops with these words where it raises one of these errors;
     the first that fits counts. `{error}` in them is what the error says."""
 
+    async def from_here(work: Work, session: AsyncSession, crypto: Crypto) -> None:
+        session.info["address"] = _from_here()
+        await work(session, crypto)
+
+    known: dict[type[Exception], str] = {
+        **refusals,
+        NotPermitted: "The role of this account does not allow that.",
+    }
+
     def run(var: Path, work: Work) -> None:
         try:
-            run_once(var, work)
-        except tuple(refusals) as error:
-            words = next(words for kind, words in refusals.items() if isinstance(error, kind))
+            run_once(var, partial(from_here, work))
+        except tuple(known) as error:
+            words = next(words for kind, words in known.items() if isinstance(error, kind))
             refuse(words.format(error=str(error) or (type(error).__doc__ or type(error).__name__)))
 
     return run

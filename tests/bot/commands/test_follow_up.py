@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import re
 import shutil
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,17 +19,25 @@ from integrations.hospital.follow_up import alerts, measuring
 from integrations.hospital.follow_up.alerts import Duty
 from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import FOLDER
-from integrations.hospital.models import Method
+from integrations.hospital.models import Method, Role
 from integrations.language.measurements import MeasurementKind
+from tests import staff_rows
 from tests.bot.commands.conftest import Desk
 from tests.people_rows import registered
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+HERE = f"shell:{getpass.getuser()}@{socket.gethostname()}"
 ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b")
 
 
 async def _patient(session: AsyncSession, crypto: Crypto) -> None:
     await registered(session, crypto, NOW, agreed=True)
+
+
+async def _boss_and_nurse(session: AsyncSession, _: Crypto) -> None:
+    await staff_rows.member(session, Role.SUPERVISOR, "boss")
+    await staff_rows.member(session, Role.NURSE, "nurse")
+    (await staff_rows.member(session, Role.SUPERVISOR, "left")).active = False
 
 
 async def _missed_and_alarming(session: AsyncSession, crypto: Crypto) -> None:
@@ -66,18 +76,25 @@ def test_a_patient_comes_on_a_plan_and_leaves_it(desk: Desk) -> None:
 def test_who_was_taken_for_dead_by_mistake(desk: Desk) -> None:
     desk.before(_patient)
     [patient] = ID.findall(desk.run("follow-up", "find", typed="13812345678\nasked for it\n").output)
-    assert desk.run("follow-up", "not-dead", patient, "--reason", "called").exit_code == 1
+    desk.before(_boss_and_nurse)
+    not_dead, boss = ("follow-up", "not-dead", patient, "--reason"), ("--by", "boss")
+    assert "Nobody said" in desk.run(*not_dead, "called", *boss).output
     desk.run("follow-up", "stop", patient, "--reason", "died")
     refused = desk.run("follow-up", "start", patient, "--plan", "hypertension", "--again")
     assert "died" in refused.output
-    assert desk.run("follow-up", "not-dead", patient, "--reason", " ").exit_code != 0
-    assert "go out again" in desk.run("follow-up", "not-dead", patient, "--reason", "she called").output
+    assert desk.run(*not_dead, " ", *boss).exit_code != 0
+    for login, said in (("nurse", "does not allow"), ("nobody", "No such login"), ("left", "does not allow")):
+        refused = desk.run(*not_dead, "she called", "--by", login)
+        assert (refused.exit_code, said in refused.output) == (1, True), refused.output
+    assert "go out again" in desk.run(*not_dead, "she called", *boss).output
     assert "started." in desk.run("follow-up", "start", patient, "--plan", "hypertension").output
     with psycopg.connect(desk.url) as connection:
         kept = connection.execute(
-            "SELECT action, detail FROM audit_events WHERE action LIKE 'patient%deceased' ORDER BY id"
+            "SELECT action, actor, detail FROM audit_events WHERE action LIKE 'patient%deceased' ORDER BY id"
         ).fetchall()
-    assert kept == [("patient_deceased", {}), ("patient_not_deceased", {"reason": "she called"})]
+    died, lives = kept
+    assert died[0] == "patient_deceased"
+    assert lives == ("patient_not_deceased", "staff:boss", {"address": HERE, "reason": "she called"})
 
 
 def test_alerts_calls_and_the_report(desk: Desk) -> None:
@@ -101,7 +118,7 @@ def test_alerts_calls_and_the_report(desk: Desk) -> None:
             "SELECT actor, subject, detail FROM audit_events WHERE action = 'follow_up_alert_read'"
         ).fetchall()
     assert [(actor.startswith("staff:"), *kept) for actor, *kept in read] == [
-        (True, f"follow_up_alert:{alert}", {"reason": "on call"})
+        (True, f"follow_up_alert:{alert}", {"address": HERE, "reason": "on call"})
     ]
     assert "acknowledged by staff:" in desk.run("follow-up", "alerts", "--acknowledge", alert).output
     closing = ("follow-up", "alerts", "--close", alert)
