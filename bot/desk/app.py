@@ -10,13 +10,13 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
-from nicegui import ui
+from nicegui import core, ui
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from bot.desk import login, pages, showing, theme
+from bot.desk import login, pages, showing, socket, theme
 from bot.desk.desk import SessionOver
 from bot.desk.door import Door
 from bot.desk.heartbeat import Heartbeat
@@ -72,6 +72,7 @@ def create_desk(settings: Settings) -> ASGIApp:
         tailwind=False,
         show_welcome_message=False,
     )
+    socket.hold_to_their_pages(core.sio)
     return GZipMiddleware(Door(desk, settings), minimum_size=1000)
 
 

@@ -2,7 +2,8 @@
 answer tells the browser to refuse.
 
 NiceGUI's socket takes messages from any origin and for any page whose id is known. Here it must come from our own
-origin, with the very session for which the page was made, and that must not be over.
+origin, with the very session for which the page was made, and that must not be over; what comes by it then counts for
+that page alone (bot.desk.socket).
 """
 
 from __future__ import annotations
@@ -104,7 +105,10 @@ class Door:
         if headers.get("host", "").lower() not in self._hosts and not path.startswith("/health/"):
             return PlainTextResponse("This desk is not known by that name.", 421)
         socket = path.startswith(SOCKET)
-        if (scope["type"] == "websocket" or scope["method"] not in _SAFE) and not _own(headers):
+        changes = scope["type"] == "websocket" or scope["method"] not in _SAFE
+        if (changes and not _own(headers)) or (
+            socket and _foreign(headers)
+        ):  # NiceGUI lets others read a socket
             return PlainTextResponse("From another site.", 403)
         if (length := headers.get("content-length", "")).isdecimal() and int(length) > LARGEST_BODY:
             return PlainTextResponse("Too large.", 413)
@@ -142,7 +146,7 @@ class Door:
         logging_in = path.startswith("/login") and scope.get("method") == "POST"
         if logging_in and not self._often.may(LOGINS, "login", address):
             return PlainTextResponse("Too many tries. 试得太频繁了。", 429, {"Retry-After": "60"})
-        if path.startswith(_STATIC):
+        if path.startswith(_STATIC) and _uploads_to(path) is None:
             return None
         within = self._often.may(OF_AN_ADDRESS, "address", address)
         if within and not path.startswith(SOCKET):
@@ -153,10 +157,15 @@ class Door:
 
 def _own(headers: Headers) -> bool:
     """Whether a browser says that our own page asks. Browsers say it with everything that changes something."""
+    return bool(headers.get("origin")) and not _foreign(headers)
+
+
+def _foreign(headers: Headers) -> bool:
+    """Whether a browser says that another site asks. Of what changes nothing it may say nothing."""
     if headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        return False
-    origin = headers.get("origin", "")
-    return bool(origin) and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+        return True
+    origin, host = headers.get("origin"), headers.get("host", "").lower()
+    return origin is not None and urlsplit(origin).netloc.lower() != host
 
 
 def _page_of(scope: Scope) -> str | None:

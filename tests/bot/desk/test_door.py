@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from limits import parse
 from nicegui import Client
+from nicegui.outbox import Outbox
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -22,6 +24,7 @@ from integrations.hospital.models import Role
 from integrations.hospital.staff import login
 from integrations.settings import Settings
 from tests.bot.desk.conftest import HOST, Desks, made
+from tests.waiting import until
 
 
 async def _websocket(client_id: str, token: str, origin: str = HOST) -> str:
@@ -171,6 +174,76 @@ async def test_a_polling_socket_is_held_to_the_same(desks: Desks) -> None:
     assert (await one.http.get("/_nicegui_ws/socket.io/?EIO=4&transport=polling")).status_code == 403
 
 
+@dataclass
+class Socket:
+    """A socket that polls."""
+
+    browser: httpx.AsyncClient
+    params: dict[str, str]
+
+    @classmethod
+    async def open(cls, browser: httpx.AsyncClient, client_id: str, **joins: str) -> Socket:
+        params = {"client_id": client_id, "EIO": "4", "transport": "polling"} | joins
+        opened = (await browser.get("/_nicegui_ws/socket.io/", params=params)).text
+        [sid] = re.findall(r'"sid":"([^"]+)', opened)
+        socket = cls(browser, params | {"sid": sid})
+        await socket.send("40")
+        assert (await browser.get("/_nicegui_ws/socket.io/", params=socket.params)).text.startswith("40")
+        return socket
+
+    async def send(self, packet: str) -> None:
+        answer = await self.browser.post("/_nicegui_ws/socket.io/", params=self.params, content=packet)
+        assert answer.status_code == 200
+
+    async def say(self, event: str, client_id: str) -> None:
+        said = {"client_id": client_id, "id": 1, "request_id": "1", "next_message_id": 1, "level": "info"}
+        await self.send("42" + json.dumps([event, said | {"message": "x", "args": []}]))
+
+
+@pytest.mark.parametrize("event", ["event", "javascript_response", "ack", "log"])
+async def test_what_comes_by_a_socket_counts_for_its_own_page_alone(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    """IDOR: a message names a page, and NiceGUI asks nobody whose it is. Neither a colleague's socket nor that of
+    somebody who is not logged in reaches a page whose id they know."""
+    reached: list[str] = []
+    for name in ("handle_event", "handle_javascript_response", "handle_log_message"):
+        monkeypatch.setattr(Client, name, lambda self, _: reached.append(self.id))
+    monkeypatch.setattr(Outbox, "prune_history", lambda self, _: reached.append(self.client.id))
+    one, other = await desks.enter(), await desks.enter(Role.ADMINISTRATOR)
+    theirs, own = await one.user.open("/account"), await other.user.open("/account")
+    joins = {"implicit_handshake": "true", "tab_id": str(own._pinned_tab_id), "document_id": "d"}
+    stranger = await Socket.open(desks.browser(), "gone")
+    colleague = await Socket.open(other.http, own.id, **joins)
+    await stranger.say(event, theirs.id)
+    await colleague.say(event, theirs.id)
+    await colleague.say(event, own.id)
+    await until(lambda: reached)
+    assert reached == [own.id]
+
+
+async def test_no_socket_joins_a_page_but_the_one_of_its_address(desks: Desks) -> None:
+    one, other = await desks.enter(), await desks.enter(Role.ADMINISTRATOR)
+    theirs, own = await one.user.open("/account"), await other.user.open("/account")
+    for browser, page in ((other.http, own.id), (desks.browser(), "gone")):
+        socket = await Socket.open(browser, page)
+        joins = {"client_id": theirs.id, "tab_id": theirs._pinned_tab_id, "document_id": "d"}
+        await socket.send("420" + json.dumps(["handshake", joins]))
+        answered = await browser.get("/_nicegui_ws/socket.io/", params=socket.params)
+        assert answered.text == "430[false]"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.test"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"}]
+)
+async def test_other_sites_do_not_read_along_by_polling(desks: Desks, headers: dict[str, str]) -> None:
+    """NiceGUI's socket tells every site that it may read the answer; a neighbour below our domain brings the cookie."""
+    agent = await desks.enter()
+    client = await agent.user.open("/account")
+    path = f"/_nicegui_ws/socket.io/?EIO=4&transport=polling&client_id={client.id}"
+    assert (await agent.http.get(path, headers=headers)).status_code == 403
+
+
 async def test_what_is_too_large_is_not_read(desks: Desks) -> None:
     agent = await desks.enter()
     answer = await agent.http.post("/login", headers={"Content-Length": str(LARGEST_BODY + 1)})
@@ -229,6 +302,17 @@ async def test_requests_are_limited_by_session(desks: Desks, monkeypatch: pytest
     answers += [(await agent.http.get("/nowhere")).status_code for _ in range(4)]
     assert answers == [404, 404, 404, 404, 404, 429]
     assert (await other.http.get("/nowhere")).status_code == 404
+
+
+async def test_uploads_are_limited_as_other_requests(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their address begins like that of NiceGUI's own files, which are not counted."""
+    monkeypatch.setattr(door, "REQUESTS", parse("3/minute"))
+    agent = await desks.enter()
+    uploaded = [
+        (await agent.http.post("/_nicegui/client/gone/upload/5", files={"file": b"x"})).status_code
+        for _ in range(4)
+    ]
+    assert uploaded == [404] * 3 + [429]
 
 
 async def test_requests_are_limited_by_address_whatever_the_cookie_says(
