@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,9 +69,7 @@ class Settings(BaseSettings):
     telegram_webhook_secret: SecretStr = SecretStr("")
     telegram_api_base: str = "https://api.telegram.org"
     telegram_chat_burst: int = Field(default=3, ge=1)  # messages to one patient in three seconds
-    telegram_staff_group_id: int | None = Field(
-        default=None, lt=0
-    )  # a forum where staff may answer; None: none
+    telegram_staff_group_id: int | None = None  # a forum where staff may answer; None: none
 
     # SMS and identity check: Tencent Cloud's protocols
     sms_api_base: str = "https://sms.tencentcloudapi.com"
@@ -192,6 +190,16 @@ class Settings(BaseSettings):
                 "WECHAT_NATIVE_AGENTS hands patients over in passive replies: WECHAT_REPLY_MODE cannot be active."
             )
         return self
+
+    @field_validator("telegram_staff_group_id")
+    @classmethod
+    def _is_a_supergroup(cls, group: int | None) -> int | None:
+        """Only those have topics, and a group's id changes when it becomes one. Raises ValueError."""
+        if group is not None and group > -(10**12):
+            raise ValueError(
+                "a group with topics has an id that begins with -100; switch its topics on, and look again."
+            )
+        return group
 
     @property
     def zone(self) -> ZoneInfo:

@@ -209,6 +209,8 @@ async def _act(
         log.warning("somebody who may not answer wrote in the staff's group")
         raise _Refused("group.stranger")
     found = await _talk_of(session, written)
+    if written.command and (written.picture or written.other):
+        raise _Refused("group.words_only")
     now = rt.now()
     match written.command:
         case "":
@@ -216,8 +218,6 @@ async def _act(
         case "take":
             await talking.accept(session, rt, found.id, member, now, where=AnsweredIn.TELEGRAM)
         case "note":
-            if written.picture:
-                raise _Refused("group.note_picture")
             if not written.argument.strip():
                 raise _Refused("group.empty_note")
             await talking.note(session, rt, found.id, member, written.argument, now)

@@ -12,7 +12,6 @@ from integrations.messages import GroupMessage
 from integrations.texts import clean
 
 _READ = frozenset({"update_id", Update.MESSAGE, Update.EDITED_MESSAGE})
-_OTHERS = ("voice", "video", "video_note", "animation", "document", "audio", "sticker", "location", "contact")
 
 
 def read(body: bytes) -> GroupMessage | None:
@@ -32,7 +31,7 @@ def _said(update: Update, message: Message) -> GroupMessage | None:
     """Whoever writes as the group or as a channel says not who they are."""
     words = _text(message.text) or _text(message.caption)
     largest = max(message.photo, key=lambda size: size.width * size.height, default=None)
-    other = any(getattr(message, name) for name in _OTHERS)
+    other = largest is None and bool(message.effective_attachment or message.checklist)
     if not (words or largest or other):
         return None
     named = message.from_user is not None and message.sender_chat is None

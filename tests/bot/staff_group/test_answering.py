@@ -10,8 +10,9 @@ import pytest
 
 from bot import delivery, inbox
 from bot.handoff import talking, timers
+from bot.handoff.states import AlreadyTaken
 from bot.staff_group import answering
-from integrations.channel import Rejected, Unavailable
+from integrations.channel import Rejected, Unavailable, Unreachable
 from integrations.hospital.models import Role
 from integrations.messages import GroupMessage
 from tests.bot.handoff.conftest import rows, state
@@ -143,6 +144,50 @@ async def test_whoever_has_it_not_may_not_answer(rt, telegram, waiting, write, h
     await write("/take", user=5)
     assert telegram.lines[-1] == "已经有人接待了。"
     assert await heard() == ["接通了，小李为您服务。"]
+
+
+async def test_of_two_who_take_at_once_one_has_it_and_the_other_is_told(
+    rt, telegram, waiting, write, heard, keep, hire
+):
+    await rows(
+        rt,
+        "UPDATE staff SET telegram_id = 5 WHERE id = :id RETURNING id",
+        id=(await hire("second", "小张")).id,
+    )
+    for user in (STAFF, 5):
+        for words in ("/take", "您好"):
+            await answering.keep(rt, GroupMessage(next(numbers), GROUP, TOPIC, user, words))
+    await asyncio.gather(*(keep() for _ in range(4)))
+    assert await heard() == ["接通了，小李为您服务。", "您好"]
+    assert [line for line in telegram.lines if "已经有人接待了" in line or "不由您接待" in line] == [
+        "已经有人接待了。",
+        "这个会话不由您接待，什么也没有发出。",
+    ]
+
+
+async def test_of_one_at_the_desk_and_one_in_the_group_one_has_it(
+    rt, telegram, waiting, heard, keep, hire, act, known
+):
+    second = await hire("second", "小张")
+    [talk] = await rows(rt, "SELECT id FROM talks")
+    await answering.keep(rt, GroupMessage(next(numbers), GROUP, TOPIC, STAFF, "/take"))
+    refused = await asyncio.gather(act(talking.accept, talk.id, second), keep(), return_exceptions=True)
+    [got] = await talks(rt)
+    assert (got.staff_id == second.id) == ("已经有人接待了。" in telegram.lines)
+    assert (got.staff_id == known.id) == isinstance(refused[0], AlreadyTaken)
+    assert len(await heard()) == 1
+
+
+async def test_a_patient_who_blocked_the_bot_is_told_of_as_unreached(
+    rt, telegram, waiting, write, heard, keep
+):
+    await write("/take")
+    await heard()
+    await write("您好")
+    telegram.fail = [Unreachable("Forbidden: bot was blocked by the user")]
+    assert await heard() == ["接通了，小李为您服务。"]
+    await keep()
+    assert telegram.lines[-1] == "⚠️ 没有送到患者：您好"
 
 
 async def test_of_another_skill_nobody_takes_it(rt, telegram, waiting, write, hire):
@@ -286,14 +331,18 @@ async def test_a_note_never_reaches_the_patient_however_its_slash_is_written(
     assert await heard() == ["接通了，小李为您服务。"]
 
 
-async def test_a_picture_below_a_note_is_neither_kept_nor_sent_and_that_is_said(
-    rt, telegram, waiting, write, heard
+@pytest.mark.parametrize("words", ["/note 看这个", "/back", "/close"])
+@pytest.mark.parametrize("with_it", [{"picture": "f1"}, {"other": True}])
+async def test_a_command_with_a_picture_or_a_file_is_not_done_by_half(
+    rt, telegram, waiting, write, heard, words, with_it
 ):
+    """Whoever wrote it would take the picture for kept, or for sent."""
     await write("/take")
     telegram.files["f1"] = PNG
-    await write("/note 看这个", picture="f1")
-    assert "图片没有保存" in telegram.lines[-1]
+    await write(words, **with_it)
+    assert "什么也没有做" in telegram.lines[-1]
     assert await rows(rt, "SELECT 1 FROM talk_notes") == []
+    assert (await talks(rt))[0].status == "active"
     assert await heard() == ["接通了，小李为您服务。"]
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from pydantic import ValidationError
 from redis.exceptions import ConnectionError as RedisGone
 
 from bot import delivery, inbox
 from bot.errands import Errands
+from bot.launching.operator_errors import in_words
 from bot.staff_group import answering, standing, work
 from integrations.channel import Rejected, Unavailable, Unreachable
 from integrations.messages import GroupMessage
+from integrations.settings import Settings
 from tests.bot.handoff.conftest import rows, state
 from tests.bot.staff_group.conftest import GROUP, STAFF
 
@@ -69,6 +72,16 @@ async def test_a_group_that_was_switched_off_leaves_nobody_alone(rt, telegram, a
     await standing.look(rt)
     [talk] = await rows(rt, "SELECT status, answered_in FROM talks")
     assert talk == ("waiting", "desk")
+
+
+@pytest.mark.parametrize("group", [1234567890, -1234567890, 0])
+def test_a_group_without_topics_is_refused_at_the_start(group):
+    """Its id changes when topics are switched on: all would be sent to nobody."""
+    with pytest.raises(ValidationError) as refused:
+        Settings(_env_file=None, telegram_staff_group_id=group)
+    assert in_words(refused.value).startswith("TELEGRAM_STAFF_GROUP_ID: a group with topics has an id")
+    assert Settings(_env_file=None, telegram_staff_group_id=GROUP).telegram_staff_group_id == GROUP
+    assert Settings(_env_file=None).telegram_staff_group_id is None
 
 
 async def test_nobody_takes_a_talk_where_their_words_would_not_be_read(

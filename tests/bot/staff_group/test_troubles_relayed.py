@@ -11,7 +11,7 @@ from bot.handoff import queue, talking, timers
 from bot.handoff.models import AnsweredIn
 from bot.wake import DESK
 from integrations.channel import Throttled
-from tests.bot.handoff.conftest import rows
+from tests.bot.handoff.conftest import rows, state
 
 
 async def test_an_answer_that_did_not_arrive_is_told(rt, telegram, patient, ask, agent, act, keep):
@@ -53,6 +53,23 @@ async def test_a_red_flag_during_the_talk_is_marked_in_the_group(telegram, patie
     assert telegram.lines[-2] == "患者：孩子叫不醒了"
     assert telegram.lines[-1].startswith("🚨 红旗（急症）")
     assert sum(line.startswith("🚨") for line in telegram.lines) == 1
+
+
+async def test_a_red_flag_is_answered_though_somebody_answers_from_the_group_who_hears_of_it(
+    rt, telegram, patient, ask, agent, act, keep, writes, clock
+):
+    place = await ask(patient)
+    await act(talking.accept, place.talk_id, agent, where=AnsweredIn.TELEGRAM)
+    await delivery.deliver(rt, patient)
+    await keep()
+    clock.forward(seconds=1)
+    await writes("孩子叫不醒了")
+    await delivery.deliver(rt, patient)
+    assert "120" in telegram.texts[-1]
+    assert (await state(rt, patient))[0] == "agent"
+    await keep()
+    assert telegram.lines[-2] == "患者：孩子叫不醒了"
+    assert telegram.lines[-1].startswith("🚨 红旗（急症）")
 
 
 async def test_whoever_is_in_danger_and_asked_for_nobody_left_no_message(telegram, patient, keep, writes):

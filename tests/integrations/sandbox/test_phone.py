@@ -31,7 +31,7 @@ PATIENCE = 90_000  # milliseconds: a busy machine is no fault of the phone
 crypto = WeChatCrypto(TOKEN, AES_KEY, APPID)
 SECRETS = {
     "WECHAT_APPID": APPID, "WECHAT_SECRET": "s", "WECHAT_TOKEN": TOKEN, "WECHAT_AES_KEY": AES_KEY,
-    "TELEGRAM_TOKEN": BOT_TOKEN, "TELEGRAM_WEBHOOK_SECRET": "hook", "TELEGRAM_STAFF_GROUP_ID": "-1001",
+    "TELEGRAM_TOKEN": BOT_TOKEN, "TELEGRAM_WEBHOOK_SECRET": "hook", "TELEGRAM_STAFF_GROUP_ID": "-1001234567890",
 }  # fmt: skip
 
 
@@ -168,7 +168,7 @@ async def test_telegram_on_the_phone(page: Page) -> None:
 async def test_the_staff_s_group_on_the_phone(page: Page, address: str) -> None:
     async with httpx.AsyncClient(base_url=f"{address}/telegram/bot{BOT_TOKEN}") as program:
         for name in ("*静", "*明"):
-            await program.post("/createForumTopic", json={"chat_id": -1001, "name": name})
+            await program.post("/createForumTopic", json={"chat_id": -1001234567890, "name": name})
     await page.get_by_test_id("app-group").click()
     await page.get_by_test_id("topic").filter(has_text="*静").click()
     await say(page, "/take")
