@@ -3,6 +3,7 @@ through the platform's API) compete for the rows of the outbox by the same claim
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from bot import media, quota
+from bot import media, notices, quota
 from bot.models import ControlState
 from bot.outbox import ALARMED, CHANGED_HANDS, Reply, as_written, unseal
 from bot.wake import tell_desk
@@ -76,6 +77,7 @@ _SENDING = text("SELECT 1 FROM outbound WHERE conversation_id = :conversation AN
 _QUEUED = text(f"""
     SELECT {_COLUMNS} FROM outbound
     WHERE conversation_id = :conversation AND status = 'queued'
+      AND notice IS DISTINCT FROM '{notices.ANSWER_WAITS}'
       AND (NOT :alarms_only OR exempt)
       AND (NOT :talking OR inbound_id IS NOT NULL OR talk_id IS NOT NULL OR exempt)
       AND (CAST(:due AS timestamptz) IS NULL OR (
@@ -118,7 +120,10 @@ _POSTPONE = text(f"""
 # Why what a person said waits for the patient's next message.
 SHUT, USED_UP = "window shut", "quota used up"
 _WINDOW = text("SELECT 1 FROM quotas WHERE conversation_id = :conversation AND expires_at > :now LIMIT 1")
-_HELD = text("UPDATE outbound SET error = :error WHERE id = ANY(:ids) AND error IS DISTINCT FROM :error")
+_HELD = text("""
+    UPDATE outbound SET error = :error
+    WHERE id = ANY(:ids) AND staff_id IS NOT NULL AND status = 'queued' RETURNING id
+""")
 _PASSIVE_AGAIN = text(f"""
     SELECT {_COLUMNS} FROM outbound
     WHERE passive_for = :inbound AND status IN ('sending', 'sent', 'unknown') ORDER BY seq
@@ -166,19 +171,24 @@ async def claim(
         if passive_for is None and quota.quotas(channel):
             ration = await quota.use(session, conversation_id, now)
             if ration is None:
-                await _say_held(session, conversation_id, taken, now)
+                if any(row.staff_id for row in taken):
+                    await say_held(session, rt, conversation_id, ids)
                 return None  # held until the patient writes again
         await session.execute(_MARK_SENDING, {"ids": list(ids), "now": now, "passive_for": passive_for})
+        if any(row.staff_id for row in taken):
+            await notices.answer_heard(session, conversation_id)
     message = _addressed(contact, reply, picture)
     talk_in = conversation_id if any(row.talk_id for row in taken) else None
     return Claim(ids, message, max(row.attempts for row in taken), ration, talk_in)
 
 
-async def _say_held(session: Executor, conversation_id: UUID, rows: list[_Row], now: datetime) -> None:
-    """Notes at what a person said why it cannot leave, for them to see."""
-    if spoken := [row.id for row in rows if row.staff_id]:
-        is_open = await session.scalar(_WINDOW, {"conversation": conversation_id, "now": now})
-        await session.execute(_HELD, {"ids": spoken, "error": USED_UP if is_open else SHUT})
+async def say_held(session: Executor, rt: Runtime, conversation_id: UUID, ids: Sequence[UUID]) -> None:
+    """Notes at what a person said of these why it cannot leave, for them to see; the patient hears that something
+    waits."""
+    is_open = await session.scalar(_WINDOW, {"conversation": conversation_id, "now": rt.now()})
+    held = await session.execute(_HELD, {"ids": list(ids), "error": USED_UP if is_open else SHUT})
+    if held.first():
+        await notices.answer_waits(session, rt, conversation_id)
 
 
 async def is_sending(rt: Runtime, conversation_id: UUID) -> bool:

@@ -52,6 +52,8 @@ async def _send(rt: Runtime, conversation_id: UUID, claimed: claims.Claim) -> bo
         await claims.postpone(rt, conversation_id, claimed, timedelta(0), str(error))
         async with rt.database.begin() as session:
             await quota.close(session, conversation_id, channel, asked_at)
+            if claimed.talk_in:
+                await claims.say_held(session, rt, conversation_id, claimed.ids)
         return False
     except Unreachable as error:
         await claims.finish(rt, claimed, "failed", error=str(error))

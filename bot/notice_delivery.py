@@ -51,7 +51,8 @@ _DUE = text(f"""
     SELECT DISTINCT outbound.conversation_id FROM outbound
     JOIN contacts ON contacts.id = outbound.conversation_id
     JOIN controls USING (conversation_id)
-    WHERE {_READY} AND contacts.channel = :channel AND controls.state = 'bot'
+    WHERE {_READY} AND contacts.channel = :channel
+      AND (controls.state = 'bot' OR outbound.notice = '{notices.ANSWER_WAITS}')
       AND (NOT :window OR NOT {_OPEN.format(conversation="outbound.conversation_id")})
       AND (NOT :asks OR EXISTS (
             SELECT 1 FROM notice_permissions AS permission
@@ -149,7 +150,9 @@ async def _claim(rt: Runtime, conversation_id: UUID) -> _Claim | None:
         templates = notices.templates(channel)
         if not templates or not isinstance(channel, Notices) or await _paused(rt, contact.channel):
             return None
-        if control.state != ControlState.BOT or (await session.execute(_SENDING, key)).first():
+        if control.state != ControlState.BOT:  # only that somebody has answered
+            templates = {kind: one for kind, one in templates.items() if kind == notices.ANSWER_WAITS}
+        if (await session.execute(_SENDING, key)).first():
             return None
         if await _may_write(session, rt, channel, conversation_id):
             return None

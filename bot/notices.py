@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import choices, outbox, texts
 from bot.outbox import Reply
 from integrations.channel import Channel, Notices
+from integrations.database import Executor
 from integrations.hospital.events import EventKind
 from integrations.language.languages import SIMPLIFIED, TRADITIONAL
 from integrations.language.script import traditional
@@ -52,11 +53,27 @@ URGENT = frozenset(
 # Asks something back: the dialog says it, as an answer.
 _ASKED_BACK = frozenset({EventKind.PAGE_COMPLETED, EventKind.TREND_ASKED})
 KINDS = tuple(kind for kind in EventKind if kind not in _ASKED_BACK)
+# What a person said waits for the patient, and the window is shut. No news of the hospital, and told whoever speaks; in
+# the chat the words themselves say it.
+ANSWER_WAITS = "answer_waits"
 
 _HEARER = text("""
     SELECT controls.epoch, conversations.language, contacts.channel
     FROM controls JOIN conversations ON conversations.id = controls.conversation_id JOIN contacts USING (id)
     WHERE controls.conversation_id = :id
+""")
+_TOLD_OF_ANSWER = text("""
+    SELECT EXISTS (
+        SELECT FROM outbound WHERE conversation_id = :id AND notice = :kind AND status <> 'dropped'
+          AND (status = 'queued' OR claimed_at > coalesce((
+                SELECT max(received_at) FROM inbound
+                WHERE conversation_id = :id AND kind NOT IN ('event', 'unfollow', 'system')), '-infinity')))
+""")
+_ANSWER_HEARD = text("""
+    UPDATE outbound SET status = 'dropped'
+    WHERE conversation_id = :id AND notice = :kind AND status = 'queued' AND NOT EXISTS (
+        SELECT FROM outbound AS said
+        WHERE said.conversation_id = :id AND said.status = 'queued' AND said.staff_id IS NOT NULL)
 """)
 _KEEP_CHOICES = text("""
     INSERT INTO news_choices (id, conversation_id, options, created_at)
@@ -71,7 +88,7 @@ _INVITED = text("""
 
 
 async def queue(
-    session: AsyncSession,
+    session: Executor,
     rt: Runtime,
     conversation_id: UUID,
     kind: str,
@@ -111,8 +128,24 @@ async def queue(
     )
 
 
+async def answer_waits(session: Executor, rt: Runtime, conversation_id: UUID) -> None:
+    """Somebody has answered, and the patient has to write before it can leave: they hear that there is something, once
+    until then, where the platform takes a notice of it."""
+    hearer = (await session.execute(_HEARER, {"id": conversation_id})).one()
+    if ANSWER_WAITS not in templates(rt.channels[hearer.channel]):
+        return
+    if not await session.scalar(_TOLD_OF_ANSWER, {"id": conversation_id, "kind": ANSWER_WAITS}):
+        words = short_words(ANSWER_WAITS, hearer.language)
+        await queue(session, rt, conversation_id, ANSWER_WAITS, words)
+
+
+async def answer_heard(session: Executor, conversation_id: UUID) -> None:
+    """Nothing that a person said waits any more: that something does is not told."""
+    await session.execute(_ANSWER_HEARD, {"id": conversation_id, "kind": ANSWER_WAITS})
+
+
 async def _keep(
-    session: AsyncSession, conversation_id: UUID, buttons: Sequence[Button], now: datetime
+    session: Executor, conversation_id: UUID, buttons: Sequence[Button], now: datetime
 ) -> tuple[Option, ...]:
     """Buttons stay good while other questions come and go."""
     kept, options = choices.remember([{"title": title, "payload": payload} for title, payload in buttons])
@@ -147,7 +180,7 @@ def without_template(channel: Channel) -> list[str]:
     """The kinds of news that wait for the patient's next message because the account has no template for them."""
     if not (isinstance(channel, Notices) and channel.takes_notices):
         return []
-    return [kind for kind in KINDS if channel.notice_template(kind) is None]
+    return [kind for kind in (*KINDS, ANSWER_WAITS) if channel.notice_template(kind) is None]
 
 
 def tell_operator(rt: Runtime) -> None:
@@ -161,5 +194,7 @@ def templates(channel: Channel) -> dict[str, str]:
     """Template by kind, for the kinds that can leave as this platform's notices."""
     if not isinstance(channel, Notices):
         return {}
-    known: Iterable[tuple[str, str | None]] = ((kind, channel.notice_template(kind)) for kind in KINDS)
+    known: Iterable[tuple[str, str | None]] = (
+        (kind, channel.notice_template(kind)) for kind in (*KINDS, ANSWER_WAITS)
+    )
     return {kind: template for kind, template in known if template}

@@ -79,6 +79,7 @@ _DUE = text(f"""
     WHERE outbound.status = 'queued' AND coalesce(outbound.not_before, :now) <= :now
       AND (outbound.inbound_id IS NOT NULL OR outbound.talk_id IS NOT NULL OR outbound.exempt
            OR controls.state = 'bot')
+      AND outbound.notice IS DISTINCT FROM 'answer_waits'
       AND (outbound.notice IS NULL OR NOT {ALARMED.format(conversation="outbound.conversation_id")})
       AND contacts.channel = ANY(:sending)
       AND (contacts.channel <> ALL(:limited) OR EXISTS (
@@ -89,7 +90,7 @@ _DUE = text(f"""
 _UNKNOWN = text("""
     UPDATE outbound SET repeated_at = :now
     WHERE conversation_id = :conversation AND status = 'unknown' AND repeated_at IS NULL
-      AND claimed_at > :not_older
+      AND claimed_at > :not_older AND notice IS DISTINCT FROM 'answer_waits'
     RETURNING id, content
 """)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from bot import inbox, outbox, texts
+from bot import inbox, notices, outbox, texts
 from bot.handoff.models import Talk
 from bot.outbox import Reply
 from integrations.channel import Channel
@@ -99,6 +99,7 @@ async def take_back(session: Executor, found: Talk) -> None:
     if found.staff_id is not None:
         row = {"conversation": found.conversation_id, "talk": found.id, "staff": found.staff_id}
         await session.execute(_UNSENT, row | {"why": outbox.CHANGED_HANDS})
+        await notices.answer_heard(session, found.conversation_id)
 
 
 async def drop_stale(session: Executor, found: Talk) -> None:
