@@ -10,7 +10,7 @@ from zlib import crc32
 from stdnum.cn import ric
 
 from integrations.catalogue import Texts
-from tests.patients import Patient, code_in
+from tests.patients import Patient
 
 _WEEKDAYS = "一二三四五六日"
 _BLANK = re.compile(r"\{([^{}]+)\}")
@@ -131,8 +131,7 @@ def _relatives_phone(patient: Patient) -> str:
 
 
 def _relatives_code(patient: Patient) -> str:
-    messages = patient.sandbox.get("/sms", params={"phone": _relatives_phone(patient)}).json()["messages"]
-    return code_in(messages[-1]["text"])
+    return patient.sms_code(_relatives_phone(patient))
 
 
 _OF_PATIENT: Mapping[str, Callable[[Patient], str]] = {

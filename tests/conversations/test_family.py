@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pytest
 from stdnum.cn import ric
 
-from tests.patients import Patient
+from tests.patients import Patient, code_in
 
 pytestmark = pytest.mark.slow
 
@@ -38,9 +37,9 @@ def test_a_child_and_a_mother_are_added_listed_and_let_go(arrive: Arrive, channe
     patient.say("王秀英")
     assert "您妈妈自己的手机号" in patient.say(number("19600307", channel, female=True))
     assert "对方同意的话" in patient.say(mothers_phone)
-    sms = patient.sandbox.get("/sms", params={"phone": mothers_phone}).json()["messages"][-1]["text"]
+    sms = patient.sms(mothers_phone)
     assert f"*{patient.name[-1]}想" in sms
-    assert "您妈妈，姓名 *英" in patient.say(re.findall(r"(?<!\d)\d{6}(?!\d)", sms)[-1])
+    assert "您妈妈，姓名 *英" in patient.say(code_in(sms))
     assert "*英，登记好了" in patient.say("确认")
     said = patient.say("我的就诊人")
     assert "*宝（儿子，已核验）" in said

@@ -18,7 +18,7 @@ from psycopg import sql
 from integrations.crypto import KeyRing
 from tests.conversations.hospital import Hospital
 from tests.patients import PATIENTS, Patient
-from tests.stack import Stack, eventually
+from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
 
@@ -77,9 +77,9 @@ def journey(watched: Watched) -> None:
     say(patient.phone)
     for value in (NAME, wide(patient.id_number), spaced, wide(patient.phone), f"+86 {patient.phone}"):
         say(value)
-    eventually(lambda: bool(patient.sandbox.get("/sms", params={"phone": patient.phone}).json()["messages"]))
+    code = patient.sms_code()
     say(patient.id_number)  # instead of the code
-    say(patient.sms_code())
+    say(code)
     for words in ("确认", "取消", "我的信息", "挂全科", "1", "确认", "我的预约"):
         say(words)
     say(f"我的电话是{patient.phone}对吗")
@@ -102,8 +102,7 @@ def family(watched: Watched) -> None:
         say(words)
     for words in ("1961年7月19日", "女", phone):
         say(words)
-    messages = patient.sandbox.get("/sms", params={"phone": phone}).json()["messages"]
-    say(re.findall(r"(?<!\d)\d{6}(?!\d)", messages[-1]["text"])[-1])
+    say(patient.sms_code(phone))
     for words in ("确认", "我的就诊人"):
         say(words)
 
