@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from actions import consultation_admission as admission
-from actions import own_words, sealed_draft
+from actions import consultation_doctor, own_words, sealed_draft
 from actions.answers import non_text
-from actions.booking_draft import nth
 from actions.booking_people import Booker, NobodyRegistered, read_booker
 from actions.booking_today import needs_a_word, needs_today, says_apart
 from actions.consent import missing_consents
 from actions.consultation_cancel import ask_cancel, take_cancel
+from actions.consultation_doctor import single
 from actions.consultation_draft import (
     ALARM,
     CANCEL,
@@ -34,8 +34,6 @@ from actions.consultation_words import (
     ask_condition,
     ask_consent,
     ask_whose,
-    doctor_title,
-    offer_doctors,
     say_asked,
     say_not_admitted,
     say_today,
@@ -43,8 +41,6 @@ from actions.consultation_words import (
 from actions.forms import LONG_AWAY, THEN, Form, Outcome
 from actions.revealing import reveal
 from actions.turn import Reply, Turn
-from integrations.hospital.consultations.eligibility import Admitted
-from integrations.hospital.consultations.offers import OnlineDoctor
 from integrations.hospital.consultations.terms import ConsultationError, FirstVisit, NotAdmitted, Standing
 from integrations.hospital.follow_up.correcting import corrected, corrects
 from integrations.hospital.tokens import UnknownToken
@@ -53,7 +49,6 @@ from integrations.language.health import books
 from integrations.language.people import told_of
 
 FORM = "consultation_form"
-SHOWN = 6  # doctors
 _WAYS_OUT = frozenset(
     {"cancel", "go_back", "talk_to_human", "emergency_help", "help", "choose_language", "ask_hospital"}
     | {"ask_privacy", "book_appointment", "my_consultations", "greet", "thanks", "goodbye", "hurry"}
@@ -82,12 +77,6 @@ _GOES_ON = re.compile(
 )
 _MAY_CORRECT = frozenset(
     {"correct", "deny", "inform", "nlu_fallback", "tell_symptoms", "log_measurement", "out_of_scope"}
-)
-# Another doctor, where one is asked for or chosen already; no visit is moved here.
-_ANOTHER = re.compile(
-    r"换(?:一?[个位]|别的|其他|医生|大夫|人)|(?:别的|其他|另一?[个位])(?:医生|大夫)"
-    r"|\b(?:another|different|other) (?:doctor|one)\b|\bsomeone else\b",
-    re.IGNORECASE,
 )
 
 
@@ -145,7 +134,7 @@ class ConsultationForm(Form):
             return await self._sent(turn, reply, known)
         if turn.asked in _BEHIND and _changes(turn):
             return await self._changed(turn, reply, known)
-        if turn.asked in (PROOF, CONSENT) and _single(turn.facts.practitioners):
+        if turn.asked in (PROOF, CONSENT) and single(turn.facts.practitioners):
             return await self._chosen(turn, reply, known)
         steps = {WHOSE: self._enter, CONDITION: self._told, DOCTOR: self._chosen, PROOF: self._shown}
         return await steps.get(turn.asked, self._agreed)(turn, reply, known)
@@ -168,7 +157,7 @@ class ConsultationForm(Form):
 
     async def _changed(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
         """Another doctor, another illness, or more about it, at a later question."""
-        if _ANOTHER.search(turn.text) or _single(turn.facts.practitioners):
+        if consultation_doctor.asks_another(turn.text) or single(turn.facts.practitioners):
             known = replace(known, practitioner="", department="")
             named = bool(turn.facts.practitioners or turn.facts.departments)
             return await (self._chosen if named else self._next)(turn, reply, known)
@@ -192,8 +181,8 @@ class ConsultationForm(Form):
         known = replace(
             known,
             patient=turn.facts.patient or known.patient,
-            department=_single(turn.facts.departments) or known.department,
-            practitioner=_single(turn.facts.practitioners) or known.practitioner,
+            department=single(turn.facts.departments) or known.department,
+            practitioner=single(turn.facts.practitioners) or known.practitioner,
             apart=turn.now.isoformat() if says_apart(turn) else known.apart,
         )
         if halted := await self._halted(turn, reply, known):
@@ -240,13 +229,11 @@ class ConsultationForm(Form):
         if person is None:
             return await self._whose(turn, reply, known, booker)
         known = replace(known, patient=str(person.id))
-        doctors = await admission.doctors(turn, known)
         try:
             admitted = await admission.admit(turn, known)
         except NotAdmitted as refusal:
             return self._refused(turn, reply, refusal)
-        if admitted.small_child:
-            doctors = [one for one in doctors if one.children]
+        doctors = await consultation_doctor.who_may_be_asked(turn, known, admitted)
         if not doctors:
             reply.say("say_consultation_no_doctor", phone=turn.runtime.settings.hospital_phone)
             reply.offer(turn.words.texts.text("intent_book_appointment"), "/book_appointment")
@@ -256,9 +243,9 @@ class ConsultationForm(Form):
             return await open_question(turn, known, CONDITION)
         chosen = next((one for one in doctors if str(one.practitioner_id) == known.practitioner), None)
         if chosen is None:
-            return await self._which(turn, reply, known, doctors)
+            return await consultation_doctor.ask(turn, reply, known, doctors)
         if not chosen.free:
-            return await self._another(turn, reply, known, chosen, admitted)
+            return await consultation_doctor.ask_another(turn, reply, known, chosen, admitted)
         if admitted.visit is None and not (known.messages or known.first):
             reply.say("ask_consultation_proof", department=chosen.department)
             return await open_question(turn, known, PROOF)
@@ -306,38 +293,14 @@ class ConsultationForm(Form):
 
     # Which doctor
 
-    async def _another(
-        self, turn: Turn, reply: Reply, known: Draft, chosen: OnlineDoctor, admitted: Admitted
-    ) -> Outcome:
-        """The chosen one has no time: those who have it come first, of their department before others."""
-        key = "say_consultation_full" if chosen.open_now else "say_consultation_closed"
-        opens = turn.words.moment(chosen.opens_at, turn.today)
-        reply.say(key, doctor=doctor_title(turn, chosen), opens=opens)
-        doctors = await admission.doctors(turn, replace(known, practitioner=""))
-        others = [one for one in doctors if one.practitioner_id != chosen.practitioner_id]
-        if admitted.small_child:
-            others = [one for one in others if one.children]
-        others.sort(key=lambda one: (not one.free, one.department_id != chosen.department_id))
-        return await self._which(turn, reply, known, others or [chosen])
-
-    async def _which(self, turn: Turn, reply: Reply, known: Draft, doctors: list[OnlineDoctor]) -> Outcome:
-        shown = doctors[:SHOWN]
-        offer_doctors(turn, reply, shown)
-        known = replace(known, practitioner="", offered=tuple(str(one.practitioner_id) for one in shown))
-        return await open_question(turn, known, DOCTOR)
-
     async def _chosen(self, turn: Turn, reply: Reply, known: Draft) -> Outcome:
-        named = _single(turn.facts.practitioners) or nth(known.offered, turn.facts.ordinal)
-        if not named and turn.facts.any and known.offered:
-            named = known.offered[0]
-        if not named and len(turn.facts.departments) == 1:
+        named = consultation_doctor.named(turn, known)
+        if named:
+            return await self._next(turn, reply, replace(known, practitioner=named))
+        if len(turn.facts.departments) == 1:
             known = replace(known, department=turn.facts.departments[0], practitioner="")
             return await self._next(turn, reply, known)
-        if not named and turn.intent == "affirm" and len(known.offered) == 1:
-            named = known.offered[0]
-        if not named:
-            return unclear(turn)
-        return await self._next(turn, reply, replace(known, practitioner=named))
+        return unclear(turn)
 
     # What shows the diagnosis
 
@@ -392,14 +355,10 @@ def _changes(turn: Turn) -> bool:
     """Whether the message takes back what was told or chosen before, or tells more of the illness."""
     if not turn.text or turn.intent == "cancel_consultation":
         return False
-    if _ANOTHER.search(turn.text):
+    if consultation_doctor.asks_another(turn.text):
         return True
     if corrects(turn.text):  # "actually, is it insured?" takes nothing back
         return turn.intent in _MAY_CORRECT and not turn.text.rstrip().endswith(("?", "？", "吗"))
     tells = turn.intent in ("tell_symptoms", "log_measurement", "out_of_scope")
     named = turn.facts.practitioners or turn.facts.departments
     return tells and not named and speaks_of_illness(turn.text)
-
-
-def _single(found: tuple[str, ...]) -> str:
-    return found[0] if len(found) == 1 else ""
