@@ -17,7 +17,9 @@ from playwright.sync_api import Browser
 
 from tests.browser.desk import Agent
 from tests.browser.phone import Phone
+from tests.conversations import acts
 from tests.conversations.hospital import Hospital
+from tests.conversations.passing import calm_duty_phones, let_pass
 from tests.patients import WeChatPatient
 from tests.stack import Stack, eventually
 
@@ -45,7 +47,7 @@ def _case(stack: Stack) -> Case:
     patient = WeChatPatient.arrive(stack.sandbox, follow=False)
     hospital.register([patient])
     patient.does("follow")
-    made = hospital.ask_online(patient, hospital.consults("RH0103", 0))
+    made = acts.ask_online(hospital, patient, acts.consults(hospital, "RH0103", 0))
     return Case(patient, hospital.contact(patient), made)
 
 
@@ -100,7 +102,7 @@ def test_from_the_queue_to_the_survey(
 
     phone.write("突然胸口剧痛，喘不上气，浑身冒冷汗", expecting="120")
     agent.sees_alarm()
-    Hospital(stack).calm_duty_phones()
+    calm_duty_phones(Hospital(stack))
     eventually(lambda: bool(_one(stack, "SELECT paged_at FROM alarms WHERE conversation_id = %s", case)))
     phone.write("现在好了，刚才是搬东西闪着了")
     agent.hears("闪着了")
@@ -165,7 +167,7 @@ def test_a_desk_that_dies_in_a_talk_starts_again_and_the_talk_goes_on(
 
 def _survey(phone: Phone, stack: Stack, case: Case) -> None:
     """Asked once for all who helped, when the conversation has rested, and answered."""
-    Hospital(stack).let_pass(case.patient, 1200)
+    let_pass(Hospital(stack), case.patient, 1200)
     stack.rows(
         "UPDATE reminders SET due_at = now() WHERE subject_id IN (SELECT id FROM ratings WHERE contact_id = %s)",
         case.conversation,

@@ -13,6 +13,7 @@ from integrations.catalogue import Texts
 from integrations.language.script import traditional
 from tests.conversations.blanks import Blanks, UnknownBlank, catalogue_pattern
 from tests.conversations.hospital import Hospital, NoSuchNumber
+from tests.conversations.passing import let_pass
 from tests.conversations.script import WORLD, Conversation, Line, Step, pause_of
 from tests.conversations.world import NotPossible, World, pieces
 from tests.patients import PATIENTS, Patient, Said, WeChatPatient
@@ -154,7 +155,7 @@ class Player:
                     patient.act("edit", message_id=self.last_message, text=self.blanks.fill(rest))
                 )
         if line.word == "过":
-            self.hospital.let_pass(patient, pause_of(line))
+            let_pass(self.hospital, patient, pause_of(line))
         else:  # 别人约走
             self.hospital.take_away(*self._half_day(line), time=self._clock(line))
         return None

@@ -17,6 +17,7 @@ from bot.wake import wake
 from integrations.hospital.models import Practitioner, PresenceState, ReturnReason, Role, StaffMember
 from integrations.hospital.staff import presence
 from integrations.runtime import Runtime
+from tests.conversations import acts
 from tests.conversations.hospital import Hospital, with_runtime
 from tests.patients import Patient
 
@@ -77,7 +78,7 @@ class Doctor:
     def __init__(self, hospital: Hospital, staff_no: str, fee_fen: int) -> None:
         self.hospital = hospital
         self.login = f"test-online-{staff_no.lower()}"
-        self.id = hospital.consults(staff_no, fee_fen)
+        self.id = acts.consults(hospital, staff_no, fee_fen)
         self.name = hospital.one("SELECT name FROM practitioners WHERE id = %s", self.id)
         with _making:
             with_runtime(hospital.stack, self._arrives)

@@ -13,8 +13,10 @@ from bot.handoff import talking
 from bot.handoff.states import OfConsultation
 from integrations.hospital.models import StaffMember
 from integrations.runtime import Runtime
+from tests.conversations import acts
 from tests.conversations.conftest import Arrive
 from tests.conversations.hospital import Hospital
+from tests.conversations.passing import let_pass
 from tests.conversations.staff import Doctor
 from tests.patients import Patient
 from tests.stack import Stack, eventually
@@ -43,7 +45,7 @@ def _cannot_simply_close(doctor: Doctor, patient: Patient) -> None:
 
 def _waits(patient: Patient, doctor: Doctor) -> None:
     """Asked for and paid; the doctor is told."""
-    doctor.hospital.ask_online(patient, doctor.id)
+    acts.ask_online(doctor.hospital, patient, doctor.id)
     _hears(patient, "已付款，最晚")
 
 
@@ -69,7 +71,7 @@ def test_from_the_wish_to_the_rating(stack: Stack, doctor: Doctor, arrive: Arriv
     order = doctor.hospital.one(
         "SELECT order_no FROM orders WHERE contact_id = %s", doctor.hospital.contact(patient)
     )
-    doctor.hospital.pay(order)
+    acts.pay(doctor.hospital, order)
     _hears(patient, "已付款，最晚")
     assert "接诊" in patient.say("医生什么时候回我", wait=_LONG)
 
@@ -90,7 +92,7 @@ def test_from_the_wish_to_the_rating(stack: Stack, doctor: Doctor, arrive: Arriv
     doctor.finishes(patient, "原方案不变，两周后复诊")
     _hears(patient, "看小结", begun)
     assert "两周后复诊" in patient.say("我的复诊", wait=_LONG)
-    doctor.hospital.let_pass(patient, 1200)  # the question waits until the conversation rests
+    let_pass(doctor.hospital, patient, 1200)  # the question waits until the conversation rests
     stack.rows(
         "UPDATE reminders SET due_at = now() WHERE subject_id IN (SELECT id FROM ratings WHERE subject_id = %s)",
         consultation,

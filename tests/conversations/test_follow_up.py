@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.conversations import acts
 from tests.conversations.hospital import Hospital
 from tests.conversations.test_notices import cards, shut_window
 from tests.conversations.test_pay_pages import IN_WECHAT, browser
@@ -21,7 +22,7 @@ FILLED = {"pressure-systolic": "135", "pressure-diastolic": "85", "medicine": "y
 def test_it_is_asked_answered_and_alarms(arrive: Arrive, hospital: Hospital, channel: str) -> None:
     patient = arrive(channel, registered=True)
     patient.say("你好")
-    task = hospital.follow_up(patient, "hypertension")
+    task = acts.follow_up(hospital, patient, "hypertension")
     patient.hears("到随访的时间了，有 3 个小问题")
     said = patient.choose("开始")
     assert "今天早上的血压是多少" in said
@@ -44,7 +45,7 @@ def test_it_is_asked_answered_and_alarms(arrive: Arrive, hospital: Hospital, cha
 def test_a_wrong_tap_is_put_right_in_words(arrive: Arrive, hospital: Hospital) -> None:
     patient = arrive("wechat", registered=True)
     patient.say("你好")
-    task = hospital.follow_up(patient, "after_visit")
+    task = acts.follow_up(hospital, patient, "after_visit")
     patient.hears("个小问题")
     assert "感觉怎么样" in patient.choose("开始")
     assert "按时用了吗" in patient.choose("好多了")
@@ -60,7 +61,7 @@ def test_whom_the_chat_does_not_reach_answers_on_the_page(
 ) -> None:
     patient = arrive("wechat", registered=True)
     shut_window(stack, patient)
-    task = hospital.follow_up(patient, "hypertension")
+    task = acts.follow_up(hospital, patient, "hypertension")
     eventually(lambda: bool(cards(patient)))
     [card] = cards(patient)
     assert "血压" not in str(card["lines"])  # anybody may look at the phone

@@ -11,6 +11,7 @@ from itertools import count
 
 import pytest
 
+from tests.conversations import acts
 from tests.conversations.hospital import Hospital
 from tests.patients import Patient
 from tests.stack import Stack, eventually
@@ -51,7 +52,7 @@ class Pharmacy:
             " WHERE prescription_id = %s",
             prescription,
         )[0]
-        self.hospital.pay(order_no)
+        acts.pay(self.hospital, order_no)
         status = "SELECT status FROM prescriptions WHERE id = %s"
         eventually(lambda: self.hospital.one(status, prescription) == "paid")
         return str(delivery)

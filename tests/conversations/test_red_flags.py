@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conversations.hospital import Hospital
+from tests.conversations.passing import calm_duty_phones, let_pass
 from tests.patients import Patient, WeChatPatient
 from tests.stack import eventually
 
@@ -41,6 +42,6 @@ def test_two_minutes_without_an_answer_to_the_question_call_staff(
 
     assert "“有”或“没有”" in wechat.say("胸口有点疼")
     assert not paged()
-    hospital.let_pass(wechat, 120)
-    hospital.calm_duty_phones()
+    let_pass(hospital, wechat, 120)
+    calm_duty_phones(hospital)
     eventually(paged)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.conversations import acts
 from tests.conversations.hospital import Hospital
 from tests.conversations.script import Line
 from tests.conversations.staff import Agent, Doctor
@@ -54,11 +55,11 @@ class World:
         name, number, *more = pieces(line)
         match line.word:
             case "处方" | "开药":
-                self.hospital.prescribe(self.patient, name, int(number), instead=more[0])
+                acts.prescribe(self.hospital, self.patient, name, int(number), instead=more[0])
             case "账单" | "开单":
-                self.hospital.bill(self.patient, name, int(number) * 100)
+                acts.bill(self.hospital, self.patient, name, int(number) * 100)
             case "在线医生":
-                self.doctor = Doctor(self.hospital, self.hospital.staff_no(name), int(number) * 100)
+                self.doctor = Doctor(self.hospital, acts.staff_no(self.hospital, name), int(number) * 100)
 
     def happens(self, line: Line, rest: str) -> None:
         """One act of others; `rest`: what it says, its blanks filled."""
@@ -75,13 +76,13 @@ class World:
     def _hospital(self, word: str, rest: str) -> None:
         match word:
             case "病人付款":
-                self.hospital.pay_open(self.patient)
+                acts.pay_open(self.hospital, self.patient)
             case "药寄出":
-                self.hospital.ship(self.patient)
+                acts.ship(self.hospital, self.patient)
             case "随访":
-                self.hospital.follow_up(self.patient, _named(PLANS, rest))
+                acts.follow_up(self.hospital, self.patient, _named(PLANS, rest))
             case "请评价":
-                self.hospital.ask_rating(self.patient, _named(RATED, rest))
+                acts.ask_rating(self.hospital, self.patient, _named(RATED, rest))
 
     def _agent(self, word: str, rest: str) -> None:
         self.agent = self.agent or Agent(self.hospital)

@@ -11,6 +11,7 @@ from integrations import cashier
 from integrations.money import Platform
 from integrations.payment.interface import Way
 from integrations.runtime import Runtime
+from tests.conversations import acts
 from tests.conversations.hospital import Hospital, with_runtime
 from tests.faults.accounting import audit_money
 from tests.faults.breaking import settle, until
@@ -158,7 +159,7 @@ def test_what_fell_due_while_the_clock_stood_still_comes_once(stack: Stack, newc
     with stack.frozen("beat"):
         number = hold(newcomer, "神经内科")
         [(visit,)] = stack.rows("SELECT appointment_id FROM orders WHERE order_no = %s", number.order_no)
-        asking = Hospital(stack).follow_up(newcomer, "hypertension")
+        asking = acts.follow_up(Hospital(stack), newcomer, "hypertension")
         for statement in (
             "UPDATE appointments SET hold_expires_at = now() - interval '45 minutes' WHERE id = %s",
             "UPDATE orders SET expires_at = now() - interval '45 minutes' WHERE appointment_id = %s",
