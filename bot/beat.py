@@ -53,7 +53,7 @@ def timetable() -> dict[str, dict[str, Any]]:
     return {
         "sweep": {"task": "sweep", **every(2)},
         "hospital": {"task": "hospital", **every(5)},
-        "staff_group": {"task": "staff_group", **every(30)},
+        "answered_elsewhere": {"task": "answered_elsewhere", **every(30)},
         "bills": {"task": "bills", **every(600, first=_AFTER_START)},
         "identities": {"task": "identities", **every(60)},
         # Day by day is what it takes; every hour costs nothing and needs no clock that was running at midnight.

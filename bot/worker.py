@@ -28,6 +28,7 @@ from bot import (
 from bot.clocks import Watch
 from bot.commands import rules
 from bot.errands import Errands
+from bot.handoff import native
 from bot.staff_group import standing
 from bot.staff_group import work as staff_group
 from bot.understanding import Understanding
@@ -154,10 +155,12 @@ def _wake(found: list[UUID]) -> None:
     _process.portal.call(wake, _process.runtime.redis, found)
 
 
-@celery.task(name="staff_group")
-def staff_group_stands() -> None:
-    """Sees to it that nobody is answered in a group where staff are not heard."""
+@celery.task(name="answered_elsewhere")
+def answered_elsewhere() -> None:
+    """Sees to it that nobody is answered in a group where staff are not heard, or taken to be with one of WeChat's
+    agents who is not there."""
     _start("staff_group_stands", standing.look)
+    _start("native_agents", native.look)
 
 
 @celery.task(name="bills")

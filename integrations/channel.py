@@ -260,6 +260,15 @@ class StaffGroup(Protocol):
 
 
 @runtime_checkable
+class OwnAgents(Protocol):
+    """A platform whose own agents may have a patient, where we hear nothing."""
+
+    async def agent_of(self, recipient: str) -> str:
+        """Which of them has the patient now; "": none. Raises SendError."""
+        ...
+
+
+@runtime_checkable
 class AnswerCallback(Protocol):
     async def answer_callback(self, callback_ref: str) -> None:
         """Stops the pressed button from spinning. Raises SendError."""

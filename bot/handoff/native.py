@@ -3,23 +3,27 @@ patient wrote; events tell who accepted it, who has it now, and that it is over.
 waiting → agent → bot. What is said there passes us by, and nobody looks at it for red flags.
 
 WeChat forwards nothing by itself while the patient waits: every message is handed over again. Once somebody has
-accepted, it forwards all, for half an hour at most.
+accepted, it forwards all, for half an hour at most. An event may never come: now and then WeChat is asked who has them.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
+from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import texts
 from bot.handoff import control, talking, telling
 from bot.handoff.models import AnsweredIn, Reason, Skill, Talk, TalkStatus
+from bot.handoff.states import TalkRefusal
 from bot.outbox import Reply
+from bot.wake import tell_desk, wake
+from integrations.channel import OwnAgents, SendError
 from integrations.database import Executor
 from integrations.hospital import audit
 from integrations.messages import Kind, MessageIn, SessionChange
@@ -53,6 +57,12 @@ _THERE = text("""
     SELECT id FROM talks
     WHERE conversation_id = :conversation AND status IN ('waiting', 'active') AND answered_in = 'wechat'
 """)
+_WITH_THEM = text("""
+    SELECT talks.id, contacts.platform_id FROM talks JOIN contacts ON contacts.id = talks.conversation_id
+    WHERE talks.status IN ('waiting', 'active') AND talks.answered_in = 'wechat'
+      AND coalesce(talks.accepted_at, talks.requested_at) < :settled
+""")
+_SETTLES = timedelta(seconds=30)  # of what is younger, the event may still be on its way
 _CONTACT = text("SELECT id FROM contacts WHERE channel = :channel AND platform_id = :sender")
 # By WeChat's clock, which both bear: a delivery may be late.
 _LATER = text("""
@@ -117,7 +127,7 @@ async def hear(rt: Runtime, message: MessageIn) -> UUID | None:
         if await _overtaken(session, conversation_id, change, message.sent_at):
             return None
         if change is SessionChange.OPENED:
-            changed = await _opened(session, rt, conversation_id, found, agent)
+            changed = await _opened(session, rt, conversation_id, found, agent, message.sent_at)
         else:
             changed = await _went_on(session, rt, found, change, agent)
     return conversation_id if changed else None
@@ -128,14 +138,64 @@ async def _overtaken(session: Executor, conversation_id: UUID, change: SessionCh
     return (await session.execute(_LATER, opposite)).first() is not None
 
 
+async def look(rt: Runtime) -> None:
+    """Asks WeChat who has those whom we take to be with its agents, or in their queue. While it does not say, all is
+    taken to be as it was."""
+    channel: object = rt.channels.get(CHANNEL)
+    if not rt.settings.wechat_native_agents or not isinstance(channel, OwnAgents):
+        return
+    asked_at = rt.now()
+    async with rt.database.transaction() as session:
+        there = (await session.execute(_WITH_THEM, {"settled": asked_at - _SETTLES})).all()
+    changed = []
+    for one in there:
+        try:
+            agent = await channel.agent_of(one.platform_id)
+        except SendError as error:
+            log.warning("WeChat does not say who has a patient", talk=str(one.id), reason=str(error))
+            continue
+        conversation_id = await _put_right(rt, one.id, agent, asked_at)
+        changed += [conversation_id] if conversation_id else []
+    if not changed:
+        return
+    try:
+        await wake(rt.redis, changed)
+    except (RedisError, OSError):
+        log.warning("nobody is woken without redis: the sweep will send what is due")
+    await tell_desk(rt.redis, changed)
+
+
+async def _put_right(rt: Runtime, talk_id: UUID, agent: str, asked_at: datetime) -> UUID | None:
+    """As WeChat says that it is. Gives the conversation, if that is not what we thought."""
+    try:
+        async with rt.database.begin() as session:
+            found = await talking.talk(session, talk_id)
+            if found.answered_in != AnsweredIn.WECHAT or (found.accepted_at and found.accepted_at > asked_at):
+                return None
+            if agent:
+                changed = await _opened(session, rt, found.conversation_id, found, agent)
+            else:
+                changed = await over(session, rt, found, rt.now())
+            return found.conversation_id if changed else None
+    except TalkRefusal:
+        return None  # somebody ended it just now
+
+
 async def _opened(
-    session: AsyncSession, rt: Runtime, conversation_id: UUID, found: Talk | None, agent: str
+    session: AsyncSession,
+    rt: Runtime,
+    conversation_id: UUID,
+    found: Talk | None,
+    agent: str,
+    at: datetime | None = None,
 ) -> bool:
     """An agent has the patient: who waited, or whom they began to talk with by themselves. They are there already when
-    WeChat says so: what the bot is just sending is not waited for, which would hold up the webhook and the row."""
+    WeChat says so: what the bot is just sending is not waited for, which would hold up the webhook and the row. `at`:
+    since when, by WeChat's clock; the half hour begins anew where we did not hear the session before end."""
     if found is None:
         found = await _begun_there(session, rt, conversation_id)
     elif found.status == TalkStatus.ACTIVE and found.answered_in == AnsweredIn.WECHAT:
+        found.accepted_at = max(filter(None, (found.accepted_at, at)))
         return await _went_on(session, rt, found, SessionChange.SWITCHED, agent)
     elif found.status == TalkStatus.ACTIVE or found.consultation_id or found.skill != Skill.SERVICE:
         log.warning("WeChat's agent has a patient of our own people", talk=str(found.id), agent=agent)

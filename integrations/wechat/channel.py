@@ -205,6 +205,9 @@ class WeChatChannel:
     async def reader(self, code: str) -> str:
         return await self._client.openid(code)
 
+    async def agent_of(self, recipient: str) -> str:
+        return await self._client.agent_of(recipient)
+
     async def publish_menu(self) -> None:
         await self._client.create_menu(
             [_click(*menu.BOOKING)]

@@ -123,6 +123,16 @@ class WeChatClient:
         mime = response.headers.get("content-type", "application/octet-stream").partition(";")[0].strip()
         return response.content, mime
 
+    async def agent_of(self, openid: str) -> str:
+        """Which of WeChat's own agents has the patient now; "": none."""
+        response = await self._call(
+            "/customservice/kfsession/getsession", repeatable=True, method="GET", params={"openid": openid}
+        )
+        agent = _json(response).get("kf_account")
+        if not isinstance(agent, str):
+            raise Unavailable("WeChat did not say who has the patient")
+        return agent
+
     async def create_menu(self, buttons: list[dict[str, Any]]) -> None:
         await self._call("/cgi-bin/menu/create", repeatable=True, json={"button": buttons})
 

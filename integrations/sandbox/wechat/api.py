@@ -59,6 +59,7 @@ class Interfaces:
             "menu/delete": (False, True, self.menu_delete),
             "media/upload": (True, True, self.media_upload),
             "media/get": (False, True, self.media_get),
+            "customservice/kfsession/getsession": (False, True, self.agent_of),
         }
 
     def stable_token(self, call: Call) -> Any:
@@ -124,6 +125,14 @@ class Interfaces:
             raise WeChatError(40007)
         headers = {"content-disposition": f'attachment; filename="{file.name or file.id}"'}
         return Response(file.content, media_type=file.mime, headers=headers)
+
+    def agent_of(self, call: Call) -> Any:
+        user = self._account.user(call.query.get("openid", ""))
+        if user is None:
+            raise WeChatError(40003)
+        has, since = user.native.has(self._account.clock()), user.native.since
+        created = int(since.timestamp()) if has and since else 0
+        return OK | {"createtime": created, "kf_account": user.native.agent}
 
 
 async def read_body(call: Call, request: Request, literal_escapes: bool) -> None:
@@ -210,6 +219,10 @@ def router(account: Account, notices: Notices, faults: Faults, log: ProtocolLog)
     @routes.api_route("/cgi-bin/{name:path}", methods=["GET", "POST"])
     async def interface(name: str, request: Request) -> Response:
         return await door.serve(name, request)
+
+    @routes.api_route("/customservice/{name:path}", methods=["GET", "POST"])
+    async def of_agents(name: str, request: Request) -> Response:
+        return await door.serve(f"customservice/{name}", request)
 
     @routes.get("/pictures/{media_id}")
     async def picture(media_id: str) -> Response:

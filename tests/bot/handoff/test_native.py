@@ -15,6 +15,7 @@ from bot.handoff import native, talking, timers
 from bot.launching.operator_errors import in_words
 from bot.outbox import Reply
 from bot.understanding import Reading
+from integrations.channel import SendError, Unavailable, Unreachable
 from integrations.messages import Answer, Kind, NativeSession, SessionChange
 from integrations.settings import Settings
 from tests.bot.handoff.conftest import rows, state
@@ -266,6 +267,99 @@ async def test_events_that_others_have_overtaken_change_nothing(rt, waits, event
     assert (await talk(rt)).status == "active"
     await event("closed", at=clock() - timedelta(seconds=20))
     assert (await talk(rt)).status == "active"
+
+
+@pytest.fixture
+def wechat_says(wechat):
+    """Which agent has the patient, when asked; an error is raised."""
+
+    def says(answer: str | SendError) -> None:
+        async def agent_of(recipient: str) -> str:
+            assert recipient == "patient-1"
+            if isinstance(answer, SendError):
+                raise answer
+            return answer
+
+        wechat.agent_of = agent_of
+
+    return says
+
+
+async def test_an_end_that_we_never_heard_of_is_found_and_the_bot_is_back(
+    rt, waits, event, clock, wechat_says
+):
+    await event("opened")
+    clock.forward(seconds=31)
+    wechat_says("")
+    await native.look(rt)
+    assert ((await talk(rt)).status, (await talk(rt)).ended_by) == ("closed", "time")
+    assert (await state(rt, waits))[0] == "bot"
+    assert len(await rows(rt, "SELECT 1 FROM ratings")) == 1
+    await native.look(rt)
+    assert len(await rows(rt, "SELECT 1 FROM inbound WHERE channel = 'system'")) == 1
+
+
+async def test_a_beginning_that_we_never_heard_of_is_found_and_the_bot_is_silent(
+    rt, wechat, waits, clock, wechat_says
+):
+    clock.forward(seconds=31)
+    wechat_says(KF)
+    await native.look(rt)
+    assert (await talk(rt))[:3] == ("active", "wechat", KF)
+    assert (await state(rt, waits))[0] == "agent"
+    clock.forward(seconds=121)
+    await timers.keep(rt)
+    await delivery.deliver(rt, waits)
+    assert wechat.sent == []  # nobody is told that no agent came
+
+
+@pytest.mark.parametrize("says", [KF, Unavailable("500"), Unreachable("errcode 40003")])
+async def test_while_the_agent_is_there_or_wechat_does_not_say_nothing_changes(
+    rt, waits, event, clock, wechat_says, says
+):
+    await event("opened")
+    clock.forward(minutes=20)
+    before = await rows(rt, "SELECT * FROM talks")
+    wechat_says(says)
+    await native.look(rt)
+    assert await rows(rt, "SELECT * FROM talks") == before
+
+
+async def test_what_has_only_just_begun_is_not_asked_about(rt, waits, event, clock, wechat_says):
+    """WeChat may not show it yet."""
+    await event("opened")
+    clock.forward(seconds=29)
+    wechat_says("")
+    await native.look(rt)
+    assert (await talk(rt)).status == "active"
+
+
+async def test_a_session_that_begins_while_it_is_asked_about_stands(rt, wechat, waits, event, clock):
+    clock.forward(seconds=31)
+
+    async def agent_of(_: str) -> str:
+        clock.forward(seconds=1)
+        await event("opened")
+        return ""
+
+    wechat.agent_of = agent_of
+    await native.look(rt)
+    assert (await talk(rt)).status == "active"
+
+
+async def test_a_second_session_has_a_half_hour_of_its_own(rt, waits, event, clock):
+    """Of the end of the first we heard nothing; it is the same agent."""
+    await event("opened")
+    clock.forward(minutes=20)
+    again = clock()
+    await event("opened", times=2)
+    clock.forward(minutes=11)
+    await event("opened", at=again)  # brought once more
+    await timers.keep(rt)
+    assert (await talk(rt)).status == "active"
+    clock.forward(minutes=20)
+    await timers.keep(rt)
+    assert (await talk(rt)).status == "closed"
 
 
 async def test_an_agent_who_begins_by_themselves_silences_the_bot(rt, writes, event):

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot import conversations, delivery
-from bot.handoff import timers
+from bot.handoff import native, timers
 from bot.staff_group import standing, work
 from bot.understanding import Reading
 from bot.wake import Takers
@@ -62,7 +62,7 @@ async def sandbox(rt, rasa, clock) -> AsyncIterator[httpx.AsyncClient]:
             async with Program(played) as gateway:
                 door.app = gateway
                 client.base_url = "http://sandbox/inspect"
-                client.rt = played
+                client.rt, client.world = played, app.state.world
                 yield client
             await app.state.world.background.close()
             await telegram.close()
@@ -237,6 +237,24 @@ async def test_a_patient_of_wechat_s_is_handed_over_and_comes_back_by_events(san
     assert answer["outcome"] == "answered"
     await work.keep(rt)
     assert (await group_of(sandbox))["topics"] == []
+
+
+async def test_events_of_wechat_s_that_never_came_are_made_good_by_asking(sandbox, does, agent, clock):
+    rt, account = sandbox.rt, sandbox.world.account
+    openid = (await does("/wechat/users"))["openid"]
+    await does("/wechat/messages", openid=openid, type="text", text="转人工")
+    [contact] = await rows(rt, "SELECT id FROM contacts")
+    held = account.user(openid).native
+    held.waiting, held.agent, held.since = False, "kf9@renhe", clock()
+    clock.forward(seconds=31)
+    await native.look(rt)
+    assert (await state(rt, contact.id))[0] == "agent"
+    held.agent, held.since = "", None
+    clock.forward(seconds=31)
+    await native.look(rt)
+    assert (await state(rt, contact.id))[0] == "bot"
+    [talk] = await rows(rt, "SELECT status, native_agent FROM talks")
+    assert talk == ("closed", "kf9@renhe")
 
 
 async def test_nobody_accepts_in_wechat_and_the_patient_is_told(sandbox, does, seen, agent, clock):

@@ -13,12 +13,22 @@ from integrations.channel import (
     Forbidden,
     Handshake,
     NotConfigured,
+    OwnAgents,
     PassiveReply,
     Rationed,
     Rejected,
+    SendError,
     Throttled,
 )
-from integrations.messages import MessageIn, MessageOut, Option, Picture, Webhook
+from integrations.messages import (
+    MessageIn,
+    MessageOut,
+    NativeSession,
+    Option,
+    Picture,
+    SessionChange,
+    Webhook,
+)
 from tests.contracts.platforms import ACCOUNT, APPID, NOW, OPENID, TOKEN, WeChat
 
 
@@ -225,6 +235,45 @@ async def test_the_days_quota_is_worth_an_alarm(wechat: WeChat) -> None:
     assert raised.value.loggable
     assert raised.value.retry_after >= 600
     assert not Throttled.loggable
+
+
+async def test_which_agent_has_a_patient_is_asked_by_openid(wechat: WeChat) -> None:
+    wechat.answers.queue = [
+        {"createtime": 123456789, "kf_account": "test1@test"},
+        {"createtime": 0, "kf_account": "", "errcode": 0, "errmsg": "ok"},
+    ]
+    assert isinstance(wechat.channel, OwnAgents)
+    assert [await wechat.channel.agent_of(OPENID) for _ in range(2)] == ["test1@test", ""]
+    asked = wechat.answers.requests[0].url
+    assert asked.path.endswith("/customservice/kfsession/getsession")
+    assert (asked.params["openid"], asked.params["access_token"]) == (OPENID, "T1")
+
+
+@pytest.mark.parametrize(
+    "answer", [{"errcode": 0, "errmsg": "ok"}, {"errcode": 65400, "errmsg": "no such interface"}]
+)
+async def test_an_answer_that_names_no_agent_says_not_that_there_is_none(
+    wechat: WeChat, answer: dict[str, Any]
+) -> None:
+    wechat.answers.queue = [answer]
+    with pytest.raises(SendError):
+        await wechat.channel.agent_of(OPENID)
+
+
+@pytest.mark.parametrize(
+    ("event", "named", "change"),
+    [
+        ("kf_create_session", "KfAccount", SessionChange.OPENED),
+        ("kf_close_session", "KfAccount", SessionChange.CLOSED),
+        ("kf_switch_session", "ToKfAccount", SessionChange.SWITCHED),
+    ],
+)
+def test_what_wechat_tells_of_its_agents_is_read(
+    wechat: WeChat, event: str, named: str, change: SessionChange
+) -> None:
+    fields = "<FromKfAccount>before@renhe</FromKfAccount>" if change is SessionChange.SWITCHED else ""
+    (read,) = wechat.channel.parse(wechat.event(event, f"{fields}<{named}>now@renhe</{named}>"))
+    assert read.session == NativeSession(change, "now@renhe")
 
 
 async def test_the_menu_has_three_entries_with_intents(wechat: WeChat) -> None:
