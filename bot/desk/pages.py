@@ -22,6 +22,7 @@ MODULES = (
     "bot.desk.work.questions",
     "bot.desk.work.replies",
     "bot.desk.work.schedules",
+    "bot.desk.work.waitlist",
     "bot.desk.work.identities",
     "bot.desk.work.agreements",
     "bot.desk.members",

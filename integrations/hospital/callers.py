@@ -1,4 +1,4 @@
-"""What staff do for somebody who calls, or stands at the counter: find their file, book, cancel, pay back.
+"""What staff do for somebody who calls, or stands at the counter: find their file, book, cancel, end a wait, pay back.
 
 Who calls may be anybody: staff say how they made sure (`Proof`), and the audit log keeps it with all they do.
 """
@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
-from integrations.hospital import audit, booking, events, revealing, stops
+from integrations.hospital import audit, booking, events, revealing, stops, waitlist
 from integrations.hospital.availability import LEAD
 from integrations.hospital.billing import desk
 from integrations.hospital.clock import local_date
@@ -37,6 +37,7 @@ from integrations.hospital.models import (
 from integrations.hospital.reading import InvalidIdNumber, InvalidPhone, read_phone
 from integrations.hospital.refusals import NotBookable, SlotPast
 from integrations.hospital.views import AppointmentView
+from integrations.hospital.waitlist import EntryView
 
 HOLD = timedelta(
     hours=12
@@ -221,6 +222,24 @@ async def cancel(
         free_of_charge=free_of_charge,
     )
     return done
+
+
+async def leave_waitlist(
+    session: AsyncSession,
+    entry_id: UUID,
+    *,
+    proof: Proof,
+    accepted: Collection[ProofKind] = tuple(ProofKind),
+    actor: str,
+    now: datetime,
+) -> EntryView:
+    """The caller waits no longer; what was offered goes to the next. Raises NoProof, NotYours, OfferOver when it is
+    over."""
+    _check(proof, accepted)
+    standing = await waitlist.entry(session, entry_id)
+    left = await waitlist.leave(session, entry_id, standing.contact_id, key=None, now=now)
+    await _audit(session, actor, "waitlist_left_for_caller", left.patient_id, proof, entry=str(entry_id))
+    return left
 
 
 async def give_back(

@@ -1,4 +1,4 @@
-"""A day's half days as staff see them: how many numbers are taken, which are stopped."""
+"""A day's half days as staff see them: how many numbers are taken, how many wait for one, which are stopped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from integrations.hospital.models import Period, ScheduleStatus
 
 @dataclass(frozen=True, slots=True)
 class HalfDay:
-    """`taken`: held, booked and over; `first`: when its first number begins (local)."""
+    """`taken`: held, booked and over; `waiting`: who waits for a number of it; `first`: when its first number begins
+    (local)."""
 
     schedule_id: UUID
     staff_no: str
@@ -27,6 +28,7 @@ class HalfDay:
     status: ScheduleStatus
     capacity: int
     taken: int
+    waiting: int
     first: time | None
     starts_at: datetime | None
 
@@ -34,7 +36,11 @@ class HalfDay:
 _ON = text("""
     SELECT s.id, p.staff_no, p.name AS practitioner, p.title, s.department_id, d.name AS department, s.date, s.period,
            s.status, s.capacity, count(sl.id) FILTER (WHERE sl.status = 'busy') AS taken, min(sl.time) AS first,
-           min(sl.starts_at) AS starts_at
+           min(sl.starts_at) AS starts_at,
+           (SELECT count(*) FROM waitlist_entries w
+            WHERE w.status = 'waiting' AND w.department_id = s.department_id AND s.date = ANY(w.days)
+              AND coalesce(w.practitioner_id, s.practitioner_id) = s.practitioner_id
+              AND coalesce(w.period, s.period) = s.period) AS waiting
     FROM schedules s
     JOIN practitioners p ON p.id = s.practitioner_id
     JOIN departments d ON d.id = s.department_id
@@ -67,6 +73,7 @@ async def on(session: AsyncSession, day: date, department_id: UUID | None = None
             ScheduleStatus(row.status),
             row.capacity,
             row.taken,
+            row.waiting,
             row.first,
             row.starts_at,
         )

@@ -40,6 +40,7 @@ from integrations.hospital.refusals import (
     WaitlistLimit,
 )
 from integrations.hospital.views import AppointmentView
+from integrations.part import Part, counted
 
 ENTRIES_PER_ACCOUNT = 5  # at once; a touter's account could otherwise stand in every line
 _HALF_DAYS = 200
@@ -69,6 +70,7 @@ class EntryView:
     offer_period: Period | None
     offer_time: time | None
     offer_fee_fen: int | None
+    since: datetime
 
 
 async def join(
@@ -198,6 +200,18 @@ async def standing(session: AsyncSession, account_id: UUID) -> list[EntryView]:
     return [_view(row) for row in await session.execute(_OF_ACCOUNT, {"account_id": account_id})]
 
 
+async def of_patient(session: AsyncSession, patient_id: UUID) -> list[EntryView]:
+    """What the patient waits for, by whichever account."""
+    return [_view(row) for row in await session.execute(_OF_PATIENT, {"patient_id": patient_id})]
+
+
+async def everybody(session: AsyncSession, limit: int, *, offered: bool | None = None) -> Part[EntryView]:
+    """Who waits, for staff: by department, whoever came first; `offered`: only those to whom a number is offered, or
+    only the others."""
+    rows = await session.execute(_EVERYBODY, {"limit": limit, "offered": offered})
+    return counted(rows.all(), _view)
+
+
 async def _half_days(
     session: AsyncSession,
     department_id: UUID,
@@ -277,6 +291,7 @@ _VIEWS = """
     SELECT w.id, w.status, w.account_id, w.contact_id, w.patient_id, pt.masked_name AS patient, ap.relation,
            pt.sex, d.name AS department, p.name AS practitioner, w.days, w.period, w.offered_until,
            sl.date AS offer_day, s.period AS offer_period, sl.time AS offer_time, s.fee_fen AS offer_fee_fen,
+           w.created_at AS since,
            (SELECT count(*) FROM waitlist_entries other
             WHERE other.status = 'waiting' AND other.department_id = w.department_id AND other.seq < w.seq
               AND other.days && w.days
@@ -298,6 +313,17 @@ _OF_ACCOUNT = text(
     ORDER BY w.status, w.seq
     """
 )
+_OF_PATIENT = text(
+    _VIEWS + "WHERE w.patient_id = :patient_id AND w.status IN ('waiting', 'offered') ORDER BY w.seq"
+)
+_EVERYBODY = text(f"""
+    SELECT count(*) OVER () AS total, * FROM (
+        {_VIEWS}
+        WHERE w.status IN ('waiting', 'offered')
+          AND (CAST(:offered AS boolean) IS NULL OR (w.status = 'offered') = :offered)
+        ORDER BY d.position, d.name, w.seq
+    ) AS line LIMIT :limit
+""")  # noqa: S608 - pieces of our own
 
 
 def _view(row: Row[Any]) -> EntryView:
@@ -309,4 +335,5 @@ def _view(row: Row[Any]) -> EntryView:
         "offer_period": Period(row.offer_period) if row.offer_period else None,
         "days": tuple(row.days),
     }
-    return EntryView(**{**row._mapping, **words})  # noqa: SLF001 (documented in spite of its name)
+    known = {name: value for name, value in row._mapping.items() if name != "total"}  # noqa: SLF001 (documented)
+    return EntryView(**{**known, **words})

@@ -1,4 +1,4 @@
-"""For somebody who calls: their file, their visits and bills; book, cancel, pay back."""
+"""For somebody who calls: their file, their visits, bills and waits; book, cancel, end a wait, pay back."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View, whole
 from bot.desk.registry import desk_page, refusals
+from bot.desk.work import waits
 from bot.desk.work.reasons import REASON
 from bot.desk.work.refused import BOOKING, MONEY
-from integrations.hospital import appointments, availability, callers, directory
+from integrations.hospital import appointments, availability, callers, directory, waitlist
 from integrations.hospital.callers import CallerError, Found, Proof, ProofKind, Unreadable
 from integrations.hospital.models import OrderStatus
 from integrations.hospital.refusals import SessionFull
@@ -77,6 +78,15 @@ class Callers:
                     icon="event_busy",
                 ),
                 Action(
+                    "unwait",
+                    right,
+                    self._unwait,
+                    then=(self._waits,),
+                    fits=_acted_for,
+                    danger=True,
+                    icon="playlist_remove",
+                ),
+                Action(
                     "refund", Right.MONEY_REFUND, self._refund, then=(self._bills,), danger=True, icon="undo"
                 ),
             ),
@@ -117,6 +127,7 @@ class Callers:
         words, one = self._desk.words, row.data
         visits = await appointments.of_patient(session, one.id, self._desk.now())
         bills = await callers.bills(session, one.id)
+        waiting = await waitlist.of_patient(session, one.id)
         facts = [
             Fact("queue.patient", row.cells["patient"]),
             Fact("callers.born", row.cells["born"]),
@@ -127,6 +138,11 @@ class Callers:
             (
                 "callers.visits",
                 [(self._visit(visit), "") for visit in visits] or [(words("callers.none"), "quiet")],
+            ),
+            (
+                "callers.waits",
+                [(waits.said(self._desk, wait), "") for wait in waiting]
+                or [(words("callers.none"), "quiet")],
             ),
             (
                 "callers.bills",
@@ -243,6 +259,24 @@ class Callers:
         )
         back = await _goes_back(session, done)
         return {"money": desk.words("callers.goes_back" if back else "callers.no_money")}
+
+    async def _waits(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
+        found = await waitlist.of_patient(session, row.data.id)
+        if not found:
+            raise NothingToChoose
+        options = {str(one.id): waits.said(self._desk, one) for one in found}
+        return (Ask("entry", "callers.which", kind="choice", options=options), *self._proof())
+
+    async def _unwait(self, session: AsyncSession, _row: Row, answers: Answers) -> None:
+        desk = self._desk
+        await callers.leave_waitlist(
+            session,
+            UUID(answers["entry"]),
+            proof=_given(answers),
+            accepted=self._accepted,
+            actor=desk.actor,
+            now=desk.now(),
+        )
 
     async def _bills(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
         bills = [one for one in await callers.bills(session, row.data.id) if one.status in _MAY_GO_BACK]

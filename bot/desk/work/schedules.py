@@ -28,6 +28,7 @@ COLUMNS = (
     Column("doctor", "queue.doctor", "1.6fr"),
     Column("department", "queue.department", "1.2fr", spare=True),
     Column("taken", "schedules.taken", "6.5rem"),
+    Column("waiting", "schedules.waiting", "4.5rem", spare=True),
     Column("status", "queue.status", "7rem", badge=True),
     Column("patient", "queue.patient", "4.5rem"),
 )
@@ -118,6 +119,7 @@ class Schedules:
             "doctor": self._desk.named(f"{one.practitioner} {one.title}"),
             "department": self._desk.named(one.department),
             "taken": f"{one.taken} / {one.capacity}",
+            "waiting": str(one.waiting or ""),
             "status": words(f"schedules.status_{one.status}"),
         }
         stopped = one.status is ScheduleStatus.STOPPED
@@ -133,6 +135,7 @@ class Schedules:
                     "doctor": self._desk.named(one.practitioner),
                     "department": "",
                     "taken": "",
+                    "waiting": "",
                     "status": words("schedules.visit_stopped" if one.stopped else "schedules.visit_changed"),
                     "patient": one.patient,
                 },
@@ -155,6 +158,7 @@ class Schedules:
         facts += [
             Fact("queue.department", row.cells["department"]),
             Fact("schedules.taken", row.cells["taken"]),
+            Fact("schedules.waiting", str(one.waiting)),
             Fact("queue.status", row.cells["status"], row.tone),
         ]
         hint = words("schedules.stopped_hint") if one.status is ScheduleStatus.STOPPED else ""
