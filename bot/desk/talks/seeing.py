@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from bot.desk.talks.readable import EVERYTHING, DoctorsTalk, Readable
 from bot.desk.talks.rows import Row
 from bot.handoff.models import Skill
+from bot.handoff.states import QUEUED
 from bot.handoff.talking import SKILLS
 from integrations.hospital.models import StaffMember
 from integrations.hospital.staff.permissions import Right, may
@@ -113,8 +115,11 @@ def in_list(viewer: Viewer, chosen: Filter, row: Row) -> bool:
 
 
 def urgency(row: Row) -> tuple[int, int, int, float]:
-    """Sorts what waits longest for a person first, before them whoever was let wait too long, red flags before all."""
+    """Sorts what waits longest for a person first, before them whoever was let wait too long, red flags before all. Of
+    those in the queue it is the queue's own order, with its head starts (bot.handoff.queue)."""
     since = row.unanswered_since or row.requested_at or row.last_at
+    if row.status in QUEUED and row.requested_at:
+        since = row.requested_at - timedelta(minutes=row.priority)
     waits = row.status == "waiting" or row.unanswered_since is not None
     return (
         0 if row.alarm else 1,

@@ -118,9 +118,19 @@ def test_last_words_of_a_consultation_are_not_in_the_list():
 
 
 def test_a_red_flag_stands_before_who_waits_longest():
-    early, late = row(unanswered_since=NOW - timedelta(minutes=9)), row()
+    nine = NOW - timedelta(minutes=9)
+    early, late = row(unanswered_since=nine, requested_at=nine), row()
     flagged, answered = row(alarm="emergency"), row(status="active", unanswered_since=None)
     assert sorted([answered, late, early, flagged], key=urgency) == [flagged, early, late, answered]
+
+
+def test_who_waits_stands_as_in_the_queue_with_the_head_start_of_an_elder_or_a_complaint():
+    def asked(minutes: int, **more) -> Row:
+        at = NOW + timedelta(minutes=minutes)
+        return row(requested_at=at, unanswered_since=at, **more)
+
+    first, elder, complaint = asked(0), asked(9, priority=10), asked(15, priority=20, status="unanswered")
+    assert sorted([first, elder, complaint], key=urgency) == [complaint, elder, first]
 
 
 def test_who_was_let_wait_too_long_stands_before_who_waits_and_in_a_list_of_its_own():
@@ -168,13 +178,13 @@ def test_a_browser_hears_of_its_own_list_only():
 
 def test_a_row_that_leaves_makes_room_for_one_that_was_never_sent():
     every = {
-        one.id: one for one in (row(unanswered_since=NOW + timedelta(seconds=at)) for at in range(BOUND + 5))
+        one.id: one for one in (row(requested_at=NOW + timedelta(seconds=at)) for at in range(BOUND + 5))
     }
     view = ListView(AGENT, Filter.WAITING)
     view.note(every.values())
     first = view.first(every)
     assert len(first) == BOUND
-    assert first[0].unanswered_since == NOW
+    assert first[0].requested_at == NOW
     taken = replace(first[0], status="active", staff_id=uuid4())
     view.note([taken])
     assert view.change([taken]).afresh
