@@ -19,12 +19,20 @@ from bot.handoff import control
 from bot.handoff.limits import limits
 from bot.handoff.models import Reason, Skill, Talk, TalkStatus
 from bot.handoff.states import QUEUED, SPEAKS
+from bot.handoff.talking import SKILLS
 from integrations.database import Executor
+from integrations.hospital.models import Role
 from integrations.hospital.office_hours import office_hours
+from integrations.hospital.staff.presence import SEEN_WITHIN
 from integrations.runtime import Runtime
 
 # Where somebody stands: the earlier, the sooner.
 STANDS = "{talk}.requested_at - {talk}.priority * interval '1 minute'"
+# Supervisors are asked when it has taken too long already.
+ASKED_AT_ONCE: dict[Skill, list[str]] = {
+    skill: [role.value for role, skills in SKILLS.items() if skill in skills and role is not Role.SUPERVISOR]
+    for skill in Skill
+}
 BROUGHT = frozenset({Reason.FAILED, Reason.ANGER})  # a person comes although nobody asked for one
 ORDER = f"{STANDS.format(talk='talks')}, talks.id"
 
@@ -63,13 +71,13 @@ _AGAIN = text("""
 _ASKED_AT = text("UPDATE talks SET asked_position = coalesce(asked_position, :position) WHERE id = :id")
 _TOLD = text("UPDATE talks SET told_position = :position, told_at = :now WHERE id = :id")
 _PLACE = text(f"""
-    SELECT mine.id, mine.status, mine.skill, mine.opens_at, controls.epoch, (
+    SELECT mine.id, mine.status, mine.skill, mine.opens_at, controls.epoch, contacts.channel, (
         SELECT count(*) FROM talks AS other
         WHERE other.skill = mine.skill AND other.department_id IS NOT DISTINCT FROM mine.department_id
           AND other.status IN ('waiting', 'unanswered') AND other.consultation_id IS NULL
           AND other.answered_in = 'desk'
           AND ({STANDS.format(talk="other")}, other.id) < ({STANDS.format(talk="mine")}, mine.id)) + 1 AS position
-    FROM talks AS mine JOIN controls USING (conversation_id)
+    FROM talks AS mine JOIN controls USING (conversation_id) JOIN contacts ON contacts.id = mine.conversation_id
     WHERE mine.conversation_id = :conversation AND mine.status IN ('waiting', 'active', 'unanswered')
 """)  # noqa: S608 - pieces of our own
 # How long one place in the queue took of late.
@@ -81,6 +89,17 @@ _PACE = text("""
           WHERE skill = :skill AND accepted_at > :since AND asked_position > 0 AND opens_at IS NULL
             AND answered_in <> 'wechat'
           ORDER BY accepted_at DESC LIMIT 20) AS latest
+""")
+# Whether somebody is asked at once who comes into this line, and nobody in it waits far longer than was measured.
+_HOLDS = text("""
+    SELECT EXISTS (
+        SELECT FROM staff JOIN staff_presence AS there ON there.staff_id = staff.id
+        WHERE staff.active AND staff.role = ANY(:roles) AND there.state = 'online' AND there.seen_at > :seen) AS there,
+    EXISTS (
+        SELECT FROM talks JOIN controls USING (conversation_id)
+        WHERE skill = :skill AND status = 'waiting' AND answered_in = 'desk' AND extract(
+            epoch FROM CAST(:now AS timestamptz) - greatest(requested_at, changed_at)) > :twice * asked_position
+    ) AS refuted
 """)
 _LEAVE = text("""
     UPDATE talks SET status = 'left', ended_at = :now, ended_by = :by
@@ -138,7 +157,8 @@ _STANDING = text("""
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where somebody stands. `minutes`: how long it takes by what was measured, None when too little was.
+    """Where somebody stands. `minutes`: how long it takes by what was measured, None when too little was, or when it
+    says nothing of now: nobody of the skill is there, or somebody in the line waits far longer.
     `opens_at`: nobody is there before; None for a red flag at any hour. `epoch`: under which to speak about it."""
 
     talk_id: UUID
@@ -247,9 +267,9 @@ async def where(session: Executor, rt: Runtime, conversation_id: UUID) -> Place 
     row = (await session.execute(_PLACE, {"conversation": conversation_id})).first()
     if row is None:
         return None
-    pace = await _pace(session, rt, row.skill)
-    minutes = None if pace is None else max(1, ceil(pace * row.position / 60))
     status, skill = TalkStatus(row.status), Skill(row.skill)
+    pace = await _pace(session, rt, skill, row.channel)
+    minutes = None if pace is None else max(1, ceil(pace * row.position / 60))
     return Place(row.id, status, skill, row.position, minutes, row.opens_at, row.epoch)
 
 
@@ -308,10 +328,18 @@ async def standing(session: Executor, now: datetime) -> list[Any]:
     return list((await session.execute(_STANDING, {"now": now})).all())
 
 
-async def _pace(session: Executor, rt: Runtime, skill: str) -> float | None:
-    """Seconds for one place, or None when too few talks say."""
-    row = (await session.execute(_PACE, {"skill": skill, "since": rt.now() - limits().measured})).one()
-    return float(row.seconds) if row.talks >= limits().talks_to_measure else None
+async def _pace(session: Executor, rt: Runtime, skill: Skill, channel: str) -> float | None:
+    """Seconds for one place, or None when too few talks say, or what they say does not hold now."""
+    now = rt.now()
+    row = (await session.execute(_PACE, {"skill": skill.value, "since": now - limits().measured})).one()
+    if row.talks < limits().talks_to_measure:
+        return None
+    pace = float(row.seconds)
+    about = {"roles": ASKED_AT_ONCE[skill], "seen": now - SEEN_WITHIN}
+    holds = await session.execute(_HOLDS, about | {"skill": skill.value, "now": now, "twice": 2 * pace})
+    there, refuted = holds.one()
+    in_a_group = rt.settings.telegram_staff_group_id and skill is Skill.SERVICE and channel == "telegram"
+    return pace if (there or in_a_group) and not refuted else None
 
 
 async def _head_start(session: Executor, rt: Runtime, conversation_id: UUID, reason: Reason) -> int:

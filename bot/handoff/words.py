@@ -100,7 +100,7 @@ def withdraws(said: str) -> bool:
 
 def place(rt: Runtime, where: Place, language: str) -> str:
     """After asking for a person."""
-    who = texts.say(f"bot_talk_who_{where.skill}", language=language)
+    who = _who(where, language)
     if where.status == TalkStatus.WAITING:
         key = "bot_talk_next" if where.position == 1 else "bot_talk_place"
         about = _about(where, language)
@@ -127,7 +127,9 @@ def shut(rt: Runtime, opens: datetime, language: str) -> str:
 
 
 def still(where: Place, language: str) -> str:
-    """On the way."""
+    """On the way. That it is soon is said only where it was measured."""
+    if where.position == 1 and where.minutes is None:
+        return texts.say("bot_talk_next", language=language, who=_who(where, language), about="")
     key = "bot_talk_still_next" if where.position == 1 else "bot_talk_still"
     return texts.say(key, language=language, ahead=where.position - 1, about=_about(where, language))
 
@@ -135,6 +137,10 @@ def still(where: Place, language: str) -> str:
 def busy(where: Place, language: str) -> str:
     """Something else was asked of the bot meanwhile."""
     return texts.say("bot_talk_busy", language=language, about=_about(where, language))
+
+
+def _who(where: Place, language: str) -> str:
+    return texts.say(f"bot_talk_who_{where.skill}", language=language)
 
 
 def _about(where: Place, language: str) -> str:

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from bot.handoff import queue, talking
+from bot.handoff import queue, talking, words
 from bot.handoff.models import Reason, Skill, TalkStatus
+from integrations.hospital.models import Role
+from integrations.hospital.staff import presence
 from tests.bot.handoff.conftest import rows, state
 
 
@@ -58,18 +60,79 @@ async def test_skills_and_departments_have_lines_of_their_own(rt, arrive, ask):
         assert len(await queue.waiting(session)) == 3
 
 
-async def test_the_waiting_time_is_measured_or_not_said(rt, arrive, ask, clock, agent):
+@pytest.fixture
+async def there(rt, hire):
+    """Somebody of the service, whose browser was heard of just now whenever this is called."""
+    member = await hire(there=True)
+
+    async def seen():
+        async with rt.database.begin() as session:
+            await presence.seen(session, member.id, rt.now())
+        return member
+
+    return seen
+
+
+@pytest.fixture
+async def measured(rt, arrive, ask, clock, there):
+    """Three waited four minutes each, lately."""
     for at in range(3):
-        conversation = await arrive(f"p{at}")
-        place = await ask(conversation)
+        place = await ask(await arrive(f"p{at}"))
         assert place.minutes is None
         clock.forward(minutes=4)
         async with rt.database.begin() as session:
-            await talking.accept(session, rt, place.talk_id, agent, clock())
+            await talking.accept(session, rt, place.talk_id, await there(), clock())
+
+
+async def test_the_waiting_time_is_measured_or_not_said(arrive, ask, clock, there, measured):
     assert (await ask(await arrive("next"))).minutes == 4
     assert (await ask(await arrive("after"))).minutes == 8
     clock.forward(hours=3)  # what was then says nothing of now
+    await there()
     assert (await ask(await arrive("later"))).minutes is None
+
+
+async def test_while_nobody_is_there_nothing_is_said_of_minutes(
+    rt, arrive, ask, clock, hire, there, measured
+):
+    patient = await arrive("next")
+    clock.forward(seconds=61)
+    await hire("chemist", role=Role.PHARMACIST, there=True)
+    await hire("boss", role=Role.SUPERVISOR, there=True)  # asked when it has taken too long
+    place = await ask(patient)
+    assert (place.position, place.minutes) == (1, None)
+    assert "马上" not in words.still(place, "zh-Hans")
+    await there()
+    place = await ask(patient)
+    assert place.minutes == 4
+    assert "大约 4 分钟，马上就好" in words.still(place, "zh-Hans")
+
+
+async def test_nor_when_somebody_in_the_line_has_waited_far_longer_than_that(
+    rt, arrive, ask, clock, there, measured
+):
+    first = await arrive("first")
+    await ask(first)
+    clock.forward(minutes=8)
+    await there()
+    patient = await arrive("next")
+    assert (await ask(patient)).minutes == 8
+    clock.forward(seconds=1)
+    assert (await ask(patient)).minutes is None
+    async with rt.database.begin() as session:
+        await queue.leave(session, first, clock())
+    assert (await ask(patient)).minutes == 4
+
+
+async def test_who_asked_at_night_does_not_refute_what_was_measured_by_day(
+    rt, arrive, ask, clock, there, measured
+):
+    """They are waited for since they asked again."""
+    night = await arrive("night")
+    clock.time -= timedelta(hours=5)
+    await ask(night)
+    clock.time += timedelta(hours=5)
+    assert (await ask(night)).minutes == 4
 
 
 async def test_who_leaves_is_out_of_the_line_and_the_bot_speaks(rt, arrive, ask, clock):
