@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from sqlalchemy import text
 from bot.desk.login import address_of
 from bot.desk.showing import member_of
 from bot.desk.talks import hub as hubs
-from bot.desk.talks.seeing import may_see, readable, viewer_of
+from bot.desk.talks.rows import Row
+from bot.desk.talks.seeing import Viewer, may_see, readable, viewer_of
 from bot.media import CONTEXT
 from integrations.hospital import audit
+from integrations.hospital.consultations import views as consultations
 from integrations.hospital.staff.permissions import Right, may
 from integrations.media_types import media_type
 
@@ -36,20 +39,22 @@ async def style() -> Response:
 
 @router.get("/talks/media/{conversation_id}/{medium_id}", include_in_schema=False)
 async def show(request: Request, conversation_id: UUID, medium_id: UUID) -> Response:
-    """404 for what is not there and for what this member may not see: both look alike. The audit log keeps each that
-    is opened."""
+    """404 for what is not there and for what this member may not see: both look alike. What shows a diagnosis is seen
+    by the doctor who is asked, too. The audit log keeps each that is opened."""
     rt = request.app.state.runtime
     member = await member_of(rt, request)
     if member is None or not may(member, Right.TALKS_ANSWER):
         return Response(status_code=404)
-    viewer, found = viewer_of(member), await hubs.of(rt).read([conversation_id])
-    if not found or not may_see(viewer, found[0]):
-        return Response(status_code=404)
+    found = await hubs.of(rt).read([conversation_id])
     about = {"id": medium_id, "conversation": conversation_id}
     async with rt.database.begin() as session:
         session.info["address"] = address_of(request)
         medium = (await session.execute(_MEDIUM, about)).first()
-        if medium is None or not readable(viewer, found[0]).has(medium.at):
+        if not found or medium is None:
+            return Response(status_code=404)
+        asked = member.practitioner_id
+        shown = asked and await consultations.is_shown(session, conversation_id, medium_id, asked)
+        if not (shown or _sees(viewer_of(member), found[0], medium.at)):
             return Response(status_code=404)
         await audit.record(
             session,
@@ -59,6 +64,11 @@ async def show(request: Request, conversation_id: UUID, medium_id: UUID) -> Resp
             detail={"medium": str(medium_id)},
         )
     return as_file(rt.crypto.data.open(bytes(medium.content), CONTEXT))
+
+
+def _sees(viewer: Viewer, row: Row, at: datetime) -> bool:
+    """Whether what came at that moment may be seen in the talk."""
+    return may_see(viewer, row) and readable(viewer, row).has(at)
 
 
 def as_file(content: bytes) -> Response:

@@ -97,12 +97,24 @@ _OF_DOCTOR = text(_VIEWS + _DOCTORS)
 _OF_PATIENT = text(_VIEWS + "WHERE c.patient_id = :patient ORDER BY c.id DESC LIMIT 20")
 _SEALED = text("SELECT condition, summary, return_words FROM consultations WHERE id = :id")
 # Of an album only the first picture comes with the message that the dialog saw.
-_MEDIA = text("""
-    SELECT DISTINCT m.id, m.created_at
+_PICTURES = """
     FROM consultation_media cm JOIN media own ON own.inbound_id = cm.message_id
     JOIN media m ON m.id = own.id OR (m.conversation_id = own.conversation_id AND m.album = own.album)
-    WHERE cm.consultation_id = :id ORDER BY m.created_at, m.id
-""")
+"""
+_MEDIA = text(
+    "SELECT DISTINCT m.id, m.created_at"
+    + _PICTURES
+    + "WHERE cm.consultation_id = :id ORDER BY m.created_at, m.id"
+)
+_SHOWN = text(
+    "SELECT m.id"
+    + _PICTURES
+    + """
+    JOIN consultations c ON c.id = cm.consultation_id
+    WHERE c.practitioner_id = :practitioner AND c.status IN ('waiting', 'active', 'finished')
+      AND c.contact_id = :contact AND m.id = :medium LIMIT 1
+    """
+)
 
 
 async def consultation(session: AsyncSession, consultation_id: UUID) -> ConsultationView:
@@ -167,6 +179,13 @@ async def revealed(
         reason=reason,
     )
     return found, media
+
+
+async def is_shown(session: AsyncSession, contact_id: UUID, medium_id: UUID, practitioner_id: UUID) -> bool:
+    """Whether this picture shows the diagnosis to this doctor: in a consultation that is theirs to accept, goes on or
+    was held, whatever else its patient talks about with whom."""
+    values = {"contact": contact_id, "medium": medium_id, "practitioner": practitioner_id}
+    return await session.scalar(_SHOWN, values) is not None
 
 
 def _view(row: Row[Any]) -> ConsultationView:

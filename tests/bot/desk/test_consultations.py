@@ -7,14 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from bot import media, sweep
+from bot import inbox, media, sweep
 from bot.consulting import work
 from bot.desk.talks import hub as hubs
 from bot.desk.talks.seeing import may_see, viewer_of
 from bot.desk.talks.shapes import facts
 from bot.desk.words import Words
+from bot.handoff import alarmed
 from integrations.hospital.consultations import accepting, finishing, prescribing
 from integrations.hospital.consultations.prescribing import Signed
 from integrations.hospital.consultations.terms import UnknownConsultation
@@ -24,13 +25,14 @@ from integrations.hospital.models import (
     Practitioner,
     Prescription,
     PrescriptionLine,
+    ReturnReason,
     Role,
 )
 from integrations.hospital.pharmacy import reviews
 from integrations.hospital.pharmacy.issuing import Prescribed
-from integrations.messages import Picture
+from integrations.messages import Kind, Media, MessageIn, Picture
 from integrations.runtime import Runtime
-from tests.bot.desk.clicking import click, fill, open_row, press, see
+from tests.bot.desk.clicking import audited, click, fill, open_row, press, see
 from tests.bot.desk.conftest import Desks, Visitor
 from tests.clinic_rows import talks
 from tests.consultation_rows import NOW, TERMS, Asker, Online
@@ -208,6 +210,69 @@ async def test_nobody_but_its_doctor_gets_at_a_consultation(desks: Desks) -> Non
     await see(doctor, "高血压，在吃氨氯地平")
 
 
+async def test_what_shows_the_diagnosis_is_seen_by_the_doctor_who_is_asked_whoever_talks_meanwhile(
+    desks: Desks,
+) -> None:
+    """A red flag rang: the patient's talk waits for the service. No other picture is shown for that, to nobody else,
+    and not when it was given back."""
+    rt = desks.rt
+    online = await Online(rt.database, rt.crypto).open()
+    who = await _chatting(rt, online)
+    (record, proof), (_, private) = await _picture(rt, who, "record"), await _picture(rt, who, "private")
+    made = await online.ask(who, rt.now(), messages=(str(record),))
+    at, other = f"/talks/media/{who.contact_id}/{proof}", f"/talks/media/{who.contact_id}/{private}"
+    async with rt.database.begin() as session:
+        own = await session.get_one(Practitioner, online.doctor)
+        beside = Practitioner(
+            staff_no="RH9", department_id=own.department_id, name="周文斌", title="医师", rank=2
+        )
+        session.add(beside)
+        await session.flush()
+    doctor, colleague = (
+        await desks.enter(Role.DOCTOR, doctor=own),
+        await desks.enter(Role.DOCTOR, doctor=beside),
+    )
+    assert (await doctor.http.get(at)).status_code == 404  # not paid: nobody was asked yet
+    await online.pay(made, rt.now())
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        await alarmed.to_the_front(session, who.contact_id, rt.now())
+    [row] = await hubs.of(rt).read([who.contact_id])
+    assert doctor.member
+    assert not may_see(viewer_of(doctor.member), row)
+    assert (await doctor.http.get(at)).status_code == 200
+    assert (await colleague.http.get(at)).status_code == 404
+    assert (await doctor.http.get(other)).status_code == 404
+    assert (await doctor.http.get(f"/talks/media/{made}/{proof}")).status_code == 404
+    [(actor, kept)] = await audited(desks, "talk.medium_opened")
+    assert (actor, kept["medium"]) == (doctor.member.actor, str(proof))
+    assert kept["address"]
+    async with rt.database.begin() as session:
+        await accepting.give_back(
+            session, rt.crypto, made, ReturnReason.NO_DIAGNOSIS, "看不出诊断", practitioner_id=online.doctor,
+            actor=doctor.member.actor, now=rt.now(),
+        )  # fmt: skip
+    assert (await doctor.http.get(at)).status_code == 404
+
+
+async def _picture(rt: Runtime, who: Asker, name: str) -> tuple[UUID, UUID]:
+    """One that the patient sent; gives the message and the medium."""
+    async with rt.database.begin() as session:
+        named = text("SELECT platform_id FROM contacts WHERE id = :id")
+        sender = await session.scalar(named, {"id": who.contact_id})
+    said = MessageIn(
+        channel="wechat", external_id=name, sender=sender, kind=Kind.IMAGE, media=Media(name), sent_at=rt.now()
+    )  # fmt: skip
+    await inbox.accept(rt, rt.channels["wechat"], said, passive_until=None)
+    async with rt.database.begin() as session:
+        kept = text("""
+            UPDATE media SET status = 'stored', content = :content, mime = 'image/png', stored_at = now()
+            WHERE status = 'waiting' RETURNING inbound_id, id
+        """)
+        row = (await session.execute(kept, {"content": rt.crypto.data.seal(_PNG, media.CONTEXT)})).one()
+        return row.inbound_id, row.id
+
+
 async def test_how_long_it_goes_on_stands_above_the_talk(desks: Desks) -> None:
     rt = desks.rt
     online = await Online(rt.database, rt.crypto).open()
@@ -226,6 +291,13 @@ async def test_how_long_it_goes_on_stands_above_the_talk(desks: Desks) -> None:
 
 
 async def _waiting(rt: Runtime, online: Online) -> tuple[Asker, UUID]:
+    who = await _chatting(rt, online)
+    made = await online.ask(who, rt.now())
+    await online.pay(made, rt.now())
+    return who, made
+
+
+async def _chatting(rt: Runtime, online: Online) -> Asker:
     who = await online.asker()
     async with rt.database.begin() as session:
         await talks(session, who.contact_id)
@@ -233,6 +305,4 @@ async def _waiting(rt: Runtime, online: Online) -> tuple[Asker, UUID]:
         person.phone = rt.crypto.encrypt("+8613812345678", "patients.phone")
         person.name = rt.crypto.encrypt("张明", "patients.name")
         person.id_number = rt.crypto.encrypt("11010519900307013X", "patients.id_number")
-    made = await online.ask(who, rt.now())
-    await online.pay(made, rt.now())
-    return who, made
+    return who
