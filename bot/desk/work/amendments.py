@@ -46,7 +46,7 @@ class Amendments:
             (View("waiting", "amendments.waiting", self._waiting),),
             describe=self._describe,
             actions=(
-                Action("phone", Right.PATIENTS_REVEAL, self._phone, asks=(REASON,), icon="call", key="r"),
+                Action("phone", Right.PATIENTS_REVEAL, self._phone, asks=(REASON,), icon="call", key="p"),
                 Action("settle", right, self._settle, asks=(REASON,), primary=True, icon="done", key="s"),
             ),
             age="amendments.since",

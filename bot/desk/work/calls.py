@@ -61,7 +61,7 @@ class Calls:
             (View("now", "calls.now", self._now), View("every", "calls.every", self._every)),
             describe=self._describe,
             actions=(
-                Action("phone", right, self._phone, asks=(REASON,), icon="call", key="r"),
+                Action("phone", right, self._phone, asks=(REASON,), icon="call", key="p"),
                 Action(
                     "answers", right, self._answers, then=(self._questions,), primary=True, icon="edit_note"
                 ),

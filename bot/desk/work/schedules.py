@@ -100,7 +100,7 @@ class Schedules:
                     "add_number", right, self._add_number, asks=(who, REASON), then=(self._which,), fits=_runs,
                     icon="person_add",
                 ),
-                Action("phone", Right.PATIENTS_REVEAL, self._phone, asks=(REASON,), fits=_untold, icon="call", key="r"),
+                Action("phone", Right.PATIENTS_REVEAL, self._phone, asks=(REASON,), fits=_untold, icon="call", key="p"),
                 Action("reached", right, self._reached, fits=_untold, primary=True, icon="check"),
             ),
             general=(Action("choose", right, self._choose, then=(self._days,), icon="calendar_month"),),

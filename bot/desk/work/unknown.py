@@ -80,7 +80,7 @@ class Unknown:
                     asks=(REASON,),
                     fits=_may_be_called,
                     icon="call",
-                    key="r",
+                    key="p",
                 ),
                 Action("retry", right, self._retry, asks=(REASON,), fits=_never_left, icon="refresh"),
                 Action("let_be", right, self._let_be, asks=(REASON,), icon="done"),

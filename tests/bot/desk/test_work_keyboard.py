@@ -9,6 +9,8 @@ import pytest
 from nicegui import ui
 from sqlalchemy import select
 
+from bot.desk import heartbeat, registry
+from bot.desk.desk import Desk
 from bot.desk.work.cases import Cases
 from integrations.hospital import unanswered
 from integrations.hospital.cases import handling
@@ -22,6 +24,8 @@ from integrations.hospital.models import (
 from tests.bot.desk.case_rows import complaint
 from tests.bot.desk.clicking import LONG, click, fill, open_row, see
 from tests.bot.desk.conftest import Desks
+from tests.clinic_rows import doctor, ward
+from tests.waiting import until
 
 
 @pytest.mark.parametrize("key", ["j", "ArrowDown"])
@@ -76,6 +80,29 @@ async def test_a_row_that_takes_long_to_read_does_not_stand_in_the_place_of_a_la
     await asyncio.sleep(0.3)
     labels = agent.user.find(kind=ui.label).elements
     assert [label.text for label in labels if "drawer-title" in label.classes] == [second]
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_no_key_of_a_page_does_two_things(
+    desks: Desks, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever presses it would not know which. And who is called is called with the same key on every page."""
+    opened: list[Desk] = []
+    monkeypatch.setattr(heartbeat, "watch", opened.append)
+    visitor = await desks.enter(role, **(await _as_doctor(desks) if role is Role.DOCTOR else {}))
+    assert visitor.member
+    for page in (one for one in registry.PAGES.values() if one.is_for(visitor.member)):
+        await visitor.user.open(page.path)
+        await until(lambda: opened)
+        desk = opened.pop()
+        keys = [key for keys, _ in desk.keys for key in keys.split()]
+        assert len({*keys, "?"}) == len(keys) + 1, (page.path, keys)
+        assert {key for key, means in desk.keys if "电话" in means} <= {"P"}, page.path
+
+
+async def _as_doctor(desks: Desks) -> dict[str, Any]:
+    async with desks.rt.database.begin() as session:
+        return {"doctor": await doctor(session, "王建国", (await ward(session, "心血管内科")).id)}
 
 
 async def test_keys_do_nothing_below_a_dialog(desks: Desks) -> None:
