@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from dataclasses import astuple
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
 
 from bot.desk.talks import hub as hubs
 from bot.desk.talks.elements import ConversationList, Transcript
+from bot.handoff import talking
+from bot.handoff.models import Skill
 from integrations.hospital import deceased, revealing
+from integrations.hospital.follow_up import measuring
+from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.models import (
     AccountPatient,
+    Method,
     Patient,
     PatientStatus,
     Relation,
     Role,
     Sex,
+    StaffMember,
 )
+from integrations.language.measurements import MeasurementKind
+from tests.bot.desk.clicking import audited
 from tests.bot.desk.talks.visiting import enter, one, sees, tell
+from tests.integrations.hospital.conftest import Booker
+from tests.pharmacy_rows import Client, Pharmacy
 from tests.waiting import until
 
 
@@ -107,6 +118,54 @@ async def test_personal_data_is_shown_for_a_reason_and_hides_again(desks, rt, qu
         )
     assert detail["values"] == ["id_number", "name", "phone"]
     assert detail["reason"] == "核对 [phone]"
+
+
+async def test_the_card_tells_what_is_known_and_what_is_clinical_to_those_who_treat(
+    desks, rt, queued, clinic
+):
+    contact, agent = await queued(), await desks.enter(Role.AGENT, name="沈一鸣")
+    await _talked(desks, contact, agent.member)
+    await queued()
+    pharmacy = await Pharmacy(rt.database, rt.crypto).open()
+    async with rt.database.begin() as session:
+        account = await session.scalar(text("SELECT account_id FROM contacts"))
+        patient = await _register(session, rt.crypto, account)
+        for days, pressure in ((3, (142, 91)), (1, (128, 82))):
+            value = dict(zip(("systolic", "diastolic"), pressure, strict=True))
+            at = rt.now() - timedelta(days=days)
+            taken = Taken(MeasurementKind.BLOOD_PRESSURE, value, "mmHg", at)
+            await measuring.note(session, rt.crypto, patient, taken, method=Method.CHAT, now=at)
+    client = Client(account, contact, patient)
+    await clinic.book(Booker(*astuple(client)), await clinic.schedule(fee_fen=3500))
+    await pharmacy.issue(client, "AML")
+    await pharmacy.tells_of_allergies(client, "青霉素")
+    clinical = ("血压", "128/82 mmHg", "氨氯地平片 5mg", "问诊小结 (1)")
+    known = ("预约 (1)", "待付款", "¥35.00", "处方 (1)", "以前的对话 (1)", "沈一鸣", "1 条备注")
+    await enter(agent)
+    tell(agent, ConversationList, "choose", str(contact))
+    await sees(agent, *known, "仅限医务人员查看")
+    for words in clinical:
+        await agent.user.should_not_see(words)
+    async with rt.database.begin() as session:
+        talk = await talking.open_talk(session, contact)
+        await talking.accept(session, rt, talk.id, agent.member, rt.now())
+        await talking.transfer(session, rt, talk.id, agent.member, rt.now(), skill=Skill.PHARMACY)
+    pharmacist = await desks.enter(Role.PHARMACIST)
+    await enter(pharmacist)
+    tell(pharmacist, ConversationList, "choose", str(contact))
+    await sees(pharmacist, *known, *clinical)
+    pharmacist.user.find(marker="intake-show").click()
+    await sees(pharmacist, "摘要")
+    assert [actor for actor, _ in await audited(desks, "intake_revealed")] == [pharmacist.member.actor]
+
+
+async def _talked(desks, contact: UUID, agent: StaffMember) -> None:
+    """A talk that is over."""
+    async with desks.rt.database.begin() as session:
+        talk = await talking.open_talk(session, contact)
+        await talking.accept(session, desks.rt, talk.id, agent, desks.rt.now())
+        await talking.note(session, desks.rt, talk.id, agent, "等财务", desks.rt.now())
+        await talking.hand_back(session, desks.rt, talk.id, agent, desks.rt.now())
 
 
 async def test_who_died_is_marked_and_a_mistake_is_taken_back_by_a_supervisor(desks, rt, queued):
