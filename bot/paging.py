@@ -19,6 +19,8 @@ from integrations.crypto import Crypto
 from integrations.database import Executor
 from integrations.hospital import audit, revealing
 from integrations.hospital.follow_up import alerts
+from integrations.hospital.models import DutyLevel
+from integrations.hospital.staff import roster
 from integrations.part import Part, counted
 from integrations.runtime import Runtime
 from integrations.sms.interface import SmsError
@@ -38,7 +40,7 @@ ALERT_ACKNOWLEDGED = Histogram(
     "From the page of a follow-up alert to its acknowledgement",
     buckets=(30, 60, 120, 300, 600, 1800),
 )
-ONCALL, OFFICE = "oncall", "office"
+ONCALL, OFFICE = DutyLevel.ONCALL.value, DutyLevel.OFFICE.value
 PAUSE = timedelta(seconds=31)  # between two messages to one phone: services refuse a second within 30 seconds
 MOST_AN_HOUR = 20  # to one level; what is over it stands in the list, and goes with the next that may be sent
 MOST_OF_ALERTS = 10  # of these, so that red flags find room; alerts that are over it wait
@@ -163,7 +165,7 @@ async def _take(rt: Runtime, level: str) -> Batch | None:
 
 
 async def _send(rt: Runtime, batch: Batch) -> None:
-    phones = _phones(rt, batch.level)
+    phones = await _phones(rt, batch)
     if not phones:
         PAGED.labels(batch.level, "nobody").inc()
         log.error("nobody can be paged: no phone is set", level=batch.level, numbers=batch.numbers)
@@ -188,8 +190,17 @@ async def _send_one(rt: Runtime, phone: str, batch: Batch) -> str | None:
     return None
 
 
-def _phones(rt: Runtime, level: str) -> list[str]:
-    written = rt.settings.oncall_phones if level == ONCALL else rt.settings.duty_office_phones
+async def _phones(rt: Runtime, batch: Batch) -> list[str]:
+    """Of whoever is on duty; where the roster names nobody, or cannot be read, those of the settings."""
+    try:
+        async with rt.database.begin() as session:
+            found = await roster.on_duty(session, rt.crypto, DutyLevel(batch.level), batch.at)
+    except Exception:  # whatever is wrong with it, somebody must be called
+        log.exception("the duty roster cannot be read", level=batch.level)
+        found = []
+    if found:
+        return list(dict.fromkeys(one.phone for one in found))
+    written = rt.settings.oncall_phones if batch.level == ONCALL else rt.settings.duty_office_phones
     return [phone.strip() for phone in written.split(",") if phone.strip()]
 
 

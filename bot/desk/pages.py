@@ -23,6 +23,7 @@ MODULES = (
     "bot.desk.work.replies",
     "bot.desk.work.schedules",
     "bot.desk.work.waitlist",
+    "bot.desk.work.roster",
     "bot.desk.work.identities",
     "bot.desk.work.agreements",
     "bot.desk.members",

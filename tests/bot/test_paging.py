@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import time, timedelta
 
 from sqlalchemy import text
 
 from bot import app, inbox, paging
+from integrations.hospital.models import DutyLevel, Role
+from integrations.hospital.staff import roster
+from integrations.hospital.staff.roster import Hours
 from integrations.sms.interface import SmsUnavailable
+from tests import staff_rows
 from tests.bot.alarms import rows, said
 from tests.bot.gateway import gateway_on
 
@@ -44,6 +48,44 @@ async def test_staff_are_paged_once_for_all_that_waits_and_the_office_when_nobod
     clock.forward(minutes=6)
     await paging.page(rt)
     assert len(staff.rung) == 3
+
+
+async def _on_duty(rt, level, phone, begin, end, name="王芳"):
+    async with rt.database.begin() as session:
+        member = await staff_rows.member(session, Role.NURSE, name=name)
+        hours = Hours(rt.local_now().date(), begin, end)
+        await roster.add(session, rt.crypto, level, member.id, phone, hours, actor="staff:boss")
+
+
+async def test_whoever_is_on_duty_is_paged_and_the_phones_of_the_settings_when_nobody_is(phones, say, clock):
+    rt, staff = phones
+    begin, end = rt.local_now().time().replace(microsecond=0), (rt.local_now() + timedelta(minutes=10)).time()
+    for phone in ("13911110001", "13911110002", "13911110001"):
+        await _on_duty(rt, DutyLevel.ONCALL, phone, begin, end)
+    await _on_duty(rt, DutyLevel.OFFICE, "13922220001", begin, end)
+    await say("孩子叫不醒")
+    await paging.page(rt)
+    assert [phone for phone, _, _ in staff.rung] == ["+8613911110001", "+8613911110002"]  # nobody twice
+    clock.forward(minutes=6)
+    await paging.page(rt)
+    assert [phone for phone, _, _ in staff.rung[2:]] == ["+8613922220001"]
+    clock.forward(minutes=6)  # their shifts are over
+    await say("奶奶昏迷了", sender="patient-2")
+    await paging.page(rt)
+    assert [phone for phone, _, _ in staff.rung[3:]] == ["+8613900000001", "+8613900000002"]
+
+
+async def test_a_roster_that_cannot_be_read_keeps_nobody_from_being_paged(phones, say, monkeypatch):
+    rt, staff = phones
+    await _on_duty(rt, DutyLevel.ONCALL, "13911110001", time(0), time(0))
+
+    async def broken(*_):
+        raise ValueError("a key is missing")
+
+    monkeypatch.setattr(roster, "on_duty", broken)
+    await say("孩子叫不醒")
+    await paging.page(rt)
+    assert [phone for phone, _, _ in staff.rung] == ["+8613900000001", "+8613900000002"]
 
 
 async def test_a_page_that_was_refused_for_now_is_tried_again(phones, say):

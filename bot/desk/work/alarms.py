@@ -21,7 +21,9 @@ from bot.desk.words import Words, catalogue
 from bot.desk.work import counts
 from bot.desk.work.people import name_and_phone
 from bot.desk.work.reasons import REASON, Gone, moment, who
+from integrations.hospital.models import DutyLevel
 from integrations.hospital.reading import age_on
+from integrations.hospital.staff import roster
 from integrations.hospital.staff.permissions import NotPermitted, Right
 
 COLUMNS = (
@@ -187,11 +189,25 @@ class Alarms:
             Fact("alarms.paged_at", moment(self._desk, one.paged_at)),
             Fact("alarms.office_at", moment(self._desk, one.office_at)),
         ]
+        if _waits(one):
+            facts += await self._on_duty(session)
         if one.answer:
             facts.append(Fact("alarms.answer", words(f"alarms.answer_{one.answer}")))
         if one.acknowledged_by:
             facts.append(Fact("alarms.acknowledged", who(one.acknowledged_by)))
         return Detail(words("alarms.one", number=one.number), facts, hint=self._hint(one))
+
+    async def _on_duty(self, session: AsyncSession) -> list[Fact]:
+        """Who else can be asked to come."""
+        desk = self._desk
+        found = {
+            level: await roster.on_duty(session, desk.rt.crypto, level, desk.now()) for level in DutyLevel
+        }
+        return [
+            Fact(f"roster.level_{level}", " ".join(one.name for one in people))
+            for level, people in found.items()
+            if people
+        ]
 
     def _hint(self, one: Any) -> str:
         if one.acknowledged_by is None:

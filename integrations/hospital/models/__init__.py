@@ -120,6 +120,7 @@ from integrations.hospital.models.people import (
     Sex,
 )
 from integrations.hospital.models.questions import UnansweredQuestion
+from integrations.hospital.models.roster import DutyLevel, DutyShift
 from integrations.hospital.models.rules import BookingRule, LateCancel
 from integrations.hospital.models.staff import (
     PresenceState,
@@ -171,6 +172,8 @@ __all__ = [
     "Difference",
     "DifferenceKind",
     "DocumentKind",
+    "DutyLevel",
+    "DutyShift",
     "EndedBy",
     "EnrolmentStatus",
     "Evidence",

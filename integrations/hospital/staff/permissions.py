@@ -40,6 +40,7 @@ class Right(StrEnum):
     FOLLOW_UPS_CALL = "follow_ups.call"
     CASES_WORK = "cases.work"
     DEATHS_TAKE_BACK = "deaths.take_back"  # of somebody who was taken for dead by mistake
+    ROSTER_CHANGE = "roster.change"  # who is on duty
     ALARMS_ACKNOWLEDGE = "alarms.acknowledge"
     PARCELS_WORK = "parcels.work"
     QUESTIONS_ANSWER = "questions.answer"
@@ -67,6 +68,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
             Right.REPLIES_EDIT,
             Right.PRESCRIPTIONS_WATCH,
             Right.SCHEDULES_CHANGE,
+            Right.ROSTER_CHANGE,
             Right.IDENTITIES_REVIEW,
             Right.BOOKINGS_ACT,
             Right.MONEY_REFUND,

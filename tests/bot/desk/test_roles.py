@@ -44,6 +44,7 @@ PAGES: Mapping[str, Collection[Role]] = {
     "/replies": BOSS,
     "/schedules": BOSS,
     "/waitlist": DESK,
+    "/roster": WITH_PATIENTS,
     "/identities": BOSS,
     "/agreements": BOSS,
     "/staff": {ADMINISTRATOR},
@@ -74,6 +75,7 @@ ACTIONS: Mapping[str, Mapping[str, Collection[Role]]] = {
     "/replies": _each("change remove add", BOSS),
     "/schedules": _each("stop substitute add_slots add_number phone reached choose", BOSS),
     "/waitlist": {"phone": DESK},
+    "/roster": {"phone": WITH_PATIENTS, "remove": BOSS, "add": BOSS},
     "/identities": _each("reveal verify reject approve refuse", BOSS),
     "/agreements": {"end": BOSS, "find": BOSS},
 }  # fmt: skip
