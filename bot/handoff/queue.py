@@ -7,7 +7,7 @@ Whoever changes a talk locks the conversation's control first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ ASKED_AT_ONCE: dict[Skill, list[str]] = {
     skill: [role.value for role, skills in SKILLS.items() if skill in skills and role is not Role.SUPERVISOR]
     for skill in Skill
 }
+_PUT_ASIDE = timedelta(days=30)  # longer than any consultation for which a message makes room
 BROUGHT = frozenset({Reason.FAILED, Reason.ANGER})  # a person comes although nobody asked for one
 ORDER = f"{STANDS.format(talk='talks')}, talks.id"
 
@@ -237,7 +238,7 @@ def is_message(found: Row[Any] | Talk) -> bool:
 async def messages_again(session: Executor, rt: Runtime) -> list[UUID]:
     """Messages that made room for a consultation which is over by now wait again, in their old place. Gives the
     conversations."""
-    since = rt.now() - limits().keep
+    since = rt.now() - _PUT_ASIDE
     found = list(await session.execute(_SET_ASIDE, {"since": since, "only": None}))
     again = [one.conversation_id for one in found]
     return [one for one in again if await _message_again(session, rt, one, since)]

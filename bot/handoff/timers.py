@@ -66,10 +66,11 @@ _TO_TELL = text("""
     SELECT id FROM talks
     WHERE status = 'waiting' AND told_position > 1 AND told_at < :tell_again AND answered_in = 'desk' LIMIT :limit
 """)
-# From when they asked last, or the last red flag: what was left on Friday may have been asked for again on Monday.
+# From when they asked last, or the last red flag. A message that was left is promised an answer: it waits for whoever
+# gives one, or closes it.
 _OUT_OF_TIME = text("""
     SELECT id FROM talks JOIN controls USING (conversation_id)
-    WHERE status = 'unanswered' AND consultation_id IS NULL
+    WHERE status = 'unanswered' AND consultation_id IS NULL AND message_at IS NULL
       AND greatest(coalesce(opens_at, requested_at), changed_at, (
             SELECT max(last_at) FROM alarms WHERE alarms.conversation_id = talks.conversation_id)) < :keep
     LIMIT :limit

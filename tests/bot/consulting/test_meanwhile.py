@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +95,7 @@ async def test_at_night_a_message_that_was_left_makes_room_for_the_doctor_and_co
     await act(work.accept, made, doctor, rt.now())
     await sweep.talks(rt)  # nobody breaks in
     assert (await _talk(rt)).consultation_id == made
+    clock.forward(days=3)  # a consultation may last
     await act(work.finish, made, "一月后复查", None, doctor, rt.now())
     for _ in range(2):  # once
         await sweep.talks(rt)
@@ -102,7 +103,7 @@ async def test_at_night_a_message_that_was_left_makes_room_for_the_doctor_and_co
         first, consulted, again = await session.scalars(select(Talk).order_by(Talk.id))
     assert (first.id, first.status, consulted.status) == (message.talk_id, TalkStatus.LEFT, TalkStatus.CLOSED)
     assert (again.skill, again.status, again.opens_at) == (
-        Skill.SERVICE, TalkStatus.UNANSWERED, message.opens_at,
+        Skill.SERVICE, TalkStatus.UNANSWERED, message.opens_at + timedelta(days=3),
     )  # fmt: skip
     assert (again.requested_at, again.message_at) == (first.requested_at, first.message_at)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot import delivery, inbox, sweep
-from bot.handoff import assigning, talking, timers
+from bot.handoff import assigning, queue, talking, timers
 from bot.handoff.models import AnsweredIn, Reason, Skill
 from bot.models import ControlState
 from integrations.hospital.models import PresenceState, Role
@@ -281,6 +281,27 @@ async def test_a_talk_that_nobody_took_ends_after_two_days(rt, patient, ask, clo
     await timers.keep(rt)
     [row] = await rows(rt, "SELECT status, ended_by FROM talks")
     assert tuple(row) == ("left", "time")
+
+
+async def test_a_message_that_was_left_waits_until_somebody_sees_to_it(rt, patient, ask, clock, hire):
+    """Over a long holiday, and however long nobody looks: an answer was promised. Supervisors see it from the morning
+    on."""
+    clock.time += timedelta(hours=11)
+    place = await ask(patient)
+    async with rt.database.begin() as session:
+        await queue.keep_message(session, patient, clock())
+    for hours in (14, 24 * 9):
+        clock.forward(hours=hours)
+        await timers.keep(rt)
+    [row] = await rows(rt, "SELECT status, escalated_at IS NOT NULL AS seen FROM talks")
+    assert tuple(row) == ("unanswered", True)
+    agent = await hire(there=True)
+    await timers.keep(rt)
+    [row] = await rows(rt, "SELECT staff_id FROM talks")
+    assert row.staff_id == agent.id
+    async with rt.database.begin() as session:
+        await talking.close(session, rt, place.talk_id, agent, clock())
+    assert await _ended(rt, patient) == agent.actor
 
 
 async def test_the_two_days_begin_anew_for_whoever_asks_again_or_is_in_danger(rt, arrive, ask, clock):
