@@ -7,8 +7,10 @@ from sqlalchemy import text
 
 from bot.handoff import queue, talking, words
 from bot.handoff.models import Reason, Skill, TalkStatus
-from integrations.hospital.models import Role
+from integrations.hospital import patients
+from integrations.hospital.models import Contact, Role
 from integrations.hospital.staff import presence
+from tests import people_rows
 from tests.bot.handoff.conftest import rows, state
 
 
@@ -51,13 +53,57 @@ async def test_the_line_goes_by_time_with_a_head_start_for_whom_it_is_due(rt, ar
     assert places == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize(("born", "first"), [("1960-11-23", True), ("1962-11-23", False)])
+async def test_who_is_elderly_by_the_file_has_the_head_start_without_elder_mode(
+    rt, arrive, ask, clock, born, first
+):
+    ordinary, other = await arrive("a"), await arrive("b")
+    async with rt.database.begin() as session:
+        contact = await session.get_one(Contact, other)
+        patient = await patients.register(
+            session, rt.crypto, account_id=contact.account_id, contact_id=other, name="王秀英",
+            id_number=people_rows.MOTHER, phone=people_rows.PHONE, outcome="match", key=None, now=clock(),
+        )  # fmt: skip
+        assert patient
+        await session.execute(text("UPDATE patients SET birth_date = CAST(:born AS date)"), {"born": born})
+    await ask(ordinary)
+    clock.forward(minutes=9)
+    assert (await ask(other)).position == (1 if first else 2)
+
+
+async def test_what_is_to_be_seen_today_has_an_hour_s_head_start(rt, arrive, ask, clock):
+    ordinary, urgent = await arrive("a"), await arrive("b")
+    async with rt.database.begin() as session:
+        await session.execute(
+            text("""INSERT INTO alarms (conversation_id, outcome, rule, raised_at, last_at)
+                    VALUES (:id, 'urgent', 'bleeding', :now, :now)"""),
+            {"id": urgent, "now": clock()},
+        )
+    await ask(ordinary)
+    clock.forward(minutes=59)
+    place = await ask(urgent)
+    assert (place.position, place.open, place.status) == (1, True, TalkStatus.WAITING)
+    clock.forward(minutes=2)
+    async with rt.database.begin() as session:
+        assert [row.priority for row in await queue.waiting(session)] == [60, 0]
+
+
 async def test_skills_and_departments_have_lines_of_their_own(rt, arrive, ask):
     for sender, skill in (("a", Skill.SERVICE), ("b", Skill.PHARMACY), ("c", Skill.SERVICE)):
         place = await ask(await arrive(sender), skill)
     assert place.position == 2
+    wards = await rows(
+        rt,
+        """INSERT INTO departments (name, campus, building, floor)
+           VALUES ('骨科', '本部', '门诊楼', '3层'), ('眼科', '本部', '门诊楼', '4层') RETURNING id""",
+    )
+    for sender, ward, position in (("d", 0, 1), ("e", 1, 1), ("f", 0, 2)):
+        place = await ask(await arrive(sender), Skill.DOCTOR, department_id=wards[ward].id)
+        assert place.position == position
     async with rt.database.begin() as session:
         assert len(await queue.waiting(session, [Skill.PHARMACY])) == 1
-        assert len(await queue.waiting(session)) == 3
+        assert len(await queue.waiting(session)) == 6
+        assert len(await queue.waiting(session, [Skill.DOCTOR], wards[0].id)) == 2
 
 
 @pytest.fixture

@@ -47,6 +47,33 @@ async def test_whoever_has_least_to_do_is_asked_and_nobody_beyond_their_capacity
     assert names[4:] == [None, None]  # the last in line wait
 
 
+async def test_of_two_whoever_has_less_to_do_for_their_capacity_is_asked(
+    rt, arrive, ask, taken, hire, assigned
+):
+    """Whoever was heard of last is none the sooner for it."""
+    idle = await hire("idle", capacity=4, there=True)
+    busy = await hire("busy", capacity=4, there=True)
+    for at in range(2):
+        await taken(await arrive(f"p{at}"), busy)
+    await taken(await arrive("p2"), idle)
+    for member in (idle, busy):
+        await still_there(rt, member)
+    one, two = [await ask(await arrive(f"new{at}")) for at in range(2)]
+    await timers.keep(rt)
+    assert await assigned(one.talk_id) == "idle"
+    assert {await assigned(two.talk_id)} <= {"idle", "busy"}
+
+
+async def test_for_whom_it_is_meant_is_asked_before_all_others(rt, patient, ask, taken, act, hire, assigned):
+    """Also before whoever helped last, and whatever they have to do."""
+    known, meant = await hire("known", there=True), await hire("meant", capacity=2, there=True)
+    before = await taken(patient, known)
+    await act(talking.say, before, known, "好的")
+    moved = await act(talking.transfer, before, known, to=meant)
+    await timers.keep(rt)
+    assert await assigned(moved.id) == "meant"
+
+
 async def test_the_person_of_last_time_is_asked_first(rt, arrive, ask, hire, assigned, clock):
     patient = await arrive()
     known = await hire("known", there=True)
