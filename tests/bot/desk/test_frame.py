@@ -185,6 +185,19 @@ async def test_the_very_next_click_is_stopped(desks: Desks, clock: Clock, what: 
             raise AssertionError("came in")
 
 
+async def test_in_a_page_of_the_doctors_name_nobody_but_a_doctor_clicks(desks: Desks) -> None:
+    """Though the session stands: who opened it was a doctor then."""
+    agent = await desks.enter()
+    await agent.user.open("/account")
+    desk = _desk(agent)
+    async with desk.acting():
+        pass
+    desk.doctors_only = True
+    with pytest.raises(SessionOver):
+        async with desk.acting():
+            raise AssertionError("came in")
+
+
 async def test_a_right_is_asked_for_at_every_click(desks: Desks) -> None:
     agent = await desks.enter(Role.AGENT)
     await agent.user.open("/account")

@@ -151,7 +151,9 @@ async def test_accepted_switched_and_closed_by_events(rt, wechat, waits, event, 
     assert wechat.sent == []
 
 
-async def test_the_bot_is_silent_while_an_agent_has_the_patient(rt, wechat, waits, event, writes, clock):
+async def test_the_bot_is_silent_while_an_agent_is_there_and_says_afterwards_what_it_held(
+    rt, wechat, waits, event, writes, clock
+):
     await event("opened")
     async with rt.database.begin() as session:
         await outbox.queue(session, rt.crypto, waits, [Reply("提醒：明天就诊")], epoch=2)
@@ -163,6 +165,9 @@ async def test_the_bot_is_silent_while_an_agent_has_the_patient(rt, wechat, wait
         await delivery.deliver(rt, waits)
     assert wechat.sent == []
     assert (await talk(rt)).status == "active"
+    await event("closed")
+    await delivery.deliver(rt, waits)
+    assert "提醒：明天就诊" in wechat.texts
 
 
 async def test_what_the_bot_is_just_sending_does_not_hold_up_wechat_s_webhook(rt, waits, event, monkeypatch):

@@ -8,13 +8,15 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from bot import delivery, inbox
+from bot import conversations, delivery, inbox, outbox
 from bot.handoff import talking, timers
 from bot.handoff.states import AlreadyTaken
+from bot.outbox import Reply
 from bot.staff_group import answering
 from integrations.channel import Rejected, Unavailable, Unreachable
 from integrations.hospital.models import Role
 from integrations.messages import GroupMessage
+from tests.bot.handoff import turns
 from tests.bot.handoff.conftest import rows, state
 from tests.bot.staff_group.conftest import GROUP, PNG, STAFF
 
@@ -88,6 +90,22 @@ async def test_back_hands_back_to_the_bot(rt, waiting, write):
     [told] = await rows(rt, "SELECT external_id FROM inbound WHERE channel = 'system'")
     assert told.external_id.endswith(":handed_back")
     assert await state(rt, waiting) == ("bot", 3)
+
+
+async def test_the_bot_is_silent_meanwhile_and_says_afterwards_what_it_held(
+    rt, telegram, rasa, waiting, write, heard, message
+):
+    await write("/take")
+    async with rt.database.begin() as session:
+        await outbox.queue(session, rt.crypto, waiting, [Reply("提醒：明天就诊")], epoch=2)
+    await inbox.accept(rt, telegram, message("在吗"), passive_until=None)
+    await conversations.drain(rt, turns.PlainReader(), waiting)
+    assert await heard() == ["接通了，小李为您服务。"]
+    assert "在吗" not in str(rasa.turns)
+    await write("/back")
+    assert (await heard())[1:] == ["提醒：明天就诊"]
+    await conversations.drain(rt, turns.PlainReader(), waiting)
+    assert "handed_back" in str(rasa.turns[-1])
 
 
 @pytest.mark.parametrize("user", [9999, None])

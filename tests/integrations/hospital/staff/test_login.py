@@ -126,6 +126,8 @@ async def test_a_disabled_account_neither_logs_in_nor_goes_on(
     async with database.begin() as session:
         await accounts.set_active(session, "li.na", False, by="staff:root")
     assert not await _is_open(database, token, NOW)
+    begun_meanwhile = await _token(database, agent)
+    assert not await _is_open(database, begun_meanwhile, NOW)
     assert await _try(database, "li.na", PASSWORD) is None
     assert not await _code(database, crypto, agent, staff_rows.code(NOW), NOW)
 
