@@ -10,7 +10,7 @@ from actions import medicine
 from actions.address_steps import QUESTIONS, typed
 from actions.booking_draft import nth
 from actions.forms import LONG_AWAY, Outcome
-from actions.medicine_substitution import SubstitutionSteps
+from actions.medicine_substitution import SubstitutionSteps, says_of_substitution
 from actions.medicine_words import answers_how, changes_address, handing_of, not_wanted, puts_off
 from actions.revealing import account_of
 from actions.turn import Reply, Turn
@@ -36,7 +36,9 @@ class MedicineForm(SubstitutionSteps):
     ends = frozenset({"medicine_cancel"})
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        """How is an answer, whatever intent it sounds like."""
+        """How is an answer, and so is a word for or against another medicine, whatever intent it sounds like."""
+        if turn.asked == "substitution" and turn.away < LONG_AWAY and says_of_substitution(turn.text):
+            return await self.step(turn, reply, draft)
         if turn.away < LONG_AWAY and _says_how(turn):
             return await self.taken(turn, reply, draft)
         return await super()._inside(turn, reply, draft)

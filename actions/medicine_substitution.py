@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,54 @@ from integrations.hospital.models import PrescriptionStatus
 from integrations.hospital.pharmacy import substitutions
 from integrations.hospital.pharmacy.terms import NotNow, PharmacyError
 from integrations.hospital.pharmacy.views import PrescriptionView
+
+_ALLERGIC = re.compile(
+    r"(?<!不)(?<!没)(?<!没有)(?<!无)过敏|(?<!not )\ballergic|(?<!no )\ballerg(?:y|ies)", re.IGNORECASE
+)
+_ASKS = re.compile(
+    r"[?？吗呢]|为什么|为啥|怎么|什么|啥|区别|不一样|一样|副作用|能不能|行不行|好不好"
+    r"|\b(?:why|what|how|which|is it|does it)\b",
+    re.IGNORECASE,
+)
+_OF_IT = re.compile(
+    r"换|药|区别|不一样|一样|副作用|吃"
+    r"|\b(?:medicine|drug|pill|swap|switch|change|same|differen\w+|side effects?)\b",
+    re.IGNORECASE,
+)
+_DECLINES = re.compile(
+    r"(?<!换)(?:不|别|甭)(?:要|想|用|同意|愿意|能|可以)?换"
+    r"|(?:要|用|吃|等|还是)(?:回)?(?:原来|原先|以前|老|之前)的"
+    r"|\b(?:don['’]?t|do not|not|never) (?:want (?:to )?)?(?:swap|switch|change|replace|agree)"
+    r"|\bkeep (?:the |my )?(?:old|original|first)",
+    re.IGNORECASE,
+)
+_AGREES = re.compile(
+    r"(?:嗯|好|行|可以|那|就|也|都|同意|愿意|我|给我|帮我|吧|的|[，,、\s])*"
+    r"换(?:药|成(?:它|这个|这种|新的|那个|那种))?(?:它|这个)?"
+    r"(?:吧|了|啊|呗|好了|可以|也行|也可以|行|没事|没问题|谢谢|[，,。.!！\s])*"
+    r"|(?:(?:yes|ok|okay|sure|fine|please|then|just|go ahead|and)[,. ]*)*(?:i agree to )?"
+    r"(?:swap|switch|change|replace)(?: it| them| to (?:it|that))?(?: then| please|[,.!\s])*",
+    re.IGNORECASE,
+)
+
+
+class _Says(StrEnum):
+    YES = "yes"
+    NO = "no"
+    ALLERGY = "allergy"
+    QUESTION = "question"
+
+
+def says_of_substitution(text: str) -> _Says | None:
+    """What a message says of another medicine, by its words: 换 sounds like changing an appointment, too. None where
+    it names nothing of it; an allergy or a question goes before a yes."""
+    if _ALLERGIC.search(text):
+        return _Says.ALLERGY
+    if _ASKS.search(text) and _OF_IT.search(text):
+        return _Says.QUESTION
+    if _DECLINES.search(text):
+        return _Says.NO
+    return _Says.YES if _AGREES.fullmatch(text.strip()) else None
 
 
 class SubstitutionSteps(HandingSteps):
@@ -42,12 +92,15 @@ class SubstitutionSteps(HandingSteps):
     async def answer_substitution(
         self, turn: Turn, reply: Reply, draft: Mapping[str, Any], one: PrescriptionView
     ) -> Outcome:
-        """Yes or no; nothing else is taken for either."""
+        """Yes or no, by a button or in words; nothing else is taken for either."""
         if turn.intent == "go_back":
             return self.stop(reply, {})
-        if turn.intent not in {"affirm", "deny"}:
+        said = says_of_substitution(turn.text)
+        if said in (_Says.ALLERGY, _Says.QUESTION):
+            return await self._explain(turn, reply, draft, one, said)
+        if said is None and turn.intent not in {"affirm", "deny"}:
             return Outcome(draft, turn.asked, understood=False)
-        accepted = turn.intent == "affirm"
+        accepted = said is _Says.YES or (said is None and turn.intent == "affirm")
         try:
             async with turn.runtime.database.begin() as session:
                 await substitutions.answer(
@@ -67,6 +120,20 @@ class SubstitutionSteps(HandingSteps):
             reply.say("say_no_prescriptions")
             return Outcome.closed()
         return await self._after_answer(turn, reply, draft, one, accepted=accepted)
+
+    async def _explain(
+        self, turn: Turn, reply: Reply, draft: Mapping[str, Any], one: PrescriptionView, said: _Says
+    ) -> Outcome:
+        """What only the pharmacist and the doctor may answer; the question stays open."""
+        reply.say(
+            f"say_substitution_{said}",
+            phone=turn.runtime.settings.hospital_phone,
+            until=turn.words.moment(one.valid_until - timedelta(minutes=1), turn.today),
+        )
+        reply.parts.append("")
+        asked = await self.ask_substitution(turn, reply, draft, one)
+        reply.offer(turn.words.texts.text("intent_talk_to_human"), "/talk_to_human")
+        return asked
 
     async def _after_answer(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from integrations.hospital.pharmacy import substitutions
 from tests.pharmacy_rows import NOW, PHARMACIST, Pharmacy
 
@@ -34,6 +36,58 @@ async def test_another_medicine_is_agreed_to_before_anything_is_paid(clinic: Any
     assert "换好了" in went_on.text
     assert "药费 ¥32.60" in went_on.text
     assert (await pharmacy.see(made)).lines[0].code == "AML"
+
+
+@pytest.mark.parametrize(
+    ("words", "accepted"),
+    [
+        ("那就换吧", True),
+        ("换", True),
+        ("可以换", True),
+        ("行，换成这个", True),
+        ("同意换药", True),
+        ("好的，换吧，没问题", True),
+        ("ok, switch then", True),
+        ("不要换", False),
+        ("还是别换了吧", False),
+        ("我要原来的药", False),
+        ("keep the original", False),
+    ],
+)
+async def test_a_yes_and_a_no_in_words_that_sound_like_something_else(
+    clinic: Any, pharmacy: Pharmacy, words: str, accepted: bool
+) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await client_of(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
+    await chat.say("my_prescriptions")
+    said = await chat.say("correct", text=words)
+    assert ("换好了" if accepted else "照原来的") in said.text
+    assert (await pharmacy.see(made)).lines[0].code == ("AML" if accepted else "NIF")
+
+
+@pytest.mark.parametrize(
+    ("words", "answered"),
+    [
+        ("换这个有什么不一样吗", "先问清楚再定"),
+        ("为什么要换", "先问清楚再定"),
+        ("可以换，不过我对这个过敏", "请不要同意换"),
+        ("I'm allergic to that one", "请不要同意换"),
+    ],
+)
+@pytest.mark.parametrize("intent", ["affirm", "ask_privacy", "nlu_fallback"])
+async def test_a_question_or_an_allergy_is_no_yes(
+    clinic: Any, pharmacy: Pharmacy, words: str, answered: str, intent: str
+) -> None:
+    chat = await clinic.chat()
+    made = await pharmacy.approved(await client_of(chat), "NIF")
+    await _substitution(chat, pharmacy, made)
+    await chat.say("my_prescriptions")
+    said = await chat.say(intent, text=words)
+    assert answered in said.text
+    assert "您同意换吗" in said.text
+    assert list(said.buttons) == ["同意换", "不换", "找人工"]
+    assert (await pharmacy.see(made)).lines[0].code == "NIF"
 
 
 async def test_in_english_both_are_named_so(clinic: Any, pharmacy: Pharmacy) -> None:
