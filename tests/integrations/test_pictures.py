@@ -56,6 +56,7 @@ def test_where_it_was_taken_stays_behind_and_it_stands_upright() -> None:
     notes = PngImagePlugin.PngInfo()
     notes.add_text("Comment", "ward 3, bed 12")
     assert b"ward 3" not in redrawn(_file("PNG", pnginfo=notes)).content
+    assert b"ward 3" not in redrawn(_file("JPEG", comment="ward 3, bed 12")).content
 
 
 def test_what_is_seen_through_stays_so_and_what_is_large_becomes_smaller() -> None:

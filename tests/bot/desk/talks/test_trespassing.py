@@ -287,7 +287,7 @@ async def test_whose_session_is_over_is_shown_nothing_for_the_asking(
     assert asked == []
 
 
-async def test_pictures_are_shown_to_whom_the_talk_is(desks, rt, of_surgery, surgery, cardiologist):
+async def test_pictures_are_shown_to_whom_the_talk_is(desks, rt, of_surgery, wait_for, surgery, cardiologist):
     conversation = await of_surgery()
     async with rt.database.begin() as session:
         sealed = rt.crypto.data.seal(b"\x89PNG\r\n\x1a\n", "media.content")
@@ -306,8 +306,10 @@ async def test_pictures_are_shown_to_whom_the_talk_is(desks, rt, of_surgery, sur
     assert (await surgeon.http.get(at)).status_code == 200
     for browser in (stranger.http, nobody, admin.http):
         assert (await browser.get(at)).status_code == 404
-    elsewhere = await surgeon.http.get(f"/talks/media/{uuid4()}/{medium}")
-    assert elsewhere.status_code == 404
+    more = {"skill": Skill.DOCTOR, "department_id": cardiologist.department_id}
+    own_talk = await wait_for(sender="p2", **more)  # the picture's number below an address that is theirs
+    for browser, named in ((surgeon.http, uuid4()), (stranger.http, own_talk)):
+        assert (await browser.get(f"/talks/media/{named}/{medium}")).status_code == 404
     [(actor, kept)] = await audited(desks, "talk.medium_opened")  # what was refused opened nothing
     assert surgeon.member
     assert (actor, kept["medium"]) == (surgeon.member.actor, str(medium))
