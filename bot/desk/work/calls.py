@@ -12,12 +12,12 @@ from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Part, Queue, Row, Shown, View
 from bot.desk.registry import desk_page, refusals
 from bot.desk.work import counts
-from bot.desk.work.reasons import REASON, moment
+from bot.desk.work.reasons import REASON, moment, who
 from bot.pages import questionnaire
 from bot.pages.speech import Speech
 from integrations.catalogue import CHINESE
 from integrations.hospital.follow_up import calls as service
-from integrations.hospital.follow_up.calls import MOST_ATTEMPTS, CallView, UnknownCall
+from integrations.hospital.follow_up.calls import MOST_ATTEMPTS, Attempt, CallView, UnknownCall
 from integrations.hospital.follow_up.plans import Question, plans
 from integrations.hospital.models import CallOutcome
 from integrations.hospital.staff.permissions import Right
@@ -29,6 +29,7 @@ COLUMNS = (
     Column("attempts", "calls.attempts", "7rem", spare=True),
     Column("next", "calls.next", "9rem", spare=True),
 )
+_TONES = {CallOutcome.WRONG_NUMBER: "bad", CallOutcome.NO_ANSWER: "quiet"}
 _OUTCOMES = [one for one in CallOutcome if one is not CallOutcome.REACHED] + [CallOutcome.REACHED]
 
 
@@ -90,11 +91,10 @@ class Calls:
         return found.each(self._row)
 
     def _row(self, one: CallView) -> Row:
-        plan = self._known.get(one.plan)
         cells = {
             "patient": one.patient,
             "phone": one.phone,
-            "plan": plan.names.text(self._speech.language) if plan else one.plan,
+            "plan": self._named(one.plan),
             "attempts": f"{one.attempts} / {MOST_ATTEMPTS}",
             "next": moment(self._desk, one.next_at) if one.next_at else "",
         }
@@ -113,7 +113,20 @@ class Calls:
         ]
         questions = await self._open(session, row)
         asked = [(question.ask.text(self._speech.language), "") for question in questions]
-        return Detail(one.patient, facts, [("calls.questions", asked)] if asked else ())  # type: ignore[list-item]
+        before = await service.before(session, one.patient_id, within=self._desk.within)
+        made = [(self._attempt(call), _TONES.get(call.outcome, "")) for call in before]
+        lists = [
+            (title, lines) for title, lines in (("calls.before", made), ("calls.questions", asked)) if lines
+        ]
+        return Detail(one.patient, facts, lists)  # type: ignore[arg-type]
+
+    def _attempt(self, one: Attempt) -> str:
+        outcome = self._desk.words(f"calls.outcome_{one.outcome}")
+        return f"{moment(self._desk, one.at)} · {outcome} · {self._named(one.plan)} · {who(one.by)}"
+
+    def _named(self, plan_id: str) -> str:
+        plan = self._known.get(plan_id)
+        return plan.names.text(self._speech.language) if plan else plan_id
 
     async def _open(self, session: AsyncSession, row: Row) -> list[Question]:
         task = await service.by_phone(session, row.data.task_id, within=self._desk.within)

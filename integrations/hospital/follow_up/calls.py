@@ -55,6 +55,15 @@ _LIST = text("""
 """)
 
 
+_BEFORE = text("""
+    SELECT c.called_at, c.outcome, c.called_by, e.plan FROM follow_up_calls c
+    JOIN follow_up_tasks t ON t.id = c.task_id JOIN follow_up_enrolments e ON e.id = t.enrolment_id
+    WHERE e.patient_id = :patient
+      AND (CAST(:within AS uuid) IS NULL OR e.department_id IS NULL OR e.department_id = :within)
+    ORDER BY c.id DESC LIMIT :limit
+""")
+
+
 class UnknownCall(Exception):
     """Nobody is to be called about a task of this id."""
 
@@ -103,6 +112,25 @@ def _view(crypto: Crypto, row: Any) -> CallView:
         row.next_call_at,
         row.department or "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call that was made, about whichever asking."""
+
+    at: datetime
+    outcome: CallOutcome
+    by: str
+    plan: str
+
+
+async def before(
+    session: AsyncSession, patient_id: UUID, limit: int = 10, *, within: UUID | None = None
+) -> list[Attempt]:
+    """What came of the calls to this patient, the latest first: whoever calls again sees that the number was nobody's,
+    and at what hours nobody answered. `within`: those about this department's plans, and about none's."""
+    rows = await session.execute(_BEFORE, {"patient": patient_id, "limit": limit, "within": within})
+    return [Attempt(row.called_at, CallOutcome(row.outcome), row.called_by, row.plan) for row in rows]
 
 
 async def reveal_phone(

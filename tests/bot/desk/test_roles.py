@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -137,6 +138,21 @@ async def test_an_action_is_its_roles_alone(
                 continue
             reached = await _reached(queue, action, visitor)
             assert reached == (_ALL_OF_IT if role in ACTIONS[path][name] else []), (name, role)
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+async def test_whatever_shows_personal_values_asks_why(
+    people: Mapping[Role, Visitor], drawn: list[Queue], path: str
+) -> None:
+    """By its own dialog; a handler that shows some is known by what it gives. Of a red flag the reason is written
+    already (test_work_done)."""
+    await people[next(iter(PAGES[path]))].user.open(path)
+    [queue] = drawn
+    for action in (*queue._actions, *queue._general):
+        shows = action.run is not None and "Shown" in str(inspect.signature(action.run).return_annotation)
+        asks = [ask.name for ask in action.asks if ask.required]
+        assert not shows or "reason" in asks or (path, action.name) == ("/alarms", "phone"), action.name
+        assert shows or action.name not in REVEALS, action.name
 
 
 _ALL_OF_IT = ["asked", "done"]
