@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from actions import own_words
-from actions.complaint_cases import CaseSteps, subject_title
+from actions.complaint_cases import CaseSteps, offer_subjects, subject_title
 from actions.complaint_words import (
     asks_when,
     category_of,
@@ -81,8 +81,9 @@ class ComplaintForm(CaseSteps):
         return not self.long_away(turn) and turn.asked in _TYPED and own_words.tells(turn)
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
-        """Whatever a story sounds like, it is the story."""
-        if self.in_own_words(turn):
+        """Whatever a story sounds like, it is the story; and 就这些 is no farewell."""
+        nothing_more = turn.asked == "complaint_about" and own_words.is_done(turn.text)
+        if self.in_own_words(turn) or nothing_more:
             outcome = await self.step(turn, reply, draft)
             again = not outcome.understood and outcome.asked
             return await self._again(turn, reply, draft) if again else outcome
@@ -247,8 +248,7 @@ class ComplaintForm(CaseSteps):
         match asked:
             case "complaint_about":
                 reply.say("ask_complaint_about")
-                for one in await self._subjects(turn, complaint):
-                    reply.offer(subject_title(turn, one), f'/complain{{"subject": "{one.name}"}}')
+                offer_subjects(turn, reply, await self._subjects(turn, complaint))
                 reply.offer(
                     turn.words.texts.text("word_complaint_none"), f'/complain{{"subject": "{_NONE}"}}'
                 )

@@ -3,7 +3,7 @@ ended."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -75,6 +75,14 @@ async def of_account(turn: Turn) -> list[CaseView]:
     async with turn.runtime.database.begin() as session:
         account_id = await account_of(session, turn)
         return await reading.of_account(session, turn.runtime.crypto, account_id, turn.now)
+
+
+def offer_subjects(turn: Turn, reply: Reply, known: Sequence[Subject]) -> None:
+    """A button each. Bills that would look the same are told apart by their amounts."""
+    titles = [subject_title(turn, one) for one in known]
+    for one, title in zip(known, titles, strict=True):
+        amount = turn.words.money(one.amount_fen) if titles.count(title) > 1 and one.amount_fen else ""
+        reply.offer(f"{title} {amount}".rstrip(), f'/complain{{"subject": "{one.name}"}}')
 
 
 def subject_title(turn: Turn, one: Subject) -> str:
@@ -240,8 +248,7 @@ class CaseSteps(Form):
         reply.say("ask_complaint_correct", number=case.number)
         async with turn.runtime.database.begin() as session:
             known = await subjects.recent(session, await account_of(session, turn), turn.now)
-        for one in known:
-            reply.offer(subject_title(turn, one), f'/complain{{"subject": "{one.name}"}}')
+        offer_subjects(turn, reply, known)
         return Outcome({"case": str(case.id), "purpose": "correct"}, "complaint_correct")
 
     async def subject_named(self, turn: Turn, name: str) -> Subject | None:

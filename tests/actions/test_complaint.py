@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from integrations.hospital.delivery import shipping
 from integrations.hospital.models import (
@@ -11,6 +11,8 @@ from integrations.hospital.models import (
     CaseMedium,
     Category,
     Handing,
+    Order,
+    OrderStatus,
 )
 from integrations.runtime import Runtime
 from tests.pharmacy_rows import Pharmacy
@@ -202,6 +204,34 @@ async def test_the_only_parcel_may_not_be_meant(
     await chat.say("affirm")
     [case] = await made(runtime)
     assert case.delivery_id is None
+
+
+async def test_bills_that_look_the_same_are_told_apart_and_a_closed_one_is_none(
+    clinic: Clinic, runtime: Runtime, pharmacy: Pharmacy
+) -> None:
+    chat = await clinic.chat()
+    client = await client_of(chat)
+    await pharmacy.paid("AML", client=client)
+    unpaid = await pharmacy.approved(client, "CEF")
+    await pharmacy.bill(client, unpaid)
+    await chat.say("complain", text="取药窗口的人态度太差，我要投诉")
+    said = await chat.say("affirm", text="说完了")
+    assert list(said.buttons) == ["周日 11月22日 药品 ¥36", "周日 11月22日 药品 ¥65.20", "都不是"]
+    async with runtime.database.begin() as session:
+        of_it = update(Order).where(Order.prescription_id == unpaid)
+        await session.execute(of_it.values(status=OrderStatus.CLOSED))
+    said = await chat.say("ask_hospital", ("topic", "parking"), text="停车多少钱")
+    assert list(said.buttons) == ["周日 11月22日 药品", "都不是"]
+
+
+async def test_that_is_all_is_no_farewell_where_it_is_asked_what_it_is_about(
+    clinic: Clinic, runtime: Runtime, pharmacy: Pharmacy
+) -> None:
+    chat = await clinic.chat()
+    await pharmacy.paid("AML", client=await client_of(chat))
+    await chat.say("complain", text="取药窗口的人态度太差，我要投诉")
+    await chat.say("affirm", text="说完了")
+    assert "请确认" in (await chat.say("goodbye", text="就这些")).text
 
 
 async def test_of_several_parcels_it_is_asked_which(

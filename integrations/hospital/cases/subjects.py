@@ -19,28 +19,28 @@ PARCELS = 5  # offered of them
 # Only of patients for whom the account still acts.
 _SUBJECTS = text("""
     (SELECT 'appointment' AS kind, a.id, s.date, p.name AS practitioner, p.id AS practitioner_id, a.patient_id,
-            NULL AS order_kind, NULL AS prescription_id, NULL AS delivery_id, NULL AS tail
+            NULL AS order_kind, NULL AS prescription_id, NULL AS delivery_id, NULL AS tail, NULL AS amount_fen
      FROM appointments a JOIN schedules s ON s.id = a.schedule_id JOIN practitioners p ON p.id = s.practitioner_id
      JOIN account_patients ap ON ap.account_id = a.account_id AND ap.patient_id = a.patient_id
      WHERE a.account_id = :account AND a.status NOT IN ('cancelled', 'expired') AND s.date BETWEEN :first AND :today
      ORDER BY s.date DESC, a.id DESC LIMIT :visits)
     UNION ALL
     (SELECT 'order', o.id, CAST(o.created_at AT TIME ZONE :zone AS date), NULL, NULL, o.patient_id, o.kind,
-            o.prescription_id, parcel.id, right(parcel.waybill, 4)
+            o.prescription_id, parcel.id, right(parcel.waybill, 4), o.amount_fen
      FROM orders o LEFT JOIN LATERAL (
          SELECT d.id, d.waybill FROM deliveries d
          WHERE d.prescription_id = o.prescription_id AND d.status <> 'cancelled' ORDER BY d.id DESC LIMIT 1
      ) AS parcel ON true
      JOIN account_patients ap ON ap.account_id = o.account_id AND ap.patient_id = o.patient_id
-     WHERE o.account_id = :account AND o.kind <> 'registration' AND o.created_at > :since
+     WHERE o.account_id = :account AND o.kind <> 'registration' AND o.status <> 'closed' AND o.created_at > :since
      ORDER BY o.created_at DESC, o.id DESC LIMIT :orders)
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A visit (with its practitioner) or a bill (with its kind; of medicine with the prescription and its parcel, and
-    the last digits of that one's waybill)."""
+    """A visit (with its practitioner) or a bill that nobody closed (with its kind and amount; of medicine with the
+    prescription and its parcel, and the last digits of that one's waybill)."""
 
     kind: str  # appointment | order
     id: UUID
@@ -52,6 +52,7 @@ class Subject:
     prescription_id: UUID | None
     delivery_id: UUID | None
     tail: str | None = None
+    amount_fen: int | None = None
 
     @property
     def name(self) -> str:
