@@ -17,8 +17,9 @@ from bot.desk.consultations import writing
 from bot.desk.desk import Desk
 from bot.desk.queue import Action, Answers, Ask, Column, Detail, Fact, Queue, Row, View, whole
 from bot.desk.queue.kinds import Tone
-from bot.desk.registry import desk_page, refusals
+from bot.desk.registry import REFUSALS, desk_page, refusals
 from bot.desk.talks import acts
+from bot.desk.work.reasons import moment
 from integrations.catalogue import CHINESE
 from integrations.database import utcnow
 from integrations.hospital.clock import local_date
@@ -26,6 +27,8 @@ from integrations.hospital.consultations import accepting, limits, prescribing, 
 from integrations.hospital.consultations.prescribing import Accompanied, NotConfirmed, SentBack
 from integrations.hospital.consultations.terms import ConsultationError, NotNow, SayWhy, UnknownConsultation
 from integrations.hospital.consultations.views import ConsultationView
+from integrations.hospital.follow_up import enrolment
+from integrations.hospital.follow_up.enrolment import NobodyToAsk, Refused
 from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.intake import keeping
 from integrations.hospital.intake.story import NONE
@@ -56,6 +59,8 @@ refusals(
         Accompanied: "consultations.accompanied_first",
         WithColleague: "consultations.with_colleague",
         SayWhy: "consultations.words_missing",
+        Refused: "consultations.no_plan_refused",
+        NobodyToAsk: "consultations.no_plan_nobody",
         ConsultationError: "queue.refused",
     }
 )
@@ -165,7 +170,7 @@ class Consultations:
             Fact("consultations.evidence", self._evidence(one), "" if one.evidence_confirmed_at else "warn"),
             Fact("consultations.allergies", self._known(allergies), "" if allergies else "warn"),
             Fact("consultations.medicines", self._known(taken)),
-            Fact("consultations.consent", desk.words("consultations.consented")),
+            Fact("consultations.consent", self._consent(one)),
         ]
         lists = [("consultations.prescriptions", await self._prescriptions(session, one))]
         if one.intake_id:
@@ -184,6 +189,10 @@ class Consultations:
         words = self._desk.words
         confirmed = words(f"consultations.{'confirmed' if one.evidence_confirmed_at else 'unconfirmed'}")
         return f"{words(f'consultations.evidence_{one.evidence}')} · {confirmed}"
+
+    def _consent(self, one: ConsultationView) -> str:
+        at = moment(self._desk, one.created_at)
+        return self._desk.words("consultations.consented", version=one.consent_version, at=at)
 
     def _known(self, told: str) -> str:
         """What the patient told, in their words."""
@@ -238,20 +247,30 @@ class Consultations:
         self._conversation = row.data.contact_id
 
     async def _ending(self, session: AsyncSession, row: Row, _answers: Answers) -> Sequence[Ask]:
-        desk, words = self._desk, self._desk.words
-        speech = "en" if words.language == "en" else CHINESE
-        known = {key: plan.names.text(speech) for key, plan in plans(desk.rt.settings).by_id.items()}
+        words = self._desk.words
+        known, why_none = await self._plans(session, row.data.patient_id)
         with_pharmacist = [
             made
             for made in await prescribing.of_consultation(session, row.data.id)
             if (await prescriptions.prescription(session, made)).status
             in (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW)
         ]
-        waits = words("consultations.still_reviewed") if with_pharmacist else ""
-        return (
-            Ask("summary", "consultations.summary", kind="words", above=waits),
-            Ask("plan", "consultations.plan", kind="choice", required=False, options=known),
-        )
+        still = words("consultations.still_reviewed") if with_pharmacist else ""
+        notes = "\n".join(filter(None, (why_none, still)))
+        summary = Ask("summary", "consultations.summary", kind="words", above=notes)
+        plan = Ask("plan", "consultations.plan", kind="choice", required=False, options=known)
+        return (summary, plan) if known else (summary,)
+
+    async def _plans(self, session: AsyncSession, patient_id: UUID) -> tuple[dict[str, str], str]:
+        """Those that may begin, by name; or why none may, before the summary is written and not after."""
+        words = self._desk.words
+        try:
+            await enrolment.to_be_asked(session, patient_id)
+        except (Refused, NobodyToAsk) as error:
+            return {}, words(REFUSALS[type(error)])
+        speech = "en" if words.language == "en" else CHINESE
+        known = plans(self._desk.rt.settings).by_id
+        return {key: plan.names.text(speech) for key, plan in known.items()}, ""
 
     async def _finish(self, session: AsyncSession, row: Row, answers: Answers) -> None:
         desk, wanted = self._desk, answers.get("plan")

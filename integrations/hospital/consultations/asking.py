@@ -42,7 +42,8 @@ from integrations.hospital.models import (
 )
 from integrations.hospital.operations import OperationKey, Result, once
 
-CONSENT_VERSION = "2026-12"  # of what a patient agrees to: domain.yml, ask_consultation_consent
+# Of what a patient agrees to: domain.yml, ask_consultation_consent. Each version stands in docs/consents/ for good.
+CONSENT_VERSION = "2026-12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,14 @@ async def ask(
         await _keep_pictures(session, made.id, wish.messages)
         if order_id is None:
             await fulfilment.paid(session, made, now)
-        await rows.record(session, made, "consultation_asked", "patient", evidence=place.evidence.value)
+        agreed = {
+            "consent": str(made.consent_id),
+            "version": CONSENT_VERSION,
+            "patient": str(wish.patient_id),
+        }
+        await rows.record(
+            session, made, "consultation_asked", "patient", evidence=place.evidence.value, **agreed
+        )
         return {"id": str(made.id)}
 
     return UUID((await once(session, key, effect))["id"])

@@ -26,7 +26,7 @@ from integrations.hospital.models import (
 
 @dataclass(frozen=True, slots=True)
 class ConsultationView:
-    """`patient` is masked. `order_no` None: free of charge."""
+    """`patient` is masked. `order_no` None: free of charge. The consent was given with `created_at`."""
 
     id: UUID
     status: ConsultationStatus
@@ -48,6 +48,7 @@ class ConsultationView:
     evidence: Evidence
     evidence_confirmed_at: datetime | None
     intake_id: UUID | None
+    consent_version: str
     accept_by: datetime | None
     accepted_at: datetime | None
     answered_at: datetime | None
@@ -69,10 +70,12 @@ _VIEWS = """
     SELECT c.id, c.status, c.patient_id, pt.masked_name AS patient, pt.birth_date, pt.sex, c.account_id, c.contact_id,
            c.practitioner_id, pr.name AS practitioner, pr.title, c.department_id, d.name AS department, c.fee_fen,
            o.order_no, o.status AS order_status, o.expires_at AS pay_by, c.evidence, c.evidence_confirmed_at,
-           c.intake_id, c.accept_by, c.accepted_at, c.answered_at, c.ends_at, c.turns_used, c.turns_allowed,
+           c.intake_id, cs.version AS consent_version,
+           c.accept_by, c.accepted_at, c.answered_at, c.ends_at, c.turns_used, c.turns_allowed,
            c.summary IS NOT NULL AS summed_up, c.ended_at, c.ended_by, c.return_reason, c.created_at
     FROM consultations c JOIN patients pt ON pt.id = c.patient_id JOIN practitioners pr ON pr.id = c.practitioner_id
-    JOIN departments d ON d.id = c.department_id LEFT JOIN orders o ON o.id = c.order_id
+    JOIN departments d ON d.id = c.department_id JOIN consents cs ON cs.id = c.consent_id
+    LEFT JOIN orders o ON o.id = c.order_id
 """
 _ONE = text(_VIEWS + "WHERE c.id = :id")
 # Somebody whom the account acts for no longer is nobody's consultation.

@@ -87,11 +87,7 @@ async def start(
 
     Raises Refused.
     """
-    if await deceased.is_deceased(session, patient_id):
-        raise Refused(StopReason.DIED)
-    refusal = await session.get(FollowUpRefusal, patient_id)
-    if refusal:
-        raise Refused(refusal.reason)
+    await _check(session, patient_id)
     coming = times.days(plan.times, origin.day)
     if times.due_at(coming[-1], plan.hour, patient_id, settings.zone) <= now:
         return None
@@ -114,6 +110,24 @@ async def start(
         if moment > now:
             await _plan_task(session, settings, enrolment_id, number, moment, hearer)
     return enrolment_id
+
+
+async def _check(session: AsyncSession, patient_id: UUID) -> None:
+    """Raises Refused."""
+    if await deceased.is_deceased(session, patient_id):
+        raise Refused(StopReason.DIED)
+    refusal = await session.get(FollowUpRefusal, patient_id)
+    if refusal:
+        raise Refused(refusal.reason)
+
+
+async def to_be_asked(session: AsyncSession, patient_id: UUID) -> Hearer:
+    """Whom a plan that staff begin would ask. Raises Refused, NobodyToAsk."""
+    await _check(session, patient_id)
+    hearer = await hearer_for(session, patient_id)
+    if hearer is None:
+        raise NobodyToAsk
+    return hearer
 
 
 async def _plan_task(
@@ -145,9 +159,7 @@ async def start_by_staff(
 ) -> UUID | None:
     """`department_id`: whose staff look after it, None for all. Raises Refused, NobodyToAsk. None: the patient is on
     the plan already."""
-    hearer = await hearer_for(session, patient_id)
-    if hearer is None:
-        raise NobodyToAsk
+    hearer = await to_be_asked(session, patient_id)
     origin = Origin(StartedBy.STAFF, now.astimezone(settings.zone).date(), department_id=department_id)
     made = await start(session, settings, plan, patient_id, hearer, origin, now)
     if made:

@@ -16,17 +16,21 @@ from bot.desk.talks.seeing import may_see, viewer_of
 from bot.desk.talks.shapes import facts
 from bot.desk.words import Words
 from bot.handoff import alarmed
-from integrations.hospital.consultations import accepting, finishing, prescribing
+from integrations.hospital import accounts
+from integrations.hospital.consultations import accepting, finishing, prescribing, views
 from integrations.hospital.consultations.prescribing import Signed
 from integrations.hospital.consultations.terms import UnknownConsultation
+from integrations.hospital.follow_up import enrolment
 from integrations.hospital.models import (
     ConsultationStatus,
+    FollowUpEnrolment,
     Patient,
     Practitioner,
     Prescription,
     PrescriptionLine,
     ReturnReason,
     Role,
+    StopReason,
 )
 from integrations.hospital.pharmacy import reviews
 from integrations.hospital.pharmacy.issuing import Prescribed
@@ -79,7 +83,7 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
     rt = desks.rt
     online, made, visitor = await _doctor_with_one_waiting(desks)
     await open_row(visitor, "/consultations", made)
-    await see(visitor, "高血压，在吃氨氯地平")
+    await see(visitor, "高血压，在吃氨氯地平", "版本 2026-12")
     await press(visitor, "accept")
     await see(visitor, "您接待中", "复诊与处方")  # the talk itself
     assert (await online.see(made)).status is ConsultationStatus.ACTIVE
@@ -87,6 +91,10 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
     await press(visitor, "confirm")
     await visitor.told("已确认")
     await press(visitor, "prescribe")
+    await visitor.user.should_see(marker="rx-code-1", retries=100)
+    for name in ("code", "dose", "frequency", "days", "packs"):  # every word on it is the doctor's
+        assert not next(iter(visitor.user.find(marker=f"rx-{name}-1").elements)).value
+    await visitor.user.should_not_see(marker="rx-code-2")
     await _prescribe(visitor, "AML", "INS")
     await visitor.told("送药师审核")
     async with rt.database.begin() as session:
@@ -109,14 +117,41 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
         assert lines == 2
     pharmacist = await desks.enter(Role.PHARMACIST)
     await open_row(pharmacist, "/prescriptions", again.id)
-    await see(pharmacist, "上次退回原因", "天数太长")
+    await see(pharmacist, "上次退回原因", "天数太长", "医生签名", "内容与签名一致")
+    async with rt.database.begin() as session:
+        more = text("UPDATE prescription_lines SET dose = '每次2片' WHERE prescription_id = :id")
+        await session.execute(more, {"id": again.id})
+    await open_row(pharmacist, "/prescriptions", again.id)
+    await see(pharmacist, "处方内容和医生签名时的不一样了")
     await press(visitor, "finish")
     await visitor.user.should_see(marker="ask-plan", retries=100)
     offered = next(iter(visitor.user.find(marker="ask-plan").elements)).options
     assert offered["hypertension"] == "血压随访"
-    await fill(visitor, summary="继续原方案")
+    await fill(visitor, summary="继续原方案", plan="hypertension")
     await visitor.told("已结束")
-    assert (await online.see(made)).status is ConsultationStatus.FINISHED
+    seen = await online.see(made)
+    assert seen.status is ConsultationStatus.FINISHED
+    async with rt.database.begin() as session:
+        [on] = list(await session.scalars(select(FollowUpEnrolment)))
+    assert (on.plan, on.patient_id) == ("hypertension", seen.patient_id)
+
+
+async def test_who_wants_no_follow_up_is_offered_none_and_the_summary_is_kept(desks: Desks) -> None:
+    rt = desks.rt
+    _, made, visitor = await _doctor_with_one_waiting(desks)
+    assert visitor.member
+    async with rt.database.begin() as session:
+        await work.take_up(session, rt, made, visitor.member, rt.now())
+        patient = (await views.consultation(session, made)).patient_id
+        await enrolment.stop_all(session, patient, StopReason.OPTED_OUT, actor="patient", now=rt.now())
+    await open_row(visitor, "/consultations", made)
+    await press(visitor, "finish")
+    await see(visitor, "患者不再接受随访")
+    await visitor.user.should_not_see(marker="ask-plan")
+    await fill(visitor, summary="一月后复查")
+    await visitor.told("已结束")
+    async with rt.database.begin() as session:
+        assert (await views.told(session, rt.crypto, made)).summary == "一月后复查"
 
 
 async def test_sent_back_after_the_end_it_is_amended_and_what_is_left_reaches_a_supervisor(
@@ -301,6 +336,8 @@ async def _chatting(rt: Runtime, online: Online) -> Asker:
     who = await online.asker()
     async with rt.database.begin() as session:
         await talks(session, who.contact_id)
+        contact = await accounts.contact(session, who.contact_id)
+        await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, rt.now(), None)
         person = await session.get_one(Patient, who.patient_id)
         person.phone = rt.crypto.encrypt("+8613812345678", "patients.phone")
         person.name = rt.crypto.encrypt("张明", "patients.name")

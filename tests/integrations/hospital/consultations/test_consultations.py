@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
+from integrations.catalogue import Texts
+from integrations.hospital import accounts, audit_reading
 from integrations.hospital.billing.paying import Received
 from integrations.hospital.consultations import accepting, asking, finishing, limits, offers, views
 from integrations.hospital.consultations.terms import (
@@ -24,32 +26,48 @@ from integrations.hospital.consultations.terms import (
     TooYoung,
     UnknownConsultation,
 )
+from integrations.hospital.follow_up import enrolment
+from integrations.hospital.follow_up.plans import plans
 from integrations.hospital.models import (
     AccountPatient,
+    Appointment,
+    AppointmentStatus,
     Consent,
     ConsentKind,
     Consultation,
     ConsultationStatus,
     EndedBy,
     Evidence,
+    FollowUpEnrolment,
+    FollowUpTask,
     OrderStatus,
     Patient,
     PatientStatus,
+    Period,
+    Practitioner,
     Rating,
     Refund,
     RefundReason,
     Relation,
     ReturnReason,
+    Slot,
+    StopReason,
 )
-from integrations.settings import Settings
+from integrations.settings import ROOT, Settings
+from tests.clinic_rows import doctor, half_day, ward
 from tests.consultation_rows import ACTOR, MINUTE, NOW, TERMS, Online
 
 SMALL = date(2022, 1, 1)
+FEE = 3000
+SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
 
 
 async def _refunds(online: Online) -> list[RefundReason]:
+    """Why something goes back: each time all of the ¥30."""
     async with online.database.begin() as session:
-        return list(await session.scalars(select(Refund.reason)))
+        found = list(await session.scalars(select(Refund)))
+    assert all(one.amount_fen == FEE for one in found)
+    return [one.reason for one in found]
 
 
 async def test_it_is_asked_for_paid_accepted_and_ended_with_a_summary(online: Online) -> None:
@@ -104,7 +122,44 @@ async def test_the_consent_is_kept_once_with_its_version(online: Online) -> None
         used = await session.scalars(select(Consultation.consent_id))
         assert set(used) == {kept.id}
     assert (kept.patient_id, kept.version) == (who.patient_id, asking.CONSENT_VERSION)
-    assert (await online.see(second)).status is ConsultationStatus.UNPAID
+    assert (kept.account_id, kept.contact_id, kept.given_at) == (who.account_id, who.contact_id, NOW)
+    seen = await online.see(second)
+    assert (seen.status, seen.consent_version) == (ConsultationStatus.UNPAID, asking.CONSENT_VERSION)
+
+
+async def test_an_auditor_reads_back_which_version_was_agreed_to_for_whom(
+    online: Online, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = await online.asker()
+    before = await online.ask(who)
+    async with online.database.begin() as session:
+        await asking.cancel(session, before, account_id=who.account_id, key=None, now=NOW)
+    monkeypatch.setattr(asking, "CONSENT_VERSION", "2031-02")
+    after = await online.ask(who, NOW + MINUTE)
+    versions = []
+    async with online.database.begin() as session:
+        for made in (before, after):
+            [asked] = await audit_reading.search(
+                session, subject=f"consultation:{made}", action="consultation_asked"
+            )
+            kept = await session.get_one(Consent, UUID(asked.detail["consent"]))
+            assert (await session.get_one(Consultation, made)).consent_id == kept.id
+            assert asked.actor == "patient"
+            assert asked.detail["patient"] == str(kept.patient_id) == str(who.patient_id)
+            assert asked.detail["version"] == kept.version
+            versions.append((kept.version, kept.given_at))
+    assert versions == [("2026-12", NOW), ("2031-02", NOW + MINUTE)]
+
+
+def test_what_is_agreed_to_stands_with_its_version() -> None:
+    """A text that changes is another version: a new CONSENT_VERSION, and a page of its own beside this one."""
+    page = (ROOT / f"docs/consents/consultation-{asking.CONSENT_VERSION}.md").read_text("utf-8")
+    asked = ("ask_consultation_consent", "ask_consultation_consent_elder")
+    read = [one for key in asked for one in Texts.load().variations(key)]
+    assert {one.language for one in read} == {"", "en"}
+    for one in read:
+        buttons = "".join(f"[{title}]\n" for title, _ in one.buttons)
+        assert f"```text\n{one.text}\n{buttons}```" in page
 
 
 async def test_not_accepted_in_time_the_whole_fee_goes_back_by_itself(online: Online) -> None:
@@ -212,8 +267,111 @@ async def test_messages_are_counted_told_when_few_are_left_and_given_more(online
             session, made, turns=4, time=30 * MINUTE, practitioner_id=online.doctor, actor=ACTOR, now=NOW
         )
     assert (more.turns, more.ends_at) == (4, NOW + 31 * MINUTE + TERMS.length)
+    assert (await online.events())[-1] == "consultation_extended"
     async with online.database.begin() as session:
         assert await limits.patient_said(session, (await online.asker()).contact_id, NOW) == []
+
+
+async def test_only_its_doctor_gives_it_more_while_it_goes_on(online: Online) -> None:
+    made = await online.active()
+
+    async def extend(by: UUID) -> limits.Left:
+        async with online.database.begin() as session:
+            return await limits.extend(
+                session, made, turns=4, time=30 * MINUTE, practitioner_id=by, actor=ACTOR, now=NOW
+            )
+
+    with pytest.raises(UnknownConsultation):
+        await extend(uuid4())
+    assert (await extend(online.doctor)).ends_at == NOW + 31 * MINUTE + TERMS.length
+    assert await online.expire(NOW + MINUTE + TERMS.length) == 0
+    assert await online.expire(NOW + 31 * MINUTE + TERMS.length) == 1
+    with pytest.raises(NotNow):
+        await extend(online.doctor)
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+async def test_the_doctor_chooses_a_plan_at_the_end_and_the_patient_is_on_it(
+    online: Online, refuses: bool
+) -> None:
+    """Who wants no more of it is not asked, and then it does not end so either."""
+    who = await online.asker()
+    made = await online.active(who)
+    async with online.database.begin() as session:
+        contact = await accounts.contact(session, who.contact_id)
+        await accounts.give_consents(session, contact, accounts.OWN_CONSENTS, NOW, None)
+        if refuses:
+            await enrolment.stop_all(session, who.patient_id, StopReason.OPTED_OUT, actor="patient", now=NOW)
+    plan, own = plans(SETTINGS).by_id["hypertension"], {"practitioner_id": online.doctor, "actor": ACTOR}
+    ending = (online.crypto, SETTINGS, made, "一月后复查")
+    if refuses:
+        with pytest.raises(enrolment.Refused):
+            async with online.database.begin() as session:
+                await finishing.finish(session, *ending, plan=plan, **own, now=NOW + 2 * MINUTE)
+        assert (await online.see(made)).status is ConsultationStatus.ACTIVE
+        return
+    async with online.database.begin() as session:
+        assert await finishing.finish(session, *ending, plan=plan, **own, now=NOW + 2 * MINUTE)
+        [on] = list(await session.scalars(select(FollowUpEnrolment)))
+        department = (await session.get_one(Consultation, made)).department_id
+        tasks = await session.scalar(select(func.count(FollowUpTask.id)))
+    assert (on.plan, on.patient_id, on.department_id) == ("hypertension", who.patient_id, department)
+    assert on.contact_id == who.contact_id
+    assert tasks
+
+
+@pytest.mark.parametrize(
+    ("status", "department", "days", "shows"),
+    [
+        (AppointmentStatus.FULFILLED, "own", 364, True),
+        (AppointmentStatus.FULFILLED, "own", 366, False),  # too long ago
+        (AppointmentStatus.FULFILLED, "other", 20, False),  # was seen for something else
+        (AppointmentStatus.NOSHOW, "own", 20, False),
+        (AppointmentStatus.CANCELLED, "own", 20, False),
+        (AppointmentStatus.FULFILLED, "own", -1, False),  # is to be seen
+    ],
+)
+async def test_a_visit_that_took_place_in_the_department_shows_the_diagnosis(
+    online: Online, status: AppointmentStatus, department: str, days: int, shows: bool
+) -> None:
+    who = await online.asker()
+    await _visited(online, who, status, department, NOW - timedelta(days=days))
+    if not shows:
+        with pytest.raises(FirstVisit):
+            await online.ask(who, messages=())
+        return
+    seen = await online.see(await online.ask(who, messages=()))
+    assert (seen.evidence, seen.evidence_confirmed_at) == (Evidence.ON_FILE, NOW)
+    other = await online.asker()
+    with pytest.raises(FirstVisit):  # somebody else's visit shows nothing
+        await online.ask(other, messages=())
+
+
+async def _visited(
+    online: Online, who: Any, status: AppointmentStatus, department: str, at: datetime
+) -> None:
+    async with online.database.begin() as session:
+        seen_by = await session.get_one(Practitioner, online.doctor)
+        if department == "other":
+            seen_by = await doctor(session, "张伟", (await ward(session, uuid4().hex[:8])).id)
+        # the rows of a booking, which in the past nobody could make
+        schedule = await half_day(
+            session, seen_by, at.date(), time(9), Period.MORNING, fee_fen=0, slots=1, minutes=10
+        )
+        slot = (await session.scalars(select(Slot).where(Slot.schedule_id == schedule))).one()
+        slot.starts_at = at
+        about = {"patient_id": who.patient_id, "account_id": who.account_id, "contact_id": who.contact_id}
+        session.add(Appointment(schedule_id=schedule, slot_id=slot.id, status=status, fee_fen=0, **about))
+
+
+@pytest.mark.parametrize(("born", "small"), [(date(2020, 11, 22), False), (date(2020, 11, 23), True)])
+async def test_the_sixth_birthday_counts(online: Online, born: date, small: bool) -> None:
+    child = await online.asker(born, relation=Relation.CHILD)
+    if not small:
+        assert await online.ask(child)
+        return
+    with pytest.raises(NoGuardian):
+        await online.ask(child)
 
 
 async def test_another_doctor_sees_and_does_nothing(online: Online) -> None:
