@@ -22,7 +22,7 @@ from integrations.hospital.pharmacy import medicines, views
 from integrations.hospital.pharmacy.allergies import Warned
 from integrations.hospital.pharmacy.checking import Unacknowledged
 from integrations.hospital.pharmacy.issuing import Prescribed
-from integrations.hospital.pharmacy.terms import MOST_LINES, Terms
+from integrations.hospital.pharmacy.terms import LONGEST_SUPPLY, LONGEST_WORDS, MOST_LINES, Terms
 from integrations.hospital.reading import age_on
 from integrations.hospital.staff.permissions import Right
 
@@ -83,11 +83,13 @@ class Line:
                 )
                 often = [words(f"consultations.{one}") for one in _OFTEN]
                 self.frequency = ui.input(words("consultations.frequency"), autocomplete=often)
-                self.days = ui.number(words("consultations.days"), min=1, max=90, precision=0)
+                self.days = ui.number(words("consultations.days"), min=1, max=LONGEST_SUPPLY, precision=0)
                 self.packs = ui.number(words("consultations.packs"), min=1, max=99, precision=0)
                 for name in ("code", "dose", "frequency", "days", "packs"):
                     named(getattr(self, name), f"rx-{name}-{number}")
                     getattr(self, name).props("outlined dense hide-bottom-space").classes(f"rx-{name}")
+                for field in (self.dose, self.frequency):
+                    field.props(f"maxlength={LONGEST_WORDS}")
                 drop = ui.button(icon="delete_outline", on_click=lambda: writing.drop(self))
                 drop.props(f'flat round dense color=grey-7 aria-label="{words("consultations.drop_line")}"')
             self._warned = ui.element("div").classes("rx-warned")

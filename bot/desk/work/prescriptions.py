@@ -18,8 +18,23 @@ from bot.desk.work.reasons import moment, who
 from integrations.hospital.clock import local_date
 from integrations.hospital.intake import keeping
 from integrations.hospital.intake.story import NONE, UNKNOWN
-from integrations.hospital.models import Medicine, Patient, PrescriptionStatus, PrescriptionWarning
-from integrations.hospital.pharmacy import checking, counter, medicines, reviews, substitutions, terms, views
+from integrations.hospital.models import (
+    Medicine,
+    Patient,
+    Prescription,
+    PrescriptionStatus,
+    PrescriptionWarning,
+)
+from integrations.hospital.pharmacy import (
+    checking,
+    counter,
+    medicines,
+    reviews,
+    signing,
+    substitutions,
+    terms,
+    views,
+)
 from integrations.hospital.pharmacy.allergies import Warned, WarningKind
 from integrations.hospital.pharmacy.checking import Unacknowledged
 from integrations.hospital.pharmacy.reviews import WithColleague
@@ -164,6 +179,7 @@ class Prescriptions:
             Fact("prescriptions.issued", moment(self._desk, one.issued_at)),
             Fact("prescriptions.valid", moment(self._desk, one.valid_until)),
         ]
+        facts += await self._signed(session, one)
         facts += [Fact("prescriptions.pharmacist", who(one.pharmacist))] if one.pharmacist else []
         if one.amends_because:
             facts.append(Fact("prescriptions.amends", one.amends_because, "warn"))
@@ -187,6 +203,19 @@ class Prescriptions:
             ("prescriptions.others", await self._others(session, one)),
         ]
         return Detail(one.number, facts, [(title, lines) for title, lines in lists if lines])
+
+    async def _signed(self, session: AsyncSession, one: PrescriptionView) -> list[Fact]:
+        """By whom and when; until the review also whether it is still what was signed. Afterwards it may be another,
+        with a medicine that the patient agreed to."""
+        row = await session.get_one(Prescription, one.id)
+        if row.signed_hash is None:
+            return []
+        by = f"{who(row.signed_by)} · {moment(self._desk, row.signed_at)}"
+        if one.status not in _REVIEW:
+            return [Fact("prescriptions.signed", by)]
+        holds = await signing.holds(session, row)
+        said = self._desk.words(f"prescriptions.signature_{'holds' if holds else 'void'}")
+        return [Fact("prescriptions.signed", f"{by} · {said}", "" if holds else "bad")]
 
     async def _warnings(self, session: AsyncSession, one: PrescriptionView) -> list[tuple[str, Tone]]:
         """What is known of allergies and of what is taken already, held against each line; what the patient told of

@@ -83,7 +83,8 @@ async def write(
     if one.evidence_confirmed_at is None:
         raise NotConfirmed
     person = await session.get_one(Patient, one.patient_id)
-    if age_on(person.birth_date, local_date(now)) < SMALL_CHILD and not signed.accompanied:
+    small_child = age_on(person.birth_date, local_date(now)) < SMALL_CHILD
+    if small_child and not signed.accompanied:
         raise Accompanied
     warned = await warnings(session, crypto, one.patient_id, signed.lines, now)
     if open_ones := [this for this in warned if not signed.reasons.get(this.position, "").strip()]:
@@ -108,9 +109,9 @@ async def write(
         await signing.sign(session, prescription, signed_by=actor, now=now)
     _keep(session, crypto, made, warned, signed, actor, now)
     await session.flush()
-    await rows.record(
-        session, one, "prescription_signed", actor, prescription=str(made), hash=prescription.signed_hash
-    )
+    said = {"accompanied": True} if small_child else {}
+    what = {"prescription": str(made), "hash": prescription.signed_hash}
+    await rows.record(session, one, "prescription_signed", actor, **what, **said)
     if before:
         await pharmacy_rows.tell(session, prescription, EventKind.PRESCRIPTION_AMENDED)
     return made

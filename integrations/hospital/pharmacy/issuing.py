@@ -22,7 +22,15 @@ from integrations.hospital.models import (
     Review,
 )
 from integrations.hospital.pharmacy import medicines
-from integrations.hospital.pharmacy.terms import MOST_DAYS, MOST_LINES, BadPrescription, Terms, end_of_day
+from integrations.hospital.pharmacy.terms import (
+    LONGEST_SUPPLY,
+    LONGEST_WORDS,
+    MOST_DAYS,
+    MOST_LINES,
+    BadPrescription,
+    Terms,
+    end_of_day,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +123,12 @@ def _check(lines: Sequence[Prescribed], found: Sequence[Medicine], *, online: bo
     for line, medicine in zip(lines, found, strict=True):
         if line.days < 1 or line.quantity < 1:
             raise BadPrescription(f"{line.code}: days and packs are at least 1")
+        if line.days > LONGEST_SUPPLY:
+            raise BadPrescription(f"{line.code}: at most {LONGEST_SUPPLY} days")
         if not (line.dose.strip() and line.frequency.strip()):
             raise BadPrescription(f"{line.code}: say how much and how often")
+        if max(len(line.dose), len(line.frequency)) > LONGEST_WORDS:
+            raise BadPrescription(f"{line.code}: how much and how often in {LONGEST_WORDS} characters each")
         if online and not medicines.may_be_prescribed_online(medicine.kind):
             raise BadPrescription(f"{line.code}: {medicine.kind} medicines may not be prescribed online")
 

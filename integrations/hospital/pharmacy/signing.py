@@ -33,8 +33,13 @@ async def sign(session: AsyncSession, one: Prescription, *, signed_by: str, now:
 
 async def check(session: AsyncSession, one: Prescription) -> None:
     """Raises SignatureVoid. One that was written outside of a consultation bears no signature of ours."""
-    if one.signed_hash is not None and await _hash(session, one) != one.signed_hash:
+    if one.signed_hash is not None and not await holds(session, one):
         raise SignatureVoid("it was changed after it was signed")
+
+
+async def holds(session: AsyncSession, one: Prescription) -> bool:
+    """Whether it is what its doctor signed."""
+    return one.signed_hash == await _hash(session, one)
 
 
 async def _hash(session: AsyncSession, one: Prescription) -> str:

@@ -36,7 +36,13 @@ from integrations.hospital.pharmacy import checking, medicines
 from integrations.hospital.pharmacy.allergies import Warned
 from integrations.hospital.pharmacy.checking import Unacknowledged
 from integrations.hospital.pharmacy.rows import close_bill, locked, tell
-from integrations.hospital.pharmacy.terms import BadPrescription, NotNow, PharmacyError, UnknownPrescription
+from integrations.hospital.pharmacy.terms import (
+    LONGEST_WORDS,
+    BadPrescription,
+    NotNow,
+    PharmacyError,
+    UnknownPrescription,
+)
 from integrations.hospital.pharmacy.views import prescription_of
 
 _BEFORE_REVIEW = (PrescriptionStatus.ISSUED, PrescriptionStatus.IN_REVIEW)
@@ -107,7 +113,7 @@ async def propose(
     one = await _open(session, prescription_id, now)
     await _agreed(session, one, agreed_by)
     old, new = await medicines.by_code(session, old_code), await medicines.by_code(session, code)
-    if quantity < 1 or not dose.strip():
+    if quantity < 1 or not 1 <= len(dose.strip()) <= LONGEST_WORDS:
         raise BadPrescription("say how many packs and how much to take")
     line = await _line_of(session, one, old, new)
     warned = await _warnings(session, crypto, one, line, new, now)

@@ -9,6 +9,8 @@ from integrations.hospital.clock import hospital_zone, local_date
 from integrations.settings import Settings
 
 MOST_DAYS = 3  # for which a prescription may be valid (处方管理办法 18)
+LONGEST_SUPPLY = 90  # days for which one medicine may last
+LONGEST_WORDS = 60  # characters that say how much, or how often
 MOST_LINES = 5  # medicines on one prescription (处方管理办法 6)
 
 

@@ -14,7 +14,7 @@ from bot.handoff import queue, talking, timers
 from bot.handoff.models import Reason, Talk, TalkStatus
 from bot.handoff.states import NotYours
 from bot.models import ControlState
-from integrations.hospital.consultations import asking
+from integrations.hospital.consultations import asking, limits
 from integrations.hospital.consultations.terms import NotNow, UnknownConsultation
 from integrations.hospital.models import ConsultationStatus, Practitioner, ReturnReason, Role
 from integrations.messages import Kind, MessageIn
@@ -144,6 +144,39 @@ async def test_accepted_talked_counted_and_finished_in_one(rt: Any, online: Onli
     said = await _said(rt)
     assert any("看小结" in words for words in said)
     assert not any("复查" in words for words in said)
+
+
+async def test_near_and_at_the_limit_the_patient_is_told_in_the_talk_and_nothing_is_held_back(
+    rt: Any, online: Online, clock: Any
+) -> None:
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    made = await online.ask(who)
+    await online.pay(made)
+    await _said(rt)
+    async with rt.database.begin() as session:
+        await work.accept(session, rt, made, doctor, NOW + MINUTE)
+        contact = text("SELECT platform_id FROM contacts WHERE id = :id")
+        sender = await session.scalar(contact, {"id": who.contact_id})
+    assert any("可发 5 条消息，到 11:01 为止" in words for words in await _said(rt))
+    clock.time = NOW + 2 * MINUTE
+    heard = []
+    for number in range(TERMS.turns + 1):
+        words = MessageIn(
+            channel="wechat", external_id=f"t{number}", sender=sender, kind=Kind.TEXT, text="头晕好些了",
+            sent_at=clock(),
+        )  # fmt: skip
+        await inbox.accept(rt, rt.channels["wechat"], words, passive_until=None)
+        heard.append("".join(await _said(rt)))
+    assert [bool(one) for one in heard] == [False, True, False, False, True, False]
+    assert "还可以发 3 条消息" in heard[1]
+    assert "消息条数用完了，您发的对方仍能看到" in heard[4]
+    async with rt.database.begin() as session:
+        stored = await session.scalar(text("SELECT count(*) FROM inbound WHERE kind = 'text'"))
+        assert stored == TERMS.turns + 1
+        own = {"practitioner_id": online.doctor, "actor": doctor.actor, "now": clock()}
+        await limits.extend(session, made, turns=10, time=30 * MINUTE, **own)
+    [more] = await _said(rt)
+    assert "还可发 10 条消息，到 11:31 为止" in more
 
 
 async def test_refused_by_the_consultation_the_talk_is_not_taken(rt: Any, online: Online) -> None:
