@@ -60,6 +60,7 @@ async def test_without_registration_or_consent_in_five_messages(clinic: Clinic, 
     for told in ("11月27日（周五）", "医患关系办公室", "12345", "12320", "人民调解委员会"):
         assert told in said.text
     assert chat.form == ""
+    assert (await chat.press(said, "找人工")).handoff == {"skill": "service", "reason": "complaint"}
     [case] = await made(runtime)
     assert words_of(runtime, case) == "挂号的时候等了三个小时\n护士还很凶，没人管"
     assert (case.category, case.deadline, case.adverse) == (

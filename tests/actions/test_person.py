@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from integrations.hospital.models import Patient
@@ -53,3 +54,19 @@ async def test_who_has_asked_a_doctor_hears_how_that_stands_and_afterwards_may_a
     said = await chat.say("talk_to_human", ("purpose", "doctor_before"))
     again = f'{{"practitioner": "{clinic.doctors["李静"]}"}}'
     assert list(said.buttons.values())[:2] == [f"/online_consultation{again}", f"/book_appointment{again}"]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "reason"),
+    [
+        ("complaint", "complaint"),
+        ("anger", "anger"),
+        ("failed", "failed"),
+        ("asked", "asked"),
+        ("x", "asked"),
+    ],
+)
+async def test_a_button_that_offers_a_person_says_why(clinic: Clinic, purpose: str, reason: str) -> None:
+    chat = await clinic.chat(registered=False)
+    said = await chat.say("talk_to_human", ("purpose", purpose))
+    assert said.handoff == {"skill": "service", "reason": reason}

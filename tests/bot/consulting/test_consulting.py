@@ -144,6 +144,9 @@ async def test_accepted_talked_counted_and_finished_in_one(rt: Any, online: Onli
     said = await _said(rt)
     assert any("看小结" in words for words in said)
     assert not any("复查" in words for words in said)
+    async with rt.database.begin() as session:
+        asked = text("SELECT subject_kind FROM ratings")
+        assert list(await session.scalars(asked)) == ["consultation"]  # its own question, and no second one
 
 
 async def test_near_and_at_the_limit_the_patient_is_told_in_the_talk_and_nothing_is_held_back(

@@ -292,6 +292,27 @@ async def test_what_waits_is_counted_as_soon_as_a_page_is_shown(
     await until(lambda: badge.visible and badge.text == "1")
 
 
+async def test_whose_browser_is_gone_is_there_no_more(
+    desks: Desks, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page itself stands for a while, for a browser that comes back: it is the open line that counts."""
+    agent = await desks.enter(Role.AGENT)
+    desk = await _built(agent, "/account")
+    async with desks.rt.database.begin() as session:
+        await presence.set_state(session, desk.member.id, PresenceState.ONLINE, clock())
+
+    async def there() -> bool:
+        """The heartbeat's, most of a minute later."""
+        clock.forward(seconds=50)
+        await Heartbeat(desks.rt).once()
+        async with desks.rt.database.begin() as session:
+            return desk.member.id in [one.member.id for one in await presence.present(session, clock())]
+
+    assert [await there() for _ in range(3)] == [True] * 3
+    monkeypatch.setattr(desk.client, "tab_id", None)
+    assert [await there() for _ in range(2)] == [True, False]
+
+
 async def test_a_red_flag_is_heard_in_whichever_page_one_is(
     desks: Desks, message: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """The queue for a person: order, place, waiting time, hours."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -179,6 +180,12 @@ async def test_who_asked_at_night_does_not_refute_what_was_measured_by_day(
     await ask(night)
     clock.time += timedelta(hours=5)
     assert (await ask(night)).minutes == 4
+
+
+async def test_while_a_doctor_is_awaited_the_bot_goes_on_by_day_and_by_night(rt, patient, ask, clock):
+    place = await ask(patient, Skill.DOCTOR, reason=Reason.CONSULTATION, consultation_id=uuid4())
+    assert (place.status, place.opens_at) == (TalkStatus.UNANSWERED, None)
+    assert await state(rt, patient) == ("bot", 0)
 
 
 async def test_who_leaves_is_out_of_the_line_and_the_bot_speaks(rt, arrive, ask, clock):

@@ -12,10 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 from sqlalchemy import text
 
-from bot.handoff import control, queue, talking
+from bot import claims, outbox
+from bot.handoff import alarmed, control, queue, talking, timers
 from bot.handoff.models import TalkStatus
 from bot.handoff.states import OPEN, QUEUED, SPEAKS, TRANSITIONS, Over, TalkRefusal, WrongStep, check
 from bot.models import ControlState
+from bot.outbox import Reply
+from tests.bot.handoff.conftest import rows
 
 
 @pytest.mark.parametrize("before", list(TalkStatus))
@@ -43,6 +46,9 @@ _ELSEWHERE = text("""
 """)
 
 
+_LEFT = text("SELECT inbound_id, talk_id, staff_id, epoch FROM outbound WHERE id = ANY(:ids)")
+
+
 class Machine(RuleBasedStateMachine):
     """Steps at random on one conversation; refused ones change nothing."""
 
@@ -51,6 +57,8 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.epochs: list[int] = []
+        self.statuses: dict[Any, str] = {}
+        self.answers = 0
         self.run(self.clean())
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -80,6 +88,26 @@ class Machine(RuleBasedStateMachine):
         async with self.world.rt.database.begin() as session:
             return int((await session.execute(_ELSEWHERE)).scalar_one())
 
+    async def history(self) -> dict[Any, str]:
+        async with self.world.rt.database.begin() as session:
+            return {row.id: row.status for row in await session.execute(text("SELECT id, status FROM talks"))}
+
+    async def bot_says(self, **more: Any) -> None:
+        _, who = await self.look()
+        async with self.world.rt.database.begin() as session:
+            await outbox.queue(
+                session, self.world.rt.crypto, self.world.patient, [Reply("机器人")], epoch=who.epoch, **more
+            )
+
+    async def send(self) -> list[Any]:
+        """All that may leave now does; gives the rows."""
+        left: list[Any] = []
+        while claimed := await claims.claim(self.world.rt, self.world.patient):
+            async with self.world.rt.database.begin() as session:
+                left += await session.execute(_LEFT, {"ids": list(claimed.ids)})
+            await claims.finish(self.world.rt, claimed, "sent")
+        return left
+
     def talk(self) -> Any:
         return self.run(self.look())[0]
 
@@ -95,6 +123,59 @@ class Machine(RuleBasedStateMachine):
             await queue.ask(session, self.world.rt, self.world.patient, bot_goes_on=True)
 
         self.run(self.do(brought))
+
+    @rule()
+    def alarm(self) -> None:
+        """A red flag brings the patient to the front."""
+
+        async def seen(session: Any) -> None:
+            await alarmed.to_the_front(session, self.world.patient, self.world.rt.now())
+
+        self.run(self.do(seen))
+
+    @rule()
+    def message(self) -> None:
+        self.run(
+            self.do(lambda session: queue.keep_message(session, self.world.patient, self.world.rt.now()))
+        )
+
+    @rule()
+    def withdraw(self) -> None:
+        self.run(self.do(lambda session: queue.withdraw(session, self.world.patient, self.world.rt.now())))
+
+    @precondition(lambda self: self.talk() is not None)
+    @rule()
+    def lose(self) -> None:
+        """The browser of whoever speaks is gone."""
+        found = self.talk()
+
+        async def gone(session: Any) -> None:
+            one = await talking.talk(session, found.id)
+            assert await timers.lost(session, self.world.rt, one, self.world.rt.now()) == (
+                found.status == "active"
+            )
+
+        assert self.run(self.do(gone))
+
+    @precondition(lambda self: self.run(self.look())[1].state == ControlState.BOT)
+    @rule()
+    def answer(self) -> None:
+        """A turn of the bot's, which asks Rasa only while it speaks."""
+        self.answers += 1
+        self.run(self.bot_says(inbound_id=self.world.inbound, first=self.answers))
+
+    @rule()
+    def tell_news(self) -> None:
+        self.run(self.bot_says())
+
+    @rule()
+    def deliver(self) -> None:
+        """In the middle of a talk nothing of the bot's leaves, and no answer from before one ever does."""
+        _, who = self.run(self.look())
+        for row in self.run(self.send()):
+            bots = row.staff_id is None and row.talk_id is None
+            assert not bots or who.state == ControlState.BOT
+            assert row.inbound_id is None or row.epoch == who.epoch
 
     @rule()
     def leave(self) -> None:
@@ -190,6 +271,14 @@ class Machine(RuleBasedStateMachine):
         assert all(before <= after for before, after in pairwise(self.epochs))
 
     @invariant()
+    def only_the_table_s_steps_were_taken(self) -> None:
+        found = self.run(self.history())
+        for talk_id, status in found.items():
+            before = self.statuses.get(talk_id, status)
+            assert status == before or TalkStatus(status) in TRANSITIONS[TalkStatus(before)]
+        self.statuses = found
+
+    @invariant()
     def nobody_s_words_wait_in_another_s_talk(self) -> None:
         assert self.run(self.waiting_elsewhere()) == 0
 
@@ -197,8 +286,9 @@ class Machine(RuleBasedStateMachine):
 async def test_any_order_of_steps(rt, patient, agent, other):
     members = {"one": agent, "two": other}
     loop = asyncio.get_running_loop()
-    Machine.world = SimpleNamespace(rt=rt, patient=patient, members=members, loop=loop)
+    [inbound] = await rows(rt, "SELECT id FROM inbound")
+    Machine.world = SimpleNamespace(rt=rt, patient=patient, members=members, loop=loop, inbound=inbound.id)
     quick = settings(
-        max_examples=5, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
     )
     await asyncio.to_thread(run_machine, Machine, settings=quick)
