@@ -106,6 +106,12 @@ async def test_a_hostile_name_stays_text(desks: Desks) -> None:
     assert "&lt;script&gt;alert" in page
     refused = await desks.browser().post("/login", data={"name": hostile, "password": "x", "onward": hostile})
     assert "alert(1)" not in refused.text
+    onward = f'/"{hostile}'  # a way inside as far as anybody can tell
+    asked = await desks.browser().get("/login", params={"next": onward})
+    again = await desks.browser().post("/login", data={"name": "x", "password": "x", "onward": onward})
+    for shown in (asked.text, again.text):
+        assert "&lt;script&gt;alert(1)" in shown
+        assert "<script>alert" not in shown
 
 
 @pytest.mark.parametrize(
