@@ -85,9 +85,13 @@ async def test_pictures_of_a_case_are_opened_by_who_read_it(desks: Desks, clock:
         (agent.http, f"{at[:-8]}AAAAAAA="), (agent.http, "/cases/media/x"),
     ):  # fmt: skip
         assert (await browser.get(address)).status_code == 404, address
+    for role, status in (("nurse", 404), ("agent", 200)):
+        async with rt.database.begin() as session:
+            await session.execute(text("UPDATE staff SET role = :role WHERE login = 'zhou'"), {"role": role})
+        assert (await agent.http.get(at)).status_code == status
     clock.forward(minutes=6)
     assert (await agent.http.get(at)).status_code == 404
-    assert len(await audited(desks, "case_medium_opened")) == 1
+    assert len(await audited(desks, "case_medium_opened")) == 2
 
 
 async def _picture_of(rt: Runtime, number: str) -> UUID:

@@ -10,6 +10,7 @@ import pytest
 
 from bot import conversations, delivery, inbox, outbox
 from bot.handoff import talking, timers
+from bot.handoff.models import Skill
 from bot.handoff.states import AlreadyTaken
 from bot.outbox import Reply
 from bot.staff_group import answering
@@ -129,10 +130,11 @@ async def test_whose_right_is_gone_is_a_stranger_with_the_next_word(
     assert await heard() == ["接通了，小李为您服务。"]
 
 
-async def test_an_update_that_is_brought_twice_counts_once(rt, waiting, write, heard, keep):
+async def test_an_update_that_is_brought_twice_counts_once(rt, waiting, write, heard, keep, clock):
     await write("/take")
     said = await write("好的")
     for _ in range(3):
+        clock.forward(minutes=2)
         await answering.keep(rt, said)
         await keep()
     assert await heard() == ["接通了，小李为您服务。", "好的"]
@@ -216,6 +218,24 @@ async def test_of_another_skill_nobody_takes_it(rt, telegram, waiting, write, hi
     await write("/take", user=6)
     assert telegram.lines[-1] == "This talk is not yours; nothing was sent."
     assert (await talks(rt))[0].status == "waiting"
+
+
+async def test_a_talk_that_was_handed_to_the_pharmacy_is_neither_taken_nor_noted_nor_closed_here(
+    rt, telegram, waiting, write, heard, known, hire, act
+):
+    """By whoever may do so at the desk."""
+    boss = await hire("boss", "主管", Role.SUPERVISOR)
+    await rows(rt, "UPDATE staff SET telegram_id = 5 WHERE id = :id RETURNING id", id=boss.id)
+    await write("/take")
+    [talk] = await rows(rt, "SELECT id FROM talks")
+    await act(talking.transfer, talk.id, known, skill=Skill.PHARMACY)
+    before = await heard()
+    for words in ("/take", "您好", "/note x", "/back", "/close"):
+        await write(words, user=5)
+        assert telegram.lines[-1] == "➡️ 已转给医生或药师，请在工作台处理。"
+    assert await heard() == before
+    assert (await talks(rt))[0].status == "waiting"
+    assert await rows(rt, "SELECT 1 FROM talk_notes") == []
 
 
 async def test_a_picture_goes_to_the_patient_with_its_words(telegram, waiting, write, heard):

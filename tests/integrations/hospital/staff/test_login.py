@@ -105,6 +105,17 @@ async def test_five_failures_lock_for_a_quarter_of_an_hour(
     assert await _code(database, crypto, agent, staff_rows.code(later), later)
 
 
+async def test_who_comes_in_begins_anew_with_their_failures(
+    database: Database, crypto: Crypto, agent: StaffMember
+) -> None:
+    for day in range(2):
+        now = NOW + timedelta(days=day)
+        for _ in range(4):
+            assert await _try(database, "li.na", "wrong", now) is None
+        assert await _try(database, "li.na", PASSWORD, now) is not None
+        assert await _code(database, crypto, agent, staff_rows.code(now), now)
+
+
 async def test_a_lock_of_a_clock_that_ran_ahead_is_over(database: Database, agent: StaffMember) -> None:
     for _ in range(5):
         await _try(database, "li.na", "wrong", NOW + timedelta(days=3))
@@ -138,11 +149,13 @@ async def test_a_session_ends_when_idle_and_after_twelve_hours(
     token = await _token(database, agent)
     assert not await _is_open(database, token, NOW + 30 * MINUTE)
     now = NOW
-    for _ in range(24):
+    for _ in range(25):
         assert await _is_open(database, token, now)
         now += 29 * MINUTE
-    assert now > NOW + timedelta(hours=11)
-    assert not await _is_open(database, token, NOW + timedelta(hours=12))
+    twelve = NOW + timedelta(hours=12)
+    assert now > twelve  # not idle by then
+    assert await _is_open(database, token, twelve - MINUTE)
+    assert not await _is_open(database, token, twelve)
 
 
 async def test_looking_without_acting_does_not_keep_a_session(database: Database, agent: StaffMember) -> None:
