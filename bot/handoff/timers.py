@@ -59,7 +59,7 @@ _SILENT = text("""
         OR EXISTS (
             SELECT FROM inbound WHERE inbound.conversation_id = talks.conversation_id
               AND kind NOT IN ('event', 'unfollow', 'system')
-              AND received_at > coalesce(last_said_at, accepted_at) AND received_at < :answer))
+              AND received_at > greatest(last_said_at, accepted_at) AND received_at < :answer))
     LIMIT :limit
 """)
 _TO_TELL = text("""

@@ -261,6 +261,30 @@ async def test_a_silent_person_is_seen_and_the_patient_told_once(
     assert [tuple(row) for row in await rows(rt, "SELECT silent_since FROM talks")] == [(None,)]
 
 
+async def test_whoever_takes_over_has_as_long_as_who_began(rt, patient, ask, hire, clock, telegram, arrive):
+    """Though the patient waits for an answer since before."""
+    first, second = await hire("first", there=True), await hire("second", there=True)
+    place = await ask(patient)
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, place.talk_id, first, clock())
+        await talking.say(session, rt, place.talk_id, first, "我请同事看看")
+    clock.forward(seconds=1)
+    await arrive(words="好的，我要问的是报告")
+    async with rt.database.begin() as session:
+        await talking.transfer(session, rt, place.talk_id, first, clock(), to=second)
+    clock.forward(minutes=5)
+    async with rt.database.begin() as session:
+        await talking.accept(session, rt, place.talk_id, second, clock())
+    said = []
+    for seconds in (0, 60, 240):
+        clock.forward(seconds=seconds)
+        await still_there(rt, first, second)
+        await timers.keep(rt)
+        await delivery.deliver(rt, patient)
+        said.append(sum("已经提醒了" in words for words in telegram.texts))
+    assert said == [0, 0, 1]
+
+
 async def test_who_takes_a_talk_and_says_nothing_is_seen_although_the_patient_waits_without_a_word(
     rt, patient, ask, hire, clock, telegram
 ):
