@@ -45,7 +45,7 @@ class Roster:
             (View("coming", "roster.coming", self._coming), View("over", "roster.over", self._over)),
             describe=self._describe,
             actions=(
-                Action("phone", see, self._phone, asks=(REASON,), primary=True, icon="call", key="r"),
+                Action("phone", see, self._phone, asks=(REASON,), primary=True, icon="call", key="p"),
                 Action("remove", change, self._remove, fits=self._stands, danger=True, icon="event_busy"),
             ),
             general=(Action("add", change, self._add, then=(self._whom,), icon="add"),),

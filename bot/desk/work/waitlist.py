@@ -39,7 +39,7 @@ class Waitlist:
             (View("all", "waitlist.all", self._all), View("offered", "waitlist.offered", self._offered)),
             describe=self._describe,
             actions=(
-                Action("phone", Right.PATIENTS_REVEAL, self._phone, asks=(REASON,), icon="call", key="r"),
+                Action("phone", Right.PATIENTS_REVEAL, self._phone, asks=(REASON,), icon="call", key="p"),
             ),
             due="waitlist.left",
         )
