@@ -80,7 +80,8 @@ _ROWS = f"""
     ) AS said ON true
     LEFT JOIN LATERAL (
         SELECT content, created_at, staff_id, status, talk_id FROM outbound
-        WHERE conversation_id = c.id AND status <> 'dropped' ORDER BY created_at DESC, seq DESC LIMIT 1
+        WHERE conversation_id = c.id AND status <> 'dropped' AND (talk_id IS NULL OR staff_id IS NOT NULL)
+        ORDER BY created_at DESC, seq DESC LIMIT 1
     ) AS told ON true
 """  # noqa: S608 - pieces of our own
 _READ = text(_ROWS)
@@ -122,10 +123,11 @@ _LATEST = 5000  # messages: some hours of a large hospital
 @dataclass(frozen=True, slots=True)
 class Row:
     """One conversation in the list. `name` is masked, None for somebody who has not registered; `last` are the last
-    words, with numbers masked, and `last_by` who said them: patient, staff or bot. `unanswered_since`: since when the
-    patient waits for a word of a person. `closes_at`, `left`: until when and how often the platform lets us write;
-    None where it sets no limit. `ends_at`, `turns_left`: of a consultation that is going on. `with_doctors`: the talks
-    that not everybody may read (bot.desk.talks.seeing)."""
+    words, with numbers masked, and `last_by` who said them: patient, staff or bot. The bot's words about the talk
+    itself, and all of them while the patient waits, would hide what the patient wants, and are left out.
+    `unanswered_since`: since when the patient waits for a word of a person. `closes_at`, `left`: until when and how
+    often the platform lets us write; None where it sets no limit. `ends_at`, `turns_left`: of a consultation that is
+    going on. `with_doctors`: the talks that not everybody may read (bot.desk.talks.seeing)."""
 
     id: UUID
     channel: str
@@ -286,8 +288,8 @@ def _row(crypto: Crypto, found: Any, today: date, limited: Iterable[str], public
 
 
 def _last(crypto: Crypto, found: Any, public: Collection[str]) -> tuple[str, str, str, datetime | None]:
-    """kind, words, who and when of the latest message."""
-    if found.in_at and (not found.out_at or found.in_at >= found.out_at):
+    """kind, words, who and when of the latest message; of whoever waits for a person, what they said last."""
+    if found.in_at and (not found.out_at or found.in_at >= found.out_at or found.status in QUEUED):
         words = _preview(crypto, found.in_content, inbox.unseal, public)
         return found.in_kind, words, "patient", found.in_at
     if found.out_at:

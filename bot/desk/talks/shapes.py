@@ -139,8 +139,13 @@ def _label(item: Item, words: Words) -> str:
         and item.kind != "text"
         and (item.kind not in _PLAIN or not (item.text or item.medium))
     ):
-        return words(f"talks.kind_{item.kind}")
+        return words(f"talks.kind_{item.kind}") + _place(item)
     return ""
+
+
+def _place(item: Item) -> str:
+    """As whoever sends help can read it out: latitude and longitude."""
+    return " · {:.5f}, {:.5f}".format(*item.place) if item.place else ""
 
 
 def _event(item: Item, words: Words) -> str:

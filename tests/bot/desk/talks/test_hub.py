@@ -11,14 +11,18 @@ from uuid import UUID, uuid4
 from redis.exceptions import ConnectionError as RedisGone
 from sqlalchemy import text
 
+from bot import outbox
 from bot.desk.talks import acts, rows, transcript
 from bot.desk.talks.hub import Hub
 from bot.desk.talks.readable import EVERYTHING, Readable
 from bot.desk.talks.rows import Row
+from bot.desk.talks.shapes import item_shape
+from bot.desk.words import Words
 from bot.handoff import queue, talking
 from bot.handoff.models import Skill
+from bot.outbox import Reply
 from bot.wake import tell_desk
-from integrations.messages import Kind, Media
+from integrations.messages import Kind, Location, Media
 
 PATIENCE = 90  # seconds: only a hub that tells nothing takes so long
 
@@ -96,6 +100,19 @@ async def test_a_row_says_who_waits_since_when_and_what_may_be_sent(
     await arrive(words="在吗")
     row = await read(rt, conversation)
     assert (row.unread, row.unanswered_since, row.last_by) == (1, rt.now(), "patient")
+
+
+async def test_of_whoever_waits_the_list_says_what_they_want(rt, wait_for, accept, agent):
+    """Not that the bot is sorry, nor that somebody has come."""
+    conversation = await wait_for(words="退款什么时候到")
+    async with rt.database.begin() as session:
+        await outbox.queue(session, rt.crypto, conversation, [Reply("抱歉，现在没人腾得出手")], epoch=0)
+    waits = await read(rt, conversation)
+    assert (waits.last, waits.last_by, waits.last_at) == ("退款什么时候到", "patient", rt.now())
+    async with rt.database.begin() as session:
+        await session.execute(text("DELETE FROM outbound"))
+    await accept(conversation, agent)
+    assert (await read(rt, conversation)).last == "退款什么时候到"
 
 
 async def test_the_transcript_holds_all_sides_in_order(rt, clock, wait_for, accept, agent, arrive):
@@ -273,6 +290,14 @@ async def test_pictures_are_items_with_what_became_of_them(rt, arrive):
         [item] = await transcript.read(session, rt.crypto, conversation, EVERYTHING, before=transcript.LATEST)
     assert (item.kind, item.medium_state) == ("image", "waiting")
     assert item.medium
+
+
+async def test_a_place_is_told_as_it_can_be_read_out(rt, arrive):
+    """To whoever sends help there."""
+    conversation = await arrive(kind=Kind.LOCATION, words="", location=Location(39.9087, 116.3975, ""))
+    async with rt.database.transaction() as session:
+        [item] = await transcript.read(session, rt.crypto, conversation, EVERYTHING, before=transcript.LATEST)
+    assert item_shape(item, "*明", Words("zh"))["label"] == "位置 · 39.90870, 116.39750"
 
 
 async def test_of_the_bots_conversations_the_latest_come_first(rt, clock, arrive, wait_for):
