@@ -63,10 +63,13 @@ window.deskRing ??= (() => {
     if (here && !urgent) return;  // that page sounds for itself
     ring(urgent ? URGENT : CALM);
     const open = () => { location.href = news.path; };
-    if (!here)
+    if (!here) {
+      const color = urgent ? 'on-bad' : 'on-brand';
       Quasar.Notify.create({message: news.words, position: 'top', timeout: 30000,
                             color: urgent ? 'negative' : 'primary', icon: urgent ? 'emergency' : 'forum',
-                            actions: [{label: news.open, color: urgent ? 'on-bad' : 'on-brand', handler: open}]});
+                            actions: [{label: news.open, noCaps: true, color, handler: open},
+                                      {icon: 'close', round: true, color, 'aria-label': news.shut}]});
+    }
     if (document.hidden && window.Notification && Notification.permission === 'granted')
       new Notification(news.words, {tag: kept}).onclick = () => { window.focus(); open(); };
   };
@@ -133,6 +136,7 @@ def ring(desk: Desk, page: Page, newest: Mapping[str, float]) -> None:
         "who": desk.member.login,
         "words": words(f"{page.title.partition('.')[0]}.ring"),
         "open": words(page.title),
+        "shut": words("queue.shut"),
         "urgent": page.urgent,
     }
     desk.client.run_javascript(f"deskRing({json.dumps(news)})")

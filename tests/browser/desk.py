@@ -141,7 +141,7 @@ class Agent:
     def hands_over_to(self, name: str, note: str) -> None:
         self.page.locator(".dz-head-title").click()
         self.press("t")
-        dialog = self.page.locator(".dz-dialog")
+        dialog = self.page.locator(".desk-dialog")
         dialog.locator("input").first.fill(name)
         self.page.get_by_role("option", name=name).first.click()
         dialog.locator("textarea").fill(note)

@@ -13,6 +13,7 @@ from bot.desk.card import reading
 from bot.desk.card.reading import Card, Trend
 from bot.desk.card.sparkline import sparkline
 from bot.desk.desk import Desk
+from bot.desk.parts import Written
 from bot.desk.registry import refusals
 from bot.desk.talks.rows import Row
 from integrations.hospital import deceased
@@ -158,8 +159,8 @@ class CardPanel:
     ) -> None:
         """Asks for a reason, written or chosen, and does it then. `name`: of the words, <name>_title and so on."""
         words = self._desk.words
-        with ui.dialog(value=True) as dialog, ui.card().style("min-width:min(420px,92vw)"):
-            ui.label(words(f"card.{name}_title")).classes("text-h6")
+        with ui.dialog(value=True) as dialog, ui.card().classes("desk-dialog"):
+            Written("h2", words(f"card.{name}_title"))
             why = ui.input(words(f"card.{name}_why")).props("outlined dense autofocus maxlength=200")
             why.style("width:100%").mark(f"{name}-reason")
             with ui.element("div").classes("dz-people"):
@@ -167,13 +168,13 @@ class CardPanel:
                     ui.button(
                         words(f"card.{key}"), on_click=lambda key=key: why.set_value(words(f"card.{key}"))
                     ).props('outline dense no-caps size=12px padding="3px 10px"')
-            ui.label(words(f"card.{name}_again")).classes("text-caption")
+            ui.label(words(f"card.{name}_again")).classes("desk-hint")
 
             async def go_on() -> None:
                 await do(str(why.value or ""))
                 dialog.close()
 
-            with ui.row().style("width:100%;justify-content:flex-end"):
+            with ui.element("div").classes("desk-actions"):
                 ui.button(words("card.cancel"), on_click=dialog.close).props("flat no-caps")
                 ui.button(words(f"card.{yes}"), on_click=go_on).props("unelevated no-caps").mark(
                     f"{name}-{yes}"

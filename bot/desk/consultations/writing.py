@@ -78,6 +78,8 @@ class Line:
                     with_input=True,
                     on_change=writing.check,
                 )
+                whole = ui.label().classes("rx-whole")  # a phone's field is too short for the strength
+                whole.bind_text_from(self.code, "value", backward=lambda code: shelf.get(code, ""))
                 self.dose = ui.input(
                     words("consultations.dose"), placeholder=words("consultations.dose_like")
                 )

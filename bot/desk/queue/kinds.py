@@ -127,11 +127,13 @@ Load = Callable[[AsyncSession, int], Awaitable[Part[Row]]]
 @dataclass(frozen=True, slots=True)
 class View:
     """One of several lists on a page; `title` is a key of the words. `load` reads the first rows, no more than it is
-    told, and says how many there are; a list that stays short may give all (`whole`)."""
+    told, and says how many there are; a list that stays short may give all (`whole`). `asked`: nothing stands there
+    until somebody looks for it."""
 
     name: str
     title: str
     load: Load
+    asked: bool = False
 
 
 def whole(load: Callable[[AsyncSession], Awaitable[Sequence[Row]]]) -> Load:

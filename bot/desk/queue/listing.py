@@ -271,6 +271,7 @@ class Queue:
             shown,
             len(shown) if filtered else self._rows.total,
             empty=words("queue.none_found" if filtered else f"{self.page}.empty"),
+            icon="search" if filtered or self._view.asked else "task_alt",
             note=words("queue.searched", count=len(self._rows)) if filtered and self._more_to_read else "",
         )
         self._mark()

@@ -38,8 +38,9 @@ class Table:
             self._titles()
             self._rows = ui.element("div").classes("queue-rows").props('role="list"')
 
-    def draw(self, rows: Sequence[Row], total: int, *, empty: str, note: str) -> None:
-        """The first of these rows and no others, of `total`; `empty` is said where there are none, `note` below."""
+    def draw(self, rows: Sequence[Row], total: int, *, empty: str, icon: str, note: str) -> None:
+        """The first of these rows and no others, of `total`; `empty` is said where there are none, with its icon,
+        and `note` below."""
         self._rows.clear()
         self._clocks, self._drawn = [], {}
         with self._rows:
@@ -47,7 +48,7 @@ class Table:
                 self._drawn[row.key] = self._line(row)
             if not rows:
                 with ui.element("div").classes("queue-empty"):
-                    ui.icon("task_alt")
+                    ui.icon(icon)
                     ui.label(empty)
             if (left := total - len(self._drawn)) > 0:
                 more = ui.button(self._desk.words("queue.more", count=left), on_click=self._more)

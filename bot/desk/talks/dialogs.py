@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.desk import Desk
+from bot.desk.parts import Written
 from bot.desk.talks.rows import Row
 from bot.desk.talks.seeing import DOCTOR, PHARMACY, SERVICE
 from bot.desk.words import Words
@@ -58,9 +59,9 @@ def keys(desk: Desk) -> list[tuple[str, str]]:
 
 
 async def sure(desk: Desk, question: str, yes: str, **blanks: object) -> bool:
-    with ui.dialog() as dialog, ui.card().classes("dz-dialog").style("min-width:min(420px,92vw)"):
+    with ui.dialog() as dialog, ui.card().classes("desk-dialog"):
         ui.label(desk.words(question, **blanks))
-        with ui.row().classes("w-full justify-end").style("width:100%;justify-content:flex-end"):
+        with ui.element("div").classes("desk-actions"):
             ui.button(desk.words("talks.cancel"), on_click=lambda: dialog.submit(False)).props("flat no-caps")
             ui.button(desk.words(yes), on_click=lambda: dialog.submit(True)).props(
                 "unelevated no-caps autofocus"
@@ -76,8 +77,8 @@ async def transfer(desk: Desk, talk_id: UUID, then: Callable[[], Awaitable[None]
     words = desk.words
     async with desk.reading() as session:
         to = await _targets(session, desk)
-    with ui.dialog(value=True) as dialog, ui.card().classes("dz-dialog").style("min-width:min(460px,92vw)"):
-        ui.label(words("talks.transfer")).classes("text-h6")
+    with ui.dialog(value=True) as dialog, ui.card().classes("desk-dialog"):
+        Written("h2", words("talks.transfer"))
         chosen = (
             ui.select({key: title for key, (title, _) in to.items()}, label=words("talks.transfer_to"))
             .props("outlined dense use-input fill-input hide-selected input-debounce=0 autofocus")
@@ -100,7 +101,7 @@ async def transfer(desk: Desk, talk_id: UUID, then: Callable[[], Awaitable[None]
             await then()
             desk.notice("talks.transferred")
 
-        with ui.row().style("width:100%;justify-content:flex-end"):
+        with ui.element("div").classes("desk-actions"):
             ui.button(words("talks.cancel"), on_click=dialog.close).props("flat no-caps")
             ui.button(words("talks.transfer"), on_click=hand_over).props("unelevated no-caps").mark(
                 "hand-over"
@@ -133,9 +134,9 @@ async def pages(desk: Desk, sender: Sender) -> None:
         return
     async with desk.acting(Right.TALKS_ANSWER) as session:
         found = await _pages(session, desk, row)
-    with ui.dialog(value=True) as dialog, ui.card().classes("dz-dialog").style("min-width:min(420px,92vw)"):
-        ui.label(desk.words("talks.pages")).classes("text-h6")
-        ui.label(desk.words("talks.pages_hint" if found else "talks.no_pages")).classes("text-caption")
+    with ui.dialog(value=True) as dialog, ui.card().classes("desk-dialog"):
+        Written("h2", desk.words("talks.pages"))
+        ui.label(desk.words("talks.pages_hint" if found else "talks.no_pages")).classes("desk-hint")
         with ui.list().props("separator").style("width:100%"):
             for title, path in found:
 

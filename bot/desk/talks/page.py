@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.card.panel import CardPanel
 from bot.desk.desk import Desk
-from bot.desk.parts import shortcuts
+from bot.desk.parts import named, shortcuts
 from bot.desk.registry import desk_page, refusals
 from bot.desk.talks import acts, dialogs, rows
 from bot.desk.talks import hub as hubs
@@ -89,6 +89,7 @@ class TalksPage:
             with ui.element("div").classes("dz-pane dz-middle"):
                 self._talk = TalkPane(desk, self._hub, viewer, self, own, canned)
             with ui.element("div").classes("dz-pane dz-side"):
+                self._shut_card()
                 self._card = CardPanel(desk)
         self._list.element.on("choose", lambda e: self._choose(e.args))
         self._list.element.on("key", lambda e: self.key(e.args))
@@ -149,6 +150,14 @@ class TalksPage:
             self._list.element.select(row.id)
             self._root.classes(add="is-talk")
             await self._card.show(row)
+
+    def _shut_card(self) -> None:
+        """Where the card lies over the talk and its buttons."""
+        title = self._desk.words("queue.shut")
+        shut = ui.button(icon="close", on_click=lambda: self.key("card"))
+        named(shut, "shut-card").props(f'flat round dense color=grey-7 aria-label="{title}"').classes(
+            "dz-shut"
+        )
 
     async def _lose(self, conversation_id: UUID) -> None:
         """It may not be seen any more; whoever has gone on to another stays there."""

@@ -43,7 +43,7 @@ export default {
     </section>`,
   props: { words: Object, serverNow: Number, language: String, zone: String },
   data() {
-    return { id: null, items: [], more: false, facts: null, now: this.serverNow, offset: this.serverNow - Date.now(), below: 0, shown: "", icons: STATES };
+    return { id: null, items: [], more: false, facts: null, now: this.serverNow, offset: this.serverNow - Date.now(), below: 0, stays: true, shown: "", icons: STATES };
   },
   computed: {
     heat() {
@@ -56,8 +56,12 @@ export default {
     this.leaving = (event) => { if (event.key === "Escape") this.shown = ""; };
     window.addEventListener("keydown", this.leaving);
     document.addEventListener("visibilitychange", this.looked);
+    // Whoever reads the end goes on reading it: when the talk comes into sight, and when a phone's keyboard takes half of it.
+    this.sized = new ResizeObserver(() => { if (this.stays) this.toEnd(); });
+    this.sized.observe(this.$refs.lines);
   },
   unmounted() {
+    this.sized.disconnect();
     clearInterval(this.ticking);
     window.removeEventListener("keydown", this.leaving);
     document.removeEventListener("visibilitychange", this.looked);
@@ -102,10 +106,14 @@ export default {
     isAtEnd() { const box = this.$refs.lines; return !box || box.scrollHeight - box.scrollTop - box.clientHeight < 60; },
     toEnd() {
       this.below = 0;
+      this.stays = true;
       this.$nextTick(() => { const box = this.$refs.lines; if (box) box.scrollTop = box.scrollHeight; });
     },
-    grown() { if (!this.below) this.toEnd(); },
-    scrolled() { if (this.below && this.isAtEnd()) { this.below = 0; this.looked(); } },
+    grown() { if (this.stays) this.toEnd(); },
+    scrolled() {
+      this.stays = this.isAtEnd();
+      if (this.below && this.stays) { this.below = 0; this.looked(); }
+    },
     // Words
     isPicture(item) { return item.mime.startsWith("image/"); },
     source(item) { return `/talks/media/${this.id}/${item.medium}`; },

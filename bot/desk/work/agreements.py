@@ -41,7 +41,7 @@ class Agreements:
             desk,
             "agreements",
             COLUMNS,
-            (View("standing", "agreements.standing", whole(self._standing)),),
+            (View("standing", "agreements.standing", whole(self._standing), asked=True),),
             describe=self._describe,
             actions=(
                 Action(

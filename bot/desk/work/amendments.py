@@ -28,7 +28,7 @@ COLUMNS = (
     "/amendments",
     title="amendments",
     right=Right.PRESCRIPTIONS_WATCH,
-    icon="assignment_late",
+    icon="assignment_return",
     badge=counts.badge("amendments"),
 )
 async def amendments(desk: Desk) -> None:

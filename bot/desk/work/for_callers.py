@@ -56,7 +56,7 @@ class Callers:
             desk,
             "callers",
             COLUMNS,
-            (View("found", "callers.found", whole(self._files)),),
+            (View("found", "callers.found", whole(self._files), asked=True),),
             describe=self._describe,
             actions=(
                 Action(

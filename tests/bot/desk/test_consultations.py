@@ -59,6 +59,7 @@ async def _prescribe(visitor: Visitor, *codes: str) -> None:
             next(iter(visitor.user.find(marker=f"rx-{name}-{number}").elements)).set_value(value)
     for number in (1, 2):
         await visitor.user.should_see(marker=f"rx-why-{number}", retries=100)
+    await see(visitor, "氨氯地平片 5mg×28片")  # whole, with its strength: a phone's field is too short for it
     await click(visitor, "rx-sign")
     await see(visitor, "请写明仍要开的理由。")
     for number in (1, 2):

@@ -32,7 +32,9 @@ async def served() -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def browsed(visitor: Visitor, port: int) -> AsyncIterator[Page]:
+async def browsed(
+    visitor: Visitor, port: int, *, width: int = 1280, height: int = 720
+) -> AsyncIterator[Page]:
     """A page of Chromium that is logged in."""
     name = HOST.removeprefix("http://")
     async with async_playwright() as playwright:
@@ -40,7 +42,7 @@ async def browsed(visitor: Visitor, port: int) -> AsyncIterator[Page]:
             executable_path=shutil.which("chromium"),
             args=[*FLAGS, f"--host-resolver-rules=MAP {name}:80 127.0.0.1:{port}"],
         )
-        context = await browser.new_context()
+        context = await browser.new_context(viewport={"width": width, "height": height})
         await context.add_cookies([{"name": "desk", "value": visitor.token, "url": HOST}])
         page = await context.new_page()
         page.set_default_timeout(PATIENCE)
