@@ -7,14 +7,14 @@ The application's role can add to the log and not read it. Whoever reads takes o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, String, cast, false, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.database import Executor
@@ -84,11 +84,14 @@ async def search(
     actor: str = "",
     action: str = "",
     subject: str = "",
+    only: str = "",
+    patients: Collection[UUID] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int = 100,
 ) -> Part[Entry]:
-    """The latest first. `actor` and `action` begin so, `subject` too ("patient:" is all patients)."""
+    """The latest first. `actor` and `action` begin so, `subject` too ("patient:" is all patients); a login alone is an
+    actor too. `only`: this action and no other; `patients`: what names any of them."""
     total = func.count().over().label("total")
     wanted = select(AuditEvent, total).order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)
     for column, begins in (
@@ -97,13 +100,26 @@ async def search(
         (AuditEvent.subject, subject),
     ):
         if begins:
-            wanted = wanted.where(column.startswith(begins, autoescape=True))
+            ways = (begins, f"staff:{begins}") if column is AuditEvent.actor else (begins,)
+            wanted = wanted.where(or_(*(column.startswith(way, autoescape=True) for way in ways)))
+    if only:
+        wanted = wanted.where(AuditEvent.action == only)
+    if patients is not None:
+        wanted = wanted.where(or_(false(), *map(_names, patients)))
     if since:
         wanted = wanted.where(AuditEvent.at >= since)
     if until:
         wanted = wanted.where(AuditEvent.at < until)
     async with as_auditor(session):
         return counted((await session.execute(wanted)).all(), lambda row: _entry(row.AuditEvent))
+
+
+def _names(patient_id: UUID) -> ColumnElement[bool]:
+    """It is about the patient, or says so in its details (a search that found the file, a registration)."""
+    detail = cast(AuditEvent.detail, String)
+    return or_(
+        AuditEvent.subject == f"patient:{patient_id}", detail.contains(f'"{patient_id}"', autoescape=True)
+    )
 
 
 def _entry(one: AuditEvent) -> Entry:

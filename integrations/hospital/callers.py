@@ -106,12 +106,7 @@ async def find(
 ) -> list[Found]:
     """The files with this phone or document number, found by blind index. The audit log keeps who looked and why.
     Raises Unreadable, NoReason."""
-    phones, documents = _phones(crypto, asked), _documents(crypto, asked, now)
-    if not phones and not documents:
-        raise Unreadable
-    known = Patient.phone_index.in_(phones) | Patient.id_number_index.in_(documents)
-    wanted = select(Patient).where(known).order_by(Patient.id).limit(_MOST)
-    files = {one.id: one for one in await session.scalars(wanted)}
+    files = {one.id: one for one in await files_with(session, crypto, asked, now)}
     acted = set(
         await session.scalars(
             select(AccountPatient.patient_id).where(AccountPatient.patient_id.in_(list(files)))
@@ -129,6 +124,16 @@ async def find(
         Found(one.id, one.masked_name, one.birth_date, one.sex, one.document, one.status, one.id in acted)
         for one in files.values()
     ]
+
+
+async def files_with(session: AsyncSession, crypto: Crypto, asked: str, now: datetime) -> list[Patient]:
+    """Those with this phone or document number, for whoever keeps in the audit log that it was asked. Raises
+    Unreadable."""
+    phones, documents = _phones(crypto, asked), _documents(crypto, asked, now)
+    if not phones and not documents:
+        raise Unreadable
+    known = Patient.phone_index.in_(phones) | Patient.id_number_index.in_(documents)
+    return list(await session.scalars(select(Patient).where(known).order_by(Patient.id).limit(_MOST)))
 
 
 def _phones(crypto: Crypto, asked: str) -> list[bytes]:
