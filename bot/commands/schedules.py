@@ -87,9 +87,8 @@ def affected(var: Var = VAR) -> None:
 
     async def work(session: AsyncSession, _: Crypto) -> None:
         for one in await find(session, utcnow()):
-            what = "stopped" if one.stopped else "changed"
             typer.echo(
-                f"{one.appointment_id}  {one.date} {one.time:%H:%M}  {one.practitioner:<6} {one.patient:<8} {what}"
+                f"{one.appointment_id}  {one.date} {one.time:%H:%M}  {one.practitioner:<6} {one.patient:<8} {one.what}"
                 f"  message: {one.told}"
             )
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
@@ -24,6 +24,7 @@ from integrations.hospital.documents import InvalidDocument, read_number
 from integrations.hospital.hearers import hearer_of
 from integrations.hospital.models import (
     AccountPatient,
+    Appointment,
     DocumentKind,
     Order,
     OrderKind,
@@ -191,6 +192,8 @@ async def add_number(
     async with session.begin_nested():  # refused, the number is not left over for everybody
         slot_id = await stops.add_slot(session, schedule, actor=actor)
         made = await _take(session, schedule.id, slot_id, patient_id, now)
+        added = update(Appointment).where(Appointment.id == made.id).values(added_at=now)
+        await session.execute(added.execution_options(synchronize_session=False))
     detail = {"appointment": str(made.id), "reason": reason[:200]}
     await audit.record(
         session, actor=actor, action="number_added", subject=f"patient:{patient_id}", detail=detail

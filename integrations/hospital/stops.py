@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
@@ -33,6 +33,7 @@ from integrations.hospital.models import (
 from integrations.hospital.revealing import Callee, callee
 from integrations.quiet_hours import still_awake
 
+_TO_BE_TOLD = or_(Appointment.disturbed_at.is_not(None), Appointment.added_at.is_not(None))
 ANSWER = timedelta(hours=2)  # at least so long a patient has to say what they want
 
 
@@ -61,7 +62,7 @@ class DayFull(StopError):
 
 
 class NotDisturbed(StopError):
-    """No such visit was stopped or changed."""
+    """No such visit was stopped, changed or added."""
 
 
 async def half_days(
@@ -173,7 +174,7 @@ async def settle(session: AsyncSession, now: datetime, quiet_hours: str, limit: 
 
 async def reached(session: AsyncSession, appointment_id: UUID, *, actor: str, now: datetime) -> None:
     """The caller told the patient. Raises NotDisturbed."""
-    told = update(Appointment).where(Appointment.id == appointment_id, Appointment.disturbed_at.is_not(None))
+    told = update(Appointment).where(Appointment.id == appointment_id, _TO_BE_TOLD)
     done = await session.scalar(
         told.values(reached_at=now).returning(Appointment.id).execution_options(synchronize_session=False)
     )
@@ -186,9 +187,7 @@ async def reveal(
     session: AsyncSession, crypto: Crypto, appointment_id: UUID, *, actor: str, reason: str
 ) -> Callee:
     """Name and phone of whom to call; the audit log keeps who looked, and why. Raises NotDisturbed, NoReason."""
-    disturbed = select(Appointment.patient_id).where(
-        Appointment.id == appointment_id, Appointment.disturbed_at.is_not(None)
-    )
+    disturbed = select(Appointment.patient_id).where(Appointment.id == appointment_id, _TO_BE_TOLD)
     patient_id = await session.scalar(disturbed)
     if patient_id is None:
         raise NotDisturbed("no such visit was stopped or changed")

@@ -44,7 +44,7 @@ _WAITING = {
     "cases": """
         SELECT count(*), min(created_at) FROM cases
         WHERE status IN ('open', 'in_progress', 'reopened') AND kind IN ('complaint', 'adverse_event', 'other')""",
-    "schedules": f"SELECT count(*), min(disturbed_at) FROM ({affected.UNREACHED}) AS unreached",  # noqa: S608
+    "schedules": f"SELECT count(*), min(since) FROM ({affected.UNREACHED}) AS unreached",  # noqa: S608
     "identities": """
         SELECT count(*), min(since) FROM (
             SELECT created_at AS since FROM patients WHERE status = 'review'

@@ -136,7 +136,7 @@ class Schedules:
                     "department": "",
                     "taken": "",
                     "waiting": "",
-                    "status": words("schedules.visit_stopped" if one.stopped else "schedules.visit_changed"),
+                    "status": words(f"schedules.visit_{one.what}"),
                     "patient": one.patient,
                 },
                 tone="bad",

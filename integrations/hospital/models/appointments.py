@@ -54,6 +54,7 @@ class Appointment(Base):
             postgresql_where=text("status = 'booked' AND NOT reminders_planned"),
         ),
         Index("ix_appointments_disturbed", "id", postgresql_where=text("disturbed_at IS NOT NULL")),
+        Index("ix_appointments_added", "id", postgresql_where=text("added_at IS NOT NULL")),
     )
 
     id: Mapped[Key]
@@ -71,6 +72,9 @@ class Appointment(Base):
     reschedules: Mapped[int] = mapped_column(server_default=text("0"))
     reminders_planned: Mapped[bool] = mapped_column(server_default=text("false"))
     arrived_at: Mapped[datetime | None]  # checked in at the hospital
+    added_at: Mapped[
+        datetime | None
+    ]  # staff added a number for this patient (加号), who did not ask for it here
     # The hospital stopped its half day or changed the doctor: it may be given back freely. And when the patient
     # was told by phone, because the chat did not reach them, or moved it or gave it back.
     disturbed_at: Mapped[datetime | None]

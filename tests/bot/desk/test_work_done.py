@@ -360,6 +360,8 @@ async def test_another_doctor_takes_a_half_day_and_more_patients(desks: Desks) -
     assert (schedule.practitioner_id, schedule.capacity) == (colleague.id, 6)
     assert visit.disturbed_at
     assert added is AppointmentStatus.BOOKED
+    await click(boss, "view-affected")
+    await see(boss, "换医生", "加号")  # neither has heard of it yet
 
 
 async def test_whom_the_news_did_not_reach_is_called(desks: Desks) -> None:

@@ -10,6 +10,7 @@ from bot import affected, delivery, sweep
 from bot.desk.work import counts
 from integrations.hospital import (
     booking,
+    callers,
     deceased,
     reschedule,
     stops,
@@ -132,6 +133,43 @@ async def test_nobody_is_called_about_a_visit_of_somebody_who_died(rt, clinic, w
     await stop(rt, schedule)
     await sweep.hospital(rt)
     assert await to_call(rt) == {}
+
+
+@pytest.mark.parametrize("fee_fen", [0, 2500])
+async def test_who_does_not_know_of_the_number_that_was_added_for_them_is_called(
+    rt, clinic, who, clock, telegram, fee_fen
+):
+    """加号: the doctor wants to see them, and whoever is not told does not come."""
+    schedule_id = await clinic.schedule(slots=3, fee_fen=fee_fen)
+    silent, paying, booked = [await clinic.booker(channel="telegram") for _ in range(3)]
+    await clinic.book(booked, schedule_id)  # by themselves: they know
+    made = []
+    for one in (who, silent, paying):
+        async with rt.database.begin() as session:
+            schedule = await session.get_one(Schedule, schedule_id)
+            own = {"patient_id": one.patient_id, "reason": "asked", "actor": "staff:x", "now": rt.now()}
+            made.append(await callers.add_number(session, schedule, **own))
+    told, mute, paid_for = made
+    await sweep.hospital(rt)
+    if fee_fen:
+        async with rt.database.begin() as session:
+            await booking.confirm_paid(session, paid_for.order_no, rt.now())
+    else:
+        async with rt.database.begin() as session:
+            await stops.reached(session, paid_for.id, actor="test", now=rt.now())
+    assert await to_call(rt) == {told.id: "queued", mute.id: "nobody"}
+    async with rt.database.begin() as session:
+        [one, _] = await affected.affected(session, rt.now())
+    assert one.what == "added"
+    for _ in range(4):
+        await delivery.deliver(rt, who.contact_id)
+    assert await to_call(rt) == {mute.id: "nobody"}
+    await stop(
+        rt, schedule_id
+    )  # what they do not know of is stopped: from then on that is what they are called about
+    await sweep.hospital(rt)
+    async with rt.database.begin() as session:
+        assert {one.what for one in await affected.affected(session, rt.now())} == {"stopped"}
 
 
 async def test_who_was_not_reached_is_called_though_it_was_given_back(rt, clinic, who, clock, telegram):
