@@ -93,7 +93,8 @@ class _Search:
                 subject="audit",
                 detail=_kept({"actor": actor, "action": only, **about}),
             )
-            people = {
+            people = {"patient": self._words("queue.patient")}
+            people |= {
                 one.actor: f"{one.name} · {one.login}" for one in await session.scalars(select(StaffMember))
             }
         self.found.clear()

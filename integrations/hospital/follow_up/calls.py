@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import audit
+from integrations.hospital.clock import hospital_zone
 from integrations.hospital.follow_up import answering, enrolment
 from integrations.hospital.follow_up.answering import Given, OpenTask
 from integrations.hospital.follow_up.plans import Plans
@@ -34,6 +35,7 @@ from integrations.part import Part, counted
 
 MOST_ATTEMPTS = 3  # nobody answered so often: it is not tried any more
 NEXT_ATTEMPT = timedelta(hours=20)  # the next day, a little earlier or later as staff come to it
+FIRST_CALL = time(8)  # of a day: nobody is called at six
 _ENDS = {CallOutcome.REFUSED: StopReason.OPTED_OUT, CallOutcome.DIED: StopReason.DIED}
 
 # A later asking that was answered makes the call needless; who waits for the next attempt stands last.
@@ -231,7 +233,12 @@ async def _again(
     attempts = select(func.count(FollowUpCall.id)).where(FollowUpCall.task_id == task_id)
     if int(await session.scalar(attempts) or 0) >= MOST_ATTEMPTS:
         return None
-    return wanted or now + NEXT_ATTEMPT
+    return wanted or _not_before_morning(now + NEXT_ATTEMPT)
+
+
+def _not_before_morning(when: datetime) -> datetime:
+    local = when.astimezone(hospital_zone())
+    return max(when, datetime.combine(local.date(), FIRST_CALL, local.tzinfo).astimezone(UTC))
 
 
 async def _missed(session: AsyncSession, task_id: UUID, within: UUID | None) -> FollowUpEnrolment:

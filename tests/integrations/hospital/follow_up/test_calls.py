@@ -32,6 +32,7 @@ from integrations.settings import Settings
 from tests.people_rows import registered
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+NEXT_MORNING = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)  # eight o'clock in Shanghai, and no earlier
 STAFF = "staff:wang"
 
 
@@ -70,12 +71,17 @@ async def ward(database: Database, crypto: Crypto) -> Ward:
     return await Ward(database, crypto).missed()
 
 
+async def test_whoever_was_called_in_the_afternoon_is_called_the_next_day_around_noon(ward: Ward) -> None:
+    afternoon = NOW + timedelta(hours=7)
+    assert await ward.called(CallOutcome.NO_ANSWER, afternoon) == afternoon + calls.NEXT_ATTEMPT
+
+
 async def test_nobody_answers_and_it_is_tried_three_times(ward: Ward) -> None:
     assert await ward.listed() == [0]
     now = NOW
     for attempt in (1, 2):
         again = await ward.called(CallOutcome.NO_ANSWER, now)
-        assert again == now + calls.NEXT_ATTEMPT
+        assert again == NEXT_MORNING + timedelta(days=attempt - 1)
         assert await ward.listed(now) == []  # not before then
         now = again
         assert await ward.listed(now) == [attempt]
