@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from integrations.hospital.models import Patient
 from tests.actions.bookings import HEART
-from tests.actions.conftest import NOW, Clinic
+from tests.actions.conftest import NOW, WEDNESDAY, Clinic
 from tests.consultation_rows import Asker, Online
 
 
@@ -70,3 +70,40 @@ async def test_a_button_that_offers_a_person_says_why(clinic: Clinic, purpose: s
     chat = await clinic.chat(registered=False)
     said = await chat.say("talk_to_human", ("purpose", purpose))
     assert said.handoff == {"skill": "service", "reason": reason}
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("handed_back", "接下来由我帮您"),
+        ("closed", "人工服务结束了"),
+        ("consulted", "医生这边结束了"),
+        ("left", "由我接着帮您"),
+        ("given_up", "现在没人腾得出手"),
+        ("message", "留言记下了"),
+        ("no_message", "不留言了"),
+    ],
+)
+async def test_when_the_bot_speaks_again_it_says_so_and_goes_on_where_it_was(
+    clinic: Clinic, how: str, told: str
+) -> None:
+    """With all that was told before, nothing asked twice."""
+    chat = await clinic.chat()
+    await clinic.session("李静", WEDNESDAY)
+    await chat.say("book_appointment", ("department", clinic.departments[HEART]))
+    question = await chat.say("inform", ("practitioner", clinic.doctors["李静"]))
+    before = (chat.form, chat.slots["booking"], chat.slots["requested_slot"])
+    said = await chat.say("handed_back", ("purpose", how))
+    assert told in said.text.splitlines()[0]
+    assert said.text.endswith(question.text.splitlines()[-1])
+    assert said.buttons == question.buttons
+    assert (chat.form, chat.slots["booking"], chat.slots["requested_slot"]) == before
+    assert said.handoff is None
+
+
+async def test_when_nothing_was_open_it_asks_for_nothing(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    said = await chat.say("handed_back", ("purpose", "closed"))
+    assert "人工服务结束了" in said.text
+    assert not chat.form
+    assert not said.expects
