@@ -37,7 +37,7 @@ _ROWS = f"""
            talk.id AS talk_id, talk.status, talk.skill, talk.department_id, talk.reason, talk.priority,
            talk.staff_id, talk.wanted_staff_id, talk.consultation_id, talk.requested_at, talk.accepted_at,
            talk.ended_at, talk.escalated_at, talk.silent_since, coalesce(staff.name, talk.native_agent) AS agent,
-           talk.answered_in,
+           talk.answered_in, talk.message_at IS NOT NULL AS message,
            (SELECT error FROM staff_topics WHERE conversation_id = c.id) AS topic_error,
            departments.name AS department, departments.name_en AS department_en,
            owner.masked_name AS name, owner.birth_date, owner.deceased_at IS NOT NULL AS dead,
@@ -167,6 +167,7 @@ class Row:
     last_talk_id: UUID | None = None  # of the last words, where they are ours
     escalated_at: datetime | None = None
     silent_since: datetime | None = None
+    message: bool = False  # the patient left one, and does not sit there waiting
     dead: bool = False  # whoever the account belongs to died: somebody else writes
 
     @property
@@ -283,6 +284,7 @@ def _row(crypto: Crypto, found: Any, today: date, limited: Iterable[str], public
         last_talk_id=found.out_talk if by != "patient" else None,
         escalated_at=found.escalated_at,
         silent_since=found.silent_since,
+        message=bool(found.message) and found.status in QUEUED,
         dead=bool(found.dead),
     )
 

@@ -77,6 +77,7 @@ def facts(row: Row, words: Words) -> Shape:
         chips.append(words("talks.tongue_en"))
     if row.open and row.reason:
         chips.append(words(f"talks.reason_{row.reason}"))
+        chips += [words("talks.left_message")] if row.message else []
         chips += [words(f"talks.in_{row.answered_in}")] if row.answered_in != "desk" else []
         chips += [words("talks.topic_failed")] if row.topic_error else []
     if row.turns_left is not None:

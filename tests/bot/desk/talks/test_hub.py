@@ -16,6 +16,8 @@ from bot.desk.talks import acts, rows, transcript
 from bot.desk.talks.hub import Hub
 from bot.desk.talks.readable import EVERYTHING, Readable
 from bot.desk.talks.rows import Row
+from bot.desk.talks.shapes import facts
+from bot.desk.words import Words
 from bot.desk.talks.shapes import item_shape
 from bot.desk.words import Words
 from bot.handoff import queue, talking
@@ -327,6 +329,16 @@ async def test_what_came_in_one_moment_stays_in_its_order(rt, arrive):
         items = await transcript.read(session, rt.crypto, conversation, EVERYTHING, before=transcript.LATEST)
     assert [item.text for item in items] == ["一", "二", "三"]
     assert (await read(rt, conversation)).last == "三"
+
+
+async def test_who_takes_a_message_that_was_left_reads_that_it_is_one(rt, clock, arrive, wait_for):
+    """Nobody sits there and waits."""
+    clock.forward(hours=11)  # 21:00
+    left, asked = await wait_for(), await wait_for("p2")
+    async with rt.database.begin() as session:
+        await queue.keep_message(session, left, rt.now())
+    chips = {one: facts(await read(rt, one), Words("zh"))["chips"] for one in (left, asked)}
+    assert chips == {left: ["患者要求", "患者的留言"], asked: ["患者要求"]}
 
 
 async def test_a_message_that_waits_again_stands_there_although_it_was_asked_before_what_has_ended(
