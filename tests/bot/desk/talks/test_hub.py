@@ -16,9 +16,7 @@ from bot.desk.talks import acts, rows, transcript
 from bot.desk.talks.hub import Hub
 from bot.desk.talks.readable import EVERYTHING, Readable
 from bot.desk.talks.rows import Row
-from bot.desk.talks.shapes import facts
-from bot.desk.words import Words
-from bot.desk.talks.shapes import item_shape
+from bot.desk.talks.shapes import facts, item_shape
 from bot.desk.words import Words
 from bot.handoff import queue, talking
 from bot.handoff.models import Skill
