@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from actions.booking_today import OTHER_MATTER
 from actions.complaint_cases import answer_status, stands
@@ -23,11 +23,14 @@ from integrations.hospital.consultations.terms import (
     TooYoung,
 )
 from integrations.hospital.consultations.views import ConsultationView
-from integrations.hospital.models import STANDING_CONSULTATIONS, ConsultationStatus
+from integrations.hospital.models import STANDING_CONSULTATIONS, ConsultationStatus, OrderStatus
 from integrations.hospital.patients import PatientView
 
 LATELY = timedelta(days=90)
 _SHOWN = 3
+_JUST_ENDED = timedelta(days=1)
+_GOES_BACK = (OrderStatus.REFUND_DUE, OrderStatus.REFUNDED)
+_WITH_WORDS = (ConsultationStatus.FINISHED, ConsultationStatus.RETURNED)
 # What is said to whom may not consult online.
 _NOT_ADMITTED: Mapping[type[NotAdmitted], str] = {
     NotVerified: "say_consultation_not_verified",
@@ -141,7 +144,7 @@ async def say_asked(turn: Turn, reply: Reply, one: ConsultationView) -> None:
 
 
 async def answer_consultations(turn: Turn, reply: Reply) -> None:
-    """ "医生什么时候回我", "复诊小结": what stands, and of the last one what became of it."""
+    """ "医生什么时候回我", "复诊小结": what stands, and what became of those that ended."""
     async with turn.runtime.database.begin() as session:
         found = await views.of_account(session, await account_of(session, turn), turn.now - LATELY)
     if not found and await stands(turn):  # 啥时候回我, behind a complaint
@@ -151,9 +154,18 @@ async def answer_consultations(turn: Turn, reply: Reply) -> None:
         reply.say("say_no_consultations")
         reply.offer(turn.words.texts.text("intent_online_consultation"), "/online_consultation")
         return
-    standing = [one for one in found if one.status in STANDING_CONSULTATIONS]
-    for one in (standing or found[:1])[:_SHOWN]:
+    for one in _worth_saying(found, turn.now):
         await _say_one(turn, reply, one)
+
+
+def _worth_saying(found: Sequence[ConsultationView], now: datetime) -> list[ConsultationView]:
+    """What stands, else the last one and the last summary; and what ended just now with words to read, which may be
+    somebody else's of the family."""
+    standing = [one for one in found if one.status in STANDING_CONSULTATIONS]
+    over = [one for one in found if one.status not in STANDING_CONSULTATIONS]
+    first = standing or [*over[:1], *[one for one in over if one.summed_up][:1]]
+    just_ended = [one for one in over if one.status in _WITH_WORDS and one.news_at > now - _JUST_ENDED]
+    return list(dict.fromkeys([*first, *just_ended]))[:_SHOWN]
 
 
 async def answer_standing(turn: Turn, reply: Reply) -> bool:
@@ -181,6 +193,8 @@ async def _say_one(turn: Turn, reply: Reply, one: ConsultationView) -> None:
         why = told.return_words or texts.text(f"word_consultation_{one.return_reason}")
         reply.say("say_consultation_returned", **_words(turn, one), why=await shown_back(turn, why))
         reply.offer(texts.text("intent_book_appointment"), "/book_appointment")
+    elif one.status is ConsultationStatus.CANCELLED and one.order_status in _GOES_BACK:
+        reply.say("say_consultation_cancelled_refund", **_words(turn, one))
     else:
         reply.say(f"say_consultation_{one.status}", **_words(turn, one))
     if one.status in (ConsultationStatus.UNPAID, ConsultationStatus.WAITING):

@@ -6,13 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from integrations.hospital.consultations import accepting, finishing, limits
 from integrations.hospital.consultations.terms import Terms
 from integrations.hospital.models import (
+    Consultation,
     ConsultationStatus,
     ReturnReason,
 )
+from tests.actions.addresses import shown
 from tests.actions.conftest import NOW
 from tests.actions.consultations import ask_with_record, newest, offer, pay
 from tests.consultation_rows import ACTOR
@@ -38,9 +41,10 @@ async def test_how_it_stands_is_told_at_every_step(clinic: Any) -> None:
         await limits.doctor_said(session, made.id, NOW)
         settings, crypto = clinic.runtime.settings, clinic.runtime.crypto
         await finishing.finish(session, crypto, settings, made.id, "药量减半", **doctor)  # type: ignore[arg-type]
-    shown = await chat.say("my_consultations")
-    assert "小结" in shown.text
-    assert "药量减半" not in shown.text  # a token stands there, in whose place the patient reads it
+    read = await chat.say("my_consultations")
+    assert "小结" in read.text
+    assert "药量减半" not in read.text  # a token stands there, in whose place the patient reads it
+    assert "药量减半" in await shown(chat, read)
 
 
 @pytest.mark.parametrize("paid", [False, True])
@@ -59,6 +63,63 @@ async def test_cancelled_before_it_is_accepted(clinic: Any, paid: bool) -> None:
     done = await chat.say("cancel_consultation", text="是的，取消")
     assert ("全额退回" if paid else "没有收您的钱") in done.text
     assert (await newest(clinic)).status is ConsultationStatus.CANCELLED
+    how = (await chat.say("my_consultations")).text
+    assert ("¥30 会全额退回" if paid else "没有收您的钱") in how
+    assert ("没有收您的钱" in how) is not paid
+
+
+async def _held(clinic: Any, chat: Any, summary: str, ended: timedelta = timedelta()) -> None:
+    """A consultation that was paid, held, and ended so long ago with this summary."""
+    await chat.press(await ask_with_record(clinic, chat), "同意")
+    made, at = await newest(clinic), NOW - ended
+    await pay(clinic, made)
+    own = {"practitioner_id": made.practitioner_id, "actor": ACTOR, "now": at}
+    settings, crypto = clinic.runtime.settings, clinic.runtime.crypto
+    async with clinic.runtime.database.begin() as session:
+        await accepting.accept(session, made.id, terms=Terms.of(settings), **own)  # type: ignore[arg-type]
+        await finishing.finish(session, crypto, settings, made.id, summary, **own)  # type: ignore[arg-type]
+        if ended:
+            began = update(Consultation).where(Consultation.id == made.id).values(created_at=at)
+            await session.execute(began)
+
+
+async def test_a_summary_is_read_though_another_is_asked_for_by_then(clinic: Any) -> None:
+    """Who looks after several people reads of each; what was read days ago does not come again with all that stands."""
+    await offer(clinic)
+    chat = await clinic.chat()
+    await _held(clinic, chat, "很久以前的小结", timedelta(days=3))
+    await _held(clinic, chat, "药量减半")
+    await _held(clinic, chat, "一月后复查")
+    read = await shown(chat, await chat.say("my_consultations"))
+    assert "药量减半" in read
+    assert "一月后复查" in read
+    await chat.press(await ask_with_record(clinic, chat), "同意")
+    await pay(clinic, await newest(clinic))
+    read = await shown(chat, await chat.say("my_consultations"))
+    assert "最晚 09:30 前接诊" in read
+    assert "药量减半" in read
+    assert "很久以前的小结" not in read
+
+
+async def test_the_last_summary_is_read_behind_one_that_did_not_come_about(clinic: Any) -> None:
+    await offer(clinic)
+    chat = await clinic.chat()
+    await _held(clinic, chat, "药量减半", timedelta(days=3))
+    await chat.press(await ask_with_record(clinic, chat), "同意")
+    await pay(clinic, await newest(clinic))
+    async with clinic.runtime.database.begin() as session:
+        await accepting.expire(session, NOW + timedelta(hours=1))
+    read = await shown(chat, await chat.say("my_consultations"))
+    assert "没有约成" in read
+    assert "药量减半" in read
+
+
+async def test_a_long_summary_is_read_whole(clinic: Any) -> None:
+    await offer(clinic)
+    chat = await clinic.chat()
+    summary = "".join(chr(0x4E00 + number) for number in range(2000))
+    await _held(clinic, chat, summary)
+    assert summary in await shown(chat, await chat.say("my_consultations"))
 
 
 async def test_given_back_says_why_and_offers_a_visit(clinic: Any) -> None:

@@ -55,7 +55,7 @@ class ConsultationView:
     ends_at: datetime | None
     turns_used: int
     turns_allowed: int
-    summed_up: bool
+    summed_up_at: datetime | None
     ended_at: datetime | None
     ended_by: EndedBy | None
     return_reason: ReturnReason | None
@@ -65,6 +65,15 @@ class ConsultationView:
     def turns_left(self) -> int:
         return max(self.turns_allowed - self.turns_used, 0)
 
+    @property
+    def summed_up(self) -> bool:
+        return self.summed_up_at is not None
+
+    @property
+    def news_at(self) -> datetime:
+        """When something came of it that the patient was told of last."""
+        return max(one for one in (self.created_at, self.ended_at, self.summed_up_at) if one)
+
 
 _VIEWS = """
     SELECT c.id, c.status, c.patient_id, pt.masked_name AS patient, pt.birth_date, pt.sex, c.account_id, c.contact_id,
@@ -72,7 +81,7 @@ _VIEWS = """
            o.order_no, o.status AS order_status, o.expires_at AS pay_by, c.evidence, c.evidence_confirmed_at,
            c.intake_id, cs.version AS consent_version,
            c.accept_by, c.accepted_at, c.answered_at, c.ends_at, c.turns_used, c.turns_allowed,
-           c.summary IS NOT NULL AS summed_up, c.ended_at, c.ended_by, c.return_reason, c.created_at
+           c.summed_up_at, c.ended_at, c.ended_by, c.return_reason, c.created_at
     FROM consultations c JOIN patients pt ON pt.id = c.patient_id JOIN practitioners pr ON pr.id = c.practitioner_id
     JOIN departments d ON d.id = c.department_id JOIN consents cs ON cs.id = c.consent_id
     LEFT JOIN orders o ON o.id = c.order_id

@@ -111,6 +111,15 @@ async def test_it_is_asked_for_paid_accepted_and_ended_with_a_summary(online: On
     ]
 
 
+async def test_it_does_not_end_without_a_summary(online: Online) -> None:
+    made = await online.active()
+    own = {"practitioner_id": online.doctor, "actor": ACTOR, "now": NOW + 2 * MINUTE}
+    async with online.database.begin() as session:
+        with pytest.raises(SayWhy):
+            await finishing.finish(session, online.crypto, SETTINGS, made, " \n", **own)  # type: ignore[arg-type]
+    assert (await online.see(made)).status is ConsultationStatus.ACTIVE
+
+
 async def test_the_consent_is_kept_once_with_its_version(online: Online) -> None:
     who = await online.asker()
     first = await online.ask(who)
