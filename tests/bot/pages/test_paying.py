@@ -45,7 +45,9 @@ async def test_the_owner_sees_what_when_and_by_which_rules(cash):
 
 async def test_headers_keep_the_page_to_its_reader(cash):
     who = await cash.patient("telegram")
-    page = await cash.browser().get(await cash.pay_link(who, await cash.held(who)))
+    link = await cash.pay_link(who, await cash.held(who))
+    page, again = [await cash.browser().get(link) for _ in range(2)]
+    assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["referrer-policy"] == "no-referrer"
     assert page.headers["x-robots-tag"] == "noindex"
@@ -56,6 +58,8 @@ async def test_headers_keep_the_page_to_its_reader(cash):
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy  # clickjacking: nobody shows it in a page of their own
     assert "form-action 'self'" in policy
+    assert "base-uri 'none'" in policy
+    assert nonce not in again.text
     assert "http" not in re.sub(r"(?s)<svg.*?</svg>", "", page.text).replace("http-equiv", "").replace(
         "http://127.0.0.1:8000", ""
     )
