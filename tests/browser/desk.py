@@ -148,6 +148,11 @@ class Agent:
         dialog.get_by_role("button", name="转接").click()
         self.told("已转接")
 
+    def hands_back(self) -> None:
+        self.page.locator(".dz-head-title").click()
+        self.press("b")
+        self.told("已交还机器人")
+
     # Queues
 
     def opens_consultation(self, consultation: object) -> None:
@@ -156,9 +161,18 @@ class Agent:
 
     def does(self, title: str, told: str = "") -> None:
         """A button of the open row, and what the desk says then."""
-        self.page.locator(".drawer-actions").get_by_role("button", name=title).click()
+        self._button(title).click()
         if told:
             self.told(told)
+
+    def has_done(self, title: str, told: str) -> None:
+        """What can be done once: the details are drawn anew then, and what is pressed before goes with the old ones."""
+        self.does(title, told)
+        expect(self._button(title)).to_be_hidden()
+
+    def _button(self, title: str) -> Locator:
+        """Of the open row."""
+        return self.page.locator(".drawer-actions").get_by_role("button", name=title)
 
     def told(self, words: str) -> None:
         """A notice, also one that has gone again."""

@@ -121,7 +121,7 @@ def test_from_the_queue_to_the_survey(
     doctor.hears("早上135/85")
 
     doctor.opens_consultation(case.consultation)
-    doctor.does("确认已确诊", "已确认")
+    doctor.has_done("确认已确诊", "已确认")
     doctor.prescribes(
         ("苯磺酸氨氯地平片", "每次1片", "每天1次", 28, 1),
         ("阿托伐他汀钙片", "每次1片", "每晚1次", 28, 4),
@@ -152,8 +152,10 @@ def test_from_the_queue_to_the_survey(
 def test_a_desk_that_dies_in_a_talk_starts_again_and_the_talk_goes_on(
     phone: Phone, stack: Stack, case: Case, staff: Any
 ) -> None:
+    """Until it is handed back, and the bot asks again what it had asked."""
     agent = staff("agent")
     agent.goes_online()
+    phone.write("下周三上午想看心内科", expecting=DOCTOR)
     phone.write("转人工", expecting="不等了")
     agent.accepts(case.conversation)
     phone.hears("接通了")
@@ -163,6 +165,9 @@ def test_a_desk_that_dies_in_a_talk_starts_again_and_the_talk_goes_on(
     agent.hears("您还在吗")
     agent.says("在的，刚才断线了")
     phone.hears("在的，刚才断线了")
+    agent.hands_back()
+    phone.says(DOCTOR)  # the question that was open
+    phone.write(DOCTOR, expecting="请确认")
 
 
 def _survey(phone: Phone, stack: Stack, case: Case) -> None:
