@@ -153,6 +153,8 @@ async def look(rt: Runtime) -> None:
             agent = await channel.agent_of(one.platform_id)
         except SendError as error:
             log.warning("WeChat does not say who has a patient", talk=str(one.id), reason=str(error))
+            if error.retryable:
+                break  # it is away: the others next time, instead of waiting for each in turn
             continue
         conversation_id = await _put_right(rt, one.id, agent, asked_at)
         changed += [conversation_id] if conversation_id else []

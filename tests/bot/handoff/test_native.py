@@ -251,7 +251,13 @@ async def test_not_waiting_any_longer_is_understood(rt, rasa, waits, writes):
     assert (await state(rt, waits))[0] == "bot"
 
 
-async def test_a_red_flag_while_waiting_is_still_seen(rt, waits, message, clock):
+@pytest.mark.parametrize("accepted", [False, True])
+async def test_a_red_flag_that_reaches_us_all_the_same_is_answered(
+    rt, waits, event, message, clock, accepted
+):
+    """While they wait; and after a session's end that we have not heard of yet."""
+    if accepted:
+        await event("opened")
     said = message("胸口剧痛，喘不上气", channel="wechat")
     taken = await inbox.accept(rt, rt.channels["wechat"], said, passive_until=clock() + timedelta(seconds=4))
     assert taken.alarm
@@ -328,6 +334,23 @@ async def test_while_the_agent_is_there_or_wechat_does_not_say_nothing_changes(
     wechat_says(says)
     await native.look(rt)
     assert await rows(rt, "SELECT * FROM talks") == before
+
+
+@pytest.mark.parametrize(("error", "asked"), [(Unavailable("500"), 1), (Unreachable("errcode 40003"), 2)])
+async def test_while_wechat_is_away_nobody_is_asked_about_in_vain(
+    rt, wechat, waits, writes, clock, error, asked
+):
+    await writes("转人工", sender="patient-2")
+    clock.forward(seconds=31)
+    about = []
+
+    async def agent_of(recipient: str) -> str:
+        about.append(recipient)
+        raise error
+
+    wechat.agent_of = agent_of
+    await native.look(rt)
+    assert len(about) == asked
 
 
 async def test_what_has_only_just_begun_is_not_asked_about(rt, waits, event, clock, wechat_says):
