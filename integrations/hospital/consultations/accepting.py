@@ -22,6 +22,7 @@ from integrations.hospital.models import (
     RefundReason,
     ReturnReason,
 )
+from integrations.hospital.pharmacy import checkout
 
 
 async def accept(
@@ -67,16 +68,18 @@ async def give_back(
     actor: str,
     now: datetime,
 ) -> None:
-    """退诊, before or within the talk: the whole fee goes back. `words` are the patient's to read. Raises
-    UnknownConsultation, NotNow, SayWhy."""
+    """退诊, before or within the talk: the whole fee goes back, and what was prescribed and not paid is void. `words`
+    are the patient's to read. Raises UnknownConsultation, NotNow, SayWhy."""
     if not words.strip():
         raise SayWhy
     one = await rows.locked(session, consultation_id, practitioner_id=practitioner_id)
     if one.status not in (ConsultationStatus.WAITING, ConsultationStatus.ACTIVE):
         raise NotNow(one.status)
+    withdrawn = [str(each) for each in await checkout.withdraw_all(session, one.id, now=now)]
     one.return_words = crypto.encrypt(words.strip(), "consultations.return_words")
     await _return(session, one, reason, EndedBy.DOCTOR, now)
-    await rows.record(session, one, "consultation_returned", actor, reason=reason.value)
+    why = {"reason": reason.value, "withdrawn": withdrawn}
+    await rows.record(session, one, "consultation_returned", actor, **why)
 
 
 async def _return(

@@ -52,7 +52,7 @@ async def patient_said(session: Executor, contact_id: UUID, now: datetime) -> li
 
 
 async def doctor_said(session: AsyncSession, consultation_id: UUID, now: datetime) -> None:
-    """Whatever the doctor writes to the patient: a talk without a word of theirs is paid back at its end."""
+    """Whatever the doctor writes to the patient, or prescribes: a talk without any of it is paid back at its end."""
     await session.execute(_ANSWERED, {"id": consultation_id, "now": now})
 
 

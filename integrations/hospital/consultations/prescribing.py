@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital.clock import local_date
-from integrations.hospital.consultations import rows
+from integrations.hospital.consultations import limits, rows
 from integrations.hospital.consultations.terms import SMALL_CHILD, ConsultationError, NotNow
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
@@ -112,6 +112,7 @@ async def write(
     said = {"accompanied": True} if small_child else {}
     what = {"prescription": str(made), "hash": prescription.signed_hash}
     await rows.record(session, one, "prescription_signed", actor, **what, **said)
+    await limits.doctor_said(session, one.id, now)
     if before:
         await pharmacy_rows.tell(session, prescription, EventKind.PRESCRIPTION_AMENDED)
     return made

@@ -202,6 +202,22 @@ async def withdraw(session: AsyncSession, prescription_id: UUID, *, now: datetim
     await rows.end(session, one, PrescriptionStatus.CANCELLED, now)
 
 
+_UNPAID = text("""
+    SELECT id FROM prescriptions
+    WHERE consultation_id = :consultation AND status IN ('issued', 'in_review', 'approved')
+    ORDER BY id FOR NO KEY UPDATE
+""")
+
+
+async def withdraw_all(session: AsyncSession, consultation_id: UUID, *, now: datetime) -> list[UUID]:
+    """What was prescribed in a consultation and nobody has paid. Gives which; the caller holds the consultation."""
+    found = list(await session.scalars(_UNPAID, {"consultation": consultation_id}))
+    await rows.lock_medicines(session, found)
+    for prescription_id in found:
+        await withdraw(session, prescription_id, now=now)
+    return found
+
+
 async def send_elsewhere(
     session: AsyncSession,
     crypto: Crypto,

@@ -11,18 +11,20 @@ import pytest
 from sqlalchemy import select, text
 
 from integrations.hospital import audit_reading
-from integrations.hospital.consultations import prescribing
+from integrations.hospital.consultations import accepting, prescribing
 from integrations.hospital.consultations.prescribing import Accompanied, NotConfirmed, Signed
 from integrations.hospital.consultations.terms import NotNow, UnknownConsultation
 from integrations.hospital.intake import keeping
 from integrations.hospital.intake.story import ALLERGIES, COMPLAINT, NONE, Story
 from integrations.hospital.models import (
     Consultation,
+    ConsultationStatus,
     Medicine,
     Patient,
     Prescription,
     PrescriptionStatus,
     PrescriptionWarning,
+    ReturnReason,
 )
 from integrations.hospital.operations import OperationKey
 from integrations.hospital.pharmacy import allergies, medicines, reviews, signing, taking
@@ -31,6 +33,7 @@ from integrations.hospital.pharmacy.checking import Unacknowledged
 from integrations.hospital.pharmacy.issuing import Prescribed
 from integrations.hospital.pharmacy.signing import SignatureVoid
 from integrations.hospital.pharmacy.terms import BadPrescription, UnknownMedicine, UnknownPrescription
+from integrations.hospital.pharmacy.terms import NotNow as ReviewNotNow
 from integrations.settings import ROOT
 from tests.consultation_rows import ACTOR, MINUTE, NOW, TERMS, Asker, Online
 from tests.pharmacy_rows import TERMS as PHARMACY
@@ -325,6 +328,41 @@ async def test_only_within_the_own_consultation_while_it_goes_on_with_a_diagnosi
     await online.expire(NOW + timedelta(days=1))
     with pytest.raises(NotNow):
         await _write(online, made, AML)
+
+
+async def test_with_what_is_given_back_goes_what_was_prescribed_unless_it_is_paid(
+    online: Online, shelf: None
+) -> None:
+    """The doctor says that the patient must be seen first: nobody is to buy the medicine all the same."""
+    _, made = await _active(online)
+    _, other = await _active(online)
+    waits, passed, paid = [await _write(online, made, code) for code in (AMX, AML, CEF)]
+    theirs = await _write(online, other, AMX)
+    await _approve(online, passed)
+    await _approve(online, paid)
+    async with online.database.begin() as session:
+        await session.execute(text("UPDATE prescriptions SET status = 'paid' WHERE id = :id"), {"id": paid})
+    async with online.database.begin() as session:
+        await accepting.give_back(
+            session, online.crypto, made, ReturnReason.CHANGED, "要当面看", practitioner_id=online.doctor,
+            actor=ACTOR, now=NOW + 4 * MINUTE,
+        )  # fmt: skip
+    async with online.database.begin() as session:
+        found = [(await session.get_one(Prescription, one)).status for one in (waits, passed, paid, theirs)]
+        [back] = await audit_reading.search(session, action="consultation_returned")
+    void = PrescriptionStatus.CANCELLED
+    assert found == [void, void, PrescriptionStatus.PAID, PrescriptionStatus.ISSUED]
+    assert back.detail["withdrawn"] == [str(waits), str(passed)]
+    with pytest.raises(ReviewNotNow):
+        await _approve(online, waits)
+
+
+async def test_a_doctor_who_prescribed_has_answered(online: Online, shelf: None) -> None:
+    """What was prescribed can be amended and paid: it is not taken for a talk in which nothing happened."""
+    _, made = await _active(online)
+    await _write(online, made, AMX)
+    await online.expire(NOW + timedelta(days=1))
+    assert (await online.see(made)).status is ConsultationStatus.FINISHED
 
 
 async def test_for_a_small_child_guardian_and_specialist_are_there(online: Online, shelf: None) -> None:
