@@ -8,12 +8,13 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import Reason, refuse, runner, staff, why
+from bot.commands.staff import By, Reason, acting, refuse, runner, why
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital import agreements
 from integrations.hospital.reading import InvalidPhone
+from integrations.hospital.staff.permissions import Right
 
 app = typer.Typer(
     help="Who acts for a person who agreed by a text message; ended when that person calls the hospital.",
@@ -27,12 +28,14 @@ Phone = Annotated[
 
 
 @app.command("list")
-def show_standing(phone: Phone, reason: Reason, var: Var = VAR) -> None:
+def show_standing(phone: Phone, reason: Reason, by: By = "", var: Var = VAR) -> None:
     """Who acts for the people with this number on file; names are masked. The audit log keeps who looked and why."""
     known = why(reason)
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        found = await agreements.find(session, crypto, phone, actor=staff(), reason=known)
+        found = await agreements.find(
+            session, crypto, phone, actor=await acting(session, by, Right.IDENTITIES_REVIEW), reason=known
+        )
         for one in found:
             typer.echo(
                 f"{one.patient_id}  {one.patient:<8} is the {one.relation} of {one.owner:<8}"
@@ -56,6 +59,7 @@ def end(
             help="Whoever answers there gave the agreement; whoever calls may be anybody.",
         ),
     ],
+    by: By = "",
     var: Var = VAR,
 ) -> None:
     """The patient takes the agreement back: the account is told, appointments stay."""
@@ -65,7 +69,12 @@ def end(
 
     async def work(session: AsyncSession, _: Crypto) -> None:
         ended = await agreements.end(
-            session, patient_id=patient, account_id=account, actor=staff(), key=None, now=utcnow()
+            session,
+            patient_id=patient,
+            account_id=account,
+            actor=await acting(session, by, Right.IDENTITIES_REVIEW),
+            key=None,
+            now=utcnow(),
         )
         if not ended:
             refuse("This account does not act for the patient on an agreement of theirs.")

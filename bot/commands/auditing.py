@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import refuse, runner, staff
+from bot.commands.staff import By, acting, refuse, runner
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital import audit, audit_reading
 from integrations.hospital.audit_reading import Head, Report
 from integrations.hospital.clock import hospital_zone
+from integrations.hospital.staff.permissions import Right
 
 app = typer.Typer(help="The audit log.", no_args_is_help=True)
 _run = runner({})
@@ -53,11 +54,13 @@ def search(
     subject: Annotated[str, typer.Option(help="Begins so, such as patient:")] = "",
     days: Annotated[int, typer.Option(min=1, help="So many days back.")] = 7,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    by: By = "",
     var: Var = VAR,
 ) -> None:
     """Who saw or did what, the latest first. That somebody looked is kept too."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
+        reader = await acting(session, by, Right.AUDIT_READ)
         looked = {"actor": actor, "action": action, "subject": subject, "days": days}
         found = await audit_reading.search(
             session,
@@ -67,7 +70,7 @@ def search(
             since=utcnow() - timedelta(days=days),
             limit=limit,
         )
-        await audit.record(session, actor=staff(), action="audit_searched", subject="audit", detail=looked)
+        await audit.record(session, actor=reader, action="audit_searched", subject="audit", detail=looked)
         for one in found:
             at = one.at.astimezone(hospital_zone())
             said = " ".join(f"{key}={value}" for key, value in one.detail.items())

@@ -24,7 +24,6 @@ from integrations.hospital.follow_up.enrolment import NobodyToAsk, Refused
 from integrations.hospital.follow_up.plans import Plan, Plans, plans
 from integrations.hospital.models import CallOutcome, StopReason
 from integrations.hospital.revealing import NoReason
-from integrations.hospital.staff.accounts import UnknownStaff
 from integrations.hospital.staff.permissions import Right
 from integrations.settings import Settings
 
@@ -39,7 +38,6 @@ _run = runner(
         UnknownCall: "Nobody is to be called about this id.",
         Unreadable: "This is neither a mobile number nor a document's number.",
         NoResultFound: "No patient with this id.",
-        UnknownStaff: "No such login: {error}.",
     }
 )
 
@@ -139,8 +137,8 @@ def not_dead(
     """Somebody was taken for dead by mistake: reminders and news go out again. In a supervisor's name."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        member = await acting(session, by, Right.DEATHS_TAKE_BACK)
-        if not await deceased.take_back(session, patient, actor=member.actor, reason=why(reason)):
+        actor = await acting(session, by, Right.DEATHS_TAKE_BACK)
+        if not await deceased.take_back(session, patient, actor=actor, reason=why(reason)):
             refuse("Nobody said that this patient died.")
         typer.echo(
             "Reminders and news go out again. Plans that ended stay so: `follow-up start` begins them anew."

@@ -8,12 +8,13 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import Reason, runner, staff, why
+from bot.commands.staff import By, Reason, acting, runner, why
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital import identity_reviews
 from integrations.hospital.identity_reviews import NotWaiting, RejectionReason
+from integrations.hospital.staff.permissions import Right
 
 app = typer.Typer(help="Patients whose document staff look at.", no_args_is_help=True)
 _run = runner({NotWaiting: "No patient with this id waits for staff."})
@@ -39,13 +40,16 @@ def show_waiting(var: Var = VAR) -> None:
 def show(
     patient: PatientId,
     reason: Reason,
+    by: By = "",
     var: Var = VAR,
 ) -> None:
     """Show all that the patient told, to compare with the document. The audit log keeps who looked and why."""
     known = why(reason)
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        told = await identity_reviews.reveal(session, crypto, patient, actor=staff(), reason=known)
+        told = await identity_reviews.reveal(
+            session, crypto, patient, actor=await acting(session, by, Right.IDENTITIES_REVIEW), reason=known
+        )
         for title, value in (
             ("name", told.name),
             ("document", told.document),
@@ -60,11 +64,13 @@ def show(
 
 
 @app.command()
-def verify(patient: PatientId, var: Var = VAR) -> None:
+def verify(patient: PatientId, by: By = "", var: Var = VAR) -> None:
     """The document is right: the patient is told."""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        await identity_reviews.verify(session, patient, actor=staff(), now=utcnow())
+        await identity_reviews.verify(
+            session, patient, actor=await acting(session, by, Right.IDENTITIES_REVIEW), now=utcnow()
+        )
 
     _run(var, work)
     typer.echo("Verified; the patient is told.")
@@ -74,12 +80,19 @@ def verify(patient: PatientId, var: Var = VAR) -> None:
 def reject(
     patient: PatientId,
     reason: Annotated[RejectionReason, typer.Option(help="What the patient is told.")],
+    by: By = "",
     var: Var = VAR,
 ) -> None:
     """The document is not right: the patient is told, and may register anew."""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        await identity_reviews.reject(session, patient, reason=reason, actor=staff(), now=utcnow())
+        await identity_reviews.reject(
+            session,
+            patient,
+            reason=reason,
+            actor=await acting(session, by, Right.IDENTITIES_REVIEW),
+            now=utcnow(),
+        )
 
     _run(var, work)
     typer.echo("Rejected; the patient is told.")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands import invoices
-from bot.commands.staff import refuse, runner, said, staff
+from bot.commands.staff import By, acting, refuse, runner, said, staff
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
@@ -22,6 +22,7 @@ from integrations.hospital.billing.refunds import UnknownRefund
 from integrations.hospital.clock import local_date
 from integrations.hospital.models import OrderKind, Reconciliation
 from integrations.hospital.reading import InvalidPhone
+from integrations.hospital.staff.permissions import Right
 from integrations.money import Platform, yuan
 from integrations.payment import amounts
 
@@ -112,12 +113,14 @@ def show_order(order_no: str, var: Var = VAR) -> None:
 
 
 @orders_app.command("refund")
-def refund_order(order_no: str, note: Note, var: Var = VAR) -> None:
+def refund_order(order_no: str, note: Note, by: By = "", var: Var = VAR) -> None:
     """A test or consultation that is not to be: its bill is closed, or what was paid goes back whole to who paid."""
     known = said(note, "say why")
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        back = await desk.give_back(session, order_no, note=known, actor=staff(), now=utcnow())
+        back = await desk.give_back(
+            session, order_no, note=known, actor=await acting(session, by, Right.MONEY_REFUND), now=utcnow()
+        )
         typer.echo(
             f"{yuan(back)} goes back; the patient is told." if back else "Closed; nobody can pay it now."
         )
@@ -141,23 +144,31 @@ def list_refunds(var: Var = VAR) -> None:
 
 
 @refunds_app.command("retry")
-def retry_refund(out_refund_no: str, var: Var = VAR) -> None:
+def retry_refund(out_refund_no: str, by: By = "", var: Var = VAR) -> None:
     """Ask once more, under a new number, after the cause was seen to: of a refund that is closed."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        renewed = await desk.retry_refund(session, out_refund_no, actor=staff(), now=utcnow())
+        renewed = await desk.retry_refund(
+            session, out_refund_no, actor=await acting(session, by, Right.MONEY_REFUND), now=utcnow()
+        )
         typer.echo(f"Asked for again as {renewed}.")
 
     _run(var, work)
 
 
 @refunds_app.command("settle")
-def settle_refund(out_refund_no: str, note: Note, var: Var = VAR) -> None:
+def settle_refund(out_refund_no: str, note: Note, by: By = "", var: Var = VAR) -> None:
     """The payer has got the money in another way: of a refund that is abnormal or closed. The patient is told."""
     known = said(note, "say what was done")
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        await desk.settle_refund(session, out_refund_no, note=known, actor=staff(), now=utcnow())
+        await desk.settle_refund(
+            session,
+            out_refund_no,
+            note=known,
+            actor=await acting(session, by, Right.MONEY_REFUND),
+            now=utcnow(),
+        )
         typer.echo("Settled; the patient is told.")
 
     _run(var, work)
@@ -179,12 +190,14 @@ def list_differences(var: Var = VAR) -> None:
 
 
 @differences_app.command("settle")
-def settle_difference(difference: UUID, note: Note, var: Var = VAR) -> None:
+def settle_difference(difference: UUID, note: Note, by: By = "", var: Var = VAR) -> None:
     """It is known what it was."""
     known = said(note, "say what was done")
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        await desk.settle_difference(session, difference, note=known, actor=staff(), now=utcnow())
+        await desk.settle_difference(
+            session, difference, note=known, actor=await acting(session, by, Right.MONEY_REFUND), now=utcnow()
+        )
         typer.echo("Settled.")
 
     _run(var, work)

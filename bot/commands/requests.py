@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.staff import runner, staff
+from bot.commands.staff import By, acting, runner
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
@@ -17,6 +17,7 @@ from integrations.hospital import requests
 from integrations.hospital.linking import SelfExists
 from integrations.hospital.requests import UnknownRequest
 from integrations.hospital.restoring import AgreementNeeded, NothingKept, OtherOwner
+from integrations.hospital.staff.permissions import Right
 
 app = typer.Typer(
     help="Files that somebody claims, new phones, corrected names, cut links: staff decide.",
@@ -62,17 +63,17 @@ def show_open(var: Var = VAR) -> None:
 
 
 @app.command()
-def approve(request: RequestId, var: Var = VAR) -> None:
+def approve(request: RequestId, by: By = "", var: Var = VAR) -> None:
     """The document was seen and is right: what was asked for is done, and the patient told. A relative's link that
     was cut stands again by the agreement that stood: only when the patient (or a minor's guardian) says so."""
-    _decide(var, request, approve=True)
+    _decide(var, request, by, approve=True)
     typer.echo("Approved; the patient is told.")
 
 
 @app.command()
-def reject(request: RequestId, var: Var = VAR) -> None:
+def reject(request: RequestId, by: By = "", var: Var = VAR) -> None:
     """Nothing is changed, and the patient told."""
-    _decide(var, request, approve=False)
+    _decide(var, request, by, approve=False)
     typer.echo("Rejected; the patient is told.")
 
 
@@ -81,9 +82,10 @@ def _held(one: requests.RequestView) -> str:
     return f" as {one.relation}" if one.relation else ""
 
 
-def _decide(var: Path, request: UUID, *, approve: bool) -> None:
+def _decide(var: Path, request: UUID, by: str, *, approve: bool) -> None:
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        await requests.decide(session, crypto, request, approve=approve, staff=staff(), now=utcnow())
+        actor = await acting(session, by, Right.IDENTITIES_REVIEW)
+        await requests.decide(session, crypto, request, approve=approve, staff=actor, now=utcnow())
 
     _run(var, work)

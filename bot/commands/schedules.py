@@ -12,12 +12,13 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands import doctors
-from bot.commands.staff import runner, staff, why
+from bot.commands.staff import By, acting, runner, why
 from bot.commands.var import VAR, Var
 from integrations.crypto import Crypto
 from integrations.database import utcnow
 from integrations.hospital import stops
 from integrations.hospital.models import Period, Schedule
+from integrations.hospital.staff.permissions import Right
 from integrations.hospital.stops import StopError
 
 app = typer.Typer(help="Stopped half days, another doctor, more numbers.", no_args_is_help=True)
@@ -33,11 +34,19 @@ Visit = Annotated[UUID, typer.Argument(help="As `schedules affected` shows it.")
 
 
 @app.command()
-def stop(doctor: Doctor, day: Day, period: HalfDay = None, reason: Reason = "", var: Var = VAR) -> None:
+def stop(
+    doctor: Doctor, day: Day, period: HalfDay = None, reason: Reason = "", by: By = "", var: Var = VAR
+) -> None:
     """Stop a doctor's half day or day: patients are told, and move their visit or get everything back."""
 
     async def one(session: AsyncSession, schedule: Schedule) -> str:
-        count = await stops.stop(session, schedule, reason=why(reason), actor=staff(), now=utcnow())
+        count = await stops.stop(
+            session,
+            schedule,
+            reason=why(reason),
+            actor=await acting(session, by, Right.SCHEDULES_CHANGE),
+            now=utcnow(),
+        )
         return f"stopped, {count} visits affected"
 
     _each(var, doctor, day, period, one)
@@ -47,19 +56,25 @@ def stop(doctor: Doctor, day: Day, period: HalfDay = None, reason: Reason = "", 
 def substitute(
     doctor: Doctor,
     day: Day,
-    by: Annotated[str, typer.Option("--by", help="Who comes instead, named likewise.")],
+    instead: Annotated[str, typer.Option("--instead", help="Who comes instead, named likewise.")],
     period: HalfDay = None,
     reason: Reason = "",
+    by: By = "",
     var: Var = VAR,
 ) -> None:
     """Let another doctor of the department take a half day or day, with its visits; patients are told."""
 
     async def one(session: AsyncSession, schedule: Schedule) -> str:
-        instead = await doctors.staff_no(session, by)
+        other = await doctors.staff_no(session, instead)
         count = await stops.substitute(
-            session, schedule, instead, reason=why(reason), actor=staff(), now=utcnow()
+            session,
+            schedule,
+            other,
+            reason=why(reason),
+            actor=await acting(session, by, Right.SCHEDULES_CHANGE),
+            now=utcnow(),
         )
-        return f"now with {by}, {count} visits move along"
+        return f"now with {instead}, {count} visits move along"
 
     _each(var, doctor, day, period, one)
 
@@ -70,12 +85,14 @@ def add_slots(
     day: Day,
     period: Annotated[Period, typer.Argument()],
     count: Annotated[int, typer.Argument(min=1, max=50)],
+    by: By = "",
     var: Var = VAR,
 ) -> None:
     """Add numbers at the end of a half day; who waits is asked first."""
 
     async def one(session: AsyncSession, schedule: Schedule) -> str:
-        return f"{await stops.add_slots(session, schedule, count, actor=staff())} numbers now"
+        actor = await acting(session, by, Right.SCHEDULES_CHANGE)
+        return f"{await stops.add_slots(session, schedule, count, actor=actor)} numbers now"
 
     _each(var, doctor, day, period, one)
 
@@ -96,22 +113,30 @@ def affected(var: Var = VAR) -> None:
 
 
 @app.command()
-def phone(visit: Visit, reason: Reason = "", var: Var = VAR) -> None:
+def phone(visit: Visit, reason: Reason = "", by: By = "", var: Var = VAR) -> None:
     """Show name and phone of whom to call. The audit log keeps who looked and why."""
 
     async def work(session: AsyncSession, crypto: Crypto) -> None:
-        found = await stops.reveal(session, crypto, visit, actor=staff(), reason=why(reason))
+        found = await stops.reveal(
+            session,
+            crypto,
+            visit,
+            actor=await acting(session, by, Right.SCHEDULES_CHANGE),
+            reason=why(reason),
+        )
         typer.echo(f"{found.name}  {found.phone}")
 
     _run(var, work)
 
 
 @app.command()
-def reached(visit: Visit, var: Var = VAR) -> None:
+def reached(visit: Visit, by: By = "", var: Var = VAR) -> None:
     """The patient was told by phone: off the list."""
 
     async def work(session: AsyncSession, _: Crypto) -> None:
-        await stops.reached(session, visit, actor=staff(), now=utcnow())
+        await stops.reached(
+            session, visit, actor=await acting(session, by, Right.SCHEDULES_CHANGE), now=utcnow()
+        )
 
     _run(var, work)
     typer.echo("Noted.")

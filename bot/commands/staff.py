@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.launching.opening import Work, run_once
 from integrations.crypto import Crypto
-from integrations.hospital.models import StaffMember
 from integrations.hospital.revealing import NoReason, checked
 from integrations.hospital.staff import accounts
+from integrations.hospital.staff.accounts import UnknownStaff
 from integrations.hospital.staff.permissions import NotPermitted, Right, require
 
 Reason = Annotated[str, typer.Option(prompt="Why do you need to see it", help="Kept in the audit log.")]
@@ -24,7 +24,11 @@ Reason = Annotated[str, typer.Option(prompt="Why do you need to see it", help="K
 
 By = Annotated[
     str,
-    typer.Option(prompt="Your login at the desk", help="Whose account does it: its role must allow that."),
+    typer.Option(
+        prompt="Your login at the desk",
+        envvar="DAOZHEN_STAFF",
+        help="Whose account does it: its role must allow that, as at the desk.",
+    ),
 ]
 
 
@@ -32,12 +36,11 @@ def staff() -> str:
     return f"staff:{getpass.getuser()}"
 
 
-async def acting(session: AsyncSession, login: str, right: Right) -> StaffMember:
-    """The member of staff in whose name it is done, where it is no operator's to do. Raises UnknownStaff,
-    NotPermitted."""
+async def acting(session: AsyncSession, login: str, right: Right) -> str:
+    """The actor in whose name it is done, where it is no operator's to do. Raises UnknownStaff, NotPermitted."""
     member = await accounts.find(session, login)
     require(member, right)
-    return member
+    return member.actor
 
 
 def _from_here() -> str:
@@ -75,8 +78,9 @@ def runner(refusals: Mapping[type[Exception], str]) -> Callable[[Path, Work], No
         await work(session, crypto)
 
     known: dict[type[Exception], str] = {
-        **refusals,
+        UnknownStaff: "No such login: {error}.",
         NotPermitted: "The role of this account does not allow that.",
+        **refusals,
     }
 
     def run(var: Path, work: Work) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -90,7 +91,8 @@ def ask_soon(stack: Stack) -> None:
 def staff(stack: Stack, *words: str, typed: str = "") -> str:
     """`daozhen money …`, as staff see it."""
     command = [sys.executable, "-m", "bot.cli", "money", *words, "--var", str(stack.options.var)]
-    done = subprocess.run(command, input=typed, capture_output=True, text=True, check=True)
+    environment = os.environ | {"DAOZHEN_STAFF": "supervisor"}
+    done = subprocess.run(command, input=typed, capture_output=True, text=True, check=True, env=environment)
     return done.stdout
 
 

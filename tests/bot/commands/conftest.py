@@ -19,6 +19,8 @@ from bot.cli import app
 from bot.launching.migrate import migrate
 from integrations.crypto import Crypto, KeyRing
 from integrations.database import Database
+from integrations.hospital.models import Role
+from tests import staff_rows
 from tests.conftest import ring
 
 
@@ -26,6 +28,7 @@ from tests.conftest import ring
 class Desk:
     url: str
     var: Path
+    login: str = "boss"  # whose it is where a command asks
 
     def run(self, *words: str, typed: str = "") -> Result:
         environment = {
@@ -33,6 +36,7 @@ class Desk:
             "DATA_KEYS": ring("data1"),
             "INDEX_KEYS": ring("index1"),
             "VAR_DIR": str(self.var),
+            "DAOZHEN_STAFF": self.login,
         }
         return CliRunner().invoke(app, words, env=environment, input=typed)
 
@@ -64,7 +68,12 @@ def migrated(postgres: str) -> str:
     """The name of a database that copies are made of."""
     _make(postgres, "migrated")
     migrate(_named(postgres, "migrated"), "rasa's password")
+    Desk(_named(postgres, "migrated"), Path()).before(_boss)
     return "migrated"
+
+
+async def _boss(session: AsyncSession, _: Crypto) -> None:
+    await staff_rows.member(session, Role.SUPERVISOR, "boss")
 
 
 @pytest.fixture

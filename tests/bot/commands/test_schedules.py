@@ -80,7 +80,7 @@ def test_a_half_day_is_stopped_and_its_patient_called(desk: Desk) -> None:
 
 def test_another_doctor_and_more_numbers(desk: Desk) -> None:
     absent, other, _, day = desk.before(_visit)
-    done = desk.run("schedules", "substitute", absent, str(day), "--by", other, "--reason", "congress")
+    done = desk.run("schedules", "substitute", absent, str(day), "--instead", other, "--reason", "congress")
     assert "1 visits move along" in done.stdout
     assert "5 numbers now" in desk.run("schedules", "add-slots", other, str(day), "morning", "2").stdout
     assert rows(desk, "SELECT count(*) FROM slots") == [(5,)]
