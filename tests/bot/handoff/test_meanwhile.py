@@ -12,6 +12,7 @@ from bot.handoff.words import Asks, read
 from bot.wake import DESK
 from integrations.channel import Unknown
 from integrations.hospital.models import Role
+from integrations.hospital.staff import presence
 from integrations.messages import Kind, MessageIn
 from tests.bot.handoff.conftest import rows, state
 
@@ -97,6 +98,31 @@ async def test_out_of_hours_one_message_is_taken_and_the_bot_goes_on(
     assert "明天 8:00 起" in again
     await write("不用了")
     assert len(await rows(rt, "SELECT 1 FROM talks WHERE status = 'unanswered'")) == 1  # what was left before
+
+
+async def test_a_message_of_the_night_is_answered_in_the_morning_where_it_was_left(
+    rt, write, patient, hire, clock, act, telegram
+):
+    """Whoever is there first thing is asked to take it, and reads it; the bot is silent for the answer and goes on
+    behind it."""
+    agent = await hire(there=True)
+    clock.time += timedelta(hours=11)  # 21:00
+    await write("我要人工")
+    await write("我上周的检查报告还没出来，麻烦看一下")
+    clock.forward(hours=11, seconds=1)  # 8:00
+    async with rt.database.begin() as session:
+        await presence.seen(session, agent.id, clock())
+    await timers.keep(rt)
+    [talk] = await rows(rt, "SELECT id, staff_id FROM talks")
+    assert talk.staff_id == agent.id
+    await act(talking.accept, talk.id, agent)
+    telegram.sent.clear()
+    await act(talking.say, talk.id, agent, "报告出来了，在三楼取")
+    await delivery.deliver(rt, patient)
+    assert telegram.texts == ["接通了，小李为您服务。", "报告出来了，在三楼取"]
+    assert await write("谢谢") == []
+    await act(talking.close, talk.id, agent)
+    assert await write("心内科") == ['echo /handed_back{"purpose": "closed"}', "echo 心内科"]
 
 
 async def test_out_of_hours_who_leaves_no_message_is_not_waited_for(rt, write, patient, agent, clock, rasa):
