@@ -13,7 +13,7 @@ from sqlalchemy import Row, text
 
 from bot import media, notices, quota
 from bot.models import ControlState
-from bot.outbox import ALARMED, CHANGED_HANDS, Reply, as_written, unseal
+from bot.outbox import ALARMED, CHANGED_HANDS, SHUT, USED_UP, Reply, as_written, unseal
 from bot.wake import tell_desk
 from integrations.channel import Channel, PassiveReply
 from integrations.database import Executor
@@ -117,8 +117,6 @@ _POSTPONE = text(f"""
           FROM outbound AS said LEFT JOIN talks ON talks.id = said.talk_id WHERE said.id = ANY(:ids)) AS gone
     WHERE outbound.id = gone.id AND status = 'sending'
 """)  # noqa: S608 - a word of our own
-# Why what a person said waits for the patient's next message.
-SHUT, USED_UP = "window shut", "quota used up"
 _WINDOW = text("SELECT 1 FROM quotas WHERE conversation_id = :conversation AND expires_at > :now LIMIT 1")
 _HELD = text("""
     UPDATE outbound SET error = :error

@@ -24,6 +24,8 @@ from integrations.messages import Notice, Option
 from integrations.runtime import Runtime
 
 _CONTEXT = "outbound.content"
+# Why what a person said waits for the patient's next message.
+SHUT, USED_UP = "window shut", "quota used up"
 CHANGED_HANDS = "changed hands"  # why what a person said was not sent: somebody else has the talk, or nobody
 STUCK_AFTER = timedelta(seconds=30)  # longer than any platform call may take
 

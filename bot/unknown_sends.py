@@ -1,6 +1,7 @@
 """Messages of unknown fate (they left, and no answer came): staff read them, say them again, or let them be. What the
 patient hears again inside their next answer (bot.outbox.repeat_unknown) leaves the list by itself. With them stands
-what a person said and could not leave before somebody else had the talk: nobody else says it for them.
+what a person said and could not leave before somebody else had the talk, for nobody else says it for them; and what a
+shut window holds back for so long that the patient had better be called.
 
 What a person said is theirs, and what the program said the customer service's; those who watch over talks see all."""
 
@@ -18,6 +19,7 @@ from bot import outbox
 from bot.handoff.models import Skill
 from bot.handoff.talking import SKILLS
 from integrations.crypto import Crypto
+from integrations.database import utcnow
 from integrations.hospital import audit, revealing
 from integrations.hospital.models import StaffMember
 from integrations.hospital.staff.permissions import Right, may
@@ -33,7 +35,7 @@ class NotUnknown(LookupError):
 @dataclass(frozen=True, slots=True)
 class UnknownSend:
     """`patient` is masked, the account's owner; `notice`: the kind of news, where it is some; `left` False: the talk
-    changed hands before it could."""
+    changed hands before it could, or, where it `waits`, the patient has to write first."""
 
     id: UUID
     conversation_id: UUID
@@ -43,17 +45,23 @@ class UnknownSend:
     error: str | None
     sent_at: datetime
     left: bool = True
+    waits: bool = False
 
 
 # With the values of `whose`.
 THEIRS = "(:watches OR staff_id = CAST(:own AS uuid) OR :serves AND staff_id IS NULL)"
 UNSENT = f"status = 'dropped' AND error = '{outbox.CHANGED_HANDS}' AND repeated_at IS NULL"
+HELD = f"""
+    status = 'queued' AND staff_id IS NOT NULL AND error IN ('{outbox.SHUT}', '{outbox.USED_UP}')
+    AND repeated_at IS NULL AND created_at < CAST(:now AS timestamptz) - interval '1 hour'
+"""
 _LEFT = "status = 'unknown' AND repeated_at IS NULL"
 _LIST = text(f"""
     SELECT count(*) OVER () AS total,
            o.id, o.conversation_id, c.channel, coalesce(pt.masked_name, '-') AS patient, o.notice, o.error,
-           coalesce(o.claimed_at, o.created_at) AS sent_at, o.status = 'unknown'
-    FROM (SELECT * FROM outbound WHERE {_LEFT} UNION ALL SELECT * FROM outbound WHERE {UNSENT}) AS o
+           coalesce(o.claimed_at, o.created_at) AS sent_at, o.status = 'unknown', o.status = 'queued'
+    FROM (SELECT * FROM outbound WHERE {_LEFT} UNION ALL SELECT * FROM outbound WHERE {UNSENT}
+          UNION ALL SELECT * FROM outbound WHERE {HELD}) AS o
     JOIN contacts c ON c.id = o.conversation_id
     LEFT JOIN account_patients ap ON ap.account_id = c.account_id AND ap.relation = 'self'
     LEFT JOIN patients pt ON pt.id = ap.patient_id
@@ -61,11 +69,11 @@ _LIST = text(f"""
     ORDER BY sent_at, o.id LIMIT CAST(:limit AS int)
 """)  # noqa: S608 - pieces of our own
 _ONE = text(f"""
-    SELECT content FROM outbound WHERE id = :id AND ({_LEFT} OR {UNSENT}) AND {THEIRS}
+    SELECT content FROM outbound WHERE id = :id AND ({_LEFT} OR {UNSENT} OR {HELD}) AND {THEIRS}
 """)  # noqa: S608
 _SETTLE = text(f"""
     UPDATE outbound SET repeated_at = :now
-    WHERE id = :id AND ({_LEFT} OR :unsent AND {UNSENT}) AND {THEIRS}
+    WHERE id = :id AND ({_LEFT} OR :unsent AND ({UNSENT} OR {HELD})) AND {THEIRS}
     RETURNING conversation_id
 """)  # noqa: S608
 # What a person or an alarm said is theirs again: it leaves whoever speaks by now.
@@ -95,15 +103,22 @@ async def listed(
     session: AsyncSession, member: StaffMember, now: datetime, limit: int | None = None
 ) -> Part[UnknownSend]:
     """The oldest first."""
-    values = {"since": now - LISTED_FOR, "limit": limit, **whose(member)}
+    values = {"now": now, "since": now - LISTED_FOR, "limit": limit, **whose(member)}
     return counted((await session.execute(_LIST, values)).all(), lambda row: UnknownSend(*row[1:]))
 
 
 async def read(
-    session: AsyncSession, crypto: Crypto, outbound_id: UUID, member: StaffMember, *, reason: str
+    session: AsyncSession,
+    crypto: Crypto,
+    outbound_id: UUID,
+    member: StaffMember,
+    *,
+    reason: str,
+    now: datetime | None = None,
 ) -> str:
     """Its words; the audit log keeps who read them, and why. Raises NotUnknown, NoReason."""
-    content = await session.scalar(_ONE, {"id": outbound_id, **whose(member)})
+    values = {"id": outbound_id, "now": now or utcnow(), **whose(member)}
+    content = await session.scalar(_ONE, values)
     if content is None:
         raise NotUnknown
     subject = f"outbound:{outbound_id}"

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from bot import delivery, inbox, outbox, unknown_sends
+from bot.desk.work import counts
 from bot.handoff import control, talking
 from bot.outbox import Reply
 from bot.unknown_sends import NotUnknown
@@ -85,6 +86,39 @@ async def test_what_a_person_said_is_said_again_while_they_still_speak(rt, teleg
         await unknown_sends.say_again(session, said, agent, reason="asks", now=rt.now())
     await delivery.deliver(rt, talk)
     assert telegram.texts[before:] == ["稍等"]
+
+
+async def test_what_a_shut_window_holds_back_is_in_the_list_of_whoever_wrote_it_until_it_leaves(
+    rt, wechat, message, clock
+):
+    """After an hour: meanwhile the patient may write again."""
+    talk = (
+        await inbox.accept(rt, wechat, message(channel="wechat", sender="openid"), passive_until=None)
+    ).conversation_id
+    clock.forward(hours=49)
+    async with rt.database.begin() as session:
+        speaker, other = [await staff_rows.member(session, Role.AGENT, login) for login in ("shen", "luo")]
+        found = await talking.take_over(session, rt, talk, speaker, rt.now())
+        [said] = await talking.say(session, rt, found.id, speaker, "报告出来了", now=rt.now())
+        await session.execute(text("UPDATE outbound SET created_at = :now"), {"now": rt.now()})
+    await delivery.deliver(rt, talk)
+    assert await _listed(rt, speaker) == []
+    clock.forward(hours=1, seconds=1)
+    assert (await _listed(rt, speaker), await _listed(rt, other)) == ([said], [])
+    async with rt.database.begin() as session:
+        [one] = await unknown_sends.listed(session, speaker, rt.now())
+        assert (one.left, one.waits) == (False, True)
+        counted = await counts.waiting(session, ["unknown"], now=rt.now(), member=speaker)
+        assert [found.count for found in counted] == [1]
+        told = await unknown_sends.read(session, rt.crypto, said, speaker, reason="asks", now=rt.now())
+        assert told == "报告出来了"
+        with pytest.raises(NotUnknown):
+            await unknown_sends.say_again(session, said, speaker, reason="x", now=rt.now())
+        await unknown_sends.let_be(session, said, speaker, reason="called", now=rt.now())
+    assert await _listed(rt, speaker) == []
+    await inbox.accept(rt, wechat, message("在", channel="wechat", sender="openid"), passive_until=None)
+    await delivery.deliver(rt, talk)
+    assert "报告出来了" in wechat.texts[-1]  # it arrives all the same
 
 
 async def test_let_be_it_is_not_repeated_in_the_next_answer(rt, unknown, agent):

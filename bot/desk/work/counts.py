@@ -64,6 +64,9 @@ _WAITING = {
             UNION ALL SELECT created_at FROM outbound
             WHERE {unknown_sends.UNSENT} AND created_at > CAST(:now AS timestamptz) - interval '7 days'
               AND {unknown_sends.THEIRS}
+            UNION ALL SELECT created_at FROM outbound
+            WHERE {unknown_sends.HELD} AND created_at > CAST(:now AS timestamptz) - interval '7 days'
+              AND {unknown_sends.THEIRS}
             UNION ALL SELECT created_at FROM hospital_events
             WHERE handled_at IS NULL AND given_up_at IS NOT NULL AND :serves) waiting""",  # noqa: S608
     "questions": "SELECT count(*), min(first_asked_at) FROM unanswered_questions",

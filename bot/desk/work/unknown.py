@@ -93,12 +93,14 @@ class Unknown:
 
     def _row(self, one: UnknownSend) -> Row:
         words = self._desk.words
-        kind = words("unknown.notice" if one.notice else "unknown.reply" if one.left else "unknown.unsent")
+        unsent = "unknown.held" if one.waits else "unknown.unsent"
+        kind = words("unknown.notice" if one.notice else "unknown.reply" if one.left else unsent)
+        why = words("talks.state_held" if one.waits else "talks.changed_hands")
         cells = {
             "patient": one.patient,
             "channel": words(f"talks.channel_{one.channel}"),
             "kind": kind,
-            "error": (one.error or "–") if one.left else words("talks.changed_hands"),
+            "error": (one.error or "–") if one.left else why,
         }
         return Row(str(one.id), cells, one.sent_at, tone="" if one.left else "warn", data=one)
 
@@ -141,13 +143,14 @@ class Unknown:
             Fact("unknown.sent" if one.left else "unknown.written", moment(self._desk, one.sent_at)),
             Fact("unknown.error", row.cells["error"]),
         ]
-        hint = "unknown.hint" if one.left else "unknown.unsent_hint"
+        unsent = "unknown.held_hint" if one.waits else "unknown.unsent_hint"
+        hint = "unknown.hint" if one.left else unsent
         return Detail(one.patient, facts, hint=self._desk.words(hint))
 
     async def _read(self, session: AsyncSession, row: Row, answers: Answers) -> Shown:
         desk = self._desk
         words = await unknown_sends.read(
-            session, desk.rt.crypto, row.data.id, desk.member, reason=answers["reason"]
+            session, desk.rt.crypto, row.data.id, desk.member, reason=answers["reason"], now=desk.now()
         )
         return Shown([(desk.words("unknown.words"), words)])
 
