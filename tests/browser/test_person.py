@@ -20,11 +20,12 @@ from tests.browser.phone import Phone
 from tests.conversations import acts
 from tests.conversations.hospital import Hospital
 from tests.conversations.passing import calm_duty_phones, let_pass
+from tests.conversations.staff import put_on_duty
 from tests.patients import WeChatPatient
 from tests.stack import Stack, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
-DOCTOR, SECRET = "李静", "像是同一位患者昨天也问过退款"
+DOCTOR, SECRET, DUTY_PHONE = "李静", "像是同一位患者昨天也问过退款", "13900001234"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,10 @@ class Case:
 
 
 @pytest.fixture
-def case(stack: Stack) -> Case:
+def case(stack: Stack) -> Iterator[Case]:
     with ThreadPoolExecutor(1) as apart:  # Playwright's loop runs in this thread
-        return apart.submit(_case, stack).result()
+        yield apart.submit(_case, stack).result()
+    stack.rows("DELETE FROM duty_shifts")
 
 
 def _case(stack: Stack) -> Case:
@@ -47,6 +49,7 @@ def _case(stack: Stack) -> Case:
     patient = WeChatPatient.arrive(stack.sandbox, follow=False)
     hospital.register([patient])
     patient.does("follow")
+    put_on_duty(hospital, "nurse", DUTY_PHONE)
     made = acts.ask_online(hospital, patient, acts.consults(hospital, "RH0103", 0))
     return Case(patient, hospital.contact(patient), made)
 
@@ -103,7 +106,8 @@ def test_from_the_queue_to_the_survey(
     phone.write("突然胸口剧痛，喘不上气，浑身冒冷汗", expecting="120")
     agent.sees_alarm()
     calm_duty_phones(Hospital(stack))
-    eventually(lambda: bool(_one(stack, "SELECT paged_at FROM alarms WHERE conversation_id = %s", case)))
+    number = _one(stack, "SELECT number::text FROM alarms WHERE conversation_id = %s", case)
+    eventually(lambda: any(number in words for words in _paged(stack)))
     phone.write("现在好了，刚才是搬东西闪着了")
     agent.hears("闪着了")
 
@@ -196,6 +200,12 @@ def _the_bot_was_silent(stack: Stack, case: Case, begun: datetime) -> None:
     )
     assert left == [(0,)]
     assert _one(stack, "SELECT count(*) FROM appointments WHERE contact_id = %s", case) == 0
+
+
+def _paged(stack: Stack) -> list[str]:
+    """What whoever is on call read on their phone."""
+    messages = stack.sandbox.get("/sms", params={"phone": DUTY_PHONE}).json()["messages"]
+    return [message["text"] for message in messages]
 
 
 def _status(stack: Stack, case: Case) -> str:

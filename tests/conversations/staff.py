@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable
+from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.consulting import work
 from bot.handoff import talking
 from bot.wake import wake
-from integrations.hospital.models import Practitioner, PresenceState, ReturnReason, Role, StaffMember
-from integrations.hospital.staff import presence
+from integrations.hospital.models import (
+    DutyLevel,
+    Practitioner,
+    PresenceState,
+    ReturnReason,
+    Role,
+    StaffMember,
+)
+from integrations.hospital.staff import presence, roster
+from integrations.hospital.staff.roster import Hours
 from integrations.runtime import Runtime
 from tests.conversations import acts
 from tests.conversations.hospital import Hospital, with_runtime
@@ -33,6 +42,17 @@ async def _made(session: AsyncSession, rt: Runtime, login: str, **about: Any) ->
         session.add(found)
         await session.flush()
     return found
+
+
+def put_on_duty(hospital: Hospital, login: str, phone: str) -> None:
+    """Whoever of the demo hospital's staff has this login is on call from yesterday to tomorrow, by this phone."""
+    member = hospital.one("SELECT id FROM staff WHERE login = %s", login)
+    hours = Hours(hospital.today() - timedelta(days=1), time(), time(), days=3)
+
+    async def effect(session: AsyncSession) -> None:
+        await roster.add(session, hospital.crypto, DutyLevel.ONCALL, member, phone, hours, actor="staff:test")
+
+    hospital.run(effect)
 
 
 class Agent:
