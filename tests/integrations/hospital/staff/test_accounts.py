@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+import argon2
 import pytest
 from sqlalchemy import select
 
@@ -55,6 +56,27 @@ async def test_logins_that_are_none(database: Database, name: str) -> None:
 def test_passwords_that_are_none(password: str) -> None:
     with pytest.raises(BadPassword):
         passwords.judge(password, "li.na")
+
+
+async def test_of_a_password_nothing_is_kept_but_what_takes_long_to_guess(database: Database) -> None:
+    """Argon2id, as strong as OWASP asks at least (19 MB, two passes), and another for everybody."""
+    async with database.begin() as session:
+        kept = [
+            (
+                await accounts.create(
+                    session, login=login, name="李娜", role=Role.AGENT, password=PASSWORD, by=BY, now=NOW
+                )
+            ).password_hash
+            for login in ("li.na", "li.na2")
+        ]
+    for one in kept:
+        asked = argon2.extract_parameters(one)
+        assert asked.type is argon2.Type.ID
+        assert asked.memory_cost >= 19 * 1024
+        assert asked.time_cost >= 2
+    assert len(set(kept)) == 2
+    assert await passwords.matches(kept[0], PASSWORD)
+    assert not await passwords.matches(kept[0], f"{PASSWORD}x")
 
 
 async def test_what_takes_a_right_away_ends_the_sessions(database: Database) -> None:
