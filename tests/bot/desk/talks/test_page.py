@@ -65,6 +65,24 @@ async def test_from_the_queue_to_the_end(desks, rt, queued, arrive):
     ]
 
 
+async def test_a_talk_is_closed_by_whoever_is_sure(desks, rt, queued, accept):
+    conversation = await queued()
+    agent = await desks.enter(Role.AGENT)
+    await accept(conversation, agent.member)
+    await enter(agent)
+    tell(agent, ConversationList, "choose", str(conversation))
+    await sees(agent, "您接待中")
+    agent.user.find(marker="act-close").click()
+    await sees(agent, "患者会收到结束语和评价邀请")
+    async with rt.database.begin() as session:
+        assert await session.scalar(text("SELECT status FROM talks")) == "active"
+    agent.user.find(marker="sure").click()
+    await agent.told("已结束")
+    async with rt.database.begin() as session:
+        assert await session.scalar(text("SELECT status FROM talks")) == "closed"
+        assert await session.scalar(text("SELECT state FROM controls")) == "bot"
+
+
 async def test_whoever_is_asked_to_take_a_talk_hears_it(desks, rt, queued, clock, monkeypatch):
     """Also of a patient whom the page has listed before, and while the bot goes on."""
     waits, goes_on = await queued(sender="p1"), await queued(sender="p2", bot_goes_on=True)
