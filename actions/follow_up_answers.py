@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -42,11 +43,17 @@ from integrations.hospital.follow_up.reading import (
 from integrations.hospital.models import Level
 from integrations.language.clauses import clauses, puts_off, skips, without_later
 from integrations.language.health import books
+from integrations.language.measurements import find_measurements
 
 SKIP = "skip"  # what a button says
 ECHOED = "echoed"  # in the draft: the patient knows how to put an answer right
 HALF = "half"  # in the draft: one number of a pressure, while the other is asked for
 BESIDE = "beside"  # in the draft: a sure value answers the question, and another one is asked about
+DOUBTS = "doubts"  # in the draft: other doubtful values of the message, to be asked about one after the other
+_ANOTHER_DAY = re.compile(
+    r"[昨前]天|昨[早晚]|[早晚]上|今早|早晨|中午|[上下]午|\b(?:yesterday|last night|morning|evening)\b",
+    re.IGNORECASE,
+)
 
 
 async def take_answers(
@@ -65,6 +72,9 @@ async def take_answers(
     reads = await _read(turn, task, plan, current, draft)
     if not reads:
         return await _nothing_read(turn, reply, task, plan, draft)
+    draft = _without_told(draft, current, reads)
+    if (late := reads[0].question) is not current and late.measures and late.id in task.answered:
+        draft = draft if corrects(turn.text) else {**draft, BESIDE: late.id}
     if wrong := next((read for read in reads if read.doubtful), None):
         return await _look_again(turn, reply, task, plan, draft, wrong, reads)
     await _keep(turn, task, draft, reads)
@@ -191,9 +201,16 @@ async def _read(
     half = {current.id: draft[HALF]} if draft.get(HALF) else {}
     reads = read_all(all_plans, task.open_questions(plan), current, text, half)
     last = plan.question(str(draft.get("last")))
-    if not reads and last and last.measures and (late := read_one(all_plans, last, text)):
-        reads = [late]  # a value, to the question that was passed over just now
+    if last and last.measures and (not reads or _of_another_day(reads, text)):
+        late = read_one(all_plans, last, text)  # a value, to the question that was passed over just now
+        reads = [late] if late and not late.implausible else reads
     return [*reads, *await _turned_worse(turn, task, plan, current, text)]
+
+
+def _of_another_day(reads: list[Read], text: str) -> bool:
+    """Whether a bare number that can hardly answer the open question tells of another day or hour: 昨天晚上不到8,
+    behind a blood sugar, is no weight."""
+    return reads[0].doubtful and not find_measurements(text) and bool(_ANOTHER_DAY.search(text))
 
 
 async def _turned_worse(turn: Turn, task: OpenTask, plan: Plan, current: Question, text: str) -> list[Read]:
@@ -252,6 +269,8 @@ async def _look_again(
     beside = (
         wrong.question.id in {read.question.id for read in fine} or draft.get(BESIDE) == wrong.question.id
     )
+    others = [read.as_json() for read in reads if read.doubtful and read is not wrong]
+    draft = {**draft, DOUBTS: [*others, *(draft.get(DOUBTS) or [])]}
     if _told_again(wrong, draft):
         if not beside:
             await keep(turn, task, [Given(wrong.question, None)])
@@ -375,9 +394,37 @@ async def _go_on(
     for key in said:
         reply.say(key)
     task = await open_task(turn, draft)
+    if task and (doubts := draft.get(DOUBTS)):
+        return await _next_doubt(turn, reply, task, plan, draft, doubts)
     if task is None or not task.open_questions(plan):
         reply.parts.append(plan.closing.text(turn.language))
         return Outcome(closed(turn, draft))
     if puts_off(turn.text):  # 药吃了，血压晚上再量
         return replace(await later(turn, reply, task), draft=closed(turn, draft))
     return put_question(turn, reply, task, plan, {**draft, "question": None, BESIDE: None, HALF: None})
+
+
+def _without_told(draft: Mapping[str, Any], current: Question, reads: list[Read]) -> dict[str, Any]:
+    """Without the doubts to which this message says something by itself: 是5.4，体重65公斤."""
+    told = {read.question.id for read in reads if read.question.id != current.id or read.beside}
+    return {**draft, DOUBTS: [one for one in draft.get(DOUBTS) or () if one["question"] not in told]}
+
+
+async def _next_doubt(
+    turn: Turn,
+    reply: Reply,
+    task: OpenTask,
+    plan: Plan,
+    draft: Mapping[str, Any],
+    doubts: list[dict[str, Any]],
+) -> Outcome:
+    """The doubtful value behind the one that is settled."""
+    first, *others = doubts
+    answered = first["question"] if first["question"] in task.answered else None
+    draft = {**draft, DOUBTS: others, BESIDE: answered, MEANT: None, HALF: None, "doubted": None}
+    wrong = Read.of(plan, first)
+    if wrong is None:
+        return await _go_on(turn, reply, plan, draft, said=[])
+    if reply.parts:
+        reply.parts.append("")
+    return await _look_again(turn, reply, task, plan, draft, wrong, [])

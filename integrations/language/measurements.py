@@ -51,6 +51,7 @@ _MG = re.compile(r" ?(?:mg|毫克)", re.IGNORECASE)
 _THEN = re.compile(
     r"(?:[今昨前]天|今[早晚]|昨晚|现在|刚[才刚]|yesterday|today|now)(?:早上|中午|晚上|[上下]午)?"
     r"(?:[测量]?的?是|[测量]的|[就又]|变成|[降升]?到了?|[降升]成|it'?s|it (?:is|was)|is|was)?"
+    r"(?:不到|没到|不足|不够|不止|超过了?|[高低大小]于)?"
     rf" ?(?P<n>{N}){NO_HOUR}(?! ?/)",
     re.IGNORECASE,
 )

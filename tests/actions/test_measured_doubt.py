@@ -257,3 +257,65 @@ async def test_a_stray_number_beside_a_sure_one_is_not_asked_about(chat: Chat) -
     said = await answer(chat, "空腹6.1，家里门牌501")
     assert "体重多少" in said.text
     assert await series(chat) == [6.1]
+
+
+async def test_two_doubtful_values_of_one_message_are_both_asked_about(chat: Chat) -> None:
+    task, _ = await begun(chat, "diabetes")
+    said = await answer(chat, "血糖98，体重130")
+    assert "是不是 98 mg/dL" in said.text
+    assert "体重" not in said.text
+    said = await answer(chat, "是的", "affirm")
+    assert "血糖 5.4，记下了" in said.text
+    assert "是不是 130 斤" in said.text
+    said = await answer(chat, "是的", "affirm")
+    assert "体重 65 公斤，记下了" in said.text
+    assert "胰岛素" in said.text  # the next question
+    kept = await answers(chat, task)
+    assert (kept["sugar"], kept["weight"]) == ({"value": 5.4}, {"value": 65})
+
+
+async def test_two_doubtful_values_of_one_question_are_both_asked_about(chat: Chat) -> None:
+    await begun(chat, "diabetes")
+    said = await answer(chat, "空腹98，餐后160")
+    assert "是不是 98 mg/dL" in said.text
+    said = await answer(chat, "是的", "affirm")
+    assert "是不是 160 mg/dL" in said.text
+    said = await answer(chat, "是的", "affirm")
+    assert "体重多少" in said.text
+    assert await series(chat) == [5.4, 8.9]
+
+
+@pytest.mark.parametrize("words", ["跳过", "不对，空腹5.4"])
+async def test_the_second_doubt_is_asked_about_whatever_becomes_of_the_first(chat: Chat, words: str) -> None:
+    await begun(chat, "diabetes")
+    await answer(chat, "血糖98，体重130")
+    said = await answer(chat, words, "correct" if "不对" in words else "inform")
+    assert "是不是 130 斤" in said.text
+
+
+async def test_a_doubt_that_was_answered_meanwhile_is_not_asked_about(chat: Chat) -> None:
+    task, _ = await begun(chat, "diabetes")
+    await answer(chat, "血糖98，体重130")
+    said = await answer(chat, "血糖5.4，体重65公斤")
+    assert "130" not in said.text
+    assert "胰岛素" in said.text
+    assert (await answers(chat, task))["weight"] == {"value": 65}
+
+
+async def test_a_bound_of_yesterday_beside_a_sugar_is_asked_for(chat: Chat) -> None:
+    task, _ = await begun(chat, "diabetes")
+    said = await answer(chat, "空腹6.5，昨天晚上不到8")
+    assert "血糖 6.5（空腹），记下了" in said.text
+    assert "准确的数是多少" in said.text
+    assert (await answers(chat, task))["sugar"] == {"value": 6.5, "when": "fasting"}
+
+
+async def test_a_bound_of_yesterday_behind_a_sugar_is_no_weight(chat: Chat) -> None:
+    await weighed(chat)
+    said = await answer(chat, "昨天晚上不到8", "log_measurement")
+    assert "准确的数是多少" in said.text
+    assert "体重" not in said.text
+    said = await answer(chat, "7.8")
+    assert "血糖 7.8" in said.text
+    assert "体重多少" in said.text
+    assert await series(chat) == [6.1, 7.8]

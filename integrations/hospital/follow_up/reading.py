@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from integrations.hospital.follow_up.choosing import affirmed, grave_words, option_told
 from integrations.hospital.follow_up.correcting import corrects, not_taken_back
-from integrations.hospital.follow_up.plans import MeasurementRule, Plans, Question
+from integrations.hospital.follow_up.plans import MeasurementRule, Plan, Plans, Question
 from integrations.hospital.follow_up.ranges import Ranges
 from integrations.hospital.follow_up.vocabulary import vocabulary
 from integrations.hospital.models import Level
@@ -79,6 +79,17 @@ class Read:
         """Whether the patient is to say more before it is kept."""
         return self.implausible or self.unlikely or self.partial or self.open
 
+    def as_json(self) -> dict[str, Any]:
+        told = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "question"}
+        return {**told, "question": self.question.id, "beside": list(self.beside)}
+
+    @classmethod
+    def of(cls, plan: Plan, told: Mapping[str, Any]) -> Read | None:
+        """What `as_json` gave; None where the plan has no such question any more."""
+        question = plan.question(str(told["question"]))
+        kept = {"question": question, "level": Level(told["level"]), "beside": tuple(told["beside"])}
+        return cls(**{**told, **kept}) if question else None
+
 
 @dataclass(frozen=True, slots=True)
 class Likelier:
@@ -127,7 +138,7 @@ def _read_other(plans: Plans, question: Question, text: str, before: dict[str, A
 
 
 def _reads(plans: Plans, question: Question, text: str, before: Any) -> list[Read]:
-    """The answer to this question, and behind a sure value a doubtful one."""
+    """The answer to this question, and behind a value the doubtful ones."""
     if question.measures:
         return _measurement(plans, question, text.strip(), before, expected=question.kind)
     read = read_one(plans, question, text, before)
@@ -157,23 +168,23 @@ def read_one(plans: Plans, question: Question, text: str, before: Any = None) ->
 
 def _measurement(plans: Plans, question: Question, text: str, before: Any, *, expected: str) -> list[Read]:
     """Of several sure values the gravest, also when one is put right: "晚上应该是150/90" may only be unsure. Of equals
-    the first, or the last that is put right. Behind it the first doubtful one, which is to be asked about."""
+    the first, or the last that is put right. Behind it the doubtful ones, each of which is to be asked about."""
     told = not_taken_back(find_measurements(text, expected), text)
     mine = [one for one in told if one.kind == question.measures]
     reads = [_measured(plans, question, one, text[one.start : one.end], before) for one in mine]
     sure = [read for read in reads if not read.doubtful]
-    if not sure:
-        return reads[-1:] if corrects(text) else reads[:1]
     if corrects(text):
-        return [max(reversed(sure), key=gravity)]
-    gravest = max(sure, key=gravity)
-    others = tuple(read.value for read in sure if read is not gravest and read.value != gravest.value)
+        return [max(reversed(sure), key=gravity)] if sure else reads[-1:]
     asked = [
         read
         for one, read in zip(mine, reads, strict=True)
         if read.doubtful and is_named(text, one) and (not read.partial or read.level is Level.ALARM)
     ]
-    return [replace(gravest, beside=others), *asked[:1]]
+    if not sure:
+        return [*reads[:1], *(read for read in asked if read is not reads[0])]
+    gravest = max(sure, key=gravity)
+    others = tuple(read.value for read in sure if read is not gravest and read.value != gravest.value)
+    return [replace(gravest, beside=others), *asked]
 
 
 def gravity(read: Read) -> int:
