@@ -105,6 +105,11 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class NoSuchHour:
+    """A time of day that no clock shows, such as 25点."""
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """A moment counted from now (两小时后)."""
 

@@ -6,13 +6,15 @@ import re
 from datetime import timedelta
 
 from integrations.language.dates import words
-from integrations.language.dates.calendar import Clock, Moment, Reference
+from integrations.language.dates.calendar import Clock, Moment, NoSuchHour, Reference
 from integrations.language.dates.rules import Piece, rule
 from integrations.language.numerals import read_number
 
 _QUARTERS = {"半": 30, "一刻": 15, "1刻": 15, "二刻": 30, "两刻": 30, "2刻": 30, "三刻": 45, "3刻": 45}
 _SECONDS = {"小时": 3600, "钟头": 3600, "刻钟": 900, "分钟": 60, "分": 60, "秒": 1, "秒钟": 1}
 
+_MINUTES = 60
+_LAST_SAID = 34  # as an hour; above, 38点 is told of something else
 # 一点 is mostly "a little": it is one o'clock after a day or a half day, before minutes, or alone.
 _BEFORE_ONE = re.compile(
     rf"(?:{words.alternatives(words.HALVES)}|[天日号]|{words.WEEK_WORD}.|[到至~-])[ 的]?$|^[ 就那要]*$"
@@ -64,7 +66,10 @@ def spoken(match: re.Match[str], reference: Reference) -> Piece | None:
     minute = _minute(match["minute"] or "")
     if match["to"]:
         return _before(read_number(match["hour"]), match["to"], match["to_unit"])
-    return _clock(read_number(match["hour"]), minute, read_number(match["second"] or "0"))
+    hour = read_number(match["hour"])
+    if _is_no_hour(hour, match["minute"] or "") or (hour <= 24 and _MINUTES <= minute < 100):
+        return NoSuchHour()
+    return _clock(hour, minute, read_number(match["second"] or "0"))
 
 
 @rule(r"差(?P<to><small>)(?P<unit>分|刻)钟?(?:到)?(?P<hour><small>)[点时]")
@@ -100,6 +105,11 @@ def right_now(match: re.Match[str], reference: Reference) -> Piece:
 def _is_one_o_clock(match: re.Match[str]) -> bool:
     before, after = match.string[: match.start()], match.string[match.end() :]
     return bool(_BEFORE_ONE.search(before) and (before.strip() or _AFTER_ONE.match(after)))
+
+
+def _is_no_hour(hour: int, minute: str) -> bool:
+    """25点, 26点半; 36点5 is a temperature, 25点3 a blood sugar."""
+    return 24 < hour <= _LAST_SAID and (not minute or minute in _QUARTERS or minute.endswith("分"))
 
 
 def _minute(text: str) -> int:

@@ -155,6 +155,12 @@ def week_day(match: re.Match[str], reference: Reference) -> Piece:
     return Days.one(weekday(words.WEEKDAYS[match["weekday"]], weeks, reference))
 
 
+@rule(r"<new>(?:<week>(?:<W>的?)?)?<W>[八九89](?![次回个片年岁号日点时天分度.:\d十]|疗程)")
+def no_week_day(match: re.Match[str], reference: Reference) -> Piece:
+    """下周八: a week has seven days."""
+    raise NoSuchDay
+
+
 @rule(r"<year>?(?:<month>|<said_month>)(?:第(?P<nth><small>)|最后一)个?<W><weekday>")
 def nth_week_day(match: re.Match[str], reference: Reference) -> Piece:
     first = said_month_of(match, reference) if match["said_month"] else month_of(match, reference)
@@ -207,5 +213,5 @@ def counted_days(match: re.Match[str], reference: Reference) -> Piece | None:
 RULES = (
     lunar_holiday, said_day, next_day, clipped_day, month_and_day, day_of_said_month, day_alone, numeric_date,
     packed_date, month_day_numbers, lunar_date, lunar_month_name, solar_holiday, movable_holiday, term_holiday,
-    week_day, nth_week_day, last_day_of_month, nth_day_of_year, counted_days,
+    week_day, no_week_day, nth_week_day, last_day_of_month, nth_day_of_year, counted_days,
 )  # fmt: skip

@@ -84,7 +84,7 @@ _OPEN_BEFORE = re.compile(
 _OPEN_AFTER = re.compile(
     r" ?(?:$|[,;:.?!)-]|\d|am\b|pm\b|at\b|to\b|or\b|and\b|morning|afternoon|evening|please|pls|if|with|would|works"
     r"|nov|dec|jan)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -158,7 +158,7 @@ def _in_calendar(year: int, month: int, day: int) -> date | None:
 _COURSE = re.compile(
     r"\b(?:for|since|lasted|lasting|past|last|fever|pain|cough\w*|sick|ill|hurt\w*|surgery|operation"
     r"|every) (?:about )?$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -259,23 +259,23 @@ REFUSED_BEFORE = re.compile(
     r"\b(?:not|except|no|cannot|can['’]?t(?: do| make(?: it)?(?: on)?)?|don['’]?t want|but not|avoid|instead of"
     r"|other than)"
     r"(?: on| in| for| the| book)?(?: the)? ?$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 REFUSED_AFTER = re.compile(
     r" (?:does ?n['’]?o?t work|is ?n['’]?o?t (?:good|possible|ok)|is not (?:good|possible|ok)|i (?:can['’]?t"
     r"|cannot|am busy|work)|won['’]?t work"
     r"|is bad|is impossible|no good)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 # A day or a half that a complaint holds: since yesterday, it started last night, pain at night.
 TOLD_BEFORE = re.compile(
-    r"\b(?:since|started|began|begins?|from|every|each|during the|woke up|wake up|had|hurts?|pain|worse"
+    r"\b(?:all|since|started|began|begins?|from|every|each|during the|woke up|wake up|had|hurts?|pain|worse"
     r"|fell)(?: on| in the| at| the| this)? ?$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 TOLD_AFTER = re.compile(
     r",? (?:i (?:had|have had|started|felt|fell|woke|got|was|vomited|threw)|he (?:had|was|felt|fell)|she (?:had"
     r"|was|felt|fell)"
     r"|my \w+ (?:had|was|started|hurt|fell|felt)|it (?:started|began|hurt|was))\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from integrations.language.dates import words
 from integrations.language.dates.asking import is_asked, is_soon
-from integrations.language.dates.calendar import Half, Lean, Reference
+from integrations.language.dates.calendar import Half, Lean, NoSuchHour, Reference
 from integrations.language.dates.reading import Resolution, resolve
 from integrations.language.dates.scan import Expression, scan
 from integrations.language.script import fold
@@ -19,7 +19,7 @@ _EARLIER = re.compile(r"(?:以前|之前|前(?![天面台往]))")
 
 
 def find_dates(text: str, now: datetime) -> list[Span]:
-    """The entities date, impossible_date, period and time in a text, in order of appearance.
+    """The entities date, impossible_date, period, time and impossible_time in a text, in order of appearance.
 
     `now` is local (its zone is ignored); `text` is simplified, of any width. A date's value is
     "2026-11-25", {"first": …, "last": …} or, for separate days (周一三五), {"days": […]}; a range that has begun
@@ -57,6 +57,9 @@ def _spans(text: str, expression: Expression, found: Resolution, today: date) ->
             spans.append(Span("period", half.start, half.end, found.period))
         elif half.what is words.NOON and not found.at:
             spans.append(Span("time", half.start, half.end, "12:00"))
+    if expression.clock and isinstance(expression.clock.what, NoSuchHour):
+        hour = expression.clock
+        spans.append(Span("impossible_time", hour.start, hour.end, text[hour.start : hour.end]))
     if found.at and (clock := expression.clock):
         spans.append(Span("time", clock.start, clock.end, _hospital_hour(expression, found)))
     if found.at and (moment := expression.moment) and found.first:

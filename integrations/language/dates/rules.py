@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from integrations.language.dates import words
-from integrations.language.dates.calendar import Clock, Days, Half, Moment, Reference
+from integrations.language.dates.calendar import Clock, Days, Half, Moment, NoSuchHour, Reference
 from integrations.language.numerals import NUMBER, SMALL
 
-Piece = Days | Half | Clock | Moment
+Piece = Days | Half | Clock | Moment | NoSuchHour
 Read = Callable[[re.Match[str], Reference], Piece | None]
 
 _CN = "[零〇一二三四五六七八九]"
@@ -50,5 +50,8 @@ class Rule:
 
 def rule(pattern: str) -> Callable[[Read], Rule]:
     """Makes a rule of a function. `pattern` may name fragments in angle brackets."""
-    compiled = re.compile(_FRAGMENT.sub(lambda name: f"(?:{_FRAGMENTS[name[1]]})", pattern), re.IGNORECASE)
+    named = _FRAGMENT.sub(lambda name: f"(?:{_FRAGMENTS[name[1]]})", pattern)
+    compiled = re.compile(
+        named, re.IGNORECASE | re.ASCII
+    )  # next Wednesday上午: a word ends where Chinese begins
     return lambda read: Rule(compiled, read)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from integrations.language.dates import clocks, days, english, ranges
-from integrations.language.dates.calendar import Clock, Days, Half, Moment, NoSuchDay, Reference
+from integrations.language.dates.calendar import Clock, Days, Half, Moment, NoSuchDay, NoSuchHour, Reference
 from integrations.language.dates.rules import Piece, Rule
 
 _RULES = days.RULES + ranges.RULES + clocks.RULES
@@ -90,7 +90,7 @@ def _next(rule: Rule, text: str, position: int, reference: Reference) -> Found |
 def _place(what: Piece | None) -> str:
     if isinstance(what, Half):
         return "half"
-    if isinstance(what, Clock):
+    if isinstance(what, Clock | NoSuchHour):
         return "clock"
     return "moment" if isinstance(what, Moment) else "days"
 

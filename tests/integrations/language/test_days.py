@@ -201,6 +201,30 @@ def test_separate_days(text: str, days: list[str]) -> None:
     assert values(text)[0] == ("date", {"days": [f"2026-{day}" for day in days]})
 
 
+@pytest.mark.parametrize("text", ["下周八", "周八", "星期九", "礼拜八"])
+def test_a_week_has_seven_days(text: str) -> None:
+    assert values(f"{text}挂号") == [("impossible_date", text)]
+
+
+@pytest.mark.parametrize("text", ["下周八点挂号", "一周八次", "周九号"])
+def test_eight_oclock_and_eight_times_are_no_such_day(text: str) -> None:
+    assert "impossible_date" not in dict(values(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "period"),
+    [
+        ("next Wednesday上午挂心内科", "2026-12-02", "morning"),
+        ("tomorrow下午的心内科", "2026-11-25", "afternoon"),
+        ("我想约on Friday下午", "2026-11-27", "afternoon"),
+        ("听日下昼有冇得睇", "2026-11-25", ""),
+    ],
+)
+def test_two_languages_in_one_sentence(text: str, day: str, period: str) -> None:
+    found = dict(values(text))
+    assert (found["date"], found.get("period", "")) == (day, period)
+
+
 @pytest.mark.parametrize("text", IMPOSSIBLE)
 def test_days_that_are_in_no_calendar(text: str) -> None:
     assert values(text) == [("impossible_date", text)]
