@@ -33,7 +33,7 @@ from actions.turn import Reply, Turn
 from actions.waiting_line import can_wait, department_of, join, offer_waiting
 from actions.waiting_wish import BOOKING, in_words, keep, last_day, waits
 from actions.walk_in import bookable, not_booked, say_the_way, told_the_way
-from integrations.hospital.booking import BookingError
+from integrations.hospital.booking import BookingError, SessionView
 
 FORM = BOOKING
 _HEARD = frozenset(
@@ -226,7 +226,8 @@ class BookingForm(ConfirmingForm):
         if single or (found.exact and take_first):
             if take_first and wish.days and wish.days.first != wish.days.last:
                 reply.say("say_earliest_of_days", when=turn.words.when(wish.days, wish.period))
-            wish = replace(wish, schedule=str(found.sessions[0].schedule_id))
+            first = min(found.sessions, key=_fee) if turn.facts.cheapest else found.sessions[0]
+            wish = replace(wish, schedule=str(first.schedule_id))
             return await self._confirm(turn, reply, wish, directory)
         return await self._offer(turn, reply, wish, found, directory)
 
@@ -287,3 +288,7 @@ class BookingForm(ConfirmingForm):
         )
         offer_people(turn, reply, booker.people)
         return Outcome(wish.as_draft(), "patient")
+
+
+def _fee(one: SessionView) -> int:
+    return one.fee_fen

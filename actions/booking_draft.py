@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 from actions.facts import Days, Facts
@@ -221,6 +221,12 @@ def _when(wish: Wish, facts: Facts, today: date, last: date, notes: list[Note]) 
         wish = wish.unchosen().on(None)
     elif facts.days:
         wish = _on_days(wish, facts.days, today, last, notes)
+    elif facts.shift and wish.days:
+        moved = wish.days.last if facts.shift > 0 else wish.days.first
+        moved += timedelta(days=facts.shift)
+        wish = _on_days(wish, Days(moved, moved), today, last, notes)
+    if facts.impossible_time:
+        notes.append(Note("say_booking_impossible_time", words=facts.impossible_time))
     if facts.period and facts.period != wish.period:
         wish = replace(wish.unchosen(), period=facts.period, time="")
     if not facts.time:

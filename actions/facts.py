@@ -53,10 +53,13 @@ class Facts:
     # the same, one by one as they stand in the message
     spans: tuple[Days, ...] = field(default=(), compare=False)
     impossible_date: str = ""
+    impossible_time: str = ""  # 25点
+    shift: int = 0  # days behind (or before) the one that is spoken of: "the next day"
     period: str = ""  # morning | afternoon | evening
     time: str = ""  # 24 h, "09:00"
     ordinal: int = 0  # "第二个": 2; the last one: -1
     any: bool = False  # "都可以"
+    cheapest: bool = False  # of them that with the lowest fee
     field: str = ""  # what is to be changed: date, time, practitioner, department, person_name, …
     topics: tuple[str, ...] = ()  # what a hospital question is about
     more: int = 0  # from which place on a list goes on
@@ -105,6 +108,7 @@ class Facts:
             or self.unknown_practitioner
             or self.days
             or self.impossible_date
+            or self.impossible_time
             or self.period
             or self.time
         )
@@ -144,6 +148,8 @@ def read_facts(entities: Iterable[Mapping[str, Any]], *, last_wins: bool = False
         ordinal=int(one("ordinal") or 0),
         more=int(one("more") or 0),
         any=bool(one("any")),
+        cheapest=one("any") == "cheapest",
+        shift=int(one("shift") or 0),
         again=bool(one("again")),
         stars=int(one("stars") or 0),
         oneself=bool(one("oneself")),
@@ -161,6 +167,7 @@ _SINGLE = (
     "relative",
     "unknown_practitioner",
     "impossible_date",
+    "impossible_time",
     "time",
     "field",
     "schedule",

@@ -42,7 +42,7 @@ _COUNTED = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _ENGLISH_ORDINAL = re.compile(
     rf"\b(?:the )?(?P<nth>{'|'.join(_NTH)})(?: (?:one|option|choice|doctor|dr|slot|time|appointment|person|item)\b"
     r"|(?=(?:,? (?:please|pls))?[.!]?$))"
-    r"|(?:\b(?:option|number|choice|choose|pick|take|no\.?) ?|# ?)"
+    r"|(?:\b(?:option|number|choice|choose|pick|take|no\.|no(?! ?one\b)) ?|# ?)"
     rf"(?P<number>\d{{1,2}}|{'|'.join(_COUNTED)})\b(?![.:]?\d| ?[ap]m\b)"
     r"|(?P<last>\bthe last (?:one|option|doctor|choice|slot)\b|\blast one\b)",
     re.IGNORECASE,
@@ -67,6 +67,23 @@ _ANY_DOCTOR = re.compile(
     r"|no (?:particular )?preference\b|(?:don'?t|do not) have (?:a|any) preference\b"
     r"|(?:doesn'?t|does not|don'?t|do not) (?:matter|mind|care) (?:who|which)\b)"
     r"(?: (?:on|for|about|of|is|who is|which)(?: the)? (?:doctor|dr|free|available|fine|ok)\b)?",
+    re.IGNORECASE,
+)
+_CHEAPEST = re.compile(
+    r"(?:我?(?:就|想|要|选|挂|那就|给我)*(?:选|挂|要)?最便宜的?(?:那[个位]|一[个位]|医生|号)?(?:吧|好了|就行|就好)?"
+    r"|(?:i'?d like |i want |give me |ok,? )?(?:the )?(?:cheapest|lowest (?:fee|price))(?: (?:one|doctor|slot|fee))?"
+    r"(?: possible)?(?:,? (?:please|pls))?)[。.!！]?",
+    re.IGNORECASE,
+)
+# Of the day that is spoken of: the next one, the one before.
+_INSTEAD = r"(?:不要|不是|换|改|那|再|往|要|就|还是|这[天个]|那[天个]|到|成|的|，|,| )*"
+_IF_FREE = r"(?:的|呢|吧|行吗|可以吗|有吗|有号吗)*[。.!！?？]?"
+_NO_BUT = r"(?:(?:no|not (?:that|this)(?: (?:one|day))?|sorry|actually|what about|how about|maybe|then)[, ]+)*(?:on )?"
+_SHIFT = re.compile(
+    rf"{_INSTEAD}(?:(?P<on>第二天|(?:推|往|延)?[后迟晚]一天|下一天|隔天)|(?:前一天|(?:提前|往前|早)一天|上一天)){_IF_FREE}"
+    rf"|{_NO_BUT}(?:(?P<next>(?:the )?(?:next|following) day|(?:the )?day after(?: that)?|(?:one|a) day later)"
+    r"|(?:the )?(?:previous|prior) day|(?:the )?day before(?: that)?|(?:one|a) day earlier)"
+    r"(?: instead| then)?(?:,? (?:please|pls))?[.!?]?",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
@@ -136,9 +153,15 @@ def _ordinals(text: str) -> list[Span]:
 
 
 def _in_english(text: str) -> list[Span]:
-    """The second one, first please, option 3, number two; any of them as a whole answer, any doctor anywhere."""
+    """The second one, first please, option 3, number two; any of them, the cheapest or the next day as a whole answer,
+    any doctor anywhere."""
     if whole := _ANY.fullmatch(text):
         return [Span("any", *whole.span(), "any")]
+    if whole := _CHEAPEST.fullmatch(text):
+        return [Span("any", *whole.span(), "cheapest")]
+    if shifted := _SHIFT.fullmatch(text):
+        ahead = shifted["on"] or shifted["next"]
+        return [Span("shift", *shifted.span(), 1 if ahead else -1)]
     spans = [
         Span("any", *match.span(), "any")
         for match in _ANY_DOCTOR.finditer(text)

@@ -79,6 +79,28 @@ async def test_anyone_will_do_takes_the_first(clinic: Clinic) -> None:
     assert said.text.startswith("请确认")
 
 
+async def test_the_cheapest_is_the_one_with_the_lowest_fee(clinic: Clinic) -> None:
+    await clinic.session("王建国", WEDNESDAY, fee_fen=5000)
+    await clinic.session("李静", WEDNESDAY, fee_fen=2500)
+    chat = await clinic.chat()
+    await chat.say("book_appointment", ("department", clinic.departments[HEART]))
+    said = await chat.say("inform", ("any", "cheapest"))
+    assert said.text.startswith("请确认")
+    assert "李静" in said.text
+
+
+@pytest.mark.parametrize(("shift", "words"), [(1, "11月26日（周四）"), (-1, "11月24日（周二）")])
+async def test_the_next_day_is_that_of_the_day_spoken_of(clinic: Clinic, shift: int, words: str) -> None:
+    for away in (-1, 0, 1):
+        await clinic.session("李静", WEDNESDAY + timedelta(days=away))
+    chat = await clinic.chat()
+    said = await chat.say("book_appointment", ("practitioner", clinic.doctors["李静"]), day(WEDNESDAY))
+    assert "11月25日（周三）" in said.text
+    said = await chat.say("correct", ("shift", shift))
+    assert words in said.text
+    assert said.text.startswith("请确认")
+
+
 async def test_the_same_message_twice_books_once(clinic: Clinic, runtime: Runtime) -> None:
     await clinic.session("李静", WEDNESDAY)
     chat = await clinic.chat()
@@ -184,6 +206,7 @@ async def test_booked_twice_is_told_which(clinic: Clinic, runtime: Runtime) -> N
     ("entity", "words"),
     [
         (("impossible_date", "11月31号"), "没有“11月31号”这一天"),
+        (("impossible_time", "25点"), "没有“25点”这个时间"),
         (day(TODAY - timedelta(days=1)), "11月21日（周六）已经过了"),
         (day(TODAY + timedelta(days=15)), "只放号到12月6日（周日）。12月7日（周一）的号明天 0:00 开始放"),
     ],
