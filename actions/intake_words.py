@@ -61,15 +61,49 @@ _OF_BEFORE = re.compile(
     r"[，,。.:： ]*(?:应该)?是?(?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
 )
+# Said of how bad it is, whatever is asked: 7分.
+_N = r"(?:10|\d|[零一二两三四五六七八九十])"
+_SCORED = re.compile(
+    rf"(?:是|大概|大约|差不多|应该|it'?s |about )*{_N}(?:[到至~-]{_N})?"
+    r" ?(?:分|/ ?10|out of (?:10|ten)|points?)(?:吧|左右|了|的样子)*",
+    re.IGNORECASE,
+)
+# 以前没病, 不过敏: no to one of the questions, by its own words.
+_ONCE = r"(?:以前|之前|过去|从前|从来|一直|从小|平时)"
+_DENIED = {
+    HISTORY: rf"{_ONCE}(?:都|也|就)?(?:没有?|无|不)(?:得过|生过|做过|开过|动过|患过|有过|有|怎么|啥|什么|任何)*"
+    r"(?:大?病史?|毛病|手术|刀|问题)?(?:过|的)?"
+    r"|(?:没有?|无)(?:得过|生过|做过|开过|什么|任何|既往)*(?:病史|大病|手术|老毛病)"
+    rf"|{_ONCE}(?:身体)?(?:都|也)?(?:很|挺|蛮)?(?:健康|好好的|好)"
+    r"|no (?:past |medical |previous )?(?:history|illnesse?s?|operations?)|(?:always |been )healthy",
+    ALLERGIES: r"(?:都|对什么都|什么都|从来)?(?:没有?|不|无)(?:对什么|药物|食物|任何|什么)*过敏(?:史)?(?:的)?"
+    r"|no allerg(?:y|ies)|not allergic",
+    MEDICINES: r"(?:现在|最近|目前|平时)?(?:都|也)?(?:没有?|不|没在|无)(?:吃|服|用|在吃|在用)"
+    r"(?:什么|任何|别的|其他)*药(?:物)?"
+    r"|no (?:medicines?|medications?)|not (?:taking|on) any(?:thing| medicines?| medications?)",
+    PREGNANCY: r"(?:没有?|没在|不是?|未)(?:怀孕|怀|孕妇)|not pregnant",
+}
+_DENIALS = {
+    name: re.compile(
+        rf"(?:我|本人|病人|患者|他|她|应该是?|i have |i am |i'm )*(?:{words})(?:了|啊|呢|吧)*", re.IGNORECASE
+    )
+    for name, words in _DENIED.items()
+}
 _MORE = re.compile(r"^(?:还有|另外|也有|而且|补充|also|and )[，, ]*", re.IGNORECASE)
 _ALLERGIC = re.compile(r"(?:我?对)?[^，。,.;；]{1,12}(?<!抗)过敏|allergic to .{2,40}", re.IGNORECASE)
 
 
 def put_right(story: Story, asked: str, said: str) -> tuple[str, str] | None:
     """The field that a message is about instead of the one that is asked, and what stands there now: "写错了，还有糖尿
-    病" is about the answer before, "青霉素过敏" no medicine that is taken."""
+    病" is about the answer before, "青霉素过敏" no medicine that is taken, and 7分 no illness."""
     if asked == MEDICINES and _ALLERGIC.fullmatch(said.strip(" 。.!！")):
         return ALLERGIES, _with(story.answers.get(ALLERGIES, ""), said)
+    if (
+        asked not in (SEVERITY, ONSET)
+        and SEVERITY in story.answers
+        and _SCORED.fullmatch(said.strip(" 。.!！"))
+    ):
+        return SEVERITY, said
     told = _OF_BEFORE.fullmatch(simplify(said.strip()))
     if told is None or not story.answers:
         return None
@@ -128,12 +162,13 @@ def lines(words: Wording, story: Story) -> list[str]:
 
 
 def changed_field(said: str) -> tuple[str, str]:
-    """ "过敏改成青霉素": the field and its new value; ("", "") when the words name none."""
+    """ "过敏改成青霉素", 以前没病: the field and its new value; ("", "") when the words name none."""
     text = said.strip(" ，。,.!！")
     for name, pattern in _CHANGES.items():
         if found := pattern.fullmatch(text):
             return name, (found["value"] or found["none"] or "").strip()
-    return "", ""
+    denied = next((name for name, pattern in _DENIALS.items() if pattern.fullmatch(text)), "")
+    return (denied, NONE) if denied else ("", "")
 
 
 def _line(words: Wording, name: str, value: str) -> str:

@@ -96,6 +96,8 @@ class TriageForm(Form):
         return await self._next(turn, reply, symptoms, again=True)
 
     async def _inside(self, turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Outcome:
+        if turn.asked == RESULT and turn.intent != "affirm" and own_words.is_done(turn.text):
+            return await self.ask(turn, reply, draft)  # 没了: nothing more to tell, and the departments stay
         if turn.asked == RESULT and turn.intent in _PARTING and not turn.facts.choice:
             await self.digressions[turn.intent](turn, reply)
             return Outcome.closed(slots=self.leaving)

@@ -1,4 +1,4 @@
-"""The ages by which the law tells who agrees for whom."""
+"""The ages by which the law tells who agrees for whom, and who may be pregnant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import StrEnum
 
 LEAST_AGE = 14  # younger patients are registered by their guardian (个人信息保护法 31)
 ADULT_AGE = 18  # 民法典 17
+FERTILE = range(12, 56)  # who is asked whether she is pregnant
 
 
 class Ages(StrEnum):

@@ -33,6 +33,16 @@ _UNKNOWN = re.compile(
 _YEARS = re.compile(
     rf"(?P<years>\d{{1,3}}|{SMALL})\s*(?:周?岁|years?[ -]old|yrs? old|y/?o\b)(?P<half>半)?", re.IGNORECASE
 )
+# 我58, 今年62, 62了, 我妈快七十了: no more than that in its part of the message.
+_TENS = r"[二三四五六七八九]?十[一二三四五六七八九]?"
+_WHO = r"(?:我|俺|他|她|本人|病人|患者|[我他她]?(?:老?[爸妈]|爷爷?|奶奶?|父亲|母亲|老公|老婆|老伴|爱人))"
+_BY_NOW = r"(?:今年|都|已经|快|有|也|近)"
+_AGED = re.compile(
+    rf"(?:^|[，,。;；\s])(?:(?:{_WHO}{_BY_NOW}*|{_BY_NOW}+)(?P<said>[1-9]\d|{_TENS})多?(?:了|的人了)?"
+    rf"|(?P<bare>[1-9]\d|{_TENS})多?(?:了|的人了))(?=$|[，,。;；\s])"
+    r"|\b(?:i am|i'?m|he is|he'?s|she is|she'?s) (?P<english>[1-9]\d)(?=$|[,.;!]| and\b)",
+    re.IGNORECASE,
+)
 _MONTHS = re.compile(
     rf"(?P<months>{SMALL})\s*个?月(?:大|龄|的?(?:宝宝|婴儿|孩子|娃|小孩))|(?P<m>\d{{1,2}})[ -]months?[ -]old",
     re.IGNORECASE,
@@ -127,6 +137,9 @@ _ASKS = re.compile(
     r"|\b(?:where|when|how (?:much|long|do))\b",
     re.IGNORECASE,
 )
+_HOW = re.compile(
+    r"(?:那|这|这个|那个|我|现在|接下来|该|应该|要|得|可)*(?:怎么|咋|怎样)(?:个)?(?:弄|办|整|搞|做|填|回答?|说|选)(?:好|啊|呀|呐|哦|了)*"
+)
 _SHORT, _SHORT_ENGLISH, _QUESTION, _LONGEST_WISH = 8, 24, 24, 80
 # 下周三上午挂骨科, as a whole: what holds more ("挂号排队太久") is told, not wished.
 _LEAD = r"(?:我|帮|给|请|麻烦|想|要|先|再|另外|顺便|还|你|您|能|可以|需要|俺|然后|，|,| )*"
@@ -182,7 +195,7 @@ def speaks_to_us(text: str) -> bool:
     if len(said) <= (_SHORT_ENGLISH if said.isascii() else _SHORT) and _TO_US.search(said):
         return True
     short = len(said) <= _QUESTION * (2 if said.isascii() else 1)
-    return short and (bool(_ASKS.search(text.strip())) or books(said))
+    return short and (bool(_ASKS.search(text.strip()) or _HOW.fullmatch(said)) or books(said))
 
 
 def books(text: str) -> bool:
@@ -208,6 +221,8 @@ def read_age(text: str) -> float | None:
         return years if years <= 120 else None
     if found := _MONTHS.search(said):
         return round(read_number(found["months"] or found["m"]) / 12, 2)
+    if found := _AGED.search(said):
+        return float(read_number(next(filter(None, found.groups()))))
     return 0.05 if _BORN.search(said) else None
 
 

@@ -244,6 +244,40 @@ async def test_what_was_said_before_is_put_right_wherever_one_is(clinic: Clinic)
     assert "用药：氨氯地平" in summary
 
 
+async def test_a_score_is_no_illness_of_the_past(clinic: Clinic) -> None:
+    chat = await clinic.chat()
+    await chat.say("start_intake", text="填病情")
+    await answer(chat, "头晕，一个多月了", "五分", "没有")
+    said = await answer(chat, "7分")
+    assert "程度改过来了" in said.text
+    assert "得过什么病" in said.text
+    await answer(chat, "高血压", "没有", "没有")
+    summary = await read(chat, await chat.say("deny", text="没有"))
+    assert "程度：7/10" in summary
+    assert "既往史：高血压" in summary
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("以前没病", "既往史：没有"),
+        ("以前没做过手术", "既往史：没有"),
+        ("不过敏", "过敏：没有"),
+        ("最近没吃什么药", "用药：没有"),
+    ],
+)
+async def test_the_summary_is_put_right_by_a_no_in_its_own_words(
+    clinic: Clinic, words: str, line: str
+) -> None:
+    chat = await clinic.chat()
+    await chat.say("start_intake", text="填病情")
+    await answer(chat, "头晕，一个多月了", "五分", "没有", "高血压", "青霉素过敏", "氨氯地平")
+    said = await chat.say("deny", text="没有")
+    assert line not in await read(chat, said)
+    said = await chat.say("deny", text=words)
+    assert line in await read(chat, said)
+
+
 @pytest.mark.parametrize(
     ("intent", "words"),
     [("cancel_medicine", "cancel"), ("nlu_fallback", "forget it, stop"), ("deny", "never mind")],

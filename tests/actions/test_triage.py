@@ -200,6 +200,16 @@ async def test_thanks_ends_it(clinic: Clinic) -> None:
     assert "骨科" not in said.text
 
 
+@pytest.mark.parametrize(("intent", "words"), [("goodbye", "没了"), ("deny", "没有"), ("deny", "没有别的了")])
+async def test_nothing_more_to_tell_keeps_the_departments(clinic: Clinic, intent: str, words: str) -> None:
+    await clinic.session("张伟", WEDNESDAY)
+    chat = await clinic.chat()
+    await chat.say("tell_symptoms", text="膝盖疼")
+    said = await chat.say(intent, text=words)
+    assert "挂骨科" in said.buttons
+    assert "张伟" in (await chat.say("book_appointment", text="挂号")).text
+
+
 async def test_the_second_department_by_number_and_a_day(clinic: Clinic) -> None:
     await clinic.session("张伟", WEDNESDAY)
     chat = await clinic.chat()

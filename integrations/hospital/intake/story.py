@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from integrations.hospital.ages import FERTILE
 from integrations.hospital.models import Sex
 from integrations.language.health import (
     Onset,
@@ -25,7 +26,6 @@ HISTORY, ALLERGIES, MEDICINES, PREGNANCY = "history", "allergies", "medicines", 
 PICTURES = "pictures"
 # In the order in which they are asked.
 FIELDS = (COMPLAINT, ONSET, SEVERITY, ACCOMPANYING, HISTORY, ALLERGIES, MEDICINES, PREGNANCY)
-_FERTILE = range(12, 56)
 _LONGEST = 600  # characters of one answer
 _ADDED = "；"
 _NARROW = re.compile(r"(?<=[㐀-鿿]) ?, ?(?=[㐀-鿿])")
@@ -106,7 +106,7 @@ class Story:
 
 def applying(sex: Sex | None, age: int | None) -> tuple[str, ...]:
     """The questions that make sense for a person; pregnancy for women of 12 to 55."""
-    may_be = sex is Sex.FEMALE and (age is None or age in _FERTILE)
+    may_be = sex is Sex.FEMALE and (age is None or age in FERTILE)
     return FIELDS if may_be else FIELDS[:-1]
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from integrations.hospital.ages import FERTILE
 from integrations.hospital.triage import model
 from integrations.hospital.triage.denial import spoken
 from integrations.hospital.triage.departments import EMERGENCY, GENERAL, nearest
@@ -92,7 +93,7 @@ def assess(text: str, person: Person = Person(), answers: Mapping[str, str] = NO
     )
     if len(answers) >= MOST:
         return Assessment(ranked)
-    asked = best(scores, names, {*known, *_senseless(known), *stated(said.text)})
+    asked = best(scores, names, {*known, *_senseless(person, known), *stated(said.text)})
     return Assessment(ranked, Question(*asked) if asked else None)
 
 
@@ -125,9 +126,11 @@ def _known(person: Person) -> dict[str, str]:
     return known
 
 
-def _senseless(known: Mapping[str, str]) -> set[str]:
-    """Nobody asks a man, a child or an old woman whether they are pregnant."""
-    return {"pregnant"} if known.get("sex") == "male" or known.get("age") in {"child", "elder"} else set()
+def _senseless(person: Person, known: Mapping[str, str]) -> set[str]:
+    """Nobody asks a man, a child or a woman past that age whether they are pregnant."""
+    past = person.age is not None and int(person.age) not in FERTILE
+    nobody = past or known.get("sex") == "male" or known.get("age") in {"child", "elder"}
+    return {"pregnant"} if nobody else set()
 
 
 def offered(ranked: Sequence[Ranked], here: Mapping[str, Sequence[str]]) -> tuple[Offer, ...]:

@@ -85,6 +85,13 @@ def test_no_score() -> None:
         ("孩子8个月大", 0.67),
         ("我妈62岁", 62),
         ("3 years old", 3),
+        ("62了", 62),
+        ("我58，小肚子坠胀疼", 58),
+        ("我妈快七十了", 70),
+        ("I'm 58, belly pain", 58),
+        ("疼了10多天", None),
+        ("体温39了", None),
+        ("我是10床的", None),
         ("疼了三个月", None),
         ("半年", None),
     ],
@@ -121,7 +128,17 @@ def test_the_whole_answer_is_swapped_unless_it_speaks_to_us() -> None:
     ):
         [span] = find_personal(said, "health")
         assert (span.entity, span.value) == ("health", said)
-    for said in ("没有", "7", "取消", "停车多少钱？", "我想转人工", "返回上一步", "skip"):
+    for said in (
+        "没有",
+        "7",
+        "取消",
+        "停车多少钱？",
+        "我想转人工",
+        "返回上一步",
+        "skip",
+        "那怎么弄",
+        "这咋整啊",
+    ):
         assert speaks_to_us(said)
         assert find_personal(said, "health") == []
     assert find_personal("我对青霉素过敏") == []

@@ -84,6 +84,14 @@ def test_a_man_never_goes_to_gynaecology() -> None:
     assert women < 0.01
 
 
+def test_who_is_past_the_age_is_not_asked_whether_she_is_pregnant() -> None:
+    asked = assess("小肚子疼两天了", Person(age=36, sex="female")).question
+    assert asked
+    assert asked.key == "pregnant"
+    told = assess("小肚子疼两天了", Person(age=58, sex="female")).question
+    assert told is None or told.key != "pregnant"
+
+
 def test_pregnancy_decides() -> None:
     assert first("肚子疼有点出血", Person(age=28, sex="female", pregnant=True)) == "产科"
     assert first("肚子疼有点出血", Person(age=28, sex="female", pregnant=False)) != "产科"
