@@ -16,6 +16,7 @@ from integrations.hospital.file_claims import FilePhone
 from integrations.hospital.linking import SelfExists
 
 FORM = "claim_form"
+_OPENED_BY = "registration_form"  # it can be wished for again, and finds the claim that was begun
 _PURPOSE = "claim"
 _STOPS = {THEN: None, SLOT: None}
 
@@ -40,7 +41,8 @@ class ClaimForm(Form):
             reply.say("say_claim_cancelled")
             return Outcome.closed(slots=_STOPS)
         if await missing_consents(turn):  # withdrawn meanwhile, on another channel: no file is joined to it
-            return Outcome.closed(go_on="consent_form", slots={} if waits(turn.slots) else {THEN: FORM})
+            then = {} if waits(turn.slots) else {THEN: _OPENED_BY}
+            return Outcome.closed(go_on="consent_form", slots=then)
         if turn.intent == "deny":
             return await self._to_staff(turn, reply, claim)
         return await self._by_code(turn, reply, draft, claim)

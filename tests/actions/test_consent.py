@@ -172,6 +172,10 @@ async def test_questions_are_answered_without_asking_for_consent_each_time(clini
     said = await chat.say("ask_hospital", ("topic", "parking"))
     assert "您同意吗" not in said.text
     assert said.buttons["同意"] == "/give_consent"
+    refused = await chat.press(said, "先不同意")
+    assert "急救照样帮您" in refused.text
+    assert "120" in refused.text
+    assert "停车" in (await chat.say("ask_hospital", ("topic", "parking"))).text
     assert "同意" not in (await chat.say("emergency_help")).text
     assert "已经记下您的同意" in (await chat.say("give_consent")).text
 
@@ -260,3 +264,18 @@ async def test_a_day_that_cannot_be_is_said_where_a_booking_opens_the_registrati
     assert chat.form == "registration_form"
     yesterday = ("date", (NOW - timedelta(days=1)).date().isoformat())
     assert "过了" not in (await chat.say("inform", yesterday)).text  # 昨天刚办的身份证
+
+
+async def test_a_claim_that_waited_for_the_consent_is_offered_after_triage(
+    clinic: Clinic, runtime: Runtime, outside: Outside
+) -> None:
+    await imported(runtime)
+    chat = await clinic.chat(registered=False)
+    await chat.press(await registers(chat, outside, NEW), "发验证码")
+    await withdrawn(runtime, chat)
+    await chat.say("inform", ("sms_code", outside.sent[-1][1]))
+    said = await chat.say("tell_symptoms", text="膝盖疼半年了，上下楼更疼")
+    assert "骨科" in said.text
+    said = await chat.say("thanks", text="谢谢")
+    assert "您刚才还说：登记就诊信息" in said.text
+    assert "最后两位是 78" in (await chat.say("affirm", text="好的")).text
