@@ -13,6 +13,7 @@ from datetime import date
 from integrations.language.asides import is_aside
 from integrations.language.births import find_birth_date
 from integrations.language.health import besides, speaks_to_us
+from integrations.language.languages import english_words
 from integrations.language.numerals import read_digits
 from integrations.language.people import is_relative
 from integrations.language.script import fold, simplify
@@ -86,6 +87,8 @@ _SUFFIX = re.compile(r"(?:[\s,。.!;]+|[吧啊呀哦]+[。.!]*|[\s,。;]+(?:[男
 # What announces the number that follows a name: "陈建军，身份证", "，手机号是".
 _LABEL = re.compile(
     r"[\s,。、;:]*(?:我的?|本人的?)?(?:身份证件?|证件|手机|电话|联系电话|联系方式)(?:号码?)?[是为:\s]*$"
+    r"|[\s,.;]+(?:and )?(?:my )?(?:phone|mobile|cell|id|passport)(?: number| no\.?)?(?: is)?[:\s]*$",
+    re.IGNORECASE,
 )
 _NAME_SAID = re.compile(
     r"(?:[我她他]叫|名叫|名字叫|(?:姓名|名字|患者|就诊人)[是为叫:]{1,2})\s*(?!本人|自己|[我他她妈爸家得了着不人救你]"
@@ -120,6 +123,16 @@ _TALK_IN_ENGLISH = re.compile(
 _QUESTION = re.compile(
     r"[?]|[吗呢么]$|^(?i:why|what|how|where|when|who|which|could|does|are|should) |为什么|为啥|干嘛|怎么|什么"
     r"|哪[里儿个些]|多少|几点|几号|安全|可不可以|能不能|有没有|是不是"
+)
+# Words of a sentence that are nobody's name; the others may be one as well (To Wai Man, Will Young).
+_OF_A_SENTENCE = frozenset(
+    """here there it is are was the this that these what why your my our yours mine not type typing fill filling click
+    write writing enter need have with from about if then but because where when how which could would should does did
+    already again first done""".split()  # noqa: SIM905
+)
+_OFTEN_SAID = frozenset(
+    """sure ready just let go ahead do in on at to for so me you he i we he up out can will may see know get give tell
+    now next later more why ok okay alright right good great fine nothing nobody maybe and or no yes of a""".split()  # noqa: SIM905
 )
 _WHOSE = re.compile(r"[我你他她](?:爸|妈|爷|奶|老公|老婆|儿子|女儿)")  # 王小明他爸
 _SENTENCE = re.compile(r"^[我俺].*(?:想|要|头|疼|痛|看|约|能|可以|去|有|没|需|不|得|难受)")
@@ -275,7 +288,7 @@ def _answer(text: str, folded: str, expects: str, taken: Sequence[Span]) -> list
         piece = folded[begin:end]
         if is_aside(piece):
             continue
-        if not _is_talk(piece.strip(" ,。.!;\n"), expects):
+        if not _is_talk(_LABEL.sub("", piece).strip(" ,。.!;\n"), expects):
             bounds = [(begin, end)]
         else:
             parts = _CLAUSES if piece.isascii() else _PIECES
@@ -308,6 +321,22 @@ def _is_talk(folded: str, expects: str) -> bool:
         return True
     if _COMMAND.search(folded) or _QUESTION.search(folded) or _TALK_IN_ENGLISH.search(folded):
         return True
+    if expects == "person_name" and _is_english_sentence(folded):
+        return True
     if expects == "person_name" and (is_relative(folded) or _WHOSE.search(folded)):
         return True  # 我爸: whom it is about, not what they are called
     return expects == "person_name" and bool(_SENTENCE.search(folded)) and not _PREFIX.match(folded)
+
+
+def _is_english_sentence(said: str) -> bool:
+    """ "type here", "sure go ahead": little words of English only, or one that is in no name. Written Like This words
+    are believed to be one."""
+    words = re.findall(r"[A-Za-z'’]+", said)
+    if not words or not said.isascii() or _PREFIX.match(said):
+        return False
+    lowered = [re.split("['’]", word.lower())[0] for word in words]
+    if _OF_A_SENTENCE.intersection(lowered):
+        return True
+    capitals = len(words) > 1 and all(word[0].isupper() for word in words)
+    little = english_words() | _OFTEN_SAID
+    return not capitals and bool(_OFTEN_SAID.intersection(lowered)) and little.issuperset(lowered)

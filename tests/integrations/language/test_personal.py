@@ -85,6 +85,19 @@ NAMES = {
     "王": "王",  # told to be cut short, later
     "我叫明。": "明",
     "给我妈登记，她叫王秀英": "王秀英",
+    "Anna Maria de la Cruz": "Anna Maria de la Cruz",
+    "O'Brien": "O'Brien",
+    "JOHN SMITH": "JOHN SMITH",
+    "my name is Grace Young": "Grace Young",
+    "this is John Smith": "John Smith",
+    "May Long": "May Long",
+    "Will Young": "Will Young",
+    "to wai man": "to wai man",
+    "do van minh": "do van minh",
+    "you li": "you li",
+    "mark brown": "mark brown",
+    "James Bond and my phone is 13812345678": "James Bond",
+    "James Bond, passport E12345678": "James Bond",
 }
 
 TALK = [
@@ -94,6 +107,8 @@ TALK = [
     "？？？", "123", "填错了", "我自己", "為什麼要填", "幫助", "轉人工", "我爸", "妈妈", "我女儿", "my dad", "给我妈",
     "不", "急", "嗯", "女", "三", "不对", "不对，是我妈", "说错了，应该是我爸",
     "繁體", "繁体中文", "说英文", "普通话", "长辈模式", "王小明他爸",
+    "fill in here", "type here", "Type here", "what do you need it for", "here in the chat", "just let me do it here",
+    "ready", "sure go ahead", "Sure go ahead", "for my visa", "is it safe", "let's go", "not my name",
 ]  # fmt: skip
 
 ADDRESSES = {
