@@ -288,7 +288,7 @@ def _answer(text: str, folded: str, expects: str, taken: Sequence[Span]) -> list
         piece = folded[begin:end]
         if is_aside(piece):
             continue
-        if not _is_talk(_LABEL.sub("", piece).strip(" ,。.!;\n"), expects):
+        if not _is_no_value(_LABEL.sub("", piece).strip(" ,。.!;\n"), expects):
             bounds = [(begin, end)]
         else:
             parts = _CLAUSES if piece.isascii() else _PIECES
@@ -309,9 +309,13 @@ def _trimmed(text: str, folded: str, start: int, end: int, expects: str) -> Span
     if expects == "person_name":  # a single character is one when it is all that was said: told as cut
         alone = bool(prefix) or value == text.strip(" ,，。.!！\n")
         shortest = 1 if alone and _ONE_OF_A_NAME.fullmatch(value) else 2
-    if len(value) < shortest or _is_talk(folded[start:end], expects) or not any(map(str.isalpha, value)):
+    if len(value) < shortest or _is_no_value(folded[start:end], expects) or not any(map(str.isalpha, value)):
         return None
     return Span(expects, start, end, value)
+
+
+def _is_no_value(folded: str, expects: str) -> bool:
+    return _is_talk(folded, expects) or (expects == "person_name" and _is_english_sentence(folded))
 
 
 def _is_talk(folded: str, expects: str) -> bool:
@@ -320,8 +324,6 @@ def _is_talk(folded: str, expects: str) -> bool:
     if (expects == "person_name" and folded in _NO_NAME) or is_aside(folded):
         return True
     if _COMMAND.search(folded) or _QUESTION.search(folded) or _TALK_IN_ENGLISH.search(folded):
-        return True
-    if expects == "person_name" and _is_english_sentence(folded):
         return True
     if expects == "person_name" and (is_relative(folded) or _WHOSE.search(folded)):
         return True  # 我爸: whom it is about, not what they are called

@@ -148,6 +148,12 @@ def test_words_between_name_and_numbers_are_no_names() -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["the house number is 14", "it is on the left of the gate"])
+def test_an_english_sentence_may_put_an_address_right(text: str) -> None:
+    assert [kind for kind, _ in values(text, "address")] == ["address"]
+    assert values(text, "person_name") == []
+
+
 @pytest.mark.parametrize("text", TALK)
 def test_commands_and_questions_are_no_names(text: str) -> None:
     assert values(text, "person_name") == []
