@@ -19,6 +19,7 @@ _STUTTERED = 2.5  # characters between spaces, on average: then the spaces part 
 _TERSE = 4  # characters between commas
 _FILLERS = re.compile(r"(?<=[㐀-鿿，])(?:呃|嗯|额(?!头)|啊(?=[㐀-鿿])|那个(?=[㐀-鿿])|就是说)+(?=[㐀-鿿])")
 _SOUNDED = re.compile(r"[㐀-鿿]|[a-z]+")
+_TWO = 2  # characters of an expression
 _COMMON = 0xB0A1, 0xD7F9  # GB 2312's first level: the characters of everyday
 
 
@@ -80,6 +81,14 @@ def _right() -> tuple[str, ...]:
     return tuple(read("spelling")["right"].split())
 
 
+def _is_slip(typed: str, word: str) -> bool:
+    """Two syllables alone are many words, and parts of more (直肠 and 嗓子常… sound like 自残): they are put right
+    where they were typed in letters. Slips of such words in characters are listed one by one."""
+    if len(word) == _TWO:
+        return typed.isascii()
+    return not any(right in typed for right in _right())
+
+
 def _by_sound(text: str) -> str:
     """喘不上起 → 喘不上气, xiong kou teng → 胸口疼. Only whole expressions are put right."""
     sounds = [(loose(found[0]), found.start(), found.end()) for found in _SOUNDED.finditer(text)]
@@ -97,7 +106,7 @@ def _by_sound(text: str) -> str:
             branch = branch[sound]
             if "" in branch:
                 word, after = branch[""], place + 1
-        if word and not any(right in text[sounds[at][1] : sounds[after - 1][2]] for right in _right()):
+        if word and _is_slip(text[sounds[at][1] : sounds[after - 1][2]], word):
             pieces += [text[done : sounds[at][1]], word]
             done, at = sounds[after - 1][2], after
         else:

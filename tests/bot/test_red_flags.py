@@ -132,6 +132,46 @@ def test_the_rule_is_named():
     assert look("奶奶昏迷了") == (Outcome.EMERGENCY, "conscious.gone")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "直肠有息肉",
+        "十二指肠溃疡复查",
+        "嫂子产检",
+        "孩子常年鼻炎",
+        "鼻子常出血",
+        "孩子参加体检",
+        "这药治啥病",
+        "职场体检套餐",
+        "冇諗過傷害自己",
+    ],
+)
+def test_parts_of_everyday_words_are_not_heard_as_something_grave(words: str) -> None:
+    """直肠 and 子常 sound like 自残, 治啥 like 自杀."""
+    assert look(normalise(words)) == (Outcome.NONE, "")
+
+
+@pytest.mark.parametrize("words", ["我想zisha", "昨天自惨了", "zi can"])
+def test_what_is_typed_in_letters_or_slips_is_heard(words: str) -> None:
+    assert look(normalise(words))[0] is Outcome.CRISIS
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "我家娃两个月零三天，腋温38.1",
+        "烧了七天了，每天下午都到39",
+        "孩子四岁，反复高烧第6天，精神还行",
+        "皮肤和眼珠子都黄了，尿像酱油",
+        "开始肚脐那里疼，后来跑到右下边",
+        "膝盖又红又肿，发烧38.8",
+        "化疗后第九天，发烧38.4",
+    ],
+)
+def test_what_is_to_be_seen_today(words: str) -> None:
+    assert look(normalise(words))[0] in (Outcome.URGENT, Outcome.EMERGENCY)
+
+
 def test_every_rule_sees_its_examples():
     """Or a graver one does; and it keeps quiet where it says so."""
     missed = [
