@@ -48,6 +48,20 @@ def test_what_patients_write_in_conversations_that_are_not_about_danger() -> Non
 
 
 @pytest.mark.slow
+def test_what_people_come_with_most() -> None:
+    """A fever of two days, a cough, a sore knee: no row of it stands among the examples. A question in return is
+    no harm where it is rare."""
+    file = Path(__file__).with_name("common_complaints.txt")
+    said = file.read_text(encoding="utf-8").splitlines()
+    assert len(said) > 140
+    outcomes = {text: look(normalise(text))[0] for text in said}
+    assert {
+        text: found for text, found in outcomes.items() if found not in (Outcome.NONE, Outcome.CHECK)
+    } == {}
+    assert sum(found is Outcome.CHECK for found in outcomes.values()) <= len(said) * 0.03
+
+
+@pytest.mark.slow
 def test_what_buttons_say() -> None:
     titles = []
     for file in [ROOT / "domain.yml", *(ROOT / "dialogs").rglob("*.yml")]:
