@@ -6,7 +6,7 @@ from __future__ import annotations
 import secrets as random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -39,6 +39,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)  # long ago: codes of then count no more
 PARTICULAR: dict[str, dict[str, Any]] = {
     "cases": {"account_id": UUID(int=1), "contact_id": UUID(int=1)},
     "consultations": {"evidence": "stated", "fee_fen": 0},
+    "duty_shifts": {"ends_at": NOW + timedelta(hours=1)},
+    "follow_up_alerts": {"answer_id": uuid4},  # called for each row
 }
 
 
@@ -103,7 +105,8 @@ def made_up(declared: SealedTable, crypto: Crypto) -> dict[str, Any]:
         for column in declared.table.columns
         if not isinstance(column.type, LargeBinary) and (column.primary_key or is_needed(column))
     }
-    row |= PARTICULAR.get(declared.name, {})
+    particular = PARTICULAR.get(declared.name, {})
+    row |= {name: value() if callable(value) else value for name, value in particular.items()}
     words = dict.fromkeys(declared.sealed, "")
     for name, note in declared.sealed.items():
         words[name] = f"{name} {random.token_hex(4)}"
