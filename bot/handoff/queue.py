@@ -72,7 +72,7 @@ _AGAIN = text("""
 _ASKED_AT = text("UPDATE talks SET asked_position = coalesce(asked_position, :position) WHERE id = :id")
 _TOLD = text("UPDATE talks SET told_position = :position, told_at = :now WHERE id = :id")
 _PLACE = text(f"""
-    SELECT mine.id, mine.status, mine.skill, mine.opens_at, controls.epoch, contacts.channel, (
+    SELECT mine.id, mine.status, mine.skill, mine.opens_at, mine.answered_in, controls.epoch, contacts.channel, (
         SELECT count(*) FROM talks AS other
         WHERE other.skill = mine.skill AND other.department_id IS NOT DISTINCT FROM mine.department_id
           AND other.status IN ('waiting', 'unanswered') AND other.consultation_id IS NULL
@@ -160,13 +160,15 @@ _STANDING = text("""
 class Place:
     """Where somebody stands. `minutes`: how long it takes by what was measured, None when too little was, or when it
     says nothing of now: nobody of the skill is there, or somebody in the line waits far longer.
-    `opens_at`: nobody is there before; None for a red flag at any hour. `epoch`: under which to speak about it."""
+    `there`: whether somebody is whom we ask at once. `opens_at`: nobody is there before; None for a red flag at any
+    hour. `epoch`: under which to speak about it."""
 
     talk_id: UUID
     status: TalkStatus
     skill: Skill
     position: int
     minutes: int | None
+    there: bool
     opens_at: datetime | None
     epoch: int
 
@@ -269,9 +271,11 @@ async def where(session: Executor, rt: Runtime, conversation_id: UUID) -> Place 
     if row is None:
         return None
     status, skill = TalkStatus(row.status), Skill(row.skill)
-    pace = await _pace(session, rt, skill, row.channel)
-    minutes = None if pace is None else max(1, ceil(pace * row.position / 60))
-    return Place(row.id, status, skill, row.position, minutes, row.opens_at, row.epoch)
+    in_a_group = rt.settings.telegram_staff_group_id and skill is Skill.SERVICE and row.channel == "telegram"
+    pace, there = await _pace(session, rt, skill)
+    there = bool(there or in_a_group or row.answered_in != "desk")  # of whom no presence is known
+    minutes = max(1, ceil(pace * row.position / 60)) if pace is not None and there else None
+    return Place(row.id, status, skill, row.position, minutes, there, row.opens_at, row.epoch)
 
 
 async def told(session: Executor, place: Place, now: datetime) -> None:
@@ -329,18 +333,17 @@ async def standing(session: Executor, now: datetime) -> list[Any]:
     return list((await session.execute(_STANDING, {"now": now})).all())
 
 
-async def _pace(session: Executor, rt: Runtime, skill: Skill, channel: str) -> float | None:
-    """Seconds for one place, or None when too few talks say, or what they say does not hold now."""
+async def _pace(session: Executor, rt: Runtime, skill: Skill) -> tuple[float | None, bool]:
+    """Seconds for one place, or None when too few talks say, or what they say does not hold now; and whether somebody
+    is at the desk."""
     now = rt.now()
     row = (await session.execute(_PACE, {"skill": skill.value, "since": now - limits().measured})).one()
-    if row.talks < limits().talks_to_measure:
-        return None
-    pace = float(row.seconds)
+    pace = float(row.seconds or 0)
     about = {"roles": ASKED_AT_ONCE[skill], "seen": now - SEEN_WITHIN}
     holds = await session.execute(_HOLDS, about | {"skill": skill.value, "now": now, "twice": 2 * pace})
     there, refuted = holds.one()
-    in_a_group = rt.settings.telegram_staff_group_id and skill is Skill.SERVICE and channel == "telegram"
-    return pace if (there or in_a_group) and not refuted else None
+    enough = row.talks >= limits().talks_to_measure
+    return (pace if enough and not refuted else None), bool(there)
 
 
 async def _head_start(session: Executor, rt: Runtime, conversation_id: UUID, reason: Reason) -> int:

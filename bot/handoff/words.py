@@ -129,7 +129,9 @@ def shut(rt: Runtime, opens: datetime, language: str) -> str:
 def still(where: Place, language: str) -> str:
     """On the way. That it is soon is said only where it was measured."""
     if where.position == 1 and where.minutes is None:
-        return texts.say("bot_talk_next", language=language, who=_who(where, language), about="")
+        return texts.say(
+            "bot_talk_next", language=language, who=_who(where, language), about=_about(where, language)
+        )
     key = "bot_talk_still_next" if where.position == 1 else "bot_talk_still"
     return texts.say(key, language=language, ahead=where.position - 1, about=_about(where, language))
 
@@ -144,7 +146,9 @@ def _who(where: Place, language: str) -> str:
 
 
 def _about(where: Place, language: str) -> str:
-    """How long it takes, by what was measured; nothing where too little was."""
+    """How long it takes, by what was measured; nothing where too little was; and that nobody is there yet."""
+    if not where.there:
+        return texts.say("bot_talk_nobody_there", language=language)
     if where.minutes is None:
         return ""
     return texts.say("bot_talk_about", language=language, minutes=where.minutes)

@@ -38,7 +38,8 @@ async def test_asking_waiting_and_leaving(rt, write, patient, rasa, telegram, ag
     assert await write("我的号约错了") == []
     [words] = await write("还要多久？")
     assert "您是下一位" in words
-    assert "马上" not in words  # nobody is there, and nothing was measured
+    assert "马上" not in words
+    assert "现在还没有人在线，一有人就接您" in words
     [words] = await write(kind=Kind.MENU, choice="book_appointment")
     assert "不等了" in words
     [words] = await write("急救电话")
