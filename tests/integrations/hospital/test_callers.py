@@ -26,7 +26,7 @@ from integrations.hospital.stops import StopError
 from tests import people_rows
 from tests.clinic_rows import known_patient
 
-from .conftest import Booker, Clinic
+from .conftest import Booker, Clinic, Line
 from .test_stops import pay
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -198,3 +198,22 @@ async def test_refused_there_is_no_number_left_over(clinic: Clinic) -> None:
         await stops.stop(session, schedule, reason="ill", actor=STAFF, now=NOW)
         with pytest.raises(StopError):
             await stops.add_slot(session, schedule, actor=STAFF)
+
+
+async def test_nobody_leaves_the_waitlist_for_whoever_calls_without_proof(clinic: Clinic, line: Line) -> None:
+    who = await clinic.booker()
+    waits = await line.join(who)
+    for proof, accepted in (
+        (Proof(None, "said so"), tuple(ProofKind)),
+        (Proof(ProofKind.CALLED_BACK, " "), tuple(ProofKind)),
+        (PROOF, (ProofKind.DOCUMENT,)),
+    ):
+        with pytest.raises(NoProof):
+            async with clinic.database.begin() as session:
+                await callers.leave_waitlist(
+                    session, waits.id, proof=proof, accepted=accepted, actor=STAFF, now=NOW
+                )
+    assert await line.status(waits) == ["waiting"]
+    async with clinic.database.begin() as session:
+        await callers.leave_waitlist(session, waits.id, proof=PROOF, actor=STAFF, now=NOW)
+    assert await line.status(waits) == ["cancelled"]
