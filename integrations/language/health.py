@@ -43,6 +43,11 @@ _AGED = re.compile(
     r"|\b(?:i am|i'?m|he is|he'?s|she is|she'?s) (?P<english>[1-9]\d)(?=$|[,.;!]| and\b)",
     re.IGNORECASE,
 )
+# Beside these a bare number is rather a value: 发烧，39了.
+_MEASURED = re.compile(
+    r"[烧热]|体温|血压|高压|低压|血糖|血氧|心率|心跳|脉搏|体重|\b(?:fever|temperature|pressure|sugar|pulse)\b",
+    re.IGNORECASE,
+)
 _MONTHS = re.compile(
     rf"(?P<months>{SMALL})\s*个?月(?:大|龄|的?(?:宝宝|婴儿|孩子|娃|小孩))|(?P<m>\d{{1,2}})[ -]months?[ -]old",
     re.IGNORECASE,
@@ -221,7 +226,7 @@ def read_age(text: str) -> float | None:
         return years if years <= 120 else None
     if found := _MONTHS.search(said):
         return round(read_number(found["months"] or found["m"]) / 12, 2)
-    if found := _AGED.search(said):
+    if (found := _AGED.search(said)) and not _MEASURED.search(said):
         return float(read_number(next(filter(None, found.groups()))))
     return 0.05 if _BORN.search(said) else None
 
