@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ _SURE = 11.0  # the answer even where nobody said that the hospital is asked abo
 _NEAR = 0.82  # a page whose score comes this close to the best one's may be meant as well
 _MOST = 3
 _SCALE = {ENGLISH: 0.6}  # an English question has fewer words than a Chinese one pairs of characters
+# What a question begins with beside the matter; "wait" asks for no waiting time.
+_ASIDE = re.compile(
+    r"^(?:(?:wait|hold on|hang on|sorry|excuse me|oh|ok(?:ay)?)\b[, ]*|(?:等等|等一下|稍等)[, ，]*)+",
+    re.IGNORECASE,
+)
 _CLEARLY = 0.9  # about one word more than the first part holds
 
 
@@ -59,7 +65,7 @@ class Index:
 
     def search(self, question: str, most: int = _MOST) -> list[Match]:
         """The best pages, best first."""
-        words = list(dict.fromkeys(words_of(normalise(question))))
+        words = list(dict.fromkeys(words_of(_ASIDE.sub("", normalise(question)))))
         known = [word for word in words if word in self._held_by]
         if not known:
             return []

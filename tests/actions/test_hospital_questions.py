@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from integrations.hospital import unanswered
 
-from .conftest import Clinic
+from .conftest import WEDNESDAY, Clinic
 
 
 async def test_place_words_alone_mean_the_hospital(clinic: Clinic) -> None:
@@ -100,3 +102,14 @@ async def test_words_of_place_find_the_address_also_in_a_form(clinic: Clinic) ->
             await chat.say("register")
         said = await chat.say("ask_hospital", ("topic", "address"), text="你们医院在哪")
         assert "康宁路" in said.text
+
+
+@pytest.mark.parametrize("words", ["wait how do i get there", "how do i get there"])
+async def test_the_way_here_is_told_in_the_middle_of_a_booking(clinic: Clinic, words: str) -> None:
+    await clinic.session("李静", WEDNESDAY)
+    chat = await clinic.chat()
+    chat.language = "en"
+    await chat.say("book_appointment", ("department", clinic.departments["心血管内科"]))
+    said = await chat.say("ask_hospital", ("topic", "address"), text=words)
+    assert "康宁路" in said.text or "Kangning" in said.text
+    assert "surgery" not in said.text
