@@ -3,6 +3,7 @@ own; what is said outside of the talk names no doctor, department or illness."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -12,7 +13,7 @@ from bot import notices, texts
 from bot.handoff import control, queue, talking, telling
 from bot.handoff.models import Reason, Skill, Talk, TalkStatus
 from integrations.hospital import deceased
-from integrations.hospital.consultations import rows, views
+from integrations.hospital.consultations import limits, rows, views
 from integrations.hospital.consultations.views import ConsultationView
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import ConsultationStatus, HospitalEvent, StaffMember
@@ -30,7 +31,12 @@ _FORGOTTEN = text("""
 """)
 _LANGUAGE = text("SELECT language FROM conversations WHERE id = :id")
 _TALKED = frozenset(
-    {EventKind.CONSULTATION_ACCEPTED, EventKind.CONSULTATION_FEW_LEFT, EventKind.CONSULTATION_EXTENDED}
+    {
+        EventKind.CONSULTATION_ACCEPTED,
+        EventKind.CONSULTATION_FEW_LEFT,
+        EventKind.CONSULTATION_ENDS_SOON,
+        EventKind.CONSULTATION_EXTENDED,
+    }
 )
 _ENDS = frozenset(
     {
@@ -57,6 +63,8 @@ async def tell(session: AsyncSession, rt: Runtime, event: HospitalEvent) -> UUID
     if kind in _TALKED:
         if one.status is not ConsultationStatus.ACTIVE:
             return None
+        if kind is EventKind.CONSULTATION_ENDS_SOON and not timedelta() < _left(rt, one) <= limits.SOON:
+            return None  # it was extended since, or told too late
         if (found := await talk_of(session, one)) and found.status == TalkStatus.ACTIVE:
             await telling.say(session, rt, found, await _words(session, rt, kind, one))
             return None
@@ -116,6 +124,11 @@ async def _end(session: AsyncSession, rt: Runtime, one: ConsultationView) -> UUI
     return one.contact_id if active else None
 
 
+def _left(rt: Runtime, one: ConsultationView) -> timedelta:
+    """Until it ends; nothing where that is not set."""
+    return one.ends_at - rt.now() if one.ends_at else timedelta()
+
+
 async def _words(session: AsyncSession, rt: Runtime, kind: EventKind, one: ConsultationView) -> str:
     language = str(await session.scalar(_LANGUAGE, {"id": one.contact_id}))
     words = Wording(texts.catalogue(language), rt.zone)
@@ -124,6 +137,7 @@ async def _words(session: AsyncSession, rt: Runtime, kind: EventKind, one: Consu
         f"bot_{kind}_none" if none else f"bot_{kind}",
         language=language,
         turns=one.turns_left,
+        minutes=max(round(_left(rt, one) / timedelta(minutes=1)), 1),
         ends=words.until(one.ends_at or rt.now()),
         accept_by=words.until(one.accept_by or rt.now()),
     )

@@ -32,6 +32,7 @@ class Fate(StrEnum):
 MEANWHILE: dict[EventKind, Fate] = {
     EventKind.WAITLIST_OFFERED: Fate.DROPPED,  # it stands for minutes; that it lapsed is told
     EventKind.VISIT_SOON: Fate.DROPPED,  # two hours before: the evening before told of it already
+    EventKind.CONSULTATION_ENDS_SOON: Fate.DROPPED,  # it stands for minutes; that it ended is told
     EventKind.RATING_ASKED: Fate.DROPPED,
 }
 

@@ -83,6 +83,7 @@ class EventKind(StrEnum):
     )
     CONSULTATION_EXPIRED = "consultation_expired"  # consultation_id: not accepted in time
     CONSULTATION_FEW_LEFT = "consultation_few_left"  # consultation_id: few messages are left
+    CONSULTATION_ENDS_SOON = "consultation_ends_soon"  # consultation_id: little time is left
     CONSULTATION_EXTENDED = "consultation_extended"  # consultation_id
     CONSULTATION_FINISHED = "consultation_finished"  # consultation_id
     CONSULTATION_SUMMED_UP = "consultation_summed_up"  # consultation_id: the summary came after its end

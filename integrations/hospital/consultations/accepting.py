@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.crypto import Crypto
 from integrations.hospital import events
-from integrations.hospital.consultations import rows
+from integrations.hospital.consultations import limits, rows
 from integrations.hospital.consultations.terms import NotNow, SayWhy, Terms
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
@@ -40,6 +40,7 @@ async def accept(
         raise NotNow(ConsultationStatus.EXPIRED if one.status is ConsultationStatus.WAITING else one.status)
     one.status, one.accepted_at, one.ends_at = ConsultationStatus.ACTIVE, now, now + terms.length
     await session.flush()
+    await limits.remind(session, one, now)
     await rows.tell(session, one, EventKind.CONSULTATION_ACCEPTED)
     await rows.record(session, one, "consultation_accepted", actor)
     return one

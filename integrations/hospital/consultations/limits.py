@@ -10,12 +10,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from integrations.database import Executor
+from integrations.hospital import reminders
 from integrations.hospital.consultations import rows
 from integrations.hospital.consultations.terms import NotNow
 from integrations.hospital.events import EventKind
-from integrations.hospital.models import ConsultationStatus
+from integrations.hospital.models import Consultation, ConsultationStatus
 
 FEW = 3  # messages left: then the patient is told, and once more when there are none
+SOON = timedelta(minutes=10)  # before the end: then the patient is told, once for each end
+SHORT = timedelta(minutes=15)  # whole talks up to this length: its end was told just now
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,25 @@ async def doctor_said(session: AsyncSession, consultation_id: UUID, now: datetim
     await session.execute(_ANSWERED, {"id": consultation_id, "now": now})
 
 
+async def remind(session: AsyncSession, one: Consultation, now: datetime) -> None:
+    """The patient is to be told shortly before the end, as it is set by now."""
+    assert one.accepted_at is not None
+    assert one.ends_at is not None
+    due_at = one.ends_at - SOON
+    if one.ends_at - one.accepted_at <= SHORT or due_at <= now:
+        return
+    await reminders.plan(
+        session,
+        EventKind.CONSULTATION_ENDS_SOON,
+        one.id,
+        due_at=due_at,
+        useless_at=one.ends_at,
+        account_id=one.account_id,
+        contact_id=one.contact_id,
+        payload={"consultation_id": str(one.id)},
+    )
+
+
 async def extend(
     session: AsyncSession,
     consultation_id: UUID,
@@ -73,6 +95,7 @@ async def extend(
     one.turns_allowed = max(one.turns_allowed, one.turns_used) + turns
     one.ends_at = max(one.ends_at, now) + time
     await session.flush()
+    await remind(session, one, now)
     await rows.tell(session, one, EventKind.CONSULTATION_EXTENDED)
     await rows.record(session, one, "consultation_extended", actor, turns=turns)
     return Left(one.id, one.turns_allowed - one.turns_used, one.ends_at)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from integrations.hospital import audit, events, ratings
+from integrations.hospital import audit, events, ratings, reminders
 from integrations.hospital.billing import undoing
 from integrations.hospital.consultations.terms import UnknownConsultation
 from integrations.hospital.events import EventKind
@@ -50,6 +50,7 @@ async def end(
 ) -> None:
     one.status, one.ended_at, one.ended_by = status, now, by
     await session.flush()
+    await reminders.drop(session, one.id, EventKind.CONSULTATION_ENDS_SOON)
 
 
 async def settle_money(session: AsyncSession, one: Consultation, reason: RefundReason, now: datetime) -> None:

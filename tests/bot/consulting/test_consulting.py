@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
@@ -14,8 +16,9 @@ from bot.handoff import queue, talking, timers
 from bot.handoff.models import Reason, Talk, TalkStatus
 from bot.handoff.states import NotYours
 from bot.models import ControlState
+from integrations.hospital import reminders
 from integrations.hospital.consultations import asking, limits
-from integrations.hospital.consultations.terms import NotNow, UnknownConsultation
+from integrations.hospital.consultations.terms import NotNow, Terms, UnknownConsultation
 from integrations.hospital.models import ConsultationStatus, Practitioner, ReturnReason, Role
 from integrations.messages import Kind, MessageIn
 from tests.bot.neutral_words import read_aloud
@@ -180,6 +183,92 @@ async def test_near_and_at_the_limit_the_patient_is_told_in_the_talk_and_nothing
         await limits.extend(session, made, turns=10, time=30 * MINUTE, **own)
     [more] = await _said(rt)
     assert "还可发 10 条消息，到 11:31 为止" in more
+
+
+async def _begun(rt: Any, online: Online, terms: Terms = TERMS) -> tuple[Any, UUID]:
+    """Its doctor, and the consultation, accepted at 9:01; what was said so far is gone."""
+    doctor, who = await _doctor(rt, online), await _chatting(rt, online)
+    made = await online.ask(who)
+    await online.pay(made)
+    await _said(rt)
+    length = rt.settings.model_copy(update={"consultation_minutes": terms.length // MINUTE})
+    async with rt.database.begin() as session:
+        await work.accept(session, replace(rt, settings=length), made, doctor, NOW + MINUTE)
+    await _said(rt)
+    return doctor, made
+
+
+async def _extend(rt: Any, made: UUID, doctor: Any, online: Online, now: datetime, minutes: int = 30) -> None:
+    own = {"practitioner_id": online.doctor, "actor": doctor.actor, "now": now}
+    async with rt.database.begin() as session:
+        await limits.extend(session, made, turns=10, time=minutes * MINUTE, **own)
+
+
+async def test_shortly_before_the_end_the_patient_is_told_in_the_talk_once_for_each_end(
+    rt: Any, online: Online, clock: Any
+) -> None:
+    doctor, made = await _begun(rt, online)
+    clock.time = NOW + 110 * MINUTE
+    assert await _said(rt) == []
+    clock.time = NOW + 111 * MINUTE
+    [told] = await _said(rt)
+    assert told.startswith("还有 10 分钟，到 11:01 ")
+    assert "请对方加时间" in told
+    assert "再开一次在线服务" in told
+    assert await _said(rt) == []
+    await _extend(rt, made, doctor, online, clock(), minutes=0)  # messages only: the end stands
+    assert ["还可发" in words for words in await _said(rt)] == [True]
+    await _extend(rt, made, doctor, online, clock())
+    assert ["到 11:31 为止" in words for words in await _said(rt)] == [True]
+    clock.time = NOW + 141 * MINUTE
+    [again] = await _said(rt)
+    assert again.startswith("还有 10 分钟，到 11:31 ")
+    assert (await _talk(rt)).status == TalkStatus.ACTIVE
+
+
+async def test_extended_before_it_was_told_only_the_new_end_is(rt: Any, online: Online, clock: Any) -> None:
+    doctor, made = await _begun(rt, online)
+    clock.time = NOW + 111 * MINUTE
+    async with rt.database.begin() as session:
+        assert await reminders.hand_out(session, clock(), 10) == 1  # and before it is told:
+    await _extend(rt, made, doctor, online, clock())
+    assert ["到 11:31 为止" in words for words in await _said(rt)] == [True]
+    await _extend(rt, made, doctor, online, clock())
+    await _said(rt)
+    clock.time = NOW + 141 * MINUTE
+    assert await _said(rt) == []
+    clock.time = NOW + 175 * MINUTE  # nobody swept for four minutes
+    assert [words[:8] for words in await _said(rt)] == ["还有 6 分钟，"]
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(15, 0), (16, 1)])
+async def test_of_a_short_talk_the_end_was_told_just_now(
+    rt: Any, online: Online, clock: Any, minutes: int, told: int
+) -> None:
+    await _begun(rt, online, replace(TERMS, length=minutes * MINUTE))
+    clock.time = NOW + (minutes - 8) * MINUTE
+    assert len(await _said(rt)) == told
+
+
+async def test_of_one_that_ended_before_its_time_nothing_is_told(rt: Any, online: Online, clock: Any) -> None:
+    doctor, made = await _begun(rt, online)
+    async with rt.database.begin() as session:
+        await work.finish(session, rt, made, "一月后复查", None, doctor, NOW + 3 * MINUTE)
+        waiting = await session.scalars(text("SELECT kind FROM reminders"))
+        assert "consultation_ends_soon" not in list(waiting)
+    await _said(rt)
+    clock.time = NOW + 111 * MINUTE
+    assert not any(words.startswith("还有") for words in await _said(rt))
+
+
+async def test_its_end_is_near_in_english_as_well(rt: Any, online: Online, clock: Any) -> None:
+    await _begun(rt, online)
+    async with rt.database.begin() as session:
+        await session.execute(text("UPDATE conversations SET language = 'en'"))
+    clock.time = NOW + 111 * MINUTE
+    [told] = await _said(rt)
+    assert told.startswith("10 min left: this ends at 11:01.")
+    assert "new online service" in told
 
 
 async def test_refused_by_the_consultation_the_talk_is_not_taken(rt: Any, online: Online) -> None:
