@@ -31,6 +31,7 @@ from actions.turn import Reply, Turn
 from actions.waiting_wish import BOOKING, SLOT, waiting_wish, when_wished
 from actions.wishes import wish_of
 from integrations.hospital.triage.assess import Assessment, speaks_of_illness
+from integrations.language.health import is_unknown
 
 FORM = "triage_form"
 CONSENT = "consent_form"
@@ -103,6 +104,8 @@ class TriageForm(Form):
             return Outcome.closed(slots=self.leaving)
         if turn.asked != RESULT and own_words.tells(turn) and self._is_story(turn):
             turn = replace(turn, intent="tell_symptoms")
+        if turn.asked == QUESTION and is_unknown(turn.text):  # 不知道, whatever else it asks for elsewhere
+            turn = replace(turn, intent="inform")
         return await super()._inside(turn, reply, draft)
 
     def _is_story(self, turn: Turn) -> bool:

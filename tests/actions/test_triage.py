@@ -95,6 +95,14 @@ async def test_one_question_at_a_time_and_its_answers_inwords_kept(clinic: Clini
         assert f"建议就诊科室：{expected}" in said.text, words
 
 
+@pytest.mark.parametrize("intent", ["help", "refuse_consent", "talk_to_human", "deny"])
+async def test_not_to_know_is_an_answer_whatever_it_sounds_like(clinic: Clinic, intent: str) -> None:
+    chat = await clinic.chat(registered=False)
+    await chat.say("tell_symptoms", text="好累")
+    said = await chat.say(intent, text="不知道")
+    assert f"建议就诊科室：{BONES}" in said.text
+
+
 async def test_yes_and_what_sounds_like_leaving(clinic: Clinic) -> None:
     chat = await clinic.chat(registered=False)
     await chat.say("tell_symptoms", text="好累")
