@@ -9,7 +9,7 @@ async def test_something(desks, rt):
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import IPv4Network
@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import nicegui.nicegui
 import pytest
-from nicegui import Client, app, ui
+from nicegui import Client, app, context, ui
 from nicegui.testing import User
 
 from bot.desk.app import create_desk, serving
@@ -40,9 +40,30 @@ def made() -> Any:
     return create_desk(Settings(_env_file=None, desk_url=HOST, desk_doctor_url=DOCTORS))
 
 
+class OfThePage:
+    """NiceGUI's `ui.notify`, `ui.navigate` or `ui.download`: that of the visitor whose page uses it."""
+
+    def __init__(self, name: str, users: dict[str, User]) -> None:
+        self._name, self._users = name, users
+
+    def __call__(self, *args: Any, **more: Any) -> Any:
+        return self._own()(*args, **more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own(), name)
+
+    def _own(self) -> Any:
+        return getattr(self._users[context.client.ip], self._name)
+
+
 class Patient(User):
     """Waits longer for what is to come, for a busy machine may stand still for seconds; and when it does not come,
     says what the page told instead."""
+
+    def __getattribute__(self, name: str) -> Any:
+        """`User` makes `ui.notify` its own whenever it is touched, also by what its page sends by itself: of two
+        visitors the one would be told what the other has done. Here see `OfThePage`."""
+        return object.__getattribute__(self, name)
 
     async def should_see(self, *sought: Any, retries: int = _RETRIES, **more: Any) -> None:
         try:
@@ -78,8 +99,9 @@ class Visitor:
 
 
 class Desks:
-    def __init__(self, rt: Runtime) -> None:
+    def __init__(self, rt: Runtime, users: dict[str, User]) -> None:
         self.rt = rt
+        self.users = users  # by their addresses
         self._browsers: list[httpx.AsyncClient] = []
 
     def browser(self, host: str = HOST, address: str = "") -> httpx.AsyncClient:
@@ -99,9 +121,11 @@ class Desks:
     async def let_in(self, member: StaffMember) -> Visitor:
         async with self.rt.database.begin() as session:
             token = await login.open_session(session, member, "10.0.0.7", self.rt.now())
-        http = self.browser()
+        address = str(next(_ADDRESSES))
+        http = self.browser(address=address)
         http.cookies.set("desk", token)
-        return Visitor(Patient(http), http, member, token)
+        self.users[address] = Patient(http)
+        return Visitor(self.users[address], http, member, token)
 
     async def close(self) -> None:
         for browser in self._browsers:
@@ -118,17 +142,18 @@ async def started() -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def told() -> Iterator[None]:
-    """What `User` puts in the place of NiceGUI's own functions goes again."""
-    before = ui.navigate, ui.notify, ui.download
-    yield
-    ui.navigate, ui.notify, ui.download = before
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, User]:
+    """Whoever's page says something, by their addresses: there it is heard."""
+    users: dict[str, User] = {}
+    for name in ("navigate", "notify", "download"):
+        monkeypatch.setattr(ui, name, OfThePage(name, users))
+    return users
 
 
 @pytest.fixture
-async def desks(started: None, rt: Runtime, told: None) -> AsyncIterator[Desks]:
+async def desks(started: None, rt: Runtime, told: dict[str, User]) -> AsyncIterator[Desks]:
     settings = rt.settings.model_copy(update={"desk_url": HOST, "desk_doctor_url": DOCTORS})
-    made_for = Desks(replace(rt, settings=settings))
+    made_for = Desks(replace(rt, settings=settings), told)
     async with serving(made().app.app, made_for.rt):
         yield made_for
     await made_for.close()
