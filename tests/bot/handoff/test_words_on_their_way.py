@@ -57,7 +57,7 @@ async def test_the_bot_s_answers_are_dropped_and_news_waits_for_the_end(
         )
     }
     assert dropped == {kind.value for kind in telling.EventKind if telling.fate(kind) is telling.Fate.DROPPED}
-    assert dropped == {"waitlist_offered", "visit_soon", "rating_asked"}
+    assert dropped == {"waitlist_offered", "visit_soon", "consultation_ends_soon", "rating_asked"}
     assert await queued(rt, patient) == []
 
 
