@@ -30,13 +30,13 @@ setup: .venv/.package .venv-rasa/.installed model
 run: setup
 	@exec .venv/bin/daozhen up $(ARGS)
 
-# First what needs no running program; then what goes through one, beside what starts its own and breaks it: four at a
-# time on two cores, for a program waits for timers and platforms a half of its time.
+# First what needs no running program; then what goes through one, beside what starts its own and breaks it: three at a
+# time on two cores, for a program waits for timers and platforms a third of its time.
 SLOW := slow or browser or faults
 
 test: setup browser
 	@.venv/bin/python -m pytest -q -n 2 --dist loadfile -m "not ($(SLOW))" $(ARGS)
-	@.venv/bin/python -m pytest -n 4 --dist loadscope -m "$(SLOW)" $(ARGS)
+	@.venv/bin/python -m pytest -n 3 --dist loadscope -m "$(SLOW)" $(ARGS)
 
 check: setup
 	@.venv/bin/ruff check .

@@ -91,7 +91,6 @@ def pytest_collection() -> Generator[None, object, object]:
 
 # Files with a program of their own, and what else takes long: begun first, so that no process ends up alone with it.
 LONGEST = (
-    "tests/conversations/test_dialogs.py",
     "shared",
     "faults",
     "tests/conversations/test_staff_group.py",
@@ -103,8 +102,7 @@ LONGEST = (
 
 class ByProgram(LoadScopeScheduling):
     """Tests that share a running program run in one process: those of tests/faults break theirs, the others leave it
-    as it is; the written conversations have one of their own, being as many as all others. Every other file stands
-    for itself."""
+    as it is. Every other file stands for itself."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
