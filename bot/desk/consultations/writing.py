@@ -4,6 +4,7 @@ pharmacist sent it back."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -161,7 +162,7 @@ class Writing:
         self._desk, self._one, self._shelf, self._before, self._done = desk, one, shelf, before, done
         self._lines: list[Line] = []
         self._made = 0
-        self._signing = False
+        self._signing = asyncio.Lock()
         words = desk.words
         age = age_on(one.birth_date, local_date(desk.now()))
         with ui.dialog(value=True).props("persistent no-refocus") as self._dialog, ui.card().classes("rx"):
@@ -220,14 +221,11 @@ class Writing:
             line.warn([one for one in warned if one.position == place])
 
     async def sign(self) -> None:
-        """Clicked twice, it is signed once."""
-        if self._signing:
-            return
-        self._signing = True
-        try:
-            await self._sign()
-        finally:
-            self._signing = False
+        """Clicked twice, it is signed once. What is clicked while the click before it is still looked into counts after
+        it: a reason may have been written meanwhile."""
+        async with self._signing:
+            if not self._dialog.is_deleted:
+                await self._sign()
 
     async def _sign(self) -> None:
         """What there is to warn of now is warned of first: a reason counts for what its doctor has read."""

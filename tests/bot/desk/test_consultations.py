@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import Any
 from uuid import UUID
@@ -53,10 +54,7 @@ async def _prescribe(visitor: Visitor, *codes: str) -> None:
     for number, code in enumerate(codes, 1):
         if number > 1:
             await click(visitor, "rx-add")
-        fields = {"code": code, "dose": "每次1片", "frequency": "每天1次", "days": 7, "packs": 1}
-        for name, value in fields.items():
-            await visitor.user.should_see(marker=f"rx-{name}-{number}", retries=100)
-            next(iter(visitor.user.find(marker=f"rx-{name}-{number}").elements)).set_value(value)
+        await _fills(visitor, number, code)
     for number in (1, 2):
         await visitor.user.should_see(marker=f"rx-why-{number}", retries=100)
     await see(visitor, "氨氯地平片 5mg×28片")  # whole, with its strength: a phone's field is too short for it
@@ -65,6 +63,15 @@ async def _prescribe(visitor: Visitor, *codes: str) -> None:
     for number in (1, 2):
         next(iter(visitor.user.find(marker=f"rx-why-{number}").elements)).set_value("问过，不过敏")
     await click(visitor, "rx-sign")
+
+
+async def _fills(visitor: Visitor, number: int, code: str) -> None:
+    """One line, whose warnings stand there then."""
+    fields = {"code": code, "dose": "每次1片", "frequency": "每天1次", "days": 7, "packs": 1}
+    for name, value in fields.items():
+        await visitor.user.should_see(marker=f"rx-{name}-{number}", retries=100)
+        next(iter(visitor.user.find(marker=f"rx-{name}-{number}").elements)).set_value(value)
+    await visitor.user.should_see(marker=f"rx-why-{number}", retries=100)
 
 
 async def _doctor_with_one_waiting(desks: Desks) -> tuple[Online, Any, Any]:
@@ -135,6 +142,38 @@ async def test_accepted_prescribed_and_finished(desks: Desks) -> None:
     async with rt.database.begin() as session:
         [on] = list(await session.scalars(select(FollowUpEnrolment)))
     assert (on.plan, on.patient_id) == ("hypertension", seen.patient_id)
+
+
+async def test_a_reason_that_is_written_while_the_click_before_is_looked_into_counts(desks, monkeypatch):
+    """What there is to warn of stands there as soon as a medicine is chosen: nobody has to wait for the answer to sign
+    again."""
+    rt = desks.rt
+    _, made, visitor = await _doctor_with_one_waiting(desks)
+    async with rt.database.begin() as session:
+        await work.take_up(session, rt, made, visitor.member, rt.now())
+    await open_row(visitor, "/consultations", made)
+    await press(visitor, "confirm")
+    await visitor.told("已确认")
+    looked_into, go_on, write = asyncio.Event(), asyncio.Event(), prescribing.write
+
+    async def slowly(*args, **more):
+        looked_into.set()
+        await go_on.wait()
+        return await write(*args, **more)
+
+    monkeypatch.setattr("bot.desk.consultations.writing.prescribing.write", slowly)
+    await press(visitor, "prescribe")
+    await _fills(visitor, 1, "AML")
+    await click(visitor, "rx-sign")
+    await looked_into.wait()
+    next(iter(visitor.user.find(marker="rx-why-1").elements)).set_value("问过，不过敏")
+    for _ in range(2):
+        await click(visitor, "rx-sign")
+    go_on.set()
+    await visitor.told("送药师审核")
+    await visitor.user.should_not_see(marker="rx-sign")
+    async with rt.database.begin() as session:
+        assert await session.scalar(select(func.count()).select_from(Prescription)) == 1
 
 
 async def test_who_wants_no_follow_up_is_offered_none_and_the_summary_is_kept(desks: Desks) -> None:
