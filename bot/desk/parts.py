@@ -30,6 +30,13 @@ def named[E: Element](element: E, name: str) -> E:
     return element
 
 
+def in_order(place: Element, elements: Iterable[Element]) -> None:
+    """What stands in `place` now stands in this order; what is in its place already is left alone."""
+    for at, element in enumerate(elements):
+        if place.default_slot.children[at] is not element:
+            element.move(target_index=at)
+
+
 @contextmanager
 def card(title: str = "") -> Iterator[ui.element]:
     with ui.element("section").classes("desk-card") as made:

@@ -9,7 +9,7 @@ from time import monotonic
 from nicegui import ui
 
 from bot.desk.desk import Desk
-from bot.desk.parts import Written
+from bot.desk.parts import Written, in_order
 from bot.desk.queue.kinds import Action, Detail, Row, Shown
 
 SHOWN_FOR = 60.0  # seconds: whoever walks by sees no personal values
@@ -25,44 +25,57 @@ class Drawer:
         shut: Callable[[], None],
     ) -> None:
         self._desk, self._page, self._actions = desk, page, actions
-        self._act, self._shut = act, shut
+        self._act = act
+        self._row: Row | None = None
+        self._detail: Detail | None = None
+        self._made: dict[str, ui.button] = {}  # by their actions
+        self._shown: ui.element | None = None
+        self._revealed: tuple[str, Shown, float] | None = None  # of which row, what, and until when
         self._box = ui.element("aside").classes("queue-drawer")
         self._box.props(f'aria-label="{desk.words("queue.details")}"')
-        self._box.set_visibility(False)
-        self._shown: ui.element | None = None
-        self._row = ""  # its key
-        self._revealed: tuple[str, Shown, float] | None = None  # of which row, what, and until when
-
-    def show(self, row: Row, detail: Detail) -> None:
-        words = self._desk.words
-        self._row = row.key
-        self._box.clear()
-        self._box.set_visibility(True)
         with self._box:
             with ui.element("div").classes("drawer-head"):
-                ui.label(detail.title).classes("drawer-title")
-                ui.button(icon="close", on_click=self._shut).props(
-                    f'flat round dense size=sm aria-label="{words("queue.shut")}"'
+                self._title = ui.label("").classes("drawer-title")
+                ui.button(icon="close", on_click=shut).props(
+                    f'flat round dense size=sm aria-label="{desk.words("queue.shut")}"'
                 )
-            with ui.element("div").classes("drawer-body"):
-                if detail.hint:
-                    ui.label(detail.hint).classes("drawer-hint")
-                with ui.element("dl").classes("drawer-facts"):
-                    for fact in detail.facts:
-                        with ui.element("dt"):
-                            ui.label(words(fact.title))
-                        with ui.element("dd").classes(f"tone-{fact.tone}" if fact.tone else ""):
-                            ui.label(fact.value)
-                if detail.pictures:
-                    self._pictures(detail.pictures)
-                self._shown = ui.element("div").classes("drawer-revealed")
-                self._shown.set_visibility(False)
-                for title, lines in detail.lists:
-                    ui.label(words(title)).classes("drawer-section")
-                    for line, tone in lines:
-                        ui.label(line).classes(f"drawer-line {f'tone-{tone}' if tone else ''}".strip())
-            self._buttons(row)
-        self._reveal_again()
+            self._body = ui.element("div").classes("drawer-body")
+            self._buttons = ui.element("div").classes("drawer-actions")
+        self._box.set_visibility(False)
+
+    def show(self, row: Row, detail: Detail) -> None:
+        """Of the row that stands there already, what has not changed stays: no click on it is lost."""
+        if self._row is None or self._row.key != row.key:
+            self._clear()
+        self._row = row
+        self._box.set_visibility(True)
+        if detail != self._detail:
+            self._detail = detail
+            self._title.set_text(detail.title)
+            self._body.clear()
+            with self._body:
+                self._told(detail)
+            self._reveal_again(row)
+        self._offer(row)
+
+    def _told(self, detail: Detail) -> None:
+        words = self._desk.words
+        if detail.hint:
+            ui.label(detail.hint).classes("drawer-hint")
+        with ui.element("dl").classes("drawer-facts"):
+            for fact in detail.facts:
+                with ui.element("dt"):
+                    ui.label(words(fact.title))
+                with ui.element("dd").classes(f"tone-{fact.tone}" if fact.tone else ""):
+                    ui.label(fact.value)
+        if detail.pictures:
+            self._pictures(detail.pictures)
+        self._shown = ui.element("div").classes("drawer-revealed")
+        self._shown.set_visibility(False)
+        for title, lines in detail.lists:
+            ui.label(words(title)).classes("drawer-section")
+            for line, tone in lines:
+                ui.label(line).classes(f"drawer-line {f'tone-{tone}' if tone else ''}".strip())
 
     def _pictures(self, sources: Sequence[str]) -> None:
         title = self._desk.words("queue.picture")
@@ -72,26 +85,33 @@ class Drawer:
                     ui.element("img").props(f'src="{source}" alt="{title}" loading=lazy')
 
     def hide(self) -> None:
-        self._box.clear()
+        self._clear()
         self._box.set_visibility(False)
-        self._shown = self._revealed = None
+        self._revealed = None
 
-    def _reveal_again(self) -> None:
+    def _clear(self) -> None:
+        self._row = self._detail = self._shown = None
+        self._title.set_text("")
+        self._body.clear()
+        self._buttons.clear()
+        self._made.clear()
+
+    def _reveal_again(self, row: Row) -> None:
         """Something was done with the row: whoever is dialling a number does not lose it, for what is left of the
         minute."""
         if self._revealed is None:
             return
         of, shown, until = self._revealed
         self._revealed = None
-        if of == self._row and (left := until - monotonic()) > 0:
+        if of == row.key and (left := until - monotonic()) > 0:
             self.reveal(shown, left)
 
     def reveal(self, shown: Shown, seconds: float = SHOWN_FOR) -> None:
         """Personal values, for a minute."""
-        box = self._shown
-        if box is None:
+        box, row = self._shown, self._row
+        if box is None or row is None:
             return
-        self._revealed = self._row, shown, monotonic() + seconds
+        self._revealed = row.key, shown, monotonic() + seconds
         box.clear()
         box.set_visibility(True)
         with box:
@@ -109,25 +129,34 @@ class Drawer:
                 ui.link(self._desk.words("queue.file"), source, new_tab=True).classes("drawer-file")
             ui.timer(seconds, lambda: _forget(box), once=True)
 
-    def _buttons(self, row: Row) -> None:
-        fitting = [one for one in self._actions if one.fits(row) and self._desk.may(one.right)]
-        if not fitting:
-            return
-        with ui.element("div").classes("drawer-actions"):
-            for action in fitting:
-                look = "unelevated" if action.primary else "outline"
-                colour = "negative" if action.danger else "primary"
-                with (
-                    ui.button(
-                        self._desk.words(f"{self._page}.do_{action.name}"),
-                        icon=action.icon or None,
-                        on_click=lambda _, action=action: self._act(action, row),
-                    )
-                    .props(f"{look} no-caps dense color={colour}")
-                    .mark(f"do-{action.name}")
-                ):
-                    if action.key:
-                        Written("kbd", action.key.upper())
+    def _offer(self, row: Row) -> None:
+        fitting = {one.name: one for one in self._actions if one.fits(row) and self._desk.may(one.right)}
+        for name in self._made.keys() - fitting.keys():
+            self._made.pop(name).delete()
+        with self._buttons:
+            for name, action in fitting.items():
+                if name not in self._made:
+                    self._made[name] = self._button(action)
+        in_order(self._buttons, [self._made[name] for name in fitting])
+        self._buttons.set_visibility(bool(fitting))
+
+    def _button(self, action: Action) -> ui.button:
+        look = "unelevated" if action.primary else "outline"
+        colour = "negative" if action.danger else "primary"
+        button = ui.button(
+            self._desk.words(f"{self._page}.do_{action.name}"),
+            icon=action.icon or None,
+            on_click=lambda: self._press(action),
+        )
+        button.props(f"{look} no-caps dense color={colour}").mark(f"do-{action.name}")
+        with button:
+            if action.key:
+                Written("kbd", action.key.upper())
+        return button
+
+    async def _press(self, action: Action) -> None:
+        if self._row is not None:
+            await self._act(action, self._row)
 
 
 def dialled(phone: str) -> str:

@@ -2,15 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 
 from nicegui import ui
 
 from bot.desk.desk import Desk
+from bot.desk.parts import in_order
 from bot.desk.queue import times
-from bot.desk.queue.kinds import Column, Row
+from bot.desk.queue.kinds import Column, Row, Tone
+from bot.desk.words import Words
 
 MOST = 80  # rows drawn at once; so many more with each press
+
+
+class Line:
+    """One row as it is drawn: `element` stays while the row is listed, whatever changes in it, so that no click on it
+    is lost."""
+
+    def __init__(
+        self, element: ui.element, cells: Mapping[str, ui.label], age: ui.label | None, due: ui.label | None
+    ) -> None:
+        self.element = element
+        self._cells, self._age, self._due = cells, age, due
+        self._tone: Tone = ""
+        self.row: Row
+
+    def put(self, row: Row) -> None:
+        """As it is now."""
+        self.row = row
+        for name, cell in self._cells.items():
+            words = row.cells.get(name, "")
+            if _put(cell, words):
+                cell.props["title"] = words  # whole, where it is cut off
+        if row.tone != self._tone:
+            self.element.classes(add=row.tone and f"tone-{row.tone}", remove=f"tone-{self._tone}")
+            self._tone = row.tone
+
+    def tick(self, words: Words, now: datetime) -> None:
+        """The clocks turn; only what has changed is sent."""
+        row = self.row
+        if self._age is not None:
+            _put(self._age, times.age(words, row.since, now) if row.since else "")
+        if self._due is not None:
+            text, tone = times.left(words, row.due, now) if row.due else ("", "")
+            if _put(self._due, text):
+                self._due.classes(replace=f"queue-cell queue-clock tone-{tone or 'none'}")
 
 
 class Table:
@@ -32,25 +69,32 @@ class Table:
         self._opened, self._reached, self._more = opened, reached, more
         self.most = MOST
         self._age, self._due = age, due
-        self._clocks: list[tuple[Row, ui.label | None, ui.label | None]] = []
-        self._drawn: dict[str, ui.element] = {}
+        self._drawn: dict[str, Line] = {}
         with ui.element("div").classes("queue-list"):
             self._titles()
-            self._rows = ui.element("div").classes("queue-rows").props('role="list"')
+            with ui.element("div").classes("queue-rows"):
+                self._rows = ui.element("div").props('role="list"')
+                self._below = ui.element("div")
 
     def draw(self, rows: Sequence[Row], total: int, *, empty: str, icon: str, note: str) -> None:
         """The first of these rows and no others, of `total`; `empty` is said where there are none, with its icon,
         and `note` below."""
-        self._rows.clear()
-        self._clocks, self._drawn = [], {}
+        shown = {row.key: row for row in rows[: self.most]}
+        for key in self._drawn.keys() - shown.keys():
+            self._drawn.pop(key).element.delete()
         with self._rows:
-            for row in rows[: self.most]:
-                self._drawn[row.key] = self._line(row)
+            for key, row in shown.items():
+                if key not in self._drawn:
+                    self._drawn[key] = self._line(key)
+                self._drawn[key].put(row)
+        in_order(self._rows, [self._drawn[key].element for key in shown])
+        self._below.clear()
+        with self._below:
             if not rows:
                 with ui.element("div").classes("queue-empty"):
                     ui.icon(icon)
                     ui.label(empty)
-            if (left := total - len(self._drawn)) > 0:
+            if (left := total - len(shown)) > 0:
                 more = ui.button(self._desk.words("queue.more", count=left), on_click=self._more)
                 more.props("flat dense no-caps").classes("queue-more").mark("queue-more")
             if note:
@@ -58,26 +102,21 @@ class Table:
         self.tick()
 
     def tick(self) -> None:
-        """The clocks turn; only what has changed is sent."""
-        now, words = self._desk.now(), self._desk.words
-        for row, age, due in self._clocks:
-            if age is not None and row.since:
-                _put(age, times.age(words, row.since, now))
-            if due is not None and row.due:
-                text, tone = times.left(words, row.due, now)
-                if _put(due, text):
-                    due.classes(replace=f"queue-cell queue-clock tone-{tone or 'none'}")
+        """The clocks turn."""
+        now = self._desk.now()
+        for line in self._drawn.values():
+            line.tick(self._desk.words, now)
 
     def mark(self, current: str | None, opened: str | None) -> None:
         """Where the keyboard is, and which row stands open beside the list."""
         for key, line in self._drawn.items():
             for name, on in (("current", key == current), ("open", key == opened)):
-                line.classes(add=name) if on else line.classes(remove=name)
+                line.element.classes(add=name) if on else line.element.classes(remove=name)
 
     def reach(self, key: str) -> None:
         """Scrolls to this row."""
         if line := self._drawn.get(key):
-            ui.run_javascript(f"getHtmlElement({line.id})?.scrollIntoView({{block: 'nearest'}})")
+            ui.run_javascript(f"getHtmlElement({line.element.id})?.scrollIntoView({{block: 'nearest'}})")
 
     def _titles(self) -> None:
         words = self._desk.words
@@ -97,29 +136,25 @@ class Table:
         narrow = [_track(column.width) for column in self._columns if not column.spare] + clocks[:1]
         return f"--wide: {' '.join(wide)}; --narrow: {' '.join(narrow)}"
 
-    def _line(self, row: Row) -> ui.element:
+    def _line(self, key: str) -> Line:
         line = ui.element("div").classes("queue-line queue-row").style(self._tracks)
-        line.props('role="listitem" tabindex="0"').mark(f"row-{row.key}")
-        if row.tone:
-            line.classes(f"tone-{row.tone}")
-        line.on("click", lambda: self._opened(row))
-        line.on("focus", lambda: self._reached(row))
+        line.props('role="listitem" tabindex="0"').mark(f"row-{key}")
+        line.on("click", lambda: self._opened(self._drawn[key].row))
+        line.on("focus", lambda: self._reached(self._drawn[key].row))
         with line:
-            for column in self._columns:
-                self._cell(column, row.cells.get(column.name, ""))
+            cells = {column.name: self._cell(column) for column in self._columns}
             age = ui.label("").classes("queue-cell queue-clock") if self._age else None
             if age and self._due:
                 age.classes("spare")
             due = ui.label("").classes("queue-cell queue-clock") if self._due else None
-        self._clocks.append((row, age, due))
-        return line
+        return Line(line, cells, age, due)
 
-    def _cell(self, column: Column, words: str) -> None:
-        cell = ui.label(words).classes("queue-cell")
-        cell.props["title"] = words  # whole, where it is cut off
+    def _cell(self, column: Column) -> ui.label:
+        cell = ui.label("").classes("queue-cell")
         for name, on in (("queue-badge", column.badge), ("spare", column.spare), ("mono", column.mono)):
             if on:
                 cell.classes(name)
+        return cell
 
 
 def _track(width: str) -> str:
