@@ -28,7 +28,7 @@ from integrations.hospital.models import (
 )
 from integrations.language.measurements import MeasurementKind
 from tests.bot.desk.clicking import audited
-from tests.bot.desk.talks.visiting import enter, one, sees, tell
+from tests.bot.desk.talks.visiting import enter, one, sees, sees_at_once, tell
 from tests.integrations.hospital.conftest import Booker
 from tests.pharmacy_rows import Client, Pharmacy
 from tests.waiting import until
@@ -110,7 +110,7 @@ async def test_personal_data_is_shown_for_a_reason_and_hides_again(desks, rt, qu
     await agent.user.should_not_see("13812345678")
     next(iter(agent.user.find(marker="reveal-reason").elements)).set_value("核对 13912345678")
     agent.user.find(marker="reveal-show").click()
-    await sees(agent, "13812345678", "110101199003074514", "张明")
+    await sees_at_once(agent, "13812345678", "110101199003074514", "张明")
     await sees(agent, "138****5678")
     async with rt.database.begin() as session:
         detail = await session.scalar(

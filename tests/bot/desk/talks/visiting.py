@@ -24,12 +24,17 @@ async def enter(visitor: Visitor) -> None:
 
 async def sees(visitor: Visitor, *texts: str) -> None:
     """Waits longer than `should_see` for what services have to do first."""
-
-    def there(words: str) -> bool:
-        try:
-            return bool(visitor.user.find(words).elements)
-        except AssertionError:
-            return False
-
     for words in texts:
-        await until(lambda words=words: there(words))
+        await until(lambda words=words: _there(visitor, words))
+
+
+async def sees_at_once(visitor: Visitor, *texts: str) -> None:
+    """The same for what goes again: one after the other, the last might be gone before it is looked for."""
+    await until(lambda: all(_there(visitor, words) for words in texts))
+
+
+def _there(visitor: Visitor, words: str) -> bool:
+    try:
+        return bool(visitor.user.find(words).elements)
+    except AssertionError:
+        return False
