@@ -41,10 +41,11 @@ def made() -> Any:
 
 
 class OfThePage:
-    """NiceGUI's `ui.notify`, `ui.navigate` or `ui.download`: that of the visitor whose page uses it."""
+    """NiceGUI's `ui.notify`, `ui.navigate` or `ui.download`: that of the visitor whose page uses it, or its own in a
+    real browser."""
 
     def __init__(self, name: str, users: dict[str, User]) -> None:
-        self._name, self._users = name, users
+        self._name, self._users, self._plain = name, users, getattr(ui, name)
 
     def __call__(self, *args: Any, **more: Any) -> Any:
         return self._own()(*args, **more)
@@ -53,7 +54,8 @@ class OfThePage:
         return getattr(self._own(), name)
 
     def _own(self) -> Any:
-        return getattr(self._users[context.client.ip], self._name)
+        user = self._users.get(context.client.ip)
+        return getattr(user, self._name) if user else self._plain
 
 
 class Patient(User):
