@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from actions import follow_up_words as words
 from actions import measured_doubt, passed_on
 from actions.consent import may_go_on
+from actions.follow_up_read import HALF, answers_of, read_answers
 from actions.follow_up_task import (
     BEGIN,
     QUESTION,
@@ -33,27 +33,17 @@ from integrations.hospital.follow_up.measuring import Taken
 from integrations.hospital.follow_up.plans import Plan, Question
 from integrations.hospital.follow_up.reading import (
     Read,
-    chosen,
     graded,
-    graded_yes_no,
     gravity,
-    read_all,
-    read_one,
 )
 from integrations.hospital.models import Level
-from integrations.language.clauses import clauses, puts_off, skips, without_later
+from integrations.language.clauses import clauses, puts_off, skips
 from integrations.language.health import books
-from integrations.language.measurements import find_measurements
 
 SKIP = "skip"  # what a button says
 ECHOED = "echoed"  # in the draft: the patient knows how to put an answer right
-HALF = "half"  # in the draft: one number of a pressure, while the other is asked for
 BESIDE = "beside"  # in the draft: a sure value answers the question, and another one is asked about
 DOUBTS = "doubts"  # in the draft: other doubtful values of the message, to be asked about one after the other
-_ANOTHER_DAY = re.compile(
-    r"[昨前]天|昨[早晚]|[早晚]上|今早|早晨|中午|[上下]午|\b(?:yesterday|last night|morning|evening)\b",
-    re.IGNORECASE,
-)
 
 
 async def take_answers(
@@ -69,7 +59,7 @@ async def take_answers(
         return await _go_on(turn, reply, plan, passed, said=["say_follow_up_skipped"])
     if (waiting := draft.get(MEANT)) and not measured_doubt.told_anew(turn, waiting):
         return await _settled(turn, reply, task, plan, draft, current)
-    reads = await _read(turn, task, plan, current, draft)
+    reads = await read_answers(turn, task, plan, current, draft)
     if not reads:
         return await _nothing_read(turn, reply, task, plan, draft)
     draft = _without_told(draft, current, reads)
@@ -94,7 +84,7 @@ async def _keep(turn: Turn, task: OpenTask, draft: Mapping[str, Any], reads: lis
         gravest = max(told, key=gravity)
         beside = (*(other.value for other in told if other is not gravest), *read.beside)
         one = replace(one, value=gravest.value, level=gravest.level, beside=beside)
-        if gravest.value == (await _answers_of(turn, task)).get(read.question.id):
+        if gravest.value == (await answers_of(turn, task)).get(read.question.id):
             await put_beside(turn, task, one)
         else:
             given.append(one)
@@ -148,7 +138,7 @@ async def keep_beside(turn: Turn, reply: Reply, draft: Mapping[str, Any]) -> Non
         return
     left = task.open_questions(plan)
     current = plan.question(str(draft.get("question"))) or (left[0] if left else plan.questions[-1])
-    found = await _read(replace(turn, text=told), task, plan, current, draft)
+    found = await read_answers(replace(turn, text=told), task, plan, current, draft)
     reads = [read for read in found if read.question.kind != "text" and not read.doubtful]
     if not reads:
         return
@@ -173,60 +163,6 @@ async def _settled(
     outcome = put_question(turn, reply, task, plan, draft)
     outcome.understood = answers
     return outcome
-
-
-async def _read(
-    turn: Turn, task: OpenTask, plan: Plan, current: Question, draft: Mapping[str, Any]
-) -> list[Read]:
-    if turn.facts.field and (read := chosen(current, turn.facts.field)):
-        return [read]
-    if not turn.text and current.kind == "yes_no" and turn.intent in {"affirm", "deny"}:
-        return [graded_yes_no(current, said=turn.intent == "affirm")] if turn.asked == QUESTION else []
-    if not turn.text or (turn.intent == "answer_follow_up" and not turn.facts.measurement):
-        return []
-    all_plans = known_plans(turn)
-    text = turn.text if current.kind == "text" else without_later(turn.text)
-    takes_back = corrects(text)
-    if takes_back:
-        said = replace(turn, text=text)
-        if reads := await said_instead(said, task, plan, draft, any_named=current.kind == "text"):
-            return reads
-    if turn.asked == BEGIN and turn.intent in {"affirm", "inform"} and not turn.facts.measurement:
-        return []
-    if turn.asked == BEGIN and current.kind in ("text", "yes_no", "choice"):
-        return []  # before the question was put nothing can be meant for it
-    if takes_back:
-        before = await _answers_of(turn, task)
-        return read_all(all_plans, plan.questions, current, text, before)
-    half = {current.id: draft[HALF]} if draft.get(HALF) else {}
-    reads = read_all(all_plans, task.open_questions(plan), current, text, half)
-    last = plan.question(str(draft.get("last")))
-    if last and last.measures and (not reads or _of_another_day(reads, text)):
-        late = read_one(all_plans, last, text)  # a value, to the question that was passed over just now
-        reads = [late] if late and not late.implausible else reads
-    return [*reads, *await _turned_worse(turn, task, plan, current, text)]
-
-
-def _of_another_day(reads: list[Read], text: str) -> bool:
-    """Whether a bare number that can hardly answer the open question tells of another day or hour: 昨天晚上不到8,
-    behind a blood sugar, is no weight."""
-    return reads[0].doubtful and not find_measurements(text) and bool(_ANOTHER_DAY.search(text))
-
-
-async def _turned_worse(turn: Turn, task: OpenTask, plan: Plan, current: Question, text: str) -> list[Read]:
-    """What alarms in a choice that was answered before: 吃了，但是更难受了."""
-    answered = [
-        one for one in plan.questions if one.kind == "choice" and one.id in task.answered - {current.id}
-    ]
-    reads = [read for question in answered if (read := read_one(known_plans(turn), question, text))]
-    alarming = [read for read in reads if read.level is Level.ALARM]
-    before = await _answers_of(turn, task) if alarming else {}
-    return [read for read in alarming if before.get(read.question.id) != read.value]
-
-
-async def _answers_of(turn: Turn, task: OpenTask) -> dict[str, Any]:
-    async with turn.runtime.database.begin() as session:
-        return await answering.answers_of(session, turn.runtime.crypto, task.id)
 
 
 async def _nothing_read(
