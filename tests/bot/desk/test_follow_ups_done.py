@@ -13,8 +13,6 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.work import counts
-from integrations.hospital import events
-from integrations.hospital.events import EventKind
 from integrations.hospital.follow_up import alerts, answering, calls, measuring
 from integrations.hospital.follow_up.alerts import Duty
 from integrations.hospital.follow_up.answering import Given
@@ -33,7 +31,8 @@ from integrations.hospital.models import (
 )
 from integrations.hospital.staff.permissions import OtherDepartment, limited_to
 from integrations.language.measurements import MeasurementKind
-from tests.bot.desk.clicking import WHY, audited, click, fill, open_row, patient_of, press, rows_of, see
+from tests.bot.desk.case_rows import news_given_up
+from tests.bot.desk.clicking import WHY, audited, click, fill, open_row, press, rows_of, see
 from tests.bot.desk.conftest import Desks
 from tests.clinic_rows import ward as department
 from tests.integrations.hospital.follow_up.test_calls import Ward
@@ -289,20 +288,7 @@ async def test_answers_by_phone_are_typed_in_and_read_as_the_patients_own(desks:
 
 
 async def test_news_that_never_left_is_told_by_phone(desks: Desks) -> None:
-    account, contact, _ = await patient_of(desks)
-    async with desks.rt.database.begin() as session:
-        await events.emit(
-            session,
-            EventKind.HOLD_EXPIRED,
-            account_id=account,
-            contact_id=contact,
-            payload={"order_no": "O1"},
-        )
-        await session.execute(
-            text("UPDATE hospital_events SET given_up_at = :now, error = 'KeyError', tries = 13"),
-            {"now": desks.rt.now()},
-        )
-        event = await session.scalar(text("SELECT id FROM hospital_events"))
+    event = await news_given_up(desks)
     agent = await desks.enter(Role.AGENT)
     await agent.user.open("/unknown")
     await click(agent, "view-untold")

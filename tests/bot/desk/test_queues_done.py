@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from bot import inbox
 from bot.desk.work import questions
-from integrations.hospital import events, unanswered
+from integrations.hospital import unanswered
 from integrations.hospital.cases import escalation
 from integrations.hospital.events import EventKind
 from integrations.hospital.models import (
@@ -31,7 +31,7 @@ from integrations.hospital.models import (
     TaskStatus,
 )
 from integrations.hospital_pages import Pages, writing
-from tests.bot.desk.case_rows import complaint
+from tests.bot.desk.case_rows import complaint, news_given_up
 from tests.bot.desk.clicking import WHY, audited, click, fill, open_row, patient_of, press, rows_of, see
 from tests.bot.desk.conftest import Desks
 from tests.clinic_rows import doctor
@@ -177,19 +177,7 @@ async def test_a_claim_that_is_refused_changes_nothing(desks: Desks) -> None:
 
 
 async def test_news_that_never_left_is_tried_again(desks: Desks) -> None:
-    account, contact, _ = await patient_of(desks)
-    async with desks.rt.database.begin() as session:
-        await events.emit(
-            session,
-            EventKind.HOLD_EXPIRED,
-            account_id=account,
-            contact_id=contact,
-            payload={"order_no": "O1"},
-        )
-        gave_up = text(
-            "UPDATE hospital_events SET given_up_at = :now, error = 'KeyError', tries = 13 RETURNING id"
-        )
-        event = await session.scalar(gave_up, {"now": desks.rt.now()})
+    event = await news_given_up(desks)
     agent = await desks.enter(Role.AGENT)
     await agent.user.open("/unknown")
     await click(agent, "view-untold")
